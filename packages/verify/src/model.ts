@@ -1,0 +1,142 @@
+// The shapes of a decision on a path: what goes in, and the verdict with every finding that comes out.
+import type { AlgorithmIdentifier, Certificate, CRLReason, Name, SubjectPublicKeyInfo } from '@countersign/x509'
+import type { CrlIndex } from './revocation/crl-index.ts'
+
+/** Why a path, or one certificate of it, is refused. A released code keeps its meaning and is never reused. */
+export const FINDINGS = {
+  ERR_VERIFY_MALFORMED: 'RFC 5280 §4.1',
+  ERR_VERIFY_EMPTY: 'RFC 5280 §6.1',
+  ERR_VERIFY_NO_ANCHOR: 'RFC 5280 §6.1.1 (d)',
+  ERR_VERIFY_ISSUER_NOT_FOUND: 'RFC 5280 §6.1.3 (a)(4)',
+  ERR_VERIFY_BAD_SIGNATURE: 'RFC 5280 §6.1.3 (a)(1)',
+  ERR_VERIFY_ALGORITHM: 'RFC 5280 §4.1.1.2',
+  ERR_VERIFY_ALGORITHM_MISMATCH: 'RFC 5280 §4.1.1.2',
+  ERR_VERIFY_WEAK_KEY: 'local profile',
+  ERR_VERIFY_EXPIRED: 'RFC 5280 §6.1.3 (a)(2)',
+  ERR_VERIFY_NOT_YET_VALID: 'RFC 5280 §6.1.3 (a)(2)',
+  ERR_VERIFY_VERSION: 'RFC 5280 §4.1.2.1',
+  ERR_VERIFY_SERIAL: 'RFC 5280 §4.1.2.2',
+  ERR_VERIFY_NAME_CHAINING: 'RFC 5280 §6.1.3 (a)(4)',
+  ERR_VERIFY_NOT_A_CA: 'RFC 5280 §6.1.4 (k)',
+  ERR_VERIFY_CA_AS_LEAF: 'local profile',
+  ERR_VERIFY_PATH_LENGTH: 'RFC 5280 §6.1.4 (l)',
+  ERR_VERIFY_KEY_USAGE: 'RFC 5280 §6.1.4 (n)',
+  ERR_VERIFY_EXTENDED_KEY_USAGE: 'RFC 5280 §4.2.1.12',
+  ERR_VERIFY_CRITICAL_EXTENSION: 'RFC 5280 §6.1.4 (o)',
+  ERR_VERIFY_UNSUPPORTED: 'RFC 5280 §6.1.4',
+  ERR_VERIFY_KEY_IDENTIFIER: 'RFC 5280 §4.2.1.1',
+  ERR_VERIFY_NAME: 'RFC 9525 §6',
+  ERR_VERIFY_NAME_ABSENT: 'RFC 9525 §6.1',
+  ERR_VERIFY_REVOKED: 'RFC 5280 §6.3.3',
+  ERR_VERIFY_STATUS_UNKNOWN: 'RFC 5280 §6.3.3',
+  ERR_VERIFY_STATUS_EXPIRED: 'RFC 5280 §5.1.2.5',
+  ERR_VERIFY_BUDGET: 'local limit',
+} as const
+export type FindingCode = keyof typeof FINDINGS
+
+/** One reason. `depth` 0 is the leaf; `certificate` its SHA-256 where the caller gave a digest. */
+export interface Finding {
+  readonly code: FindingCode
+  readonly clause: string
+  readonly depth?: number
+  /** Lower case, no full stop; peer-controlled text in it is escaped. */
+  readonly detail: string
+  /** What the certificate at fault says of itself, DER of it: `digest` in the caller's hands makes its SHA-256. */
+  readonly certificate?: Uint8Array
+  /** For ERR_VERIFY_REVOKED. */
+  readonly revocation?: { readonly at: Temporal.Instant; readonly reason?: CRLReason }
+}
+
+/** A path from `certificates[0]` (the leaf) to the certificate that `anchor` issued. Only `verifyPath` makes one. */
+export interface VerifiedPath {
+  readonly certificates: readonly Certificate[]
+  readonly anchor: TrustAnchor
+  /** Until when nothing in the path or its evidence runs out. */
+  readonly validUntil: Temporal.Instant
+}
+
+/** What was used to say "not revoked". */
+export interface StatusEvidence {
+  readonly kind: 'crl'
+  readonly depth: number
+  readonly issuer: Name
+  readonly number?: bigint
+  readonly thisUpdate: Temporal.Instant
+  readonly nextUpdate?: Temporal.Instant
+}
+
+/** One candidate path and what spoke against it; `certificates` are indexes into the bag (peer first, then issuers). */
+export interface TriedPath {
+  readonly certificates: readonly number[]
+  readonly findings: readonly Finding[]
+}
+
+export type Verdict =
+  | {
+      readonly ok: true
+      readonly path: VerifiedPath
+      readonly evidence: readonly StatusEvidence[]
+      readonly policies: readonly string[]
+    }
+  | { readonly ok: false; readonly findings: readonly Finding[]; readonly tried: readonly TriedPath[] }
+
+/** RFC 5280 §6.1.1 (d): a name and a key; `certificate` where it came as one. */
+export interface TrustAnchor {
+  readonly name: Name
+  readonly subjectPublicKeyInfo: SubjectPublicKeyInfo
+  readonly certificate?: Certificate
+}
+
+/** The purpose of the leaf's key, RFC 5280 §4.2.1.12. `authority` is a CRL or certificate signer. */
+export type Purpose = 'serverAuth' | 'clientAuth'
+
+/** The name that the peer must prove, RFC 9525 §6.1. `iPAddress` in its usual text form. */
+export type ReferenceIdentity =
+  | { readonly kind: 'dNSName'; readonly value: string }
+  | { readonly kind: 'iPAddress'; readonly value: string }
+  | { readonly kind: 'uniformResourceIdentifier'; readonly value: string }
+  | { readonly kind: 'rfc822Name'; readonly value: string }
+
+/** Checks one signature; pure from the caller's view, may remember. False is "does not verify", an unknown algorithm is `undefined`. */
+export type CheckSignature = (
+  algorithm: AlgorithmIdentifier,
+  subjectPublicKeyInfo: SubjectPublicKeyInfo,
+  signed: Uint8Array,
+  signature: Uint8Array,
+) => boolean | undefined
+
+/** What is known about revocation when the question is asked. */
+export interface StatusContext {
+  /** `require`: no usable CRL is a refusal. `prefer`: a usable CRL counts, its absence does not. */
+  readonly mode: 'require' | 'prefer'
+  readonly crls: readonly CrlIndex[]
+  /** Revocations announced since the CRLs were made; always counts. */
+  readonly announced?: (issuer: SubjectPublicKeyInfo, serialNumber: bigint) => Announced | undefined
+}
+
+export interface Announced {
+  readonly at: Temporal.Instant
+  readonly reason?: CRLReason
+}
+
+/** Work that one call may cause; over it the verdict is ERR_VERIFY_BUDGET. */
+export interface Budget {
+  readonly maxCertificates: number
+  readonly maxOctets: number
+  readonly maxSignatures: number
+  readonly maxSteps: number
+  readonly maxDepth: number
+}
+
+export interface PathContext {
+  readonly anchors: readonly TrustAnchor[]
+  /** Issuers known from elsewhere than the peer: untrusted, only candidates. */
+  readonly issuers: readonly Certificate[]
+  readonly status: StatusContext
+  readonly now: Temporal.Instant
+  readonly purpose: Purpose
+  /** Absent where any identity will do and the caller decides on it (a server judging its caller). */
+  readonly name?: ReferenceIdentity
+  readonly budget?: Budget
+  readonly checkSignature: CheckSignature
+}

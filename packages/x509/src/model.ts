@@ -1,0 +1,260 @@
+// The values that X.509 structures are read into and written from: RFC 5280 §4 and §5, RFC 2986.
+// All are plain and frozen by type; octets are views of the input, never copies.
+
+/** An object identifier in dotted decimal, as in `2.5.29.19`. */
+export type Oid = string
+
+/** RFC 5280 §4.1.1.2. `parameters` is the whole DER element, absent where the field is absent. */
+export interface AlgorithmIdentifier {
+  readonly algorithm: Oid
+  readonly parameters?: Uint8Array
+}
+
+/** One attribute of a name, RFC 5280 §4.1.2.4. `value` is the whole DER element, so its string type survives. */
+export interface AttributeTypeAndValue {
+  readonly type: Oid
+  readonly value: Uint8Array
+  /** The text of `value` where it is one of the string types that we read. */
+  readonly text?: string
+}
+
+export type RelativeDistinguishedName = readonly AttributeTypeAndValue[]
+
+/** A distinguished name, RFC 5280 §4.1.2.4. `der` is the exact encoding. */
+export interface Name {
+  readonly der: Uint8Array
+  readonly rdnSequence: readonly RelativeDistinguishedName[]
+}
+
+/** RFC 5280 §4.2.1.6. Text kinds are IA5String contents, not yet judged; `octets` of an address are 4 or 16 (8 or 32 in constraints). */
+export type GeneralName =
+  | { readonly kind: 'otherName'; readonly typeId: Oid; readonly value: Uint8Array }
+  | { readonly kind: 'rfc822Name'; readonly value: string }
+  | { readonly kind: 'dNSName'; readonly value: string }
+  | { readonly kind: 'x400Address'; readonly der: Uint8Array }
+  | { readonly kind: 'directoryName'; readonly value: Name }
+  | { readonly kind: 'ediPartyName'; readonly der: Uint8Array }
+  | { readonly kind: 'uniformResourceIdentifier'; readonly value: string }
+  | { readonly kind: 'iPAddress'; readonly octets: Uint8Array }
+  | { readonly kind: 'registeredID'; readonly value: Oid }
+
+export type KeyUsageBit =
+  | 'digitalSignature'
+  | 'nonRepudiation'
+  | 'keyEncipherment'
+  | 'dataEncipherment'
+  | 'keyAgreement'
+  | 'keyCertSign'
+  | 'cRLSign'
+  | 'encipherOnly'
+  | 'decipherOnly'
+
+export type ReasonFlag =
+  | 'unused'
+  | 'keyCompromise'
+  | 'cACompromise'
+  | 'affiliationChanged'
+  | 'superseded'
+  | 'cessationOfOperation'
+  | 'certificateHold'
+  | 'privilegeWithdrawn'
+  | 'aACompromise'
+
+/** CRLReason, RFC 5280 §5.3.1. */
+export type CRLReason =
+  | 'unspecified'
+  | 'keyCompromise'
+  | 'cACompromise'
+  | 'affiliationChanged'
+  | 'superseded'
+  | 'cessationOfOperation'
+  | 'certificateHold'
+  | 'removeFromCRL'
+  | 'privilegeWithdrawn'
+  | 'aACompromise'
+
+export interface BasicConstraints {
+  readonly cA: boolean
+  readonly pathLenConstraint?: number
+}
+
+export interface AuthorityKeyIdentifier {
+  readonly keyIdentifier?: Uint8Array
+  readonly authorityCertIssuer?: readonly GeneralName[]
+  readonly authorityCertSerialNumber?: bigint
+}
+
+/** RFC 5280 §4.2.1.10. `minimum` other than 0 and any `maximum` are kept so that a verifier can refuse them. */
+export interface GeneralSubtree {
+  readonly base: GeneralName
+  readonly minimum: number
+  readonly maximum?: number
+}
+
+export interface NameConstraints {
+  readonly permittedSubtrees?: readonly GeneralSubtree[]
+  readonly excludedSubtrees?: readonly GeneralSubtree[]
+}
+
+export interface PolicyInformation {
+  readonly policyIdentifier: Oid
+  /** Each the whole DER of one PolicyQualifierInfo. */
+  readonly policyQualifiers?: readonly Uint8Array[]
+}
+
+export interface PolicyMapping {
+  readonly issuerDomainPolicy: Oid
+  readonly subjectDomainPolicy: Oid
+}
+
+export interface PolicyConstraints {
+  readonly requireExplicitPolicy?: number
+  readonly inhibitPolicyMapping?: number
+}
+
+export type DistributionPointName =
+  | { readonly kind: 'fullName'; readonly value: readonly GeneralName[] }
+  | { readonly kind: 'nameRelativeToCRLIssuer'; readonly value: RelativeDistinguishedName }
+
+export interface DistributionPoint {
+  readonly distributionPoint?: DistributionPointName
+  readonly reasons?: ReadonlySet<ReasonFlag>
+  readonly cRLIssuer?: readonly GeneralName[]
+}
+
+export interface AccessDescription {
+  readonly accessMethod: Oid
+  readonly accessLocation: GeneralName
+}
+
+export interface IssuingDistributionPoint {
+  readonly distributionPoint?: DistributionPointName
+  readonly onlyContainsUserCerts: boolean
+  readonly onlyContainsCACerts: boolean
+  readonly onlySomeReasons?: ReadonlySet<ReasonFlag>
+  readonly indirectCRL: boolean
+  readonly onlyContainsAttributeCerts: boolean
+}
+
+/** An extension as it stands, RFC 5280 §4.1.2.9. `extnValue` is the contents of the OCTET STRING. */
+export interface Extension {
+  readonly extnID: Oid
+  readonly critical: boolean
+  readonly extnValue: Uint8Array
+}
+
+/** The certificate extensions of RFC 5280 §4.2 (and RFC 9608), read by name; each is also in `extensions` as octets. */
+export interface CertificateExtensions {
+  readonly authorityKeyIdentifier?: AuthorityKeyIdentifier
+  readonly subjectKeyIdentifier?: Uint8Array
+  readonly keyUsage?: ReadonlySet<KeyUsageBit>
+  readonly certificatePolicies?: readonly PolicyInformation[]
+  readonly policyMappings?: readonly PolicyMapping[]
+  readonly subjectAltName?: readonly GeneralName[]
+  readonly issuerAltName?: readonly GeneralName[]
+  readonly subjectDirectoryAttributes?: Uint8Array
+  readonly basicConstraints?: BasicConstraints
+  readonly nameConstraints?: NameConstraints
+  readonly policyConstraints?: PolicyConstraints
+  readonly extendedKeyUsage?: readonly Oid[]
+  readonly cRLDistributionPoints?: readonly DistributionPoint[]
+  readonly inhibitAnyPolicy?: number
+  readonly freshestCRL?: readonly DistributionPoint[]
+  readonly authorityInfoAccess?: readonly AccessDescription[]
+  readonly subjectInfoAccess?: readonly AccessDescription[]
+  readonly noRevAvail?: true
+}
+
+/** RFC 5280 §4.1.2.7. `der` is the exact encoding; `subjectPublicKey` the octets of the BIT STRING (0 unused bits). */
+export interface SubjectPublicKeyInfo {
+  readonly der: Uint8Array
+  readonly algorithm: AlgorithmIdentifier
+  readonly subjectPublicKey: Uint8Array
+}
+
+export interface Validity {
+  readonly notBefore: Temporal.Instant
+  readonly notAfter: Temporal.Instant
+}
+
+/** What an issuer signs, RFC 5280 §4.1.2. */
+export interface TbsCertificate {
+  readonly version: 1 | 2 | 3
+  readonly serialNumber: bigint
+  readonly signature: AlgorithmIdentifier
+  readonly issuer: Name
+  readonly validity: Validity
+  readonly subject: Name
+  readonly subjectPublicKeyInfo: SubjectPublicKeyInfo
+  /** Contents octets of the BIT STRINGs with their leading unused-bits octet. */
+  readonly issuerUniqueID?: Uint8Array
+  readonly subjectUniqueID?: Uint8Array
+  readonly extensions: readonly Extension[]
+}
+
+/** A certificate read whole. `tbsDer` are the exact octets that were signed. */
+export interface Certificate extends TbsCertificate, CertificateExtensions {
+  readonly der: Uint8Array
+  readonly tbsDer: Uint8Array
+  readonly signatureAlgorithm: AlgorithmIdentifier
+  readonly signatureValue: Uint8Array
+}
+
+/** PKCS#10, RFC 2986 §4. `extensionRequest` is the attribute of RFC 2985 §5.4.2; other attributes stay octets. */
+export interface CertificationRequest {
+  readonly der: Uint8Array
+  readonly certificationRequestInfoDer: Uint8Array
+  readonly subject: Name
+  readonly subjectPublicKeyInfo: SubjectPublicKeyInfo
+  readonly attributes: readonly { readonly type: Oid; readonly values: readonly Uint8Array[] }[]
+  readonly extensionRequest: readonly Extension[]
+  readonly requested: CertificateExtensions
+  readonly signatureAlgorithm: AlgorithmIdentifier
+  readonly signatureValue: Uint8Array
+}
+
+/** RFC 5280 §5.1.2.6 and §5.3. */
+export interface RevokedCertificate {
+  readonly userCertificate: bigint
+  readonly revocationDate: Temporal.Instant
+  readonly reasonCode?: CRLReason
+  readonly invalidityDate?: Temporal.Instant
+  readonly certificateIssuer?: readonly GeneralName[]
+  readonly extensions: readonly Extension[]
+}
+
+/** RFC 5280 §5.1.2. */
+export interface TbsCertList {
+  readonly version: 1 | 2
+  readonly signature: AlgorithmIdentifier
+  readonly issuer: Name
+  readonly thisUpdate: Temporal.Instant
+  readonly nextUpdate?: Temporal.Instant
+  readonly revokedCertificates: readonly RevokedCertificate[]
+  readonly crlExtensions: readonly Extension[]
+}
+
+/** A CRL read whole, RFC 5280 §5. */
+export interface CertificateList extends TbsCertList {
+  readonly der: Uint8Array
+  readonly tbsDer: Uint8Array
+  readonly signatureAlgorithm: AlgorithmIdentifier
+  readonly signatureValue: Uint8Array
+  readonly authorityKeyIdentifier?: AuthorityKeyIdentifier
+  readonly cRLNumber?: bigint
+  readonly deltaCRLIndicator?: bigint
+  readonly issuingDistributionPoint?: IssuingDistributionPoint
+  readonly freshestCRL?: readonly DistributionPoint[]
+}
+
+/** RFC 5958 OneAsymmetricKey, unencrypted. Secret. */
+export interface PrivateKeyInfo {
+  readonly privateKeyAlgorithm: AlgorithmIdentifier
+  readonly privateKey: Uint8Array
+}
+
+/** One block of a PEM text, RFC 7468. */
+export interface PemBlock {
+  readonly label: string
+  readonly der: Uint8Array
+}
