@@ -1,0 +1,162 @@
+// The seams of a mutually authenticated connection: what a door is given, and what it gives back.
+import type { KeyObject } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Cut, Decision, DoorName, Meeting, RefusalCode, RevokedSerial, Side } from '@countersign/protocol'
+import type { CrlIndex, ReferenceIdentity, TrustAnchor } from '@countersign/verify'
+import type { Certificate, CertificateList } from '@countersign/x509'
+
+/** Time is an argument, also for processes: tests and machines with stepping clocks hand in their own. */
+export type Clock = () => Temporal.Instant
+
+/** What this side presents. `certificates` leads from the leaf to (with or without) the root, as sent. Secret: `privateKey`. */
+export interface Credential {
+  readonly certificates: readonly [Certificate, ...Certificate[]]
+  readonly privateKey: KeyObject
+}
+
+/** This side's identity; `current()` may answer another credential after a renewal. */
+export interface OwnIdentity {
+  current(): Credential
+  /** Called after `current()` changed. Answers how to stop. */
+  onChange(listener: () => void): () => void
+}
+
+/** Whom this side believes, and what it knows about revocation. One value, replaced part by part; never empty. */
+export interface Trust {
+  readonly anchors: readonly TrustAnchor[]
+  /** Issuers known from elsewhere than the peer, and those learned from peers (bounded). Only candidates. */
+  readonly issuers: readonly Certificate[]
+  readonly crls: readonly CrlIndex[]
+  readonly revocation: 'require' | 'prefer'
+  /** When the newest status was learned. */
+  readonly asOf: Temporal.Instant
+  /** Changes with every change of anchors, issuers or status: what is remembered under an old one is void. */
+  readonly version: number
+  /** Hexadecimal SHA-256 over the anchors, for `sessionIdContext`. */
+  readonly anchorsSha256: string
+  /** Notes revocations at once; they count beside the CRLs. */
+  announce(revoked: readonly RevokedSerial[], at: Temporal.Instant): void
+  /** Replaces each older CRL of the same issuer. A CRL that is older than the one held is ignored. */
+  replaceCrls(crls: readonly CertificateList[], at: Temporal.Instant): void
+  /** Keeps intermediates that a peer sent in an accepted meeting, so that its resumption can be judged. */
+  learnIssuers(certificates: readonly Certificate[]): void
+  announced(issuerSpkiSha256: string, serialNumber: bigint): RevokedSerial | undefined
+  onChange(listener: () => void): () => void
+}
+
+/** The access decision on a caller that has proved itself; pure. */
+export type Decide = (caller: Side, now: Temporal.Instant) => Decision
+
+/** A key under which open sessions are found, as in `certificate:ab12…:4f`, `key:…`, `party:alice`, `identity:…`, `rule:…`. */
+export type SessionKey = string
+
+/** What stays open after a meeting. */
+export interface Session {
+  readonly id: string
+  readonly meeting: Meeting
+  readonly keys: readonly SessionKey[]
+  /** Octets handed to the kernel for the peer so far, below TLS. */
+  octetsSent(): number
+  /** Resets the connection beneath TLS, so that nothing queued leaves any more. Idempotent. */
+  cut(cause: RefusalCode): Promise<{ readonly lastOctetAt: Temporal.Instant }>
+}
+
+/** The open sessions of one door, found by key. */
+export interface SessionIndex {
+  readonly size: number
+  add(session: Session): void
+  remove(session: Session): void
+  list(): readonly Session[]
+  find(key: SessionKey): readonly Session[]
+  /** Cuts what any of `keys` finds, in slices that yield. Answers when each is cut. */
+  cut(keys: readonly SessionKey[], cause: RefusalCode): Promise<readonly Cut[]>
+}
+
+/** What the server side of a gate needs. */
+export interface AcceptorOptions {
+  readonly door: DoorName
+  readonly identity: OwnIdentity
+  readonly trust: Trust
+  readonly decide: Decide
+  /** `refuse` (default): a caller without a certificate is refused. `admit`: it is met as nobody, `decide` is asked all the same. */
+  readonly anonymous?: 'refuse' | 'admit'
+  readonly clock: Clock
+  readonly alpn?: readonly string[]
+  readonly sessions: SessionIndex
+  /** Each meeting once, accepted or refused, as soon as it is decided. */
+  readonly record: (meeting: Meeting) => void
+  /** After the gate has accepted; the first octet of the application is still unread. */
+  readonly onAccepted: (socket: TLSSocket, meeting: Meeting, session: Session) => void
+  /** After the gate has refused and the handshake is complete: only the refusal itself may be told here. */
+  readonly onRefused: (socket: TLSSocket, meeting: Meeting) => void
+  /** Milliseconds from the first octet awaited to the end of the handshake. Default 10,000. */
+  readonly handshakeTimeoutMs?: number
+}
+
+/** Takes raw connections from any `net.Server`. */
+export interface Acceptor {
+  accept(raw: Socket): void
+  /** Handshakes under way. */
+  readonly pending: number
+  /** Ends handshakes under way and accepts no more. */
+  close(): void
+}
+
+/** What the client side of a gate needs. */
+export interface ConnectOptions {
+  /** Where to connect. `*.localhost` is mapped to loopback here. */
+  readonly host: string
+  readonly port: number
+  /** What the server must prove. Default: `host` as dNSName or iPAddress. */
+  readonly name?: ReferenceIdentity
+  /** SNI where it differs from `name` or `host`. */
+  readonly serverName?: string
+  /** Absent: this side meets as nobody (enrollment). */
+  readonly identity?: OwnIdentity
+  readonly trust: Trust
+  readonly clock?: Clock
+  readonly alpn?: readonly string[]
+  /** Label for the meeting's record. Default `host:port`. */
+  readonly door?: DoorName
+  readonly timeoutMs?: number
+  /** Resumption: sessions are kept here per door, name and identity. Absent: every meeting is a full one. */
+  readonly resumption?: ResumptionStore
+}
+
+/** Client sessions with the server's certificates that each was made under, judged anew at each use. Bounded. */
+export interface ResumptionStore {
+  take(key: string): { readonly session: Buffer; readonly certificates: readonly Certificate[] } | undefined
+  put(key: string, session: Buffer, certificates: readonly Certificate[]): void
+}
+
+export interface Connected {
+  readonly socket: TLSSocket
+  readonly meeting: Meeting
+}
+
+/** A place where parties meet, as `open` of each kind gives it. */
+export interface Door {
+  readonly name: DoorName
+  readonly kind: string
+  /** As in `https://127.0.0.1:8443`. */
+  readonly url: string
+  readonly sessions: SessionIndex
+  /** Stops accepting, lets open work end (at most `timeoutMs`), then closes. */
+  drain(timeoutMs: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** All that a door may use of the process it runs in. */
+export interface House {
+  readonly identity: OwnIdentity
+  readonly trust: Trust
+  readonly decide: Decide
+  readonly sessions: SessionIndex
+  readonly clock: Clock
+  readonly record: (meeting: Meeting) => void
+  readonly log: Log
+}
+
+/** Structured events: a stable name and fields without secrets. */
+export type Log = (event: string, fields?: Readonly<Record<string, unknown>>) => void

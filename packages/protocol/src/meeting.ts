@@ -1,0 +1,84 @@
+// What every door produces, whatever it speaks: one handshake, its six steps, and how it ended.
+import type { Finding } from '@countersign/verify'
+import type { DoorName, Identity, PartyId } from './identity.ts'
+import type { Reference } from './reference.ts'
+import type { RefusalCode } from './refusals.ts'
+
+/** What one side showed of itself; all absent for a side that showed nothing. */
+export interface Side {
+  /** The name people know it by: the party, else the first identity, else the address. */
+  readonly name: string
+  readonly party?: PartyId
+  readonly identities: readonly Identity[]
+  readonly certificate?: CertificateSummary
+}
+
+/** The part of a certificate that a record keeps. `sha256` and `spkiSha256` are hexadecimal, `serialNumber` too. */
+export interface CertificateSummary {
+  readonly sha256: string
+  readonly spkiSha256: string
+  readonly serialNumber: string
+  readonly subject: string
+  readonly issuer: string
+  readonly notBefore: Temporal.Instant
+  readonly notAfter: Temporal.Instant
+}
+
+/** Each kind can be recomputed from the octets on the wire and the key log by someone who trusts neither side's own log. */
+export type StepEvidence =
+  | { readonly kind: 'clientHello'; readonly randomSha256: string; readonly serverName?: string }
+  | { readonly kind: 'certificate'; readonly certificate: CertificateSummary }
+  /** The side that judged says what it relied on. */
+  | { readonly kind: 'verdict'; readonly anchor: string; readonly status: string }
+  /** The other side's judgement, seen from here: it finished the handshake after it had seen our certificate. */
+  | { readonly kind: 'finished' }
+  /** The other side's decision, as it told us. */
+  | { readonly kind: 'told'; readonly by: string }
+  | { readonly kind: 'token'; readonly id: string }
+  | {
+      readonly kind: 'channel'
+      readonly protocol: string
+      readonly cipher: string
+      /** SHA-256, hexadecimal, of the 32 octets of EXPORTER-Channel-Binding (RFC 9266). */
+      readonly exporterSha256: string
+    }
+
+/** One of the six steps of mutual authentication (ask, present, verify, present, verify, channel). */
+export interface Step {
+  readonly by: 'caller' | 'callee' | 'both'
+  readonly outcome: 'proved' | 'refused' | 'not reached'
+  readonly evidence?: StepEvidence
+  readonly at?: Temporal.Instant
+}
+export type Steps = readonly [Step, Step, Step, Step, Step, Step]
+
+/** The names of the six steps, in their order. */
+export const STEP_NAMES = ['ask', 'present', 'verify', 'present', 'verify', 'channel'] as const
+
+export type Decision =
+  | { readonly ok: true; readonly rule: string; readonly until?: Temporal.Instant }
+  | { readonly ok: false; readonly code: RefusalCode; readonly missing: readonly string[] }
+
+/** Why a meeting, an enrollment or an act was refused. */
+export interface Refusal {
+  readonly code: RefusalCode
+  readonly detail?: Finding | Decision
+  /** More for the operator's record; never shown to the peer where the code's text is an oracle. */
+  readonly note?: string
+}
+
+/** One handshake at a door as one side saw it (`seenBy`). */
+export interface Meeting {
+  readonly reference: Reference
+  readonly door: DoorName
+  readonly seenBy: 'caller' | 'callee'
+  readonly at: Temporal.Instant
+  readonly resumed: boolean
+  readonly address?: string
+  readonly caller: Side
+  readonly callee: Side
+  readonly steps: Steps
+  readonly outcome:
+    | { readonly ok: true; readonly decision: Decision }
+    | { readonly ok: false; readonly refusal: Refusal }
+}

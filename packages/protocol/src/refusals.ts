@@ -1,0 +1,309 @@
+// Every way in which a door or the authority says no: one append-only table, from which types, pages and metrics are derived.
+import type { FindingCode } from '@countersign/verify'
+import type { Fault } from './identity.ts'
+
+export interface RefusalEntry {
+  readonly clause: string
+  readonly fault: Fault
+  /** The step of the meeting that failed. */
+  readonly step: 1 | 2 | 3 | 4 | 5 | 6
+  /** What the refused party may read. */
+  readonly public: string
+  /** What to do next, as an imperative. */
+  readonly next: string
+}
+
+/** What can be wrong with a credential, said of whoever presented it. `{who}` becomes "your" or "the server's". */
+const CREDENTIAL_CAUSES = {
+  MALFORMED: ['RFC 5280 §4.1', '{who} certificate cannot be read', '{new}'],
+  UNKNOWN_ISSUER: ['RFC 5280 §6.1.1 (d)', '{who} certificate is from an authority that is not trusted here', '{other}'],
+  BAD_SIGNATURE: [
+    'RFC 5280 §6.1.3 (a)(1)',
+    '{who} certificate was not signed by the authority that it names',
+    '{other}',
+  ],
+  EXPIRED: ['RFC 5280 §6.1.3 (a)(2)', '{who} certificate has expired', '{renew}'],
+  NOT_YET_VALID: ['RFC 5280 §6.1.3 (a)(2)', '{who} certificate is not valid yet', 'check the clocks on both sides'],
+  WRONG_PURPOSE: ['RFC 5280 §4.2.1.12', '{who} certificate is for another purpose', '{other}'],
+  INVALID_PATH: ['RFC 5280 §6.1', '{who} certificate does not lead to a trusted authority by the rules', '{new}'],
+  WEAK: ['local profile', '{who} certificate uses an algorithm or key that is too weak', '{new}'],
+  WRONG_NAME: ['RFC 9525 §6', '{who} certificate is for another name', '{name}'],
+  REVOKED: ['RFC 5280 §6.3.3', '{who} certificate was revoked', '{new}'],
+  STATUS_UNKNOWN: ['RFC 5280 §6.3.3', 'it is not known whether {who} certificate was revoked', '{status}'],
+  BUDGET: [
+    'local limit',
+    '{who} certificates take too much work to check',
+    'send only the certificate and its issuers',
+  ],
+} as const
+export type CredentialCause = keyof typeof CREDENTIAL_CAUSES
+
+const CALLER_WORDS: Record<string, string> = {
+  '{who}': 'your',
+  '{new}': 'ask your administrator for a new invitation',
+  '{other}': 'choose the certificate that this authority issued to you',
+  '{renew}': 'renew it, or ask your administrator for a new invitation',
+  '{name}': 'choose the certificate that carries the expected name',
+  '{status}': 'tell the operator of this door; its revocation list is missing or has expired',
+}
+const CALLEE_WORDS: Record<string, string> = {
+  '{who}': "the server's",
+  '{new}': 'do not go on; tell the operator of the server',
+  '{other}': 'do not go on; check the address and the trust file, then tell the operator of the server',
+  '{renew}': 'do not go on; tell the operator of the server',
+  '{name}': 'check the address that you typed',
+  '{status}': 'refresh your revocation lists (enroll again, or let `countersign enroll --keep` run)',
+}
+
+const OTHER_REFUSALS = {
+  ERR_GATE_NOT_TLS: ['RFC 9846 §4.1.2', 'caller', 1, 'what arrived is not a TLS ClientHello', 'use https and TLS 1.3'],
+  ERR_GATE_CLIENT_HELLO_LIMIT: ['local limit', 'caller', 1, 'the ClientHello is too large', 'use another TLS client'],
+  ERR_GATE_TLS_VERSION: [
+    'RFC 9846 §4.2.1',
+    'caller',
+    1,
+    'TLS 1.3 is required here',
+    'use a client that speaks TLS 1.3',
+  ],
+  ERR_GATE_TIMEOUT: ['local limit', 'caller', 1, 'the handshake took too long', 'try again on a better connection'],
+  ERR_GATE_HANDSHAKE: ['RFC 9846 §6.2', 'caller', 3, 'the TLS handshake failed', 'see what the other side reported'],
+  ERR_GATE_CALLER_LEFT: [
+    'RFC 9846 §6',
+    'caller',
+    3,
+    'the caller left before the handshake was complete',
+    'see why the caller refused',
+  ],
+  ERR_CALLER_NO_CERTIFICATE: [
+    'RFC 9846 §4.4.2.4',
+    'caller',
+    4,
+    'no client certificate was presented',
+    'present the certificate that this authority issued to you',
+  ],
+  ERR_CALLER_NOT_ALLOWED: [
+    'local policy',
+    'caller',
+    5,
+    'you are who you say, and not on the list of this door',
+    'ask its operator to allow you',
+  ],
+  ERR_CALLER_REFUSED: ['RFC 9846 §6', 'caller', 5, 'the other side refused', 'ask it with the reference'],
+  ERR_CALLEE_NO_CERTIFICATE: [
+    'RFC 9846 §4.4.2',
+    'callee',
+    2,
+    'the server presented no certificate',
+    'do not go on; check the address',
+  ],
+  ERR_CALLEE_UNREACHABLE: [
+    'local',
+    'callee',
+    1,
+    'nobody answers at that address',
+    'check the address and that the server runs',
+  ],
+  ERR_DOOR_UPSTREAM: [
+    'RFC 9110 §15.6.3',
+    'operator',
+    6,
+    'the service behind this door does not answer',
+    'try again later, or tell the operator of this door',
+  ],
+  ERR_DOOR_UPSTREAM_TIMEOUT: [
+    'RFC 9110 §15.6.5',
+    'operator',
+    6,
+    'the service behind this door takes too long',
+    'try again later, or tell the operator of this door',
+  ],
+  ERR_DOOR_REQUEST: ['RFC 9112 §3', 'caller', 6, 'the request cannot be read', 'send a well-formed HTTP/1.1 request'],
+  ERR_DOOR_LIMIT: ['local limit', 'caller', 6, 'the request is too large', 'send a smaller request'],
+  ERR_DOOR_DRAINING: ['local', 'operator', 6, 'this door is closing', 'try again in a moment'],
+  ERR_ENROLL_TOKEN_FORM: [
+    'local',
+    'caller',
+    4,
+    'this is not an enrollment token',
+    'copy the whole token, or ask for a new invitation',
+  ],
+  ERR_ENROLL_TOKEN_UNKNOWN: ['local', 'caller', 4, 'this token is not known here', 'ask for a new invitation'],
+  ERR_ENROLL_TOKEN_EXPIRED: ['local', 'caller', 4, 'this token has expired', 'ask for a new invitation'],
+  ERR_ENROLL_TOKEN_SPENT: [
+    'local',
+    'caller',
+    4,
+    'this token was already used',
+    'if it was not you, tell your administrator now; else ask for a new invitation',
+  ],
+  ERR_ENROLL_PROOF: [
+    'RFC 9266 §4',
+    'caller',
+    4,
+    'the proof does not fit this connection and this request',
+    'enroll directly, not through another party',
+  ],
+  ERR_ENROLL_REQUEST: [
+    'RFC 2986 §4',
+    'caller',
+    4,
+    'the certification request cannot be read',
+    'send a PKCS#10 request in DER',
+  ],
+  ERR_ENROLL_REQUEST_SIGNATURE: [
+    'RFC 2986 §4.2',
+    'caller',
+    4,
+    'the request is not signed by the key that it asks for',
+    'sign the request with its own key',
+  ],
+  ERR_ENROLL_NAME: [
+    'local policy',
+    'caller',
+    5,
+    'the request asks for a name that the invitation does not give',
+    'ask for the invited names only',
+  ],
+  ERR_ENROLL_KEY: ['local profile', 'caller', 5, 'this kind of key is not accepted', 'use a P-256 key'],
+  ERR_ENROLL_KEY_TAKEN: [
+    'local policy',
+    'caller',
+    5,
+    'this key belongs to another party or was revoked',
+    'make a new key',
+  ],
+  ERR_ENROLL_PARTY_LOCKED: [
+    'local policy',
+    'caller',
+    5,
+    'this party may not get credentials now',
+    'ask your administrator',
+  ],
+  ERR_AUTHORITY_LINT: [
+    'local profile',
+    'us',
+    5,
+    'what would be signed breaks a rule',
+    'report this with the reference',
+  ],
+  ERR_AUTHORITY_NO_ISSUER: ['local', 'operator', 5, 'no issuer can sign now', 'tell the operator of the authority'],
+  ERR_AUTHORITY_STORE_FULL: [
+    'local',
+    'operator',
+    5,
+    'the authority has no room to record this, so it was not done',
+    'free disk space in the data directory, then try again',
+  ],
+  ERR_AUTHORITY_STORE: [
+    'local',
+    'operator',
+    5,
+    'the authority cannot record this, so it was not done',
+    'see the log of the authority',
+  ],
+  ERR_ADMIN_FORBIDDEN: [
+    'local policy',
+    'caller',
+    5,
+    'this needs an administrator',
+    'use an administrator’s certificate, or the socket in the data directory',
+  ],
+  ERR_ADMIN_REQUEST: ['local', 'caller', 5, 'the request does not have the expected form', 'see the named field'],
+  ERR_ADMIN_NOT_FOUND: ['local', 'caller', 5, 'nothing here has that name', 'see `countersign list`'],
+  ERR_ADMIN_CONFLICT: ['local', 'caller', 5, 'that is already done', 'see `countersign show`'],
+} as const
+
+export type RefusalCode =
+  | keyof typeof OTHER_REFUSALS
+  | `ERR_CALLER_${CredentialCause}`
+  | `ERR_CALLEE_${CredentialCause}`
+
+/** Every refusal with its clause, the party at fault, the step, and what the refused party reads. */
+export const REFUSALS: Readonly<Record<RefusalCode, RefusalEntry>> = makeRefusals()
+
+/** Which cause a finding of the verifier is, in the words of people. */
+export const CAUSE_OF_FINDING: Readonly<Record<FindingCode, CredentialCause>> = {
+  ERR_VERIFY_MALFORMED: 'MALFORMED',
+  ERR_VERIFY_EMPTY: 'MALFORMED',
+  ERR_VERIFY_NO_ANCHOR: 'UNKNOWN_ISSUER',
+  ERR_VERIFY_ISSUER_NOT_FOUND: 'UNKNOWN_ISSUER',
+  ERR_VERIFY_BAD_SIGNATURE: 'BAD_SIGNATURE',
+  ERR_VERIFY_ALGORITHM: 'WEAK',
+  ERR_VERIFY_ALGORITHM_MISMATCH: 'MALFORMED',
+  ERR_VERIFY_WEAK_KEY: 'WEAK',
+  ERR_VERIFY_EXPIRED: 'EXPIRED',
+  ERR_VERIFY_NOT_YET_VALID: 'NOT_YET_VALID',
+  ERR_VERIFY_VERSION: 'MALFORMED',
+  ERR_VERIFY_SERIAL: 'MALFORMED',
+  ERR_VERIFY_NAME_CHAINING: 'INVALID_PATH',
+  ERR_VERIFY_NOT_A_CA: 'INVALID_PATH',
+  ERR_VERIFY_CA_AS_LEAF: 'WRONG_PURPOSE',
+  ERR_VERIFY_PATH_LENGTH: 'INVALID_PATH',
+  ERR_VERIFY_KEY_USAGE: 'WRONG_PURPOSE',
+  ERR_VERIFY_EXTENDED_KEY_USAGE: 'WRONG_PURPOSE',
+  ERR_VERIFY_CRITICAL_EXTENSION: 'INVALID_PATH',
+  ERR_VERIFY_UNSUPPORTED: 'INVALID_PATH',
+  ERR_VERIFY_KEY_IDENTIFIER: 'INVALID_PATH',
+  ERR_VERIFY_NAME: 'WRONG_NAME',
+  ERR_VERIFY_NAME_ABSENT: 'WRONG_NAME',
+  ERR_VERIFY_REVOKED: 'REVOKED',
+  ERR_VERIFY_STATUS_UNKNOWN: 'STATUS_UNKNOWN',
+  ERR_VERIFY_STATUS_EXPIRED: 'STATUS_UNKNOWN',
+  ERR_VERIFY_BUDGET: 'BUDGET',
+}
+
+/**
+ * The order in which one cause is chosen when a verdict has many findings: what makes the others moot comes first.
+ * Revocation and status come last but one, as they may be told only to a proved key under our anchors.
+ */
+const CAUSE_ORDER: readonly CredentialCause[] = [
+  'BUDGET',
+  'MALFORMED',
+  'UNKNOWN_ISSUER',
+  'BAD_SIGNATURE',
+  'WEAK',
+  'INVALID_PATH',
+  'REVOKED',
+  'EXPIRED',
+  'NOT_YET_VALID',
+  'WRONG_PURPOSE',
+  'WRONG_NAME',
+  'STATUS_UNKNOWN',
+]
+
+/** Chooses the one finding to tell from a refused verdict, and its refusal code for the side that presented the path. */
+export function refusalOfFindings<F extends { readonly code: FindingCode }>(
+  presenter: 'caller' | 'callee',
+  findings: readonly F[],
+): { readonly code: RefusalCode; readonly detail?: F } {
+  for (const cause of CAUSE_ORDER) {
+    const detail = findings.find((finding) => CAUSE_OF_FINDING[finding.code] === cause)
+    if (detail) return { code: `ERR_${presenter === 'caller' ? 'CALLER' : 'CALLEE'}_${cause}`, detail }
+  }
+  return { code: presenter === 'caller' ? 'ERR_CALLER_INVALID_PATH' : 'ERR_CALLEE_INVALID_PATH' }
+}
+
+function makeRefusals(): Record<RefusalCode, RefusalEntry> {
+  const entries: [string, RefusalEntry][] = []
+  const causes: Record<string, readonly [clause: string, text: string, next: string]> = CREDENTIAL_CAUSES
+  const others: Record<
+    string,
+    readonly [clause: string, fault: Fault, step: RefusalEntry['step'], text: string, next: string]
+  > = OTHER_REFUSALS
+  for (const [cause, [clause, text, next]] of Object.entries(causes)) {
+    const say = (words: Record<string, string>, template: string) =>
+      template.replaceAll(/\{[a-z]+\}/g, (word) => words[word] ?? word)
+    entries.push([
+      `ERR_CALLER_${cause}`,
+      { clause, fault: 'caller', step: 5, public: say(CALLER_WORDS, text), next: say(CALLER_WORDS, next) },
+    ])
+    entries.push([
+      `ERR_CALLEE_${cause}`,
+      { clause, fault: 'callee', step: 3, public: say(CALLEE_WORDS, text), next: say(CALLEE_WORDS, next) },
+    ])
+  }
+  for (const [code, [clause, fault, step, text, next]] of Object.entries(others))
+    entries.push([code, { clause, fault, step, public: text, next }])
+  // Every key was made from the tables that RefusalCode is derived from.
+  return Object.fromEntries(entries) as Record<RefusalCode, RefusalEntry>
+}
