@@ -16,3 +16,4 @@ export type {
   SessionKey,
   Trust,
 } from './model.ts'
+export { createCheckSignature } from './trust/check-signature.ts'

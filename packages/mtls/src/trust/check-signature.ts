@@ -1,0 +1,69 @@
+// The one place where a signature on a certificate, a request or a revocation list is checked.
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import type { CheckSignature } from '@countersign/verify'
+import type { AlgorithmIdentifier, SubjectPublicKeyInfo } from '@countersign/x509'
+import { LeastRecentlyUsed } from './least-recently-used.ts'
+import { type KeyKind, keyKindOf, schemeOf } from './signature-schemes.ts'
+
+// A house has few issuers and each peer has one chain; both bounds cost about a megabyte when full.
+const MAX_KEYS = 1024
+const MAX_VERIFIED = 8192
+
+/**
+ * Makes a checker on synchronous `node:crypto` for ECDSA (P-256, P-384, P-521), RSA PKCS#1 v1.5 and PSS, Ed25519, Ed448 and ML-DSA.
+ * It keeps imported keys, and remembers what has verified (never what has not), both bounded.
+ * False is "does not verify"; `undefined` is an algorithm, parameters or a kind of key that we do not know.
+ * @see RFC 5280 §4.1.1.2
+ */
+export function createCheckSignature(): CheckSignature {
+  const keys = new LeastRecentlyUsed<KeyObject>(MAX_KEYS)
+  const verified = new LeastRecentlyUsed<true>(MAX_VERIFIED)
+
+  return (algorithm, subjectPublicKeyInfo, signed, signature) => {
+    const scheme = schemeOf(algorithm)
+    const kind = keyKindOf(subjectPublicKeyInfo.algorithm)
+    if (scheme === undefined || kind === undefined) return undefined
+    if (!scheme.keyTypes.includes(kind.type)) return false
+    if (kind.pssHash !== undefined && kind.pssHash !== scheme.pssHash) return false
+
+    const question = questionOf(algorithm, subjectPublicKeyInfo, signed, signature)
+    if (verified.get(question)) return true
+    const key = importKey(keys, kind, subjectPublicKeyInfo)
+    if (key === undefined || !scheme.check(key, signed, signature)) return false
+    verified.set(question, true)
+    return true
+  }
+}
+
+/** A key for what was asked, as SHA-256 over all of it, each part after its length. */
+function questionOf(algorithm: AlgorithmIdentifier, key: SubjectPublicKeyInfo, ...rest: readonly Uint8Array[]): string {
+  const hash = createHash('sha256')
+  hash.update(`${algorithm.algorithm} ${algorithm.parameters?.toHex() ?? ''}\0`)
+  for (const part of [key.der, ...rest]) hash.update(`${part.length}\0`).update(part)
+  return hash.digest('latin1')
+}
+
+function importKey(
+  keys: LeastRecentlyUsed<KeyObject>,
+  kind: KeyKind,
+  { der, subjectPublicKey }: SubjectPublicKeyInfo,
+): KeyObject | undefined {
+  // RFC 5480 §2.2: "The hybrid form of the ECC public key from [X9.62] MUST NOT be used." OpenSSL would take it.
+  if (kind.type === 'ec' && ![2, 3, 4].includes(subjectPublicKey[0] ?? 0)) return undefined
+  const name = Buffer.from(der.buffer, der.byteOffset, der.length).toString('latin1')
+  const known = keys.get(name)
+  if (known) return known
+  try {
+    const key = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
+    keys.set(name, key)
+    return key
+  } catch (error) {
+    // OpenSSL could not read the key or it is no point of its curve: nothing can verify under it.
+    if (isOpensslError(error)) return undefined
+    throw error
+  }
+}
+
+function isOpensslError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_OSSL_')
+}
