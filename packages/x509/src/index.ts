@@ -1,3 +1,79 @@
+export { ALGORITHM, type AlgorithmName, writeAlgorithmIdentifier } from './algorithm.ts'
+export { readCertificate } from './certificate/read.ts'
+export { writeCertificate, writeTbsCertificate } from './certificate/write.ts'
+export { readAny } from './der/any.ts'
+export {
+  closeDer,
+  type DerCursor,
+  type DerLimits,
+  enter,
+  leave,
+  openDer,
+  peekTag,
+  readContents,
+  since,
+} from './der/cursor.ts'
+export { DER_ERRORS, DerError, type DerErrorCode } from './der/error.ts'
+export { readOid } from './der/oid.ts'
+export {
+  readBitString,
+  readBoolean,
+  readBooleanDefaultFalse,
+  readInteger,
+  readNamedBits,
+  readNull,
+  readOctetBitString,
+  readUnsigned,
+} from './der/primitive.ts'
+export { constructedContextTag, contextTag, TAG } from './der/tag.ts'
+export { readIa5String, readText } from './der/text.ts'
+export { readGeneralizedTime, readTime, readUtcTime } from './der/time.ts'
+export {
+  writeBoolean,
+  writeElement,
+  writeElements,
+  writeExplicit,
+  writeGeneralizedTime,
+  writeIa5String,
+  writeInteger,
+  writeNamedBits,
+  writeNull,
+  writeOctetBitString,
+  writeOctetString,
+  writeOid,
+  writePrintableString,
+  writeSequence,
+  writeSetOf,
+  writeTime,
+  writeUtf8String,
+} from './der/write.ts'
+export { X509_ERRORS, X509Error, type X509ErrorCode } from './error.ts'
+export { escapeText } from './escape.ts'
+export {
+  authorityInfoAccessExtension,
+  authorityKeyIdentifierExtension,
+  basicConstraintsExtension,
+  certificatePoliciesExtension,
+  cRLDistributionPointsExtension,
+  cRLNumberExtension,
+  deltaCRLIndicatorExtension,
+  extendedKeyUsageExtension,
+  freshestCRLExtension,
+  inhibitAnyPolicyExtension,
+  issuerAltNameExtension,
+  issuingDistributionPointExtension,
+  keyUsageExtension,
+  nameConstraintsExtension,
+  noRevAvailExtension,
+  policyConstraintsExtension,
+  policyMappingsExtension,
+  subjectAltNameExtension,
+  subjectDirectoryAttributesExtension,
+  subjectInfoAccessExtension,
+  subjectKeyIdentifierExtension,
+} from './extension/write.ts'
+export { readSubjectPublicKeyInfo, writeSubjectPublicKeyInfo } from './key/spki.ts'
+export { CERTIFICATE_LIMITS, CRL_LIMITS } from './limits.ts'
 export type {
   AccessDescription,
   AlgorithmIdentifier,
@@ -32,3 +108,9 @@ export type {
   TbsCertList,
   Validity,
 } from './model.ts'
+export { type AttributeName, formatName } from './name/format.ts'
+export { readName } from './name/read.ts'
+export { nameOf, writeName } from './name/write.ts'
+export { OID } from './oid.ts'
+export { PEM_ERRORS, PemError, type PemErrorCode } from './pem/error.ts'
+export { type PemLimits, readPem, writePem } from './pem/pem.ts'

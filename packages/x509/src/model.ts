@@ -258,3 +258,6 @@ export interface PemBlock {
   readonly label: string
   readonly der: Uint8Array
 }
+
+/** `T` while it is being read. */
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] }

@@ -1,0 +1,107 @@
+// Certificate, RFC 5280 §4.1.
+import { readAlgorithmIdentifierAt } from '../algorithm.ts'
+import { closeDer, type DerCursor, enter, leave, openDer, peekTag, since } from '../der/cursor.ts'
+import { DerError } from '../der/error.ts'
+import { readBitString, readInteger, readOctetBitString, readUnsigned } from '../der/primitive.ts'
+import { constructedContextTag, contextTag, TAG } from '../der/tag.ts'
+import { readTime } from '../der/time.ts'
+import { X509Error } from '../error.ts'
+import { CERTIFICATE_EXTENSION_READERS, readExtensionsAt } from '../extension/read.ts'
+import { readSubjectPublicKeyInfoAt } from '../key/spki.ts'
+import { CERTIFICATE_LIMITS } from '../limits.ts'
+import type { Certificate, CertificateExtensions, Mutable, TbsCertificate, Validity } from '../model.ts'
+import { readNameAt } from '../name/read.ts'
+
+/**
+ * Reads a certificate whole, with every extension that RFC 5280 §4.2 names. Octets in it are views of `der`.
+ * @throws {DerError} when it is not DER, or over the limits of a certificate.
+ * @throws {X509Error} when it is DER, but not a certificate of RFC 5280.
+ * @see RFC 5280 §4.1
+ */
+export function readCertificate(der: Uint8Array): Certificate {
+  const c = openDer(der, CERTIFICATE_LIMITS)
+  const outer = enter(c, TAG.sequence)
+  const start = c.at
+  const named: Mutable<CertificateExtensions> = {}
+  const tbs = readTbsCertificateAt(c, named)
+  const tbsDer = since(c, start)
+  const signatureAlgorithm = readAlgorithmIdentifierAt(c)
+  const signatureValue = readOctetBitString(c)
+  leave(c, outer)
+  closeDer(c)
+  return { der, tbsDer, ...tbs, ...named, signatureAlgorithm, signatureValue }
+}
+
+function readTbsCertificateAt(c: DerCursor, named: Mutable<CertificateExtensions>): TbsCertificate {
+  const outer = enter(c, TAG.sequence)
+  const version = readVersion(c)
+  const serialNumber = readSerialNumber(c)
+  const signature = readAlgorithmIdentifierAt(c)
+  const issuerAt = c.at
+  const issuer = readNameAt(c)
+  if (issuer.rdnSequence.length === 0) throw new X509Error('ERR_X509_ISSUER_EMPTY', issuerAt)
+  const validity = readValidity(c)
+  const subject = readNameAt(c)
+  const subjectPublicKeyInfo = readSubjectPublicKeyInfoAt(c)
+  const uniqueAt = c.at
+  const issuerUniqueID = peekTag(c) === contextTag(1) ? readBitString(c, contextTag(1)) : undefined
+  const subjectUniqueID = peekTag(c) === contextTag(2) ? readBitString(c, contextTag(2)) : undefined
+  if (version === 1 && c.at !== uniqueAt) throw new X509Error('ERR_X509_VERSION_UNIQUE_ID', uniqueAt)
+  const extensions = peekTag(c) === EXTENSIONS ? readExtensionsField(c, version, named) : []
+  leave(c, outer)
+  return {
+    version,
+    serialNumber,
+    signature,
+    issuer,
+    validity,
+    subject,
+    subjectPublicKeyInfo,
+    ...(issuerUniqueID && { issuerUniqueID }),
+    ...(subjectUniqueID && { subjectUniqueID }),
+    extensions,
+  }
+}
+
+const VERSION = constructedContextTag(0)
+const EXTENSIONS = constructedContextTag(3)
+
+/** §4.1.2.1. Version 1 is the DEFAULT, so that it never stands. */
+function readVersion(c: DerCursor): 1 | 2 | 3 {
+  if (peekTag(c) !== VERSION) return 1
+  const at = c.at
+  const outer = enter(c, VERSION)
+  const version = readUnsigned(c)
+  leave(c, outer)
+  if (version === 0) throw new DerError('ERR_DER_DEFAULT', at)
+  if (version !== 1 && version !== 2) throw new X509Error('ERR_X509_VERSION', at)
+  return version === 1 ? 2 : 3
+}
+
+/** §4.1.2.2. It lets users "handle such certificates gracefully" where the number is not positive: we refuse them by name. */
+function readSerialNumber(c: DerCursor): bigint {
+  const at = c.at
+  const serialNumber = readInteger(c, MAX_INTEGER_OCTETS)
+  if (serialNumber <= 0n) throw new X509Error('ERR_X509_SERIAL_NOT_POSITIVE', at)
+  // 20 octets of an INTEGER are 159 bits and its sign.
+  if (serialNumber >> 159n !== 0n) throw new X509Error('ERR_X509_SERIAL_LENGTH', at)
+  return serialNumber
+}
+
+/** Enough to say that a number is too long for its clause, and little work. */
+const MAX_INTEGER_OCTETS = 1024
+
+function readValidity(c: DerCursor): Validity {
+  const outer = enter(c, TAG.sequence)
+  const validity = { notBefore: readTime(c), notAfter: readTime(c) }
+  leave(c, outer)
+  return validity
+}
+
+function readExtensionsField(c: DerCursor, version: 1 | 2 | 3, named: Mutable<CertificateExtensions>) {
+  if (version !== 3) throw new X509Error('ERR_X509_VERSION_EXTENSIONS', c.at)
+  const outer = enter(c, EXTENSIONS)
+  const extensions = readExtensionsAt(c, CERTIFICATE_EXTENSION_READERS, named)
+  leave(c, outer)
+  return extensions
+}

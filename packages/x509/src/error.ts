@@ -1,0 +1,60 @@
+/** Why DER is not the structure that was asked for. A released code keeps its meaning and is never reused. */
+export const X509_ERRORS = {
+  ERR_X509_VERSION: ['RFC 5280 §4.1.2.1', 'the version is not one that its format has'],
+  ERR_X509_VERSION_EXTENSIONS: ['RFC 5280 §4.1.2.9', 'only a version 3 certificate has extensions'],
+  ERR_X509_VERSION_UNIQUE_ID: ['RFC 5280 §4.1.2.8', 'a version 1 certificate has no unique identifiers'],
+  ERR_X509_SERIAL_NOT_POSITIVE: ['RFC 5280 §4.1.2.2', 'the serial number of a certificate is positive'],
+  ERR_X509_SERIAL_LENGTH: ['RFC 5280 §4.1.2.2', 'a serial number has at most 20 octets'],
+  ERR_X509_ISSUER_EMPTY: ['RFC 5280 §4.1.2.4', 'the issuer has an empty name'],
+  ERR_X509_RDN_EMPTY: ['RFC 5280 §4.1.2.4', 'a relative distinguished name has at least one attribute'],
+  ERR_X509_EXTENSIONS_EMPTY: ['RFC 5280 §4.1', 'extensions are at least one, or absent'],
+  ERR_X509_EXTENSION_DUPLICATE: ['RFC 5280 §4.2', 'the same extension stands more than once'],
+  ERR_X509_GENERAL_NAMES_EMPTY: ['RFC 5280 §4.2.1.6', 'general names are at least one, or absent'],
+  ERR_X509_GENERAL_NAME_TYPE: ['RFC 5280 §4.2.1.6', 'the general name is of none of the nine kinds'],
+  ERR_X509_IP_ADDRESS: ['RFC 5280 §4.2.1.6', 'an address is of 4 or 16 octets'],
+  ERR_X509_IP_RANGE: ['RFC 5280 §4.2.1.10', 'a range of addresses is an address and a contiguous mask, 8 or 32 octets'],
+  ERR_X509_KEY_IDENTIFIER_PAIR: [
+    'RFC 5280 §4.2.1.1',
+    'issuer and serial number of the authority stand both or not at all',
+  ],
+  ERR_X509_KEY_USAGE_EMPTY: ['RFC 5280 §4.2.1.3', 'a key usage sets at least one bit'],
+  ERR_X509_KEY_USAGE_BIT: ['RFC 5280 §4.2.1.3', 'the key usage sets a bit that has no name'],
+  ERR_X509_POLICIES_EMPTY: ['RFC 5280 §4.2.1.4', 'certificate policies are at least one, or absent'],
+  ERR_X509_POLICY_DUPLICATE: ['RFC 5280 §4.2.1.4', 'the same policy stands more than once'],
+  ERR_X509_POLICY_QUALIFIERS_EMPTY: ['RFC 5280 §4.2.1.4', 'policy qualifiers are at least one, or absent'],
+  ERR_X509_POLICY_MAPPINGS_EMPTY: ['RFC 5280 §4.2.1.5', 'policy mappings are at least one, or absent'],
+  ERR_X509_DIRECTORY_ATTRIBUTES_EMPTY: [
+    'RFC 5280 §4.2.1.8',
+    'subject directory attributes are at least one, or absent',
+  ],
+  ERR_X509_ATTRIBUTE_VALUES_EMPTY: ['RFC 5280 Appendix A.1', 'an attribute has at least one value'],
+  ERR_X509_NAME_CONSTRAINTS_EMPTY: ['RFC 5280 §4.2.1.10', 'name constraints permit or exclude at least one subtree'],
+  ERR_X509_POLICY_CONSTRAINTS_EMPTY: ['RFC 5280 §4.2.1.11', 'policy constraints have at least one field'],
+  ERR_X509_EXTENDED_KEY_USAGE_EMPTY: ['RFC 5280 §4.2.1.12', 'key purposes are at least one, or absent'],
+  ERR_X509_DISTRIBUTION_POINTS_EMPTY: ['RFC 5280 §4.2.1.13', 'distribution points are at least one, or absent'],
+  ERR_X509_DISTRIBUTION_POINT_NOWHERE: ['RFC 5280 §4.2.1.13', 'a distribution point names a place or a CRL issuer'],
+  ERR_X509_REASONS: ['RFC 5280 §4.2.1.13', 'reasons set at least one bit, and only bits that have a name'],
+  ERR_X509_ACCESS_DESCRIPTIONS_EMPTY: ['RFC 5280 §4.2.2.1', 'access descriptions are at least one, or absent'],
+  ERR_X509_ISSUING_POINT_EMPTY: ['RFC 5280 §5.2.5', 'an issuing distribution point has at least one field'],
+  ERR_X509_ISSUING_POINT_SCOPES: ['RFC 5280 §5.2.5', 'a CRL is limited to one kind of certificate at most'],
+  ERR_X509_REVOKED_EMPTY: ['RFC 5280 §5.1.2.6', 'revoked certificates are at least one, or absent'],
+  ERR_X509_REASON_CODE: ['RFC 5280 §5.3.1', 'the reason code has no meaning'],
+  ERR_X509_EXTENSION_REQUEST: ['RFC 2985 §5.4.2', 'an extension request has one value and stands once'],
+} as const
+
+/** One reason of {@link X509_ERRORS}. */
+export type X509ErrorCode = keyof typeof X509_ERRORS
+
+/** Says that octets are DER, but not of the structure that was asked for. */
+export class X509Error extends Error {
+  override readonly name = 'X509Error'
+  readonly code: X509ErrorCode
+  /** Index, in octets from the start of the decoder's input, of what is wrong. */
+  readonly offset: number
+  constructor(code: X509ErrorCode, offset: number) {
+    const [clause, text] = X509_ERRORS[code]
+    super(`${text} (${clause}, octet ${offset})`)
+    this.code = code
+    this.offset = offset
+  }
+}

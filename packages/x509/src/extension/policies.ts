@@ -1,0 +1,115 @@
+// Certificate policies and their mappings: RFC 5280 §4.2.1.4, §4.2.1.5; and attributes of the subject, §4.2.1.8.
+import { readAny } from '../der/any.ts'
+import { type DerCursor, enter, leave, since } from '../der/cursor.ts'
+import { DerError } from '../der/error.ts'
+import { readOid } from '../der/oid.ts'
+import { TAG } from '../der/tag.ts'
+import { compareOctets, writeElements, writeOid, writeSequence } from '../der/write.ts'
+import { X509Error } from '../error.ts'
+import type { PolicyInformation, PolicyMapping } from '../model.ts'
+
+export function readCertificatePolicies(c: DerCursor): PolicyInformation[] {
+  const at = c.at
+  const policies: PolicyInformation[] = []
+  const seen = new Set<string>()
+  const outer = enter(c, TAG.sequence)
+  while (c.at < c.end) {
+    const start = c.at
+    const policy = readPolicyInformation(c)
+    if (seen.has(policy.policyIdentifier)) throw new X509Error('ERR_X509_POLICY_DUPLICATE', start)
+    seen.add(policy.policyIdentifier)
+    policies.push(policy)
+  }
+  leave(c, outer)
+  if (policies.length === 0) throw new X509Error('ERR_X509_POLICIES_EMPTY', at)
+  return policies
+}
+
+function readPolicyInformation(c: DerCursor): PolicyInformation {
+  const outer = enter(c, TAG.sequence)
+  const policyIdentifier = readOid(c)
+  const value = c.at < c.end ? { policyIdentifier, policyQualifiers: readQualifiers(c) } : { policyIdentifier }
+  leave(c, outer)
+  return value
+}
+
+function readQualifiers(c: DerCursor): Uint8Array[] {
+  const at = c.at
+  const qualifiers: Uint8Array[] = []
+  const outer = enter(c, TAG.sequence)
+  while (c.at < c.end) {
+    const start = c.at
+    const outerQualifier = enter(c, TAG.sequence)
+    readOid(c)
+    readAny(c)
+    leave(c, outerQualifier)
+    qualifiers.push(since(c, start))
+  }
+  leave(c, outer)
+  if (qualifiers.length === 0) throw new X509Error('ERR_X509_POLICY_QUALIFIERS_EMPTY', at)
+  return qualifiers
+}
+
+export function writeCertificatePolicies(policies: readonly PolicyInformation[]): Uint8Array {
+  return writeElements(
+    TAG.sequence,
+    policies.map(({ policyIdentifier, policyQualifiers }) =>
+      policyQualifiers === undefined
+        ? writeSequence(writeOid(policyIdentifier))
+        : writeSequence(writeOid(policyIdentifier), writeSequence(...policyQualifiers)),
+    ),
+  )
+}
+
+export function readPolicyMappings(c: DerCursor): PolicyMapping[] {
+  const at = c.at
+  const mappings: PolicyMapping[] = []
+  const outer = enter(c, TAG.sequence)
+  while (c.at < c.end) {
+    const outerMapping = enter(c, TAG.sequence)
+    mappings.push({ issuerDomainPolicy: readOid(c), subjectDomainPolicy: readOid(c) })
+    leave(c, outerMapping)
+  }
+  leave(c, outer)
+  if (mappings.length === 0) throw new X509Error('ERR_X509_POLICY_MAPPINGS_EMPTY', at)
+  return mappings
+}
+
+export function writePolicyMappings(mappings: readonly PolicyMapping[]): Uint8Array {
+  return writeElements(
+    TAG.sequence,
+    mappings.map((mapping) =>
+      writeSequence(writeOid(mapping.issuerDomainPolicy), writeOid(mapping.subjectDomainPolicy)),
+    ),
+  )
+}
+
+/** Judges SubjectDirectoryAttributes and gives them whole: no decision of ours reads into them. */
+export function readSubjectDirectoryAttributes(c: DerCursor): Uint8Array {
+  const at = c.at
+  const outer = enter(c, TAG.sequence)
+  if (c.at === c.end) throw new X509Error('ERR_X509_DIRECTORY_ATTRIBUTES_EMPTY', at)
+  while (c.at < c.end) readAttribute(c)
+  leave(c, outer)
+  return since(c, at)
+}
+
+/** Reads an Attribute (RFC 5280 Appendix A.1, RFC 2986 §4.1): a type and a SET of its values, each whole. */
+export function readAttribute(c: DerCursor): { type: string; values: Uint8Array[] } {
+  const outer = enter(c, TAG.sequence)
+  const type = readOid(c)
+  const at = c.at
+  const values: Uint8Array[] = []
+  const outerSet = enter(c, TAG.set)
+  while (c.at < c.end) {
+    const start = c.at
+    const value = readAny(c)
+    const previous = values.at(-1)
+    if (previous && compareOctets(previous, value) > 0) throw new DerError('ERR_DER_SET_ORDER', start)
+    values.push(value)
+  }
+  leave(c, outerSet)
+  leave(c, outer)
+  if (values.length === 0) throw new X509Error('ERR_X509_ATTRIBUTE_VALUES_EMPTY', at)
+  return { type, values }
+}
