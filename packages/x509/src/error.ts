@@ -9,6 +9,7 @@ export const X509_ERRORS = {
   ERR_X509_RDN_EMPTY: ['RFC 5280 §4.1.2.4', 'a relative distinguished name has at least one attribute'],
   ERR_X509_EXTENSIONS_EMPTY: ['RFC 5280 §4.1', 'extensions are at least one, or absent'],
   ERR_X509_EXTENSION_DUPLICATE: ['RFC 5280 §4.2', 'the same extension stands more than once'],
+  ERR_X509_EXTENSION_COUNT: ['local limit', 'there are more than 256 extensions'],
   ERR_X509_GENERAL_NAMES_EMPTY: ['RFC 5280 §4.2.1.6', 'general names are at least one, or absent'],
   ERR_X509_GENERAL_NAME_TYPE: ['RFC 5280 §4.2.1.6', 'the general name is of none of the nine kinds'],
   ERR_X509_IP_ADDRESS: ['RFC 5280 §4.2.1.6', 'an address is of 4 or 16 octets'],
@@ -37,9 +38,14 @@ export const X509_ERRORS = {
   ERR_X509_ACCESS_DESCRIPTIONS_EMPTY: ['RFC 5280 §4.2.2.1', 'access descriptions are at least one, or absent'],
   ERR_X509_ISSUING_POINT_EMPTY: ['RFC 5280 §5.2.5', 'an issuing distribution point has at least one field'],
   ERR_X509_ISSUING_POINT_SCOPES: ['RFC 5280 §5.2.5', 'a CRL is limited to one kind of certificate at most'],
+  ERR_X509_CRL_VERSION: ['RFC 5280 §5.1.2.1', 'the version of a CRL is absent or 2'],
+  ERR_X509_CRL_VERSION_EXTENSIONS: ['RFC 5280 §5.1.2.7', 'only a version 2 CRL has extensions'],
+  ERR_X509_CRL_NUMBER: ['RFC 5280 §5.2.3', 'a CRL number is not negative and has at most 20 octets'],
   ERR_X509_REVOKED_EMPTY: ['RFC 5280 §5.1.2.6', 'revoked certificates are at least one, or absent'],
   ERR_X509_REASON_CODE: ['RFC 5280 §5.3.1', 'the reason code has no meaning'],
+  ERR_X509_REQUEST_VERSION: ['RFC 2986 §4.1', 'the version of a certification request is 0'],
   ERR_X509_EXTENSION_REQUEST: ['RFC 2985 §5.4.2', 'an extension request has one value and stands once'],
+  ERR_X509_PRIVATE_KEY_VERSION: ['RFC 5958 §2', 'the version of a private key is 0, or 1 where its public key stands'],
 } as const
 
 /** One reason of {@link X509_ERRORS}. */

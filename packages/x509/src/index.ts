@@ -1,6 +1,14 @@
 export { ALGORITHM, type AlgorithmName, writeAlgorithmIdentifier } from './algorithm.ts'
 export { readCertificate } from './certificate/read.ts'
 export { writeCertificate, writeTbsCertificate } from './certificate/write.ts'
+export {
+  certificateIssuerExtension,
+  invalidityDateExtension,
+  reasonCodeExtension,
+  revokedCertificate,
+} from './crl/entry.ts'
+export { readCertificateList } from './crl/read.ts'
+export { writeCertificateList, writeTbsCertList } from './crl/write.ts'
 export { readAny } from './der/any.ts'
 export {
   closeDer,
@@ -72,11 +80,13 @@ export {
   subjectInfoAccessExtension,
   subjectKeyIdentifierExtension,
 } from './extension/write.ts'
+export { readPrivateKeyInfo, writePrivateKeyInfo } from './key/private-key.ts'
 export { readSubjectPublicKeyInfo, writeSubjectPublicKeyInfo } from './key/spki.ts'
 export { CERTIFICATE_LIMITS, CRL_LIMITS } from './limits.ts'
 export type {
   AccessDescription,
   AlgorithmIdentifier,
+  Attribute,
   AttributeTypeAndValue,
   AuthorityKeyIdentifier,
   BasicConstraints,
@@ -85,6 +95,8 @@ export type {
   CertificateList,
   CertificationRequest,
   CRLReason,
+  CrlEntryExtensions,
+  CrlExtensions,
   DistributionPoint,
   DistributionPointName,
   Extension,
@@ -108,9 +120,18 @@ export type {
   TbsCertList,
   Validity,
 } from './model.ts'
+export { isEmptyName, namesEqual, rdnsEqual } from './name/compare.ts'
 export { type AttributeName, formatName } from './name/format.ts'
+export { formatGeneralName } from './name/format-general-name.ts'
+export { formatIpAddress, parseIpAddress } from './name/ip-address.ts'
 export { readName } from './name/read.ts'
 export { nameOf, writeName } from './name/write.ts'
 export { OID } from './oid.ts'
 export { PEM_ERRORS, PemError, type PemErrorCode } from './pem/error.ts'
 export { type PemLimits, readPem, writePem } from './pem/pem.ts'
+export { readCertificationRequest } from './request/read.ts'
+export {
+  type CertificationRequestInfo,
+  writeCertificationRequest,
+  writeCertificationRequestInfo,
+} from './request/write.ts'

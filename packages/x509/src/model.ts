@@ -200,26 +200,36 @@ export interface Certificate extends TbsCertificate, CertificateExtensions {
   readonly signatureValue: Uint8Array
 }
 
+/** A type and its values, each the whole DER of one. RFC 5280 Appendix A.1, RFC 2986 §4.1. */
+export interface Attribute {
+  readonly type: Oid
+  readonly values: readonly Uint8Array[]
+}
+
 /** PKCS#10, RFC 2986 §4. `extensionRequest` is the attribute of RFC 2985 §5.4.2; other attributes stay octets. */
 export interface CertificationRequest {
   readonly der: Uint8Array
   readonly certificationRequestInfoDer: Uint8Array
   readonly subject: Name
   readonly subjectPublicKeyInfo: SubjectPublicKeyInfo
-  readonly attributes: readonly { readonly type: Oid; readonly values: readonly Uint8Array[] }[]
+  readonly attributes: readonly Attribute[]
   readonly extensionRequest: readonly Extension[]
   readonly requested: CertificateExtensions
   readonly signatureAlgorithm: AlgorithmIdentifier
   readonly signatureValue: Uint8Array
 }
 
-/** RFC 5280 §5.1.2.6 and §5.3. */
-export interface RevokedCertificate {
-  readonly userCertificate: bigint
-  readonly revocationDate: Temporal.Instant
+/** The CRL entry extensions of RFC 5280 §5.3, read by name. */
+export interface CrlEntryExtensions {
   readonly reasonCode?: CRLReason
   readonly invalidityDate?: Temporal.Instant
   readonly certificateIssuer?: readonly GeneralName[]
+}
+
+/** RFC 5280 §5.1.2.6 and §5.3. The named extensions are also in `extensions` as octets. */
+export interface RevokedCertificate extends CrlEntryExtensions {
+  readonly userCertificate: bigint
+  readonly revocationDate: Temporal.Instant
   readonly extensions: readonly Extension[]
 }
 
@@ -234,23 +244,33 @@ export interface TbsCertList {
   readonly crlExtensions: readonly Extension[]
 }
 
-/** A CRL read whole, RFC 5280 §5. */
-export interface CertificateList extends TbsCertList {
-  readonly der: Uint8Array
-  readonly tbsDer: Uint8Array
-  readonly signatureAlgorithm: AlgorithmIdentifier
-  readonly signatureValue: Uint8Array
+/** The CRL extensions of RFC 5280 §5.2, read by name; each is also in `crlExtensions` as octets. */
+export interface CrlExtensions {
   readonly authorityKeyIdentifier?: AuthorityKeyIdentifier
+  readonly issuerAltName?: readonly GeneralName[]
   readonly cRLNumber?: bigint
   readonly deltaCRLIndicator?: bigint
   readonly issuingDistributionPoint?: IssuingDistributionPoint
   readonly freshestCRL?: readonly DistributionPoint[]
+  readonly authorityInfoAccess?: readonly AccessDescription[]
+}
+
+/** A CRL read whole, RFC 5280 §5. `tbsDer` are the exact octets that were signed. */
+export interface CertificateList extends TbsCertList, CrlExtensions {
+  readonly der: Uint8Array
+  readonly tbsDer: Uint8Array
+  readonly signatureAlgorithm: AlgorithmIdentifier
+  readonly signatureValue: Uint8Array
 }
 
 /** RFC 5958 OneAsymmetricKey, unencrypted. Secret. */
 export interface PrivateKeyInfo {
   readonly privateKeyAlgorithm: AlgorithmIdentifier
+  /** Contents of the OCTET STRING; their form is the algorithm's. */
   readonly privateKey: Uint8Array
+  readonly attributes?: readonly Attribute[]
+  /** Octets of the BIT STRING (0 unused bits). */
+  readonly publicKey?: Uint8Array
 }
 
 /** One block of a PEM text, RFC 7468. */

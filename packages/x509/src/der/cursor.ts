@@ -25,6 +25,12 @@ export function openDer(octets: Uint8Array, limits: DerLimits): DerCursor {
   return { octets, at: 0, end: octets.length, elementsLeft: limits.maxElements, depthLeft: limits.maxDepth }
 }
 
+/** Opens again `view`, which was read from `c`: offsets and what is left of the limits stay those of `c`. */
+export function reopen(c: DerCursor, view: Uint8Array): DerCursor {
+  const at = view.byteOffset - c.octets.byteOffset
+  return { ...c, at, end: at + view.length }
+}
+
 /** The identifier octet of the next element, or -1 where the enclosing element ends. */
 export function peekTag(c: DerCursor): number {
   return c.at < c.end ? octetAt(c, c.at) : -1

@@ -76,9 +76,9 @@ export function readBitString(c: DerCursor, tag: number = TAG.bitString): Uint8A
 }
 
 /** Reads a BIT STRING that holds whole octets, such as a key or a signature; without the leading octet. */
-export function readOctetBitString(c: DerCursor): Uint8Array {
+export function readOctetBitString(c: DerCursor, tag: number = TAG.bitString): Uint8Array {
   const at = c.at
-  const bits = readBitString(c)
+  const bits = readBitString(c, tag)
   if (bits[0] !== 0) throw new DerError('ERR_DER_BIT_STRING', at)
   return bits.subarray(1)
 }

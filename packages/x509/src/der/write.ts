@@ -73,8 +73,8 @@ export function writeOctetString(octets: Uint8Array, tag: number = TAG.octetStri
 }
 
 /** Writes a BIT STRING of whole octets. */
-export function writeOctetBitString(octets: Uint8Array): Uint8Array {
-  return writeElement(TAG.bitString, Uint8Array.of(0), octets)
+export function writeOctetBitString(octets: Uint8Array, tag: number = TAG.bitString): Uint8Array {
+  return writeElement(tag, Uint8Array.of(0), octets)
 }
 
 /** Writes a BIT STRING of named bits, of which bit n of `named` is named bit n. @see X.690 §11.2.2 */

@@ -1,12 +1,12 @@
 // Certificate policies and their mappings: RFC 5280 §4.2.1.4, §4.2.1.5; and attributes of the subject, §4.2.1.8.
 import { readAny } from '../der/any.ts'
 import { type DerCursor, enter, leave, since } from '../der/cursor.ts'
-import { DerError } from '../der/error.ts'
 import { readOid } from '../der/oid.ts'
 import { TAG } from '../der/tag.ts'
-import { compareOctets, writeElements, writeOid, writeSequence } from '../der/write.ts'
+import { writeElements, writeOid, writeSequence } from '../der/write.ts'
 import { X509Error } from '../error.ts'
 import type { PolicyInformation, PolicyMapping } from '../model.ts'
+import { readAttributeAt } from './attribute.ts'
 
 export function readCertificatePolicies(c: DerCursor): PolicyInformation[] {
   const at = c.at
@@ -89,27 +89,7 @@ export function readSubjectDirectoryAttributes(c: DerCursor): Uint8Array {
   const at = c.at
   const outer = enter(c, TAG.sequence)
   if (c.at === c.end) throw new X509Error('ERR_X509_DIRECTORY_ATTRIBUTES_EMPTY', at)
-  while (c.at < c.end) readAttribute(c)
+  while (c.at < c.end) readAttributeAt(c)
   leave(c, outer)
   return since(c, at)
-}
-
-/** Reads an Attribute (RFC 5280 Appendix A.1, RFC 2986 §4.1): a type and a SET of its values, each whole. */
-export function readAttribute(c: DerCursor): { type: string; values: Uint8Array[] } {
-  const outer = enter(c, TAG.sequence)
-  const type = readOid(c)
-  const at = c.at
-  const values: Uint8Array[] = []
-  const outerSet = enter(c, TAG.set)
-  while (c.at < c.end) {
-    const start = c.at
-    const value = readAny(c)
-    const previous = values.at(-1)
-    if (previous && compareOctets(previous, value) > 0) throw new DerError('ERR_DER_SET_ORDER', start)
-    values.push(value)
-  }
-  leave(c, outerSet)
-  leave(c, outer)
-  if (values.length === 0) throw new X509Error('ERR_X509_ATTRIBUTE_VALUES_EMPTY', at)
-  return { type, values }
 }

@@ -89,27 +89,29 @@ export function readExtensionsAt<Fields>(
 ): Extension[] {
   const at = c.at
   const extensions: Extension[] = []
-  const seen = new Set<Oid>()
   const outer = enter(c, TAG.sequence)
   while (c.at < c.end) {
-    const start = c.at
-    const extension = readExtension(c, readers, fields)
-    seen.add(extension.extnID)
-    extensions.push(extension)
-    if (seen.size !== extensions.length) throw new X509Error('ERR_X509_EXTENSION_DUPLICATE', start)
+    extensions.push(readExtension(c, readers, fields, extensions))
   }
   leave(c, outer)
   if (extensions.length === 0) throw new X509Error('ERR_X509_EXTENSIONS_EMPTY', at)
   return extensions
 }
 
+/** Certificates in use have at most some 20. */
+const MAX_EXTENSIONS = 256
+
 function readExtension<Fields>(
   c: DerCursor,
   readers: ReadonlyMap<Oid, ReadExtensionValue<Fields>>,
   fields: Mutable<Fields>,
+  before: readonly Extension[],
 ): Extension {
+  const at = c.at
   const outer = enter(c, TAG.sequence)
   const extnID = readOid(c)
+  if (before.length === MAX_EXTENSIONS) throw new X509Error('ERR_X509_EXTENSION_COUNT', at)
+  for (const other of before) if (other.extnID === extnID) throw new X509Error('ERR_X509_EXTENSION_DUPLICATE', at)
   const critical = readBooleanDefaultFalse(c)
   const end = readHeader(c, TAG.octetString)
   const extnValue = c.octets.subarray(c.at, end)

@@ -1,0 +1,46 @@
+// Comparing names, RFC 5280 §7.1: first part, without the tables of RFC 4518 §2.2 to §2.5 (docs/protocols/rfc5280.md).
+import { TAG } from '../der/tag.ts'
+import { compareOctets } from '../der/write.ts'
+import type { AttributeTypeAndValue, Name, RelativeDistinguishedName } from '../model.ts'
+import { OID } from '../oid.ts'
+
+/** Whether two names are the same by RFC 5280 §7.1; of what it leaves open, only equal octets are the same. */
+export function namesEqual(left: Name, right: Name): boolean {
+  if (compareOctets(left.der, right.der) === 0) return true
+  if (left.rdnSequence.length !== right.rdnSequence.length) return false
+  return left.rdnSequence.every((rdn, i) => rdnsEqual(rdn, right.rdnSequence[i] ?? []))
+}
+
+/** Whether two relative distinguished names have the same attributes, in whatever order. @see RFC 5280 §7.1 */
+export function rdnsEqual(left: RelativeDistinguishedName, right: RelativeDistinguishedName): boolean {
+  if (left.length !== right.length) return false
+  const unmatched = [...right]
+  return left.every((attribute) => {
+    const at = unmatched.findIndex((other) => attributesEqual(attribute, other))
+    if (at >= 0) unmatched.splice(at, 1)
+    return at >= 0
+  })
+}
+
+/** Whether a name has no attribute at all. */
+export function isEmptyName(name: Name): boolean {
+  return name.rdnSequence.length === 0
+}
+
+function attributesEqual(left: AttributeTypeAndValue, right: AttributeTypeAndValue): boolean {
+  if (left.type !== right.type) return false
+  if (compareOctets(left.value, right.value) === 0) return true
+  const [leftText, rightText] = [preparedText(left), preparedText(right)]
+  return leftText !== undefined && leftText === rightText
+}
+
+/** The text as it is compared; `undefined` where only the octets count. */
+function preparedText({ type, value, text }: AttributeTypeAndValue): string | undefined {
+  const tag = value[0]
+  if (text === undefined) return undefined
+  if (tag === TAG.utf8String || tag === TAG.printableString)
+    return text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim()
+  // §7.3 and §4.1.2.6: the two attributes of Internet names are IA5Strings, compared without regard to case.
+  const isInternetName = type === OID.domainComponent || type === OID.emailAddress
+  return tag === TAG.ia5String && isInternetName ? text.toLowerCase() : undefined
+}
