@@ -1,0 +1,85 @@
+// Reads countersign.yaml: every fault with its line, and the nearest name where a key is unknown.
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { EXIT, Failure } from '../command.ts'
+import { didYouMean } from '../nearest.ts'
+import { plainText } from '../output/plain-text.ts'
+import type { Config } from './model.ts'
+import { CONFIG_KEYS, CONFIG_SCHEMA } from './schema.ts'
+
+/**
+ * Reads and checks a configuration.
+ * @param file Its name, for messages.
+ * @throws {Failure} with exit code 3 that names each fault's line and path.
+ */
+export function readConfig(octets: Uint8Array, file: string): Config {
+  const lines = new LineCounter()
+  const document = parseDocument(utf8(octets, file), { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const [fault] = [...document.errors, ...document.warnings]
+  if (fault !== undefined)
+    throw configFailure(`${file}:${lines.linePos(fault.pos[0]).line}: ${plainText(fault.message)}`)
+  const parsed = CONFIG_SCHEMA.safeParse(document.toJS({ maxAliasCount: 100 }))
+  if (parsed.success) return deepFreeze({ standard: false, ...parsed.data })
+  const faults = parsed.error.issues.flatMap(unfold).map((issue) => {
+    const place = lines.linePos(offsetOf(document, issue))
+    return `${file}:${place.line}: ${plainText(textOf(document, issue))}`
+  })
+  throw configFailure(faults.join('; '))
+}
+
+function configFailure(message: string): Failure {
+  return new Failure(EXIT.input, message, { code: 'ERR_CLI_CONFIG', next: 'see docs/configuration.md' })
+}
+
+function utf8(octets: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(octets)
+  } catch (cause) {
+    if (cause instanceof TypeError)
+      throw new Failure(EXIT.input, `${file} is not text in UTF-8`, { code: 'ERR_CLI_CONFIG', cause })
+    throw cause
+  }
+}
+
+/** A union says only that nothing fitted; what its object branch said is what helps. */
+function unfold(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ ...issue, keys: [key] }))
+  const branch = issue.code === 'invalid_union' ? issue.errors.at(-1) : undefined
+  return branch === undefined
+    ? [issue]
+    : branch.flatMap((inner) => unfold({ ...inner, path: [...issue.path, ...inner.path] }))
+}
+
+function textOf(document: Document, issue: z.core.$ZodIssue): string {
+  const path = issue.path.join('.')
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys
+    const shape = CONFIG_KEYS[issue.path.map((part) => (typeof part === 'number' ? '*' : String(part))).join('.')]
+    return `${path === '' ? '' : `${path}: `}there is no key ${key}${didYouMean(key, Object.keys(shape ?? {}))}`
+  }
+  if (path === '') return 'the file must be a mapping with the keys authority and doors'
+  if (!document.hasIn(issue.path)) return `${path} is missing`
+  return `${path} ${issue.message.startsWith('must') ? issue.message : `is not as it must be: ${issue.message}`}`
+}
+
+/** Where in the text an issue is: at its key, its value, or the nearest thing around it. */
+function offsetOf(document: Document, issue: z.core.$ZodIssue): number {
+  for (let length = issue.path.length; length >= 0; length--) {
+    const node: unknown = length === 0 ? document.contents : document.getIn(issue.path.slice(0, length), true)
+    if (!isNode(node)) continue
+    if (issue.code === 'unrecognized_keys' && isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && key.value === issue.keys[0])
+      if (isScalar(pair?.key) && pair.key.range) return pair.key.range[0]
+    }
+    if (node.range) return node.range[0]
+  }
+  return 0
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) deepFreeze(part)
+    Object.freeze(value)
+  }
+  return value
+}

@@ -1,0 +1,71 @@
+// The process around a command: its streams, files, clock and signals.
+import { open } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type Around, EXIT, Failure } from './command.ts'
+import { main } from './main.ts'
+
+const MAX_FILE_OCTETS = 1 << 20
+/** The terminal, npm and the launcher may each pass on the same signal: what comes this soon is not a second one. */
+const SAME_SIGNAL_MS = 400
+
+/** Runs the command line of this process and sets its exit code. */
+export async function start(): Promise<void> {
+  // A reader that left (`countersign list | head -1`) is no failure of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(EXIT.ok)
+  })
+  process.exitCode = await main(process.argv.slice(2), aroundOf())
+}
+
+function aroundOf(): Around {
+  const cwd = process.cwd()
+  return {
+    out: (line) => process.stdout.write(`${line}\n`),
+    err: (line) => process.stderr.write(`${line}\n`),
+    readFile: (path) => readSmallFile(resolve(cwd, path)),
+    env: process.env,
+    cwd,
+    clock: () => Temporal.Now.instant(),
+    color: { out: mayColor(process.stdout.isTTY), err: mayColor(process.stderr.isTTY) },
+    stopped,
+  }
+}
+
+function mayColor(isTerminal: boolean | undefined): boolean {
+  // https://no-color.org: present and not empty.
+  return isTerminal === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'
+}
+
+async function readSmallFile(path: string): Promise<Uint8Array> {
+  const file = await open(path, 'r')
+  try {
+    const octets = new Uint8Array(MAX_FILE_OCTETS + 1)
+    let length = 0
+    for (;;) {
+      const { bytesRead } = await file.read(octets, length, octets.length - length)
+      length += bytesRead
+      if (bytesRead === 0) return octets.slice(0, length)
+      if (length > MAX_FILE_OCTETS)
+        throw new Failure(EXIT.input, `${path} is larger than 1 MiB`, { code: 'ERR_CLI_FILE_LIMIT' })
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+function stopped(): Promise<void> {
+  const { promise, resolve: stop } = Promise.withResolvers<void>()
+  let firstAt: number | undefined
+  const signalled = (signal: NodeJS.Signals) => {
+    const now = performance.now()
+    if (firstAt === undefined) {
+      firstAt = now
+      stop()
+    } else if (now - firstAt > SAME_SIGNAL_MS) process.exit(signal === 'SIGINT' ? 130 : 143)
+  }
+  process.on('SIGINT', signalled)
+  process.on('SIGTERM', signalled)
+  return promise
+}
