@@ -2,33 +2,16 @@
 import type { Command, Option } from '../command.ts'
 
 const ADMIN: Readonly<Record<string, Option>> = {
-  data: { type: 'string', value: 'DIR', summary: 'data directory of an authority on this machine (./countersign-data)' },
-  authority: { type: 'string', value: 'URL', summary: 'an authority elsewhere, as in https://authority.example:7443' },
-  identity: { type: 'string', value: 'DIR', summary: "with --authority: the administrator's identity" },
+  data: {
+    type: 'string',
+    value: 'DIR',
+    summary: 'data directory of an authority on this machine (./countersign-data)',
+  },
 }
 
-const ADMIN_DETAILS = [
-  'Asks the authority over the socket in its data directory, or, with --authority',
-  "and --identity, over mutual TLS with an administrator's certificate.",
-]
+const ADMIN_DETAILS = ['Asks the authority over the socket in its data directory.']
 
 export const COMMANDS: readonly Command[] = [
-  {
-    name: 'up',
-    summary: 'start an authority and its doors',
-    details: [
-      'Without a configuration file: an authority, and a web door named hello before a',
-      'small demo service, both on loopback. A visitor of its own meets the door, and the',
-      'six steps are printed. Stays up until SIGINT or SIGTERM, then drains and ends.',
-    ],
-    positionals: [],
-    options: {
-      config: { type: 'string', value: 'FILE', summary: 'what to start (YAML); see docs/configuration.md' },
-      data: { type: 'string', value: 'DIR', summary: 'where everything is kept (./countersign-data)' },
-    },
-    examples: ['countersign up', 'countersign up --config countersign.yaml --data /var/lib/countersign --json'],
-    load: async () => (await import('./up.ts')).up,
-  },
   {
     name: 'invite',
     summary: 'make a one-time token with which a party enrolls',
@@ -49,104 +32,16 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./invite.ts')).invite,
   },
   {
-    name: 'enroll',
-    summary: 'become a party with a token: make a key here and get its certificate',
-    details: [
-      'Verifies the authority against the fingerprint in the token before it sends anything.',
-      'Writes identity.key, identity.pem, trust.pem and status/ into a new directory.',
-    ],
-    positionals: [{ name: 'TOKEN', summary: 'what countersign invite printed; - reads it from a line of standard input' }],
-    options: {
-      out: { type: 'string', value: 'DIR', summary: "where to write (./PARTY, the token's party)" },
-      keep: { type: 'boolean', summary: 'stay and renew before the certificate ends' },
-    },
-    examples: ['countersign enroll cs1_… --out alice'],
-    load: async () => (await import('./enroll.ts')).enroll,
-  },
-  {
-    name: 'meet',
-    summary: 'meet a door: both proofs, step by step, or why it was refused',
-    details: [
-      'Verifies the door before it learns who asks, then asks the door for its own view of',
-      'the same meeting. With only --trust it meets as nobody.',
-    ],
-    positionals: [{ name: 'ADDRESS', summary: 'host, host:port or an https URL' }],
-    options: {
-      identity: { type: 'string', value: 'DIR', summary: 'who meets: a directory that countersign enroll wrote' },
-      name: { type: 'string', value: 'NAME', summary: 'the name that the door must prove (the host of ADDRESS)' },
-      trust: { type: 'string', value: 'FILE', summary: 'whom to believe: PEM file of root certificates' },
-      path: { type: 'boolean', summary: 'print the certificates that were presented, too' },
-    },
-    examples: ['countersign meet hello.localhost:8443 --identity alice'],
-    load: async () => (await import('./meet.ts')).meet,
-  },
-  {
-    name: 'revoke',
-    summary: 'end a certificate or a party now, open connections too, and print the receipt',
-    details: ADMIN_DETAILS,
-    positionals: [{ name: 'SUBJECT', summary: 'a party, or a serial number in hexadecimal' }],
-    options: {
-      reason: { type: 'string', value: 'REASON', summary: 'as in keyCompromise, cessationOfOperation' },
-      'dry-run': { type: 'boolean', summary: 'only say what would be revoked and cut' },
-      ...ADMIN,
-    },
-    examples: ['countersign revoke alice --reason keyCompromise'],
-    load: async () => (await import('./revoke.ts')).revoke,
-  },
-  {
     name: 'list',
     summary: 'list the certificates that were issued',
     details: ADMIN_DETAILS,
     positionals: [],
     options: {
       party: { type: 'string', value: 'PARTY', summary: 'only those of one party' },
-      state: { type: 'string', value: 'STATE', summary: 'only good, revoked or expired ones' },
+      state: { type: 'string', value: 'STATE', summary: 'only valid, revoked or expired ones' },
       ...ADMIN,
     },
-    examples: ['countersign list --state good'],
+    examples: ['countersign list --state valid'],
     load: async () => (await import('./list.ts')).list,
-  },
-  {
-    name: 'show',
-    summary: 'show one certificate or all of one party',
-    details: ADMIN_DETAILS,
-    positionals: [{ name: 'SUBJECT', summary: 'a party, or a serial number in hexadecimal' }],
-    options: ADMIN,
-    examples: ['countersign show alice'],
-    load: async () => (await import('./show.ts')).show,
-  },
-  {
-    name: 'sessions',
-    summary: 'list the open sessions on every door',
-    details: ADMIN_DETAILS,
-    positionals: [],
-    options: ADMIN,
-    examples: ['countersign sessions'],
-    load: async () => (await import('./sessions.ts')).sessions,
-  },
-  {
-    name: 'why',
-    summary: 'explain a meeting by its reference, as the door recorded it',
-    details: ADMIN_DETAILS,
-    positionals: [{ name: 'REFERENCE', summary: 'as in M-7F3K-92QD' }],
-    options: ADMIN,
-    examples: ['countersign why M-7F3K-92QD'],
-    load: async () => (await import('./why.ts')).why,
-  },
-  {
-    name: 'authority root',
-    summary: "take the root's private key out of the data directory",
-    details: [
-      'Everything but making new issuers goes on without it. Keep the file offline.',
-      'Run it while the authority is stopped.',
-    ],
-    positionals: [],
-    options: {
-      export: { type: 'string', value: 'FILE', summary: 'where to write the private key (PKCS#8 PEM, mode 0600)' },
-      remove: { type: 'boolean', summary: 'remove it from the data directory after it was written' },
-      data: { type: 'string', value: 'DIR', summary: 'data directory of the authority (./countersign-data)' },
-    },
-    examples: ['countersign authority root --export /media/safe/root.key --remove'],
-    load: async () => (await import('./authority-root.ts')).authorityRoot,
   },
 ]

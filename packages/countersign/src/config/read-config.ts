@@ -18,13 +18,23 @@ export function readConfig(octets: Uint8Array, file: string): Config {
   const [fault] = [...document.errors, ...document.warnings]
   if (fault !== undefined)
     throw configFailure(`${file}:${lines.linePos(fault.pos[0]).line}: ${plainText(fault.message)}`)
-  const parsed = CONFIG_SCHEMA.safeParse(document.toJS({ maxAliasCount: 100 }))
+  const parsed = CONFIG_SCHEMA.safeParse(plainValue(document, file))
   if (parsed.success) return deepFreeze({ standard: false, ...parsed.data })
   const faults = parsed.error.issues.flatMap(unfold).map((issue) => {
     const place = lines.linePos(offsetOf(document, issue))
     return `${file}:${place.line}: ${plainText(textOf(document, issue))}`
   })
   throw configFailure(faults.join('; '))
+}
+
+function plainValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (cause) {
+    // How yaml refuses aliases that multiply, and those of nothing.
+    if (cause instanceof ReferenceError) throw configFailure(`${file}:1: ${plainText(cause.message)}`)
+    throw cause
+  }
 }
 
 function configFailure(message: string): Failure {

@@ -8,7 +8,9 @@ const LABELS = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z
 const LISTEN_FORM = 'must be HOST:PORT, as in 127.0.0.1:8443 or [::1]:8443'
 
 const dnsName = z.string().regex(LABELS, 'must be a DNS name, as in door.acme.example')
-const hostName = z.string().refine((text) => isIP(text) !== 0 || LABELS.test(text), 'must be a DNS name or an IP address')
+const hostName = z
+  .string()
+  .refine((text) => isIP(text) !== 0 || LABELS.test(text), 'must be a DNS name or an IP address')
 
 const listen = z.string(LISTEN_FORM).transform((text, context) => {
   const parts = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text)
@@ -28,8 +30,10 @@ const upstreamUrl = z.string().refine((text) => {
 
 const service = z.strictObject(
   {
-  url: upstreamUrl.describe('where requests go after the gate'),
-  name: hostName.optional().describe("for https: the name that the service's certificate must prove (the host of url)"),
+    url: upstreamUrl.describe('where requests go after the gate'),
+    name: hostName
+      .exactOptional()
+      .describe("for https: the name that the service's certificate must prove (the host of url)"),
   },
   // Only where it is no mapping at all; an unknown key has its own words.
   { error: ({ code }) => (code === 'invalid_type' ? 'must be demo, or a mapping with the key url' : undefined) },

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { nearest } from '../src/nearest.ts'
+import { relativeTime } from '../src/output/relative.ts'
+import { styleOf } from '../src/output/style.ts'
+import { tableLines } from '../src/output/table.ts'
+import { parseSpan } from '../src/span.ts'
+import { NOW } from './support/around.ts'
+
+suite('relativeTime', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['PT0S', 'now'],
+    ['PT1S', 'in 1 second'],
+    ['-PT2S', '2 seconds ago'],
+    ['PT90S', 'in 90 seconds'],
+    ['PT10M', 'in 10 minutes'],
+    ['-PT3M', '3 minutes ago'],
+    ['PT47H', 'in 47 hours'],
+    ['PT264H', 'in 11 days'],
+    ['PT87660H', 'in 10 years'],
+  ]
+  for (const [span, words] of cases) {
+    test(span, () => {
+      assert.equal(relativeTime(NOW.add(Temporal.Duration.from(span)), NOW), words)
+    })
+  }
+})
+
+suite('parseSpan', () => {
+  for (const [text, seconds] of [
+    ['90s', 90],
+    ['10m', 600],
+    ['2h', 7200],
+    ['1d', 86_400],
+  ] as const) {
+    test(text, () => {
+      assert.equal(parseSpan(text, '--ttl'), seconds)
+    })
+  }
+  for (const text of ['', '0m', '10', 'm', '-1m', '1.5h', '10 m', '1w', '9999999s']) {
+    test(`refuses "${text}"`, () => {
+      assert.throws(() => parseSpan(text, '--ttl'), { name: 'Failure', exit: 2 })
+    })
+  }
+})
+
+suite('nearest', () => {
+  const names = ['up', 'invite', 'enroll', 'revoke', 'sessions']
+  for (const [word, name] of [
+    ['invtie', 'invite'],
+    ['enrol', 'enroll'],
+    ['session', 'sessions'],
+    ['rewoke', 'revoke'],
+    ['upp', 'up'],
+  ] as const) {
+    test(`${word} → ${name}`, () => {
+      assert.equal(nearest(word, names), name)
+    })
+  }
+  for (const word of ['', 'zebra', 'mail']) {
+    test(`${word} is near nothing`, () => {
+      assert.equal(nearest(word, names), undefined)
+    })
+  }
+})
+
+test('numbers are right-aligned, and no line ends in spaces', () => {
+  const lines = tableLines(
+    [{ head: 'name' }, { head: 'octets', number: true }, { head: 'note' }],
+    [
+      ['alice', '7', ''],
+      ['bob', '1234', 'x'],
+    ],
+  )
+  assert.deepEqual(lines, ['name   octets  note', 'alice       7', 'bob      1234  x'])
+})
+
+test('colours are written only where they may be', () => {
+  assert.equal(styleOf(true).refused('no'), '\u001B[31mno\u001B[39m')
+  assert.equal(styleOf(false).refused('no'), 'no')
+})

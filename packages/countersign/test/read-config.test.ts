@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { readConfig } from '../src/config/read-config.ts'
+
+const GOOD = `authority: {name: a.localhost, domain: acme.example, organization: Acme, listen: "127.0.0.1:7443"}
+doors:
+  - name: hello
+    kind: web
+    host: [hello.localhost, 127.0.0.1]
+    listen: "[::1]:8443"
+    upstream: {url: "https://127.0.0.1:9000", name: db.acme.example}
+    allow: [spiffe://acme.example/alice]
+`
+const read = (text: string) => readConfig(new TextEncoder().encode(text), 'c.yaml')
+
+suite('readConfig', () => {
+  test('reads every key, and freezes it', () => {
+    const config = read(GOOD)
+    assert.deepEqual(config, {
+      standard: false,
+      authority: {
+        name: 'a.localhost',
+        domain: 'acme.example',
+        organization: 'Acme',
+        listen: { host: '127.0.0.1', port: 7443 },
+      },
+      doors: [
+        {
+          name: 'hello',
+          kind: 'web',
+          host: ['hello.localhost', '127.0.0.1'],
+          listen: { host: '::1', port: 8443 },
+          upstream: { url: 'https://127.0.0.1:9000', name: 'db.acme.example' },
+          allow: ['spiffe://acme.example/alice'],
+          revocation: 'require',
+        },
+      ],
+    })
+    assert.ok(Object.isFrozen(config) && Object.isFrozen(config.doors[0]?.allow))
+  })
+
+  test('an authority without doors is a house', () => {
+    assert.deepEqual(read(GOOD.slice(0, GOOD.indexOf('doors'))).doors, [])
+  })
+
+  const edit = (from: string, to: string) => {
+    assert.ok(GOOD.includes(from))
+    return GOOD.replace(from, to)
+  }
+  const cases: readonly (readonly [name: string, text: string, message: RegExp])[] = [
+    [
+      'an unknown key',
+      edit('    allow', '    revokation: prefer\n    allow'),
+      /^c\.yaml:8: doors\.0: there is no key revokation; did you mean revocation\?$/,
+    ],
+    ['an unknown key at the top', `${GOOD}door: []\n`, /^c\.yaml:9: there is no key door; did you mean doors\?$/],
+    ['an unknown key far from all', `${GOOD}zebra: 1\n`, /^c\.yaml:9: there is no key zebra$/],
+    [
+      'an unknown key of an upstream',
+      edit('name: db.acme.example', 'nmae: x'),
+      /^c\.yaml:7: doors\.0\.upstream: there is no key nmae/,
+    ],
+    ['a missing key', edit('    kind: web\n', ''), /^c\.yaml:3: doors\.0\.kind is missing$/],
+    ['another kind', edit('kind: web', 'kind: smtp'), /^c\.yaml:4: doors\.0\.kind must be web$/],
+    ['a kind that is no text', edit('kind: web', 'kind: [web]'), /^c\.yaml:4: doors\.0\.kind must be web$/],
+    ['no host', edit('[hello.localhost, 127.0.0.1]', '[]'), /^c\.yaml:5: doors\.0\.host must name at least one host$/],
+    [
+      'a host that is no name',
+      edit('hello.localhost', '"a b"'),
+      /^c\.yaml:5: doors\.0\.host\.0 must be a DNS name or an IP address$/,
+    ],
+    ['a port too large', edit(':8443', ':65536'), /^c\.yaml:6: doors\.0\.listen must be HOST:PORT/],
+    [
+      'a listen address that is a number',
+      edit('"[::1]:8443"', '8443'),
+      /^c\.yaml:6: doors\.0\.listen must be HOST:PORT/,
+    ],
+    ['an IPv6 address without brackets', edit('[::1]', '::1'), /^c\.yaml:6: doors\.0\.listen must be HOST:PORT/],
+    ['an upstream with a path', edit(':9000', ':9000/x'), /^c\.yaml:7: doors\.0\.upstream\.url must be http/],
+    [
+      'an upstream of another scheme',
+      edit('https://127', 'ftp://127'),
+      /^c\.yaml:7: doors\.0\.upstream\.url must be http/,
+    ],
+    [
+      'an upstream that is a word',
+      edit('{url: "https://127.0.0.1:9000", name: db.acme.example}', 'dmo'),
+      /^c\.yaml:7: doors\.0\.upstream must be demo, or a mapping/,
+    ],
+    [
+      'nobody allowed',
+      edit('[spiffe://acme.example/alice]', '[]'),
+      /^c\.yaml:8: doors\.0\.allow must name at least one identity/,
+    ],
+    [
+      'one door name twice',
+      GOOD + GOOD.slice(GOOD.indexOf('  - name')),
+      /^c\.yaml:3: doors must not hold one name twice$/,
+    ],
+    [
+      'one key twice',
+      edit('    kind: web\n', '    kind: web\n    kind: web\n'),
+      /^c\.yaml:5: Map keys must be unique$/,
+    ],
+    ['no YAML', 'a: [', /^c\.yaml:1: /],
+    ['a list', '- a\n', /^c\.yaml:1: the file must be a mapping/],
+    ['nothing', '', /^c\.yaml:1: the file must be a mapping/],
+    [
+      'a bomb of aliases',
+      `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.replaceAll(/./g, (key) => `${key}: &${key} [${`*${String.fromCharCode(key.charCodeAt(0) - 1)},`.repeat(9)}]\n`)}`,
+      /^c\.yaml:1: /,
+    ],
+  ]
+  for (const [name, text, message] of cases) {
+    test(name, () => {
+      assert.throws(() => read(text), { name: 'Failure', exit: 3, message })
+    })
+  }
+
+  test('octets that are no UTF-8', () => {
+    assert.throws(() => readConfig(Uint8Array.of(0x61, 0xff), 'c.yaml'), {
+      exit: 3,
+      message: 'c.yaml is not text in UTF-8',
+    })
+  })
+
+  test('every fault is told, not the first alone', () => {
+    const text = GOOD.replace('kind: web', 'kind: x').replace(':8443', '')
+    assert.throws(() => read(text), { message: /c\.yaml:4: .*; c\.yaml:6: / })
+  })
+})

@@ -1,0 +1,66 @@
+// Runs the real command in a process of its own.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** The launcher, as `node_modules/.bin/countersign` links it. */
+export const BIN = fileURLToPath(new URL('../../packages/countersign/bin.js', import.meta.url))
+
+export interface RunOptions {
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Written to standard input, which then ends. */
+  readonly input?: string
+  /** Default 30,000. The process is killed then, and the run throws. */
+  readonly timeoutMs?: number
+}
+
+export interface Ran {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Starts `countersign ARGS`. */
+export function startCommand(args: readonly string[], { cwd, env = {} }: RunOptions): ChildProcess {
+  return spawn(process.execPath, [BIN, ...args], { cwd, env: { ...userEnvironment(), ...env }, stdio: 'pipe' })
+}
+
+/** Runs `countersign ARGS` to its end. */
+export function runCommand(args: readonly string[], options: RunOptions): Promise<Ran> {
+  return finish(startCommand(args, options), options)
+}
+
+/** Runs one line in `sh`, as someone would who pasted it. */
+export function runShell(line: string, options: RunOptions): Promise<Ran> {
+  const { cwd, env = {} } = options
+  return finish(spawn('sh', ['-c', line], { cwd, env: { ...userEnvironment(), ...env }, stdio: 'pipe' }), options)
+}
+
+/** The environment of a user: without what this test run sets for its own Node. */
+function userEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...rest } = process.env
+  return rest
+}
+
+async function finish(child: ChildProcess, { input, timeoutMs = 30_000 }: RunOptions): Promise<Ran> {
+  const { promise, resolve, reject } = Promise.withResolvers<Ran>()
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
+    stderr += text
+  })
+  const timer = setTimeout(() => {
+    child.kill('SIGKILL')
+    reject(new Error(`not over after ${timeoutMs} ms; so far: ${stdout}${stderr}`))
+  }, timeoutMs)
+  child.on('error', reject)
+  child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
+  // One that ends without reading its input is no failure of the test.
+  child.stdin?.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' || reject(error))
+  child.stdin?.end(input)
+  return promise.finally(() => clearTimeout(timer))
+}
