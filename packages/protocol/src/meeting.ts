@@ -29,7 +29,13 @@ export type StepEvidence =
   | { readonly kind: 'clientHello'; readonly randomSha256: string; readonly serverName?: string }
   | { readonly kind: 'certificate'; readonly certificate: CertificateSummary }
   /** The side that judged says what it relied on. */
-  | { readonly kind: 'verdict'; readonly anchor: string; readonly status: string }
+  | {
+      readonly kind: 'verdict'
+      readonly anchor: string
+      /** SHA-256 of the anchor's SubjectPublicKeyInfo, hexadecimal. */
+      readonly anchorSpkiSha256: string
+      readonly status: string
+    }
   /** The other side's judgement, seen from here: it finished the handshake after it had seen our certificate. */
   | { readonly kind: 'finished' }
   /** The other side's decision, as it told us. */

@@ -10,7 +10,7 @@ const SHAPE = /^M-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/
 
 /**
  * Makes a reference from the first 40 bits of a SHA-256.
- * @param digest SHA-256 of the 32 octets of ClientHello.random (RFC 9846 §4.1.2), which both sides know before either decides.
+ * @param digest SHA-256 of the 32 octets of ClientHello.random (RFC 9846 §4.2.2), which both sides know before either decides.
  */
 export function referenceOf(digest: Uint8Array): Reference {
   let bits = 0n

@@ -56,10 +56,10 @@ const CALLEE_WORDS: Record<string, string> = {
 }
 
 const OTHER_REFUSALS = {
-  ERR_GATE_NOT_TLS: ['RFC 9846 §4.1.2', 'caller', 1, 'what arrived is not a TLS ClientHello', 'use https and TLS 1.3'],
+  ERR_GATE_NOT_TLS: ['RFC 9846 §4.2.2', 'caller', 1, 'what arrived is not a TLS ClientHello', 'use https and TLS 1.3'],
   ERR_GATE_CLIENT_HELLO_LIMIT: ['local limit', 'caller', 1, 'the ClientHello is too large', 'use another TLS client'],
   ERR_GATE_TLS_VERSION: [
-    'RFC 9846 §4.2.1',
+    'RFC 9846 §4.3.1',
     'caller',
     1,
     'TLS 1.3 is required here',
@@ -75,7 +75,7 @@ const OTHER_REFUSALS = {
     'see why the caller refused',
   ],
   ERR_CALLER_NO_CERTIFICATE: [
-    'RFC 9846 §4.4.2.4',
+    'RFC 9846 §4.5.1.3',
     'caller',
     4,
     'no client certificate was presented',
@@ -90,7 +90,7 @@ const OTHER_REFUSALS = {
   ],
   ERR_CALLER_REFUSED: ['RFC 9846 §6', 'caller', 5, 'the other side refused', 'ask it with the reference'],
   ERR_CALLEE_NO_CERTIFICATE: [
-    'RFC 9846 §4.4.2',
+    'RFC 9846 §4.5.1',
     'callee',
     2,
     'the server presented no certificate',
