@@ -1,3 +1,6 @@
+export { formatLength, formatValidity, formatWhen } from './age.ts'
+export type { DrawOptions } from './draw.ts'
+export { drawMeeting } from './draw.ts'
 export type { EnrollmentToken } from './enrollment.ts'
 export {
   enrollmentMacInput,
@@ -7,10 +10,15 @@ export {
   TOKEN_MAC_KEY_LABEL,
   TokenError,
 } from './enrollment.ts'
+export type { Explanation, ExplanationRow } from './explanation.ts'
+export { explainMeeting } from './explanation.ts'
 export type { Cut, DoorMessage, FeedEvent, Receipt, RevokedSerial } from './feed.ts'
 export type { DoorName, Fault, Identity, PartyId } from './identity.ts'
+export type { Field, Json } from './json.ts'
+export { fieldOf, ShapeError, writeJson } from './json.ts'
 export type { CertificateSummary, Decision, Meeting, Refusal, Side, Step, StepEvidence, Steps } from './meeting.ts'
 export { STEP_NAMES } from './meeting.ts'
+export { publicMeeting, readMeeting, readReceipt, writeMeeting } from './meeting-json.ts'
 export type { Reference } from './reference.ts'
 export { parseReference, referenceOf } from './reference.ts'
 export type { CredentialCause, RefusalCode, RefusalEntry } from './refusals.ts'

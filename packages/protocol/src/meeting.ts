@@ -20,6 +20,8 @@ export interface CertificateSummary {
   readonly serialNumber: string
   readonly subject: string
   readonly issuer: string
+  /** The issuer's commonName where it has one: what people read. */
+  readonly issuerCommonName?: string
   readonly notBefore: Temporal.Instant
   readonly notAfter: Temporal.Instant
 }

@@ -1,0 +1,101 @@
+// The one picture of a meeting, as data: the caller left, the callee right, six rows between them.
+import { formatValidity, formatWhen } from './age.ts'
+import type { Meeting, Side, Step, StepEvidence } from './meeting.ts'
+import { STEP_NAMES } from './meeting.ts'
+import type { Reference } from './reference.ts'
+import type { RefusalCode, RefusalEntry } from './refusals.ts'
+import { REFUSALS } from './refusals.ts'
+
+export interface ExplanationRow {
+  readonly number: number
+  readonly verb: (typeof STEP_NAMES)[number]
+  /** Where the arrow points: what is sent goes right (to the callee) or left, what is judged stays. */
+  readonly direction: 'right' | 'left' | 'none'
+  readonly outcome: Step['outcome']
+  readonly text: string
+}
+
+/** Whoever has seen one can read every door's. */
+export interface Explanation {
+  readonly caller: string
+  readonly callee: string
+  readonly rows: readonly ExplanationRow[]
+  readonly reference: Reference
+  readonly at: Temporal.Instant
+  /** Absent where the meeting was accepted. */
+  readonly refusal?: RefusalEntry & { readonly code: RefusalCode; readonly why: string }
+}
+
+const DIRECTIONS = ['right', 'left', 'none', 'right', 'none', 'none'] as const
+
+/** Explains `meeting` as of `now`; pure, and the same for terminal, page and console. */
+export function explainMeeting(meeting: Meeting, now: Temporal.Instant): Explanation {
+  const { outcome } = meeting
+  const refusal = outcome.ok ? undefined : { code: outcome.refusal.code, ...REFUSALS[outcome.refusal.code] }
+  const why = outcome.ok ? '' : refusedText(meeting, now)
+  return {
+    caller: meeting.caller.name,
+    callee: meeting.callee.name,
+    reference: meeting.reference,
+    at: meeting.at,
+    rows: meeting.steps.map((step, index) => ({
+      number: index + 1,
+      verb: STEP_NAMES[index] ?? 'ask',
+      direction: DIRECTIONS[index] ?? 'none',
+      outcome: step.outcome,
+      text: step.outcome === 'refused' ? `refused: ${why}` : stepText(step, index, meeting, now),
+    })),
+    ...(refusal === undefined ? {} : { refusal: { ...refusal, why } }),
+  }
+}
+
+function stepText(step: Step, index: number, meeting: Meeting, now: Temporal.Instant): string {
+  if (step.outcome === 'not reached') return ''
+  const shown = evidenceText(step.evidence, index === 2 ? meeting.caller : meeting.callee, now)
+  if (index === 4 && meeting.outcome.ok && meeting.outcome.decision.ok)
+    return [shown, `allowed by ${meeting.outcome.decision.rule}`].filter(Boolean).join(' · ')
+  if (index === 5 && meeting.resumed) return `${shown} · resumed`
+  return shown
+}
+
+function evidenceText(evidence: StepEvidence | undefined, judge: Side, now: Temporal.Instant): string {
+  switch (evidence?.kind) {
+    case undefined:
+    case 'clientHello':
+      return ''
+    case 'certificate':
+      return certificateText(evidence.certificate, now)
+    case 'verdict':
+      return evidence.status === '' ? evidence.anchor : `${evidence.anchor} · ${evidence.status}`
+    case 'finished':
+      return `${judge.name} went on after seeing it`
+    case 'told':
+      return `accepted, as ${evidence.by} says`
+    case 'token':
+      return `an enrollment token (${evidence.id})`
+    case 'channel':
+      return `${evidence.protocol} · ${evidence.cipher}`
+  }
+}
+
+function certificateText(certificate: NonNullable<Side['certificate']>, now: Temporal.Instant): string {
+  const issuer = certificate.issuerCommonName ?? certificate.issuer
+  return `${certificate.subject}, issued by ${issuer}, ${formatValidity(certificate.notBefore, certificate.notAfter, now)}`
+}
+
+/** The plain cause with what is known of this very case. */
+function refusedText(meeting: Meeting, now: Temporal.Instant): string {
+  if (meeting.outcome.ok) return ''
+  const { code, detail } = meeting.outcome.refusal
+  const cause = REFUSALS[code].public
+  if (detail === undefined || !('clause' in detail)) return cause
+  const { revocation } = detail
+  if (revocation === undefined) return cause
+  const reason = revocation.reason === undefined ? '' : ` (${words(revocation.reason)})`
+  return `${cause} ${formatWhen(revocation.at, now)}${reason}`
+}
+
+/** `keyCompromise` as `key compromise`. */
+function words(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}

@@ -1,0 +1,227 @@
+// Meetings and receipts between our own parts; what comes in is untrusted until it has been read here.
+import type { Finding, FindingCode } from '@countersign/verify'
+import { FINDINGS } from '@countersign/verify'
+import type { Cut, Receipt, RevokedSerial } from './feed.ts'
+import type { Field, Json } from './json.ts'
+import { fieldOf, ShapeError, writeJson } from './json.ts'
+import type { CertificateSummary, Decision, Meeting, Refusal, Side, Step, StepEvidence, Steps } from './meeting.ts'
+import type { Reference } from './reference.ts'
+import { parseReference } from './reference.ts'
+import type { RefusalCode } from './refusals.ts'
+import { REFUSALS } from './refusals.ts'
+
+const FINDING_CODES = Object.keys(FINDINGS) as FindingCode[]
+const REFUSAL_CODES = Object.keys(REFUSALS) as RefusalCode[]
+const REASONS = [
+  'unspecified',
+  'keyCompromise',
+  'cACompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'certificateHold',
+  'removeFromCRL',
+  'privilegeWithdrawn',
+  'aACompromise',
+] as const
+
+/** Writes a meeting for the operator's record. */
+export function writeMeeting(meeting: Meeting): Json {
+  return writeJson(meeting)
+}
+
+/** The meeting as its other side may see it: without the notes that are for the operator. */
+export function publicMeeting(meeting: Meeting): Meeting {
+  if (meeting.outcome.ok) return meeting
+  const { note, ...refusal } = meeting.outcome.refusal
+  return note === undefined ? meeting : { ...meeting, outcome: { ok: false, refusal } }
+}
+
+/** Reads a meeting from untrusted JSON into a fresh value. @throws {ShapeError} naming the field. */
+export function readMeeting(value: unknown): Meeting {
+  const field = fieldOf(value)
+  const address = field.get('address').optional((f) => f.text(256))
+  return {
+    reference: referenceField(field.get('reference')),
+    door: field.get('door').text(256),
+    seenBy: field.get('seenBy').oneOf(['caller', 'callee']),
+    at: field.get('at').instant(),
+    resumed: field.get('resumed').boolean(),
+    ...(address === undefined ? {} : { address }),
+    caller: sideField(field.get('caller')),
+    callee: sideField(field.get('callee')),
+    steps: stepsField(field.get('steps')),
+    outcome: outcomeField(field.get('outcome')),
+  }
+}
+
+/** Reads a receipt from untrusted JSON. @throws {ShapeError} */
+export function readReceipt(value: unknown): Receipt {
+  const field = fieldOf(value)
+  return {
+    sequence: field.get('sequence').integer(),
+    at: field.get('at').instant(),
+    revoked: field.get('revoked').list(100_000).map(revokedField),
+    cuts: field.get('cuts').list(1_000_000).map(cutField),
+    confirmed: field
+      .get('confirmed')
+      .list(10_000)
+      .map((f) => f.text(256)),
+    unconfirmed: field
+      .get('unconfirmed')
+      .list(10_000)
+      .map((f) => f.text(256)),
+  }
+}
+
+function revokedField(field: Field): RevokedSerial {
+  return {
+    issuerSpkiSha256: field.get('issuerSpkiSha256').text(64),
+    serialNumber: field.get('serialNumber').integer(),
+    party: field.get('party').text(256),
+    at: field.get('at').instant(),
+    reason: field.get('reason').oneOf(REASONS),
+  }
+}
+
+function cutField(field: Field): Cut {
+  const party = field.get('party').optional((f) => f.text(256))
+  return {
+    door: field.get('door').text(256),
+    session: field.get('session').text(256),
+    reference: field.get('reference').text(32),
+    ...(party === undefined ? {} : { party }),
+    lastOctetAt: field.get('lastOctetAt').instant(),
+  }
+}
+
+function referenceField(field: Field): Reference {
+  const reference = parseReference(field.text(32))
+  if (reference === undefined) throw new ShapeError(field.path, 'a reference')
+  return reference
+}
+
+function sideField(field: Field): Side {
+  const party = field.get('party').optional((f) => f.text(256))
+  const certificate = field.get('certificate').optional(certificateField)
+  return {
+    name: field.get('name').text(256),
+    ...(party === undefined ? {} : { party }),
+    identities: field
+      .get('identities')
+      .list(256)
+      .map((identity) => ({
+        kind: identity.get('kind').oneOf(['dNSName', 'iPAddress', 'uniformResourceIdentifier', 'rfc822Name']),
+        value: identity.get('value').text(2048),
+      })),
+    ...(certificate === undefined ? {} : { certificate }),
+  }
+}
+
+function certificateField(field: Field): CertificateSummary {
+  const issuerCommonName = field.get('issuerCommonName').optional((f) => f.text(1024))
+  return {
+    sha256: field.get('sha256').text(64),
+    spkiSha256: field.get('spkiSha256').text(64),
+    serialNumber: field.get('serialNumber').text(64),
+    subject: field.get('subject').text(),
+    issuer: field.get('issuer').text(),
+    ...(issuerCommonName === undefined ? {} : { issuerCommonName }),
+    notBefore: field.get('notBefore').instant(),
+    notAfter: field.get('notAfter').instant(),
+  }
+}
+
+function stepsField(field: Field): Steps {
+  const [a, b, c, d, e, f, more] = field.list(6).map(stepField)
+  if (!a || !b || !c || !d || !e || !f || more) throw new ShapeError(field.path, 'six steps')
+  return [a, b, c, d, e, f]
+}
+
+function stepField(field: Field): Step {
+  const evidence = field.get('evidence').optional(evidenceField)
+  const at = field.get('at').optional((f) => f.instant())
+  return {
+    by: field.get('by').oneOf(['caller', 'callee', 'both']),
+    outcome: field.get('outcome').oneOf(['proved', 'refused', 'not reached']),
+    ...(evidence === undefined ? {} : { evidence }),
+    ...(at === undefined ? {} : { at }),
+  }
+}
+
+function evidenceField(field: Field): StepEvidence {
+  const kind = field
+    .get('kind')
+    .oneOf(['clientHello', 'certificate', 'verdict', 'finished', 'told', 'token', 'channel'] as const)
+  switch (kind) {
+    case 'clientHello': {
+      const serverName = field.get('serverName').optional((f) => f.text(256))
+      return {
+        kind,
+        randomSha256: field.get('randomSha256').text(64),
+        ...(serverName === undefined ? {} : { serverName }),
+      }
+    }
+    case 'certificate':
+      return { kind, certificate: certificateField(field.get('certificate')) }
+    case 'verdict':
+      return { kind, anchor: field.get('anchor').text(), status: field.get('status').text() }
+    case 'finished':
+      return { kind }
+    case 'told':
+      return { kind, by: field.get('by').text(256) }
+    case 'token':
+      return { kind, id: field.get('id').text(64) }
+    case 'channel':
+      return {
+        kind,
+        protocol: field.get('protocol').text(32),
+        cipher: field.get('cipher').text(64),
+        exporterSha256: field.get('exporterSha256').text(64),
+      }
+  }
+}
+
+function outcomeField(field: Field): Meeting['outcome'] {
+  if (field.get('ok').boolean()) return { ok: true, decision: decisionField(field.get('decision')) }
+  return { ok: false, refusal: refusalField(field.get('refusal')) }
+}
+
+function decisionField(field: Field): Decision {
+  if (!field.get('ok').boolean())
+    return {
+      ok: false,
+      code: field.get('code').oneOf(REFUSAL_CODES),
+      missing: field
+        .get('missing')
+        .list(256)
+        .map((f) => f.text()),
+    }
+  const until = field.get('until').optional((f) => f.instant())
+  return { ok: true, rule: field.get('rule').text(), ...(until === undefined ? {} : { until }) }
+}
+
+function refusalField(field: Field): Refusal {
+  const detail = field.get('detail').optional((f) => (f.get('clause').present ? findingField(f) : decisionField(f)))
+  const note = field.get('note').optional((f) => f.text())
+  return {
+    code: field.get('code').oneOf(REFUSAL_CODES),
+    ...(detail === undefined ? {} : { detail }),
+    ...(note === undefined ? {} : { note }),
+  }
+}
+
+function findingField(field: Field): Finding {
+  const depth = field.get('depth').optional((f) => f.number(64))
+  const revocation = field.get('revocation').optional((f) => {
+    const reason = f.get('reason').optional((r) => r.oneOf(REASONS))
+    return { at: f.get('at').instant(), ...(reason === undefined ? {} : { reason }) }
+  })
+  return {
+    code: field.get('code').oneOf(FINDING_CODES),
+    clause: field.get('clause').text(),
+    ...(depth === undefined ? {} : { depth }),
+    detail: field.get('detail').text(),
+    ...(revocation === undefined ? {} : { revocation }),
+  }
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import {
+  drawMeeting,
+  explainMeeting,
+  type Meeting,
+  parseReference,
+  publicMeeting,
+  readMeeting,
+  ShapeError,
+  type Step,
+  writeMeeting,
+} from '@countersign/protocol'
+
+const at = Temporal.Instant.from('2026-11-24T12:00:00Z')
+const summary = (subject: string, days: number) => ({
+  sha256: 'ab'.repeat(32),
+  spkiSha256: 'cd'.repeat(32),
+  serialNumber: '0f',
+  subject,
+  issuer: 'CN=Acme Issuing 1',
+  issuerCommonName: 'Acme Issuing 1',
+  notBefore: at,
+  notAfter: at.add({ hours: 24 * days + 1 }),
+})
+const alice = summary('alice', 6)
+const hello = summary('hello.localhost', 11)
+const reference = parseReference('M-7F3K-92QD') ?? assert.fail('the reference of the design')
+const notReached: Step = { by: 'both', outcome: 'not reached' }
+
+const revoked: Meeting = {
+  reference,
+  door: 'hello',
+  seenBy: 'callee',
+  at,
+  resumed: false,
+  caller: { name: 'alice', party: 'alice', identities: [], certificate: alice },
+  callee: { name: 'hello.localhost', identities: [], certificate: hello },
+  steps: [
+    { by: 'caller', outcome: 'proved', evidence: { kind: 'clientHello', randomSha256: '00' }, at },
+    { by: 'callee', outcome: 'proved', evidence: { kind: 'certificate', certificate: hello } },
+    {
+      by: 'caller',
+      outcome: 'proved',
+      evidence: { kind: 'verdict', anchor: 'path · name', status: 'not revoked (known 2 s ago)' },
+    },
+    { by: 'caller', outcome: 'proved', evidence: { kind: 'certificate', certificate: alice } },
+    { by: 'callee', outcome: 'refused' },
+    notReached,
+  ],
+  outcome: {
+    ok: false,
+    refusal: {
+      code: 'ERR_CALLER_REVOKED',
+      note: 'for the operator',
+      detail: {
+        code: 'ERR_VERIFY_REVOKED',
+        clause: 'RFC 5280 §6.3.3',
+        depth: 0,
+        detail: 'revoked',
+        revocation: { at: at.subtract({ minutes: 3 }), reason: 'keyCompromise' },
+      },
+    },
+  },
+}
+
+suite('the picture', () => {
+  const lines = drawMeeting(explainMeeting(revoked, at), { width: 80 }).split('\n')
+  test('has the two names, six rows and the reference', () => {
+    assert.equal(lines.length, 8)
+    assert.match(lines[0] ?? '', /^ {2}alice +hello\.localhost$/)
+    assert.match(lines[7] ?? '', /^ {2}reference M-7F3K-92QD {3}next: ask your administrator for a new invitation$/)
+  })
+  test('draws what was sent with arrows and what was judged with marks', () => {
+    assert.match(lines[1] ?? '', /^ {2}1 ask {7}─+▶$/)
+    assert.match(lines[2] ?? '', /^ {2}2 present {3}◀─+ {2}hello\.localhost, issued by Acme Issuing 1, 11 days left$/)
+    assert.match(lines[3] ?? '', /^ {2}3 verify {4}✔ path · name · not revoked \(known 2 s ago\)$/)
+    assert.match(lines[4] ?? '', /^ {2}4 present {3}alice, issued by Acme Issuing 1, 6 days left {2}─+▶$/)
+    assert.equal(lines[5], '  5 verify    ✘ refused: your certificate was revoked 3 minutes ago (key compromise)')
+    assert.equal(lines[6], '  6 channel     –')
+  })
+  test('is no wider than asked', () => {
+    for (const line of drawMeeting(explainMeeting(revoked, at), { width: 100 }).split('\n').slice(0, 7))
+      assert.ok([...line].length <= 100, line)
+  })
+  test('colours the refused row only when asked', () => {
+    assert.ok(!lines.join('').includes('\u001b'))
+    const colored = drawMeeting(explainMeeting(revoked, at), { color: true }).split('\n')
+    assert.ok(colored[5]?.startsWith('\u001b[31m'))
+    assert.ok(colored[6]?.startsWith('\u001b[90m'))
+  })
+})
+
+suite('meeting as JSON', () => {
+  const json = () => JSON.parse(JSON.stringify(writeMeeting(revoked))) as Record<string, unknown>
+  test('comes back as it went', () => assert.deepEqual(readMeeting(json()), revoked))
+  test('the other side does not see the operator’s note', () => {
+    const text = JSON.stringify(writeMeeting(publicMeeting(revoked)))
+    assert.ok(!text.includes('for the operator'))
+    assert.ok(text.includes('ERR_CALLER_REVOKED'))
+  })
+  const steps = () => json()['steps'] as unknown[]
+  for (const [name, change, path] of [
+    ['five steps', () => ({ steps: steps().slice(1) }), 'steps'],
+    ['seven steps', () => ({ steps: [...steps(), steps()[0]] }), 'steps'],
+    ['a reference that is none', () => ({ reference: 'hello' }), 'reference'],
+    ['a time that is none', () => ({ at: 'yesterday' }), 'at'],
+    ['a side without a name', () => ({ caller: { identities: [] } }), 'caller.name'],
+    ['an unknown code', () => ({ outcome: { ok: false, refusal: { code: 'ERR_NO_SUCH' } } }), 'outcome.refusal.code'],
+    ['a text for a boolean', () => ({ resumed: 'no' }), 'resumed'],
+    ['a door of a megabyte', () => ({ door: 'x'.repeat(1_000_000) }), 'door'],
+    [
+      'an unknown step outcome',
+      () => ({ steps: [{ by: 'both', outcome: 'maybe' }, ...steps().slice(1)] }),
+      'steps[0].outcome',
+    ],
+  ] as const)
+    test(`${name} is refused and named`, () => {
+      assert.throws(
+        () => readMeeting({ ...json(), ...change() }),
+        (error: unknown) => error instanceof ShapeError && error.path === path,
+      )
+    })
+  for (const value of [null, undefined, 7, 'text', [], {}])
+    test(`${JSON.stringify(value)} is no meeting`, () => assert.throws(() => readMeeting(value), ShapeError))
+})
