@@ -1,6 +1,6 @@
 // The one picture of a meeting, as data: the caller left, the callee right, six rows between them.
 import { formatValidity, formatWhen } from './age.ts'
-import type { Meeting, Side, Step, StepEvidence } from './meeting.ts'
+import type { CertificateSummary, Meeting, Side, Step, StepEvidence } from './meeting.ts'
 import { STEP_NAMES } from './meeting.ts'
 import type { Reference } from './reference.ts'
 import type { RefusalCode, RefusalEntry } from './refusals.ts'
@@ -51,24 +51,25 @@ export function explainMeeting(meeting: Meeting, now: Temporal.Instant): Explana
 
 function stepText(step: Step, index: number, meeting: Meeting, now: Temporal.Instant): string {
   if (step.outcome === 'not reached') return ''
-  const shown = evidenceText(step.evidence, index === 2 ? meeting.caller : meeting.callee, now)
+  const actor = step.by === 'callee' ? meeting.callee : meeting.caller
+  const shown = evidenceText(step.evidence, actor, now)
   if (index === 4 && meeting.outcome.ok && meeting.outcome.decision.ok)
     return [shown, `allowed by ${meeting.outcome.decision.rule}`].filter(Boolean).join(' · ')
   if (index === 5 && meeting.resumed) return `${shown} · resumed`
   return shown
 }
 
-function evidenceText(evidence: StepEvidence | undefined, judge: Side, now: Temporal.Instant): string {
+function evidenceText(evidence: StepEvidence | undefined, actor: Side, now: Temporal.Instant): string {
   switch (evidence?.kind) {
     case undefined:
     case 'clientHello':
       return ''
     case 'certificate':
-      return certificateText(evidence.certificate, now)
+      return certificateText(actor.name, evidence.certificate, now)
     case 'verdict':
       return evidence.status === '' ? evidence.anchor : `${evidence.anchor} · ${evidence.status}`
     case 'finished':
-      return `${judge.name} went on after seeing it`
+      return `${actor.name} went on after seeing it`
     case 'told':
       return `accepted, as ${evidence.by} says`
     case 'token':
@@ -78,9 +79,9 @@ function evidenceText(evidence: StepEvidence | undefined, judge: Side, now: Temp
   }
 }
 
-function certificateText(certificate: NonNullable<Side['certificate']>, now: Temporal.Instant): string {
+function certificateText(name: string, certificate: CertificateSummary, now: Temporal.Instant): string {
   const issuer = certificate.issuerCommonName ?? certificate.issuer
-  return `${certificate.subject}, issued by ${issuer}, ${formatValidity(certificate.notBefore, certificate.notAfter, now)}`
+  return `${name}, issued by ${issuer}, ${formatValidity(certificate.notBefore, certificate.notAfter, now)}`
 }
 
 /** The plain cause with what is known of this very case. */

@@ -165,7 +165,12 @@ function evidenceField(field: Field): StepEvidence {
     case 'certificate':
       return { kind, certificate: certificateField(field.get('certificate')) }
     case 'verdict':
-      return { kind, anchor: field.get('anchor').text(), status: field.get('status').text() }
+      return {
+        kind,
+        anchor: field.get('anchor').text(),
+        anchorSpkiSha256: field.get('anchorSpkiSha256').text(64),
+        status: field.get('status').text(),
+      }
     case 'finished':
       return { kind }
     case 'told':

@@ -42,7 +42,12 @@ const revoked: Meeting = {
     {
       by: 'caller',
       outcome: 'proved',
-      evidence: { kind: 'verdict', anchor: 'path · name', status: 'not revoked (known 2 s ago)' },
+      evidence: {
+        kind: 'verdict',
+        anchor: 'path · name',
+        anchorSpkiSha256: 'ef'.repeat(32),
+        status: 'not revoked (known 2 s ago)',
+      },
     },
     { by: 'caller', outcome: 'proved', evidence: { kind: 'certificate', certificate: alice } },
     { by: 'callee', outcome: 'refused' },

@@ -1,7 +1,7 @@
 // Who a certificate says its holder is, as meetings record it.
 import { hash } from 'node:crypto'
 import type { CertificateSummary, Identity, PartyId, Side } from '@countersign/protocol'
-import { type Certificate, formatName, type GeneralName } from '@countersign/x509'
+import { type Certificate, escapeText, formatName, type GeneralName, type Name, OID } from '@countersign/x509'
 import { formatAddress } from './address.ts'
 
 // SPIFFE-ID §2.1 and §2.2: lower-case trust domain, no empty or relative segment, no trailing slash, nothing percent-encoded.
@@ -28,15 +28,22 @@ export function sideOf(leaf: Certificate | undefined, address: string): Side {
 
 /** Sums up a certificate for records. */
 export function summaryOf(certificate: Certificate): CertificateSummary {
+  const issuerCommonName = commonNameOf(certificate.issuer)
   return {
     sha256: sha256(certificate.der),
     spkiSha256: sha256(certificate.subjectPublicKeyInfo.der),
     serialNumber: certificate.serialNumber.toString(16),
     subject: formatName(certificate.subject),
     issuer: formatName(certificate.issuer),
+    ...(issuerCommonName !== undefined && { issuerCommonName }),
     notBefore: certificate.validity.notBefore,
     notAfter: certificate.validity.notAfter,
   }
+}
+
+function commonNameOf(name: Name): string | undefined {
+  const text = name.rdnSequence.flat().findLast(({ type }) => type === OID.commonName)?.text
+  return text === undefined ? undefined : escapeText(text)
 }
 
 /** Names a key by the SHA-256 of its SubjectPublicKeyInfo or a certificate by that of its DER, hexadecimal. */
