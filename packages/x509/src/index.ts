@@ -35,7 +35,7 @@ export {
 } from './der/primitive.ts'
 export { constructedContextTag, contextTag, TAG } from './der/tag.ts'
 export { readIa5String, readText } from './der/text.ts'
-export { readGeneralizedTime, readTime, readUtcTime } from './der/time.ts'
+export { readEitherTime, readGeneralizedTime, readTime, readUtcTime } from './der/time.ts'
 export {
   writeBoolean,
   writeElement,

@@ -2,7 +2,7 @@
 import { type DerCursor, enter, leave } from '../der/cursor.ts'
 import { readInteger, readUnsigned } from '../der/primitive.ts'
 import { TAG } from '../der/tag.ts'
-import { readGeneralizedTime, readTime } from '../der/time.ts'
+import { readEitherTime, readGeneralizedTime } from '../der/time.ts'
 import { writeGeneralizedTime, writeInteger, writeSequence, writeTime } from '../der/write.ts'
 import { X509Error } from '../error.ts'
 import { type ReadExtensionValue, readExtensionsAt } from '../extension/read.ts'
@@ -48,7 +48,7 @@ export function readRevokedCertificateAt(c: DerCursor, version: 1 | 2): RevokedC
   const outer = enter(c, TAG.sequence)
   const entry: Mutable<RevokedCertificate> = {
     userCertificate: readInteger(c, MAX_SERIAL_OCTETS),
-    revocationDate: readTime(c),
+    revocationDate: readEitherTime(c),
     extensions: NONE,
   }
   if (c.at < c.end) {

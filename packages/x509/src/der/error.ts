@@ -16,6 +16,7 @@ export const DER_ERRORS = {
   ERR_DER_INTEGER_LIMIT: ['local limit', 'the INTEGER is outside the range that its place may have'],
   ERR_DER_NULL: ['X.690 §8.8.2', 'a NULL has no contents'],
   ERR_DER_BIT_STRING: ['X.690 §11.2.1', 'a BIT STRING has 0 to 7 unused bits, all of them zero'],
+  ERR_DER_BIT_STRING_OCTETS: ['RFC 5280 §4.1.1.3', 'a key or a signature is of whole octets'],
   ERR_DER_NAMED_BITS: ['X.690 §11.2.2', 'a BIT STRING of named bits has no trailing zero bits'],
   ERR_DER_OID: ['X.690 §8.19.2', 'an object identifier is not empty and each arc is whole and in the fewest octets'],
   ERR_DER_OID_LIMIT: ['local limit', 'the object identifier is longer than 128 octets'],

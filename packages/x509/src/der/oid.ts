@@ -1,7 +1,9 @@
 // X.690 §8.19: object identifiers.
+import { OID } from '../oid.ts'
 import { type DerCursor, octetAt, readHeader } from './cursor.ts'
 import { DerError } from './error.ts'
 import { TAG } from './tag.ts'
+import { writeOid } from './write.ts'
 
 /** Longer than any identifier in use; a UUID arc (X.667) takes 20. */
 const MAX_OCTETS = 128
@@ -12,7 +14,13 @@ export function readOid(c: DerCursor, tag: number = TAG.oid): string {
   const start = c.at
   if (end === start) throw new DerError('ERR_DER_OID', start)
   if (end - start > MAX_OCTETS) throw new DerError('ERR_DER_OID_LIMIT', start)
-  if ((c.octets[end - 1] as number) >= 0x80) throw new DerError('ERR_DER_OID', end - 1)
+  const known = knownOid(c, start, end)
+  c.at = end
+  return known ?? decodeOid(c, start, end)
+}
+
+function decodeOid(c: DerCursor, start: number, end: number): string {
+  if (octetAt(c, end - 1) >= 0x80) throw new DerError('ERR_DER_OID', end - 1)
   let text = ''
   for (let at = start; at < end; ) {
     if (octetAt(c, at) === 0x80) throw new DerError('ERR_DER_OID', at)
@@ -26,7 +34,6 @@ export function readOid(c: DerCursor, tag: number = TAG.oid): string {
     const exact = at - from > 7 ? bigArc(c, from, at) : arc
     text = from === start ? firstArcs(exact) : `${text}.${exact}`
   }
-  c.at = end
   return text
 }
 
@@ -40,4 +47,25 @@ function bigArc(c: DerCursor, from: number, end: number): bigint {
   let arc = 0n
   for (let i = from; i < end; i++) arc = (arc << 7n) | BigInt(octetAt(c, i) & 0x7f)
   return arc
+}
+
+/** The identifiers with a name, by {@link hash}: most of a certificate's, and comparing octets is faster than decoding. */
+const KNOWN: ReadonlyMap<number, { readonly octets: Uint8Array; readonly oid: string }> = new Map(
+  Object.values(OID).map((oid) => {
+    const octets = writeOid(oid).subarray(2)
+    return [hash(octets, 0, octets.length), { octets, oid }]
+  }),
+)
+
+function hash(octets: Uint8Array, start: number, end: number): number {
+  let sum = 0
+  for (let i = start; i < end; i++) sum = (Math.imul(sum, 31) + (octets[i] as number)) | 0
+  return sum
+}
+
+function knownOid(c: DerCursor, start: number, end: number): string | undefined {
+  const known = KNOWN.get(hash(c.octets, start, end))
+  if (known === undefined || known.octets.length !== end - start) return undefined
+  for (let i = start; i < end; i++) if (c.octets[i] !== known.octets[i - start]) return undefined
+  return known.oid
 }

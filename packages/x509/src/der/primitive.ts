@@ -79,20 +79,22 @@ export function readBitString(c: DerCursor, tag: number = TAG.bitString): Uint8A
 export function readOctetBitString(c: DerCursor, tag: number = TAG.bitString): Uint8Array {
   const at = c.at
   const bits = readBitString(c, tag)
-  if (bits[0] !== 0) throw new DerError('ERR_DER_BIT_STRING', at)
+  if (bits[0] !== 0) throw new DerError('ERR_DER_BIT_STRING_OCTETS', at)
   return bits.subarray(1)
 }
 
-/** Reads a BIT STRING of named bits; bit n of the number is named bit n, so at most 31 of them. @see X.690 §11.2.2 */
+/** Named bits are few: 0 to 30 fit a number, and bit 31 stands for any beyond, of which no format of ours has one. */
+const MAX_NAMED_BIT = 30
+
+/** Reads a BIT STRING of named bits; bit n of the number is named bit n. @see X.690 §11.2.2 */
 export function readNamedBits(c: DerCursor, tag: number = TAG.bitString): number {
   const at = c.at
   const bits = readBitString(c, tag)
-  if (bits.length > 5) throw new DerError('ERR_DER_INTEGER_LIMIT', at)
   const unused = bits[0] as number
-  if (bits.length > 1 && !((bits[bits.length - 1] as number) & (1 << unused)))
-    throw new DerError('ERR_DER_NAMED_BITS', at)
-  let named = 0
-  for (let i = 0; i < 8 * (bits.length - 1) && i < 31; i++)
-    if ((bits[1 + (i >> 3)] as number) & (0x80 >> (i & 7))) named |= 1 << i
+  const last = bits[bits.length - 1] as number
+  if (bits.length > 1 && !(last & (1 << unused))) throw new DerError('ERR_DER_NAMED_BITS', at)
+  let named = bits.length > 5 ? 1 << 31 : 0
+  for (let i = 0; i < 8 * Math.min(bits.length - 1, 4); i++)
+    if ((bits[1 + (i >> 3)] as number) & (0x80 >> (i & 7))) named |= 1 << Math.min(i, MAX_NAMED_BIT + 1)
   return named
 }

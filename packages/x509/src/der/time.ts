@@ -3,7 +3,7 @@ import { type DerCursor, octetAt, peekTag, readHeader } from './cursor.ts'
 import { DerError } from './error.ts'
 import { TAG } from './tag.ts'
 
-/** Reads a Time: UTCTime through 2049, GeneralizedTime from 2050 on. @see RFC 5280 §4.1.2.5, §5.1.2.4 */
+/** Reads a Time: UTCTime through 2049, GeneralizedTime from 2050 on. @see RFC 5280 §4.1.2.5 */
 export function readTime(c: DerCursor): Temporal.Instant {
   if (peekTag(c) !== TAG.generalizedTime) return readUtcTime(c)
   const at = c.at
@@ -13,6 +13,14 @@ export function readTime(c: DerCursor): Temporal.Instant {
 }
 
 const START_OF_2050 = 2_524_608_000_000
+
+/**
+ * Reads a Time of a CRL, of either type whatever its year: a CRL that an old issuer wrote must not fall silent for
+ * the form of its date. @see RFC 5280 §5.1.2.4, "MUST be able to process dates that are encoded in either"
+ */
+export function readEitherTime(c: DerCursor): Temporal.Instant {
+  return peekTag(c) === TAG.generalizedTime ? readGeneralizedTime(c) : readUtcTime(c)
+}
 
 /** Reads a UTCTime; two digits of a year mean 1950 to 2049. @see RFC 5280 §4.1.2.5.1 */
 export function readUtcTime(c: DerCursor): Temporal.Instant {
