@@ -1,3 +1,7 @@
+export { createIdentity, type ReplaceableIdentity } from './identity/create.ts'
+export { IDENTITY_ERRORS, IdentityError, type IdentityErrorCode } from './identity/error.ts'
+export { type DirectoryIdentity, type OpenIdentityOptions, openIdentity } from './identity/open.ts'
+export { type AuthorityAddress, type IdentityParts, writeIdentity } from './identity/write.ts'
 export type {
   Acceptor,
   AcceptorOptions,
@@ -17,3 +21,11 @@ export type {
   Trust,
 } from './model.ts'
 export { createCheckSignature } from './trust/check-signature.ts'
+export { createTrust, type TrustStart } from './trust/trust.ts'
+export {
+  readTrustFiles,
+  TRUST_FILE_ERRORS,
+  TrustFileError,
+  type TrustFileErrorCode,
+  type TrustFiles,
+} from './trust/trust-files.ts'

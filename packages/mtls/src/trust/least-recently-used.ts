@@ -32,6 +32,10 @@ export class LeastRecentlyUsed<Value> {
     if (oldest !== undefined) this.#entries.delete(oldest)
   }
 
+  values(): readonly Value[] {
+    return [...this.#entries.values()]
+  }
+
   delete(key: string): void {
     this.#entries.delete(key)
   }

@@ -1,0 +1,36 @@
+/** Why a directory cannot serve as an identity. A released code keeps its meaning and is never reused. */
+export const IDENTITY_ERRORS = {
+  ERR_IDENTITY_MISSING: ['it is not there', 'enroll first'],
+  ERR_IDENTITY_UNFINISHED: ['the enrollment did not come to its end', 'enroll again with the same directory'],
+  ERR_IDENTITY_EXISTS: ['an identity is already here', 'renew it, or choose another directory'],
+  ERR_IDENTITY_UNREADABLE: ['it cannot be read', 'see its permissions'],
+  ERR_IDENTITY_MODE: ['others may read it', 'take their permissions away (0700 for the directory, 0600 for the key)'],
+  ERR_IDENTITY_OWNER: ['it belongs to another user', 'run as that user, or give it to this one'],
+  ERR_IDENTITY_MALFORMED: ['it does not hold what it should', 'restore it, or enroll again'],
+  ERR_IDENTITY_KEY_MISMATCH: ['the key and the certificate do not fit', 'restore both together, or enroll again'],
+  ERR_IDENTITY_WRITE: ['it cannot be written', 'see the disk and the permissions'],
+  ERR_IDENTITY_NO_SPACE: ['the disk is full', 'free some space, then try again'],
+  ERR_IDENTITY_IN_USE: ['another process is changing it', 'wait until that has ended'],
+} as const
+export type IdentityErrorCode = keyof typeof IDENTITY_ERRORS
+
+/** Says which file of an identity cannot be used, why, and what to do. Never with a piece of a key. */
+export class IdentityError extends Error {
+  override readonly name = 'IdentityError'
+  readonly code: IdentityErrorCode
+  readonly file: string
+  /** What to do next, as an imperative. */
+  readonly next: string
+  constructor(code: IdentityErrorCode, file: string, detail?: string, options?: ErrorOptions) {
+    const [text, next] = IDENTITY_ERRORS[code]
+    super(`${file}: ${detail === undefined ? text : `${text}: ${detail}`}`, options)
+    this.code = code
+    this.file = file
+    this.next = next
+  }
+}
+
+/** The system's word for what went wrong, as in `ENOENT`; undefined where it is not the system's error. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && 'syscall' in error ? String(error.code) : undefined
+}

@@ -1,0 +1,112 @@
+// An identity that lives in a directory, as an enrollment wrote it.
+import { type FSWatcher, watch } from 'node:fs'
+import type { Clock, Credential, Log, OwnIdentity, Trust } from '../model.ts'
+import { readCrls, readTrustFiles, TrustFileError } from '../trust/trust-files.ts'
+import { IdentityError, systemCode } from './error.ts'
+import { checkDirectory, pathsOf, readCredential } from './files.ts'
+import { finishPromotion } from './write.ts'
+
+/** An identity in a directory, with the trust and the revocation lists beside it. It follows what other processes write there. */
+export interface DirectoryIdentity extends OwnIdentity {
+  readonly directory: string
+  readonly trust: Trust
+  /** Reads the directory anew. @throws {IdentityError | TrustFileError} and the old credential and trust stay. */
+  reload(): Promise<void>
+  /** Stops following. What is in memory stays usable. */
+  close(): void
+}
+
+export interface OpenIdentityOptions {
+  readonly clock?: Clock
+  /** Told `identity.reload-failed` with file and reason, when what is on the disk can no longer be used. */
+  readonly log?: Log
+}
+
+// A renewal and its lists are several files: they are read once they have come to rest.
+const SETTLE_MS = 50
+
+/**
+ * Opens the identity in `directory`: key and certificate fit, nobody else may read them, trust and status are whole.
+ * @throws {IdentityError} when key, certificate or permissions are not as they must be.
+ * @throws {TrustFileError} when `trust.pem` or `status/` are not.
+ */
+export async function openIdentity(directory: string, options: OpenIdentityOptions = {}): Promise<DirectoryIdentity> {
+  const { clock = () => Temporal.Now.instant(), log } = options
+  const paths = pathsOf(directory)
+  const listeners = new Set<() => void>()
+  let current = await readDirectory(directory)
+  const trust = await readTrustFiles({ trustFile: paths.trust, statusDirectory: paths.status, revocation: 'require' })
+
+  const reload = async () => {
+    const next = await readDirectory(directory)
+    trust.replaceCrls(await readCrls(paths.status), clock())
+    if (sameCredential(current, next)) return
+    current = next
+    for (const listener of [...listeners]) listener()
+  }
+  const following = follow([directory, paths.status], () =>
+    reload().catch((error: unknown) => {
+      if (!(error instanceof IdentityError || error instanceof TrustFileError)) throw error
+      log?.('identity.reload-failed', { code: error.code, file: error.file, reason: error.message })
+    }),
+  )
+  return {
+    directory,
+    trust,
+    reload,
+    current: () => current,
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    close: following.close,
+  }
+}
+
+async function readDirectory(directory: string): Promise<Credential> {
+  const paths = pathsOf(directory)
+  await checkDirectory(directory)
+  const { credential, unfinished } = await readCredential(paths)
+  // Programs that read the two files alone need them to fit; on a disk that we may only read, we at least know.
+  if (unfinished)
+    await finishPromotion(paths).catch((error: unknown) => {
+      if (!(error instanceof IdentityError)) throw error
+    })
+  return credential
+}
+
+function sameCredential(one: Credential, other: Credential): boolean {
+  const octets = (credential: Credential) => credential.certificates.map(({ der }) => der.toHex()).join()
+  return octets(one) === octets(other)
+}
+
+/** Calls `changed` some time after a change in any of `directories`, never while it is still under way. */
+function follow(directories: readonly string[], changed: () => Promise<void>): { close: () => void } {
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+  let running = Promise.resolve()
+  const later = () => {
+    clearTimeout(timer)
+    if (closed) return
+    timer = setTimeout(() => {
+      running = running.then(changed)
+    }, SETTLE_MS).unref()
+  }
+  const watchers: FSWatcher[] = []
+  for (const directory of directories) {
+    try {
+      // A directory that is taken away ends its watcher; what is in memory stays.
+      watchers.push(watch(directory, { persistent: false }, later).on('error', later))
+    } catch (error) {
+      // ENOENT: no status yet. ENOSPC, EMFILE: no watcher is left; renewal then still tells us by `reload`.
+      if (systemCode(error) === undefined) throw error
+    }
+  }
+  return {
+    close() {
+      closed = true
+      clearTimeout(timer)
+      for (const watcher of watchers) watcher.close()
+    },
+  }
+}

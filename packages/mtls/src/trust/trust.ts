@@ -1,0 +1,152 @@
+// Whom this side believes, and what it knows about revocation.
+import { createHash } from 'node:crypto'
+import type { RevokedSerial } from '@countersign/protocol'
+import { type CrlIndex, indexCrl, type TrustAnchor } from '@countersign/verify'
+import type { Certificate, CertificateList } from '@countersign/x509'
+import type { Trust } from '../model.ts'
+import { LeastRecentlyUsed } from './least-recently-used.ts'
+
+/** What {@link createTrust} begins with. */
+export interface TrustStart {
+  /** Certificates whose name and key are believed; at least one. */
+  readonly anchors: readonly Certificate[]
+  /** Issuers known from elsewhere than the peer; only candidates. */
+  readonly issuers?: readonly Certificate[]
+  readonly crls?: readonly CertificateList[]
+  readonly revocation: 'require' | 'prefer'
+  /** When the newest status was learned. */
+  readonly asOf: Temporal.Instant
+}
+
+// Accepted peers come through few issuers; a peer that sends ever new ones only pushes out its own.
+const MAX_LEARNED_ISSUERS = 256
+
+/** Makes trust that is never empty. @throws {RangeError} when there is no anchor: believing nobody is a mistake, believing anybody is worse. */
+export function createTrust(start: TrustStart): Trust {
+  const anchors = anchorsOf(start.anchors)
+  const given = start.issuers ?? []
+  const learned = new LeastRecentlyUsed<Certificate>(MAX_LEARNED_ISSUERS)
+  const known = new Set([...start.anchors, ...given].map(sha256OfCertificate))
+  const crls = new Map<string, CrlIndex>()
+  const announced = new Map<string, RevokedSerial>()
+  const listeners = new Set<() => void>()
+  let issuers: readonly Certificate[] = given
+  let crlList: readonly CrlIndex[] = []
+  let asOf = start.asOf
+  let version = 1
+
+  const changed = () => {
+    version++
+    for (const listener of [...listeners]) listener()
+  }
+  const learnedAt = (at: Temporal.Instant) => {
+    if (Temporal.Instant.compare(at, asOf) > 0) asOf = at
+  }
+  const takeCrls = (lists: readonly CertificateList[]): boolean => {
+    let taken = false
+    for (const list of lists) {
+      const scope = scopeOfCrl(list)
+      const held = crls.get(scope)
+      if (held !== undefined && !isNewer(list, held.crl)) continue
+      crls.set(scope, indexCrl(list))
+      taken = true
+    }
+    if (taken) crlList = [...crls.values()]
+    return taken
+  }
+  takeCrls(start.crls ?? [])
+
+  return {
+    anchors,
+    revocation: start.revocation,
+    anchorsSha256: sha256OfAnchors(start.anchors),
+    get issuers() {
+      return issuers
+    },
+    get crls() {
+      return crlList
+    },
+    get asOf() {
+      return asOf
+    },
+    get version() {
+      return version
+    },
+    announce(revoked, at) {
+      for (const one of revoked) {
+        const key = serialKey(one.issuerSpkiSha256, one.serialNumber)
+        // The first word counts: a later one cannot move a revocation to a later time.
+        if (!announced.has(key)) announced.set(key, one)
+      }
+      learnedAt(at)
+      if (revoked.length > 0) changed()
+    },
+    replaceCrls(lists, at) {
+      learnedAt(at)
+      if (takeCrls(lists)) changed()
+    },
+    learnIssuers(certificates) {
+      let added = false
+      for (const certificate of certificates) {
+        const key = sha256OfCertificate(certificate)
+        // A leaf issues nothing; what is asked for here counts as used, and stays longer.
+        if (certificate.basicConstraints?.cA !== true || known.has(key) || learned.get(key)) continue
+        learned.set(key, certificate)
+        added = true
+      }
+      if (!added) return
+      issuers = [...given, ...learned.values()]
+      changed()
+    },
+    announced: (issuerSpkiSha256, serialNumber) => announced.get(serialKey(issuerSpkiSha256, serialNumber)),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+/** Makes a trust anchor of each certificate. @throws {RangeError} when there is none. @see RFC 5280 §6.1.1 (d) */
+export function anchorsOf(certificates: readonly Certificate[]): readonly TrustAnchor[] {
+  if (certificates.length === 0)
+    throw new RangeError('trust needs at least one anchor: with none, nobody can be believed')
+  return certificates.map((certificate) => ({
+    name: certificate.subject,
+    subjectPublicKeyInfo: certificate.subjectPublicKeyInfo,
+    certificate,
+  }))
+}
+
+/**
+ * Which CRLs replace each other: those of one issuer's name, key and scope. An issuer that changes its key goes on to
+ * publish under both, and a delta never stands in for what it is a delta to.
+ */
+export function scopeOfCrl(crl: CertificateList): string {
+  const point = crl.crlExtensions.find(({ extnID }) => extnID === ISSUING_DISTRIBUTION_POINT)
+  const hash = createHash('sha256').update(crl.issuer.der)
+  for (const part of [crl.authorityKeyIdentifier?.keyIdentifier, point?.extnValue]) hash.update(`${part?.toHex()}\0`)
+  return hash.update(String(crl.deltaCRLIndicator)).digest('hex')
+}
+const ISSUING_DISTRIBUTION_POINT = '2.5.29.28'
+
+/** RFC 5280 §5.2.3: numbers only rise; where one CRL has none, the later `thisUpdate` counts. */
+function isNewer(crl: CertificateList, held: CertificateList): boolean {
+  if (crl.cRLNumber !== undefined && held.cRLNumber !== undefined && crl.cRLNumber !== held.cRLNumber)
+    return crl.cRLNumber > held.cRLNumber
+  return Temporal.Instant.compare(crl.thisUpdate, held.thisUpdate) > 0
+}
+
+function sha256OfAnchors(anchors: readonly Certificate[]): string {
+  const hash = createHash('sha256')
+  // In order of their own hashes: the same anchors are the same trust, in whatever order the file has them.
+  for (const one of [...new Set(anchors.map(sha256OfCertificate))].sort()) hash.update(one)
+  return hash.digest('hex')
+}
+
+function sha256OfCertificate({ der }: Certificate): string {
+  return createHash('sha256').update(der).digest('hex')
+}
+
+function serialKey(issuerSpkiSha256: string, serialNumber: bigint): string {
+  return `${issuerSpkiSha256}:${serialNumber}`
+}
