@@ -1,5 +1,6 @@
 // The shapes of a decision on a path: what goes in, and the verdict with every finding that comes out.
 import type { AlgorithmIdentifier, Certificate, CRLReason, Name, SubjectPublicKeyInfo } from '@countersign/x509'
+import type { VERIFIED } from './path/verified.ts'
 import type { CrlIndex } from './revocation/crl-index.ts'
 
 /** Why a path, or one certificate of it, is refused. A released code keeps its meaning and is never reused. */
@@ -16,6 +17,7 @@ export const FINDINGS = {
   ERR_VERIFY_NOT_YET_VALID: 'RFC 5280 §6.1.3 (a)(2)',
   ERR_VERIFY_VERSION: 'RFC 5280 §4.1.2.1',
   ERR_VERIFY_SERIAL: 'RFC 5280 §4.1.2.2',
+  ERR_VERIFY_SUBJECT: 'RFC 5280 §4.1.2.6',
   ERR_VERIFY_NAME_CHAINING: 'RFC 5280 §6.1.3 (a)(4)',
   ERR_VERIFY_NOT_A_CA: 'RFC 5280 §6.1.4 (k)',
   ERR_VERIFY_CA_AS_LEAF: 'local profile',
@@ -27,6 +29,7 @@ export const FINDINGS = {
   ERR_VERIFY_KEY_IDENTIFIER: 'RFC 5280 §4.2.1.1',
   ERR_VERIFY_NAME: 'RFC 9525 §6',
   ERR_VERIFY_NAME_ABSENT: 'RFC 9525 §6.1',
+  ERR_VERIFY_SPIFFE: 'SPIFFE X509-SVID §5.2',
   ERR_VERIFY_REVOKED: 'RFC 5280 §6.3.3',
   ERR_VERIFY_STATUS_UNKNOWN: 'RFC 5280 §6.3.3',
   ERR_VERIFY_STATUS_EXPIRED: 'RFC 5280 §5.1.2.5',
@@ -34,21 +37,22 @@ export const FINDINGS = {
 } as const
 export type FindingCode = keyof typeof FINDINGS
 
-/** One reason. `depth` 0 is the leaf; `certificate` its SHA-256 where the caller gave a digest. */
+/** One reason. `depth` 0 is the leaf; it is absent where the fault is of no one place in a path. */
 export interface Finding {
   readonly code: FindingCode
   readonly clause: string
   readonly depth?: number
   /** Lower case, no full stop; peer-controlled text in it is escaped. */
   readonly detail: string
-  /** What the certificate at fault says of itself, DER of it: `digest` in the caller's hands makes its SHA-256. */
+  /** DER of the certificate at fault; a view, not a copy. */
   readonly certificate?: Uint8Array
   /** For ERR_VERIFY_REVOKED. */
   readonly revocation?: { readonly at: Temporal.Instant; readonly reason?: CRLReason }
 }
 
-/** A path from `certificates[0]` (the leaf) to the certificate that `anchor` issued. Only `verifyPath` makes one. */
+/** A path from `certificates[0]` (the leaf) to the certificate that `anchor` issued. Only this package can make one. */
 export interface VerifiedPath {
+  readonly [VERIFIED]: true
   readonly certificates: readonly Certificate[]
   readonly anchor: TrustAnchor
   /** Until when nothing in the path or its evidence runs out. */
@@ -76,6 +80,7 @@ export type Verdict =
       readonly ok: true
       readonly path: VerifiedPath
       readonly evidence: readonly StatusEvidence[]
+      /** The valid policies, RFC 5280 §6.1.6. Empty until policies are processed. */
       readonly policies: readonly string[]
     }
   | { readonly ok: false; readonly findings: readonly Finding[]; readonly tried: readonly TriedPath[] }
@@ -87,7 +92,7 @@ export interface TrustAnchor {
   readonly certificate?: Certificate
 }
 
-/** The purpose of the leaf's key, RFC 5280 §4.2.1.12. `authority` is a CRL or certificate signer. */
+/** The purpose of the leaf's key, RFC 5280 §4.2.1.12. */
 export type Purpose = 'serverAuth' | 'clientAuth'
 
 /** The name that the peer must prove, RFC 9525 §6.1. `iPAddress` in its usual text form. */
@@ -119,12 +124,17 @@ export interface Announced {
   readonly reason?: CRLReason
 }
 
-/** Work that one call may cause; over it the verdict is ERR_VERIFY_BUDGET. */
+/** Work that one call may cause, over its whole search; over it the verdict is ERR_VERIFY_BUDGET. */
 export interface Budget {
+  /** Certificates that the peer sent. */
   readonly maxCertificates: number
+  /** Octets of DER that the peer sent. */
   readonly maxOctets: number
+  /** Signatures asked for, on certificates and CRLs. */
   readonly maxSignatures: number
+  /** Candidates considered, and certificates judged as part of a candidate path. */
   readonly maxSteps: number
+  /** Certificates of one path, the leaf counted and the anchor not. */
   readonly maxDepth: number
 }
 

@@ -1,0 +1,45 @@
+// What a peer may make us do.
+import type { Budget } from '../model.ts'
+
+/** The work that one call may cause unless the caller says otherwise. */
+export const DEFAULT_BUDGET: Budget = {
+  // A deployed chain has 2 to 4 certificates; peers that send their whole trust store are known, those of more are not.
+  maxCertificates: 32,
+  // OpenSSL, SSL_MAX_CERT_LIST_DEFAULT.
+  maxOctets: 102_400,
+  // rustls-webpki and Go's crypto/x509 allow 100 each.
+  maxSignatures: 100,
+  // A search over 32 certificates that finds its path at first try takes under 100.
+  maxSteps: 2_000,
+  // rustls-webpki allows 6 issuers between leaf and anchor; one more for a rollover of keys.
+  maxDepth: 8,
+}
+
+/** What is left of a budget. One per call, handed down. */
+export interface Meter {
+  /** Spends one. False when none is left, from then on for good. */
+  step(): boolean
+  signature(): boolean
+  /** What ran out first. */
+  readonly exceeded: string | undefined
+}
+
+/** Starts to count. */
+export function startMeter({ maxSignatures, maxSteps }: Budget): Meter {
+  let steps = 0
+  let signatures = 0
+  let exceeded: string | undefined
+  return {
+    step() {
+      if (++steps > maxSteps) exceeded ??= `the search took more than ${maxSteps} steps`
+      return exceeded === undefined
+    },
+    signature() {
+      if (++signatures > maxSignatures) exceeded ??= `the search asked for more than ${maxSignatures} signatures`
+      return exceeded === undefined
+    },
+    get exceeded() {
+      return exceeded
+    },
+  }
+}

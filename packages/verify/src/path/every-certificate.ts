@@ -1,0 +1,43 @@
+// RFC 5280 §6.1.3 (a) and §4.1: what every certificate of a path must satisfy, whatever its place.
+import type { Certificate } from '@countersign/x509'
+import { whyNotKey } from '../algorithms/key.ts'
+import { sameAlgorithm, whyNotSignatureAlgorithm } from '../algorithms/signature.ts'
+import { judgeExtensions } from './extensions.ts'
+import type { Fault } from './fault.ts'
+
+/** Judges version, serial number, validity, key and extensions. The signature is not asked for here. */
+export function judgeEveryCertificate(certificate: Certificate, now: Temporal.Instant, fault: Fault): void {
+  judgeForm(certificate, fault)
+  judgeValidity(certificate, now, fault)
+  const weak = whyNotKey(certificate.subjectPublicKeyInfo)
+  if (weak !== undefined) fault('ERR_VERIFY_WEAK_KEY', weak)
+  judgeExtensions(certificate, fault)
+}
+
+/** RFC 5280 §4.1.1.2: the algorithm, inside and outside, before its signature is asked for. False where it must not be. */
+export function judgeSignatureAlgorithm(certificate: Certificate, fault: Fault): boolean {
+  const refused = whyNotSignatureAlgorithm(certificate.signatureAlgorithm)
+  if (refused !== undefined) fault('ERR_VERIFY_ALGORITHM', refused)
+  // What was not signed must not say how to check.
+  const same = sameAlgorithm(certificate.signature, certificate.signatureAlgorithm)
+  if (!same) fault('ERR_VERIFY_ALGORITHM_MISMATCH', 'the signature algorithm inside of what is signed is another')
+  return refused === undefined && same
+}
+
+function judgeForm({ version, serialNumber }: Certificate, fault: Fault): void {
+  // §6.1.4 (k): "Conforming implementations may choose to reject all version 1 and version 2 intermediate certificates."
+  // A leaf of these versions has no place for the names and purposes that we ask for.
+  if (version !== 3) fault('ERR_VERIFY_VERSION', `the certificate is of version ${version}`)
+  // §4.1.2.2: positive, and at most 20 octets of an INTEGER, which are 159 bits and the sign.
+  if (serialNumber <= 0n || serialNumber >> 159n !== 0n)
+    fault('ERR_VERIFY_SERIAL', 'the serial number is not positive or has more than 20 octets')
+}
+
+/** §4.1.2.5: "from notBefore through notAfter, inclusive", in whole seconds, as both are encoded. */
+function judgeValidity({ validity: { notBefore, notAfter } }: Certificate, now: Temporal.Instant, fault: Fault): void {
+  const seconds = Math.floor(now.epochMilliseconds / 1000)
+  if (seconds < Math.floor(notBefore.epochMilliseconds / 1000))
+    fault('ERR_VERIFY_NOT_YET_VALID', `not valid before ${notBefore}, and it is ${now}`)
+  if (seconds > Math.floor(notAfter.epochMilliseconds / 1000))
+    fault('ERR_VERIFY_EXPIRED', `expired at ${notAfter}, and it is ${now}`)
+}

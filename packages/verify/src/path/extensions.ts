@@ -1,0 +1,54 @@
+// Extensions: which may or must be critical, and which we cannot yet process. RFC 5280 §4.2 and §6.1.4 (o), RFC 9608.
+import { type Certificate, OID, type Oid } from '@countersign/x509'
+import type { Fault } from './fault.ts'
+
+interface ExtensionRule {
+  readonly name: string
+  /** What a conforming authority marks it; `either` where the clause leaves it open or says SHOULD. */
+  readonly critical: 'always' | 'never' | 'either'
+  /** Where it is not processed: `present` refuses it however it is marked, `critical` only where it is critical. */
+  readonly unsupported?: 'present' | 'critical'
+}
+
+/** Every extension that RFC 5280 §4.2 and RFC 9608 name. Any other is unknown, and refused where it is critical. */
+const EXTENSION_RULES: ReadonlyMap<Oid, ExtensionRule> = new Map<Oid, ExtensionRule>([
+  [OID.authorityKeyIdentifier, { name: 'authorityKeyIdentifier', critical: 'never' }],
+  [OID.subjectKeyIdentifier, { name: 'subjectKeyIdentifier', critical: 'never' }],
+  [OID.keyUsage, { name: 'keyUsage', critical: 'either' }],
+  [OID.certificatePolicies, { name: 'certificatePolicies', critical: 'either', unsupported: 'critical' }],
+  [OID.policyMappings, { name: 'policyMappings', critical: 'either', unsupported: 'present' }],
+  [OID.subjectAltName, { name: 'subjectAltName', critical: 'either' }],
+  [OID.issuerAltName, { name: 'issuerAltName', critical: 'either', unsupported: 'critical' }],
+  [OID.subjectDirectoryAttributes, { name: 'subjectDirectoryAttributes', critical: 'never' }],
+  [OID.basicConstraints, { name: 'basicConstraints', critical: 'either' }],
+  [OID.nameConstraints, { name: 'nameConstraints', critical: 'always', unsupported: 'present' }],
+  [OID.policyConstraints, { name: 'policyConstraints', critical: 'always', unsupported: 'present' }],
+  [OID.extendedKeyUsage, { name: 'extendedKeyUsage', critical: 'either' }],
+  // A full CRL of the certificate's own issuer needs no distribution point, so none is looked at.
+  [OID.cRLDistributionPoints, { name: 'cRLDistributionPoints', critical: 'either' }],
+  [OID.inhibitAnyPolicy, { name: 'inhibitAnyPolicy', critical: 'always', unsupported: 'present' }],
+  [OID.freshestCRL, { name: 'freshestCRL', critical: 'never' }],
+  [OID.authorityInfoAccess, { name: 'authorityInfoAccess', critical: 'never' }],
+  [OID.subjectInfoAccess, { name: 'subjectInfoAccess', critical: 'never' }],
+  [OID.noRevAvail, { name: 'noRevAvail', critical: 'never', unsupported: 'present' }],
+])
+
+/** Judges the criticality of every extension, and refuses what could matter and is not processed. */
+export function judgeExtensions({ extensions }: Certificate, fault: Fault): void {
+  for (const { extnID, critical } of extensions) {
+    const rule = EXTENSION_RULES.get(extnID)
+    if (rule === undefined) {
+      if (critical) fault('ERR_VERIFY_CRITICAL_EXTENSION', `the critical extension ${extnID} is not known`)
+      continue
+    }
+    if (rule.critical === (critical ? 'never' : 'always'))
+      fault('ERR_VERIFY_CRITICAL_EXTENSION', `${rule.name} is ${critical ? '' : 'not '}critical`)
+    if (rule.unsupported === 'present' || (rule.unsupported === 'critical' && critical))
+      fault('ERR_VERIFY_UNSUPPORTED', `${rule.name} is not processed yet, and it could forbid this`)
+  }
+}
+
+/** Tells whether the certificate has the extension and marks it critical. */
+export function isCritical({ extensions }: Certificate, extnID: Oid): boolean {
+  return extensions.some((extension) => extension.extnID === extnID && extension.critical)
+}

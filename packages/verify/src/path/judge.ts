@@ -1,0 +1,153 @@
+// One candidate path against RFC 5280 §6.1: from the anchor down, every rule, every finding.
+import type { Certificate } from '@countersign/x509'
+import { whyNotKey } from '../algorithms/key.ts'
+import { fitsKey } from '../algorithms/signature.ts'
+import type { Finding, PathContext, StatusEvidence, TrustAnchor } from '../model.ts'
+import { sameOctets } from '../octets.ts'
+import type { CrlIndex } from '../revocation/crl-index.ts'
+import { judgeStatus, type StatusIssuer } from '../revocation/status.ts'
+import { judgeEveryCertificate, judgeSignatureAlgorithm } from './every-certificate.ts'
+import { type Fault, faultsOf } from './fault.ts'
+import { judgeIssuer, selfIssued, stepPathLength } from './issuer.ts'
+import { judgeLeaf } from './leaf.ts'
+import type { SignatureAnswer, SignatureQuestion } from './signature-question.ts'
+import type { AskSignature } from './signatures.ts'
+
+/** What is to be said of one candidate path. It is accepted where it has an anchor and no findings. */
+export interface Judgement {
+  readonly findings: readonly Finding[]
+  readonly evidence: readonly StatusEvidence[]
+  /** Whether every signature up to the anchor verified. */
+  readonly signed: boolean
+}
+
+/**
+ * Judges a path from `path[0]` (the leaf) to what `anchor` issued. Signatures are asked for from the anchor down, and none
+ * under a key that is not itself proved: a stranger's key is never put to work.
+ */
+export function* judgePath(
+  path: readonly Certificate[],
+  anchor: TrustAnchor,
+  context: PathContext,
+  ask: AskSignature,
+): Generator<SignatureQuestion, Judgement, SignatureAnswer> {
+  const findings: Finding[] = []
+  const anchorIssuer: StatusIssuer = {
+    name: anchor.name,
+    subjectPublicKeyInfo: anchor.subjectPublicKeyInfo,
+    ...(anchor.certificate && { certificate: anchor.certificate }),
+  }
+  let maxPathLength = judgeAnchor(anchor, path.length, context, findings)
+  const evidence: StatusEvidence[] = []
+  let signed = true
+  for (let depth = path.length - 1; depth >= 0; depth--) {
+    const certificate = path[depth] as Certificate
+    const fault = faultsOf(findings, depth, certificate)
+    const above = path[depth + 1]
+    const issuer = above === undefined ? anchorIssuer : issuerOf(above)
+    maxPathLength = judgeUnsigned(certificate, depth, maxPathLength, context, fault)
+    signed &&= yield* judgeSignature(certificate, issuer, ask, fault)
+    if (!signed) continue
+    const isSigned = function* ({ crl }: CrlIndex) {
+      if (!fitsKey(crl.signatureAlgorithm, issuer.subjectPublicKeyInfo.algorithm)) return false
+      return yield* ask(crl.signatureAlgorithm, issuer.subjectPublicKeyInfo, crl.tbsDer, crl.signatureValue)
+    }
+    const found = yield* judgeStatus(certificate, depth, issuer, context.status, context.now, isSigned, fault)
+    if (found !== undefined) evidence.push(found)
+  }
+  return { findings: leafFirst(findings), evidence, signed }
+}
+
+/** Judges a path that leads to no anchor: all rules but signatures and status, which need a proved key. */
+export function judgeDeadEnd(path: readonly Certificate[], context: PathContext): readonly Finding[] {
+  const findings: Finding[] = []
+  let maxPathLength = Number.POSITIVE_INFINITY
+  for (let depth = path.length - 1; depth >= 0; depth--) {
+    const certificate = path[depth] as Certificate
+    maxPathLength = judgeUnsigned(certificate, depth, maxPathLength, context, faultsOf(findings, depth, certificate))
+  }
+  return leafFirst(findings)
+}
+
+function judgeUnsigned(
+  certificate: Certificate,
+  depth: number,
+  maxPathLength: number,
+  context: PathContext,
+  fault: Fault,
+): number {
+  judgeEveryCertificate(certificate, context.now, fault)
+  // §4.2.1.1: "The keyIdentifier field of the authorityKeyIdentifier extension MUST be included in all certificates".
+  if (
+    certificate.version === 3 &&
+    certificate.authorityKeyIdentifier?.keyIdentifier === undefined &&
+    !selfIssued(certificate)
+  )
+    fault('ERR_VERIFY_KEY_IDENTIFIER', 'the key identifier of its issuer is absent')
+  if (depth === 0) {
+    judgeLeaf(certificate, context, fault)
+    return maxPathLength
+  }
+  judgeIssuer(certificate, context.purpose, fault)
+  return stepPathLength(maxPathLength, certificate, fault)
+}
+
+/**
+ * An anchor that came as a certificate is held to it (RFC 5937 §3): validity, constraints, usage and criticality bind as if it
+ * were an issuer of the path. Its own signature proves nothing and is not asked for. Answers the path length that it allows.
+ */
+function judgeAnchor(
+  { certificate, subjectPublicKeyInfo }: TrustAnchor,
+  depth: number,
+  { now, purpose }: PathContext,
+  findings: Finding[],
+): number {
+  const fault = faultsOf(findings, depth, certificate)
+  if (certificate === undefined) {
+    const weak = whyNotKey(subjectPublicKeyInfo)
+    if (weak !== undefined) fault('ERR_VERIFY_WEAK_KEY', weak)
+    return Number.POSITIVE_INFINITY
+  }
+  judgeEveryCertificate(certificate, now, fault)
+  judgeIssuer(certificate, purpose, fault)
+  judgeAnchorKeyIdentifiers(certificate, fault)
+  return certificate.basicConstraints?.pathLenConstraint ?? Number.POSITIVE_INFINITY
+}
+
+/** §4.2.1.1: "In this case, the subject and authority key identifiers would be identical", or the latter is left out. */
+function judgeAnchorKeyIdentifiers(certificate: Certificate, fault: Fault): void {
+  const { authorityKeyIdentifier, subjectKeyIdentifier } = certificate
+  if (!selfIssued(certificate) || authorityKeyIdentifier === undefined || subjectKeyIdentifier === undefined) return
+  const { keyIdentifier } = authorityKeyIdentifier
+  if (keyIdentifier === undefined || !sameOctets(keyIdentifier, subjectKeyIdentifier))
+    fault('ERR_VERIFY_KEY_IDENTIFIER', 'the key identifiers of a self-issued anchor differ')
+}
+
+/** §6.1.3 (a)(1). False where it does not hold, after a finding. */
+function* judgeSignature(
+  certificate: Certificate,
+  { subjectPublicKeyInfo }: StatusIssuer,
+  ask: AskSignature,
+  fault: Fault,
+): Generator<SignatureQuestion, boolean, SignatureAnswer> {
+  const { signatureAlgorithm, tbsDer, signatureValue } = certificate
+  if (!judgeSignatureAlgorithm(certificate, fault)) return false
+  if (whyNotKey(subjectPublicKeyInfo) !== undefined) return false
+  if (!fitsKey(signatureAlgorithm, subjectPublicKeyInfo.algorithm)) {
+    fault('ERR_VERIFY_BAD_SIGNATURE', 'the signature is of another algorithm than the key of its issuer')
+    return false
+  }
+  const answer = yield* ask(signatureAlgorithm, subjectPublicKeyInfo, tbsDer, signatureValue)
+  if (answer === undefined) fault('ERR_VERIFY_ALGORITHM', 'the signature algorithm cannot be checked here')
+  else if (!answer) fault('ERR_VERIFY_BAD_SIGNATURE', 'the signature does not verify under the key of its issuer')
+  return answer === true
+}
+
+function issuerOf(certificate: Certificate): StatusIssuer {
+  return { name: certificate.subject, subjectPublicKeyInfo: certificate.subjectPublicKeyInfo, certificate }
+}
+
+/** The order in which people read them. Sorting is stable: the rules of one certificate stay in theirs. */
+function leafFirst(findings: readonly Finding[]): readonly Finding[] {
+  return findings.toSorted((left, right) => (left.depth ?? 0) - (right.depth ?? 0))
+}

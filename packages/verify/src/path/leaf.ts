@@ -1,0 +1,73 @@
+// What the leaf of a TLS meeting must satisfy: RFC 5280 §4.2.1.3, §4.2.1.6, §4.2.1.9 and §4.2.1.12, RFC 9525 §6, X509-SVID §5.2.
+import { type Certificate, escapeText, OID } from '@countersign/x509'
+import type { PathContext, ReferenceIdentity } from '../model.ts'
+import { identitiesOf, matchesName, normalReference } from '../names/match.ts'
+import { isSpiffe, readUri, whyNotWorkload } from '../names/uri.ts'
+import { isCritical } from './extensions.ts'
+import type { Fault } from './fault.ts'
+
+/** Judges the certificate that a peer presents for itself. */
+export function judgeLeaf(leaf: Certificate, { purpose, name }: PathContext, fault: Fault): void {
+  if (leaf.basicConstraints?.cA === true)
+    fault('ERR_VERIFY_CA_AS_LEAF', 'the certificate of an authority stands for a party')
+  judgeLeafKeyUsage(leaf, fault)
+  // RFC 5280 lets an absent extension allow everything, and anyExtendedKeyUsage too; our profile lets neither.
+  if (leaf.version === 3 && !leaf.extendedKeyUsage?.includes(OID[purpose]))
+    fault(
+      'ERR_VERIFY_EXTENDED_KEY_USAGE',
+      leaf.extendedKeyUsage === undefined ? `extendedKeyUsage is absent` : `extendedKeyUsage leaves out ${purpose}`,
+    )
+  // §4.1.2.6: with an empty subject the alternative names are all there is, and must not be skipped by anyone.
+  if (leaf.subject.rdnSequence.length === 0 && !isCritical(leaf, OID.subjectAltName))
+    fault('ERR_VERIFY_SUBJECT', 'the subject is empty and no critical subjectAltName stands for it')
+  judgeSpiffe(leaf, fault)
+  if (name !== undefined) judgeName(leaf, name, fault)
+}
+
+function judgeLeafKeyUsage({ keyUsage, basicConstraints }: Certificate, fault: Fault): void {
+  if (keyUsage === undefined) return
+  // RFC 9846 §4.5.1.2: TLS 1.3 peers prove their key by a signature and by nothing else.
+  if (!keyUsage.has('digitalSignature'))
+    fault('ERR_VERIFY_KEY_USAGE', `keyUsage is ${[...keyUsage].join(', ')}, without digitalSignature`)
+  // §4.2.1.3: "If the keyCertSign bit is asserted, then the cA bit in the basic constraints extension MUST also be asserted."
+  if (keyUsage.has('keyCertSign') && basicConstraints?.cA !== true)
+    fault('ERR_VERIFY_KEY_USAGE', 'keyUsage has keyCertSign, and the certificate is of no authority')
+}
+
+/** X509-SVID §2, §4.3 and §5.2. */
+function judgeSpiffe({ subjectAltName = [], keyUsage }: Certificate, fault: Fault): void {
+  const uris = subjectAltName.flatMap((name) => (name.kind === 'uniformResourceIdentifier' ? [name.value] : []))
+  const id = uris.find((uri) => /^spiffe:/i.test(uri))
+  if (id === undefined) return
+  if (uris.length > 1)
+    fault('ERR_VERIFY_SPIFFE', `the certificate has ${uris.length} uris where a spiffe id stands alone`)
+  const uri = readUri(id)
+  const reason = uri === undefined || !isSpiffe(uri) ? 'the spiffe id is not a uri' : whyNotWorkload(uri)
+  if (reason !== undefined) fault('ERR_VERIFY_SPIFFE', reason)
+  if (keyUsage?.has('cRLSign')) fault('ERR_VERIFY_SPIFFE', 'keyUsage of a workload has cRLSign')
+}
+
+const KIND_WORDS = {
+  dNSName: 'dns name',
+  iPAddress: 'ip address',
+  uniformResourceIdentifier: 'uri',
+  rfc822Name: 'mail address',
+} as const satisfies Record<ReferenceIdentity['kind'], string>
+
+function judgeName(leaf: Certificate, name: ReferenceIdentity, fault: Fault): void {
+  const word = KIND_WORDS[name.kind]
+  if (normalReference(name) === undefined)
+    fault('ERR_VERIFY_NAME', `"${escapeText(name.value)}" must be proved, and is no ${word}`)
+  else if (!matchesName(leaf, name)) {
+    const presented = identitiesOf(leaf).filter(({ kind }) => kind === name.kind)
+    if (presented.length === 0) fault('ERR_VERIFY_NAME_ABSENT', `the certificate carries no ${word}`)
+    else fault('ERR_VERIFY_NAME', `the certificate is for ${listed(presented)}, not for ${escapeText(name.value)}`)
+  }
+}
+
+/** A certificate can carry thousands of names; a person reads three. */
+function listed(identities: readonly { readonly value: string }[]): string {
+  const shown = identities.slice(0, 3).map(({ value }) => escapeText(value))
+  const rest = identities.length - shown.length
+  return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ')
+}

@@ -1,0 +1,53 @@
+// Whether a CRL can speak of a certificate at all: RFC 5280 §5.2 and §6.3.3 (b), RFC 10007 §4. Its times and its signature are apart.
+import { type Certificate, type CertificateList, OID, type Oid } from '@countersign/x509'
+import { sameAlgorithm, whyNotSignatureAlgorithm } from '../algorithms/signature.ts'
+import { sameOctets } from '../octets.ts'
+import type { CrlIndex } from './crl-index.ts'
+
+/** CRL extensions of RFC 5280 §5.2 that we can process or may skip, and whether one may be critical. */
+const KNOWN_EXTENSIONS: ReadonlyMap<Oid, { readonly mayBeCritical: boolean }> = new Map([
+  [OID.authorityKeyIdentifier, { mayBeCritical: false }],
+  [OID.issuerAltName, { mayBeCritical: false }],
+  [OID.cRLNumber, { mayBeCritical: false }],
+  // Where to find newer deltas: we use none, and §6.3.3 leaves that to us.
+  [OID.freshestCRL, { mayBeCritical: false }],
+  [OID.authorityInfoAccess, { mayBeCritical: false }],
+])
+
+/** Says why a CRL of the right issuer's name is not used for what `issuer` issued; undefined where it is. `issuer` is absent for a bare anchor. */
+export function whyNotCrl(
+  { crl, unknownCriticalEntryExtension }: CrlIndex,
+  issuer: Certificate | undefined,
+): string | undefined {
+  // Never a full CRL: what it leaves out is not "not revoked".
+  if (crl.deltaCRLIndicator !== undefined) return 'it is a delta crl, which is not processed yet'
+  if (crl.issuingDistributionPoint !== undefined)
+    return 'it has an issuing distribution point, which is not processed yet'
+  for (const { extnID, critical } of crl.crlExtensions)
+    if (critical && KNOWN_EXTENSIONS.get(extnID)?.mayBeCritical !== true)
+      return KNOWN_EXTENSIONS.has(extnID)
+        ? `its extension ${extnID} must not be critical`
+        : `its critical extension ${extnID} is not known`
+  if (unknownCriticalEntryExtension !== undefined)
+    return `the critical extension ${unknownCriticalEntryExtension} of an entry is not known`
+  // §5.2.3: "CRL issuers conforming to this profile MUST include this extension in all CRLs".
+  if (crl.cRLNumber === undefined) return 'its crl number is absent'
+  const refused = whyNotSignatureAlgorithm(crl.signatureAlgorithm)
+  if (refused !== undefined) return refused
+  if (!sameAlgorithm(crl.signature, crl.signatureAlgorithm))
+    return 'its signature algorithm is another inside of what is signed'
+  return issuer === undefined ? undefined : whyNotIssuer(crl, issuer)
+}
+
+function whyNotIssuer(crl: CertificateList, issuer: Certificate): string | undefined {
+  // RFC 10007 §4: "verify that the key usage extension is present and verify that the cRLSign bit is set".
+  if (issuer.version === 3 && !issuer.keyUsage?.has('cRLSign')) return 'the key usage of its issuer has no cRLSign'
+  const wanted = crl.authorityKeyIdentifier?.keyIdentifier
+  if (
+    wanted !== undefined &&
+    issuer.subjectKeyIdentifier !== undefined &&
+    !sameOctets(wanted, issuer.subjectKeyIdentifier)
+  )
+    return 'another key of its issuer signed it'
+  return undefined
+}

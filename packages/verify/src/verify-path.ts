@@ -1,0 +1,88 @@
+// The decision on a peer's certificates, in one call.
+import { type Certificate, DerError, readCertificate, X509Error } from '@countersign/x509'
+import type { Finding, PathContext, Verdict } from './model.ts'
+import { DEFAULT_BUDGET } from './path/budget.ts'
+import type { Candidate } from './path/candidates.ts'
+import { finding } from './path/fault.ts'
+import { type PathQuestion, searchPath } from './path/search.ts'
+
+/**
+ * Decides whether the peer's first certificate (DER) leads to an anchor by every rule; the others are an untrusted bag.
+ * Never throws on what a peer sent. Throws what `checkSignature` and `announced` throw.
+ * @see RFC 5280 §6, RFC 9525 §6
+ */
+export function verifyPath(peer: readonly Uint8Array[], context: PathContext): Verdict {
+  const over = overBudget(peer, context)
+  if (over !== undefined) return refused(over)
+  const read = peer.map(readPeerCertificate)
+  const [leaf, ...others] = read
+  if (leaf === undefined) return refused(finding('ERR_VERIFY_EMPTY', 'the peer presented no certificate'))
+  if (!('certificate' in leaf)) return refused(leaf.malformed)
+  return decide({
+    leaf: leaf.certificate,
+    bag: bagOf(
+      others.map((other) => ('certificate' in other ? other.certificate : undefined)),
+      context,
+    ),
+    unread: others.flatMap((other) => ('certificate' in other ? [] : [other.malformed])),
+    context,
+  })
+}
+
+/**
+ * Decides as {@link verifyPath} does, on certificates that were read before.
+ * @param bag What else the peer sent, in its order.
+ */
+export function verifyParsedPath(leaf: Certificate, bag: readonly Certificate[], context: PathContext): Verdict {
+  const over = overBudget([leaf.der, ...bag.map(({ der }) => der)], context)
+  return over === undefined ? decide({ leaf, bag: bagOf(bag, context), unread: [], context }) : refused(over)
+}
+
+/** The synchronous driver of the core. */
+function decide(question: PathQuestion): Verdict {
+  const { checkSignature } = question.context
+  const search = searchPath(question)
+  let step = search.next()
+  while (!step.done) {
+    const { algorithm, subjectPublicKeyInfo, signed, signature } = step.value
+    step = search.next(checkSignature(algorithm, subjectPublicKeyInfo, signed, signature))
+  }
+  return step.value
+}
+
+function overBudget(peer: readonly Uint8Array[], { budget }: PathContext): Finding | undefined {
+  const { maxCertificates, maxOctets } = budget ?? DEFAULT_BUDGET
+  if (peer.length > maxCertificates)
+    return finding('ERR_VERIFY_BUDGET', `the peer sent ${peer.length} certificates; ${maxCertificates} are read`)
+  const octets = peer.reduce((sum, { length }) => sum + length, 0)
+  if (octets > maxOctets)
+    return finding('ERR_VERIFY_BUDGET', `the peer sent ${octets} octets of certificates; ${maxOctets} are read`)
+  return undefined
+}
+
+/** Indexes count the peer's certificates as sent, what could not be read among them, then the issuers known from elsewhere. */
+function bagOf(others: readonly (Certificate | undefined)[], { issuers }: PathContext): readonly Candidate[] {
+  return [...others, ...issuers].flatMap((certificate, i) =>
+    certificate === undefined ? [] : [{ certificate, index: i + 1 }],
+  )
+}
+
+function readPeerCertificate(
+  der: Uint8Array,
+  index: number,
+): { readonly certificate: Certificate } | { readonly malformed: Finding } {
+  try {
+    return { certificate: readCertificate(der) }
+  } catch (error) {
+    if (!(error instanceof DerError || error instanceof X509Error)) throw error
+    const which = index === 0 ? 'the leaf' : `certificate ${index} of the peer`
+    // Only the leaf has a known place in a path.
+    return {
+      malformed: finding('ERR_VERIFY_MALFORMED', `${which}: ${error.message}`, index === 0 ? 0 : undefined, der),
+    }
+  }
+}
+
+function refused(reason: Finding): Verdict {
+  return { ok: false, findings: [reason], tried: [] }
+}
