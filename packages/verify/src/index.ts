@@ -15,7 +15,6 @@ export type {
   VerifiedPath,
 } from './model.ts'
 export { FINDINGS } from './model.ts'
-export { equalNames } from './names/distinguished.ts'
 export { identitiesOf, matchesName, type PresentedIdentity } from './names/match.ts'
 export { DEFAULT_BUDGET } from './path/budget.ts'
 export type { CrlIndex } from './revocation/crl-index.ts'

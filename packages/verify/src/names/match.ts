@@ -1,8 +1,7 @@
 // What a certificate says of its subject, and whether that is who was asked for: RFC 9525 §6. The common name never counts.
-import type { Certificate, GeneralName } from '@countersign/x509'
+import { type Certificate, formatIpAddress, type GeneralName, parseIpAddress } from '@countersign/x509'
 import type { ReferenceIdentity } from '../model.ts'
 import { matchesDnsName, readPresentedDnsName, readReferenceDnsName } from './dns.ts'
-import { formatIpAddress, readIpAddress } from './ip.ts'
 import { readMailbox } from './mailbox.ts'
 import { readUri } from './uri.ts'
 
@@ -42,7 +41,7 @@ export function normalReference({ kind, value }: ReferenceIdentity): string | un
     case 'dNSName':
       return readReferenceDnsName(value)
     case 'iPAddress': {
-      const octets = readIpAddress(value)
+      const octets = parseIpAddress(value)
       return octets && formatIpAddress(octets)
     }
     case 'uniformResourceIdentifier':

@@ -1,7 +1,6 @@
 // Who could have issued this certificate, likeliest first: RFC 4158 §3.5.
-import type { Certificate } from '@countersign/x509'
+import { type Certificate, type Name, namesEqual } from '@countersign/x509'
 import type { PathContext, TrustAnchor } from '../model.ts'
-import { compareNamesOnce } from '../names/distinguished.ts'
 import { sameOctets } from '../octets.ts'
 import type { Meter } from './budget.ts'
 import { compareKeyIdentifiers } from './key-identifier.ts'
@@ -89,4 +88,16 @@ function namesKeyOf(subject: Certificate, issuer: Certificate): boolean {
 
 function isValidAt({ validity: { notBefore, notAfter } }: Certificate, now: Temporal.Instant): boolean {
   return Temporal.Instant.compare(notBefore, now) <= 0 && Temporal.Instant.compare(now, notAfter) <= 0
+}
+
+/** Compares two names once per search: a peer can send long ones, and the search comes back to them. */
+function compareNamesOnce(): (left: Name, right: Name) => boolean {
+  const known = new Map<Name, Map<Name, boolean>>()
+  return (left, right) => {
+    const answers = known.get(left) ?? new Map<Name, boolean>()
+    known.set(left, answers)
+    const answer = answers.get(right) ?? namesEqual(left, right)
+    answers.set(right, answer)
+    return answer
+  }
 }

@@ -1,14 +1,13 @@
 // RFC 5280 §6.1.4 (k) to (n): may this certificate issue the next one?
-import { type Certificate, OID, type Oid } from '@countersign/x509'
+import { type Certificate, isEmptyName, namesEqual, OID } from '@countersign/x509'
 import type { Purpose } from '../model.ts'
-import { equalNames } from '../names/distinguished.ts'
 import { isCritical } from './extensions.ts'
 import type { Fault } from './fault.ts'
 
 /** Judges a certificate that issues another one of the path, or the one that an anchor came as. Path length is apart. */
 export function judgeIssuer(certificate: Certificate, purpose: Purpose, fault: Fault): void {
   // §4.1.2.6: the subject of a CA certificate is not empty, or nothing could name it as an issuer.
-  if (certificate.subject.rdnSequence.length === 0) fault('ERR_VERIFY_SUBJECT', 'the subject of an issuer is empty')
+  if (isEmptyName(certificate.subject)) fault('ERR_VERIFY_SUBJECT', 'the subject of an issuer is empty')
   // Nothing else of an older version can be right.
   if (certificate.version === 3) {
     judgeBasicConstraints(certificate, fault)
@@ -29,13 +28,13 @@ function judgeBasicConstraints(certificate: Certificate, fault: Fault): void {
   const { basicConstraints } = certificate
   if (basicConstraints === undefined) fault('ERR_VERIFY_NOT_A_CA', 'basicConstraints is absent')
   else if (!basicConstraints.cA) fault('ERR_VERIFY_NOT_A_CA', 'cA is false')
-  else if (!isCritical(certificate, OID.basicConstraints as Oid))
+  else if (!isCritical(certificate, OID.basicConstraints))
     fault('ERR_VERIFY_NOT_A_CA', 'basicConstraints is not critical')
 }
 
 /** §6.1: subject and issuer are the same name. */
 export function selfIssued({ subject, issuer }: Certificate): boolean {
-  return equalNames(subject, issuer)
+  return namesEqual(subject, issuer)
 }
 
 /**

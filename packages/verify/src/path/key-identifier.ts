@@ -1,6 +1,5 @@
 // RFC 5280 §4.2.1.1 and §4.2.1.2: which key of an issuer signed.
-import type { Certificate } from '@countersign/x509'
-import { equalNames } from '../names/distinguished.ts'
+import { type Certificate, namesEqual } from '@countersign/x509'
 import { sameOctets } from '../octets.ts'
 
 /**
@@ -22,5 +21,5 @@ function fitsIssuerAndSerial(
 ): boolean {
   if (authorityCertSerialNumber !== undefined && authorityCertSerialNumber !== issuer.serialNumber) return false
   const names = authorityCertIssuer?.flatMap((name) => (name.kind === 'directoryName' ? [name.value] : [])) ?? []
-  return names.length === 0 || names.some((name) => equalNames(name, issuer.issuer))
+  return names.length === 0 || names.some((name) => namesEqual(name, issuer.issuer))
 }

@@ -1,5 +1,5 @@
 // What the leaf of a TLS meeting must satisfy: RFC 5280 §4.2.1.3, §4.2.1.6, §4.2.1.9 and §4.2.1.12, RFC 9525 §6, X509-SVID §5.2.
-import { type Certificate, escapeText, OID } from '@countersign/x509'
+import { type Certificate, escapeText, isEmptyName, OID } from '@countersign/x509'
 import type { PathContext, ReferenceIdentity } from '../model.ts'
 import { identitiesOf, matchesName, normalReference } from '../names/match.ts'
 import { isSpiffe, readUri, whyNotWorkload } from '../names/uri.ts'
@@ -18,7 +18,7 @@ export function judgeLeaf(leaf: Certificate, { purpose, name }: PathContext, fau
       leaf.extendedKeyUsage === undefined ? `extendedKeyUsage is absent` : `extendedKeyUsage leaves out ${purpose}`,
     )
   // §4.1.2.6: with an empty subject the alternative names are all there is, and must not be skipped by anyone.
-  if (leaf.subject.rdnSequence.length === 0 && !isCritical(leaf, OID.subjectAltName))
+  if (isEmptyName(leaf.subject) && !isCritical(leaf, OID.subjectAltName))
     fault('ERR_VERIFY_SUBJECT', 'the subject is empty and no critical subjectAltName stands for it')
   judgeSpiffe(leaf, fault)
   if (name !== undefined) judgeName(leaf, name, fault)

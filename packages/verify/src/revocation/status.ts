@@ -1,7 +1,12 @@
 // Is this certificate revoked? Announcements first, then full CRLs by RFC 5280 §6.3.3.
-import type { Certificate, Name, RevokedCertificate, SubjectPublicKeyInfo } from '@countersign/x509'
+import {
+  type Certificate,
+  type Name,
+  namesEqual,
+  type RevokedCertificate,
+  type SubjectPublicKeyInfo,
+} from '@countersign/x509'
 import type { StatusContext, StatusEvidence } from '../model.ts'
-import { equalNames } from '../names/distinguished.ts'
 import type { Fault } from '../path/fault.ts'
 import type { SignatureAnswer, SignatureQuestion } from '../path/signature-question.ts'
 import type { CrlIndex } from './crl-index.ts'
@@ -79,7 +84,7 @@ function fitting(crls: readonly CrlIndex[], issuer: StatusIssuer): { usable: rea
   const usable: CrlIndex[] = []
   const reasons: string[] = []
   for (const index of crls) {
-    if (!equalNames(index.crl.issuer, issuer.name)) continue
+    if (!namesEqual(index.crl.issuer, issuer.name)) continue
     const reason = whyNotCrl(index, issuer.certificate)
     if (reason === undefined) usable.push(index)
     else reasons.push(reason)

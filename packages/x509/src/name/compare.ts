@@ -14,12 +14,15 @@ export function namesEqual(left: Name, right: Name): boolean {
 /** Whether two relative distinguished names have the same attributes, in whatever order. @see RFC 5280 §7.1 */
 export function rdnsEqual(left: RelativeDistinguishedName, right: RelativeDistinguishedName): boolean {
   if (left.length !== right.length) return false
-  const unmatched = [...right]
-  return left.every((attribute) => {
-    const at = unmatched.findIndex((other) => attributesEqual(attribute, other))
-    if (at >= 0) unmatched.splice(at, 1)
-    return at >= 0
-  })
+  const [leftFirst] = left
+  const [rightFirst] = right
+  if (left.length === 1 && leftFirst && rightFirst) return attributesEqual(leftFirst, rightFirst)
+  // By sorted keys: pair by pair would be quadratic in what a peer sends.
+  const rightKeys = right.map(attributeKey).sort()
+  return left
+    .map(attributeKey)
+    .sort()
+    .every((key, i) => key === rightKeys[i])
 }
 
 /** Whether a name has no attribute at all. */
@@ -32,6 +35,12 @@ function attributesEqual(left: AttributeTypeAndValue, right: AttributeTypeAndVal
   if (compareOctets(left.value, right.value) === 0) return true
   const [leftText, rightText] = [preparedText(left), preparedText(right)]
   return leftText !== undefined && leftText === rightText
+}
+
+/** A text that is the same for equal attributes, and for no others. */
+function attributeKey(attribute: AttributeTypeAndValue): string {
+  const text = preparedText(attribute)
+  return text === undefined ? `${attribute.type}#${attribute.value.toHex()}` : `${attribute.type}=${text}`
 }
 
 /** The text as it is compared; `undefined` where only the octets count. */
