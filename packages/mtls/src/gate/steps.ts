@@ -47,7 +47,7 @@ export function verdictEvidence({
   path,
   evidence,
 }: {
-  readonly path: VerifiedPath
+  readonly path: Pick<VerifiedPath, 'anchor'>
   readonly evidence: readonly StatusEvidence[]
 }): StepEvidence {
   const leafStatus = evidence.find(({ depth }) => depth === 0)

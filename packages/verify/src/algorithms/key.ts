@@ -16,7 +16,7 @@ import {
 import { sameOctets } from '../octets.ts'
 
 /** Curves of RFC 5480 §2.1.1.1 that we accept, as the parameters of id-ecPublicKey. */
-const CURVES: readonly Uint8Array[] = [OID.secp256r1, OID.secp384r1, OID.secp521r1].map(writeOid)
+const CURVES: readonly Uint8Array[] = [OID.secp256r1, OID.secp384r1, OID.secp521r1].map((oid) => writeOid(oid))
 const NULL = Uint8Array.of(5, 0)
 /** RFC 8410 §3 and RFC 9881 §4: the key is named by its algorithm alone. */
 const WITHOUT_PARAMETERS: ReadonlySet<Oid> = new Set([
