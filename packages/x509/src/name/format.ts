@@ -71,13 +71,11 @@ function formatAttribute({ type, value, text }: AttributeTypeAndValue): string {
 
 /** RFC 4514 §2.4: which characters of a value are escaped, and how. */
 function escapeValue(text: string): string {
-  return escapeText(
-    text
-      .replaceAll(/["+,;<>\\]/g, '\\$&')
-      .replace(/^[ #]/, '\\$&')
-      .replace(/ $/, '\\ '),
-    hexPairs,
-  )
+  const escaped = text
+    .replaceAll(/["+,;<>\\]/g, '\\$&')
+    .replace(/(?<=.) $/s, '\\ ')
+    .replace(/^[ #]/, '\\$&')
+  return escapeText(escaped, hexPairs)
 }
 
 const utf8 = new TextEncoder()

@@ -20,9 +20,8 @@ export function readPem(text: string, limits: PemLimits = {}): PemBlock[] {
   let octetsLeft = maxOctets
   for (const { label, base64, line } of openBlocks(linesOf(text))) {
     if (blocks.length === maxBlocks) throw errorAt('ERR_PEM_BLOCKS_LIMIT', line)
-    // Each four characters are three octets, less the padding.
-    octetsLeft -= (base64.length * 3) >> 2
-    if (octetsLeft < -2) throw errorAt('ERR_PEM_OCTETS_LIMIT', line)
+    octetsLeft -= Math.floor((base64.replace(/=+$/, '').length * 3) / 4)
+    if (octetsLeft < 0) throw errorAt('ERR_PEM_OCTETS_LIMIT', line)
     blocks.push({ label, der: decodeBase64(base64, line) })
   }
   return blocks
@@ -50,12 +49,10 @@ interface OpenBlock {
 
 function* linesOf(text: string): Generator<Line> {
   const eol = /\r\n|\r|\n/g
-  let offset = 0
-  for (let number = 1; ; number++) {
-    const found = eol.exec(text)
-    yield { text: text.slice(offset, found?.index), offset, number }
-    if (found === null) return
-    offset = eol.lastIndex
+  for (let number = 1, offset = 0; offset < text.length; number++, offset = eol.lastIndex) {
+    const end = eol.exec(text)?.index
+    yield { text: text.slice(offset, end), offset, number }
+    if (end === undefined) return
   }
 }
 
@@ -78,17 +75,18 @@ function* openBlocks(lines: Iterable<Line>): Generator<OpenBlock> {
       if (label !== begun.label) throw errorAt('ERR_PEM_LABEL_MISMATCH', line)
       yield { label, line: begun.line, base64: begun.base64.join('') }
       begun = undefined
-    } else begun.base64.push(base64Of(line, begun.base64.length === 0))
+    } else if (begun.base64.length > 0 || !/^[ \t]*$/.test(text)) begun.base64.push(base64Of(line))
   }
   if (begun !== undefined) throw errorAt('ERR_PEM_TRUNCATED', begun.line)
 }
 
-/** One line inside of a block, without its trailing blanks. Only lines before the first of base64 may be blank. */
-function base64Of(line: Line, isFirst: boolean): string {
-  const text = line.text.replace(/[ \t]+$/, '')
-  if (text === '' && isFirst) return ''
+/** One line of base64, without its trailing blanks; only before the first one may a line be blank. */
+function base64Of(line: Line): string {
+  let end = line.text.length
+  while (line.text[end - 1] === ' ' || line.text[end - 1] === '\t') end--
+  const text = line.text.slice(0, end)
   if (text.includes(':')) throw errorAt('ERR_PEM_HEADER', line)
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text === '') throw errorAt('ERR_PEM_BASE64', line)
+  if (text === '' || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw errorAt('ERR_PEM_BASE64', line)
   return text
 }
 
