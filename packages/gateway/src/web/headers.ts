@@ -88,7 +88,10 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
  * @param name As it stood on the wire.
  */
 export function plainName(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '')
+  return name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
 }
 
 /** Does a field of that name tell an upstream who the caller is? */
