@@ -55,7 +55,26 @@ export function readMeeting(value: unknown): Meeting {
   }
 }
 
-/** Reads a receipt from untrusted JSON. @throws {ShapeError} */
+/** Writes a receipt. Serial numbers are hexadecimal, two digits for each octet, as lists and people write them. */
+export function writeReceipt(receipt: Receipt): Json {
+  const { sequence, at, revoked, cuts, confirmed, unconfirmed } = receipt
+  return {
+    sequence: sequence.toString(),
+    at: at.toString(),
+    revoked: revoked.map(({ issuerSpkiSha256, serialNumber, party, at: revokedAt, reason }) => ({
+      issuerSpkiSha256,
+      serialNumber: hexOf(serialNumber),
+      party,
+      at: revokedAt.toString(),
+      reason,
+    })),
+    cuts: writeJson(cuts),
+    confirmed,
+    unconfirmed,
+  }
+}
+
+/** Reads a receipt as {@link writeReceipt} writes it, from untrusted JSON. @throws {ShapeError} */
 export function readReceipt(value: unknown): Receipt {
   const field = fieldOf(value)
   return {
@@ -77,11 +96,23 @@ export function readReceipt(value: unknown): Receipt {
 function revokedField(field: Field): RevokedSerial {
   return {
     issuerSpkiSha256: field.get('issuerSpkiSha256').text(64),
-    serialNumber: field.get('serialNumber').integer(),
+    serialNumber: serialField(field.get('serialNumber')),
     party: field.get('party').text(256),
     at: field.get('at').instant(),
     reason: field.get('reason').oneOf(REASONS),
   }
+}
+
+function hexOf(serialNumber: bigint): string {
+  const hex = serialNumber.toString(16)
+  return hex.length % 2 === 0 ? hex : `0${hex}`
+}
+
+/** RFC 5280 §4.1.2.2: at most 20 octets. */
+function serialField(field: Field): bigint {
+  const hex = field.text(40)
+  if (!/^(?:[0-9a-f]{2})+$/.test(hex)) throw new ShapeError(field.path, 'a serial number in hexadecimal')
+  return BigInt(`0x${hex}`)
 }
 
 function cutField(field: Field): Cut {

@@ -201,6 +201,13 @@ const OTHER_REFUSALS = {
     'the authority cannot record this, so it was not done',
     'see the log of the authority',
   ],
+  ERR_AUTHORITY_FAULT: [
+    'local',
+    'us',
+    5,
+    'the authority failed in a way that it should not, so this was not done',
+    'report this with the reference; the log of the authority has the cause',
+  ],
   ERR_ADMIN_FORBIDDEN: [
     'local policy',
     'caller',
