@@ -1,3 +1,7 @@
+export { channelBinding, exporterSha256 } from './gate/exporter.ts'
+export { type Judgement, judge, type Question } from './gate/judge.ts'
+export { referenceOfRandom } from './gate/reference.ts'
+export { sideOf, summaryOf } from './gate/side.ts'
 export { createIdentity, type ReplaceableIdentity } from './identity/create.ts'
 export { IDENTITY_ERRORS, IdentityError, type IdentityErrorCode } from './identity/error.ts'
 export { type DirectoryIdentity, type OpenIdentityOptions, openIdentity } from './identity/open.ts'

@@ -1,14 +1,12 @@
 // Who a certificate says its holder is, as meetings record it.
 import { hash } from 'node:crypto'
 import type { CertificateSummary, Identity, PartyId, Side } from '@countersign/protocol'
-import { type Certificate, escapeText, formatName, type GeneralName, type Name, OID } from '@countersign/x509'
-import { formatAddress } from './address.ts'
+import { identitiesOf } from '@countersign/verify'
+import { type Certificate, escapeText, formatName, type Name, OID } from '@countersign/x509'
 
-// SPIFFE-ID §2.1 and §2.2: lower-case trust domain, no empty or relative segment, no trailing slash, nothing percent-encoded.
+// SPIFFE-ID §2.1 and §2.2: no empty or relative segment, no trailing slash, nothing percent-encoded.
 const SPIFFE_ID = /^spiffe:\/\/[a-z0-9._-]{1,255}\/([a-zA-Z0-9._-]+(?:\/[a-zA-Z0-9._-]+)*)$/
 const MAX_SPIFFE_ID_LENGTH = 2048
-// A name that is compared and shown has no spaces, controls or foreign letters; RFC 5280 §4.2.1.6 gives these kinds IA5String.
-const VISIBLE = /^[\x21-\x7e]+$/
 
 /**
  * Describes a side by the certificate it showed; a claim until the gate has judged it.
@@ -16,7 +14,7 @@ const VISIBLE = /^[\x21-\x7e]+$/
  */
 export function sideOf(leaf: Certificate | undefined, address: string): Side {
   if (leaf === undefined) return { name: address, identities: [] }
-  const identities = identitiesOf(leaf.subjectAltName ?? [])
+  const identities = namesOf(leaf)
   const party = identities.map(partyOf).find((id) => id !== undefined)
   return {
     name: party ?? identities[0]?.value ?? address,
@@ -51,22 +49,11 @@ export function sha256(der: Uint8Array): string {
   return hash('sha256', der, 'hex')
 }
 
-function identitiesOf(names: readonly GeneralName[]): Identity[] {
+function namesOf(leaf: Certificate): readonly Identity[] {
+  const identities = identitiesOf(leaf)
+  const uris = (leaf.subjectAltName ?? []).filter(({ kind }) => kind === 'uniformResourceIdentifier')
   // X509-SVID §2: "Validators encountering an SVID containing more than one URI SAN MUST reject the SVID."
-  const svid = names.filter(({ kind }) => kind === 'uniformResourceIdentifier').length === 1
-  const identities: Identity[] = []
-  for (const name of names) {
-    if (name.kind === 'iPAddress') {
-      const value = formatAddress(name.octets)
-      if (value !== undefined) identities.push({ kind: name.kind, value })
-    } else if (name.kind === 'uniformResourceIdentifier') {
-      if (VISIBLE.test(name.value) && (svid || !/^spiffe:/i.test(name.value)))
-        identities.push({ kind: name.kind, value: name.value })
-    } else if (name.kind === 'dNSName' || name.kind === 'rfc822Name') {
-      if (VISIBLE.test(name.value)) identities.push({ kind: name.kind, value: name.value })
-    }
-  }
-  return identities
+  return uris.length > 1 ? identities.filter(({ value }) => !value.startsWith('spiffe:')) : identities
 }
 
 function partyOf({ kind, value }: Identity): PartyId | undefined {

@@ -1,22 +1,30 @@
 // Small authorities for tests: real keys, real signatures, whatever the test wants to be wrong.
 import { generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto'
+import type { RevokedSerial } from '@countersign/protocol'
 import {
   ALGORITHM,
   authorityKeyIdentifierExtension,
   basicConstraintsExtension,
   type Certificate,
+  type CertificateList,
+  cRLNumberExtension,
   type Extension,
   extendedKeyUsageExtension,
   type GeneralName,
   keyUsageExtension,
   nameOf,
   OID,
+  type RevokedCertificate,
   readCertificate,
+  readCertificateList,
   readSubjectPublicKeyInfo,
+  revokedCertificate,
   subjectAltNameExtension,
   subjectKeyIdentifierExtension,
   writeCertificate,
+  writeCertificateList,
   writeTbsCertificate,
+  writeTbsCertList,
 } from '@countersign/x509'
 import type { Credential } from '../../src/model.ts'
 
@@ -87,6 +95,37 @@ export function issueLeaf(issuer: Issuer, commonName: string, options: LeafOptio
   })
   const chain = [issuer.certificate, ...issuer.above]
   return { certificates: [certificate, ...chain.slice(0, -1)], privateKey }
+}
+
+/** Signs a full CRL that revokes `revoked`, in force around `NOW` unless `nextUpdate` says otherwise. */
+export function issueCrl(
+  issuer: Issuer,
+  revoked: readonly Certificate[] = [],
+  options: { readonly number?: bigint; readonly nextUpdate?: Temporal.Instant } = {},
+): CertificateList {
+  const tbs = writeTbsCertList({
+    version: 2,
+    signature: ALGORITHM.ecdsaWithSHA256,
+    issuer: issuer.certificate.subject,
+    thisUpdate: NOT_BEFORE,
+    nextUpdate: options.nextUpdate ?? NOT_AFTER,
+    revokedCertificates: revoked.map(
+      ({ serialNumber }): RevokedCertificate =>
+        revokedCertificate({ userCertificate: serialNumber, revocationDate: NOT_BEFORE, reasonCode: 'keyCompromise' }),
+    ),
+    crlExtensions: [
+      authorityKeyIdentifierExtension({ keyIdentifier: keyIdentifier(issuer.certificate.subjectPublicKeyInfo.der) }),
+      cRLNumberExtension(options.number ?? 1n),
+    ],
+  })
+  return readCertificateList(
+    writeCertificateList(tbs, ALGORITHM.ecdsaWithSHA256, sign('sha256', tbs, issuer.privateKey)),
+  )
+}
+
+/** A revocation as the authority announces it. */
+export function announcement(issuer: Issuer, { serialNumber }: Certificate, party = 'someone'): RevokedSerial {
+  return { issuerSpkiSha256: spkiSha256(issuer.certificate), serialNumber, party, at: NOW, reason: 'keyCompromise' }
 }
 
 /** A URI name, as a SPIFFE ID is. */
