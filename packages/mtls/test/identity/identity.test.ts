@@ -4,6 +4,7 @@ import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, symlink, writ
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { needs } from '../../../../interop/peer.ts'
 import { IDENTITY_ERRORS, IdentityError, type IdentityErrorCode } from '../../src/identity/error.ts'
 import { pathsOf } from '../../src/identity/files.ts'
 import { openIdentity } from '../../src/identity/open.ts'
@@ -77,7 +78,7 @@ suite('writeIdentity and openIdentity', () => {
     })
   })
 
-  test('openssl takes the files as they are', async () => {
+  test('openssl takes the files as they are', needs('openssl', 'openssl'), async () => {
     await using house = await written()
     const { key, chain, trust } = house.paths
     const verify = ['verify', '-attime', '1780315200', '-CAfile', trust, '-untrusted', chain, chain]
