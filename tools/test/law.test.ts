@@ -122,12 +122,15 @@ suite('Biome finds what is planted', () => {
 })
 
 suite('tools/law.ts finds what is planted', () => {
+  const already = new Set(breachesOf(house).map((breach) => JSON.stringify(breach)))
+  const newBreaches = () => breachesOf(house).filter((breach) => !already.has(JSON.stringify(breach)))
+
   for (const [law, file, code] of PLANTED_FOR_US) {
     test(`${law}: ${code}`, () => {
       plant(file, code)
       try {
         assert.deepEqual(
-          breachesOf(house).map((breach) => [breach.law, breach.file, breach.line]),
+          newBreaches().map((breach) => [breach.law, breach.file, breach.line]),
           [[law, file, 1]],
         )
       } finally {
@@ -157,7 +160,7 @@ suite('tools/law.ts finds what is planted', () => {
       assert.ok(before.includes(from))
       writeFileSync(path, before.replace(from, to))
       try {
-        assert.ok(breachesOf(house).some((breach) => breach.law === law && breach.file === file))
+        assert.ok(newBreaches().some((breach) => breach.law === law && breach.file === file))
       } finally {
         writeFileSync(path, before)
       }
@@ -167,7 +170,7 @@ suite('tools/law.ts finds what is planted', () => {
   test('a package without a ring', () => {
     plant('packages/stranger/package.json', '{ "name": "@countersign/stranger" }')
     try {
-      assert.deepEqual(breachesOf(house), [
+      assert.deepEqual(newBreaches(), [
         {
           file: 'packages/stranger/package.json',
           law: 'import law',
