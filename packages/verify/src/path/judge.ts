@@ -77,12 +77,10 @@ function judgeUnsigned(
   fault: Fault,
 ): number {
   judgeEveryCertificate(certificate, context.now, fault)
-  // §4.2.1.1: "The keyIdentifier field of the authorityKeyIdentifier extension MUST be included in all certificates".
-  if (
-    certificate.version === 3 &&
-    certificate.authorityKeyIdentifier?.keyIdentifier === undefined &&
-    !selfIssued(certificate)
-  )
+  // §4.2.1.1: "The keyIdentifier field of the authorityKeyIdentifier extension MUST be included in all certificates", with
+  // one exception, for certificates that their own key signs.
+  const named = certificate.authorityKeyIdentifier?.keyIdentifier !== undefined || selfIssued(certificate)
+  if (certificate.version === 3 && !named)
     fault('ERR_VERIFY_KEY_IDENTIFIER', 'the key identifier of its issuer is absent')
   if (depth === 0) {
     judgeLeaf(certificate, context, fault)

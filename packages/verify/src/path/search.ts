@@ -81,7 +81,7 @@ function* extend(
     if (found !== undefined || search.meter.exceeded !== undefined) return found
   }
   if (issuers.candidates.length > 0 && path.length >= search.maxDepth) {
-    const text = `the path has more than ${search.maxDepth} certificates`
+    const text = `the path is longer than ${search.maxDepth} certificates`
     note(search, path, 0, [finding('ERR_VERIFY_BUDGET', text), ...judgeDeadEnd(certificatesOf(path), search.context)])
     return undefined
   }
