@@ -14,12 +14,12 @@ export function judgeEveryCertificate(certificate: Certificate, now: Temporal.In
   judgeExtensions(certificate, fault)
 }
 
-/** RFC 5280 §4.1.1.2: the algorithm, inside and outside, before its signature is asked for. False where it must not be. */
-export function judgeSignatureAlgorithm(certificate: Certificate, fault: Fault): boolean {
-  const refused = whyNotSignatureAlgorithm(certificate.signatureAlgorithm)
+/** RFC 5280 §4.1.1.2: the algorithm, inside and outside, of a certificate whose signature counts. False where it must not. */
+export function judgeSignatureAlgorithm({ signature, signatureAlgorithm }: Certificate, fault: Fault): boolean {
+  const refused = whyNotSignatureAlgorithm(signatureAlgorithm)
   if (refused !== undefined) fault('ERR_VERIFY_ALGORITHM', refused)
   // What was not signed must not say how to check.
-  const same = sameAlgorithm(certificate.signature, certificate.signatureAlgorithm)
+  const same = sameAlgorithm(signature, signatureAlgorithm)
   if (!same) fault('ERR_VERIFY_ALGORITHM_MISMATCH', 'the signature algorithm inside of what is signed is another')
   return refused === undefined && same
 }

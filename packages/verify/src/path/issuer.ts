@@ -1,13 +1,11 @@
 // RFC 5280 §6.1.4 (k) to (n): may this certificate issue the next one?
-import { type Certificate, isEmptyName, namesEqual, OID } from '@countersign/x509'
+import { type Certificate, namesEqual, OID } from '@countersign/x509'
 import type { Purpose } from '../model.ts'
 import { isCritical } from './extensions.ts'
 import type { Fault } from './fault.ts'
 
 /** Judges a certificate that issues another one of the path, or the one that an anchor came as. Path length is apart. */
 export function judgeIssuer(certificate: Certificate, purpose: Purpose, fault: Fault): void {
-  // §4.1.2.6: the subject of a CA certificate is not empty, or nothing could name it as an issuer.
-  if (isEmptyName(certificate.subject)) fault('ERR_VERIFY_SUBJECT', 'the subject of an issuer is empty')
   // Nothing else of an older version can be right.
   if (certificate.version === 3) {
     judgeBasicConstraints(certificate, fault)

@@ -46,7 +46,8 @@ export function* judgePath(
     const above = path[depth + 1]
     const issuer = above === undefined ? anchorIssuer : issuerOf(above)
     maxPathLength = judgeUnsigned(certificate, depth, maxPathLength, context, fault)
-    signed &&= yield* judgeSignature(certificate, issuer, ask, fault)
+    const signable = judgeSignatureAlgorithm(certificate, fault)
+    signed &&= signable && (yield* judgeSignature(certificate, issuer, ask, fault))
     if (!signed) continue
     const isSigned = function* ({ crl }: CrlIndex) {
       if (!fitsKey(crl.signatureAlgorithm, issuer.subjectPublicKeyInfo.algorithm)) return false
@@ -64,7 +65,9 @@ export function judgeDeadEnd(path: readonly Certificate[], context: PathContext)
   let maxPathLength = Number.POSITIVE_INFINITY
   for (let depth = path.length - 1; depth >= 0; depth--) {
     const certificate = path[depth] as Certificate
-    maxPathLength = judgeUnsigned(certificate, depth, maxPathLength, context, faultsOf(findings, depth, certificate))
+    const fault = faultsOf(findings, depth, certificate)
+    maxPathLength = judgeUnsigned(certificate, depth, maxPathLength, context, fault)
+    judgeSignatureAlgorithm(certificate, fault)
   }
   return leafFirst(findings)
 }
@@ -129,7 +132,7 @@ function* judgeSignature(
   fault: Fault,
 ): Generator<SignatureQuestion, boolean, SignatureAnswer> {
   const { signatureAlgorithm, tbsDer, signatureValue } = certificate
-  if (!judgeSignatureAlgorithm(certificate, fault)) return false
+  // Its finding stands with the certificate that has this key.
   if (whyNotKey(subjectPublicKeyInfo) !== undefined) return false
   if (!fitsKey(signatureAlgorithm, subjectPublicKeyInfo.algorithm)) {
     fault('ERR_VERIFY_BAD_SIGNATURE', 'the signature is of another algorithm than the key of its issuer')

@@ -1,0 +1,128 @@
+// Extensions: critical or not, known or not, processed or not.
+import {
+  authorityInfoAccessExtension,
+  certificatePoliciesExtension,
+  type Extension,
+  freshestCRLExtension,
+  inhibitAnyPolicyExtension,
+  issuerAltNameExtension,
+  nameConstraintsExtension,
+  noRevAvailExtension,
+  OID,
+  policyConstraintsExtension,
+  policyMappingsExtension,
+  subjectDirectoryAttributesExtension,
+  subjectInfoAccessExtension,
+  subjectKeyIdentifierExtension,
+  writeNull,
+  writeOid,
+  writeSequence,
+  writeSetOf,
+} from '@countersign/x509'
+import { akiOf, keyIdOf, marked, purposes, usage } from '../house.ts'
+import { type Case, issuingKeys } from './chain.ts'
+
+/** Attributes ::= one attribute with one value. */
+const attributes = writeSequence(writeSequence(writeOid('1.3.6.1.4.1.32473.3'), writeSetOf([writeNull()])))
+const unknown = (critical: boolean): Extension => ({
+  extnID: '1.3.6.1.4.1.32473.1',
+  critical,
+  extnValue: writeSequence(),
+})
+const place = [
+  { accessMethod: OID.ocsp, accessLocation: { kind: 'uniformResourceIdentifier', value: 'http://a.example/' } },
+] as const
+const point = [{ distributionPoint: { kind: 'fullName', value: [place[0].accessLocation] } }] as const
+const policy = '1.3.6.1.4.1.32473.2'
+const constraints = nameConstraintsExtension({
+  permittedSubtrees: [{ base: { kind: 'dNSName', value: 'example' }, minimum: 0 }],
+})
+const carol = { kind: 'rfc822Name', value: 'carol@example.com' } as const
+
+export const EXTENSION_CASES: readonly Case[] = [
+  { what: 'an unknown extension', codes: [], party: { more: [unknown(false)] } },
+  ...(['root', 'issuing', 'party'] as const).map((where) => ({
+    what: `an unknown critical extension in ${where}`,
+    codes: ['ERR_VERIFY_CRITICAL_EXTENSION'] as const,
+    [where]: { more: [unknown(true)] },
+  })),
+  ...(
+    [
+      ['subjectDirectoryAttributes', subjectDirectoryAttributesExtension(attributes)],
+      ['authorityInfoAccess', authorityInfoAccessExtension(place)],
+      ['subjectInfoAccess', subjectInfoAccessExtension(place)],
+      ['freshestCRL', freshestCRLExtension(point)],
+    ] as const
+  ).map(([what, extension]) => ({
+    what: `${what} that is critical`,
+    codes: ['ERR_VERIFY_CRITICAL_EXTENSION'] as const,
+    party: { more: [marked(true, extension)] },
+  })),
+  {
+    what: 'a critical authorityKeyIdentifier',
+    codes: ['ERR_VERIFY_CRITICAL_EXTENSION'],
+    party: { extensions: { authorityKeyIdentifier: marked(true, akiOf({ keys: issuingKeys })) } },
+  },
+  {
+    what: 'a critical subjectKeyIdentifier',
+    codes: ['ERR_VERIFY_CRITICAL_EXTENSION'],
+    issuing: {
+      extensions: { subjectKeyIdentifier: marked(true, subjectKeyIdentifierExtension(keyIdOf(issuingKeys))) },
+    },
+  },
+  {
+    what: 'keyUsage that is not critical',
+    codes: [],
+    party: { extensions: { keyUsage: marked(false, usage('digitalSignature')) } },
+  },
+  {
+    what: 'extendedKeyUsage that is critical',
+    codes: [],
+    party: { extensions: { extendedKeyUsage: marked(true, purposes(OID.clientAuth)) } },
+  },
+  { what: 'name constraints', codes: ['ERR_VERIFY_UNSUPPORTED'], issuing: { more: [constraints] } },
+  { what: 'name constraints of the anchor', codes: ['ERR_VERIFY_UNSUPPORTED'], root: { more: [constraints] } },
+  { what: 'name constraints in a leaf', codes: ['ERR_VERIFY_UNSUPPORTED'], party: { more: [constraints] } },
+  {
+    what: 'name constraints that are not critical',
+    codes: ['ERR_VERIFY_CRITICAL_EXTENSION', 'ERR_VERIFY_UNSUPPORTED'],
+    issuing: { more: [marked(false, constraints)] },
+  },
+  {
+    what: 'policy constraints',
+    codes: ['ERR_VERIFY_UNSUPPORTED'],
+    issuing: { more: [policyConstraintsExtension({ requireExplicitPolicy: 0 })] },
+  },
+  {
+    what: 'policy constraints that are not critical',
+    codes: ['ERR_VERIFY_CRITICAL_EXTENSION', 'ERR_VERIFY_UNSUPPORTED'],
+    issuing: { more: [marked(false, policyConstraintsExtension({ requireExplicitPolicy: 0 }))] },
+  },
+  {
+    what: 'policy mappings',
+    codes: ['ERR_VERIFY_UNSUPPORTED'],
+    issuing: { more: [policyMappingsExtension([{ issuerDomainPolicy: policy, subjectDomainPolicy: policy }])] },
+  },
+  { what: 'inhibitAnyPolicy', codes: ['ERR_VERIFY_UNSUPPORTED'], issuing: { more: [inhibitAnyPolicyExtension(0)] } },
+  {
+    what: 'inhibitAnyPolicy that is not critical',
+    codes: ['ERR_VERIFY_CRITICAL_EXTENSION', 'ERR_VERIFY_UNSUPPORTED'],
+    issuing: { more: [marked(false, inhibitAnyPolicyExtension(0))] },
+  },
+  { what: 'noRevAvail', codes: ['ERR_VERIFY_UNSUPPORTED'], party: { more: [noRevAvailExtension()] } },
+  {
+    what: 'certificate policies',
+    codes: [],
+    party: { more: [certificatePoliciesExtension([{ policyIdentifier: policy }])] },
+  },
+  {
+    what: 'critical certificate policies',
+    codes: ['ERR_VERIFY_UNSUPPORTED'],
+    party: { more: [marked(true, certificatePoliciesExtension([{ policyIdentifier: policy }]))] },
+  },
+  {
+    what: 'critical issuerAltName',
+    codes: ['ERR_VERIFY_UNSUPPORTED'],
+    party: { more: [marked(true, issuerAltNameExtension([carol]))] },
+  },
+]
