@@ -15,12 +15,19 @@ export function readTime(c: DerCursor): Temporal.Instant {
 const START_OF_2050 = 2_524_608_000_000
 
 /**
- * Reads a Time of a CRL, of either type whatever its year: a CRL that an old issuer wrote must not fall silent for
- * the form of its date. @see RFC 5280 §5.1.2.4, "MUST be able to process dates that are encoded in either"
+ * Reads a Time of a CRL, from 1950 on, of either type: a CRL that an old issuer wrote must not fall silent for the
+ * form of its date.
+ * @see RFC 5280 §5.1.2.4, "MUST be able to process dates that are encoded in either"
  */
 export function readEitherTime(c: DerCursor): Temporal.Instant {
-  return peekTag(c) === TAG.generalizedTime ? readGeneralizedTime(c) : readUtcTime(c)
+  if (peekTag(c) !== TAG.generalizedTime) return readUtcTime(c)
+  const at = c.at
+  const time = readGeneralizedTime(c)
+  if (time.epochMilliseconds < START_OF_1950) throw new DerError('ERR_DER_TIME_TYPE', at)
+  return time
 }
+
+const START_OF_1950 = -631_152_000_000
 
 /** Reads a UTCTime; two digits of a year mean 1950 to 2049. @see RFC 5280 §4.1.2.5.1 */
 export function readUtcTime(c: DerCursor): Temporal.Instant {

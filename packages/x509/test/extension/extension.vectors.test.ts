@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as x509 from '@countersign/x509'
+import { certificateWith, crlWith, frameTime } from '../frames.ts'
 import { casesOf } from '../vectors.ts'
 
 interface Vector {
@@ -11,30 +12,13 @@ interface Vector {
   readonly code?: string
 }
 
-const now = Temporal.Instant.from('2026-01-01T00:00:00Z')
-const issuer = x509.nameOf([['commonName', 'issuer']])
-const signature = x509.ALGORITHM.Ed25519
-const nothing = new Uint8Array()
-
 type Fields = Readonly<Record<string, unknown>>
 
-function readInCertificate(extension: x509.Extension): Fields {
-  const subjectPublicKeyInfo = { der: nothing, algorithm: signature, subjectPublicKey: nothing }
-  const validity = { notBefore: now, notAfter: now }
-  const names = { issuer, subject: issuer }
-  const tbs = { version: 3, serialNumber: 1n, signature, validity, subjectPublicKeyInfo, ...names } as const
-  const tbsDer = x509.writeTbsCertificate({ ...tbs, extensions: [extension] })
-  return { ...x509.readCertificate(x509.writeCertificate(tbsDer, signature, nothing)) }
-}
-
-function readCrl(crlExtensions: readonly x509.Extension[], revokedCertificates: readonly x509.RevokedCertificate[]) {
-  const tbs = { version: 2, signature, issuer, thisUpdate: now, revokedCertificates, crlExtensions } as const
-  return x509.readCertificateList(x509.writeCertificateList(x509.writeTbsCertList(tbs), signature, nothing))
-}
+const nothing = new Uint8Array()
 
 function readInEntry(extension: x509.Extension): Fields {
-  const entry = { userCertificate: 1n, revocationDate: now, extensions: [extension] }
-  return { ...readCrl([], [entry]).revokedCertificates[0] }
+  const entry = { userCertificate: 1n, revocationDate: frameTime, extensions: [extension] }
+  return { ...x509.readCertificateList(crlWith([], [entry])).revokedCertificates[0] }
 }
 
 /** A value as the vectors write it. */
@@ -56,8 +40,8 @@ function plain(value: unknown): unknown {
 const WRITERS = x509 as unknown as Readonly<Record<string, (value: unknown, options?: unknown) => x509.Extension>>
 
 const files: [string, (extension: x509.Extension) => Fields][] = [
-  ['x509/extension.json', readInCertificate],
-  ['x509/crl-extension.json', (extension) => ({ ...readCrl([extension], []) })],
+  ['x509/extension.json', (extension) => ({ ...x509.readCertificate(certificateWith([extension])) })],
+  ['x509/crl-extension.json', (extension) => ({ ...x509.readCertificateList(crlWith([extension])) })],
   ['x509/crl-entry-extension.json', readInEntry],
 ]
 
