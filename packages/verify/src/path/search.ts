@@ -120,7 +120,7 @@ function noteDeadEnd(search: Search, path: readonly Candidate[], { otherKey, oth
   const depth = path.length - 1
   const why: Finding[] = []
   if (context.anchors.length === 0) why.push(finding('ERR_VERIFY_NO_ANCHOR', 'no trust anchor is known here'))
-  else if (selfIssued(last) && !otherKey)
+  else if (selfIssued(last))
     why.push(finding('ERR_VERIFY_NO_ANCHOR', `${formatName(last.subject)} is not trusted here`, depth, last.der))
   else
     why.push(

@@ -1,0 +1,253 @@
+// Building: messy bags, many ways, loops, and the budget. RFC 4158.
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { type Budget, DEFAULT_BUDGET, type PathContext, verifyParsedPath, verifyPath } from '@countersign/verify'
+import { basicConstraintsExtension, type Certificate } from '@countersign/x509'
+import { checkSignature } from '../check-signature.ts'
+import { anchorOf, codesOf, contextOf, type Holder, hours, intermediate, leaf, name, p256, root } from '../house.ts'
+
+const der = (...holders: readonly Holder[]) => holders.map(({ certificate }) => certificate.der)
+const certificates = (...holders: readonly Holder[]) => holders.map(({ certificate }) => certificate)
+
+/** Counts the signatures that are asked for. */
+function counting(): { readonly checkSignature: PathContext['checkSignature']; readonly count: () => number } {
+  let asked = 0
+  return {
+    checkSignature: (...question) => {
+      asked++
+      return checkSignature(...question)
+    },
+    count: () => asked,
+  }
+}
+
+suite('a messy bag', () => {
+  const anchor = root()
+  const upper = intermediate(anchor, { subject: name('Upper') })
+  const issuing = intermediate(upper)
+  const party = leaf(issuing)
+  const foreign = root({ subject: name('Foreign') })
+  const expected = der(party, issuing, upper)
+
+  test('in any order, with the root, a foreign root, the leaf again and repeats', () => {
+    const bag = [foreign, party, anchor, upper, upper, issuing, party]
+    const { checkSignature, count } = counting()
+    const verdict = verifyPath(der(party, ...bag), contextOf([anchorOf(anchor)], { checkSignature }))
+    assert.ok(verdict.ok)
+    assert.deepEqual(
+      verdict.path.certificates.map((certificate) => certificate.der),
+      expected,
+    )
+    assert.equal(count(), 3)
+  })
+
+  test('an anchor in the middle ends the path there', () => {
+    const verdict = verifyPath(der(party, issuing, upper, anchor), contextOf([anchorOf(anchor), anchorOf(upper)]))
+    assert.ok(verdict.ok)
+    assert.deepEqual(
+      verdict.path.certificates.map((certificate) => certificate.der),
+      der(party, issuing),
+    )
+  })
+
+  test('indexes count the peer’s certificates as sent, what cannot be read among them, then the issuers', () => {
+    const peer = [...der(party), Uint8Array.of(1), ...der(foreign)]
+    const verdict = verifyPath(peer, contextOf([anchorOf(foreign)], { issuers: certificates(upper, issuing) }))
+    assert.ok(!verdict.ok)
+    assert.deepEqual(
+      verdict.tried.map(({ certificates }) => certificates),
+      [[0, 4, 3]],
+    )
+  })
+
+  test('what cannot be read is told only where no path reaches an anchor', () => {
+    const expired = leaf(issuing, { notAfter: hours(-1) })
+    const peer = [...der(expired), Uint8Array.of(1), ...der(issuing, upper)]
+    assert.deepEqual(codesOf(verifyPath(peer, contextOf([anchorOf(anchor)]))), ['ERR_VERIFY_EXPIRED'])
+    assert.deepEqual(codesOf(verifyPath(peer, contextOf([anchorOf(foreign)]))), [
+      'ERR_VERIFY_EXPIRED',
+      'ERR_VERIFY_ISSUER_NOT_FOUND',
+      'ERR_VERIFY_MALFORMED',
+    ])
+  })
+})
+
+suite('many ways', () => {
+  const keys = p256()
+  const [oldRoot, newRoot] = [root({ subject: name('Old'), notAfter: hours(-1) }), root({ subject: name('New') })]
+  const viaOld = intermediate(oldRoot, { keys })
+  const viaNew = intermediate(newRoot, { keys })
+  const party = leaf(viaOld)
+  const context = contextOf([anchorOf(oldRoot), anchorOf(newRoot)])
+
+  test('one that stands is found behind one that does not', () => {
+    for (const bag of [
+      [viaOld, viaNew],
+      [viaNew, viaOld],
+    ]) {
+      const verdict = verifyParsedPath(party.certificate, certificates(...bag), context)
+      assert.ok(verdict.ok)
+      assert.equal(verdict.path.certificates[1], viaNew.certificate)
+    }
+  })
+
+  test('an issuer that is valid now is tried first', () => {
+    const expired = intermediate(newRoot, { keys, notAfter: hours(-1) })
+    const { checkSignature, count } = counting()
+    assert.ok(verifyParsedPath(party.certificate, certificates(expired, viaNew), { ...context, checkSignature }).ok)
+    assert.equal(count(), 2)
+  })
+
+  test('an issuer with the named key is tried before one that names none', () => {
+    const silent = intermediate(newRoot, { extensions: { subjectKeyIdentifier: null } })
+    const { checkSignature, count } = counting()
+    assert.ok(verifyParsedPath(party.certificate, certificates(silent, viaNew), { ...context, checkSignature }).ok)
+    assert.equal(count(), 2)
+  })
+
+  test('a cross-certificate of an anchor leads on where the anchor itself does not stand', () => {
+    const cross = intermediate(newRoot, { subject: name('Old'), keys: oldRoot.keys })
+    const verdict = verifyParsedPath(party.certificate, certificates(viaOld, cross), context)
+    assert.ok(verdict.ok)
+    assert.deepEqual(verdict.path.certificates, certificates(party, viaOld, cross))
+  })
+
+  test('a new key of the same name, signed by the old one, does not count for the path length', () => {
+    const pathLenConstraint = 0
+    const anchor = root({
+      extensions: { basicConstraints: basicConstraintsExtension({ cA: true, pathLenConstraint }) },
+    })
+    const rolled = intermediate(anchor, { subject: anchor.certificate.subject })
+    const own = leaf(rolled)
+    assert.deepEqual(codesOf(verifyPath(der(own, rolled), contextOf([anchorOf(anchor)]))), [])
+    const further = intermediate(rolled)
+    const deeper = leaf(further)
+    assert.deepEqual(codesOf(verifyPath(der(deeper, further, rolled), contextOf([anchorOf(anchor)]))), [
+      'ERR_VERIFY_PATH_LENGTH',
+    ])
+  })
+
+  test('a constraint below cannot widen one above', () => {
+    const limited = (pathLenConstraint: number) => ({
+      basicConstraints: basicConstraintsExtension({ cA: true, pathLenConstraint }),
+    })
+    const anchor = root({ extensions: limited(1) })
+    const upper = intermediate(anchor, { subject: name('Upper'), extensions: limited(9) })
+    const lower = intermediate(upper, { subject: name('Lower') })
+    const own = leaf(lower)
+    assert.deepEqual(codesOf(verifyPath(der(own, lower, upper), contextOf([anchorOf(anchor)]))), [
+      'ERR_VERIFY_PATH_LENGTH',
+    ])
+  })
+
+  test('the best path is the one that got furthest, then the one with the least against it', () => {
+    const expired = leaf(viaOld, { notAfter: hours(-1) })
+    const onlyOld = { ...context, anchors: [anchorOf(oldRoot)] }
+    const verdict = verifyParsedPath(expired.certificate, certificates(viaNew, viaOld), onlyOld)
+    assert.ok(!verdict.ok)
+    assert.equal(verdict.tried.length, 2)
+    // Through the old root two things are wrong, and it still got further than the other, which reaches nobody.
+    assert.deepEqual(codesOf(verdict), ['ERR_VERIFY_EXPIRED', 'ERR_VERIFY_EXPIRED'])
+  })
+
+  test('a root of a stranger under the name of an anchor is told as unknown', () => {
+    const impostor = root({ subject: name('New') })
+    const theirs = leaf(impostor)
+    const { checkSignature, count } = counting()
+    assert.deepEqual(codesOf(verifyPath(der(theirs, impostor), { ...context, checkSignature })), [
+      'ERR_VERIFY_KEY_IDENTIFIER',
+      'ERR_VERIFY_NO_ANCHOR',
+    ])
+    assert.equal(count(), 0)
+  })
+})
+
+suite('loops', () => {
+  test('two authorities that signed each other', () => {
+    const [keysA, keysB] = [p256(), p256()]
+    const a = root({ subject: name('A'), keys: keysA })
+    const b = root({ subject: name('B'), keys: keysB })
+    const aByB = intermediate(b, { subject: name('A'), keys: keysA })
+    const bByA = intermediate(a, { subject: name('B'), keys: keysB })
+    const party = leaf(a)
+    assert.deepEqual(codesOf(verifyPath(der(party, aByB, bByA), contextOf([anchorOf(root())]))), [
+      'ERR_VERIFY_ISSUER_NOT_FOUND',
+    ])
+    assert.deepEqual(codesOf(verifyPath(der(party, aByB, bByA), contextOf([anchorOf(b)]))), [])
+  })
+
+  test('a leaf that issued its own issuer', () => {
+    const keys = p256()
+    const issuing = root({ subject: name('Issuing'), issuer: name('party'), signer: keys })
+    const party = leaf(issuing, { keys })
+    assert.equal(verifyPath(der(party, issuing, party), contextOf([anchorOf(root())])).ok, false)
+  })
+})
+
+suite('the budget', () => {
+  const anchor = root()
+  const issuing = intermediate(anchor)
+  const party = leaf(issuing)
+  const peer = der(party, issuing)
+  const ask = (budget: Partial<Budget>, more: readonly Uint8Array[] = []) =>
+    codesOf(verifyPath([...peer, ...more], contextOf([anchorOf(anchor)], { budget: { ...DEFAULT_BUDGET, ...budget } })))
+  const octets = peer.reduce((sum, { length }) => sum + length, 0)
+  const OVER = ['ERR_VERIFY_BUDGET']
+
+  test('each part of it is enough where it is exactly what is needed, and one less refuses', () => {
+    assert.deepEqual(ask({ maxCertificates: 2 }), [])
+    assert.deepEqual(ask({ maxCertificates: 1 }), OVER)
+    assert.deepEqual(ask({ maxOctets: octets }), [])
+    assert.deepEqual(ask({ maxOctets: octets - 1 }), OVER)
+    assert.deepEqual(ask({ maxSignatures: 2 }), [])
+    assert.deepEqual(ask({ maxSignatures: 1 }), OVER)
+    assert.deepEqual(ask({ maxDepth: 2 }), [])
+    assert.deepEqual(ask({ maxDepth: 1 }), OVER)
+    // Two certificates, each against one anchor and a bag of one, and the two of the path.
+    assert.deepEqual(ask({ maxSteps: 6 }), [])
+    assert.deepEqual(ask({ maxSteps: 5 }), OVER)
+  })
+
+  test('holds for certificates that were read before, and is spent on nothing that cannot be read', () => {
+    const context = contextOf([anchorOf(anchor)], { budget: { ...DEFAULT_BUDGET, maxCertificates: 1 } })
+    assert.deepEqual(codesOf(verifyParsedPath(party.certificate, [issuing.certificate], context)), OVER)
+    assert.deepEqual(ask({}, [new Uint8Array(DEFAULT_BUDGET.maxOctets)]), OVER)
+  })
+
+  /** Thirty authorities of one name, of which every one signed every other. */
+  function thicket(): { readonly party: Holder; readonly bag: readonly Certificate[] } {
+    const keys = Array.from({ length: 30 }, p256)
+    const heads = keys.map((own) =>
+      root({ subject: name('Thicket'), keys: own, extensions: { subjectKeyIdentifier: null } }),
+    )
+    const bag = heads.map((head, i) =>
+      intermediate(head, {
+        subject: name('Thicket'),
+        keys: keys[(i + 1) % keys.length] ?? p256(),
+        extensions: { subjectKeyIdentifier: null, authorityKeyIdentifier: null },
+      }),
+    )
+    const [first] = heads
+    assert.ok(first)
+    return { party: leaf(first, { extensions: { authorityKeyIdentifier: null } }), bag: certificates(...bag) }
+  }
+
+  test('ends a search among candidates that all could be, in bounded work', () => {
+    const { party, bag } = thicket()
+    const { checkSignature, count } = counting()
+    const context = contextOf([{ ...anchorOf(anchor), name: name('Thicket') }], { checkSignature })
+    const verdict = verifyParsedPath(party.certificate, bag, context)
+    assert.ok(!verdict.ok)
+    assert.equal(verdict.findings[0]?.code, 'ERR_VERIFY_BUDGET')
+    assert.ok(count() <= DEFAULT_BUDGET.maxSignatures)
+    assert.ok(verdict.tried.length <= 16)
+  })
+
+  test('a path that is too long is told so, and the rest of the search goes on', () => {
+    const upper = intermediate(anchor, { subject: name('Upper') })
+    const longWay = intermediate(upper, { keys: issuing.keys })
+    const context = contextOf([anchorOf(anchor)], { budget: { ...DEFAULT_BUDGET, maxDepth: 2 } })
+    assert.deepEqual(codesOf(verifyParsedPath(party.certificate, certificates(longWay, upper), context)), OVER)
+    assert.deepEqual(codesOf(verifyParsedPath(party.certificate, certificates(longWay, upper, issuing), context)), [])
+  })
+})
