@@ -27,7 +27,7 @@ const DIFFERENCES: Readonly<Record<string, readonly [string, string]>> = {
 
 const vectors = foreignVectors()
 const folder = vectors === undefined ? undefined : join(vectors, 'boringssl-pki', 'parse_certificate')
-const skip = folder === undefined && 'the boringssl-pki vectors are not here'
+const skip = folder === undefined && 'boringssl-pki is not present'
 
 /** The certificate of a file, which has free text, some of it like boundaries. */
 function certificateIn(text: string): Uint8Array | undefined {

@@ -56,7 +56,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
 
 const vectors = foreignVectors()
 const folder = vectors === undefined ? undefined : join(vectors, 'pyca')
-const skip = folder === undefined && 'the pyca vectors are not here'
+const skip = folder === undefined && 'pyca is not present'
 
 function filesBelow(root: string): string[] {
   return ['x509', 'asymmetric']
