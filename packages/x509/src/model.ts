@@ -18,6 +18,7 @@ export interface AttributeTypeAndValue {
   readonly text?: string
 }
 
+/** A set of attributes that stand together in a name, RFC 5280 §4.1.2.4. */
 export type RelativeDistinguishedName = readonly AttributeTypeAndValue[]
 
 /** A distinguished name, RFC 5280 §4.1.2.4. `der` is the exact encoding. */
@@ -38,6 +39,7 @@ export type GeneralName =
   | { readonly kind: 'iPAddress'; readonly octets: Uint8Array }
   | { readonly kind: 'registeredID'; readonly value: Oid }
 
+/** The bits of KeyUsage, RFC 5280 §4.2.1.3. */
 export type KeyUsageBit =
   | 'digitalSignature'
   | 'nonRepudiation'
@@ -49,6 +51,7 @@ export type KeyUsageBit =
   | 'encipherOnly'
   | 'decipherOnly'
 
+/** The bits of ReasonFlags, RFC 5280 §4.2.1.13. */
 export type ReasonFlag =
   | 'unused'
   | 'keyCompromise'
@@ -73,11 +76,13 @@ export type CRLReason =
   | 'privilegeWithdrawn'
   | 'aACompromise'
 
+/** RFC 5280 §4.2.1.9. `pathLenConstraint` counts certificates. */
 export interface BasicConstraints {
   readonly cA: boolean
   readonly pathLenConstraint?: number
 }
 
+/** RFC 5280 §4.2.1.1. Issuer and serial number stand both or not at all. */
 export interface AuthorityKeyIdentifier {
   readonly keyIdentifier?: Uint8Array
   readonly authorityCertIssuer?: readonly GeneralName[]
@@ -91,42 +96,50 @@ export interface GeneralSubtree {
   readonly maximum?: number
 }
 
+/** RFC 5280 §4.2.1.10. At least one of the two stands. */
 export interface NameConstraints {
   readonly permittedSubtrees?: readonly GeneralSubtree[]
   readonly excludedSubtrees?: readonly GeneralSubtree[]
 }
 
+/** One policy, RFC 5280 §4.2.1.4. */
 export interface PolicyInformation {
   readonly policyIdentifier: Oid
   /** Each the whole DER of one PolicyQualifierInfo. */
   readonly policyQualifiers?: readonly Uint8Array[]
 }
 
+/** One pair of policies that the issuer holds for equivalent, RFC 5280 §4.2.1.5. */
 export interface PolicyMapping {
   readonly issuerDomainPolicy: Oid
   readonly subjectDomainPolicy: Oid
 }
 
+/** RFC 5280 §4.2.1.11. The numbers count certificates; at least one of the two stands. */
 export interface PolicyConstraints {
   readonly requireExplicitPolicy?: number
   readonly inhibitPolicyMapping?: number
 }
 
+/** Where a CRL is, RFC 5280 §4.2.1.13. */
 export type DistributionPointName =
   | { readonly kind: 'fullName'; readonly value: readonly GeneralName[] }
   | { readonly kind: 'nameRelativeToCRLIssuer'; readonly value: RelativeDistinguishedName }
 
+/** RFC 5280 §4.2.1.13. At least one of `distributionPoint` and `cRLIssuer` stands. */
 export interface DistributionPoint {
   readonly distributionPoint?: DistributionPointName
   readonly reasons?: ReadonlySet<ReasonFlag>
   readonly cRLIssuer?: readonly GeneralName[]
 }
 
+/** RFC 5280 §4.2.2.1 and §4.2.2.2. */
 export interface AccessDescription {
   readonly accessMethod: Oid
   readonly accessLocation: GeneralName
 }
 
+/** What a CRL covers, RFC 5280 §5.2.5. */
 export interface IssuingDistributionPoint {
   readonly distributionPoint?: DistributionPointName
   readonly onlyContainsUserCerts: boolean
@@ -172,6 +185,7 @@ export interface SubjectPublicKeyInfo {
   readonly subjectPublicKey: Uint8Array
 }
 
+/** RFC 5280 §4.1.2.5, both ends inclusive; whole seconds. */
 export interface Validity {
   readonly notBefore: Temporal.Instant
   readonly notAfter: Temporal.Instant

@@ -8,6 +8,7 @@ import { X509Error } from '../error.ts'
 import type { BasicConstraints, GeneralSubtree, Mutable, NameConstraints, PolicyConstraints } from '../model.ts'
 import { readGeneralNameAt, writeGeneralName } from '../name/general-name.ts'
 
+/** Reads a BasicConstraints at the cursor. @see RFC 5280 §4.2.1.9 */
 export function readBasicConstraints(c: DerCursor): BasicConstraints {
   const outer = enter(c, TAG.sequence)
   const cA = readBooleanDefaultFalse(c)
@@ -16,12 +17,14 @@ export function readBasicConstraints(c: DerCursor): BasicConstraints {
   return value
 }
 
+/** Writes a BasicConstraints. @see RFC 5280 §4.2.1.9 */
 export function writeBasicConstraints({ cA, pathLenConstraint }: BasicConstraints): Uint8Array {
   const parts = cA ? [writeBoolean(true)] : []
   if (pathLenConstraint !== undefined) parts.push(writeInteger(pathLenConstraint))
   return writeSequence(...parts)
 }
 
+/** Reads a NameConstraints at the cursor; at least one subtree. @see RFC 5280 §4.2.1.10 */
 export function readNameConstraints(c: DerCursor): NameConstraints {
   const at = c.at
   const constraints: Mutable<NameConstraints> = {}
@@ -59,6 +62,7 @@ function readSubtree(c: DerCursor): GeneralSubtree {
   return value
 }
 
+/** Writes a NameConstraints. @see RFC 5280 §4.2.1.10 */
 export function writeNameConstraints({ permittedSubtrees, excludedSubtrees }: NameConstraints): Uint8Array {
   const parts: Uint8Array[] = []
   if (permittedSubtrees) parts.push(writeElements(constructedContextTag(0), permittedSubtrees.map(writeSubtree)))
@@ -73,6 +77,7 @@ function writeSubtree({ base, minimum, maximum }: GeneralSubtree): Uint8Array {
   return writeSequence(...parts)
 }
 
+/** Reads a PolicyConstraints at the cursor; at least one field. @see RFC 5280 §4.2.1.11 */
 export function readPolicyConstraints(c: DerCursor): PolicyConstraints {
   const at = c.at
   const constraints: Mutable<PolicyConstraints> = {}
@@ -85,6 +90,7 @@ export function readPolicyConstraints(c: DerCursor): PolicyConstraints {
   return constraints
 }
 
+/** Writes a PolicyConstraints. @see RFC 5280 §4.2.1.11 */
 export function writePolicyConstraints(constraints: PolicyConstraints): Uint8Array {
   const { requireExplicitPolicy, inhibitPolicyMapping } = constraints
   const parts: Uint8Array[] = []

@@ -12,6 +12,7 @@ import { bitsToNames, KEY_USAGE_BITS, namesToBits } from './bits.ts'
 /** A serial number that only points at a certificate may break the rules of §4.1.2.2; this is where it ends. */
 const MAX_SERIAL_OCTETS = 64
 
+/** Reads an AuthorityKeyIdentifier at the cursor. @see RFC 5280 §4.2.1.1 */
 export function readAuthorityKeyIdentifier(c: DerCursor): AuthorityKeyIdentifier {
   const at = c.at
   const identifier: Mutable<AuthorityKeyIdentifier> = {}
@@ -28,6 +29,7 @@ export function readAuthorityKeyIdentifier(c: DerCursor): AuthorityKeyIdentifier
   return identifier
 }
 
+/** Writes an AuthorityKeyIdentifier. @see RFC 5280 §4.2.1.1 */
 export function writeAuthorityKeyIdentifier(identifier: AuthorityKeyIdentifier): Uint8Array {
   const parts: Uint8Array[] = []
   const { keyIdentifier, authorityCertIssuer, authorityCertSerialNumber } = identifier
@@ -37,14 +39,17 @@ export function writeAuthorityKeyIdentifier(identifier: AuthorityKeyIdentifier):
   return writeSequence(...parts)
 }
 
+/** Reads a SubjectKeyIdentifier at the cursor; a view. @see RFC 5280 §4.2.1.2 */
 export function readSubjectKeyIdentifier(c: DerCursor): Uint8Array {
   return readContents(c, TAG.octetString)
 }
 
+/** Writes a SubjectKeyIdentifier. @see RFC 5280 §4.2.1.2 */
 export function writeSubjectKeyIdentifier(keyIdentifier: Uint8Array): Uint8Array {
   return writeOctetString(keyIdentifier)
 }
 
+/** Reads a KeyUsage at the cursor; at least one bit. @see RFC 5280 §4.2.1.3 */
 export function readKeyUsage(c: DerCursor): ReadonlySet<KeyUsageBit> {
   const at = c.at
   const bits = readNamedBits(c)
@@ -53,10 +58,12 @@ export function readKeyUsage(c: DerCursor): ReadonlySet<KeyUsageBit> {
   return usage
 }
 
+/** Writes a KeyUsage. @see RFC 5280 §4.2.1.3 */
 export function writeKeyUsage(usage: ReadonlySet<KeyUsageBit>): Uint8Array {
   return writeNamedBits(namesToBits(usage, KEY_USAGE_BITS))
 }
 
+/** Reads an ExtKeyUsageSyntax at the cursor; at least one purpose. @see RFC 5280 §4.2.1.12 */
 export function readExtendedKeyUsage(c: DerCursor): Oid[] {
   const at = c.at
   const purposes: Oid[] = []
@@ -67,6 +74,7 @@ export function readExtendedKeyUsage(c: DerCursor): Oid[] {
   return purposes
 }
 
+/** Writes an ExtKeyUsageSyntax. @see RFC 5280 §4.2.1.12 */
 export function writeExtendedKeyUsage(purposes: readonly Oid[]): Uint8Array {
   return writeElements(
     TAG.sequence,

@@ -26,6 +26,7 @@ import { readRdnAt } from '../name/read.ts'
 import { writeRdn } from '../name/write.ts'
 import { bitsToNames, namesToBits, REASON_FLAGS } from './bits.ts'
 
+/** Reads a CRLDistributionPoints at the cursor; at least one. @see RFC 5280 §4.2.1.13, §4.2.1.15 */
 export function readDistributionPoints(c: DerCursor): DistributionPoint[] {
   const at = c.at
   const points: DistributionPoint[] = []
@@ -67,6 +68,7 @@ function readReasons(c: DerCursor, tag: number): ReadonlySet<ReasonFlag> {
   return reasons
 }
 
+/** Writes a CRLDistributionPoints. @see RFC 5280 §4.2.1.13, §4.2.1.15 */
 export function writeDistributionPoints(points: readonly DistributionPoint[]): Uint8Array {
   return writeElements(
     TAG.sequence,
@@ -88,6 +90,7 @@ function writeDistributionPointName(name: DistributionPointName): Uint8Array {
   return writeExplicit(0, inner)
 }
 
+/** Reads an IssuingDistributionPoint at the cursor. @see RFC 5280 §5.2.5 */
 export function readIssuingDistributionPoint(c: DerCursor): IssuingDistributionPoint {
   const at = c.at
   const outer = enter(c, TAG.sequence)
@@ -111,6 +114,7 @@ export function readIssuingDistributionPoint(c: DerCursor): IssuingDistributionP
   }
 }
 
+/** Writes an IssuingDistributionPoint. @see RFC 5280 §5.2.5 */
 export function writeIssuingDistributionPoint(point: IssuingDistributionPoint): Uint8Array {
   const parts: Uint8Array[] = []
   if (point.distributionPoint !== undefined) parts.push(writeDistributionPointName(point.distributionPoint))
@@ -123,6 +127,7 @@ export function writeIssuingDistributionPoint(point: IssuingDistributionPoint): 
   return writeElement(TAG.sequence, ...parts)
 }
 
+/** Reads an AuthorityInfoAccessSyntax or SubjectInfoAccessSyntax at the cursor; at least one. @see RFC 5280 §4.2.2 */
 export function readAccessDescriptions(c: DerCursor): AccessDescription[] {
   const at = c.at
   const descriptions: AccessDescription[] = []
@@ -137,6 +142,7 @@ export function readAccessDescriptions(c: DerCursor): AccessDescription[] {
   return descriptions
 }
 
+/** Writes an AuthorityInfoAccessSyntax or SubjectInfoAccessSyntax. @see RFC 5280 §4.2.2 */
 export function writeAccessDescriptions(descriptions: readonly AccessDescription[]): Uint8Array {
   return writeElements(
     TAG.sequence,

@@ -8,6 +8,7 @@ import { X509Error } from '../error.ts'
 import type { PolicyInformation, PolicyMapping } from '../model.ts'
 import { readAttributeAt } from './attribute.ts'
 
+/** Reads a CertificatePolicies at the cursor; at least one, each once. @see RFC 5280 §4.2.1.4 */
 export function readCertificatePolicies(c: DerCursor): PolicyInformation[] {
   const at = c.at
   const policies: PolicyInformation[] = []
@@ -50,6 +51,7 @@ function readQualifiers(c: DerCursor): Uint8Array[] {
   return qualifiers
 }
 
+/** Writes a CertificatePolicies. @see RFC 5280 §4.2.1.4 */
 export function writeCertificatePolicies(policies: readonly PolicyInformation[]): Uint8Array {
   return writeElements(
     TAG.sequence,
@@ -61,6 +63,7 @@ export function writeCertificatePolicies(policies: readonly PolicyInformation[])
   )
 }
 
+/** Reads a PolicyMappings at the cursor; at least one. @see RFC 5280 §4.2.1.5 */
 export function readPolicyMappings(c: DerCursor): PolicyMapping[] {
   const at = c.at
   const mappings: PolicyMapping[] = []
@@ -75,6 +78,7 @@ export function readPolicyMappings(c: DerCursor): PolicyMapping[] {
   return mappings
 }
 
+/** Writes a PolicyMappings. @see RFC 5280 §4.2.1.5 */
 export function writePolicyMappings(mappings: readonly PolicyMapping[]): Uint8Array {
   return writeElements(
     TAG.sequence,

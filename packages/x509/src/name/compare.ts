@@ -14,13 +14,10 @@ export function namesEqual(left: Name, right: Name): boolean {
 /** Whether two relative distinguished names have the same attributes, in whatever order. @see RFC 5280 §7.1 */
 export function rdnsEqual(left: RelativeDistinguishedName, right: RelativeDistinguishedName): boolean {
   if (left.length !== right.length) return false
-  const [leftFirst] = left
-  const [rightFirst] = right
-  if (left.length === 1 && leftFirst && rightFirst) return attributesEqual(leftFirst, rightFirst)
-  // By sorted keys: pair by pair would be quadratic in what a peer sends.
-  const rightKeys = right.map(attributeKey).sort()
+  // Sorted keys and not pairs: a peer may send thousands of attributes in one set.
+  const rightKeys = right.map(matchingKey).sort()
   return left
-    .map(attributeKey)
+    .map(matchingKey)
     .sort()
     .every((key, i) => key === rightKeys[i])
 }
@@ -30,15 +27,8 @@ export function isEmptyName(name: Name): boolean {
   return name.rdnSequence.length === 0
 }
 
-function attributesEqual(left: AttributeTypeAndValue, right: AttributeTypeAndValue): boolean {
-  if (left.type !== right.type) return false
-  if (compareOctets(left.value, right.value) === 0) return true
-  const [leftText, rightText] = [preparedText(left), preparedText(right)]
-  return leftText !== undefined && leftText === rightText
-}
-
-/** A text that is the same for equal attributes, and for no others. */
-function attributeKey(attribute: AttributeTypeAndValue): string {
+/** Two attributes match if and only if their keys are equal. */
+function matchingKey(attribute: AttributeTypeAndValue): string {
   const text = preparedText(attribute)
   return text === undefined ? `${attribute.type}#${attribute.value.toHex()}` : `${attribute.type}=${text}`
 }
