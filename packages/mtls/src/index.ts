@@ -24,6 +24,14 @@ export type {
   SessionKey,
   Trust,
 } from './model.ts'
+export { createAcceptor } from './server/acceptor.ts'
+export { allowList } from './server/allow-list.ts'
+export { createServer, type MutualServer, type ServerOptions } from './server/create-server.ts'
+export { meetingOf, type OwnMeeting, ownMeeting } from './server/meeting-of.ts'
+export { rejudge } from './sessions/rejudge.ts'
+export { SessionCutError } from './sessions/session.ts'
+export { createSessionIndex } from './sessions/session-index.ts'
+export { revokedKey } from './sessions/session-keys.ts'
 export { createCheckSignature } from './trust/check-signature.ts'
 export { createTrust, type TrustStart } from './trust/trust.ts'
 export {

@@ -94,6 +94,8 @@ export interface AcceptorOptions {
   readonly onRefused: (socket: TLSSocket, meeting: Meeting) => void
   /** Milliseconds from the first octet awaited to the end of the handshake. Default 10,000. */
   readonly handshakeTimeoutMs?: number
+  /** Told what should not happen: `gate.fault`, `gate.identity-unusable`. Default: a warning of the process. */
+  readonly log?: Log
 }
 
 /** Takes raw connections from any `net.Server`. */

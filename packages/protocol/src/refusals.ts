@@ -74,6 +74,14 @@ const OTHER_REFUSALS = {
     'the caller left before the handshake was complete',
     'see why the caller refused',
   ],
+  ERR_GATE_BUSY: ['local limit', 'operator', 1, 'this door has too many handshakes under way', 'try again in a moment'],
+  ERR_GATE_FAULT: [
+    'local',
+    'us',
+    5,
+    'this door failed in a way that it should not, so it refused',
+    'report this with the reference; the log of the door has the cause',
+  ],
   ERR_CALLER_NO_CERTIFICATE: [
     'RFC 9846 §4.5.1.3',
     'caller',

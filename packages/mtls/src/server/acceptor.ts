@@ -1,0 +1,116 @@
+// The server side of every door: raw connections in, met callers out.
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Meeting } from '@countersign/protocol'
+import { sideOf } from '../gate/side.ts'
+import type { Acceptor, AcceptorOptions } from '../model.ts'
+import { createSession } from '../sessions/session.ts'
+import { sessionKeysOf } from '../sessions/session-keys.ts'
+import { createCheckSignature } from '../trust/check-signature.ts'
+import type { Arrival } from './arrival.ts'
+import { type Handshake, startHandshake } from './handshake.ts'
+import { type Met, meetCaller } from './meet-caller.ts'
+import { rememberMeeting } from './meeting-of.ts'
+import { createContexts, type DoorContext } from './secure-context.ts'
+import { serverMeeting } from './server-meeting.ts'
+import { warn } from './warn.ts'
+
+const HANDSHAKE_TIMEOUT_MS = 10_000
+// Each costs up to 130 kB (an unfinished hello and TLS's own state). A busy door has a few dozen: 1,000 handshakes a
+// second of 50 ms each. Above it the oldest gives way, so that whoever holds connections open keeps nobody out.
+const MAX_PENDING = 1024
+
+/**
+ * Makes the gate of one door. Every connection that asks becomes one record; only whom the gate accepts reaches `onAccepted`.
+ * @throws {Error} when identity and key do not make a TLS server.
+ */
+export function createAcceptor(options: AcceptorOptions): Acceptor {
+  const { clock, log = warn, handshakeTimeoutMs: timeoutMs = HANDSHAKE_TIMEOUT_MS } = options
+  const checkSignature = createCheckSignature()
+  const contexts = createContexts(options, (error) => log('gate.identity-unusable', { door: options.door, error }))
+  const pending = new Set<Handshake>()
+  let closed = false
+
+  const accept = (raw: Socket) => {
+    if (closed) {
+      raw.destroy()
+      return
+    }
+    const [oldest] = pending
+    if (oldest && pending.size >= MAX_PENDING) oldest.abandon('ERR_GATE_BUSY')
+    const handshake = startHandshake({
+      raw,
+      context: contexts.current,
+      alpn: options.alpn,
+      clock,
+      timeoutMs,
+      onSilent: () => pending.delete(handshake),
+      onFailed: (arrival, refusal, context) => {
+        pending.delete(handshake)
+        const caller = sideOf(undefined, arrival.address)
+        const meeting = serverMeeting({ door: options.door, arrival, context, caller, outcome: { ok: false, refusal } })
+        guarded(() => options.record(meeting), meeting)
+      },
+      onSecure: (arrival, context, socket) => {
+        pending.delete(handshake)
+        const met = meetOrFault(socket, arrival, context)
+        if (met.ok) enter(raw, socket, met)
+        else if (guarded(() => options.record(met.meeting), met.meeting))
+          guarded(() => options.onRefused(socket, met.meeting), met.meeting) || socket.destroy()
+        else socket.destroy()
+      },
+    })
+    pending.add(handshake)
+  }
+
+  /** A fault of ours refuses: nobody gets in because the gate broke. */
+  const meetOrFault = (socket: TLSSocket, arrival: Arrival, context: DoorContext): Met => {
+    try {
+      return meetCaller(socket, arrival, context, options, checkSignature)
+    } catch (error) {
+      log('gate.fault', { door: options.door, reference: arrival.reference, error })
+      const caller = sideOf(undefined, arrival.address)
+      const outcome = { ok: false, refusal: { code: 'ERR_GATE_FAULT' } } as const
+      return { ok: false, meeting: serverMeeting({ door: options.door, arrival, context, caller, outcome }) }
+    }
+  }
+
+  /** In the same turn as the judgement: whatever is announced from here on finds the session in the index. */
+  const enter = (raw: Socket, socket: TLSSocket, { meeting, decision, path }: Extract<Met, { ok: true }>) => {
+    const keys = sessionKeysOf(meeting.caller, decision, path)
+    const certificates = path?.certificates ?? []
+    const session = createSession(raw, socket, { meeting, keys, certificates }, clock)
+    options.sessions.add(session)
+    raw.once('close', () => options.sessions.remove(session))
+    rememberMeeting(socket, meeting)
+    const entered = guarded(() => {
+      if (!meeting.resumed) options.trust.learnIssuers(certificates.slice(1))
+      options.record(meeting)
+      // A listener of either may have cut it.
+      if (!socket.destroyed) options.onAccepted(socket, meeting, session)
+    }, meeting)
+    if (!entered) void session.cut('ERR_GATE_FAULT')
+  }
+
+  /** False where `act`, which is not ours, threw. */
+  const guarded = (act: () => void, { reference }: Meeting): boolean => {
+    try {
+      act()
+      return true
+    } catch (error) {
+      log('gate.fault', { door: options.door, reference, error })
+      return false
+    }
+  }
+
+  return {
+    accept,
+    get pending() {
+      return pending.size
+    },
+    close() {
+      closed = true
+      for (const handshake of [...pending]) handshake.abandon('ERR_DOOR_DRAINING')
+    },
+  }
+}

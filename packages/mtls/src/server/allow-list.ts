@@ -1,0 +1,36 @@
+// The access decision of a door that has a list of names instead of a policy.
+import { isIP } from 'node:net'
+import type { Side } from '@countersign/protocol'
+import type { Decide } from '../model.ts'
+
+/**
+ * Allows whom the list names, and nobody else. An entry is one of: a party (`alice`), an identity in full
+ * (`spiffe://acme.example/alice`, `alice@acme.example`, `192.0.2.7`, `db.acme.example`), or `*` for every party that
+ * our anchors vouch for. Texts are compared exactly, with what records show; the rule of the decision is the entry.
+ * @throws {RangeError} when an entry is empty.
+ */
+export function allowList(entries: readonly string[]): Decide {
+  if (entries.some((entry) => entry.trim() === '')) throw new RangeError('an entry of the allow list is empty')
+  return (caller) => {
+    const entry = entries.find((one) => names(one, caller))
+    return entry === undefined
+      ? { ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing: [`an entry for ${caller.name}`] }
+      : { ok: true, rule: `allow ${entry}` }
+  }
+}
+
+function names(entry: string, { party, identities, certificate }: Side): boolean {
+  // Nobody, who may be admitted to enroll, is not everybody.
+  if (entry === '*') return certificate !== undefined
+  const kind = kindOf(entry)
+  if (kind !== undefined) return identities.some((identity) => identity.kind === kind && identity.value === entry)
+  // A word without a dot is no DNS name here: whoever may choose host names must not become a party of that name.
+  if (party === entry) return true
+  return entry.includes('.') && identities.some(({ kind, value }) => kind === 'dNSName' && value === entry)
+}
+
+function kindOf(entry: string): 'uniformResourceIdentifier' | 'rfc822Name' | 'iPAddress' | undefined {
+  if (entry.includes('://')) return 'uniformResourceIdentifier'
+  if (entry.includes('@')) return 'rfc822Name'
+  return isIP(entry) === 0 ? undefined : 'iPAddress'
+}

@@ -1,0 +1,88 @@
+// The shortest way to a mutually authenticated server.
+import { createServer as createNetServer, type Server } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Meeting } from '@countersign/protocol'
+import type { AcceptorOptions, Clock, OwnIdentity, SessionIndex, Trust } from '../model.ts'
+import { rejudge } from '../sessions/rejudge.ts'
+import { createSessionIndex } from '../sessions/session-index.ts'
+import { createCheckSignature } from '../trust/check-signature.ts'
+import { createAcceptor } from './acceptor.ts'
+import { allowList } from './allow-list.ts'
+import { type OwnMeeting, ownMeeting } from './meeting-of.ts'
+import { warn } from './warn.ts'
+
+export interface ServerOptions {
+  /** With the trust beside it, as `openIdentity` gives it. */
+  readonly identity: OwnIdentity & { readonly trust: Trust }
+  /** Who may come in: parties, identities in full, or `*` for every party that the trust vouches for. */
+  readonly allow: readonly string[]
+  /** What records call this place. Default `server`. */
+  readonly door?: string
+  readonly alpn?: readonly string[]
+  readonly clock?: Clock
+  /** Each meeting, accepted or refused. */
+  readonly record?: (meeting: Meeting) => void
+  readonly log?: AcceptorOptions['log']
+}
+
+/** A TCP server whose connections have all met. `close` stops listening; open sessions go on. */
+export interface MutualServer extends Server {
+  readonly sessions: SessionIndex
+}
+
+/**
+ * Makes a server that both sides can trust: `onMeeting` is called for whom the gate accepted and the list names, with
+ * an open socket. Others are refused by a close, as a raw protocol has no words for it; `record` has the reason.
+ * What becomes known of a revocation ends open sessions too.
+ * @throws {Error} when identity and key do not make a TLS server. @throws {RangeError} when an entry of `allow` is empty.
+ */
+export function createServer(
+  options: ServerOptions,
+  onMeeting: (socket: TLSSocket, meeting: OwnMeeting) => void,
+): MutualServer {
+  const { identity, door = 'server', clock = () => Temporal.Now.instant(), alpn, log = warn, record } = options
+  const { trust } = identity
+  const sessions = createSessionIndex(door)
+  const acceptor = createAcceptor({
+    door,
+    identity,
+    trust,
+    decide: allowList(options.allow),
+    clock,
+    sessions,
+    log,
+    record: (meeting) => record?.(meeting),
+    onAccepted: (socket, meeting) => onMeeting(socket, ownMeeting(meeting)),
+    onRefused: (socket) => socket.destroySoon(),
+    ...(alpn && { alpn }),
+  })
+  const stopFollowing = followTrust(sessions, trust, clock, (error) => log('gate.fault', { door, error }))
+  const server = createNetServer((raw) => acceptor.accept(raw))
+  server.once('close', () => {
+    stopFollowing()
+    acceptor.close()
+  })
+  return Object.assign(server, { sessions })
+}
+
+/** Judges open sessions anew after each change of trust; changes that come in one turn are one. */
+function followTrust(
+  sessions: SessionIndex,
+  trust: Trust,
+  clock: Clock,
+  onFault: (error: unknown) => void,
+): () => void {
+  const checkSignature = createCheckSignature()
+  let waiting = false
+  let running = Promise.resolve()
+  return trust.onChange(() => {
+    if (waiting) return
+    waiting = true
+    running = running
+      .then(async () => {
+        waiting = false
+        await rejudge(sessions, trust, clock, checkSignature)
+      })
+      .catch(onFault)
+  })
+}

@@ -1,0 +1,67 @@
+// The server side of the gate: what it makes of a caller whose TLS handshake is complete.
+import type { TLSSocket } from 'node:tls'
+import type { Decision, Meeting, Refusal, Side } from '@countersign/protocol'
+import type { CheckSignature, VerifiedPath } from '@countersign/verify'
+import { type Judgement, judge } from '../gate/judge.ts'
+import { sideOf } from '../gate/side.ts'
+import type { AcceptorOptions } from '../model.ts'
+import type { Arrival } from './arrival.ts'
+import type { DoorContext } from './secure-context.ts'
+import { serverMeeting } from './server-meeting.ts'
+
+/** How the gate decided. `path` is absent where the caller was admitted as nobody. */
+export type Met =
+  | { readonly ok: true; readonly meeting: Meeting; readonly decision: Decision; readonly path?: VerifiedPath }
+  | { readonly ok: false; readonly meeting: Meeting }
+
+// OpenSSL takes no more than 100 KiB of certificates, and the verifier no more than 32 of them.
+const MAX_PRESENTED = 100
+
+/**
+ * Judges a caller, resumed or not, on the certificates at hand and on what is known now; then asks the door's policy.
+ * Synchronous: nothing can be announced between the judgement and what the caller of this does with it.
+ */
+export function meetCaller(
+  socket: TLSSocket,
+  arrival: Arrival,
+  context: DoorContext,
+  options: Pick<AcceptorOptions, 'door' | 'trust' | 'decide' | 'anonymous' | 'clock'>,
+  checkSignature: CheckSignature,
+): Met {
+  const { door, trust, clock } = options
+  const now = clock()
+  const certificates = presentedBy(socket)
+  const judgement =
+    certificates.length === 0 && options.anonymous === 'admit'
+      ? undefined
+      : judge({ presenter: 'caller', certificates, trust, now, address: arrival.address, checkSignature })
+  const caller = judgement?.side ?? sideOf(undefined, arrival.address)
+  const decided = decideOn(judgement, caller, now, options)
+  const outcome = decided.ok ? decided : ({ ok: false, refusal: decided.refusal } as const)
+  const meeting = serverMeeting({ door, arrival, context, caller, outcome, secure: { socket, now, judgement } })
+  if (!decided.ok) return { ok: false, meeting }
+  const { decision } = decided
+  return { ok: true, meeting, decision, ...(judgement?.ok && { path: judgement.path }) }
+}
+
+function decideOn(
+  judgement: Judgement | undefined,
+  caller: Side,
+  now: Temporal.Instant,
+  { decide }: Pick<AcceptorOptions, 'decide'>,
+): { readonly ok: true; readonly decision: Decision } | { readonly ok: false; readonly refusal: Refusal } {
+  if (judgement && !judgement.ok) return judgement
+  const decision = decide(caller, now)
+  return decision.ok ? { ok: true, decision } : { ok: false, refusal: { code: decision.code, detail: decision } }
+}
+
+/** The certificates that the caller sent, in its order; of a resumed meeting the leaf alone. Views of DER. */
+function presentedBy(socket: TLSSocket): readonly Uint8Array[] {
+  const presented: Uint8Array[] = []
+  let next = socket.getPeerX509Certificate()
+  while (next && presented.length < MAX_PRESENTED) {
+    presented.push(new Uint8Array(next.raw))
+    next = next.issuerCertificate
+  }
+  return presented
+}

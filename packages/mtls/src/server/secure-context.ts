@@ -1,0 +1,63 @@
+// The TLS context of a door: one per identity and set of anchors, so that tickets live no longer than either.
+import { hash } from 'node:crypto'
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { writePem } from '@countersign/x509'
+import type { AcceptorOptions, Credential } from '../model.ts'
+
+/** What a handshake is held with. */
+export interface DoorContext {
+  readonly secureContext: SecureContext
+  readonly credential: Credential
+}
+
+/**
+ * Keeps the context that fits the identity and the anchors of now. Where a renewed identity cannot be used,
+ * the one before stays and `onUnusable` is told, once for each.
+ * @throws {Error} when the first identity cannot be used: its key does not fit, or TLS does not take it.
+ */
+export function createContexts(
+  { door, identity, trust }: Pick<AcceptorOptions, 'door' | 'identity' | 'trust'>,
+  onUnusable: (error: unknown) => void,
+): { current(): DoorContext } {
+  const build = (credential: Credential): DoorContext => ({
+    credential,
+    secureContext: createSecureContext({
+      key: credential.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      cert: pemOf(credential.certificates),
+      // Hints for browsers (RFC 9846 §4.3.4). What OpenSSL makes of them is never asked for: see `judge`.
+      ca: pemOf(trust.anchors.flatMap(({ certificate }) => certificate ?? [])),
+      minVersion: 'TLSv1.3',
+      sessionIdContext: sessionIdContext(door, trust.anchorsSha256),
+    }),
+  })
+  let current = build(identity.current())
+  let anchors = trust.anchorsSha256
+  let tried = current.credential
+
+  return {
+    current() {
+      const credential = identity.current()
+      if (credential === tried && trust.anchorsSha256 === anchors) return current
+      tried = credential
+      anchors = trust.anchorsSha256
+      try {
+        current = build(credential)
+      } catch (error) {
+        onUnusable(error)
+      }
+      return current
+    },
+  }
+}
+
+/**
+ * A ticket from another door, or from before an anchor changed, has another context and leads to a full handshake.
+ * OpenSSL takes 32 octets; 32 hexadecimal digits are 128 bits of the hash.
+ */
+function sessionIdContext(door: string, anchorsSha256: string): string {
+  return hash('sha256', `${door}\0${anchorsSha256}`, 'hex').slice(0, 32)
+}
+
+function pemOf(certificates: readonly { readonly der: Uint8Array }[]): string {
+  return certificates.map(({ der }) => writePem('CERTIFICATE', der)).join('')
+}

@@ -1,0 +1,84 @@
+// The open sessions of one door: found by any of their keys, cut in slices that let the door go on.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Cut, DoorName } from '@countersign/protocol'
+import type { Session, SessionIndex, SessionKey } from '../model.ts'
+
+// Resetting a connection costs about 20 µs, so that a slice holds the event loop for about a millisecond.
+const SESSIONS_PER_SLICE = 50
+
+/** Starts an empty index. */
+export function createSessionIndex(door: DoorName): SessionIndex {
+  const sessions = new Set<Session>()
+  const byKey = new Map<SessionKey, Set<Session>>()
+
+  const remove = (session: Session) => {
+    if (!sessions.delete(session)) return
+    for (const key of session.keys) {
+      const found = byKey.get(key)
+      found?.delete(session)
+      if (found?.size === 0) byKey.delete(key)
+    }
+  }
+
+  return {
+    get size() {
+      return sessions.size
+    },
+    add(session) {
+      sessions.add(session)
+      for (const key of session.keys) {
+        const found = byKey.get(key)
+        if (found) found.add(session)
+        else byKey.set(key, new Set([session]))
+      }
+    },
+    remove,
+    list: () => [...sessions],
+    find: (key) => [...(byKey.get(key) ?? [])],
+    async cut(keys, cause) {
+      const found = new Set(keys.flatMap((key) => [...(byKey.get(key) ?? [])]))
+      return cutAll(found, door, (session) => {
+        remove(session)
+        return session.cut(cause)
+      })
+    },
+  }
+}
+
+/** Cuts each session although another may fail. @throws {AggregateError} after the last, when any could not be cut. */
+async function cutAll(
+  sessions: Iterable<Session>,
+  door: DoorName,
+  cut: (session: Session) => ReturnType<Session['cut']>,
+): Promise<readonly Cut[]> {
+  const started: Promise<Cut>[] = []
+  for (const session of sessions) {
+    if (started.length > 0 && started.length % SESSIONS_PER_SLICE === 0) await nextTurn()
+    started.push(cutOne(session, door, cut))
+  }
+  const settled = await Promise.allSettled(started)
+  const failed = settled.filter((result) => result.status === 'rejected')
+  if (failed.length > 0)
+    throw new AggregateError(
+      failed.map(({ reason }): unknown => reason),
+      `${failed.length} of ${settled.length} sessions could not be cut`,
+    )
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+}
+
+// Asynchronous so that what `cut` throws is a rejection; the cut itself still begins at once.
+async function cutOne(
+  session: Session,
+  door: DoorName,
+  cut: (session: Session) => ReturnType<Session['cut']>,
+): Promise<Cut> {
+  const { lastOctetAt } = await cut(session)
+  const { reference, caller } = session.meeting
+  return {
+    door,
+    session: session.id,
+    reference,
+    ...(caller.party !== undefined && { party: caller.party }),
+    lastOctetAt,
+  }
+}

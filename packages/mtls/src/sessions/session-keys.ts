@@ -1,0 +1,35 @@
+// Under which keys an open session is found.
+import type { Decision, RevokedSerial, Side } from '@countersign/protocol'
+import type { VerifiedPath } from '@countersign/verify'
+import { sha256 } from '../gate/side.ts'
+import type { SessionKey } from '../model.ts'
+
+/**
+ * Lists what a session depends on: every certificate and key of the path, the anchor's key, and who the caller is.
+ * @param path Absent where the caller was admitted as nobody.
+ */
+export function sessionKeysOf(caller: Side, decision: Decision, path?: VerifiedPath): readonly SessionKey[] {
+  const keys: SessionKey[] = []
+  if (path) {
+    const spkis = [...path.certificates, path.anchor].map(({ subjectPublicKeyInfo }) =>
+      sha256(subjectPublicKeyInfo.der),
+    )
+    path.certificates.forEach(({ serialNumber }, i) => {
+      keys.push(certificateKey(spkis[i + 1] ?? '', serialNumber))
+    })
+    keys.push(...spkis.map((spki) => `key:${spki}`))
+  }
+  if (caller.party !== undefined) keys.push(`party:${caller.party}`)
+  for (const { kind, value } of caller.identities) keys.push(`identity:${kind}:${value}`)
+  if (decision.ok) keys.push(`rule:${decision.rule}`)
+  return Object.freeze([...new Set(keys)])
+}
+
+/** The key of all sessions that an announced revocation ends: those of the certificate, and of what it issued. */
+export function revokedKey({ issuerSpkiSha256, serialNumber }: RevokedSerial): SessionKey {
+  return certificateKey(issuerSpkiSha256, serialNumber)
+}
+
+function certificateKey(issuerSpkiSha256: string, serialNumber: bigint): SessionKey {
+  return `certificate:${issuerSpkiSha256}:${serialNumber.toString(16)}`
+}

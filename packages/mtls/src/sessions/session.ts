@@ -1,0 +1,80 @@
+// One open connection after an accepted meeting, and how it ends when it must.
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { REFUSALS, type RefusalCode } from '@countersign/protocol'
+import type { Clock, Session } from '../model.ts'
+
+/** Why the application's socket ended: the session was cut. */
+export class SessionCutError extends Error {
+  override readonly name = 'SessionCutError'
+  readonly code: RefusalCode
+
+  constructor(cause: RefusalCode) {
+    super(`the session was cut: ${REFUSALS[cause].public}`)
+    this.code = cause
+  }
+}
+
+// How long a shutdown under way may take before the connection is closed instead of reset. With an empty queue it
+// takes one turn of the event loop; with a peer that does not read, for ever.
+const SHUTDOWN_WAIT_MS = 20
+
+/**
+ * Makes the session of an accepted connection.
+ * @param raw The TCP connection beneath `socket`.
+ */
+export function createSession(
+  raw: Socket,
+  socket: TLSSocket,
+  met: Pick<Session, 'meeting' | 'keys' | 'certificates'>,
+  clock: Clock,
+): Session {
+  // A reset is for TCP; on a Unix socket Node throws.
+  const isTcp = raw.remoteFamily !== undefined
+  let closedAt: Temporal.Instant | undefined
+  raw.once('close', () => {
+    closedAt ??= clock()
+  })
+  let ended: Promise<{ readonly lastOctetAt: Temporal.Instant }> | undefined
+
+  const cut = async (cause: RefusalCode) => {
+    if (!raw.destroyed) {
+      // A reset that the kernel's shutdown forbids would leave the connection open: see the test of Node's facts.
+      if (isShuttingDown(socket)) await endOfShutdown(socket)
+      if (isShuttingDown(socket) || !isTcp) raw.destroy()
+      else raw.resetAndDestroy()
+      closedAt = clock()
+      socket.destroy(new SessionCutError(cause))
+    }
+    return { lastOctetAt: closedAt ?? clock() }
+  }
+  return {
+    id: randomUUID(),
+    ...met,
+    octetsSent: () => raw.bytesWritten - queuedOctets(raw),
+    cut: (cause) => {
+      ended ??= cut(cause)
+      return ended
+    },
+  }
+}
+
+/** The application has ended and all that it wrote is with the kernel; libuv waits to shut down and allows no reset. */
+function isShuttingDown(socket: TLSSocket): boolean {
+  return socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
+}
+
+async function endOfShutdown(socket: TLSSocket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, SHUTDOWN_WAIT_MS)
+  socket.once('finish', resolve).once('close', resolve)
+  await promise
+  clearTimeout(timer)
+}
+
+/** What libuv still holds because the peer does not read. Not public, so its absence counts as nothing. */
+function queuedOctets(raw: Socket): number {
+  const { _handle: handle } = raw as { _handle?: { writeQueueSize?: number } | null }
+  return handle?.writeQueueSize ?? 0
+}
