@@ -1,6 +1,8 @@
 // Reads the vector files of this repository, and finds the folder of foreign ones.
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ABSENT_SET } from '../../../tools/testing/outcome.ts'
 
 /** The cases of one file below /vectors. */
 export function casesOf<Case>(path: string): readonly Case[] {
@@ -9,9 +11,12 @@ export function casesOf<Case>(path: string): readonly Case[] {
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly cases: readonly Case[] }).cases
 }
 
-/** The folder of vectors that others made, `undefined` where there is none: COUNTERSIGN_VECTORS, or beside the repository. */
-export function foreignVectors(): string | undefined {
+/** A folder of vectors that others made, or why its tests are skipped. */
+export type ForeignVectors = { readonly folder: string; readonly skip: false } | { readonly skip: string }
+
+/** Finds `path` in the folder that COUNTERSIGN_VECTORS names, or in `shared/vectors` beside the repository. */
+export function foreignVectors(path: string): ForeignVectors {
   const beside = fileURLToPath(new URL('../../../../shared/vectors', import.meta.url))
-  const folder = process.env['COUNTERSIGN_VECTORS'] ?? beside
-  return existsSync(folder) ? folder : undefined
+  const folder = join(process.env['COUNTERSIGN_VECTORS'] ?? beside, path)
+  return existsSync(folder) ? { folder, skip: false } : { skip: `${path} ${ABSENT_SET}` }
 }

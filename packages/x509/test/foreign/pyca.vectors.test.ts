@@ -54,9 +54,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'asymmetric/PKCS8/invalid-version.der': 'ERR_X509_PRIVATE_KEY_VERSION',
 }
 
-const vectors = foreignVectors()
-const folder = vectors === undefined ? undefined : join(vectors, 'pyca')
-const skip = folder === undefined && 'pyca is not present'
+const vectors = foreignVectors('pyca')
 
 function filesBelow(root: string): string[] {
   return ['x509', 'asymmetric']
@@ -93,10 +91,12 @@ function outcomeOf(path: string, file: string): string | undefined {
   }
 }
 
-suite('pyca', { skip }, () => {
+suite('pyca', { skip: vectors.skip }, () => {
+  if (vectors.skip !== false) return
+  const { folder } = vectors
   const outcomes = new Map<string, string>()
-  for (const file of folder === undefined ? [] : filesBelow(folder)) {
-    const outcome = outcomeOf(join(folder ?? '', file), file)
+  for (const file of filesBelow(folder)) {
+    const outcome = outcomeOf(join(folder, file), file)
     if (outcome === undefined) continue
     outcomes.set(file, outcome)
     test(file, () => assert.equal(outcome, EXPECTED[file] ?? 'read'))
