@@ -1,1 +1,9 @@
-export {}
+export type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
+export { AUTHORITY_ERRORS, AuthorityError, type AuthorityErrorCode } from './error.ts'
+export { FAILPOINTS, type Failpoint, type FailpointName } from './failpoints.ts'
+export { PROFILE_NAMES, PROFILES, type Profile, type ProfileName } from './issuance/profiles.ts'
+export { exportRootKey } from './keys/export-root-key.ts'
+export type { Authority, AuthorityOptions, LocalRequest } from './model.ts'
+export type { FeedDoor } from './status/feed/feed.ts'
+export type { RevocationRequest, Revoked } from './status/revoke.ts'
+export { REVOCATION_REASONS, type RevocationReason } from './store/certificates.ts'

@@ -56,7 +56,7 @@ export function readMeeting(value: unknown): Meeting {
 }
 
 /** Writes a receipt. Serial numbers are hexadecimal, two digits for each octet, as lists and people write them. */
-export function writeReceipt(receipt: Receipt): Json {
+export function writeReceipt(receipt: Receipt): Readonly<Record<string, Json>> {
   const { sequence, at, revoked, cuts, confirmed, unconfirmed } = receipt
   return {
     sequence: sequence.toString(),

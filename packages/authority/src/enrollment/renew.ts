@@ -1,0 +1,55 @@
+// Renewal by the certificate in hand: the same party, names and profile, for a key that signs the request.
+import type { Clock } from '@countersign/mtls'
+import type { Refusal } from '@countersign/protocol'
+import type { CheckSignature } from '@countersign/verify'
+import type { Credential, Issue } from '../issuance/issue.ts'
+import { isProfile } from '../issuance/profiles.ts'
+import { decideNames, readRequest } from '../issuance/request.ts'
+import type { StoredCertificate } from '../store/certificates.ts'
+import type { Store } from '../store/store.ts'
+
+export type Renewed =
+  | { readonly ok: true; readonly party: string; readonly credential: Credential }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+export type Renew = (sha256: Uint8Array, der: Uint8Array) => Promise<Renewed>
+
+interface Renewing {
+  readonly store: Store
+  readonly issue: Issue
+  readonly clock: Clock
+  readonly checkSignature: CheckSignature
+}
+
+/**
+ * Makes the function that renews. `sha256` is of the certificate that the gate has accepted on this connection;
+ * it is looked up anew, inside the transaction too: it may have been revoked since the handshake.
+ */
+export function createRenew({ store, issue, clock, checkSignature }: Renewing): Renew {
+  return async (sha256, der) => {
+    const held = store.certificates.bySha256(sha256)
+    const fault = faultOf(held, clock())
+    if (held === undefined || fault !== undefined || !isProfile(held.profile))
+      return { ok: false, refusal: fault ?? { code: 'ERR_CALLER_UNKNOWN_ISSUER' } }
+    const read = readRequest(der, checkSignature)
+    if (!read.ok) return read
+    const asked = decideNames(read, held.party, held.names)
+    if (!asked.ok) return asked
+    const issued = await issue(
+      { kind: 'x509', publicKey: read.publicKey, names: held.names, profile: held.profile },
+      {
+        method: 'certificate',
+        party: held.party,
+        evidence: `certificate ${sha256.toHex()}`,
+        claim: { take: (now) => faultOf(store.certificates.byId(held.id), now), spend: () => undefined },
+      },
+    )
+    return issued.ok ? { ok: true, party: held.party, credential: issued.credential } : issued
+  }
+}
+
+function faultOf(held: StoredCertificate | undefined, now: Temporal.Instant): Refusal | undefined {
+  if (held === undefined) return { code: 'ERR_CALLER_UNKNOWN_ISSUER' }
+  if (held.revocation !== undefined) return { code: 'ERR_CALLER_REVOKED' }
+  return Temporal.Instant.compare(held.notAfter, now) <= 0 ? { code: 'ERR_CALLER_EXPIRED' } : undefined
+}

@@ -1,0 +1,109 @@
+// Invitations: what an administrator hands to a newcomer.
+import { createHmac, randomBytes } from 'node:crypto'
+import type { Clock, Log } from '@countersign/mtls'
+import { formatToken, type Identity, type Refusal, TOKEN_ID_LABEL, TOKEN_MAC_KEY_LABEL } from '@countersign/protocol'
+import type { Failpoint } from '../../failpoints.ts'
+import { isParty, parseSan, sameIdentity, spiffeIdOf } from '../../issuance/names.ts'
+import type { ProfileName } from '../../issuance/profiles.ts'
+import type { Store } from '../../store/store.ts'
+
+export interface InvitationRequest {
+  readonly party: string
+  /** As in `dns:…`, `ip:…`, `email:…`, `uri:…`. */
+  readonly san?: readonly string[]
+  /** Default `client`. */
+  readonly profile?: ProfileName
+  /** Default 600; a day at most. */
+  readonly ttlSeconds?: number
+}
+
+export type Invited =
+  | { readonly ok: true; readonly token: string; readonly party: string; readonly expiresAt: Temporal.Instant }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+/** What a token says of the authority. */
+export interface AuthorityAddress {
+  /** host:port. */
+  readonly address: string
+  readonly name: string
+  readonly rootSha256: Uint8Array
+}
+
+export const DEFAULT_TTL_SECONDS = 600
+export const MAX_TTL_SECONDS = 86_400
+
+/** The parties `authority` and `authority/…` are the authority itself. */
+export function isReservedParty(party: string): boolean {
+  return party === 'authority' || party.startsWith('authority/')
+}
+
+export function tokenId(secret: Uint8Array): Uint8Array {
+  return Uint8Array.from(createHmac('sha256', secret).update(TOKEN_ID_LABEL).digest())
+}
+
+export function tokenMacKey(secret: Uint8Array): Uint8Array {
+  return Uint8Array.from(createHmac('sha256', secret).update(TOKEN_MAC_KEY_LABEL).digest())
+}
+
+export type Invite = (request: InvitationRequest) => Promise<Invited>
+
+interface Inviting {
+  readonly store: Store
+  readonly domain: string
+  readonly authority: () => AuthorityAddress
+  readonly clock: Clock
+  readonly failpoint: Failpoint
+  readonly log: Log
+}
+
+/** Makes the function that invites. The secret is in the token and nowhere else: the store has what it yields. */
+export function createInvite(inviting: Inviting): Invite {
+  const { store, clock, failpoint, log, authority } = inviting
+  return async (request) => {
+    const { party, profile = 'client', ttlSeconds = DEFAULT_TTL_SECONDS } = request
+    const granted = grant(request, inviting.domain, authority().name)
+    if (!granted.ok) return granted
+    const secret = Uint8Array.from(randomBytes(32))
+    const createdAt = clock()
+    const expiresAt = createdAt.add({ seconds: ttlSeconds })
+    const id = tokenId(secret)
+    await store.commit(() => {
+      const { names } = granted
+      store.invitations.add({ id, macKey: tokenMacKey(secret), party, profile, names, createdAt, expiresAt })
+      failpoint('invite.before-commit')
+    })
+    failpoint('invite.after-commit')
+    log('invite.done', { party, profile, token: id.toHex().slice(0, 16), expiresAt: expiresAt.toString() })
+    return { ok: true, token: formatToken({ ...authority(), secret, party }), party, expiresAt }
+  }
+}
+
+/** Decides whether `request` may be invited, and under which names beside the SPIFFE ID. */
+function grant(
+  { party, san = [], ttlSeconds }: InvitationRequest,
+  domain: string,
+  authorityName: string,
+): { readonly ok: true; readonly names: readonly Identity[] } | { readonly ok: false; readonly refusal: Refusal } {
+  if (!isParty(party))
+    return refused('party: letters, digits, dots, hyphens, underscores; parts between slashes; at most 64 characters')
+  if (isReservedParty(party)) return refused('party: this is the authority itself')
+  if (ttlSeconds !== undefined && !(ttlSeconds >= 1 && ttlSeconds <= MAX_TTL_SECONDS))
+    return refused(`ttlSeconds: from 1 to ${MAX_TTL_SECONDS}`)
+  const own = spiffeIdOf(domain, party)
+  const names: Identity[] = []
+  for (const text of san) {
+    const parsed = parseSan(text)
+    if (!parsed.ok) return refused(`san: ${parsed.detail}`)
+    // X509-SVID §2: exactly one URI, the SPIFFE ID; a second one would let a party be two.
+    if (parsed.name.kind === 'uniformResourceIdentifier' && !sameIdentity(parsed.name, own))
+      return refused(`san: the one URI of this party is ${own.value}`)
+    if (parsed.name.kind === 'dNSName' && parsed.name.value === authorityName.toLowerCase())
+      return refused('san: this is the name of the authority itself')
+    names.push(parsed.name)
+  }
+  return { ok: true, names }
+}
+
+function refused(note: string): { readonly ok: false; readonly refusal: Refusal } {
+  return { ok: false, refusal: { code: 'ERR_ADMIN_REQUEST', note } }
+}

@@ -1,0 +1,48 @@
+// Why the authority cannot start or go on, in words for its operator.
+
+/** Each code with what to do next. A released code keeps its meaning and is never reused. */
+export const AUTHORITY_ERRORS = {
+  ERR_AUTHORITY_OPTION: 'correct the configuration',
+  ERR_AUTHORITY_DIRECTORY: 'name a directory that can be made and read, with --data',
+  ERR_AUTHORITY_DIRECTORY_OWNER: 'start as the owner of the data directory, or give it to this user with chown',
+  ERR_AUTHORITY_DIRECTORY_MODE: 'close it to others with chmod 700',
+  ERR_AUTHORITY_DIRECTORY_READ_ONLY: 'make the data directory writable for its owner',
+  ERR_AUTHORITY_IN_USE: 'stop the other process, or use another data directory',
+  ERR_AUTHORITY_STORE_NEWER: 'start the newer version of countersign that wrote it',
+  ERR_AUTHORITY_STORE_MALFORMED: 'restore it from a backup',
+  ERR_AUTHORITY_STORE_MISSING: 'restore it from a backup; without it, revocations would be forgotten',
+  ERR_AUTHORITY_STORE_FULL: 'free disk space in the data directory, then try again',
+  ERR_AUTHORITY_STORE: 'see the cause; check the disk of the data directory',
+  ERR_AUTHORITY_DOMAIN: 'use the trust domain that this authority was made with',
+  ERR_AUTHORITY_FILE_MISSING: 'restore it from a backup',
+  ERR_AUTHORITY_FILE_MODE: 'close it to others with chmod 600',
+  ERR_AUTHORITY_FILE_MALFORMED: 'restore it from a backup',
+  ERR_AUTHORITY_FILE_MISMATCH: 'restore the whole data directory from one backup',
+  ERR_AUTHORITY_ROOT_KEY_ABSENT: 'bring back the exported root key for this one command',
+  ERR_AUTHORITY_EXPORT: 'name a file that does not exist yet, in a directory that can be written',
+  ERR_AUTHORITY_ISSUER_EXPIRED: 'a new issuing certificate is needed; it is signed by the root key',
+  ERR_AUTHORITY_LISTEN: 'stop what uses that address, or choose another one',
+  ERR_AUTHORITY_SOCKET_PATH: 'use a data directory with a shorter path',
+  ERR_AUTHORITY_REFUSED: 'see the cause',
+} as const
+export type AuthorityErrorCode = keyof typeof AUTHORITY_ERRORS
+
+/** The authority cannot start or go on. One clear line: what (`message`), where (`path`), what to do (`next`). */
+export class AuthorityError extends Error {
+  override readonly name = 'AuthorityError'
+  readonly code: AuthorityErrorCode
+  /** The file, directory or address at fault. */
+  readonly path: string
+  readonly next: string
+  constructor(code: AuthorityErrorCode, path: string, message: string, options?: ErrorOptions & { next?: string }) {
+    super(message, options)
+    this.code = code
+    this.path = path
+    this.next = options?.next ?? AUTHORITY_ERRORS[code]
+  }
+}
+
+/** A bug of ours: caught by nobody but the top. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError'
+}

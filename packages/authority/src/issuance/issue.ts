@@ -1,0 +1,132 @@
+// The one way to a credential, for every protocol: decided, built, linted, signed, recorded; durable before it leaves.
+import type { Clock, Log } from '@countersign/mtls'
+import type { Identity, Refusal } from '@countersign/protocol'
+import { type Certificate, readCertificate, writeCertificate } from '@countersign/x509'
+import type { Failpoint } from '../failpoints.ts'
+import type { Hierarchy } from '../keys/hierarchy.ts'
+import { serialHex, sha256 } from '../octets.ts'
+import type { ProofMethod } from '../store/certificates.ts'
+import type { Store } from '../store/store.ts'
+import { buildLeaf, makeSerial } from './build.ts'
+import { lintCertificate } from './lint.ts'
+import { spiffeIdOf } from './names.ts'
+import type { ProfileName } from './profiles.ts'
+import { faultOfKey } from './public-key.ts'
+
+export interface IssueRequest {
+  readonly kind: 'x509'
+  /** DER of a SubjectPublicKeyInfo. Whoever asks has checked that its holder has the private key. */
+  readonly publicKey: Uint8Array
+  /** Beside the SPIFFE ID, which every certificate has. */
+  readonly names: readonly Identity[]
+  readonly profile: ProfileName
+}
+
+/** Who was proved to be asking, and how. */
+export interface Proof {
+  readonly method: ProofMethod
+  readonly party: string
+  /** What shows it, as in `token 3f…`: kept with the certificate. */
+  readonly evidence: string
+  readonly claim?: Claim
+}
+
+/** What allows this certificate once: taken in the same transaction that records the certificate. */
+export interface Claim {
+  /** A refusal; the row of the certificate that was already given for it; or undefined: it may be given. */
+  take(now: Temporal.Instant): Refusal | number | undefined
+  /** Binds it to the row of the new certificate. */
+  spend(recordId: number, now: Temporal.Instant): void
+}
+
+export type Issued =
+  | { readonly ok: true; readonly credential: Credential; readonly recordId: number }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+/** The leaf, its issuer, the root. */
+export type Credential = readonly [Certificate, Certificate, Certificate]
+
+export type Issue = (request: IssueRequest, proof: Proof) => Promise<Issued>
+
+interface Issuance {
+  readonly store: Store
+  readonly hierarchy: Hierarchy
+  readonly domain: string
+  readonly clock: Clock
+  readonly failpoint: Failpoint
+  readonly log: Log
+}
+
+export function createIssue({ store, hierarchy, domain, clock, failpoint, log }: Issuance): Issue {
+  const { issuing, root, issuerId } = hierarchy
+
+  const sign = (request: IssueRequest, proof: Proof, now: Temporal.Instant): Refusal | number => {
+    const identities = identitiesOf(domain, proof.party, request.names)
+    const serial = makeSerial()
+    const leaf = { publicKey: request.publicKey, party: proof.party, identities, profile: request.profile }
+    const linted = lintCertificate(buildLeaf(leaf, issuing, serial, now), {
+      kind: { leaf: request.profile },
+      publicKey: request.publicKey,
+      identities,
+      issuer: issuing,
+      now,
+    })
+    if (!linted.ok) {
+      log('issue.lint', { party: proof.party, findings: linted.findings })
+      return { code: 'ERR_AUTHORITY_LINT', note: linted.findings.map(({ id }) => id).join(', ') }
+    }
+    failpoint('issue.before-sign')
+    const der = writeCertificate(linted.tbs, hierarchy.signer.algorithm, hierarchy.signer.sign(linted.tbs))
+    failpoint('issue.after-sign')
+    const { validity } = readCertificate(der)
+    return store.certificates.add({
+      issuer: issuerId,
+      serial: serialHex(serial),
+      sha256: sha256(der),
+      spkiSha256: sha256(request.publicKey),
+      party: proof.party,
+      profile: request.profile,
+      names: identities,
+      der,
+      notBefore: validity.notBefore,
+      notAfter: validity.notAfter,
+      issuedAt: now,
+      method: proof.method,
+      evidence: proof.evidence,
+    })
+  }
+
+  /** All of it in one transaction: a rival sees either nothing of this or all. */
+  const decide = (request: IssueRequest, proof: Proof): Refusal | number => {
+    const now = clock()
+    const taken = proof.claim?.take(now)
+    if (taken !== undefined) return taken
+    if (Temporal.Instant.compare(issuing.validity.notAfter, now) <= 0) return { code: 'ERR_AUTHORITY_NO_ISSUER' }
+    if (store.certificates.keyTaken(sha256(request.publicKey), proof.party)) return { code: 'ERR_ENROLL_KEY_TAKEN' }
+    const recordId = sign(request, proof, now)
+    if (typeof recordId === 'number') proof.claim?.spend(recordId, now)
+    return recordId
+  }
+
+  return async (request, proof) => {
+    const keyFault = faultOfKey(request.publicKey)
+    if (keyFault !== undefined) return { ok: false, refusal: { code: 'ERR_ENROLL_KEY', note: keyFault } }
+    const outcome = await store.commit(() => {
+      const decided = decide(request, proof)
+      failpoint('issue.before-commit')
+      return decided
+    })
+    failpoint('issue.after-commit')
+    if (typeof outcome !== 'number') return { ok: false, refusal: outcome }
+    const record = store.certificates.byId(outcome)
+    if (record === undefined) return { ok: false, refusal: { code: 'ERR_AUTHORITY_STORE' } }
+    log('issue.done', { party: record.party, profile: record.profile, serial: record.serial, method: record.method })
+    return { ok: true, credential: [readCertificate(record.der), issuing, root], recordId: outcome }
+  }
+}
+
+/** The SPIFFE ID first, then what was granted, each once. */
+export function identitiesOf(domain: string, party: string, names: readonly Identity[]): readonly Identity[] {
+  const all = [spiffeIdOf(domain, party), ...names]
+  return all.filter((one, index) => all.findIndex((o) => o.kind === one.kind && o.value === one.value) === index)
+}

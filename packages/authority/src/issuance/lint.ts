@@ -1,0 +1,67 @@
+// The last look at what is to be signed: the exact octets are read back and judged before a key touches them.
+import {
+  ALGORITHM,
+  type Certificate,
+  type CertificateList,
+  DerError,
+  readCertificate,
+  readCertificateList,
+  writeCertificate,
+  writeCertificateList,
+  X509Error,
+} from '@countersign/x509'
+import { CERTIFICATE_LINTS, type CertificateExpectation } from './certificate-lints.ts'
+import { CRL_LINTS, type CrlExpectation } from './crl-lints.ts'
+import type { Lint } from './lint-model.ts'
+
+/** Octets that passed every lint. Signers accept nothing else. */
+export type LintedTbs = Uint8Array & { readonly [linted]: true }
+declare const linted: unique symbol
+
+export interface LintFinding {
+  readonly id: string
+  readonly clause: string
+  readonly detail: string
+}
+
+export type Linted =
+  | { readonly ok: true; readonly tbs: LintedTbs }
+  | { readonly ok: false; readonly findings: readonly LintFinding[] }
+
+/** Judges a TBSCertificate against what was asked for. */
+export function lintCertificate(tbs: Uint8Array, expected: CertificateExpectation): Linted {
+  return lint<Certificate, CertificateExpectation>(tbs, expected, CERTIFICATE_LINTS, () =>
+    readCertificate(writeCertificate(tbs, ALGORITHM.ecdsaWithSHA256, NO_SIGNATURE)),
+  )
+}
+
+/** Judges a TBSCertList against what was asked for. */
+export function lintCrl(tbs: Uint8Array, expected: CrlExpectation): Linted {
+  return lint<CertificateList, CrlExpectation>(tbs, expected, CRL_LINTS, () =>
+    readCertificateList(writeCertificateList(tbs, ALGORITHM.ecdsaWithSHA256, NO_SIGNATURE)),
+  )
+}
+
+/** Stands where the signature will: what is read is the whole structure, as a verifier reads it. */
+const NO_SIGNATURE: Uint8Array = new Uint8Array(8)
+
+function lint<Value, Expectation>(
+  tbs: Uint8Array,
+  expected: Expectation,
+  lints: readonly Lint<Value, Expectation>[],
+  read: () => Value,
+): Linted {
+  let value: Value
+  try {
+    value = read()
+  } catch (error) {
+    if (!(error instanceof DerError || error instanceof X509Error)) throw error
+    return { ok: false, findings: [{ id: 'readable', clause: 'RFC 5280 §4.1', detail: error.message }] }
+  }
+  const findings = lints.flatMap(({ id, clause, check }) => {
+    const detail = check(value, expected)
+    return detail === undefined ? [] : [{ id, clause, detail }]
+  })
+  // The brand says that the lints have passed; only this line gives it.
+  return findings.length === 0 ? { ok: true, tbs: tbs as LintedTbs } : { ok: false, findings }
+}

@@ -1,0 +1,101 @@
+// Names that a certificate may carry: how they are asked for, how they are compared, how they are written.
+import type { Identity } from '@countersign/protocol'
+import { formatIpAddress, type GeneralName, parseIpAddress } from '@countersign/x509'
+import { InvariantError } from '../error.ts'
+
+export type ParsedName =
+  | { readonly ok: true; readonly name: Identity }
+  | { readonly ok: false; readonly detail: string }
+
+/** RFC 5280 §4.2.1.6 and RFC 1034 §3.5: letters, digits, hyphens; the last label is not a number (RFC 9525 §6.3 takes it for an address). */
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+/** RFC 5321 §4.1.2 without quoted strings; ASCII as rfc822Name has it. */
+const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+/** SPIFFE ID §2.2: the path of an ID; segments of letters, digits, dots, hyphens and underscores, none `.` or `..`. */
+const PARTY_SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/
+/** RFC 5280 Appendix A.1 ub-common-name: the party is the subject's common name too. */
+const MAX_PARTY_CHARACTERS = 64
+
+/** Whether `party` can be the path of a SPIFFE ID and a common name. */
+export function isParty(party: string): boolean {
+  return party.length <= MAX_PARTY_CHARACTERS && party.split('/').every((segment) => PARTY_SEGMENT.test(segment))
+}
+
+/** The party's identity in the trust domain. @see SPIFFE ID §2 */
+export function spiffeIdOf(domain: string, party: string): Identity {
+  return { kind: 'uniformResourceIdentifier', value: `spiffe://${domain}/${party}` }
+}
+
+/** Whether `domain` can be a trust domain. @see SPIFFE ID §2.1 */
+export function isTrustDomain(domain: string): boolean {
+  return domain.length <= 255 && /^[a-z0-9._-]+$/.test(domain)
+}
+
+export function isDnsName(name: string): boolean {
+  const labels = name.split('.')
+  return name.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '')
+}
+
+/** Reads one name as people ask for it: `dns:…`, `ip:…`, `email:…`, `uri:…`. */
+export function parseSan(san: string): ParsedName {
+  const colon = san.indexOf(':')
+  const value = san.slice(colon + 1)
+  switch (colon < 0 ? '' : san.slice(0, colon)) {
+    case 'dns': {
+      const name = value.toLowerCase()
+      if (!isDnsName(name)) return refused(san, 'is not a DNS name (letters, digits and hyphens; no wildcard)')
+      return { ok: true, name: { kind: 'dNSName', value: name } }
+    }
+    case 'ip': {
+      const octets = parseIpAddress(value)
+      if (octets === undefined) return refused(san, 'is not an IP address')
+      return { ok: true, name: { kind: 'iPAddress', value: formatIpAddress(octets) } }
+    }
+    case 'email': {
+      const at = value.lastIndexOf('@')
+      const domain = value.slice(at + 1).toLowerCase()
+      if (at < 1 || at > 64 || !LOCAL_PART.test(value.slice(0, at)) || !isDnsName(domain))
+        return refused(san, 'is not an e-mail address')
+      return { ok: true, name: { kind: 'rfc822Name', value: `${value.slice(0, at)}@${domain}` } }
+    }
+    case 'uri':
+      return { ok: true, name: { kind: 'uniformResourceIdentifier', value } }
+    default:
+      return refused(san, 'does not start with dns:, ip:, email: or uri:')
+  }
+}
+
+function refused(san: string, why: string): ParsedName {
+  return { ok: false, detail: `${JSON.stringify(san)} ${why}` }
+}
+
+/** The name of a request or a certificate as an identity; undefined for the kinds that we do not issue. */
+export function identityOf(name: GeneralName): Identity | undefined {
+  switch (name.kind) {
+    case 'dNSName':
+      return { kind: 'dNSName', value: name.value.toLowerCase() }
+    case 'iPAddress':
+      return { kind: 'iPAddress', value: formatIpAddress(name.octets) }
+    case 'rfc822Name': {
+      const at = name.value.lastIndexOf('@')
+      return { kind: 'rfc822Name', value: name.value.slice(0, at + 1) + name.value.slice(at + 1).toLowerCase() }
+    }
+    case 'uniformResourceIdentifier':
+      return { kind: 'uniformResourceIdentifier', value: name.value }
+    default:
+      return undefined
+  }
+}
+
+/** The identity as it stands in a subjectAltName. */
+export function generalNameOf(identity: Identity): GeneralName {
+  if (identity.kind !== 'iPAddress') return { kind: identity.kind, value: identity.value }
+  const octets = parseIpAddress(identity.value)
+  if (octets === undefined) throw new InvariantError('an identity is not the address that it says')
+  return { kind: 'iPAddress', octets }
+}
+
+/** Whether two identities, both in the form that this file gives them, are one. */
+export function sameIdentity(one: Identity, other: Identity): boolean {
+  return one.kind === other.kind && one.value === other.value
+}

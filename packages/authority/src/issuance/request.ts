@@ -1,0 +1,79 @@
+// Reading a certification request, RFC 2986: what it asks for, and whether its key asks for it.
+import type { Identity, Refusal } from '@countersign/protocol'
+import type { CheckSignature } from '@countersign/verify'
+import {
+  type CertificationRequest,
+  DerError,
+  formatName,
+  type GeneralName,
+  OID,
+  readCertificationRequest,
+  X509Error,
+} from '@countersign/x509'
+import { sha256 } from '../octets.ts'
+import { identityOf, sameIdentity } from './names.ts'
+import { faultOfKey } from './public-key.ts'
+
+/** A request whose signature verifies under the key that it asks for, and whose key we certify. */
+export interface ReadRequest {
+  readonly publicKey: Uint8Array
+  readonly requestSha256: Uint8Array
+  readonly request: CertificationRequest
+}
+
+export type RequestVerdict = ({ readonly ok: true } & ReadRequest) | { readonly ok: false; readonly refusal: Refusal }
+
+/** Reads a request and checks that it is signed by its own key. Its octets are untrusted. @see RFC 2986 §4.2 */
+export function readRequest(der: Uint8Array, checkSignature: CheckSignature): RequestVerdict {
+  let request: CertificationRequest
+  try {
+    request = readCertificationRequest(der)
+  } catch (error) {
+    if (!(error instanceof DerError || error instanceof X509Error)) throw error
+    return refused('ERR_ENROLL_REQUEST', error.message)
+  }
+  const { subjectPublicKeyInfo: spki, signatureAlgorithm, certificationRequestInfoDer, signatureValue } = request
+  const keyFault = faultOfKey(spki.der)
+  if (keyFault !== undefined) return refused('ERR_ENROLL_KEY', keyFault)
+  if (checkSignature(signatureAlgorithm, spki, certificationRequestInfoDer, signatureValue) !== true)
+    return refused('ERR_ENROLL_REQUEST_SIGNATURE', 'the signature does not verify under the key of the request')
+  return { ok: true, publicKey: spki.der, requestSha256: sha256(der), request }
+}
+
+/**
+ * Decides whether the request asks for no other name than `granted`: in subjectAltName, and in the subject's common name,
+ * which may be the party too. Other attributes of the subject are not names that we certify: they are left out.
+ */
+export function decideNames(
+  { request }: ReadRequest,
+  party: string,
+  granted: readonly Identity[],
+): { readonly ok: true } | { readonly ok: false; readonly refusal: Refusal } {
+  for (const { type, text } of request.subject.rdnSequence.flat()) {
+    if (type !== OID.commonName) continue
+    if (text !== party && !granted.some(({ value }) => value === text))
+      return refused('ERR_ENROLL_NAME', `the subject is ${formatName(request.subject)}`)
+  }
+  for (const name of request.requested.subjectAltName ?? []) {
+    const identity = identityOf(name)
+    if (identity === undefined || !granted.some((other) => sameIdentity(identity, other)))
+      return refused('ERR_ENROLL_NAME', describe(name))
+  }
+  return { ok: true }
+}
+
+/** The extensions that a request asks for and does not get: every one but the names, which we choose or check. */
+export function deniedExtensions({ request }: ReadRequest): readonly string[] {
+  return request.extensionRequest.map(({ extnID }) => extnID).filter((oid) => oid !== OID.subjectAltName)
+}
+
+function refused(code: Refusal['code'], note: string): { readonly ok: false; readonly refusal: Refusal } {
+  return { ok: false, refusal: { code, note } }
+}
+
+function describe(name: GeneralName): string {
+  const identity = identityOf(name)
+  return identity === undefined
+    ? `a name of the kind ${name.kind}`
+    : JSON.stringify(`${identity.kind}:${identity.value}`)
+}

@@ -1,0 +1,178 @@
+// The making of an authority, in steps that a crash may fall between:
+// (1) everything is written to `authority.new`; (2) the store records it, in one transaction; (3) the folder gets its name.
+// What a crash leaves is found by the start after it: before (2) all is made anew, after (2) only the rename is missing.
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Certificate, readCertificate, writeCertificate, writeCertificateList, writePem } from '@countersign/x509'
+import { AuthorityError, InvariantError } from '../error.ts'
+import type { Failpoint } from '../failpoints.ts'
+import { buildIssuing, buildRoot, makeSerial } from '../issuance/build.ts'
+import { type Linted, type LintedTbs, lintCertificate, lintCrl } from '../issuance/lint.ts'
+import { serialHex, sha256 } from '../octets.ts'
+import { buildCrl } from '../status/crl/build.ts'
+import type { NewCertificate } from '../store/certificates.ts'
+import type { StoredCrl } from '../store/status.ts'
+import type { Store } from '../store/store.ts'
+import { guarded, syncDirectory, writeNewFile } from './files.ts'
+import { FILES, ISSUING_ROW, ROOT_ROW, readCertificateFile } from './hierarchy.ts'
+import { keySigner } from './signer.ts'
+
+interface FirstStart {
+  readonly directory: string
+  readonly store: Store
+  readonly organization: string
+  readonly domain: string
+  readonly now: Temporal.Instant
+  readonly failpoint: Failpoint
+}
+
+/** Settings of the store that bind it to the files and the configuration. */
+const ROOT_SETTING = 'authority.root-sha256'
+const DOMAIN_SETTING = 'authority.domain'
+
+/**
+ * Makes the authority where there is none, ends a start that was cut short, and refuses parts that are not of one whole.
+ * Answers the folder with its files. @throws {AuthorityError}
+ */
+export async function ensureAuthority(start: FirstStart): Promise<string> {
+  const { directory, store, domain, failpoint } = start
+  const folder = join(directory, FILES.folder)
+  const unfinished = `${folder}.new`
+  if (store.setting(ROOT_SETTING) === undefined) {
+    if (existsSync(folder))
+      throw new AuthorityError('ERR_AUTHORITY_STORE_MISSING', directory, 'there is an authority without its store.db')
+    guarded(unfinished, () => rmSync(unfinished, { recursive: true, force: true }))
+    const made = makeAuthority(start, unfinished)
+    await store.commit(() => {
+      record(store, made)
+      store.set(ROOT_SETTING, sha256(made.root.der).toHex())
+      store.set(DOMAIN_SETTING, domain)
+      failpoint('start.before-commit')
+    })
+    failpoint('start.after-commit')
+  }
+  if (!existsSync(folder)) finish(directory, unfinished, folder, store, failpoint)
+  if (!isOfStore(folder, store))
+    throw new AuthorityError('ERR_AUTHORITY_FILE_MISMATCH', folder, 'this root is not the one that store.db belongs to')
+  const known = store.setting(DOMAIN_SETTING)
+  if (known !== domain)
+    throw new AuthorityError('ERR_AUTHORITY_DOMAIN', directory, `this authority is of the trust domain ${known}`)
+  return folder
+}
+
+function finish(directory: string, unfinished: string, folder: string, store: Store, failpoint: Failpoint): void {
+  if (!existsSync(unfinished) || !isOfStore(unfinished, store))
+    throw new AuthorityError('ERR_AUTHORITY_FILE_MISSING', folder, "the authority's certificates and keys are missing")
+  failpoint('start.before-rename')
+  guarded(folder, () => {
+    renameSync(unfinished, folder)
+    syncDirectory(directory)
+  })
+  failpoint('start.after-rename')
+}
+
+function isOfStore(folder: string, store: Store): boolean {
+  const root = readCertificateFile(join(folder, FILES.rootCertificate))
+  return sha256(root.der).toHex() === store.setting(ROOT_SETTING)
+}
+
+interface Made {
+  readonly root: Certificate
+  readonly issuing: Certificate
+  readonly rootCrl: StoredCrl
+  readonly now: Temporal.Instant
+}
+
+function makeAuthority({ directory, organization, now, failpoint }: FirstStart, folder: string): Made {
+  const rootKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  const issuingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  const rootSigner = keySigner(rootKey)
+  const issuingSigner = keySigner(issuingKey)
+  const { algorithm } = rootSigner
+
+  const rootTbs = insist(
+    lintCertificate(buildRoot(organization, rootSigner.publicKey, makeSerial(), now), {
+      kind: 'root',
+      publicKey: rootSigner.publicKey.der,
+      identities: [],
+      now,
+    }),
+  )
+  failpoint('start.before-sign-root')
+  const root = readCertificate(writeCertificate(rootTbs, algorithm, rootSigner.sign(rootTbs)))
+  failpoint('start.after-sign-root')
+
+  const issuingTbs = insist(
+    lintCertificate(buildIssuing(organization, issuingSigner.publicKey, root, makeSerial(), now), {
+      kind: 'issuing',
+      publicKey: issuingSigner.publicKey.der,
+      identities: [],
+      issuer: root,
+      now,
+    }),
+  )
+  failpoint('start.before-sign-issuing')
+  const issuing = readCertificate(writeCertificate(issuingTbs, algorithm, rootSigner.sign(issuingTbs)))
+  failpoint('start.after-sign-issuing')
+
+  // The root's key may leave on the first day: its list must hold as long as the one certificate that it speaks of.
+  const crl = { issuer: root, number: 1n, entries: [], nextUpdate: issuing.validity.notAfter, now }
+  const crlTbs = insist(lintCrl(buildCrl(crl), crl))
+  failpoint('start.before-sign-root-crl')
+  const crlDer = writeCertificateList(crlTbs, algorithm, rootSigner.sign(crlTbs))
+  failpoint('start.after-sign-root-crl')
+
+  writeFolder(folder, directory, { root, issuing, rootKey, issuingKey })
+  const { nextUpdate } = crl
+  const rootCrl = { issuer: ROOT_ROW, number: 1, der: crlDer, thisUpdate: now, nextUpdate, covers: 0 }
+  return { root, issuing, rootCrl, now }
+}
+
+function writeFolder(
+  folder: string,
+  directory: string,
+  made: { root: Certificate; issuing: Certificate; rootKey: KeyObject; issuingKey: KeyObject },
+): void {
+  guarded(folder, () => mkdirSync(folder, { mode: 0o700 }))
+  const pkcs8 = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toString()
+  writeNewFile(join(folder, FILES.rootKey), pkcs8(made.rootKey), 0o600)
+  writeNewFile(join(folder, FILES.issuingKey), pkcs8(made.issuingKey), 0o600)
+  writeNewFile(join(folder, FILES.rootCertificate), writePem('CERTIFICATE', made.root.der), 0o644)
+  writeNewFile(join(folder, FILES.issuingCertificate), writePem('CERTIFICATE', made.issuing.der), 0o644)
+  syncDirectory(folder)
+  syncDirectory(directory)
+}
+
+function record(store: Store, { root, issuing, rootCrl, now }: Made): void {
+  store.certificates.addRoot(rowOf(root, 'root', now))
+  store.certificates.add({ ...rowOf(issuing, 'issuing', now), issuer: ROOT_ROW })
+  if (store.certificates.byId(ISSUING_ROW)?.profile !== 'issuing') throw new InvariantError('the rows of a first start')
+  store.status.addCrl(rootCrl)
+}
+
+function rowOf(
+  certificate: Certificate,
+  profile: 'root' | 'issuing',
+  now: Temporal.Instant,
+): Omit<NewCertificate, 'issuer'> {
+  return {
+    serial: serialHex(certificate.serialNumber),
+    sha256: sha256(certificate.der),
+    spkiSha256: sha256(certificate.subjectPublicKeyInfo.der),
+    party: `authority/${profile}`,
+    profile,
+    names: [],
+    der: certificate.der,
+    notBefore: certificate.validity.notBefore,
+    notAfter: certificate.validity.notAfter,
+    issuedAt: now,
+    method: 'self',
+    evidence: 'first start',
+  }
+}
+
+function insist(linted: Linted): LintedTbs {
+  if (linted.ok) return linted.tbs
+  throw new InvariantError(linted.findings.map(({ id, detail }) => `${id}: ${detail}`).join('; '))
+}

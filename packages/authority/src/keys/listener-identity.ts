@@ -1,0 +1,105 @@
+// The authority's own server certificate: made at the first start, kept, renewed by itself in its last third.
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { type Credential, createIdentity, type OwnIdentity } from '@countersign/mtls'
+import type { Identity } from '@countersign/protocol'
+import { readCertificate, readPem, writePem } from '@countersign/x509'
+import { AuthorityError } from '../error.ts'
+import type { Failpoint } from '../failpoints.ts'
+import { type Issue, identitiesOf } from '../issuance/issue.ts'
+import { identityOf, sameIdentity } from '../issuance/names.ts'
+import { sha256 } from '../octets.ts'
+import type { Store } from '../store/store.ts'
+import { replaceFile } from './files.ts'
+import type { Hierarchy } from './hierarchy.ts'
+
+/** The party that the authority's listener is. */
+export const LISTENER_PARTY = 'authority'
+
+export interface ListenerIdentity extends OwnIdentity {
+  /** Issues a new one where the current one is in its last third, was revoked, or has other names. */
+  refresh(now: Temporal.Instant): Promise<void>
+}
+
+interface Parts {
+  /** Key and chain in one file, so that a crash cannot part them. */
+  readonly path: string
+  readonly names: readonly Identity[]
+  readonly domain: string
+  readonly hierarchy: Hierarchy
+  readonly store: Store
+  readonly issue: Issue
+  readonly failpoint: Failpoint
+}
+
+/** Reads the identity that is kept, or issues one. @throws {AuthorityError} when it cannot be issued */
+export async function openListenerIdentity(parts: Parts, now: Temporal.Instant): Promise<ListenerIdentity> {
+  const kept = readKept(parts)
+  const identity = createIdentity(kept !== undefined && isGood(kept, parts, now) ? kept : await makeCredential(parts))
+  return {
+    current: () => identity.current(),
+    onChange: (listener) => identity.onChange(listener),
+    async refresh(at) {
+      if (!isGood(identity.current(), parts, at)) identity.replace(await makeCredential(parts))
+    },
+  }
+}
+
+function isGood({ certificates: [leaf] }: Credential, parts: Parts, now: Temporal.Instant): boolean {
+  const { notBefore, notAfter } = leaf.validity
+  const lifetime = notAfter.epochMilliseconds - notBefore.epochMilliseconds
+  if (notAfter.epochMilliseconds - now.epochMilliseconds < lifetime / 3) return false
+  // A clock that was set back: valid again soon, but not now.
+  if (Temporal.Instant.compare(now, notBefore) < 0) return false
+  const stored = parts.store.certificates.bySha256(sha256(leaf.der))
+  if (stored === undefined || stored.revocation !== undefined) return false
+  const wanted = identitiesOf(parts.domain, LISTENER_PARTY, parts.names)
+  const found = (leaf.subjectAltName ?? []).map(identityOf)
+  return (
+    found.length === wanted.length &&
+    wanted.every((one) => found.some((other) => other !== undefined && sameIdentity(one, other)))
+  )
+}
+
+function readKept({ path, hierarchy: { issuing, root } }: Parts): Credential | undefined {
+  if (!existsSync(path)) return undefined
+  try {
+    const blocks = readPem(readFileSync(path, 'utf8'))
+    const key = blocks.find(({ label }) => label === 'PRIVATE KEY')
+    const leaf = blocks.find(({ label }) => label === 'CERTIFICATE')
+    if (key === undefined || leaf === undefined) throw new RangeError('a key and a certificate are expected')
+    return {
+      certificates: [readCertificate(leaf.der), issuing, root],
+      privateKey: createPrivateKey({ key: Buffer.from(key.der), format: 'der', type: 'pkcs8' }),
+    }
+  } catch (cause) {
+    throw new AuthorityError('ERR_AUTHORITY_FILE_MALFORMED', path, "this is not the listener's key and certificate", {
+      cause,
+      next: 'delete it; a new one is made at the next start',
+    })
+  }
+}
+
+async function makeCredential({ path, names, issue, failpoint }: Parts): Promise<Credential> {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const issued = await issue(
+    {
+      kind: 'x509',
+      publicKey: Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' })),
+      names,
+      profile: 'server',
+    },
+    { method: 'self', party: LISTENER_PARTY, evidence: 'own listener' },
+  )
+  if (!issued.ok)
+    throw new AuthorityError('ERR_AUTHORITY_REFUSED', path, `the listener got no certificate (${issued.refusal.code})`)
+  failpoint('listener.before-write')
+  replaceFile(path, pemOf(privateKey, issued.credential), 0o600)
+  failpoint('listener.after-write')
+  return { certificates: issued.credential, privateKey }
+}
+
+function pemOf(privateKey: KeyObject, certificates: readonly { readonly der: Uint8Array }[]): string {
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  return key + certificates.map(({ der }) => writePem('CERTIFICATE', der)).join('')
+}

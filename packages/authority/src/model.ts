@@ -1,0 +1,74 @@
+// What `openAuthority` takes and gives.
+import type { Clock, Log, Session, SessionIndex, Trust } from '@countersign/mtls'
+import type { Meeting } from '@countersign/protocol'
+import type { Certificate } from '@countersign/x509'
+import type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
+import type { Failpoint } from './failpoints.ts'
+import type { Credential } from './issuance/issue.ts'
+import type { ProfileName } from './issuance/profiles.ts'
+import type { FeedDoor } from './status/feed/feed.ts'
+import type { RevocationRequest, Revoked } from './status/revoke.ts'
+
+export interface AuthorityOptions {
+  /** The data directory; made where it is absent. One process at a time. */
+  readonly directory: string
+  /** The DNS name that the authority's own certificate proves, as in `authority.localhost`. */
+  readonly name: string
+  /** The SPIFFE trust domain of every party, as in `acme.example`. Kept from the first start on. */
+  readonly domain: string
+  /** In the names of the root and the issuing certificate; at most 48 characters. Used at the first start. */
+  readonly organization: string
+  /** `port` 0 takes a free one. */
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly clock: Clock
+  readonly log: Log
+  /** For tests: called at each moment of `FAILPOINTS`. */
+  readonly failpoint?: Failpoint
+}
+
+/** What a door or a program in this process asks a certificate for. */
+export interface LocalRequest {
+  readonly party: string
+  readonly dnsNames?: readonly string[]
+  readonly ipAddresses?: readonly string[]
+  readonly profile: ProfileName
+  /** DER of the SubjectPublicKeyInfo of a key that this process holds. */
+  readonly publicKey: Uint8Array
+}
+
+/** A running authority. */
+export interface Authority {
+  readonly root: Certificate
+  /** 32 octets. */
+  readonly rootSha256: Uint8Array
+  /** Path of `root.pem`. */
+  readonly rootFile: string
+  /** As in `https://authority.localhost:8440`. */
+  readonly url: string
+  /** host:port, as tokens name it. */
+  readonly address: string
+  /** The issuing authority's revocation list, DER. */
+  readonly crlUrl: string
+  /** Path of the socket for administration. */
+  readonly socketPath: string
+  /** Follows every revocation at once: for doors in this process. */
+  readonly trust: Trust
+  /** Open sessions of the authority's own listener. */
+  readonly sessions: SessionIndex
+  /** Leaf, issuing, root. @throws {AuthorityError} (rejects) when it is refused. */
+  issueLocal(request: LocalRequest): Promise<Credential>
+  invite(request: InvitationRequest): Promise<Invited>
+  revoke(request: RevocationRequest): Promise<Revoked>
+  /** Lets a door follow revocations, before it accepts its first connection. Answers how to leave. */
+  join(door: FeedDoor): () => void
+  /** Keeps a meeting for `GET /v1/meetings/:reference`. The last ones before a crash may be lost. */
+  record(meeting: Meeting): void
+  /** A setting that other parts of the program keep in the store. */
+  setting(key: string): string | undefined
+  setting(key: string, value: string): Promise<void>
+  /** Stops accepting, lets requests under way end for at most `timeoutMs`. `close` follows. */
+  drain(timeoutMs: number): Promise<void>
+  close(): Promise<void>
+}
+
+export type { Session }

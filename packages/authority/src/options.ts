@@ -1,0 +1,51 @@
+// The options of an authority, judged before anything is touched.
+import { isIP } from 'node:net'
+import type { Identity } from '@countersign/protocol'
+import { isReservedParty } from './enrollment/token/invite.ts'
+import { AuthorityError } from './error.ts'
+import { isDnsName, isParty, isTrustDomain, parseSan } from './issuance/names.ts'
+import type { AuthorityOptions, LocalRequest } from './model.ts'
+
+/** RFC 5280 Appendix A.1 ub-common-name is 64; " Issuing 1" and room for a number follow. */
+const MAX_ORGANIZATION_CHARACTERS = 48
+
+/** @throws {AuthorityError} naming the option at fault */
+export function checkOptions({ name, domain, organization, directory }: AuthorityOptions): void {
+  const fault = (option: string, message: string) => new AuthorityError('ERR_AUTHORITY_OPTION', option, message)
+  if (directory === '') throw fault('directory', 'no data directory is named')
+  if (!isDnsName(name)) throw fault('name', `${JSON.stringify(name)} is not a DNS name in lower case`)
+  if (!isTrustDomain(domain)) throw fault('domain', `${JSON.stringify(domain)} is not a trust domain`)
+  if (organization.trim() === '' || organization.length > MAX_ORGANIZATION_CHARACTERS)
+    throw fault('organization', `the organization has 1 to ${MAX_ORGANIZATION_CHARACTERS} characters`)
+}
+
+/** What the listener's own certificate proves: its name, and the address where it is one that can be asked for. */
+export function listenerNames({ name, listen: { host } }: AuthorityOptions): readonly Identity[] {
+  const dns: Identity = { kind: 'dNSName', value: name }
+  const address = isIP(host) === 0 || isUnspecified(host) ? undefined : parseSan(`ip:${host}`)
+  return address?.ok === true ? [dns, address.name] : [dns]
+}
+
+/** host:port as tokens name it. An unspecified address is everywhere and nowhere: there the name stands. */
+export function addressOf({ name, listen: { host } }: AuthorityOptions, port: number): string {
+  const shown = isUnspecified(host) ? name : host
+  return shown.includes(':') ? `[${shown}]:${port}` : `${shown}:${port}`
+}
+
+function isUnspecified(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+/** The names of a local request. @throws {AuthorityError} when one cannot be granted */
+export function localNames(request: LocalRequest, authorityName: string): readonly Identity[] {
+  const { party, dnsNames = [], ipAddresses = [] } = request
+  const refused = (message: string) =>
+    new AuthorityError('ERR_AUTHORITY_REFUSED', party, message, { next: 'choose another name' })
+  if (!isParty(party) || isReservedParty(party)) throw refused('this party cannot be certified')
+  return [...dnsNames.map((name) => `dns:${name}`), ...ipAddresses.map((address) => `ip:${address}`)].map((san) => {
+    const parsed = parseSan(san)
+    if (!parsed.ok) throw refused(parsed.detail)
+    if (parsed.name.value === authorityName) throw refused(`${authorityName} is the name of the authority itself`)
+    return parsed.name
+  })
+}

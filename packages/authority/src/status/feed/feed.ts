@@ -1,0 +1,81 @@
+// Telling the doors, all at once, and waiting a second at most for each.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Log, Session } from '@countersign/mtls'
+import type { Cut, DoorName, FeedEvent } from '@countersign/protocol'
+import { InvariantError } from '../../error.ts'
+
+/** A door that follows the authority. */
+export interface FeedDoor {
+  readonly name: DoorName
+  /** Makes the event hold at this door: cuts what it ends. Answers when that is done. */
+  apply(event: FeedEvent): Promise<readonly Cut[]>
+  /** Its open sessions. */
+  sessions(): readonly Session[]
+}
+
+/** What the doors answered. */
+export interface Told {
+  readonly cuts: readonly Cut[]
+  readonly confirmed: readonly DoorName[]
+  readonly unconfirmed: readonly DoorName[]
+}
+
+export interface Feed {
+  /** Lets `door` follow. Answers how to leave. A door joins before it accepts its first connection. */
+  join(door: FeedDoor): () => void
+  doors(): readonly FeedDoor[]
+  tell(event: FeedEvent): Promise<Told>
+}
+
+/** A door that takes longer stands in the receipt as unconfirmed; what it does then is in the log. */
+const ANSWER_MILLISECONDS = 1_000
+
+export function createFeed(log: Log): Feed {
+  const doors = new Map<DoorName, FeedDoor>()
+
+  const ask = async (door: FeedDoor, event: FeedEvent): Promise<readonly Cut[] | undefined> => {
+    const late = new AbortController()
+    const answer = door.apply(event).catch((error: unknown) => {
+      log('feed.failed', { door: door.name, sequence: event.sequence, error: String(error) })
+      return undefined
+    })
+    const cuts = await Promise.race([
+      answer,
+      delay(ANSWER_MILLISECONDS, undefined, { signal: late.signal }).catch(ignoreAbort),
+    ])
+    late.abort()
+    if (cuts === undefined) {
+      log('feed.unconfirmed', { door: door.name, sequence: event.sequence })
+      void answer.then((after) => {
+        if (after !== undefined)
+          log('feed.confirmed-late', { door: door.name, sequence: event.sequence, cuts: after.length })
+      })
+    }
+    return cuts
+  }
+
+  return {
+    join(door) {
+      if (doors.has(door.name)) throw new InvariantError(`two doors have the name ${door.name}`)
+      doors.set(door.name, door)
+      return () => {
+        if (doors.get(door.name) === door) doors.delete(door.name)
+      }
+    },
+    doors: () => [...doors.values()],
+    async tell(event) {
+      const asked = [...doors.values()]
+      const answers = await Promise.all(asked.map((door) => ask(door, event)))
+      return {
+        cuts: answers.flatMap((cuts) => cuts ?? []),
+        confirmed: asked.filter((_, index) => answers[index] !== undefined).map(({ name }) => name),
+        unconfirmed: asked.filter((_, index) => answers[index] === undefined).map(({ name }) => name),
+      }
+    },
+  }
+}
+
+function ignoreAbort(error: unknown): undefined {
+  if (error instanceof Error && error.name === 'AbortError') return undefined
+  throw error
+}

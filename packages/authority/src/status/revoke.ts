@@ -1,0 +1,140 @@
+// Revocation: recorded, told to every door, signed into a list, answered; in this order.
+import type { Clock, Log, Session, Trust } from '@countersign/mtls'
+import type { FeedEvent, Receipt, Refusal, RevokedSerial } from '@countersign/protocol'
+import type { Failpoint } from '../failpoints.ts'
+import { isProfile } from '../issuance/profiles.ts'
+import type { RevocationReason, StoredCertificate } from '../store/certificates.ts'
+import type { Store } from '../store/store.ts'
+import type { CrlPublisher } from './crl/publish.ts'
+import type { Feed } from './feed/feed.ts'
+import { sessionKeyOf } from './session-key.ts'
+import { findSubject } from './subject.ts'
+
+export interface RevocationRequest {
+  /** A party, a serial number or a SHA-256 of a certificate. */
+  readonly subject: string
+  readonly reason: RevocationReason
+}
+
+export type Revoked =
+  | { readonly ok: true; readonly receipt: Receipt }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+/** What a revocation would do. */
+export type Foreseen =
+  | { readonly ok: true; readonly revoked: readonly RevokedSerial[]; readonly sessions: readonly Session[] }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+export interface Revocation {
+  revoke(request: RevocationRequest): Promise<Revoked>
+  /** Changes nothing. */
+  foresee(request: RevocationRequest): Foreseen
+}
+
+interface Parts {
+  readonly store: Store
+  readonly feed: Feed
+  readonly trust: Trust
+  readonly crls: CrlPublisher
+  /** Hexadecimal. */
+  readonly issuerSpkiSha256: string
+  readonly clock: Clock
+  readonly failpoint: Failpoint
+  readonly log: Log
+}
+
+export function createRevocation({
+  store,
+  feed,
+  trust,
+  crls,
+  issuerSpkiSha256,
+  clock,
+  failpoint,
+  log,
+}: Parts): Revocation {
+  const serialOf = (certificate: StoredCertificate, reason: RevocationReason, at: Temporal.Instant): RevokedSerial => ({
+    issuerSpkiSha256,
+    serialNumber: BigInt(`0x${certificate.serial}`),
+    party: certificate.party,
+    at,
+    reason,
+  })
+
+  const record = ({ subject, reason }: RevocationRequest): FeedEvent | Refusal => {
+    const at = clock()
+    const chosen = chooseCertificates(store, subject, at)
+    if ('code' in chosen) return chosen
+    const sequence = store.status.addEvent('status', at)
+    for (const certificate of chosen.certificates) store.certificates.revoke(certificate.id, at, reason, sequence)
+    // Who is revoked by name shall not come back with an invitation of before.
+    if (chosen.party !== undefined) store.invitations.endOfParty(chosen.party, at)
+    const revoked = chosen.certificates.map((certificate) => serialOf(certificate, reason, at))
+    return { sequence: BigInt(sequence), at, change: { kind: 'status', revoked } }
+  }
+
+  const publish = async (): Promise<void> => {
+    try {
+      await crls.publish()
+    } catch (error) {
+      // The revocation holds: it is durable and the doors know. The list is tried again every minute.
+      log('crl.failed', { error: String(error) })
+    }
+  }
+
+  return {
+    async revoke(request) {
+      const event = await store.commit(() => {
+        const recorded = record(request)
+        failpoint('revoke.before-commit')
+        return recorded
+      })
+      failpoint('revoke.after-commit')
+      if ('code' in event) return { ok: false, refusal: event }
+      const { change } = event
+      const revoked = change.kind === 'status' ? change.revoked : []
+      failpoint('revoke.before-cut')
+      trust.announce(revoked, event.at)
+      const told = await feed.tell(event)
+      failpoint('revoke.after-cut')
+      await publish()
+      log('revoke.done', {
+        sequence: event.sequence,
+        subject: request.subject,
+        reason: request.reason,
+        cuts: told.cuts.length,
+        unconfirmed: told.unconfirmed,
+      })
+      return { ok: true, receipt: { sequence: event.sequence, at: event.at, revoked, ...told } }
+    },
+    foresee({ subject, reason }) {
+      const at = clock()
+      const chosen = chooseCertificates(store, subject, at)
+      if ('code' in chosen) return { ok: false, refusal: chosen }
+      const revoked = chosen.certificates.map((certificate) => serialOf(certificate, reason, at))
+      const keys = new Set(revoked.map(sessionKeyOf))
+      const sessions = feed.doors().flatMap((door) => door.sessions().filter((s) => s.keys.some((k) => keys.has(k))))
+      return { ok: true, revoked, sessions }
+    },
+  }
+}
+
+/** What `subject` names that can still be revoked. `party` where all of a party's are meant. */
+function chooseCertificates(
+  store: Store,
+  subject: string,
+  now: Temporal.Instant,
+): Refusal | { readonly certificates: readonly StoredCertificate[]; readonly party?: string } {
+  const found = findSubject(store, subject)
+  if (found === undefined) return { code: 'ERR_ADMIN_NOT_FOUND', note: 'no party, serial number or SHA-256 is that' }
+  if (found.certificates.some(({ profile }) => !isProfile(profile)))
+    return { code: 'ERR_ADMIN_REQUEST', note: 'subject: the root and the issuing certificate are not revoked here' }
+  if (found.kind === 'party') {
+    const certificates = store.certificates.currentOfParty(subject, now)
+    if (certificates.length > 0) return { certificates, party: subject }
+    return { code: 'ERR_ADMIN_CONFLICT', note: 'every certificate of this party is revoked or has expired' }
+  }
+  const certificates = found.certificates.filter(({ revocation }) => revocation === undefined)
+  if (certificates.length > 0) return { certificates }
+  return { code: 'ERR_ADMIN_CONFLICT', note: 'this certificate is revoked already' }
+}

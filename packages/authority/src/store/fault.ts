@@ -1,0 +1,55 @@
+// What SQLite says went wrong, in the words of the authority.
+import { AuthorityError } from '../error.ts'
+
+/** Primary result codes of SQLite that mean something of their own here. */
+const RESULT = { busy: 5, readOnly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const
+
+/** Faults of making the file itself, as the result codes that say the same. */
+const FILE_FAULTS: Readonly<Record<string, number>> = {
+  EACCES: RESULT.readOnly,
+  EPERM: RESULT.readOnly,
+  EROFS: RESULT.readOnly,
+  ENOSPC: RESULT.full,
+  EDQUOT: RESULT.full,
+}
+
+/** The name of the operating system's error, as in `ENOSPC`. */
+export function errnoOf(cause: unknown): string | undefined {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
+}
+
+/** The primary result code, where `cause` is an error of SQLite. */
+function primaryCode(cause: unknown): number | undefined {
+  if (!(cause instanceof Error) || !('errcode' in cause) || typeof cause.errcode !== 'number') return undefined
+  return cause.errcode & 0xff
+}
+
+/** Whether `cause` is about the storage itself, so that nothing of the transaction can be relied on. */
+export function isStorageFault(cause: unknown): boolean {
+  const code = primaryCode(cause)
+  return code !== undefined && [RESULT.readOnly, RESULT.ioError, RESULT.corrupt, RESULT.full].some((c) => c === code)
+}
+
+/** Wraps an error of SQLite on the database at `path`. */
+export function storeError(path: string, cause: unknown): AuthorityError {
+  if (cause instanceof AuthorityError) return cause
+  switch (primaryCode(cause) ?? FILE_FAULTS[errnoOf(cause) ?? '']) {
+    case RESULT.busy:
+      return new AuthorityError('ERR_AUTHORITY_IN_USE', path, 'another process uses this data directory', { cause })
+    case RESULT.readOnly:
+      return new AuthorityError('ERR_AUTHORITY_DIRECTORY_READ_ONLY', path, 'the database cannot be written', { cause })
+    case RESULT.corrupt:
+    case RESULT.notADatabase:
+      return new AuthorityError('ERR_AUTHORITY_STORE_MALFORMED', path, 'this is not a whole database', { cause })
+    case RESULT.full:
+      return new AuthorityError('ERR_AUTHORITY_STORE_FULL', path, 'no room to record this, so it was not done', {
+        cause,
+      })
+    case RESULT.ioError:
+      return new AuthorityError('ERR_AUTHORITY_STORE', path, 'the disk did not take this, so it was not done', {
+        cause,
+      })
+    default:
+      return new AuthorityError('ERR_AUTHORITY_STORE', path, 'the database cannot be used', { cause })
+  }
+}

@@ -1,0 +1,81 @@
+// The memory of meetings: what `countersign why` reads. It is bounded, and not durable to the last row:
+// after a crash or a loss of power the meetings of the last moments may be missing, and nothing else is.
+import type { Log } from '@countersign/mtls'
+import { type Meeting, type Reference, writeMeeting } from '@countersign/protocol'
+import { openDatabase } from './open.ts'
+import { text } from './row.ts'
+
+const SCHEMA = `
+CREATE TABLE meeting (
+  id INTEGER PRIMARY KEY,
+  reference TEXT NOT NULL,
+  door TEXT NOT NULL,
+  seen_by TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  json TEXT NOT NULL,
+  UNIQUE (reference, door, seen_by, at)
+) STRICT;
+`
+/** Rows kept; the oldest go first. At about 3 kB each the file stays below 400 MB. */
+const MAX_ROWS = 100_000
+/** How long a meeting waits for others, so that many are written together. */
+const BATCH_MILLISECONDS = 100
+/** Written at once when so many wait. */
+const BATCH_ROWS = 500
+
+export interface MeetingStore {
+  /** Keeps `meeting` in place of one with the same reference, door, side and time. */
+  record(meeting: Meeting): void
+  /** Each as JSON text; newest first, at most 20: a reference of 40 bits may name more than one. */
+  byReference(reference: Reference): readonly string[]
+  close(): void
+}
+
+/** Opens the memory of meetings at `path`. @throws {AuthorityError} */
+export function openMeetings(path: string, log: Log, maxRows: number = MAX_ROWS): MeetingStore {
+  const db = openDatabase(path, { version: 1, schema: SCHEMA, synchronous: 'NORMAL' })
+  const insert = db.prepare(
+    `INSERT INTO meeting (reference, door, seen_by, at, json) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (reference, door, seen_by, at) DO UPDATE SET json = excluded.json`,
+  )
+  const forget = db.prepare('DELETE FROM meeting WHERE id <= (SELECT max(id) FROM meeting) - ?')
+  const byReference = db.prepare('SELECT json FROM meeting WHERE reference = ? ORDER BY id DESC LIMIT 20')
+
+  let waiting: Meeting[] = []
+  let timer: NodeJS.Timeout | undefined
+
+  const flush = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+    const batch = waiting
+    waiting = []
+    if (batch.length === 0) return
+    try {
+      db.exec('BEGIN IMMEDIATE')
+      for (const m of batch)
+        insert.run(m.reference, m.door, m.seenBy, m.at.epochMilliseconds, JSON.stringify(writeMeeting(m)))
+      forget.run(maxRows)
+      db.exec('COMMIT')
+    } catch (cause) {
+      // A full disk must not end the doors: what is lost here is memory of meetings, and the log says so.
+      if (db.isTransaction) db.exec('ROLLBACK')
+      log('meetings.lost', { count: batch.length, cause: cause instanceof Error ? cause.message : String(cause) })
+    }
+  }
+
+  return {
+    record(meeting) {
+      waiting.push(meeting)
+      if (waiting.length >= BATCH_ROWS) flush()
+      else timer ??= setTimeout(flush, BATCH_MILLISECONDS).unref()
+    },
+    byReference(reference) {
+      flush()
+      return byReference.all(reference).map((row) => text(row, 'json'))
+    },
+    close() {
+      flush()
+      db.close()
+    },
+  }
+}

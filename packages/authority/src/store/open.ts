@@ -1,0 +1,45 @@
+// The database files of the data directory: made once, locked by one process, refused when they are not ours to read.
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { AuthorityError } from '../error.ts'
+import { storeError } from './fault.ts'
+
+export interface DatabaseKind {
+  readonly version: number
+  readonly schema: string
+  /** FULL: a commit is on the disk. NORMAL: the last ones may be lost with the power, never half-made. */
+  readonly synchronous: 'FULL' | 'NORMAL'
+}
+
+/**
+ * Opens the database at `path`, making it where it is absent. Until it is closed no other process can open it.
+ * @throws {AuthorityError} when it is in use, malformed, newer than this program, or cannot be written.
+ */
+export function openDatabase(path: string, kind: DatabaseKind): DatabaseSync {
+  let db: DatabaseSync | undefined
+  try {
+    // SQLite gives its side files the mode of the main one.
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
+    db = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true })
+    // EXCLUSIVE before WAL: then the first lock is kept, and no shared-memory file is made.
+    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${kind.synchronous}`)
+    db.exec('BEGIN IMMEDIATE')
+    migrate(db, path, kind)
+    db.exec('COMMIT')
+    return db
+  } catch (cause) {
+    db?.close()
+    throw storeError(path, cause)
+  }
+}
+
+function migrate(db: DatabaseSync, path: string, { version, schema }: DatabaseKind): void {
+  const found = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
+  if (found > version)
+    throw new AuthorityError(
+      'ERR_AUTHORITY_STORE_NEWER',
+      path,
+      `it was written by a newer version (schema ${found}; this program knows ${version})`,
+    )
+  if (found === 0) db.exec(`${schema}; PRAGMA user_version = ${version}`)
+}

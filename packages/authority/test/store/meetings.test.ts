@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { type Meeting, parseReference, readMeeting } from '@countersign/protocol'
+import { type MeetingStore, openMeetings } from '../../src/store/meetings.ts'
+import { START, temporaryDirectory } from '../support/core.ts'
+
+const REFERENCE = parseReference('M-7F3K-92QD')!
+const OTHER = parseReference('M-0000-0001')!
+
+function open(t: TestContext, path: string, maxRows?: number): MeetingStore {
+  const meetings = openMeetings(path, () => undefined, maxRows)
+  t.after(() => meetings.close())
+  return meetings
+}
+
+function meeting(fields: Partial<Meeting> = {}): Meeting {
+  const step = { by: 'caller', outcome: 'proved' } as const
+  return {
+    reference: REFERENCE,
+    door: 'web',
+    seenBy: 'callee',
+    at: START,
+    resumed: false,
+    caller: { name: 'alice', party: 'alice', identities: [] },
+    callee: { name: 'web', identities: [] },
+    steps: [step, step, step, step, step, step],
+    outcome: { ok: true, decision: { ok: true, rule: 'everyone' } },
+    ...fields,
+  }
+}
+
+const doors = (found: readonly string[]) => found.map((json) => readMeeting(JSON.parse(json)).door)
+
+suite('the memory of meetings', () => {
+  test('what was recorded is found at once by its reference, and after a restart', (t) => {
+    const path = join(temporaryDirectory(t), 'meetings.db')
+    const meetings = openMeetings(path, () => undefined)
+    meetings.record(meeting())
+    meetings.record(meeting({ door: 'tcp', reference: OTHER }))
+    assert.deepEqual(readMeeting(JSON.parse(meetings.byReference(REFERENCE)[0]!)), meeting())
+    meetings.close()
+    assert.deepEqual(doors(open(t, path).byReference(OTHER)), ['tcp'])
+  })
+
+  test('one reference may name several; the newest comes first', (t) => {
+    const meetings = open(t, join(temporaryDirectory(t), 'meetings.db'))
+    meetings.record(meeting())
+    meetings.record(meeting({ door: 'tcp' }))
+    assert.deepEqual(doors(meetings.byReference(REFERENCE)), ['tcp', 'web'])
+    assert.deepEqual(meetings.byReference(OTHER), [])
+  })
+
+  test('the same meeting told again takes the place of the first telling', (t) => {
+    const meetings = open(t, join(temporaryDirectory(t), 'meetings.db'))
+    meetings.record(meeting())
+    meetings.byReference(REFERENCE)
+    meetings.record(meeting({ resumed: true }))
+    const found = meetings.byReference(REFERENCE).map((json) => readMeeting(JSON.parse(json)))
+    assert.deepEqual(
+      found.map(({ resumed }) => resumed),
+      [true],
+    )
+  })
+
+  test('it is bounded: the oldest go', (t) => {
+    const meetings = open(t, join(temporaryDirectory(t), 'meetings.db'), 10)
+    for (let i = 0; i < 25; i++) meetings.record(meeting({ at: START.add({ seconds: i }), door: `d${i}` }))
+    const found = doors(meetings.byReference(REFERENCE))
+    assert.deepEqual(
+      found,
+      Array.from({ length: 10 }, (_, i) => `d${24 - i}`),
+    )
+  })
+})

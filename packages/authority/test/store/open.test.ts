@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { suite, test } from 'node:test'
+import { openDatabase } from '../../src/store/open.ts'
+import { openStore } from '../../src/store/store.ts'
+import { temporaryDirectory } from '../support/core.ts'
+
+const KIND = { version: 3, schema: 'CREATE TABLE thing (value TEXT) STRICT', synchronous: 'FULL' } as const
+
+suite('opening a database', () => {
+  test('it is made with mode 0600, its schema and its version, and found again', (t) => {
+    const path = join(temporaryDirectory(t), 'x.db')
+    const db = openDatabase(path, KIND)
+    db.exec("INSERT INTO thing VALUES ('kept')")
+    db.close()
+    const again = openDatabase(path, KIND)
+    assert.equal(again.prepare('SELECT value FROM thing').get()?.['value'], 'kept')
+    assert.equal(again.prepare('PRAGMA user_version').get()?.['user_version'], 3)
+    assert.equal(again.prepare('PRAGMA synchronous').get()?.['synchronous'], 2)
+    assert.equal(again.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'wal')
+    for (const file of readdirSync(join(path, '..')))
+      assert.equal(statSync(join(path, '..', file)).mode & 0o777, 0o600, file)
+    again.close()
+  })
+
+  test('another process is refused at once while it is open', (t) => {
+    const path = join(temporaryDirectory(t), 'store.db')
+    const store = openStore(path)
+    t.after(() => store.close())
+    const script = `
+      import { openStore } from ${JSON.stringify(new URL('../../src/store/store.ts', import.meta.url).href)}
+      try { openStore(${JSON.stringify(path)}) } catch ({ code, path, next }) { console.log(JSON.stringify({ code, path, next })) }`
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', script], {
+      encoding: 'utf8',
+    })
+    assert.deepEqual(JSON.parse(stdout), {
+      code: 'ERR_AUTHORITY_IN_USE',
+      path,
+      next: 'stop the other process, or use another data directory',
+    })
+  })
+
+  test('a second opening in the same process is refused too', (t) => {
+    const path = join(temporaryDirectory(t), 'store.db')
+    const store = openStore(path)
+    t.after(() => store.close())
+    assert.throws(() => openStore(path), { name: 'AuthorityError', code: 'ERR_AUTHORITY_IN_USE' })
+  })
+
+  test('one from a newer version is refused, and left as it was', (t) => {
+    const path = join(temporaryDirectory(t), 'x.db')
+    openDatabase(path, { ...KIND, version: 4 }).close()
+    assert.throws(() => openDatabase(path, KIND), {
+      code: 'ERR_AUTHORITY_STORE_NEWER',
+      path,
+      message: 'it was written by a newer version (schema 4; this program knows 3)',
+    })
+    const db = new DatabaseSync(path)
+    assert.equal(db.prepare('PRAGMA user_version').get()?.['user_version'], 4)
+    db.close()
+  })
+
+  for (const [what, contents] of [
+    ['random octets', Buffer.alloc(8192, 'x')],
+    ['a truncated header', Buffer.from('SQLite format 3\0')],
+  ] as const)
+    test(`${what} are refused as malformed`, (t) => {
+      const path = join(temporaryDirectory(t), 'x.db')
+      writeFileSync(path, contents)
+      assert.throws(() => openDatabase(path, KIND), { code: 'ERR_AUTHORITY_STORE_MALFORMED', path })
+    })
+
+  test('a place where nothing can be made is refused', (t) => {
+    const path = join(temporaryDirectory(t), 'absent', 'x.db')
+    assert.throws(() => openDatabase(path, KIND), { name: 'AuthorityError', path })
+  })
+})
