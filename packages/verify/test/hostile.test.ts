@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { verifyPath } from '@countersign/verify'
-import { anchorOf, contextOf, crl, intermediate, leaf, root, sans } from './house.ts'
+import { anchorOf, contextOf, crl, intermediate, leaf, root, sans } from '../../../interop/chains/house.ts'
 
 /** A small generator of its own, so that a failure comes again. */
 function* numbers(seed: number): Generator<number, never> {

@@ -12,7 +12,7 @@ import {
   verifyPath,
 } from '@countersign/verify'
 import { readCertificate, readCertificateList, readPem } from '@countersign/x509'
-import { checkSignature } from './check-signature.ts'
+import { checkSignature } from '../../../interop/chains/check-signature.ts'
 
 const folder = process.env['COUNTERSIGN_VECTORS'] ?? new URL('../../../../shared/vectors', import.meta.url).pathname
 const file = `${folder}/limbo/core.json`

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { verifyParsedPath, verifyPath } from '@countersign/verify'
-import { anchorOf, codesOf, contextOf, crl, intermediate, leaf, revoked, root } from './house.ts'
+import { anchorOf, codesOf, contextOf, crl, intermediate, leaf, revoked, root } from '../../../interop/chains/house.ts'
 
 suite('verifyPath', () => {
   const anchor = root()

@@ -16,7 +16,18 @@ import {
   writeSequence,
   writeSubjectPublicKeyInfo,
 } from '@countersign/x509'
-import { anchorOf, codesOf, contextOf, crl, intermediate, type Keys, keysOf, leaf, p256, root } from '../house.ts'
+import {
+  anchorOf,
+  codesOf,
+  contextOf,
+  crl,
+  intermediate,
+  type Keys,
+  keysOf,
+  leaf,
+  p256,
+  root,
+} from '../../../../interop/chains/house.ts'
 
 /** The codes for a leaf with such a key, which signs nothing itself. */
 function codesWithLeafKey(subjectPublicKeyInfo: SubjectPublicKeyInfo): readonly string[] {

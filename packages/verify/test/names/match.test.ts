@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { identitiesOf, matchesName, type ReferenceIdentity } from '@countersign/verify'
 import { type GeneralName, nameOf } from '@countersign/x509'
-import { leaf, root, sans } from '../house.ts'
+import { leaf, root, sans } from '../../../../interop/chains/house.ts'
 
 const issuer = root()
 const withNames = (...names: readonly GeneralName[]) =>

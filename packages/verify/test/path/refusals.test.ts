@@ -2,12 +2,22 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { FINDINGS, type FindingCode, verifyPath } from '@countersign/verify'
-import { anchorOf, codesOf, contextOf, crl, hours, intermediate, leaf, revoked, root } from '../house.ts'
-import { run } from './chain.ts'
-import { EXTENSION_CASES } from './extension-cases.ts'
-import { FORM_CASES } from './form-cases.ts'
-import { ISSUER_CASES } from './issuer-cases.ts'
-import { LEAF_CASES } from './leaf-cases.ts'
+import { run } from '../../../../interop/chains/chain.ts'
+import { EXTENSION_CASES } from '../../../../interop/chains/extension-cases.ts'
+import { FORM_CASES } from '../../../../interop/chains/form-cases.ts'
+import {
+  anchorOf,
+  codesOf,
+  contextOf,
+  crl,
+  hours,
+  intermediate,
+  leaf,
+  revoked,
+  root,
+} from '../../../../interop/chains/house.ts'
+import { ISSUER_CASES } from '../../../../interop/chains/issuer-cases.ts'
+import { LEAF_CASES } from '../../../../interop/chains/leaf-cases.ts'
 
 const CASES = [...FORM_CASES, ...ISSUER_CASES, ...LEAF_CASES, ...EXTENSION_CASES]
 

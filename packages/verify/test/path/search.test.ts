@@ -3,8 +3,19 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Budget, DEFAULT_BUDGET, type PathContext, verifyParsedPath, verifyPath } from '@countersign/verify'
 import { basicConstraintsExtension, type Certificate } from '@countersign/x509'
-import { checkSignature } from '../check-signature.ts'
-import { anchorOf, codesOf, contextOf, type Holder, hours, intermediate, leaf, name, p256, root } from '../house.ts'
+import { checkSignature } from '../../../../interop/chains/check-signature.ts'
+import {
+  anchorOf,
+  codesOf,
+  contextOf,
+  type Holder,
+  hours,
+  intermediate,
+  leaf,
+  name,
+  p256,
+  root,
+} from '../../../../interop/chains/house.ts'
 
 const der = (...holders: readonly Holder[]) => holders.map(({ certificate }) => certificate.der)
 const certificates = (...holders: readonly Holder[]) => holders.map(({ certificate }) => certificate)

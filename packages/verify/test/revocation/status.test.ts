@@ -33,7 +33,7 @@ import {
   revoked,
   root,
   usage,
-} from '../house.ts'
+} from '../../../../interop/chains/house.ts'
 
 const anchor = root()
 const issuing = intermediate(anchor)

@@ -6,8 +6,8 @@ import {
   type Name,
   OID,
 } from '@countersign/x509'
-import { akiOf, type Holder, keyIdOf, marked, name, purposes, usage } from '../house.ts'
 import { type Case, rootKeys, stranger } from './chain.ts'
+import { akiOf, type Holder, keyIdOf, marked, name, purposes, usage } from './house.ts'
 
 export const ISSUER_CASES: readonly Case[] = [
   {

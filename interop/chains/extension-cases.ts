@@ -19,8 +19,8 @@ import {
   writeSequence,
   writeSetOf,
 } from '@countersign/x509'
-import { akiOf, keyIdOf, marked, purposes, usage } from '../house.ts'
 import { type Case, issuingKeys } from './chain.ts'
+import { akiOf, keyIdOf, marked, purposes, usage } from './house.ts'
 
 /** Attributes ::= one attribute with one value. */
 const attributes = writeSequence(writeSequence(writeOid('1.3.6.1.4.1.32473.3'), writeSetOf([writeNull()])))

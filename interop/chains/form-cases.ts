@@ -1,8 +1,8 @@
 // What every certificate of a path must satisfy, and whether there is a path at all.
 import { type PathContext, verifyParsedPath, verifyPath } from '@countersign/verify'
 import { ALGORITHM, OID, writeIa5String } from '@countersign/x509'
-import { anchorOf, crl, hours, name, revoked, root } from '../house.ts'
 import { bare, type Case, type Chain, issuingKeys, stranger } from './chain.ts'
+import { anchorOf, crl, hours, name, revoked, root } from './house.ts'
 
 const ecdsaWithSha1 = { ...issuingKeys, algorithm: { algorithm: '1.2.840.10045.4.1' }, hash: 'sha1' }
 

@@ -1,16 +1,6 @@
 // A root, an issuer and a party, with what a test wants to be different, and one question about them.
 import { type FindingCode, type PathContext, type TrustAnchor, type Verdict, verifyPath } from '@countersign/verify'
-import {
-  anchorOf,
-  contextOf,
-  type Different,
-  type Holder,
-  intermediate,
-  type Keys,
-  leaf,
-  p256,
-  root,
-} from '../house.ts'
+import { anchorOf, contextOf, type Different, type Holder, intermediate, type Keys, leaf, p256, root } from './house.ts'
 
 export interface Chain {
   readonly root: Holder
@@ -34,14 +24,24 @@ export const rootKeys: Keys = p256()
 export const issuingKeys: Keys = p256()
 export const stranger: Keys = p256()
 
-/** Makes the chain of a case and asks about it. */
-export function run(one: Case): Verdict {
+/** Makes the chain of a case. */
+export function chainOf(one: Case): Chain {
   const anchor = root({ keys: rootKeys, ...one.root })
   const issuing = intermediate(anchor, { keys: issuingKeys, ...one.issuing })
   const party = leaf(issuing, typeof one.party === 'function' ? one.party(issuing) : one.party)
-  const chain = { root: anchor, issuing, party }
-  const context = contextOf([anchorOf(anchor)], typeof one.context === 'function' ? one.context(chain) : one.context)
-  return one.ask?.(chain, context) ?? verifyPath([party.certificate.der, issuing.certificate.der], context)
+  return { root: anchor, issuing, party }
+}
+
+/** Makes the context in which a case is asked about. */
+export function contextFor(one: Case, chain: Chain): PathContext {
+  return contextOf([anchorOf(chain.root)], typeof one.context === 'function' ? one.context(chain) : one.context)
+}
+
+/** Makes the chain of a case and asks about it. */
+export function run(one: Case): Verdict {
+  const chain = chainOf(one)
+  const context = contextFor(one, chain)
+  return one.ask?.(chain, context) ?? verifyPath([chain.party.certificate.der, chain.issuing.certificate.der], context)
 }
 
 /** The anchor as a name and a key alone. */

@@ -1,7 +1,7 @@
 // What a party presents for itself.
 import { basicConstraintsExtension, nameOf, OID } from '@countersign/x509'
-import { marked, name, purposes, sans, usage } from '../house.ts'
 import type { Case } from './chain.ts'
+import { marked, name, purposes, sans, usage } from './house.ts'
 
 const uri = (value: string) => ({ kind: 'uniformResourceIdentifier', value }) as const
 const carol = { kind: 'rfc822Name', value: 'carol@example.com' } as const

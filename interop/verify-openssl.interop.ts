@@ -1,0 +1,121 @@
+// The same chains judged by us and by `openssl verify`, with each disagreement and its reason.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { writePem } from '@countersign/x509'
+import { type Case, chainOf, contextFor, run } from './chains/chain.ts'
+import { checkSignature as usual } from './chains/check-signature.ts'
+import { EXTENSION_CASES } from './chains/extension-cases.ts'
+import { FORM_CASES } from './chains/form-cases.ts'
+import { codesOf } from './chains/house.ts'
+import { ISSUER_CASES } from './chains/issuer-cases.ts'
+import { LEAF_CASES } from './chains/leaf-cases.ts'
+import { needs, programPath } from './peer.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'countersign-verify-'))
+after(() => rmSync(folder, { recursive: true }))
+
+/** Chains that only one side accepts, whose side it is, and why. A line that is no longer true fails. */
+const DISAGREEMENTS: ReadonlyMap<string, readonly ['ours' | 'theirs', string]> = new Map(
+  [
+    [
+      'ecdsa with sha-1',
+      ['theirs', 'security level 1 of Debian lets SHA-1 in certificates pass; our profile does not'],
+    ],
+    ['a leaf that expires now', ['ours', 'RFC 5280 §4.1.2.5 includes the last second; OpenSSL does not']],
+    ['a leaf of version 1', ['theirs', 'OpenSSL takes leaves of any version; such a leaf has no names and no purpose']],
+    [
+      'an anchor that names no key in its authority key identifier',
+      ['theirs', 'RFC 5280 §4.2.1.1 leaves the extension out, or wants the key identifier in it'],
+    ],
+    [
+      'an issuer without a key usage',
+      ['ours', 'RFC 5280 §6.1.4 (n) asks only where it is present; strict mode asks for it'],
+    ],
+    [
+      'an issuer for any purpose',
+      ['ours', 'RFC 5280 §4.2.1.12 lets anyExtendedKeyUsage stand for all; OpenSSL skips it in issuers'],
+    ],
+    ['an authority as a leaf', ['theirs', 'our profile, and SPIFFE X509-SVID §5.2']],
+    [
+      'a leaf whose key may only encipher',
+      ['theirs', 'keyAgreement is enough for the TLS of old; RFC 9846 §4.5.1.2 wants a signature'],
+    ],
+    ['a leaf without a purpose', ['theirs', 'our profile: RFC 5280 lets an absent extendedKeyUsage allow all']],
+    ['a leaf for the name', ['ours', 'the reference has the dot of the root, which OpenSSL compares as it stands']],
+    ['a leaf with the name as its common name only', ['theirs', 'RFC 9525 §2 leaves the common name out']],
+    ...LEAF_CASES.filter(({ codes }) => codes.includes('ERR_VERIFY_SPIFFE')).map(
+      ({ what }) => [what, ['theirs', 'OpenSSL knows nothing of SPIFFE']] as const,
+    ),
+    ...EXTENSION_CASES.filter(({ codes }) => codes.includes('ERR_VERIFY_UNSUPPORTED')).map(
+      ({ what }) => [what, ['theirs', 'not processed here yet']] as const,
+    ),
+    // It refuses this one too, as it does not know the extension.
+  ].filter(([what]) => what !== 'critical issuerAltName') as [string, ['ours' | 'theirs', string]][],
+)
+
+const CASES = [...FORM_CASES, ...ISSUER_CASES, ...LEAF_CASES, ...EXTENSION_CASES].filter(comparable)
+
+suite('openssl verify', needs('openssl', 'openssl'), () => {
+  for (const one of CASES) {
+    test(one.what, () => {
+      const ours = codesOf(run(one))
+      const theirs = openssl(one)
+      const [side, why] = DISAGREEMENTS.get(one.what) ?? ['both', 'no reason is known']
+      assert.equal(
+        ours.length === 0,
+        side === 'ours' || (side === 'both' && theirs.accepted),
+        `${ours}; ${theirs.text}`,
+      )
+      assert.equal(
+        theirs.accepted,
+        side === 'theirs' || (side === 'both' && ours.length === 0),
+        `${why}; ${theirs.text}`,
+      )
+    })
+  }
+
+  test('enough chains were compared, and every disagreement is about one of them', () => {
+    assert.ok(CASES.length >= 60, `${CASES.length} chains`)
+    const names = new Set(CASES.map(({ what }) => what))
+    assert.deepEqual(
+      [...DISAGREEMENTS.keys()].filter((what) => !names.has(what)),
+      [],
+    )
+  })
+})
+
+/** OpenSSL is asked what both can be asked: a chain as usual, certificates as anchors, a name that its options take. */
+function comparable(one: Case): boolean {
+  if (one.ask !== undefined) return false
+  const { anchors, checkSignature, budget, name } = contextFor(one, chainOf(one))
+  if (checkSignature !== usual || budget !== undefined || name?.kind === 'uniformResourceIdentifier') return false
+  return anchors.length > 0 && anchors.every(({ certificate }) => certificate !== undefined)
+}
+
+const NAME_OPTIONS = { dNSName: '-verify_hostname', iPAddress: '-verify_ip', rfc822Name: '-verify_email' } as const
+
+function openssl(one: Case): { readonly accepted: boolean; readonly text: string } {
+  const chain = chainOf(one)
+  const { anchors, name, now, purpose, status } = contextFor(one, chain)
+  const file = (path: string, label: string, ders: readonly Uint8Array[]) => {
+    writeFileSync(join(folder, path), ders.map((der) => writePem(label, der)).join(''))
+    return join(folder, path)
+  }
+  const roots = anchors.flatMap(({ certificate }) => (certificate === undefined ? [] : [certificate.der]))
+  const crls = status.crls.map(({ crl }) => crl.der)
+  const options = ['-x509_strict', '-no-CAstore', '-no-CApath', '-attime', String(now.epochMilliseconds / 1000)]
+  options.push('-purpose', purpose === 'clientAuth' ? 'sslclient' : 'sslserver')
+  if (name !== undefined && name.kind !== 'uniformResourceIdentifier') options.push(NAME_OPTIONS[name.kind], name.value)
+  if (status.mode === 'require') options.push('-crl_check_all')
+  else if (crls.length > 0) options.push('-crl_check')
+  if (crls.length > 0) options.push('-CRLfile', file('crls.pem', 'X509 CRL', crls))
+  options.push('-CAfile', file('anchors.pem', 'CERTIFICATE', roots))
+  options.push('-untrusted', file('issuing.pem', 'CERTIFICATE', [chain.issuing.certificate.der]))
+  const party = file('party.pem', 'CERTIFICATE', [chain.party.certificate.der])
+  const { status: exit, stdout, stderr } = spawnSync(programPath('openssl'), ['verify', ...options, party])
+  return { accepted: exit === 0, text: `${stdout}${stderr}`.replaceAll('\n', ' ') }
+}
