@@ -29,7 +29,7 @@ export function readCertificate(der: Uint8Array): Certificate {
   const signatureValue = readOctetBitString(c)
   leave(c, outer)
   closeDer(c)
-  return { der, tbsDer, ...tbs, ...named, signatureAlgorithm, signatureValue }
+  return { der: c.octets, tbsDer, ...tbs, ...named, signatureAlgorithm, signatureValue }
 }
 
 function readTbsCertificateAt(c: DerCursor, named: Mutable<CertificateExtensions>): TbsCertificate {

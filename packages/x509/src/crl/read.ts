@@ -33,7 +33,7 @@ export function readCertificateList(der: Uint8Array, limits: DerLimits = CRL_LIM
   const signatureValue = readOctetBitString(c)
   leave(c, outer)
   closeDer(c)
-  return { der, tbsDer, ...tbs, ...named, signatureAlgorithm, signatureValue }
+  return { der: c.octets, tbsDer, ...tbs, ...named, signatureAlgorithm, signatureValue }
 }
 
 function readTbsCertListAt(c: DerCursor, named: Mutable<CrlExtensions>): TbsCertList {

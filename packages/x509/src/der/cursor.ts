@@ -22,7 +22,19 @@ export interface DerCursor {
 /** Opens `octets` (read in place, not copied). @throws {DerError} when there are more than the limits allow. */
 export function openDer(octets: Uint8Array, limits: DerLimits): DerCursor {
   if (octets.length > limits.maxOctets) throw new DerError('ERR_DER_LENGTH_LIMIT', limits.maxOctets)
-  return { octets, at: 0, end: octets.length, elementsLeft: limits.maxElements, depthLeft: limits.maxDepth }
+  return {
+    octets: plainView(octets),
+    at: 0,
+    end: octets.length,
+    elementsLeft: limits.maxElements,
+    depthLeft: limits.maxDepth,
+  }
+}
+
+/** A view of the class Uint8Array itself: views of a Buffer would be Buffers, slower to make and strange to compare. */
+function plainView(octets: Uint8Array): Uint8Array {
+  if (octets.constructor === Uint8Array) return octets
+  return new Uint8Array(octets.buffer, octets.byteOffset, octets.length)
 }
 
 /** Opens again `view`, which was read from `c`: offsets and what is left of the limits stay those of `c`. */

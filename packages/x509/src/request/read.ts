@@ -28,7 +28,7 @@ export function readCertificationRequest(der: Uint8Array): CertificationRequest 
   const signatureValue = readOctetBitString(c)
   leave(c, outer)
   closeDer(c)
-  return { der, certificationRequestInfoDer, ...info, signatureAlgorithm, signatureValue }
+  return { der: c.octets, certificationRequestInfoDer, ...info, signatureAlgorithm, signatureValue }
 }
 
 function readInfoAt(c: DerCursor) {

@@ -143,3 +143,13 @@ suite('readCertificate refuses', () => {
       assert.throws(() => readCertificate(der), { code })
     })
 })
+
+test('views of a Buffer are plain Uint8Arrays in its memory', () => {
+  const buffer = Buffer.from(signed(tbsWith(extensions)))
+  const { der, tbsDer, subjectKeyIdentifier } = readCertificate(buffer)
+  for (const view of [der, tbsDer, subjectKeyIdentifier]) {
+    assert.equal(view?.constructor, Uint8Array)
+    assert.equal(view.buffer, buffer.buffer)
+  }
+  assert.equal(der.toHex(), buffer.toString('hex'))
+})
