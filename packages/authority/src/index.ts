@@ -1,3 +1,4 @@
+export { openAuthority } from './authority.ts'
 export type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
 export { AUTHORITY_ERRORS, AuthorityError, type AuthorityErrorCode } from './error.ts'
 export { FAILPOINTS, type Failpoint, type FailpointName } from './failpoints.ts'

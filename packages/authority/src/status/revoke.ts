@@ -1,5 +1,5 @@
 // Revocation: recorded, told to every door, signed into a list, answered; in this order.
-import type { Clock, Log, Session, Trust } from '@countersign/mtls'
+import { type Clock, type Log, revokedKey, type Session, type Trust } from '@countersign/mtls'
 import type { FeedEvent, Receipt, Refusal, RevokedSerial } from '@countersign/protocol'
 import type { Failpoint } from '../failpoints.ts'
 import { isProfile } from '../issuance/profiles.ts'
@@ -7,7 +7,6 @@ import type { RevocationReason, StoredCertificate } from '../store/certificates.
 import type { Store } from '../store/store.ts'
 import type { CrlPublisher } from './crl/publish.ts'
 import type { Feed } from './feed/feed.ts'
-import { sessionKeyOf } from './session-key.ts'
 import { findSubject } from './subject.ts'
 
 export interface RevocationRequest {
@@ -112,7 +111,7 @@ export function createRevocation({
       const chosen = chooseCertificates(store, subject, at)
       if ('code' in chosen) return { ok: false, refusal: chosen }
       const revoked = chosen.certificates.map((certificate) => serialOf(certificate, reason, at))
-      const keys = new Set(revoked.map(sessionKeyOf))
+      const keys = new Set(revoked.map(revokedKey))
       const sessions = feed.doors().flatMap((door) => door.sessions().filter((s) => s.keys.some((k) => keys.has(k))))
       return { ok: true, revoked, sessions }
     },

@@ -1,0 +1,83 @@
+// HTTP binding of administration: invitations, revocations, and what there is to see. For administrators alone.
+import { parseReference, writeReceipt } from '@countersign/protocol'
+import type { FastifyInstance } from 'fastify'
+import { findSubject } from '../status/subject.ts'
+import { callerOf, decideAdministrator } from './caller.ts'
+import { certificateJson, foreseenJson, sessionJson, wholeCertificateJson } from './json.ts'
+import type { Api } from './model.ts'
+import { sendRefusal } from './reply.ts'
+import { certificatesQuery, invitationBody, read, revocationBody } from './schemas.ts'
+
+export function administrationRoutes(app: FastifyInstance, api: Api): void {
+  const { store, clock, failpoint } = api
+
+  // Before the body is read: who may not ask is not listened to.
+  app.addHook('onRequest', async (request, reply) => {
+    const refusal = decideAdministrator(callerOf(request.raw.socket), store, clock())
+    if (refusal !== undefined) return sendRefusal(request, reply, refusal)
+  })
+
+  app.post('/v1/invitations', async (request, reply) => {
+    const body = read(invitationBody, request.body)
+    if (!body.ok) return sendRefusal(request, reply, body.refusal)
+    const invited = await api.invite(body.value)
+    if (!invited.ok) return sendRefusal(request, reply, invited.refusal)
+    const { token, party, expiresAt } = invited
+    return reply.code(201).send({ token, party, expiresAt: expiresAt.toString() })
+  })
+
+  app.post('/v1/revocations', async (request, reply) => {
+    const body = read(revocationBody, request.body)
+    if (!body.ok) return sendRefusal(request, reply, body.refusal)
+    const { subject, reason, dryRun } = body.value
+    if (dryRun) {
+      const foreseen = api.revocation.foresee({ subject, reason })
+      if (!foreseen.ok) return sendRefusal(request, reply, foreseen.refusal)
+      return reply.send(foreseenJson(foreseen.revoked, foreseen.sessions, clock()))
+    }
+    const revoked = await api.revocation.revoke({ subject, reason })
+    if (!revoked.ok) return sendRefusal(request, reply, revoked.refusal)
+    failpoint('revoke.before-reply')
+    reply.raw.once('finish', () => failpoint('revoke.after-reply'))
+    return reply.send(writeReceipt(revoked.receipt))
+  })
+
+  app.get('/v1/certificates', async (request, reply) => {
+    const query = read(certificatesQuery, request.query)
+    if (!query.ok) return sendRefusal(request, reply, query.refusal)
+    const { party, state, limit, after } = query.value
+    const now = clock()
+    const found = store.certificates.list({
+      now,
+      // One more than is shown says whether there is a next page.
+      limit: limit + 1,
+      ...(party === undefined ? {} : { party }),
+      ...(state === undefined ? {} : { state }),
+      ...(after === undefined ? {} : { after }),
+    })
+    const last = found.length > limit ? found[limit - 1] : undefined
+    return reply.send({
+      certificates: found.slice(0, limit).map((stored) => certificateJson(stored, now)),
+      ...(last === undefined ? {} : { next: `${last.id}-${last.notAfter.epochMilliseconds}` }),
+    })
+  })
+
+  app.get<{ Params: { subject: string } }>('/v1/certificates/:subject', async (request, reply) => {
+    const found = findSubject(store, request.params.subject)
+    if (found === undefined) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND' })
+    const now = clock()
+    return reply.send({ certificates: found.certificates.map((stored) => wholeCertificateJson(stored, now)) })
+  })
+
+  app.get('/v1/sessions', async () => ({ sessions: api.sessions().map(sessionJson) }))
+
+  app.get<{ Params: { reference: string } }>('/v1/meetings/:reference', async (request, reply) => {
+    const reference = parseReference(request.params.reference)
+    if (reference === undefined)
+      return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: 'reference: as in M-7F3K-92QD' })
+    const meetings = api.meetings(reference)
+    if (meetings.length === 0) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND' })
+    // Each is JSON already: it is handed on as it was written.
+    return reply.type('application/json; charset=utf-8').send(`{"meetings":[${meetings.join(',')}]}`)
+  })
+}

@@ -1,0 +1,126 @@
+// The one HTTP application of the authority: the same routes over TLS and over the socket in the data directory.
+import { createServer, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Refusal } from '@countersign/protocol'
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { AuthorityError } from '../error.ts'
+import { administrationRoutes } from './administration.ts'
+import { enrollmentRoutes } from './enrollment.ts'
+import type { Api } from './model.ts'
+import { PROBLEM_TYPE, problemOf } from './problem.ts'
+import { publicRoutes } from './public.ts'
+import { referenceOf, sendRefusal } from './reply.ts'
+
+/** A certification request with an RSA key of 8,192 bits and a hundred names has 8 kB. */
+const BODY_LIMIT = 64 * 1024
+const MAX_CONNECTION_IDLE_MS = 30_000
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+
+export interface Application {
+  /** Serves a connection that the gate has accepted, or that came through the socket in the data directory. */
+  serve(socket: Socket): void
+  /** Ends idle connections now, the others after their request. */
+  drain(): void
+  /** Whether an answer is still under way. */
+  busy(): boolean
+  close(): Promise<void>
+}
+
+export async function createApplication(api: Api): Promise<Application> {
+  const server = createServer({
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    keepAliveTimeout: MAX_CONNECTION_IDLE_MS,
+    connectionsCheckingInterval: 5_000,
+  })
+  const app = fastify({
+    serverFactory: (handler) => server.on('request', handler),
+    bodyLimit: BODY_LIMIT,
+    forceCloseConnections: false,
+    clientErrorHandler: answerUnreadable,
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors: (error, request, reply) => sendFailure(api, error, request, reply),
+  })
+  app.setErrorHandler<FastifyError>((error, request, reply) => sendFailure(api, error, request, reply))
+  app.setNotFoundHandler((request, reply) =>
+    sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: 'no such path' }),
+  )
+  publicRoutes(app, api)
+  enrollmentRoutes(app, api)
+  // A scope of its own: its check of the caller must not stand before the other routes.
+  app.register((scope, _options, done) => {
+    administrationRoutes(scope, api)
+    done()
+  })
+  await app.ready()
+  return applicationOn(server, app)
+}
+
+function applicationOn(server: Server, app: FastifyInstance): Application {
+  let draining = false
+  let underWay = 0
+  server.on('request', (_request, response) => {
+    underWay++
+    response.once('close', () => {
+      underWay--
+      // The connection counts as idle from the next turn on.
+      if (draining) setImmediate(() => server.closeIdleConnections())
+    })
+  })
+  // Node tracks connections, and so times them out and closes them, only on a server that says it listens.
+  server.emit('listening')
+  return {
+    serve(socket) {
+      if (draining) socket.destroy()
+      else server.emit('connection', socket)
+    },
+    drain() {
+      draining = true
+      server.closeIdleConnections()
+    },
+    busy: () => underWay > 0,
+    async close() {
+      draining = true
+      server.closeAllConnections()
+      // Stops the timer that looks after the connections; that the server never listened is no fault.
+      server.close(() => undefined)
+      await app.close()
+    },
+  }
+}
+
+/** What the framework or a route threw: what the caller did wrong is told, what we did wrong goes to the log. */
+function sendFailure(
+  api: Api,
+  error: FastifyError | Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const status = 'statusCode' in error ? error.statusCode : undefined
+  if (status !== undefined && status >= 400 && status < 500)
+    return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: error.message.toLowerCase() }, status)
+  api.log('api.failed', { url: request.url, error: String(error), stack: error.stack, cause: String(error.cause) })
+  return sendRefusal(request, reply, refusalOfFault(error))
+}
+
+function refusalOfFault(error: Error): Refusal {
+  if (!(error instanceof AuthorityError)) return { code: 'ERR_AUTHORITY_FAULT' }
+  return { code: error.code === 'ERR_AUTHORITY_STORE_FULL' ? error.code : 'ERR_AUTHORITY_STORE' }
+}
+
+/** What is no HTTP request: answered once where something can still be written, then closed. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+  const status = late ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400
+  const note = late ? 'the request did not arrive in time' : 'this is not an HTTP/1.1 request'
+  const body = JSON.stringify(problemOf({ code: 'ERR_ADMIN_REQUEST', note }, referenceOf(socket), status))
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,33 @@
+// Who is at the other end of a connection to the API.
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { meetingOf } from '@countersign/mtls'
+import type { Meeting, Refusal } from '@countersign/protocol'
+import type { Store } from '../store/store.ts'
+
+/** A connection through the socket in the data directory (its mode makes the caller an administrator), or one through the gate. */
+export type Caller =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'met'; readonly socket: TLSSocket; readonly meeting: Meeting }
+
+/** Tells the two kinds of connections apart. Only what came through the gate has a meeting. */
+export function callerOf(socket: Socket): Caller {
+  if (!(socket instanceof TLSSocket)) return { kind: 'local' }
+  const meeting = meetingOf(socket)
+  // The acceptor hands over accepted meetings alone: without one, nothing may be answered here.
+  if (meeting === undefined) throw new Error('a TLS connection that the gate does not know')
+  return { kind: 'met', socket, meeting }
+}
+
+/** Decides whether `caller` may administer: looked up at each request, so that a revocation counts at once. */
+export function decideAdministrator(caller: Caller, store: Store, now: Temporal.Instant): Refusal | undefined {
+  if (caller.kind === 'local') return undefined
+  const sha256 = caller.meeting.caller.certificate?.sha256
+  if (sha256 === undefined) return { code: 'ERR_ADMIN_FORBIDDEN', note: 'no certificate was presented' }
+  const certificate = store.certificates.bySha256(Uint8Array.fromHex(sha256))
+  const isAdministrator =
+    certificate?.profile === 'admin' &&
+    certificate.revocation === undefined &&
+    Temporal.Instant.compare(now, certificate.notAfter) < 0
+  return isAdministrator ? undefined : { code: 'ERR_ADMIN_FORBIDDEN' }
+}

@@ -1,0 +1,84 @@
+// HTTP binding of enrollment and renewal. Decisions are made in `../enrollment`; this file only translates.
+import { channelBinding } from '@countersign/mtls'
+import type { Identity, Meeting, PartyId } from '@countersign/protocol'
+import type { FastifyInstance } from 'fastify'
+import type { Credential } from '../issuance/issue.ts'
+import { callerOf } from './caller.ts'
+import { derJson } from './json.ts'
+import type { Api } from './model.ts'
+import { sendRefusal } from './reply.ts'
+import { enrollmentBody, read, renewalBody } from './schemas.ts'
+
+export function enrollmentRoutes(app: FastifyInstance, api: Api): void {
+  const { enroll, renew, failpoint, record } = api
+
+  app.post('/enroll', async (request, reply) => {
+    const body = read(enrollmentBody, request.body)
+    if (!body.ok) return sendRefusal(request, reply, body.refusal)
+    const caller = callerOf(request.raw.socket)
+    // The proof is bound to a TLS channel; the local socket has none.
+    if (caller.kind === 'local') return sendRefusal(request, reply, { code: 'ERR_ENROLL_PROOF' })
+    const { token: tokenId, request: der, mac } = body.value
+    const enrolled = await enroll({ tokenId, request: der, mac, exporter: channelBinding(caller.socket) })
+    if (!enrolled.ok) {
+      api.log('enroll.refused', { reference: caller.meeting.reference, ...enrolled.refusal })
+      return sendRefusal(request, reply, enrolled.refusal)
+    }
+    record(withToken(caller.meeting, enrolled.party, tokenId, enrolled.credential, api.clock()))
+    failpoint('enroll.before-reply')
+    reply.raw.once('finish', () => failpoint('enroll.after-reply'))
+    return reply.code(201).send(answerOf(api, enrolled.party, enrolled.credential))
+  })
+
+  app.post('/renew', async (request, reply) => {
+    const body = read(renewalBody, request.body)
+    if (!body.ok) return sendRefusal(request, reply, body.refusal)
+    const caller = callerOf(request.raw.socket)
+    const sha256 = caller.kind === 'met' ? caller.meeting.caller.certificate?.sha256 : undefined
+    if (sha256 === undefined) return sendRefusal(request, reply, { code: 'ERR_CALLER_NO_CERTIFICATE' })
+    const renewed = await renew(Uint8Array.fromHex(sha256), body.value.request)
+    if (!renewed.ok) return sendRefusal(request, reply, renewed.refusal)
+    failpoint('renew.before-reply')
+    reply.raw.once('finish', () => failpoint('renew.after-reply'))
+    return reply.code(201).send(answerOf(api, renewed.party, renewed.credential))
+  })
+}
+
+function answerOf(api: Api, party: string, credential: Credential): Record<string, unknown> {
+  const { address, name } = api.address()
+  const crls = api.crls()
+  return {
+    party,
+    certificates: derJson(credential),
+    crls: [crls.issuing, crls.root].map((der) => der.toBase64()),
+    authority: { address, name },
+  }
+}
+
+/** The meeting as it is after the enrollment: the caller, a stranger at the handshake, has proved itself by the token. */
+function withToken(
+  meeting: Meeting,
+  party: PartyId,
+  tokenId: Uint8Array,
+  [leaf]: Credential,
+  at: Temporal.Instant,
+): Meeting {
+  const identities = (leaf.subjectAltName ?? []).flatMap((name): Identity[] =>
+    name.kind === 'uniformResourceIdentifier' ? [{ kind: name.kind, value: name.value }] : [],
+  )
+  const { reference, door, seenBy, resumed, address, callee, outcome } = meeting
+  const [ask, present, verify, , decide, channel] = meeting.steps
+  const proof = { by: 'caller', outcome: 'proved', evidence: { kind: 'token', id: tokenId.toHex() }, at } as const
+  return {
+    reference,
+    door,
+    seenBy,
+    at: meeting.at,
+    resumed,
+    ...(address === undefined ? {} : { address }),
+    caller: { name: party, party, identities },
+    callee,
+    steps: [ask, present, verify, proof, decide, channel],
+    outcome,
+  }
+}

@@ -1,0 +1,78 @@
+// What the API answers, as JSON: times RFC 3339, serial numbers and digests hexadecimal, DER base64, counters decimal text.
+import type { Session } from '@countersign/mtls'
+import { type Cut, type Json, type RevokedSerial, writeReceipt } from '@countersign/protocol'
+import { type Certificate, formatName, readCertificate } from '@countersign/x509'
+import type { CertificateState, StoredCertificate } from '../store/certificates.ts'
+
+export function certificateJson(stored: StoredCertificate, now: Temporal.Instant): Record<string, unknown> {
+  return {
+    party: stored.party,
+    serialNumber: stored.serial,
+    profile: stored.profile,
+    state: stateOf(stored, now),
+    identities: stored.names,
+    notBefore: stored.notBefore.toString(),
+    notAfter: stored.notAfter.toString(),
+    issuedAt: stored.issuedAt.toString(),
+    sha256: stored.sha256.toHex(),
+    spkiSha256: stored.spkiSha256.toHex(),
+    method: stored.method,
+    ...(stored.revocation === undefined
+      ? {}
+      : {
+          revocation: {
+            at: stored.revocation.at.toString(),
+            reason: stored.revocation.reason,
+            sequence: String(stored.revocation.sequence),
+          },
+        }),
+  }
+}
+
+/** One certificate whole: as in lists, with its names, what proved its holder, and its DER. */
+export function wholeCertificateJson(stored: StoredCertificate, now: Temporal.Instant): Record<string, unknown> {
+  const certificate = readCertificate(stored.der)
+  return {
+    ...certificateJson(stored, now),
+    subject: formatName(certificate.subject),
+    issuer: formatName(certificate.issuer),
+    evidence: stored.evidence,
+    der: stored.der.toBase64(),
+  }
+}
+
+export function stateOf({ revocation, notAfter }: StoredCertificate, now: Temporal.Instant): CertificateState {
+  if (revocation !== undefined) return 'revoked'
+  return Temporal.Instant.compare(notAfter, now) <= 0 ? 'expired' : 'valid'
+}
+
+export function sessionJson(session: Session): Record<string, unknown> {
+  const { door, reference, caller, at } = session.meeting
+  return {
+    id: session.id,
+    door,
+    reference,
+    caller: caller.name,
+    ...(caller.party === undefined ? {} : { party: caller.party }),
+    since: at.toString(),
+    octetsSent: session.octetsSent(),
+  }
+}
+
+/** A receipt of what would happen: no sequence was taken, no door was asked, no session was cut. */
+export function foreseenJson(
+  revoked: readonly RevokedSerial[],
+  sessions: readonly Session[],
+  at: Temporal.Instant,
+): Readonly<Record<string, Json>> {
+  const cuts = sessions.map(({ id, meeting: { door, reference, caller } }): Cut => {
+    const { party } = caller
+    return { door, session: id, reference, ...(party === undefined ? {} : { party }), lastOctetAt: at }
+  })
+  return { ...writeReceipt({ sequence: 0n, at, revoked, cuts, confirmed: [], unconfirmed: [] }), dryRun: true }
+}
+
+/** DER in base64, in the order given. */
+export function derJson(certificates: readonly Certificate[]): readonly string[] {
+  return certificates.map(({ der }) => der.toBase64())
+}

@@ -1,0 +1,31 @@
+// What the routes are given: functions of the authority, and nothing else of it.
+import type { Clock, Log, Session } from '@countersign/mtls'
+import type { Meeting, Reference } from '@countersign/protocol'
+import type { Certificate } from '@countersign/x509'
+import type { Renew } from '../enrollment/renew.ts'
+import type { Enroll } from '../enrollment/token/enroll.ts'
+import type { AuthorityAddress, Invite } from '../enrollment/token/invite.ts'
+import type { Failpoint } from '../failpoints.ts'
+import type { Revocation } from '../status/revoke.ts'
+import type { Store } from '../store/store.ts'
+
+export interface Api {
+  readonly store: Store
+  readonly root: Certificate
+  readonly issuing: Certificate
+  readonly address: () => AuthorityAddress
+  readonly invite: Invite
+  readonly enroll: Enroll
+  readonly renew: Renew
+  readonly revocation: Revocation
+  /** DER of the current revocation lists. */
+  readonly crls: () => { readonly issuing: Uint8Array; readonly root: Uint8Array }
+  /** Open sessions at every door. */
+  readonly sessions: () => readonly Session[]
+  readonly record: (meeting: Meeting) => void
+  /** Meetings with that reference, each as JSON text. */
+  readonly meetings: (reference: Reference) => readonly string[]
+  readonly clock: Clock
+  readonly failpoint: Failpoint
+  readonly log: Log
+}

@@ -1,0 +1,100 @@
+// How the authority says no over HTTP: RFC 9457, derived from the one table of refusals.
+import type { CredentialCause, Reference, Refusal, RefusalCode } from '@countersign/protocol'
+import { REFUSALS } from '@countersign/protocol'
+
+export interface Problem {
+  readonly type: `urn:countersign:${RefusalCode}`
+  readonly title: string
+  readonly status: number
+  readonly code: RefusalCode
+  readonly detail?: string
+  readonly next: string
+  readonly clause: string
+  readonly fault: string
+  readonly reference?: Reference
+}
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+type CredentialCode = `ERR_CALLER_${CredentialCause}` | `ERR_CALLEE_${CredentialCause}`
+
+/** RFC 9110 §15 for every code that is not about a credential: those are all 403. A new code does not compile without its line. */
+const STATUS: Readonly<Record<Exclude<RefusalCode, CredentialCode>, number>> = {
+  ERR_GATE_NOT_TLS: 400,
+  ERR_GATE_CLIENT_HELLO_LIMIT: 400,
+  ERR_GATE_TLS_VERSION: 400,
+  ERR_GATE_TIMEOUT: 408,
+  ERR_GATE_HANDSHAKE: 400,
+  ERR_GATE_CALLER_LEFT: 400,
+  ERR_GATE_BUSY: 503,
+  ERR_GATE_FAULT: 500,
+  ERR_CALLER_NO_CERTIFICATE: 403,
+  ERR_CALLER_NOT_ALLOWED: 403,
+  ERR_CALLER_REFUSED: 403,
+  ERR_CALLEE_NO_CERTIFICATE: 502,
+  ERR_CALLEE_UNREACHABLE: 502,
+  ERR_DOOR_UPSTREAM: 502,
+  ERR_DOOR_UPSTREAM_TIMEOUT: 504,
+  ERR_DOOR_REQUEST: 400,
+  ERR_DOOR_LIMIT: 413,
+  ERR_DOOR_DRAINING: 503,
+  ERR_ENROLL_TOKEN_FORM: 400,
+  ERR_ENROLL_TOKEN_UNKNOWN: 403,
+  ERR_ENROLL_TOKEN_EXPIRED: 403,
+  ERR_ENROLL_TOKEN_SPENT: 403,
+  ERR_ENROLL_PROOF: 403,
+  ERR_ENROLL_REQUEST: 400,
+  ERR_ENROLL_REQUEST_SIGNATURE: 400,
+  ERR_ENROLL_NAME: 403,
+  ERR_ENROLL_KEY: 400,
+  ERR_ENROLL_KEY_TAKEN: 403,
+  ERR_ENROLL_PARTY_LOCKED: 403,
+  ERR_AUTHORITY_LINT: 500,
+  ERR_AUTHORITY_NO_ISSUER: 503,
+  ERR_AUTHORITY_STORE_FULL: 507,
+  ERR_AUTHORITY_STORE: 500,
+  ERR_AUTHORITY_FAULT: 500,
+  ERR_ADMIN_FORBIDDEN: 403,
+  ERR_ADMIN_REQUEST: 400,
+  ERR_ADMIN_NOT_FOUND: 404,
+  ERR_ADMIN_CONFLICT: 409,
+}
+
+/** The HTTP status of a refusal. */
+export function statusOf(code: RefusalCode): number {
+  return isAboutCredential(code) ? 403 : STATUS[code]
+}
+
+function isAboutCredential(code: RefusalCode): code is CredentialCode {
+  return !Object.hasOwn(STATUS, code)
+}
+
+/** Codes whose note may be told: it speaks of the caller's own request and of nothing else. */
+const TOLD_NOTES: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'ERR_ADMIN_REQUEST',
+  'ERR_ADMIN_NOT_FOUND',
+  'ERR_ADMIN_CONFLICT',
+  'ERR_ENROLL_TOKEN_FORM',
+  'ERR_ENROLL_REQUEST',
+  'ERR_ENROLL_REQUEST_SIGNATURE',
+  'ERR_ENROLL_NAME',
+  'ERR_ENROLL_KEY',
+])
+
+/** Writes a refusal as a problem. `status` where HTTP has a more exact one than the code (405, 413, 415). */
+export function problemOf(refusal: Refusal, reference?: Reference, status: number = statusOf(refusal.code)): Problem {
+  const { code, detail, note } = refusal
+  const { public: title, next, clause, fault } = REFUSALS[code]
+  const told = TOLD_NOTES.has(code) ? note : detail && 'detail' in detail ? detail.detail : undefined
+  return {
+    type: `urn:countersign:${code}`,
+    title,
+    status,
+    code,
+    ...(told === undefined ? {} : { detail: told }),
+    next,
+    clause,
+    fault,
+    ...(reference === undefined ? {} : { reference }),
+  }
+}

@@ -1,0 +1,251 @@
+// Opens an authority: the directory, the store, the keys, the lists, the doors; in this order, and back in reverse.
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  createCheckSignature,
+  createSessionIndex,
+  createTrust,
+  revokedKey,
+  type SessionIndex,
+  type Trust,
+} from '@countersign/mtls'
+import { readCertificateList, writePem } from '@countersign/x509'
+import { createApplication } from './api/application.ts'
+import { LISTENER_DOOR, openListener } from './api/listener.ts'
+import { listenLocally } from './api/local-socket.ts'
+import { openDirectory } from './directory.ts'
+import { createRenew } from './enrollment/renew.ts'
+import { createEnroll } from './enrollment/token/enroll.ts'
+import { type AuthorityAddress, createInvite } from './enrollment/token/invite.ts'
+import { AuthorityError } from './error.ts'
+import type { Failpoint } from './failpoints.ts'
+import { housekeeping } from './housekeeping.ts'
+import { createIssue, type Issue } from './issuance/issue.ts'
+import { replaceFile } from './keys/files.ts'
+import { ensureAuthority } from './keys/first-start.ts'
+import { FILES, type Hierarchy, readHierarchy } from './keys/hierarchy.ts'
+import { LISTENER_PARTY, type ListenerIdentity, openListenerIdentity } from './keys/listener-identity.ts'
+import type { Authority, AuthorityOptions, LocalRequest } from './model.ts'
+import { sha256 } from './octets.ts'
+import { addressOf, checkOptions, listenerNames, localNames } from './options.ts'
+import { type CrlPublisher, createCrlPublisher } from './status/crl/publish.ts'
+import { createFeed, type Feed, type FeedDoor } from './status/feed/feed.ts'
+import { createRevocation } from './status/revoke.ts'
+import { openMeetings } from './store/meetings.ts'
+import { openStore, type Store } from './store/store.ts'
+
+/** Erased at most in one transaction; the rest follows a minute later. */
+const ERASED_AT_ONCE = 1_000
+
+/**
+ * Opens the authority of a data directory, making it at the first start. A crash at any moment leaves what the next
+ * start completes. @throws {AuthorityError} (rejects) with what is wrong, where, and what to do; nothing stays open then.
+ */
+export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
+  checkOptions(options)
+  await using opening = new AsyncDisposableStack()
+  const authority = await open(options, opening)
+  const opened = opening.move()
+  return { ...authority, close: () => opened.disposeAsync() }
+}
+
+async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Promise<Omit<Authority, 'close'>> {
+  const { name, domain, clock, log, failpoint = () => undefined } = options
+  const directory = resolve(options.directory)
+  const { store, hierarchy, folder, rootFile } = await openKeys({ ...options, directory, failpoint }, opened)
+  const meetings = openMeetings(join(directory, 'meetings.db'), log)
+  opened.defer(() => meetings.close())
+
+  const feed = createFeed(log)
+  const { trust, crls } = await openStatus({ store, hierarchy, feed, clock, failpoint, log })
+  const issue = createIssue({ store, hierarchy, domain, clock, failpoint, log })
+  const identity = await openListenerIdentity(
+    {
+      path: join(folder, 'listener.pem'),
+      names: listenerNames(options),
+      domain,
+      hierarchy,
+      store,
+      issue,
+      failpoint,
+    },
+    clock(),
+  )
+
+  let port = options.listen.port
+  const rootSha256 = sha256(hierarchy.root.der)
+  const address = (): AuthorityAddress => ({ address: addressOf(options, port), name, rootSha256 })
+  const invite = createInvite({ store, domain, authority: address, clock, failpoint, log })
+  const issuerSpkiSha256 = sha256(hierarchy.issuing.subjectPublicKeyInfo.der).toHex()
+  const revocation = createRevocation({ store, feed, trust, crls, issuerSpkiSha256, clock, failpoint, log })
+  const checkSignature = createCheckSignature()
+  const application = await createApplication({
+    store,
+    root: hierarchy.root,
+    issuing: hierarchy.issuing,
+    address,
+    invite,
+    enroll: createEnroll({ store, issue, domain, clock, checkSignature }),
+    renew: createRenew({ store, issue, clock, checkSignature }),
+    revocation,
+    crls: () => crls.current(),
+    sessions: () => feed.doors().flatMap((door) => door.sessions()),
+    record: (meeting) => meetings.record(meeting),
+    meetings: (reference) => meetings.byReference(reference),
+    clock,
+    failpoint,
+    log,
+  })
+  opened.defer(() => application.close())
+
+  const sessions = createSessionIndex(LISTENER_DOOR)
+  opened.defer(feed.join(ownDoor(sessions, identity, clock)))
+  const listener = await openListener({
+    ...options.listen,
+    identity,
+    trust,
+    sessions,
+    clock,
+    record: (meeting) => meetings.record(meeting),
+    application,
+    log,
+  })
+  opened.defer(() => listener.close())
+  port = listener.port
+  const socketPath = join(directory, 'admin.sock')
+  const local = await listenLocally(socketPath, application)
+  opened.defer(() => void local.close())
+  opened.defer(
+    housekeeping(
+      {
+        crl: () => crls.refresh(),
+        identity: () => identity.refresh(clock()),
+        invitations: async () => {
+          await store.commit(() => store.invitations.eraseExpired(clock(), ERASED_AT_ONCE))
+        },
+      },
+      log,
+    ),
+  )
+
+  const url = `https://${name}:${port}`
+  return {
+    root: hierarchy.root,
+    rootSha256,
+    rootFile,
+    url,
+    address: address().address,
+    crlUrl: `${url}/crl/issuing.crl`,
+    socketPath,
+    trust,
+    sessions,
+    issueLocal: (request) => issueLocal(issue, request, name),
+    invite,
+    revoke: (request) => revocation.revoke(request),
+    join: (door) => feed.join(door),
+    record: (meeting) => meetings.record(meeting),
+    setting: settingOf(store),
+    async drain(timeoutMs) {
+      listener.stop()
+      local.close()
+      application.drain()
+      const end = performance.now() + timeoutMs
+      while (application.busy() && performance.now() < end) await delay(20)
+    },
+  }
+}
+
+interface KeyOptions extends AuthorityOptions {
+  readonly failpoint: Failpoint
+}
+
+/** The store is opened first: its lock makes this the one process that may make or end the making of an authority. */
+async function openKeys(
+  { directory, organization, domain, clock, failpoint }: KeyOptions,
+  opened: AsyncDisposableStack,
+): Promise<{ store: Store; hierarchy: Hierarchy; folder: string; rootFile: string }> {
+  openDirectory(directory)
+  const store = openStore(join(directory, 'store.db'))
+  opened.defer(() => store.close())
+  const now = clock()
+  const folder = await ensureAuthority({ directory, store, organization, domain, now, failpoint })
+  const hierarchy = readHierarchy(folder, now)
+  // For people and programs that need the root: they get it without entering the folder with the keys.
+  const rootFile = join(directory, FILES.rootCertificate)
+  const pem = writePem('CERTIFICATE', hierarchy.root.der)
+  if (!existsSync(rootFile) || readFileSync(rootFile, 'utf8') !== pem) replaceFile(rootFile, pem, 0o644)
+  return { store, hierarchy, folder, rootFile }
+}
+
+interface StatusOptions extends Pick<AuthorityOptions, 'clock' | 'log'> {
+  readonly store: Store
+  readonly hierarchy: Hierarchy
+  readonly feed: Feed
+  readonly failpoint: Failpoint
+}
+
+/** The lists, current before anybody is judged by them, and the trust that follows them. */
+async function openStatus(options: StatusOptions): Promise<{ trust: Trust; crls: CrlPublisher }> {
+  const { hierarchy, feed, clock } = options
+  let trust: Trust | undefined
+  const crls = createCrlPublisher({
+    ...options,
+    onPublished(crl, sequence, at) {
+      trust?.replaceCrls([crl], at)
+      // Doors that share this trust have it already; what they answer is in the log when it fails.
+      void feed.tell({ sequence: BigInt(sequence), at, change: { kind: 'crl', crls: [crl.der] } })
+    },
+  })
+  await crls.refresh()
+  const current = crls.current()
+  const made = createTrust({
+    anchors: [hierarchy.root],
+    issuers: [hierarchy.issuing],
+    crls: [current.issuing, current.root].map((der) => readCertificateList(der)),
+    revocation: 'require',
+    asOf: clock(),
+  })
+  trust = made
+  return { trust: made, crls }
+}
+
+/** The authority's own listener follows revocations as every door does; its own certificate may be among them. */
+function ownDoor(sessions: SessionIndex, identity: ListenerIdentity, clock: AuthorityOptions['clock']): FeedDoor {
+  return {
+    name: LISTENER_DOOR,
+    sessions: () => sessions.list(),
+    async apply({ change }) {
+      if (change.kind !== 'status') return []
+      const cuts = await sessions.cut(change.revoked.map(revokedKey), 'ERR_CALLER_REVOKED')
+      if (change.revoked.some(({ party }) => party === LISTENER_PARTY)) await identity.refresh(clock())
+      return cuts
+    },
+  }
+}
+
+async function issueLocal(
+  issue: Issue,
+  request: LocalRequest,
+  authorityName: string,
+): ReturnType<Authority['issueLocal']> {
+  const { party, profile, publicKey } = request
+  const issued = await issue(
+    { kind: 'x509', publicKey, names: localNames(request, authorityName), profile },
+    { method: 'local', party, evidence: 'this process' },
+  )
+  if (issued.ok) return issued.credential
+  const { code, note } = issued.refusal
+  throw new AuthorityError('ERR_AUTHORITY_REFUSED', party, note === undefined ? code : `${code}: ${note}`)
+}
+
+function settingOf(store: Store): Authority['setting'] {
+  function setting(key: string): string | undefined
+  function setting(key: string, value: string): Promise<void>
+  function setting(key: string, value?: string): string | undefined | Promise<void> {
+    // Apart from the authority's own settings, which bind the store to its keys.
+    const name = `program.${key}`
+    return value === undefined ? store.setting(name) : store.commit(() => store.set(name, value))
+  }
+  return setting
+}
