@@ -16,6 +16,17 @@ export const ISSUER_CASES: readonly Case[] = [
     party: { extensions: { authorityKeyIdentifier: akiOf({ keys: stranger }) } },
   },
   {
+    what: 'a leaf that names the beginning of the key of its issuer',
+    codes: ['ERR_VERIFY_ISSUER_NOT_FOUND', 'ERR_VERIFY_KEY_IDENTIFIER'],
+    party: (issuing) => ({
+      extensions: {
+        authorityKeyIdentifier: authorityKeyIdentifierExtension({
+          keyIdentifier: keyIdOf(issuing.keys).subarray(0, 19),
+        }),
+      },
+    }),
+  },
+  {
     what: 'a leaf that names another certificate of its issuer by serial number',
     codes: ['ERR_VERIFY_ISSUER_NOT_FOUND', 'ERR_VERIFY_KEY_IDENTIFIER'],
     party: (issuing) => ({

@@ -79,6 +79,11 @@ export const LEAF_CASES: readonly Case[] = [
     party: { extensions: { subjectAltName: sans(...(names as ReturnType<typeof uri>[])) } },
   })),
   {
+    what: 'a spiffe id of 2048 octets',
+    codes: [],
+    party: { extensions: { subjectAltName: sans(uri(`spiffe://house.example/${'a'.repeat(2025)}`)) } },
+  },
+  {
     what: 'a spiffe id beside a dns name',
     codes: [],
     party: {

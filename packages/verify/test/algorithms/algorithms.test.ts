@@ -202,6 +202,20 @@ suite('signature algorithms', () => {
     })
   }
 
+  test('refused: parameters outside of what is signed, and none inside, or the other way round', () => {
+    const [absent, present] = [{ algorithm: OID.sha256WithRSAEncryption }, ALGORITHM.sha256WithRSAEncryption]
+    for (const [inner, outer] of [
+      [absent, present],
+      [present, absent],
+    ] as const) {
+      const anchor = root({ keys: rsaKeys(inner, 'sha256') })
+      const party = leaf(anchor, { outer })
+      assert.deepEqual(codesOf(verifyPath([party.certificate.der], contextOf([anchorOf(anchor)]))), [
+        'ERR_VERIFY_ALGORITHM_MISMATCH',
+      ])
+    }
+  })
+
   test('a signature of another algorithm than the key of its issuer is never asked for', () => {
     const anchor = root()
     const party = leaf(anchor, { signer: { ...anchor.keys, algorithm: ALGORITHM.sha256WithRSAEncryption } })

@@ -85,6 +85,8 @@ const CASES: readonly (readonly [GeneralName, ReferenceIdentity, boolean])[] = [
   [uri('https://b@house.example:1/a?B#c'), uri('HTTPS://b@House.example:1/a?B#c'), true],
   [uri('https://b@house.example/'), uri('https://B@house.example/'), false],
   [uri('https://house.example?A'), uri('https://house.example?a'), false],
+  [uri('file:///A'), uri('FILE:///A'), true],
+  [uri('file:///A'), uri('file:///a'), false],
   [uri('sip:Voice.example'), uri('SIP:Voice.example'), true],
   [uri('sip:voice.example'), uri('sip:Voice.example'), false],
   [uri('/a'), uri('/a'), false],
