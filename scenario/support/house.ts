@@ -42,13 +42,13 @@ export interface RunningHouse extends AsyncDisposable {
   ): Promise<Readonly<Record<string, unknown>>>
   /** Runs `countersign ARGS` in the house's directory. */
   run(args: readonly string[], options?: Partial<RunOptions>): Promise<Ran>
-  /** Ends the house (SIGTERM unless told otherwise) and answers how it ended. */
+  /** Ends the process (SIGTERM unless told otherwise) and answers how it ended; its directory stays until it is disposed of. */
   stop(signal?: NodeJS.Signals): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
   /** Standard error so far. */
   stderr(): string
 }
 
-/** Starts `countersign up --json` and waits until it is ready. Use with `await using`, or call `stop`. */
+/** Starts `countersign up --json` and waits until it is ready. For `await using`: disposal kills what still runs. */
 export async function startHouse(options: HouseOptions = {}): Promise<RunningHouse> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'countersign-house-')))
   const args = ['up', '--json']
@@ -64,15 +64,17 @@ export async function startHouse(options: HouseOptions = {}): Promise<RunningHou
   })
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     child.kill(signal)
-    const how = await ended
+    return ended
+  }
+  const dispose = async () => {
+    await stop('SIGKILL')
     if (options.directory === undefined) await rm(directory, { recursive: true, force: true })
-    return how
   }
   let ready: Ready
   try {
     ready = (await log.event(({ event }) => event === 'ready', options.readyMs ?? 30_000)) as unknown as Ready
   } catch (error) {
-    await stop('SIGKILL')
+    await dispose()
     throw error
   }
   return {
@@ -85,9 +87,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<RunningHou
     run: (command, more = {}) => runCommand(command, { cwd: directory, ...more }),
     stop,
     stderr: log.stderr,
-    [Symbol.asyncDispose]: async () => {
-      await stop()
-    },
+    [Symbol.asyncDispose]: dispose,
   }
 }
 

@@ -32,6 +32,8 @@ export interface Around {
   readonly clock: Clock
   /** Whether colours may be written to each of the two streams. */
   readonly color: { readonly out: boolean; readonly err: boolean }
+  /** Width of the terminal; 80 where there is none. */
+  readonly columns: number
   /** Resolves when this process is asked to end. */
   readonly stopped: () => Promise<void>
 }

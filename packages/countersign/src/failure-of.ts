@@ -1,11 +1,12 @@
 // From what the packages and the system throw to what, where and what to do.
-import { EXIT, type ExitCode, Failure } from './command.ts'
-import { plainText } from './output/plain-text.ts'
+import type { AuthorityErrorCode } from '@countersign/authority'
+import type { TrustFileErrorCode } from '@countersign/mtls'
+import { EXIT, Failure } from './command.ts'
 
-type Known = readonly [exit: Exclude<ExitCode, 0 | 70>, text: string, next: string]
+type Exit = Failure['exit']
 
 /** Errors of the operating system that a person can mend. */
-const SYSTEM: Readonly<Record<string, Known>> = {
+const SYSTEM: Readonly<Record<string, readonly [exit: Exit, text: string, next: string]>> = {
   ENOENT: [EXIT.input, 'is not there', 'check the path'],
   ENOTDIR: [EXIT.input, 'has a file where a directory must be', 'check the path'],
   EISDIR: [EXIT.input, 'is a directory', 'name a file'],
@@ -13,13 +14,15 @@ const SYSTEM: Readonly<Record<string, Known>> = {
   EACCES: [EXIT.input, 'may not be opened by this user', 'check owner and mode'],
   EPERM: [EXIT.input, 'may not be changed by this user', 'check owner and mode'],
   EROFS: [EXIT.input, 'is on a read-only file system', 'choose a place that can be written'],
-  ENOSPC: [EXIT.input, 'is on a full disk', 'free space there, then try again; nothing was lost'],
-  EDQUOT: [EXIT.input, 'is over the disk quota', 'free space there, then try again; nothing was lost'],
+  ENOSPC: [EXIT.input, 'is on a full disk', 'free space there, then try again'],
+  EDQUOT: [EXIT.input, 'is over the disk quota', 'free space there, then try again'],
   EMFILE: [EXIT.input, 'is one open file too many', 'raise the limit of open files (ulimit -n)'],
+  EMSGSIZE: [EXIT.unreachable, 'sent more than this command reads', 'check what answers at that address'],
   EADDRINUSE: [EXIT.unreachable, 'is taken by another process', 'stop that process, or choose another port'],
   EADDRNOTAVAIL: [EXIT.unreachable, 'is not an address of this machine', 'choose another address'],
   ECONNREFUSED: [EXIT.unreachable, 'does not answer', 'check the address and that the server runs'],
   ECONNRESET: [EXIT.unreachable, 'ended the connection', 'see what the server reported'],
+  EPIPE: [EXIT.unreachable, 'ended the connection', 'see what the server reported'],
   EHOSTUNREACH: [EXIT.unreachable, 'cannot be reached', 'check the address and the network'],
   ENETUNREACH: [EXIT.unreachable, 'cannot be reached', 'check the address and the network'],
   ETIMEDOUT: [EXIT.unreachable, 'does not answer', 'check the address and that the server runs'],
@@ -27,24 +30,77 @@ const SYSTEM: Readonly<Record<string, Known>> = {
   EAI_AGAIN: [EXIT.unreachable, 'cannot be looked up now', 'check the network'],
 }
 
+/** What the authority cannot start with is bad input, but for an address that it cannot have and a verdict of its own. */
+const AUTHORITY_EXITS: Partial<Record<AuthorityErrorCode, Exit>> = {
+  ERR_AUTHORITY_LISTEN: EXIT.unreachable,
+  ERR_AUTHORITY_REFUSED: EXIT.refused,
+}
+
+const TRUST_NEXT: Readonly<Record<TrustFileErrorCode, string>> = {
+  ERR_TRUST_FILE_MISSING: 'check the path, or enroll again',
+  ERR_TRUST_FILE_UNREADABLE: 'check owner and mode',
+  ERR_TRUST_FILE_EMPTY: 'restore it, or enroll again',
+  ERR_TRUST_FILE_LIMIT: 'check that it is the right file',
+  ERR_TRUST_FILE_MALFORMED: 'restore it, or enroll again',
+  ERR_TRUST_NO_STATUS: 'enroll again, or name the folder of the revocation lists',
+}
+
+/** What the errors of our packages have; where a field is missing it is undefined. */
+interface OwnError extends Error {
+  readonly code?: string
+  readonly next?: string
+  /** Of an AuthorityError: the file, directory or address at fault. */
+  readonly path?: string
+}
+
+/** Errors of our packages by their name: whoever throws one has loaded its package, and nobody else shall have to. */
+const OURS: Readonly<Record<string, (error: OwnError) => Failure>> = {
+  AuthorityError: (error) =>
+    // The table is of the codes that this class has.
+    failure(error, AUTHORITY_EXITS[error.code as AuthorityErrorCode] ?? EXIT.input, {
+      message: `${error.path}: ${error.message}`,
+    }),
+  IdentityError: (error) => failure(error, EXIT.input),
+  TrustFileError: (error) => failure(error, EXIT.input, { next: TRUST_NEXT[error.code as TrustFileErrorCode] }),
+  MeetingRefusedError: (error) =>
+    failure(error, error.code === 'ERR_CALLEE_UNREACHABLE' ? EXIT.unreachable : EXIT.refused),
+  EnrollmentRefusedError: (error) => failure(error, EXIT.refused),
+  TokenError: (error) => failure(error, EXIT.input, { next: 'copy the whole token, or ask for a new invitation' }),
+  ShapeError: (error) =>
+    failure(error, EXIT.unreachable, {
+      message: `the answer is not as expected: ${error.message}`,
+      next: 'check that both sides are of the same version',
+    }),
+}
+
 /** The failure that an error is, or undefined where it is a bug of ours. */
 export function failureOf(error: unknown): Failure | undefined {
   if (error instanceof Failure) return error
   if (!(error instanceof Error)) return undefined
-  return systemFailure(error)
+  const own = Object.hasOwn(OURS, error.name) ? OURS[error.name] : undefined
+  return own === undefined ? systemFailure(error) : own(error)
 }
 
-function systemFailure(error: Error): Failure | undefined {
-  const { code, path, address, port, hostname }: SystemFields = error
+function failure(
+  error: OwnError,
+  exit: Exit,
+  more: { readonly message?: string; readonly next?: string } = {},
+): Failure {
+  const { message = error.message, next = error.next } = more
+  return new Failure(exit, message, { code: error.code, next, cause: error })
+}
+
+function systemFailure(error: SystemError): Failure | undefined {
+  const { code, path, address, port, hostname } = error
   const known = code === undefined ? undefined : SYSTEM[code]
   if (known === undefined) return undefined
   const [exit, text, next] = known
   const where = path ?? (port === undefined ? (address ?? hostname) : `${address ?? hostname ?? ''}:${port}`)
-  const message = where === undefined ? plainText(error.message) : `${where} ${text}`
-  return new Failure(exit, message, { code, next, cause: error })
+  return new Failure(exit, where === undefined ? error.message : `${where} ${text}`, { code, next, cause: error })
 }
 
-interface SystemFields extends Error {
+/** What Node gives the errors of system calls. */
+interface SystemError extends Error {
   readonly code?: string
   readonly path?: string
   readonly address?: string

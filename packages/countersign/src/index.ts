@@ -1,1 +1,10 @@
-export {}
+export { COMMON_OPTIONS, usageOf } from './arguments.ts'
+export type { Arguments, Around, Command, ExitCode, Option, Positional, Run } from './command.ts'
+export { EXIT, Failure } from './command.ts'
+export { COMMANDS } from './commands/table.ts'
+export type { AuthorityConfig, Config, Listen, WebDoorConfig } from './config/model.ts'
+export { readConfig } from './config/read-config.ts'
+export { CONFIG_KEYS } from './config/schema.ts'
+export { STANDARD_CONFIG } from './config/standard.ts'
+export { optionWords } from './help.ts'
+export { main } from './main.ts'

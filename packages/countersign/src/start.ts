@@ -28,6 +28,7 @@ function aroundOf(): Around {
     cwd,
     clock: () => Temporal.Now.instant(),
     color: { out: mayColor(process.stdout.isTTY), err: mayColor(process.stderr.isTTY) },
+    columns: process.stdout.columns ?? 80,
     stopped,
   }
 }

@@ -1,30 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { nearest } from '../src/nearest.ts'
-import { relativeTime } from '../src/output/relative.ts'
 import { styleOf } from '../src/output/style.ts'
 import { tableLines } from '../src/output/table.ts'
 import { parseSpan } from '../src/span.ts'
-import { NOW } from './support/around.ts'
-
-suite('relativeTime', () => {
-  const cases: readonly (readonly [string, string])[] = [
-    ['PT0S', 'now'],
-    ['PT1S', 'in 1 second'],
-    ['-PT2S', '2 seconds ago'],
-    ['PT90S', 'in 90 seconds'],
-    ['PT10M', 'in 10 minutes'],
-    ['-PT3M', '3 minutes ago'],
-    ['PT47H', 'in 47 hours'],
-    ['PT264H', 'in 11 days'],
-    ['PT87660H', 'in 10 years'],
-  ]
-  for (const [span, words] of cases) {
-    test(span, () => {
-      assert.equal(relativeTime(NOW.add(Temporal.Duration.from(span)), NOW), words)
-    })
-  }
-})
 
 suite('parseSpan', () => {
   for (const [text, seconds] of [

@@ -67,7 +67,7 @@ suite('readConfig', () => {
     [
       'a host that is no name',
       edit('hello.localhost', '"a b"'),
-      /^c\.yaml:5: doors\.0\.host\.0 must be a DNS name or an IP address$/,
+      /^c\.yaml:5: doors\.0\.host\.0 must be a DNS name in lower case or an IP address$/,
     ],
     ['a port too large', edit(':8443', ':65536'), /^c\.yaml:6: doors\.0\.listen must be HOST:PORT/],
     [

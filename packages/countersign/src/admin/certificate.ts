@@ -1,5 +1,5 @@
 // One certificate as the authority lists it.
-import { type Fields, instant, isRecord, optionalText, record, records, text } from './read.ts'
+import type { Field } from '@countersign/protocol'
 
 /** The parts that commands print; `serialNumber` is hexadecimal. */
 export interface ListedCertificate {
@@ -13,22 +13,23 @@ export interface ListedCertificate {
   readonly revocation?: { readonly at: Temporal.Instant; readonly reason: string }
 }
 
-/** Reads one certificate of an answer. @throws {Failure} where a field is not as expected. */
-export function certificateOf(fields: Fields): ListedCertificate {
-  const revocation = fields['revocation']
+/** Reads one certificate of an answer. @throws {ShapeError} */
+export function certificateField(field: Field): ListedCertificate {
+  const revocation = field.get('revocation').optional((each) => ({
+    at: each.get('at').instant(),
+    reason: each.get('reason').text(64),
+  }))
   return {
-    party: text(fields, 'party'),
-    serialNumber: text(fields, 'serialNumber'),
-    profile: text(fields, 'profile'),
-    state: text(fields, 'state'),
-    identities: records(fields, 'identities').map((identity) => text(identity, 'value')),
-    notBefore: instant(fields, 'notBefore'),
-    notAfter: instant(fields, 'notAfter'),
-    ...(isRecord(revocation) && {
-      revocation: {
-        at: instant(record(revocation, 'revocation'), 'at'),
-        reason: optionalText(revocation, 'reason') ?? 'unspecified',
-      },
-    }),
+    party: field.get('party').text(256),
+    serialNumber: field.get('serialNumber').text(64),
+    profile: field.get('profile').text(64),
+    state: field.get('state').text(64),
+    identities: field
+      .get('identities')
+      .list(256)
+      .map((identity) => identity.get('value').text(2048)),
+    notBefore: field.get('notBefore').instant(),
+    notAfter: field.get('notAfter').instant(),
+    ...(revocation !== undefined && { revocation }),
   }
 }

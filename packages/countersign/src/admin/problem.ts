@@ -1,17 +1,18 @@
 // What the authority says when it says no (RFC 9457), as a failure of the command.
 import { EXIT, Failure } from '../command.ts'
-import { isRecord } from './read.ts'
 
 /** Bad requests come from arguments that only the authority can judge; everything else is a verdict. */
 const EXITS: Readonly<Record<string, Failure['exit']>> = {
   ERR_ADMIN_REQUEST: EXIT.input,
-  ERR_ENROLL_TOKEN_FORM: EXIT.input,
 }
 
 /** The failure that a problem document tells. */
 export function problemFailure(problem: unknown, status: number): Failure {
-  const fields = isRecord(problem) ? problem : {}
-  const part = (name: string) => (typeof fields[name] === 'string' ? fields[name] : undefined)
+  const fields = typeof problem === 'object' && problem !== null ? { ...problem } : {}
+  const part = (name: string) => {
+    const value: unknown = Reflect.get(fields, name)
+    return typeof value === 'string' ? value : undefined
+  }
   const code = part('code')
   const title = part('title') ?? `the authority answered with status ${status}`
   const detail = part('detail')

@@ -1,33 +1,37 @@
+import { isIP } from 'node:net'
+import { fieldOf, formatWhen } from '@countersign/protocol'
 import { openAdmin } from '../admin/client.ts'
-import { instant, record, text } from '../admin/read.ts'
 import { EXIT, type Run } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
-import { relativeTime } from '../output/relative.ts'
 import { parseSpan } from '../span.ts'
 
 /** `countersign invite`: the token alone on standard output, so that a shell can hand it on. */
 export const invite: Run = async (given, around) => {
-  const san = given.texts('san')
+  const san = given.texts('san').map(kindOfName)
   const profile = given.text('profile')
   const ttlSeconds = parseSpan(given.text('ttl') ?? '10m', '--ttl')
   const admin = await openAdmin(given, around)
-  const answer = record(
-    await admin.post('/v1/invitations', {
-      party: given.text('PARTY'),
-      ttlSeconds,
-      ...(san.length > 0 && { san }),
-      ...(profile !== undefined && { profile }),
-    }),
-    'invitation',
-  )
+  const answer = await admin.post('/v1/invitations', {
+    party: given.text('PARTY'),
+    ttlSeconds,
+    ...(san.length > 0 && { san }),
+    ...(profile !== undefined && { profile }),
+  })
   if (given.flag('json')) {
     around.out(JSON.stringify(answer))
     return EXIT.ok
   }
-  const ends = relativeTime(instant(answer, 'expiresAt'), around.clock())
-  around.err(
-    `for ${plainText(text(answer, 'party'))}, once; it ends ${ends}. Whoever has it can use it: hand it over safely`,
-  )
-  around.out(plainText(text(answer, 'token')))
+  const field = fieldOf(answer)
+  const party = plainText(field.get('party').text(256))
+  const ends = formatWhen(field.get('expiresAt').instant(), around.clock())
+  around.err(`an invitation for ${party}; it works once and ends ${ends}. Whoever has it can use it.`)
+  around.out(plainText(field.get('token').text()))
   return EXIT.ok
+}
+
+/** The API wants the kind of a name before it, as in `dns:`; people write the name alone. */
+function kindOfName(name: string): string {
+  if (isIP(name) !== 0) return `ip:${name}`
+  if (/^(dns|ip|email|uri):/.test(name)) return name
+  return name.includes('@') ? `email:${name}` : `dns:${name}`
 }

@@ -1,35 +1,35 @@
-import { certificateOf, type ListedCertificate } from '../admin/certificate.ts'
+import { fieldOf, formatWhen } from '@countersign/protocol'
+import { certificateField, type ListedCertificate } from '../admin/certificate.ts'
 import { openAdmin } from '../admin/client.ts'
-import { optionalText, record, records } from '../admin/read.ts'
-import { type Around, EXIT, Failure, type Run } from '../command.ts'
+import { type Arguments, type Around, EXIT, type ExitCode, Failure } from '../command.ts'
 import { didYouMean } from '../nearest.ts'
 import { plainText } from '../output/plain-text.ts'
-import { relativeTime } from '../output/relative.ts'
 import { tableLines } from '../output/table.ts'
 
 const STATES = ['valid', 'revoked', 'expired']
 const PAGE = 500
 
 /** `countersign list`: page by page, so that a large house needs little memory. */
-export const list: Run = async (given, around) => {
+export const list = async (given: Arguments, around: Around, page: number = PAGE): Promise<ExitCode> => {
   const state = given.text('state')
   if (state !== undefined && !STATES.includes(state))
-    throw new Failure(EXIT.usage, `--state must be ${STATES.join(', ')}${didYouMean(state, STATES)}`, {
+    throw new Failure(EXIT.usage, `--state must be one of ${STATES.join(', ')}${didYouMean(state, STATES)}`, {
       code: 'ERR_CLI_USAGE',
     })
   const admin = await openAdmin(given, around)
-  const query = new URLSearchParams({ limit: String(PAGE) })
+  const query = new URLSearchParams({ limit: String(page) })
   for (const [name, value] of Object.entries({ party: given.text('party'), state }))
     if (value !== undefined) query.set(name, value)
 
   let count = 0
   for (;;) {
-    const page = record(await admin.get(`/v1/certificates?${query}`), 'certificates')
-    const certificates = records(page, 'certificates')
-    if (given.flag('json')) for (const certificate of certificates) around.out(JSON.stringify(certificate))
-    else printPage(certificates.map(certificateOf), around, count === 0)
+    const answer = await admin.get(`/v1/certificates?${query}`)
+    const field = fieldOf(answer)
+    const certificates = field.get('certificates').list(page)
+    if (given.flag('json')) printJson(answer, around)
+    else printPage(certificates.map(certificateField), around, count === 0)
     count += certificates.length
-    const next = optionalText(page, 'next')
+    const next = field.get('next').optional((each) => each.text())
     if (next === undefined) break
     query.set('after', next)
   }
@@ -37,17 +37,23 @@ export const list: Run = async (given, around) => {
   return EXIT.ok
 }
 
+function printJson(answer: unknown, around: Around): void {
+  // `list` has read it as an object with this list.
+  for (const certificate of (answer as { readonly certificates: readonly unknown[] }).certificates)
+    around.out(JSON.stringify(certificate))
+}
+
 function printPage(certificates: readonly ListedCertificate[], around: Around, first: boolean): void {
   if (certificates.length === 0) return
   const now = around.clock()
   const lines = tableLines(
-    [{ head: 'party' }, { head: 'state' }, { head: 'ends' }, { head: 'names' }, { head: 'serial', number: true }],
+    [{ head: 'party' }, { head: 'state' }, { head: 'ends' }, { head: 'serial', number: true }, { head: 'names' }],
     certificates.map(({ party, state, notAfter, identities, serialNumber }) => [
       plainText(party),
-      state,
-      relativeTime(notAfter, now),
+      plainText(state),
+      formatWhen(notAfter, now),
+      plainText(serialNumber),
       plainText(identities.join(' ')),
-      serialNumber,
     ]),
   )
   for (const line of first ? lines : lines.slice(1)) around.out(line)

@@ -3,14 +3,14 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import type { Config } from './model.ts'
 
-const LABELS = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i
+const LABELS = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
 
 const LISTEN_FORM = 'must be HOST:PORT, as in 127.0.0.1:8443 or [::1]:8443'
 
-const dnsName = z.string().regex(LABELS, 'must be a DNS name, as in door.acme.example')
+const dnsName = z.string().regex(LABELS, 'must be a DNS name in lower case, as in door.acme.example')
 const hostName = z
   .string()
-  .refine((text) => isIP(text) !== 0 || LABELS.test(text), 'must be a DNS name or an IP address')
+  .refine((text) => isIP(text) !== 0 || LABELS.test(text), 'must be a DNS name in lower case or an IP address')
 
 const listen = z.string(LISTEN_FORM).transform((text, context) => {
   const parts = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text)
@@ -42,7 +42,7 @@ const service = z.strictObject(
 const door = z.strictObject({
   name: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens')
+    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be at most 40 lower-case letters, digits and hyphens')
     .describe('what records and receipts call this door'),
   kind: z.literal('web', 'must be web').describe('the protocol it speaks'),
   host: z
@@ -69,7 +69,11 @@ const door = z.strictObject({
 const authority = z.strictObject({
   name: dnsName.describe('DNS name that the authority proves'),
   domain: dnsName.describe('trust domain: the host part of the SPIFFE IDs that it issues'),
-  organization: z.string().min(1).max(64).describe('organization in the names of its certificates'),
+  organization: z
+    .string()
+    .min(1)
+    .max(48, 'must have at most 48 characters')
+    .describe('organization in the names of its certificates'),
   listen: listen.describe('address on which it listens'),
 })
 

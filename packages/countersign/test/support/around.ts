@@ -32,6 +32,7 @@ export function fakeAround(
     cwd,
     clock: () => NOW,
     color: { out: false, err: false },
+    columns: 80,
     stopped: () => Promise.resolve(),
     ...rest,
   }

@@ -1,0 +1,14 @@
+// A conversation with an authority, and the way to one elsewhere.
+import type { Socket } from 'node:net'
+
+/** The administration API, wherever its authority is. */
+export interface Admin {
+  get(path: string): Promise<unknown>
+  post(path: string, body: unknown): Promise<unknown>
+}
+
+/** How to reach an authority elsewhere: `connect` makes one mutually authenticated connection. */
+export interface RemoteAuthority {
+  readonly host: string
+  readonly connect: () => Promise<Socket>
+}

@@ -1,0 +1,38 @@
+import { fieldOf, formatWhen } from '@countersign/protocol'
+import { certificateField, type ListedCertificate } from '../admin/certificate.ts'
+import { openAdmin } from '../admin/client.ts'
+import { EXIT, type Run } from '../command.ts'
+import { plainText } from '../output/plain-text.ts'
+
+/** `countersign show`: each certificate whole. */
+export const show: Run = async (given, around) => {
+  const admin = await openAdmin(given, around)
+  const answer = await admin.get(`/v1/certificates/${encodeURIComponent(given.text('SUBJECT') ?? '')}`)
+  if (given.flag('json')) {
+    around.out(JSON.stringify(answer))
+    return EXIT.ok
+  }
+  const certificates = fieldOf(answer).get('certificates').list(10_000).map(certificateField)
+  for (const [index, certificate] of certificates.entries()) {
+    if (index > 0) around.out('')
+    for (const line of certificateLines(certificate, around.clock())) around.out(line)
+  }
+  return EXIT.ok
+}
+
+function certificateLines(certificate: ListedCertificate, now: Temporal.Instant): string[] {
+  const { party, state, serialNumber, profile, identities, notBefore, notAfter, revocation } = certificate
+  const rows: [string, string][] = [
+    ['party', party],
+    ['state', state],
+    ...(revocation === undefined
+      ? []
+      : [['revoked', `${formatWhen(revocation.at, now)} (${revocation.reason})`] satisfies [string, string]]),
+    ['serial', serialNumber],
+    ['profile', profile],
+    ...identities.map((identity, index): [string, string] => [index === 0 ? 'names' : '', identity]),
+    ['issued', formatWhen(notBefore, now)],
+    ['ends', formatWhen(notAfter, now)],
+  ]
+  return rows.map(([name, value]) => `${name.padEnd(9)}${plainText(value)}`)
+}

@@ -1,0 +1,41 @@
+import { fieldOf, parseReference, REFUSALS, readMeeting } from '@countersign/protocol'
+import { openAdmin } from '../admin/client.ts'
+import { EXIT, Failure, type Run } from '../command.ts'
+import { pictureLines } from '../meeting/picture.ts'
+import { plainText } from '../output/plain-text.ts'
+
+/** `countersign why`: what the doors recorded under a reference, drawn, with code, clause and who answers for it. */
+export const why: Run = async (given, around) => {
+  const word = given.text('REFERENCE') ?? ''
+  const reference = parseReference(word)
+  if (reference === undefined)
+    throw new Failure(EXIT.usage, `${word} is not a reference`, {
+      code: 'ERR_CLI_USAGE',
+      next: 'a reference looks like M-7F3K-92QD',
+    })
+  const admin = await openAdmin(given, around)
+  const answer = await admin.get(`/v1/meetings/${reference}`)
+  const meetings = fieldOf(answer).get('meetings')
+  if (given.flag('json')) {
+    around.out(JSON.stringify(answer))
+    return EXIT.ok
+  }
+  // Two meetings share 40 bits of a digest once in a million or so: then both are told.
+  for (const value of listOf(answer)) {
+    const meeting = readMeeting(value)
+    for (const line of pictureLines(meeting, around)) around.out(line)
+    around.out(`  at ${plainText(meeting.door)}, ${meeting.at}, as the ${meeting.seenBy} saw it`)
+    if (meeting.outcome.ok) continue
+    const { code, note } = meeting.outcome.refusal
+    const { clause, fault, next } = REFUSALS[code]
+    around.out(`  ${code} (${clause}); to mend by: ${fault}`)
+    if (note !== undefined) around.out(`  note: ${plainText(note)}`)
+    around.out(`  next: ${next}`)
+  }
+  return meetings.list(1000).length > 0 ? EXIT.ok : EXIT.refused
+}
+
+function listOf(answer: unknown): readonly unknown[] {
+  // Read as an object with this list above.
+  return (answer as { readonly meetings: readonly unknown[] }).meetings
+}

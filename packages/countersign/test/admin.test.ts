@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { type Authority, openAuthority } from '@countersign/authority'
+import { main } from '../src/main.ts'
+import { fakeAround } from './support/around.ts'
+
+suite('administration over the socket of a real authority', () => {
+  let directory: string
+  let authority: Authority
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'countersign-'))
+    authority = await openAuthority({
+      directory: join(directory, 'countersign-data'),
+      name: 'authority.localhost',
+      domain: 'house.localhost',
+      organization: 'Test',
+      listen: { host: '127.0.0.1', port: 0 },
+      clock: () => Temporal.Now.instant(),
+      log: () => undefined,
+    })
+  })
+  after(async () => {
+    await authority.close()
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  const run = async (...words: string[]) => {
+    const around = fakeAround({ cwd: directory, clock: () => Temporal.Now.instant() })
+    const code = await main(words, around)
+    return { code, stdout: around.stdout, stderr: around.stderr }
+  }
+  const issue = (party: string) => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const spki = Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' }))
+    return authority.issueLocal({ party, profile: 'client', publicKey: spki, dnsNames: [`${party}.example`] })
+  }
+
+  test('invite: the token alone on standard output', async () => {
+    const { code, stdout, stderr } = await run('invite', 'alice', '--ttl', '2h')
+    assert.equal(code, 0)
+    assert.equal(stdout.length, 1)
+    assert.match(stdout[0] ?? '', /^cs1_[\w-]+$/)
+    assert.match(stderr.join('\n'), /an invitation for alice; it works once and ends in (1|2) hours?/)
+  })
+
+  test('names need no prefix: an address, a DNS name and an e-mail address are told apart', async () => {
+    const { code, stderr } = await run(
+      'invite',
+      'al',
+      '--san',
+      '192.0.2.7',
+      '--san',
+      '2001:db8::7',
+      '--san',
+      'al.example',
+      '--san',
+      'al@example.com',
+    )
+    assert.equal(code, 0, stderr.join())
+    const refused = await run('invite', 'al', '--san', 'not a name')
+    assert.equal(refused.code, 3)
+    assert.match(refused.stderr[0] ?? '', /"dns:not a name" is not a DNS name/)
+  })
+
+  test('list is a table, and JSON lines with --json', async () => {
+    await issue('bob')
+    const { code, stdout } = await run('list', '--party', 'bob')
+    assert.equal(code, 0)
+    assert.match(stdout[0] ?? '', /^party +state +ends +serial +names$/)
+    assert.match(stdout[1] ?? '', /^bob +valid +in 29 days +[0-9a-f]+ +spiffe:\/\/house\.localhost\/bob bob\.example$/)
+    const json = await run('list', '--party', 'bob', '--json')
+    assert.equal(JSON.parse(json.stdout.join()).party, 'bob')
+  })
+
+  test('list goes on where a page ends', async () => {
+    for (let i = 0; i < 3; i++) await issue('many')
+    const { list } = await import('../src/commands/list.ts')
+    const around = fakeAround({ cwd: directory })
+    const given = { text: (name: string) => (name === 'party' ? 'many' : undefined), texts: () => [], flag: () => true }
+    assert.equal(await list(given, around, 1), 0)
+    assert.equal(new Set(around.stdout.map((line) => JSON.parse(line).serialNumber)).size, 3)
+  })
+
+  test('list refuses a state that there is not: exit 2 with the nearest', async () => {
+    const { code, stderr } = await run('list', '--state', 'revokd')
+    assert.equal(code, 2)
+    assert.match(stderr[0] ?? '', /did you mean revoked\?/)
+  })
+
+  test('show tells one certificate whole, by party, serial number and SHA-256', async () => {
+    await issue('carol')
+    const byParty = await run('show', 'carol')
+    const serial = /^serial +([0-9a-f]+)$/m.exec(byParty.stdout.join('\n'))?.[1] ?? ''
+    assert.match(byParty.stdout.join('\n'), /^names +spiffe:\/\/house\.localhost\/carol$/m)
+    const json = await run('show', serial.toUpperCase(), '--json')
+    const [{ sha256 }] = JSON.parse(json.stdout.join()).certificates
+    assert.deepEqual((await run('show', sha256)).stdout, byParty.stdout)
+    const nobody = await run('show', 'zoe')
+    assert.equal(nobody.code, 1)
+    assert.match(nobody.stderr[0] ?? '', /\[ERR_ADMIN_NOT_FOUND\]/)
+  })
+
+  test('revoke: first what would be, then the receipt, then that it is done', async () => {
+    await issue('dave')
+    const dry = await run('revoke', 'dave', '--dry-run')
+    assert.deepEqual([dry.code, dry.stdout.at(-1)], [0, 'nothing was changed; 0 open sessions would be cut'])
+    const done = await run('revoke', 'dave', '--reason', 'keyCompromise')
+    assert.equal(done.code, 0, done.stderr.join())
+    assert.match(done.stdout[0] ?? '', /^revoked {2}dave {2}serial [0-9a-f]+ {2}\(keyCompromise\)$/)
+    assert.match((await run('list', '--party', 'dave')).stdout[1] ?? '', /^dave +revoked/)
+    assert.match((await run('show', 'dave')).stdout.join('\n'), /^revoked +\d+ s ago \(keyCompromise\)$/m)
+    assert.equal((await run('revoke', 'dave')).code, 1)
+    assert.equal((await run('revoke', 'dave', '--reason', 'whim')).code, 3)
+  })
+
+  test('why: exit 1 where nothing is recorded, 2 where it is no reference', async () => {
+    assert.equal((await run('why', 'M-0000-0000')).code, 1)
+    assert.equal((await run('why', 'because')).code, 2)
+  })
+
+  test('sessions: none is open', async () => {
+    const { code, stderr } = await run('sessions')
+    assert.deepEqual([code, stderr], [0, ['no session is open']])
+    assert.deepEqual(JSON.parse((await run('sessions', '--json')).stdout.join()), { sessions: [] })
+  })
+
+  test('a failure of the authority is one JSON object with --json, with its clause and fault', async () => {
+    const { code, stdout } = await run('show', 'zoe', '--json')
+    const { error } = JSON.parse(stdout.join())
+    assert.equal(code, 1)
+    assert.deepEqual([error.code, error.exit, error.fault], ['ERR_ADMIN_NOT_FOUND', 1, 'caller'])
+  })
+
+  test('authority root: exported once, never over a file, and everything goes on without it', async () => {
+    assert.equal((await run('authority', 'root')).code, 2)
+    const kept = await run('authority', 'root', '--export', 'root.key')
+    assert.equal(kept.code, 0, kept.stderr.join())
+    const twice = await run('authority', 'root', '--export', 'root.key', '--remove')
+    assert.equal(twice.code, 3)
+    assert.equal((await run('authority', 'root', '--export', 'other.key', '--remove')).code, 0)
+    const gone = await run('authority', 'root', '--export', 'third.key')
+    assert.equal(gone.code, 3)
+    assert.match(gone.stderr[0] ?? '', /ERR_AUTHORITY_ROOT_KEY_ABSENT/)
+    assert.equal((await run('invite', 'erin')).code, 0)
+  })
+})

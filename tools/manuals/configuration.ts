@@ -1,0 +1,59 @@
+// docs/configuration.md, from the schema of countersign.yaml.
+import { CONFIG_KEYS, STANDARD_CONFIG } from 'countersign'
+
+/** An example that the schema accepts; a test reads it out of the page. */
+const EXAMPLE = `authority:
+  name: authority.acme.example
+  domain: acme.example
+  organization: Acme
+  listen: 0.0.0.0:7443
+doors:
+  - name: orders
+    kind: web
+    host: [orders.acme.example]
+    listen: 0.0.0.0:8443
+    upstream: {url: "http://127.0.0.1:3000"}
+    allow: [spiffe://acme.example/alice, spiffe://acme.example/shop]
+`
+
+/** The text of docs/configuration.md. */
+export function configurationManual(): string {
+  const [door] = STANDARD_CONFIG.doors
+  return `${[
+    '# The configuration file',
+    '',
+    '<!-- Written by tools/write-manuals.ts from packages/countersign/src/config/schema.ts: change it there. -->',
+    '',
+    '`countersign up --config countersign.yaml` starts what the file names. It is read once, at the start; an unknown or',
+    'missing key, or a value that does not fit, stops the start with its line, its path and the nearest name.',
+    '',
+    '```yaml',
+    `${EXAMPLE}\`\`\``,
+    '',
+    ...Object.entries(CONFIG_KEYS).flatMap(([path, keys]) => [
+      `## ${path === '' ? 'At the top' : `\`${path.replaceAll('*', '…')}\``}`,
+      '',
+      '| Key | Means | Default |',
+      '|---|---|---|',
+      ...Object.entries(keys).map(
+        ([key, schema]) => `| \`${key}\` | ${schema.description ?? ''} | ${defaultOf(schema)} |`,
+      ),
+      '',
+    ]),
+    'A port 0 lets the system choose one at the first start; it is kept in the data directory, so that addresses stay.',
+    '',
+    '## Without a file',
+    '',
+    `\`countersign up\` starts an authority at ${STANDARD_CONFIG.authority.listen.host}:${STANDARD_CONFIG.authority.listen.port} and the web`,
+    `door \`${door?.name}\` (${door?.host.join(', ')}) at ${door?.listen.host}:${door?.listen.port} before a demo service. Every party of the authority`,
+    'may pass. A port that is taken at the first start gives way to a free one, which then stays.',
+  ].join('\n')}\n`
+}
+
+function defaultOf(schema: {
+  safeParse(value: unknown): { readonly success: boolean; readonly data?: unknown }
+}): string {
+  const absent = schema.safeParse(undefined)
+  if (!absent.success) return 'none: must be given'
+  return absent.data === undefined ? 'may be left out' : `\`${JSON.stringify(absent.data)}\``
+}

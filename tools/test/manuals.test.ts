@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { readConfig } from 'countersign'
+import { cliManual } from '../manuals/cli.ts'
+import { configurationManual } from '../manuals/configuration.ts'
+
+const page = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8')
+
+test('docs/cli.md is what the table of commands says', async () => {
+  assert.equal(await page('cli.md'), cliManual(), 'run node tools/write-manuals.ts')
+})
+
+test('docs/configuration.md is what the schema says', async () => {
+  assert.equal(await page('configuration.md'), configurationManual(), 'run node tools/write-manuals.ts')
+})
+
+test('the example in docs/configuration.md is a configuration', async () => {
+  const [, example = ''] = /```yaml\n(.*?)```/s.exec(await page('configuration.md')) ?? []
+  const { authority, doors } = readConfig(new TextEncoder().encode(example), 'example')
+  assert.equal(authority.domain, 'acme.example')
+  assert.deepEqual(doors[0]?.host, ['orders.acme.example'])
+})

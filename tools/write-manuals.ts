@@ -1,0 +1,21 @@
+/**
+ * Writes `docs/cli.md` and `docs/configuration.md` from the table of commands and the schema: `node tools/write-manuals.ts [--check]`.
+ * With `--check` nothing is written, and a page that is out of step ends with 1.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { cliManual } from './manuals/cli.ts'
+import { configurationManual } from './manuals/configuration.ts'
+
+const PAGES = { 'docs/cli.md': cliManual, 'docs/configuration.md': configurationManual }
+
+const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
+for (const [page, write] of Object.entries(PAGES)) {
+  const file = fileURLToPath(new URL(`../${page}`, import.meta.url))
+  if (!values.check) writeFileSync(file, write())
+  else if (readFileSync(file, 'utf8') !== write()) {
+    console.error(`${page} is not what the code says: run node tools/write-manuals.ts`)
+    process.exitCode = 1
+  }
+}
