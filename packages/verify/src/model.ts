@@ -132,7 +132,7 @@ export interface Budget {
   readonly maxOctets: number
   /** Signatures asked for, on certificates and CRLs. */
   readonly maxSignatures: number
-  /** Candidates considered, and certificates judged as part of a candidate path. */
+  /** Ends of paths extended, candidates of the right name, and certificates judged as part of a candidate path. */
   readonly maxSteps: number
   /** Certificates of one path, the leaf counted and the anchor not. */
   readonly maxDepth: number

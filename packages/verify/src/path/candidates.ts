@@ -2,7 +2,7 @@
 import { type Certificate, type Name, namesEqual } from '@countersign/x509'
 import type { PathContext, TrustAnchor } from '../model.ts'
 import { sameOctets } from '../octets.ts'
-import type { Meter } from './budget.ts'
+import { selfIssued } from './issuer.ts'
 import { compareKeyIdentifiers } from './key-identifier.ts'
 
 /** A certificate of the bag, and its index in the caller's list. */
@@ -21,62 +21,79 @@ export interface Issuers {
   readonly otherName: boolean
 }
 
-/** Finds the issuers for the last certificate of `path`. Nothing here is trusted, and no signature is asked for. */
-export type FindIssuers = (path: readonly Candidate[]) => Issuers
+/** Finds the issuers of a certificate. Nothing here is trusted, and no signature is asked for. */
+export type FindIssuers = (subject: Certificate) => Issuers
 
-/** Prepares to find issuers among the anchors and the bag. */
-export function findIssuersAmong(bag: readonly Candidate[], { anchors, now }: PathContext, meter: Meter): FindIssuers {
-  const sameName = compareNamesOnce()
-  // What is an anchor is tried as one; as a certificate that someone sent it could only lengthen the path.
-  const isAnchor = ({ certificate: { subject, subjectPublicKeyInfo } }: Candidate) =>
-    anchors.some(
-      (anchor) =>
-        sameOctets(anchor.subjectPublicKeyInfo.der, subjectPublicKeyInfo.der) && sameName(anchor.name, subject),
-    )
-  const selfIssued = ({ certificate: { subject, issuer } }: Candidate) => sameName(subject, issuer)
-
-  return (path) => {
-    const subject = (path.at(-1) as Candidate).certificate
-    let otherKey = false
-    let otherName = false
-    /** Notes why it is not the issuer where it nearly is. */
-    const issued = (name: Certificate['subject'], certificate: Certificate | undefined): boolean => {
-      if (!sameName(name, subject.issuer)) {
-        otherName ||= certificate !== undefined && namesKeyOf(subject, certificate)
-        return false
-      }
-      const fits = certificate === undefined || compareKeyIdentifiers(subject, certificate) !== 'other'
-      otherKey ||= !fits
-      return fits
-    }
-    const fittingAnchors = anchors.filter(({ name, certificate }) => meter.step() && issued(name, certificate))
-    const candidates = bag.filter(
-      (candidate) =>
-        meter.step() &&
-        issued(candidate.certificate.subject, candidate.certificate) &&
-        !path.some((earlier) => sameEntity(earlier.certificate, candidate.certificate, sameName)) &&
-        !(selfIssued(candidate) && isAnchor(candidate)),
-    )
-    if (candidates.length > 1) {
-      const rank = (candidate: Candidate) =>
-        (selfIssued(candidate) ? 4 : 0) +
-        (compareKeyIdentifiers(subject, candidate.certificate) === 'same' ? 0 : 2) +
-        (isValidAt(candidate.certificate, now) ? 0 : 1)
-      candidates.sort((left, right) => rank(left) - rank(right))
-    }
-    return { anchors: fittingAnchors, candidates, otherKey, otherName }
+/** Prepares to find issuers among the anchors and the bag, which are looked through once for each certificate. */
+export function findIssuersAmong(bag: readonly Candidate[], { anchors, now }: PathContext): FindIssuers {
+  const known = new Map<Certificate, Issuers>()
+  return (subject) => {
+    const issuers = known.get(subject) ?? findIssuers(subject, bag, anchors, now)
+    known.set(subject, issuers)
+    return issuers
   }
 }
 
 /** RFC 4158 §2.4.2: a path that meets the same name and key again is a loop. */
-function sameEntity(
-  left: Certificate,
-  right: Certificate,
-  sameName: (left: Certificate['subject'], right: Certificate['subject']) => boolean,
-): boolean {
-  return (
-    sameOctets(left.subjectPublicKeyInfo.der, right.subjectPublicKeyInfo.der) && sameName(left.subject, right.subject)
+export function loops(path: readonly Candidate[], { certificate: next }: Candidate): boolean {
+  return path.some(
+    ({ certificate: earlier }) =>
+      sameOctets(earlier.subjectPublicKeyInfo.der, next.subjectPublicKeyInfo.der) &&
+      sameName(earlier.subject, next.subject),
   )
+}
+
+function findIssuers(
+  subject: Certificate,
+  bag: readonly Candidate[],
+  anchors: readonly TrustAnchor[],
+  now: Temporal.Instant,
+): Issuers {
+  let otherKey = false
+  let otherName = false
+  /** Notes why it is not the issuer where it nearly is. */
+  const issued = (name: Name, certificate: Certificate | undefined): boolean => {
+    if (!sameName(name, subject.issuer)) {
+      otherName ||= certificate !== undefined && namesKeyOf(subject, certificate)
+      return false
+    }
+    const fits = certificate === undefined || compareKeyIdentifiers(subject, certificate) !== 'other'
+    otherKey ||= !fits
+    return fits
+  }
+  const rank = ({ certificate }: Candidate) =>
+    (selfIssued(certificate) ? 4 : 0) +
+    (compareKeyIdentifiers(subject, certificate) === 'same' ? 0 : 2) +
+    (isValidAt(certificate, now) ? 0 : 1)
+  return {
+    anchors: anchors.filter(({ name, certificate }) => issued(name, certificate)),
+    candidates: bag
+      .filter(({ certificate }) => issued(certificate.subject, certificate) && !isAnchor(certificate, anchors))
+      .sort((left, right) => rank(left) - rank(right)),
+    otherKey,
+    otherName,
+  }
+}
+
+/** What is an anchor is tried as one; as a certificate that someone sent it could only lengthen the path. */
+function isAnchor(certificate: Certificate, anchors: readonly TrustAnchor[]): boolean {
+  return anchors.some(
+    ({ name, subjectPublicKeyInfo }) =>
+      sameOctets(subjectPublicKeyInfo.der, certificate.subjectPublicKeyInfo.der) &&
+      sameName(name, certificate.subject) &&
+      // A certificate of an anchor's key by another issuer may lead on to that one.
+      selfIssued(certificate),
+  )
+}
+
+/** Octets of a name's DER; the longest by the upper bounds of RFC 5280 Appendix A.1 with one attribute of each kind. */
+const MAX_NAME_OCTETS = 2048
+
+/** A longer name is compared by its octets alone, so that one name of a peer is not prepared anew for each of ours. */
+function sameName(left: Name, right: Name): boolean {
+  return left.der.length > MAX_NAME_OCTETS || right.der.length > MAX_NAME_OCTETS
+    ? sameOctets(left.der, right.der)
+    : namesEqual(left, right)
 }
 
 function namesKeyOf(subject: Certificate, issuer: Certificate): boolean {
@@ -88,16 +105,4 @@ function namesKeyOf(subject: Certificate, issuer: Certificate): boolean {
 
 function isValidAt({ validity: { notBefore, notAfter } }: Certificate, now: Temporal.Instant): boolean {
   return Temporal.Instant.compare(notBefore, now) <= 0 && Temporal.Instant.compare(now, notAfter) <= 0
-}
-
-/** Compares two names once per search: a peer can send long ones, and the search comes back to them. */
-function compareNamesOnce(): (left: Name, right: Name) => boolean {
-  const known = new Map<Name, Map<Name, boolean>>()
-  return (left, right) => {
-    const answers = known.get(left) ?? new Map<Name, boolean>()
-    known.set(left, answers)
-    const answer = answers.get(right) ?? namesEqual(left, right)
-    answers.set(right, answer)
-    return answer
-  }
 }

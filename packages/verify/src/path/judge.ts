@@ -32,11 +32,6 @@ export function* judgePath(
   ask: AskSignature,
 ): Generator<SignatureQuestion, Judgement, SignatureAnswer> {
   const findings: Finding[] = []
-  const anchorIssuer: StatusIssuer = {
-    name: anchor.name,
-    subjectPublicKeyInfo: anchor.subjectPublicKeyInfo,
-    ...(anchor.certificate && { certificate: anchor.certificate }),
-  }
   let maxPathLength = judgeAnchor(anchor, path.length, context, findings)
   const evidence: StatusEvidence[] = []
   let signed = true
@@ -44,7 +39,7 @@ export function* judgePath(
     const certificate = path[depth] as Certificate
     const fault = faultsOf(findings, depth, certificate)
     const above = path[depth + 1]
-    const issuer = above === undefined ? anchorIssuer : issuerOf(above)
+    const issuer = above === undefined ? anchor : issuerOf(above)
     maxPathLength = judgeUnsigned(certificate, depth, maxPathLength, context, fault)
     const signable = judgeSignatureAlgorithm(certificate, fault)
     signed &&= signable && (yield* judgeSignature(certificate, issuer, ask, fault))

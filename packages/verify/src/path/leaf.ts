@@ -1,8 +1,9 @@
 // What the leaf of a TLS meeting must satisfy: RFC 5280 §4.2.1.3, §4.2.1.6, §4.2.1.9 and §4.2.1.12, RFC 9525 §6, X509-SVID §5.2.
-import { type Certificate, escapeText, isEmptyName, OID } from '@countersign/x509'
+import { type Certificate, isEmptyName, OID } from '@countersign/x509'
 import type { PathContext, ReferenceIdentity } from '../model.ts'
 import { identitiesOf, matchesName, normalReference } from '../names/match.ts'
 import { isSpiffe, readUri, whyNotWorkload } from '../names/uri.ts'
+import { shown } from '../text.ts'
 import { isCritical } from './extensions.ts'
 import type { Fault } from './fault.ts'
 
@@ -57,17 +58,17 @@ const KIND_WORDS = {
 function judgeName(leaf: Certificate, name: ReferenceIdentity, fault: Fault): void {
   const word = KIND_WORDS[name.kind]
   if (normalReference(name) === undefined)
-    fault('ERR_VERIFY_NAME', `"${escapeText(name.value)}" must be proved, and is no ${word}`)
+    fault('ERR_VERIFY_NAME', `"${shown(name.value)}" must be proved, and is no ${word}`)
   else if (!matchesName(leaf, name)) {
     const presented = identitiesOf(leaf).filter(({ kind }) => kind === name.kind)
     if (presented.length === 0) fault('ERR_VERIFY_NAME_ABSENT', `the certificate carries no ${word}`)
-    else fault('ERR_VERIFY_NAME', `the certificate is for ${listed(presented)}, not for ${escapeText(name.value)}`)
+    else fault('ERR_VERIFY_NAME', `the certificate is for ${listed(presented)}, not for ${shown(name.value)}`)
   }
 }
 
 /** A certificate can carry thousands of names; a person reads three. */
 function listed(identities: readonly { readonly value: string }[]): string {
-  const shown = identities.slice(0, 3).map(({ value }) => escapeText(value))
-  const rest = identities.length - shown.length
-  return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ')
+  const first = identities.slice(0, 3).map(({ value }) => shown(value))
+  const rest = identities.length - first.length
+  return rest > 0 ? `${first.join(', ')} and ${rest} more` : first.join(', ')
 }

@@ -1,8 +1,9 @@
 // The core: builds candidate paths depth first and judges each, until one stands or all have been tried. No I/O.
 import { type Certificate, formatName } from '@countersign/x509'
 import type { Finding, PathContext, StatusEvidence, TriedPath, TrustAnchor, Verdict, VerifiedPath } from '../model.ts'
+import { shown } from '../text.ts'
 import { DEFAULT_BUDGET, type Meter, startMeter } from './budget.ts'
-import { type Candidate, type FindIssuers, findIssuersAmong, type Issuers } from './candidates.ts'
+import { type Candidate, type FindIssuers, findIssuersAmong, type Issuers, loops } from './candidates.ts'
 import { finding } from './fault.ts'
 import { selfIssued } from './issuer.ts'
 import { judgeDeadEnd, judgePath } from './judge.ts'
@@ -56,7 +57,7 @@ export function* searchPath({
     context,
     maxDepth: budget.maxDepth,
     meter,
-    findIssuers: findIssuersAmong(bag, context, meter),
+    findIssuers: findIssuersAmong(bag, context),
     ask: askOnce(meter),
     tried: [],
     best: undefined,
@@ -74,22 +75,23 @@ function* extend(
   search: Search,
   path: readonly Candidate[],
 ): Generator<SignatureQuestion, Found | undefined, SignatureAnswer> {
-  const issuers = search.findIssuers(path)
-  if (search.meter.exceeded !== undefined) return undefined
+  if (!search.meter.step()) return undefined
+  const issuers = search.findIssuers((path.at(-1) as Candidate).certificate)
   for (const anchor of issuers.anchors) {
     const found = yield* tryAnchor(search, path, anchor)
     if (found !== undefined || search.meter.exceeded !== undefined) return found
   }
-  if (issuers.candidates.length > 0 && path.length >= search.maxDepth) {
+  const candidates = issuers.candidates.filter((candidate) => search.meter.step() && !loops(path, candidate))
+  if (candidates.length > 0 && path.length >= search.maxDepth) {
     const text = `the path is longer than ${search.maxDepth} certificates`
     note(search, path, 0, [finding('ERR_VERIFY_BUDGET', text), ...judgeDeadEnd(certificatesOf(path), search.context)])
     return undefined
   }
-  for (const candidate of issuers.candidates) {
+  for (const candidate of candidates) {
     const found = yield* extend(search, [...path, candidate])
     if (found !== undefined || search.meter.exceeded !== undefined) return found
   }
-  if (issuers.anchors.length === 0 && issuers.candidates.length === 0) noteDeadEnd(search, path, issuers)
+  if (issuers.anchors.length === 0 && candidates.length === 0) noteDeadEnd(search, path, issuers)
   return undefined
 }
 
@@ -121,12 +123,12 @@ function noteDeadEnd(search: Search, path: readonly Candidate[], { otherKey, oth
   const why: Finding[] = []
   if (context.anchors.length === 0) why.push(finding('ERR_VERIFY_NO_ANCHOR', 'no trust anchor is known here'))
   else if (selfIssued(last))
-    why.push(finding('ERR_VERIFY_NO_ANCHOR', `${formatName(last.subject)} is not trusted here`, depth, last.der))
+    why.push(finding('ERR_VERIFY_NO_ANCHOR', `${shown(formatName(last.subject))} is not trusted here`, depth, last.der))
   else
     why.push(
       finding(
         'ERR_VERIFY_ISSUER_NOT_FOUND',
-        `the issuer ${formatName(last.issuer)} is not known here`,
+        `the issuer ${shown(formatName(last.issuer))} is not known here`,
         depth,
         last.der,
       ),

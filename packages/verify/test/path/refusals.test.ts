@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { FINDINGS, type FindingCode, verifyPath } from '@countersign/verify'
+import type { Extension } from '@countersign/x509'
 import { run } from '../../../../interop/chains/chain.ts'
 import { EXTENSION_CASES } from '../../../../interop/chains/extension-cases.ts'
 import { FORM_CASES } from '../../../../interop/chains/form-cases.ts'
@@ -15,6 +16,7 @@ import {
   leaf,
   revoked,
   root,
+  sans,
 } from '../../../../interop/chains/house.ts'
 import { ISSUER_CASES } from '../../../../interop/chains/issuer-cases.ts'
 import { LEAF_CASES } from '../../../../interop/chains/leaf-cases.ts'
@@ -72,5 +74,26 @@ suite('each rule refuses by itself', () => {
       ],
     )
     assert.deepEqual(verdict.tried, [{ certificates: [0, 1], findings: verdict.findings }])
+  })
+
+  test('a finding shows three names, and no more of a long one than a person reads', () => {
+    const anchor = root()
+    const names = ['a', 'b', 'c', 'd', 'e'].map((label) => ({ kind: 'dNSName', value: `${label}.example` }) as const)
+    const wanted = { kind: 'dNSName', value: 'f.example' } as const
+    const detailsOf = (subjectAltName: Extension) => {
+      const party = leaf(anchor, { extensions: { subjectAltName } })
+      const verdict = verifyPath([party.certificate.der], contextOf([anchorOf(anchor)], { name: wanted }))
+      return verdict.ok ? [] : verdict.findings.map(({ detail }) => detail)
+    }
+    assert.deepEqual(detailsOf(sans(...names)), [
+      'the certificate is for a.example, b.example, c.example and 2 more, not for f.example',
+    ])
+    assert.deepEqual(detailsOf(sans(...names.slice(0, 3))), [
+      'the certificate is for a.example, b.example, c.example, not for f.example',
+    ])
+    const long = `${'abcdefghi.'.repeat(20)}example`
+    assert.deepEqual(detailsOf(sans({ kind: 'dNSName', value: long })), [
+      `the certificate is for ${long.slice(0, 160)}…, not for f.example`,
+    ])
   })
 })

@@ -214,9 +214,9 @@ suite('the budget', () => {
     assert.deepEqual(ask({ maxSignatures: 1 }), OVER)
     assert.deepEqual(ask({ maxDepth: 2 }), [])
     assert.deepEqual(ask({ maxDepth: 1 }), OVER)
-    // Two certificates, each against one anchor and a bag of one, and the two of the path.
-    assert.deepEqual(ask({ maxSteps: 6 }), [])
-    assert.deepEqual(ask({ maxSteps: 5 }), OVER)
+    // Two certificates whose issuers are looked for, one candidate, and the two of the path.
+    assert.deepEqual(ask({ maxSteps: 5 }), [])
+    assert.deepEqual(ask({ maxSteps: 4 }), OVER)
   })
 
   test('holds for certificates that were read before, and is spent on nothing that cannot be read', () => {
@@ -252,6 +252,15 @@ suite('the budget', () => {
     assert.equal(verdict.findings[0]?.code, 'ERR_VERIFY_BUDGET')
     assert.ok(count() <= DEFAULT_BUDGET.maxSignatures)
     assert.ok(verdict.tried.length <= 16)
+  })
+
+  test('is not spent on what is known here: a thousand issuers of other names, and one name of a peer that is long', () => {
+    const others = Array.from({ length: 1000 }, (_, i) => ({ ...issuing.certificate, subject: name(`Other ${i}`) }))
+    assert.deepEqual(codesOf(verifyPath(peer, contextOf([anchorOf(anchor)], { issuers: others }))), [])
+    const long = root({ subject: name('a'.repeat(45_000)) })
+    const verdict = verifyPath(der(long), contextOf([anchorOf(anchor)], { issuers: others }))
+    assert.ok(!verdict.ok)
+    for (const { detail } of verdict.findings) assert.ok(detail.length < 300)
   })
 
   test('a path that is too long is told so, and the rest of the search goes on', () => {

@@ -209,6 +209,13 @@ suite('a full crl, where one is required', () => {
     }
   })
 
+  test('an anchor that may not sign crls', () => {
+    const other = root({ extensions: { keyUsage: usage('keyCertSign') } })
+    const theirs = leaf(other)
+    const status = { mode: 'require', crls: [crl(other)] } as const
+    assert.deepEqual(codesOf(verifyPath([theirs.certificate.der], contextOf([anchorOf(other)], { status }))), UNKNOWN)
+  })
+
   test('an anchor without a certificate may sign crls', () => {
     const { certificate, ...bare } = anchorOf(anchor)
     const own = leaf(anchor)
