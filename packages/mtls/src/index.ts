@@ -1,3 +1,12 @@
+export { connect } from './client/connect.ts'
+export { MeetingRefusedError, refusalOfError } from './client/refused.ts'
+export { createResumptionStore } from './client/resumption.ts'
+export {
+  type ConnectedCallback,
+  type UndiciConnectorOptions,
+  undiciConnector,
+  type WantedConnection,
+} from './client/undici.ts'
 export { channelBinding, exporterSha256 } from './gate/exporter.ts'
 export { type Judgement, judge, type Question } from './gate/judge.ts'
 export { referenceOfRandom } from './gate/reference.ts'
@@ -12,10 +21,13 @@ export type {
   Clock,
   Connected,
   ConnectOptions,
+  ConnectTarget,
   Credential,
   Decide,
   Door,
+  FirstContact,
   House,
+  KnownCallee,
   Log,
   OwnIdentity,
   ResumptionStore,
@@ -23,6 +35,7 @@ export type {
   SessionIndex,
   SessionKey,
   Trust,
+  UnknownCallee,
 } from './model.ts'
 export { createAcceptor } from './server/acceptor.ts'
 export { allowList } from './server/allow-list.ts'

@@ -107,26 +107,50 @@ export interface Acceptor {
   close(): void
 }
 
-/** What the client side of a gate needs. */
-export interface ConnectOptions {
+/** Where a client goes, as whom, and within which limits. */
+export interface ConnectTarget {
   /** Where to connect. `*.localhost` is mapped to loopback here. */
   readonly host: string
   readonly port: number
-  /** What the server must prove. Default: `host` as dNSName or iPAddress. */
-  readonly name?: ReferenceIdentity
   /** SNI where it differs from `name` or `host`. */
   readonly serverName?: string
   /** Absent: this side meets as nobody (enrollment). */
   readonly identity?: OwnIdentity
-  readonly trust: Trust
   readonly clock?: Clock
   readonly alpn?: readonly string[]
   /** Label for the meeting's record. Default `host:port`. */
   readonly door?: DoorName
+  /** Milliseconds until the callee has proved itself. Default 10,000. */
   readonly timeoutMs?: number
   /** Resumption: sessions are kept here per door, name and identity. Absent: every meeting is a full one. */
   readonly resumption?: ResumptionStore
 }
+
+/** Whom a client believes. */
+export interface KnownCallee {
+  readonly trust: Trust
+  /** What the server must prove. Default: `host` as dNSName or iPAddress. */
+  readonly name?: ReferenceIdentity
+  readonly firstContact?: undefined
+}
+
+/** Whom a client believes when it knows nothing but what an invitation says. */
+export interface UnknownCallee {
+  readonly firstContact: FirstContact
+  readonly trust?: undefined
+  readonly name?: undefined
+}
+
+/** What an invitation says of an authority. */
+export interface FirstContact {
+  /** SHA-256, 32 octets, of the DER of a root certificate that the authority sends in its own list. */
+  readonly rootSha256: Uint8Array
+  /** The DNS name that the authority's certificate must prove. */
+  readonly name: string
+}
+
+/** What the client side of a gate needs. */
+export type ConnectOptions = ConnectTarget & (KnownCallee | UnknownCallee)
 
 /** Client sessions with the server's certificates that each was made under, judged anew at each use. Bounded. */
 export interface ResumptionStore {
@@ -137,6 +161,8 @@ export interface ResumptionStore {
 export interface Connected {
   readonly socket: TLSSocket
   readonly meeting: Meeting
+  /** What the callee was judged by; on a first contact the root that was found. */
+  readonly trust: Trust
 }
 
 /** A place where parties meet, as `open` of each kind gives it. */
