@@ -37,7 +37,11 @@ const PLANTED_FOR_BIOME: readonly (readonly [rule: string, file: string, code: s
   ['correctness/noUndeclaredDependencies', '@/ring-type.ts', "import type { X } from 'countersign'\nexport type Y = X"],
   ['correctness/noUndeclaredDependencies', '@/third.ts', "import { z } from 'zod'\nz()"],
   ['correctness/noUndeclaredDependencies', 'packages/mtls/src/planted/through.ts', "import ajv from 'ajv'\najv()"],
-  ['correctness/noUndeclaredDependencies', 'packages/gateway/src/planted/test-only.ts', "import ws from 'ws'\nws()"],
+  [
+    'correctness/noUndeclaredDependencies',
+    'packages/countersign/src/planted/test-only.ts',
+    "import ws from 'ws'\nws()",
+  ],
   [
     'correctness/noUndeclaredDependencies',
     'packages/gateway/src/planted/sibling.ts',

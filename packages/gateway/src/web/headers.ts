@@ -1,76 +1,8 @@
-// Which request header fields an upstream may believe: none that a caller could have written about itself.
+// Which header fields cross the door, in each direction.
 import type { Certificate } from '@countersign/x509'
+import { namesIdentity } from './identity-headers.ts'
 
-/** Names by which some upstream somewhere learns who the caller is; compared in `plainName` form. */
-const IDENTITY_HEADERS: ReadonlySet<string> = new Set([
-  // RFC 9440: ours to write.
-  'client-cert',
-  'client-cert-chain',
-  // Envoy and Istio.
-  'x-forwarded-client-cert',
-  // RFC 7239 and its ancestors: addresses and names that upstreams log and decide on.
-  'forwarded',
-  'x-forwarded',
-  'x-real-ip',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'x-original-forwarded-for',
-  'x-originating-ip',
-  'x-remote-ip',
-  'x-remote-addr',
-  'true-client-ip',
-  'cf-connecting-ip',
-  'fastly-client-ip',
-  // Names of a signed-in person, as single-sign-on proxies hand them on.
-  'remote-user',
-  'x-remote-user',
-  'x-remote-group',
-  'x-user',
-  'x-authenticated-user',
-  'x-authenticated-userid',
-  'x-webauth-user',
-  'x-proxy-user',
-  'x-proxy-authenticated-user',
-  'x-goog-authenticated-user-email',
-  'x-goog-authenticated-user-id',
-  'x-goog-iap-jwt-assertion',
-  'x-ms-client-principal',
-  'x-ms-client-principal-id',
-  'x-ms-client-principal-name',
-  'x-token-subject',
-  // Rewriting that would move a request past an upstream's own checks.
-  'x-original-url',
-  'x-rewrite-url',
-  'x-original-uri',
-  'x-original-host',
-])
-
-/** Whole families: nginx, Apache, HAProxy, Traefik, oauth2-proxy, F5, Azure and our own name their certificate fields with these. */
-const IDENTITY_PREFIXES: readonly string[] = [
-  'client-cert-',
-  'x-client-cert',
-  'x-client-verify',
-  'x-client-dn',
-  'x-client-s-dn',
-  'x-client-i-dn',
-  'x-client-serial',
-  'x-client-fingerprint',
-  'x-forwarded-',
-  'x-ssl-',
-  'ssl-',
-  'x-tls-',
-  'tls-client-',
-  'x-arr-clientcert',
-  'x-auth-request-',
-  'x-auth-user',
-  'x-auth-email',
-  'x-auth-subject',
-  'x-remote-extra-',
-  'x-countersign-',
-  'countersign-',
-]
-
-/** RFC 9110 §7.6.1: fields for this connection only. */
+/** RFC 9110 §7.6.1, and what older agents treat alike: fields for one connection only. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -78,58 +10,47 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'proxy-authenticate',
   'proxy-authorization',
   'te',
+  // RFC 9110 §6.6.2: announces trailers, which each side of this door frames anew.
   'trailer',
   'transfer-encoding',
   'upgrade',
 ])
 
-/**
- * One form for all spellings that some upstream reads as the same name: CGI turns `-`, and some servers `.` or space too, into `_`.
- * @param name As it stood on the wire.
- */
-export function plainName(name: string): string {
-  return name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '')
-}
-
-/** Does a field of that name tell an upstream who the caller is? */
-export function namesIdentity(name: string): boolean {
-  const plain = plainName(name)
-  return IDENTITY_HEADERS.has(plain) || IDENTITY_PREFIXES.some((prefix) => plain.startsWith(prefix))
-}
+/** Answered or written anew by this door: RFC 9110 §10.1.1, §7.2. */
+const OURS: ReadonlySet<string> = new Set(['expect', 'host'])
 
 /**
- * Chooses what goes to the upstream: neither fields for this connection nor any that speak of the caller's identity.
+ * Chooses what goes to the upstream: neither fields for this connection, nor any by which it would learn who the caller is.
  * @param raw Names and values in turn, as Node's `rawHeaders`.
- * @returns The same form.
+ * @returns The same form, without `Host`.
  */
 export function forwardableHeaders(raw: readonly string[]): string[] {
   const named = connectionOptions(raw)
-  const kept: string[] = []
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] ?? ''
-    const lower = name.toLowerCase()
-    // `Expect` was answered by this door.
-    if (HOP_BY_HOP.has(lower) || lower === 'expect' || named.has(lower) || namesIdentity(name)) continue
-    kept.push(name, raw[i + 1] ?? '')
-  }
-  return kept
+  return choose(
+    raw,
+    (lower) => !HOP_BY_HOP.has(lower) && !OURS.has(lower) && !named.has(lower) && !namesIdentity(lower),
+  )
 }
 
-/** What of an upstream's response goes to the caller: all but the fields for that connection. */
+/** Chooses what of an upstream's response goes to the caller. */
 export function responseHeaders(raw: readonly string[]): string[] {
   const named = connectionOptions(raw)
-  const kept: string[] = []
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] ?? ''
-    const lower = name.toLowerCase()
-    if (HOP_BY_HOP.has(lower) || named.has(lower)) continue
-    // RFC 9440 §2.2: "MUST NOT be used in HTTP responses"; §2.4: a response that varies by it is not for a shared cache.
-    if (lower === 'client-cert' || lower === 'client-cert-chain') continue
-    kept.push(name, lower === 'vary' && /client-cert/i.test(raw[i + 1] ?? '') ? '*' : (raw[i + 1] ?? ''))
-  }
+  // RFC 9112 §6.3: Transfer-Encoding overrides Content-Length, and this "ought to be handled as an error": two lengths split responses.
+  const chunked = names(raw).includes('transfer-encoding')
+  const kept = choose(
+    raw,
+    (lower) =>
+      !HOP_BY_HOP.has(lower) &&
+      !named.has(lower) &&
+      !(chunked && lower === 'content-length') &&
+      // RFC 9440 §2.2: "MUST NOT be used in HTTP responses".
+      lower !== 'client-cert' &&
+      lower !== 'client-cert-chain',
+  )
+  // RFC 9440 §2.4: what varies by the certificate is not for the caller's cache.
+  for (let i = 0; i + 1 < kept.length; i += 2)
+    if (kept[i]?.toLowerCase() === 'vary' && /(?:^|[\s,])client-cert(?:-chain)?(?:$|[\s,])/i.test(kept[i + 1] ?? ''))
+      kept[i + 1] = '*'
   return kept
 }
 
@@ -151,11 +72,28 @@ function byteSequence(octets: Uint8Array): string {
   return `:${octets.toBase64()}:`
 }
 
-/** RFC 9110 §7.6.1: what `Connection` names is for this connection only, too. */
+function choose(raw: readonly string[], keep: (lower: string) => boolean): string[] {
+  const kept: string[] = []
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] ?? ''
+    if (keep(name.toLowerCase())) kept.push(name, raw[i + 1] ?? '')
+  }
+  return kept
+}
+
+function names(raw: readonly string[]): string[] {
+  return raw.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase())
+}
+
+/**
+ * RFC 9110 §7.6.1: what `Connection` names is for this connection only, too. The framing that this door has read by
+ * is not the caller's to take away.
+ */
 function connectionOptions(raw: readonly string[]): ReadonlySet<string> {
   const named = new Set<string>()
   for (let i = 0; i + 1 < raw.length; i += 2)
     if (raw[i]?.toLowerCase() === 'connection')
       for (const option of (raw[i + 1] ?? '').split(',')) named.add(option.trim().toLowerCase())
+  named.delete('content-length')
   return named
 }

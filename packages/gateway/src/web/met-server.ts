@@ -1,0 +1,138 @@
+// HTTP for callers that have been met: each request to the upstream, or the door's own answer.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import type { House, Session } from '@countersign/mtls'
+import type { Meeting, RefusalCode } from '@countersign/protocol'
+import { clientCertHeaders } from './headers.ts'
+import { adoptSockets, closeAfterReading } from './http-server.ts'
+import { meetingAnswer, refusalAnswer, sendAnswer } from './problem.ts'
+import { forward, type Passage } from './proxy.ts'
+import { readTarget } from './request-target.ts'
+import { isWebSocket, responseOn, tunnel } from './tunnel.ts'
+import { createTurns, type Turns } from './turns.ts'
+import type { Upstream } from './upstream.ts'
+
+/** Answers a connection its own meeting; never reaches the upstream. */
+export const MEETING_PATH = '/.well-known/countersign/meeting'
+
+// 16 KiB is what many upstreams take; the certificates of the caller come on top (RFC 9440 §3.2).
+const MAX_HEAD_OCTETS = 16 * 1024
+const HEAD_TIMEOUT_MS = 10_000
+const IDLE_TIMEOUT_MS = 60_000
+
+export interface MetServer {
+  adopt(socket: TLSSocket, meeting: Meeting, session: Session): void
+  /** From now on answers say `Connection: close`, and connections without a request end. Call again for those that became idle. */
+  endIdle(): void
+  close(): void
+}
+
+/** What the server remembers of a connection. */
+interface Caller {
+  readonly meeting: Meeting
+  readonly identity: readonly string[]
+  readonly turns: Turns
+  /** The answer that is under way. */
+  answering?: ServerResponse
+}
+
+export function createMetServer(
+  door: string,
+  upstream: Upstream,
+  { clock, log }: Pick<House, 'clock' | 'log'>,
+): MetServer {
+  const callers = new WeakMap<object, Caller>()
+  let draining = false
+
+  /** Answers what is the door's own to answer; else says how the request goes on. */
+  const passageOf = (request: IncomingMessage, response: ServerResponse, caller: Caller): Passage | undefined => {
+    const { meeting, identity } = caller
+    const refuse = (code: RefusalCode, cause?: Error) => {
+      log('request.refused', { door, reference: meeting.reference, code, ...(cause && { cause: cause.message }) })
+      sendAnswer(response, refusalAnswer(request.headers.accept, meeting, clock(), code))
+    }
+    caller.answering = response
+    if (draining) response.setHeader('Connection', 'close')
+    const target = readTarget(request)
+    if (target === undefined) {
+      // What follows on this connection may have been read wrongly, too.
+      response.setHeader('Connection', 'close')
+      refuse('ERR_DOOR_REQUEST')
+      return undefined
+    }
+    if (target.path.split('?', 1)[0] === MEETING_PATH) {
+      sendAnswer(response, meetingAnswer(request.headers.accept, meeting, clock()))
+      return undefined
+    }
+    return { request, response, target, upstream, identity, refuse }
+  }
+
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEAD_OCTETS,
+      headersTimeout: HEAD_TIMEOUT_MS,
+      // A body may take as long as it moves; the session can be cut at any time.
+      requestTimeout: 0,
+      keepAliveTimeout: IDLE_TIMEOUT_MS,
+      connectionsCheckingInterval: 1_000,
+      // `readTarget` says so with the reference.
+      requireHostHeader: false,
+      shouldUpgradeCallback: isWebSocket,
+    },
+    (request, response) => {
+      const caller = callers.get(request.socket)
+      const taken = caller?.turns.take((over) => {
+        if (request.socket.destroyed) return over()
+        response.once('close', over)
+        // An upgrade that is not made: Node forgets what was pipelined behind it, so that nobody may wait for an answer.
+        if (request.headers.upgrade !== undefined) response.setHeader('Connection', 'close')
+        const passage = passageOf(request, response, caller)
+        if (passage) forward(passage)
+      })
+      if (taken !== true) request.socket.destroy()
+    },
+  )
+  // The budget of a head is its octets: a field that Node left out unread would be one that nobody judged.
+  server.maxHeadersCount = 0
+
+  server.on('upgrade', (request, socket, head) => {
+    const caller = callers.get(request.socket)
+    // Behind an answer that is still under way, nothing can be upgraded.
+    if (caller === undefined || !caller.turns.idle) return void socket.destroy()
+    socket.on('error', () => socket.destroy())
+    const passage = passageOf(request, responseOn(request, request.socket), caller)
+    if (passage) tunnel(passage, request.socket, head)
+  })
+
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    const caller = callers.get(socket)
+    const half = caller?.turns.idle === false && caller.answering?.writableEnded === false
+    if (caller === undefined || half || error.code === 'ECONNRESET') return void socket.destroy()
+    closeAfterReading(socket)
+    if (!caller.turns.idle || !socket.writable) return
+    const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'ERR_DOOR_LIMIT' : 'ERR_DOOR_REQUEST'
+    log('request.refused', { door, reference: caller.meeting.reference, code, cause: error.code })
+    // There is no request to hang an answer on.
+    const { status, headers, body } = refusalAnswer(undefined, caller.meeting, clock(), code)
+    const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.end(`HTTP/1.1 ${status} \r\n${lines.join('')}\r\n${body}`)
+  })
+  const adopt = adoptSockets(server)
+
+  return {
+    adopt(socket, meeting, session) {
+      callers.set(socket, { meeting, identity: clientCertHeaders(session.certificates), turns: createTurns() })
+      adopt(socket)
+    },
+    endIdle() {
+      draining = true
+      server.closeIdleConnections()
+    },
+    close() {
+      draining = true
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}

@@ -1,0 +1,104 @@
+// The one picture as a page: no script, no foreign origin, readable in the dark, at 200 % and by a screen reader.
+import { createHash } from 'node:crypto'
+import type { Explanation, ExplanationRow, RefusalCode, RefusalEntry } from '@countersign/protocol'
+
+const STYLE = `
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #6b6b6b; --line: #d5d5d5; --proved: #17693a; --refused: #b3261e }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #ececec; --paper: #161616; --faint: #9b9b9b; --line: #3a3a3a; --proved: #6fcf97; --refused: #ff8a80 }
+}
+* { box-sizing: border-box }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif }
+main { max-width: 46rem; margin: 0 auto; padding: 3rem 1.25rem }
+h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .75rem }
+h1.refused { color: var(--refused) }
+h1.proved { color: var(--proved) }
+.next { font-size: 1.1rem; margin: 0 0 2rem }
+.sides { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; font-weight: 600; padding: 0 0 .5rem; overflow-wrap: anywhere }
+ol { list-style: none; margin: 0; padding: 0; border-top: 1px solid var(--line) }
+li { display: grid; grid-template-columns: 1.5rem 4.5rem 1.5rem 1fr; gap: .5rem; padding: .55rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
+li .number { color: var(--faint) }
+li.proved .mark { color: var(--proved) }
+li.refused { color: var(--refused); font-weight: 600 }
+li.waiting { color: var(--faint) }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 2rem 0 0; color: var(--faint); overflow-wrap: anywhere }
+dd { margin: 0; color: var(--ink) }
+code { font: 1rem ui-monospace, monospace }
+@media (max-width: 30rem) { li { grid-template-columns: 1.5rem 1fr } li .text { grid-column: 1 / -1 } }
+`.trim()
+
+/** The page's own style and nothing else. @see CSP3 §6 */
+export const PAGE_POLICY: string = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const CLASSES = { proved: 'proved', refused: 'refused', 'not reached': 'waiting' } as const
+const WORDS = { proved: 'proved', refused: 'refused', 'not reached': 'not reached' } as const
+
+/** Draws a meeting for people. `refusal` is what to say where it is not the meeting's own (an upstream that does not answer). */
+export function drawPage(
+  explanation: Explanation,
+  refusal: (RefusalEntry & { readonly code: RefusalCode; readonly why: string }) | undefined = explanation.refusal,
+): string {
+  const { caller, callee, reference, rows } = explanation
+  const title = refusal === undefined ? 'You have met' : sentence(refusal.why)
+  const head =
+    refusal === undefined
+      ? `<h1 class="proved">You have met</h1>\n<p class="next">Both sides have proved who they are.</p>`
+      : `<h1 class="refused">${text(title)}</h1>\n<p class="next">Next: ${text(refusal.next)}.</p>`
+  const more =
+    refusal === undefined
+      ? ''
+      : `<dt>Code</dt><dd><code>${refusal.code}</code></dd><dt>Rule</dt><dd>${text(refusal.clause)}</dd>`
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${text(title)} · ${reference}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+${head}
+<div class="sides"><span>${text(caller)}</span><span>${text(callee)}</span></div>
+<ol aria-label="The six steps of this meeting">
+${rows.map(drawRow).join('\n')}
+</ol>
+<dl><dt>Reference</dt><dd><code>${reference}</code></dd>${more}<dt>Time</dt><dd>${explanation.at.toString({ smallestUnit: 'second' })}</dd></dl>
+</main>
+</body>
+</html>
+`
+}
+
+function drawRow(row: ExplanationRow): string {
+  const mark =
+    row.outcome === 'refused'
+      ? '✘'
+      : row.outcome === 'not reached'
+        ? '–'
+        : { right: '→', left: '←', none: '✔' }[row.direction]
+  return `<li class="${CLASSES[row.outcome]}"><span class="number">${row.number}</span><span>${row.verb}</span><span class="mark" role="img" aria-label="${WORDS[row.outcome]}">${mark}</span><span class="text">${text(row.text)}</span></li>`
+}
+
+function sentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+/** Makes text safe in HTML; names in it are the peer's. */
+function text(value: string): string {
+  return value.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
+}

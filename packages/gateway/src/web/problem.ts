@@ -1,0 +1,94 @@
+// A refusal told over HTTP, to programs and to people.
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import {
+  explainMeeting,
+  type Meeting,
+  publicMeeting,
+  REFUSALS,
+  type RefusalCode,
+  writeMeeting,
+} from '@countersign/protocol'
+import { prefersHtml } from './accept.ts'
+import { drawPage, PAGE_POLICY } from './page.ts'
+
+/** A whole answer, ready to be written. */
+export interface Answer {
+  readonly status: number
+  readonly headers: OutgoingHttpHeaders
+  readonly body: string
+}
+
+/** Every other refusal is 403: 401 would have to name a scheme (RFC 9110 §11.6.1), and none is about certificates. */
+const STATUS_EXCEPTIONS: Partial<Record<RefusalCode, number>> = {
+  ERR_DOOR_UPSTREAM: 502,
+  ERR_DOOR_UPSTREAM_TIMEOUT: 504,
+  ERR_DOOR_REQUEST: 400,
+  ERR_DOOR_LIMIT: 431,
+  ERR_DOOR_DRAINING: 503,
+}
+
+/**
+ * Says no in the form that the caller reads: a page where it asks for HTML, `application/problem+json` elsewhere.
+ * @param code What is refused where the meeting itself was accepted.
+ * @see RFC 9457
+ */
+export function refusalAnswer(
+  accept: string | undefined,
+  meeting: Meeting,
+  now: Temporal.Instant,
+  code: RefusalCode = meeting.outcome.ok ? 'ERR_DOOR_REQUEST' : meeting.outcome.refusal.code,
+): Answer {
+  const explanation = explainMeeting(publicMeeting(meeting), now)
+  const entry = REFUSALS[code]
+  const status = STATUS_EXCEPTIONS[code] ?? 403
+  const detail = explanation.refusal?.code === code ? explanation.refusal.why : entry.public
+  if (prefersHtml(accept)) return page(status, drawPage(explanation, { code, ...entry, why: detail }))
+  const problem = {
+    type: `urn:countersign:${code}`,
+    title: entry.public,
+    status,
+    detail,
+    next: entry.next,
+    reference: meeting.reference,
+    code,
+    clause: entry.clause,
+    fault: entry.fault,
+    step: entry.step,
+    steps: explanation.rows.map(({ number, verb, outcome, text }) => ({ number, verb, outcome, text })),
+  }
+  return answer(status, 'application/problem+json', `${JSON.stringify(problem, undefined, 2)}\n`)
+}
+
+/** Shows a connection its own meeting as this door saw it. */
+export function meetingAnswer(accept: string | undefined, meeting: Meeting, now: Temporal.Instant): Answer {
+  const shown = publicMeeting(meeting)
+  if (prefersHtml(accept)) return page(200, drawPage(explainMeeting(shown, now)))
+  return answer(200, 'application/json', `${JSON.stringify(writeMeeting(shown))}\n`)
+}
+
+/** Writes an answer whole; to HEAD without its body. */
+export function sendAnswer(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, headers)
+  response.end(response.req.method === 'HEAD' ? undefined : body)
+}
+
+function page(status: number, html: string): Answer {
+  const { headers, body } = answer(status, 'text/html; charset=utf-8', html)
+  return { status, headers: { ...headers, 'Content-Security-Policy': PAGE_POLICY }, body }
+}
+
+function answer(status: number, contentType: string, body: string): Answer {
+  return {
+    status,
+    headers: {
+      'Content-Type': contentType,
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'no-referrer',
+      // RFC 9110 §12.5.5: one address, two forms.
+      Vary: 'Accept',
+    },
+    body,
+  }
+}

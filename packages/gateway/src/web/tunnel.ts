@@ -1,0 +1,69 @@
+// WebSocket: a tunnel between a caller that has been met and the upstream, at the pace of the slower side.
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { type Duplex, pipeline } from 'node:stream'
+import { responseHeaders } from './headers.ts'
+import { answerTo, latin1Of, optionsOf, type Passage } from './proxy.ts'
+
+/**
+ * Which upgrades are carried; others are answered as plain requests (RFC 9110 §7.8 lets a server ignore them).
+ * An opening handshake has no body: one that announces it would be read as two things.
+ * @see RFC 6455 §4.1
+ */
+export function isWebSocket({ method, headers }: IncomingMessage): boolean {
+  return (
+    method === 'GET' &&
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    headers['transfer-encoding'] === undefined &&
+    Number(headers['content-length'] ?? 0) === 0
+  )
+}
+
+/** A response on a socket that Node has already given up for the upgrade. Closes the socket when it is finished. */
+export function responseOn(request: IncomingMessage, socket: Socket): ServerResponse {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket)
+  response.once('finish', () => socket.destroySoon())
+  return response
+}
+
+/**
+ * Carries an opening handshake to the upstream, and after its 101 everything both ways. Another answer than 101 is
+ * carried like any other.
+ * @param head What the caller has sent behind its handshake already.
+ * @param opened Called with the upstream's side of the tunnel.
+ * @see RFC 6455 §4.2.2
+ */
+export function tunnel(passage: Passage, socket: Socket, head: Buffer): void {
+  const { response, upstream, refuse } = passage
+  upstream.dispatcher.dispatch(
+    { ...optionsOf(passage), body: null, upgrade: 'websocket' },
+    {
+      ...answerTo(passage, refuse),
+      onRequestUpgrade(controller, _status, _headers, far) {
+        response.detachSocket(socket)
+        socket.write(switchingProtocols(responseHeaders(latin1Of(controller.rawHeaders))))
+        if (head.length > 0) far.write(head)
+        join(socket, far)
+      },
+    },
+  )
+}
+
+/** A side that ends lets the other finish; a side that fails or is cut takes the other along. */
+function join(near: Duplex, far: Duplex): void {
+  const settled = (error: Error | null | undefined) => {
+    if (!error) return
+    near.destroy()
+    far.destroy()
+  }
+  pipeline(near, far, settled)
+  pipeline(far, near, settled)
+}
+
+function switchingProtocols(kept: readonly string[]): string {
+  const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket']
+  for (let i = 0; i + 1 < kept.length; i += 2) lines.push(`${kept[i]}: ${kept[i + 1]}`)
+  return `${lines.join('\r\n')}\r\n\r\n`
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { readCertificate, readPem } from '@countersign/x509'
+import { clientCertHeaders, forwardableHeaders, responseHeaders } from '../../src/web/headers.ts'
+import { IDENTITY_HEADERS, namesIdentity, plainName } from '../../src/web/identity-headers.ts'
+
+/** The example of RFC 9440 Appendix A, Figures 1 to 3: a leaf, its issuer and their root. */
+const LEAF =
+  'MIIBqDCCAU6gAwIBAgIBBzAKBggqhkjOPQQDAjA6MRswGQYDVQQKDBJMZXQncyBBdXRoZW50aWNhdGUxGzAZBgNVBAMMEkxBIEludGVybWVkaWF0ZSBDQTAeFw0yMDAxMTQyMjU1MzNaFw0yMTAxMjMyMjU1MzNaMA0xCzAJBgNVBAMMAkJDMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8YnXXfaUgmnMtOXU/IncWalRhebrXmckC8vdgJ1p5Be5F/3YC8OthxM4+k1M6aEAEFcGzkJiNy6J84y7uzo9M6NyMHAwCQYDVR0TBAIwADAfBgNVHSMEGDAWgBRm3WjLa38lbEYCuiCPct0ZaSED2DAOBgNVHQ8BAf8EBAMCBsAwEwYDVR0lBAwwCgYIKwYBBQUHAwIwHQYDVR0RAQH/BBMwEYEPYmRjQGV4YW1wbGUuY29tMAoGCCqGSM49BAMCA0gAMEUCIBHda/r1vaL6G3VliL4/Di6YK0Q6bMjeSkC3dFCOOB8TAiEAx/kHSB4urmiZ0NX5r5XarmPk0wmuydBVoU4hBVZ1yhk='
+
+const FORGED = [
+  'Client-Cert',
+  'client-cert',
+  'CLIENT-CERT',
+  'Client_Cert',
+  'client_cert',
+  'CLIENT_CERT',
+  'cLiEnT-cErT',
+  'Client.Cert',
+  'Client--Cert',
+  '_Client-Cert_',
+  'Client-Cert-Chain',
+  'client_cert_chain',
+  'CLIENT_CERT-CHAIN',
+  'X-Forwarded-Client-Cert',
+  'x_forwarded_client_cert',
+  'X-Client-Cert',
+  'X-Client-Certificate',
+  'X-SSL-Client-Cert',
+  'X-SSL-Client-S-DN',
+  'X_SSL_CLIENT_VERIFY',
+  'SSL-Client-Cert',
+  'SSL_CLIENT_S_DN',
+  'X-Forwarded-For',
+  'X-Forwarded-Proto',
+  'X-Forwarded-User',
+  'X-Forwarded-Email',
+  'x_forwarded_for',
+  'Forwarded',
+  'X-Real-IP',
+  'Remote-User',
+  'REMOTE_USER',
+  'X-Remote-User',
+  'X-Auth-Request-User',
+  'X-Auth-Request-Email',
+  'X-WebAuth-User',
+  'X-ARR-ClientCert',
+  'X-MS-CLIENT-PRINCIPAL-NAME',
+  'True-Client-IP',
+  'X-Original-URL',
+  'X-Rewrite-URL',
+  'X-Countersign-Party',
+]
+
+suite('forwardableHeaders', () => {
+  for (const name of FORGED)
+    test(`${name} of the caller does not reach the upstream`, () => {
+      assert.deepEqual(forwardableHeaders(['Range', 'a', name, 'x', 'Accept', '*/*']), ['Range', 'a', 'Accept', '*/*'])
+    })
+  test('nor does any of several copies', () => {
+    assert.deepEqual(forwardableHeaders(['Client-Cert', 'a', 'Range', 'h', 'client_cert', 'b']), ['Range', 'h'])
+  })
+  // RFC 9110 §7.6.1
+  for (const name of ['Connection', 'Keep-Alive', 'Proxy-Connection', 'TE', 'Trailer', 'Transfer-Encoding', 'Upgrade'])
+    test(`${name} is for one connection`, () => assert.deepEqual(forwardableHeaders([name, 'x']), []))
+  test('so is what Connection names', () => {
+    assert.deepEqual(forwardableHeaders(['Connection', 'close, X-Secret', 'x-secret', '1', 'Range', 'h']), [
+      'Range',
+      'h',
+    ])
+  })
+  test('everything else goes on as it stood, copies and all', () => {
+    const raw = ['Range', 'h', 'Cookie', 'a=b', 'cookie', 'c=d', 'Authorization', 'Bearer x', 'X-Client-Version', '1']
+    assert.deepEqual(forwardableHeaders(raw), raw)
+  })
+})
+
+suite('IDENTITY_HEADERS', () => {
+  for (const [name, readBy] of IDENTITY_HEADERS)
+    test(`${name} is in plain form and says who reads it`, () => {
+      assert.match(name, /^[a-z0-9]+(?:-[a-z0-9]+)*(?:-?\*)?$/)
+      assert.notEqual(readBy, '')
+      assert.ok(namesIdentity(name.replace(/\*$/, 'x')))
+    })
+  for (const name of [
+    'Host',
+    'Accept',
+    'Cookie',
+    'Authorization',
+    'X-Auth-Token',
+    'X-User-Agent',
+    'X-Request-Id',
+    'Origin',
+  ])
+    test(`${name} is none`, () => assert.equal(namesIdentity(name), false))
+  test('plainName makes one of all spellings', () => {
+    for (const name of ['X-A-B', 'x_a_b', 'X.A.B', 'x a b', 'X--A__B', '-x-a-b-', "x'a|b"])
+      assert.equal(plainName(name), 'x-a-b')
+  })
+})
+
+suite('responseHeaders', () => {
+  // RFC 9440 §2.2 and §2.4
+  test('Client-Cert is never in a response', () => assert.deepEqual(responseHeaders(['Client-Cert', ':AA==:']), []))
+  test('a response that varies by it is not for a shared cache', () => {
+    assert.deepEqual(responseHeaders(['Vary', 'Accept, Client-Cert']), ['Vary', '*'])
+  })
+  test('Transfer-Encoding beside Content-Length wins, so that a response has one length', () => {
+    assert.deepEqual(responseHeaders(['Content-Length', '5', 'Transfer-Encoding', 'chunked']), [])
+  })
+  test('Connection cannot take the length away', () => {
+    assert.deepEqual(responseHeaders(['Connection', 'Content-Length', 'Content-Length', '5']), ['Content-Length', '5'])
+  })
+  test('another Vary stays', () => assert.deepEqual(responseHeaders(['Vary', 'Accept']), ['Vary', 'Accept']))
+  test('Transfer-Encoding is for the other connection', () => {
+    assert.deepEqual(responseHeaders(['Transfer-Encoding', 'chunked', 'ETag', '"1"']), ['ETag', '"1"'])
+  })
+})
+
+suite('clientCertHeaders', () => {
+  const [block] = readPem(
+    `-----BEGIN CERTIFICATE-----\n${LEAF.replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
+  )
+  const leaf = readCertificate(block?.der ?? assert.fail('the example is there'))
+  test('RFC 9440 Figure 2', () => assert.deepEqual(clientCertHeaders([leaf]), ['Client-Cert', `:${LEAF}:`]))
+  test('the chain leaves the leaf out', () => {
+    assert.deepEqual(clientCertHeaders([leaf, leaf]), ['Client-Cert', `:${LEAF}:`, 'Client-Cert-Chain', `:${LEAF}:`])
+  })
+  test('nobody has none', () => assert.deepEqual(clientCertHeaders([]), []))
+})
