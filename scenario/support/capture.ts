@@ -128,3 +128,34 @@ function expandLabel(secret: Buffer, label: string, context: Buffer, length: num
     )
   return Buffer.concat(blocks).subarray(0, length)
 }
+
+/** One packet that carried octets from the server to a client, or a reset. */
+export interface ServerPacket {
+  readonly clientPort: number
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly octets: number
+  readonly reset: boolean
+}
+
+/** Reads what a server sent, packet by packet, out of a capture of its port. */
+export async function readServerPackets(file: string, serverPort: number): Promise<ServerPacket[]> {
+  const { stdout } = await run(
+    'tshark',
+    // biome-ignore format: options beside their values
+    ['-r', file, '-Y', `tcp.srcport == ${serverPort}`, '-T', 'fields', '-e', 'tcp.dstport', '-e', 'frame.time_epoch', '-e', 'tcp.len', '-e', 'tcp.flags.reset'],
+    { maxBuffer: 256 * 1024 * 1024 },
+  )
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [clientPort, at, octets, reset] = line.split('\t')
+      return {
+        clientPort: Number(clientPort),
+        at: Number(at) * 1000,
+        octets: Number(octets),
+        reset: reset === '1' || reset === 'True',
+      }
+    })
+}

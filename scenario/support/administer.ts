@@ -1,0 +1,42 @@
+// The administration socket asked directly, where starting a command would be most of what is measured.
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { type Receipt, readReceipt } from '@countersign/protocol'
+import type { RunningHouse } from './house.ts'
+
+export interface TimedReceipt extends Receipt {
+  /** Wall clock, epoch milliseconds: just before the request was written, and when its answer was whole. */
+  readonly calledAt: number
+  readonly answeredAt: number
+}
+
+/** Revokes `subject` and answers the receipt with the times around the call. */
+export async function revokeNow(house: RunningHouse, subject: string): Promise<TimedReceipt> {
+  const calledAt = Date.now()
+  const { status, body } = await post(house, '/v1/revocations', { subject, reason: 'keyCompromise' })
+  const answeredAt = Date.now()
+  if (status !== 200) throw new Error(`revoke ${subject}: ${status} ${body}`)
+  return { ...readReceipt(JSON.parse(body)), calledAt, answeredAt }
+}
+
+function post(house: RunningHouse, path: string, json: object): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        socketPath: join(house.data, 'admin.sock'),
+        path,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+      },
+      (response) => {
+        let body = ''
+        response.setEncoding('utf8').on('data', (text: string) => {
+          body += text
+        })
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
+      },
+    )
+    sent.on('error', reject)
+    sent.end(JSON.stringify(json))
+  })
+}
