@@ -1,12 +1,15 @@
 export { connect } from './client/connect.ts'
 export { MeetingRefusedError, refusalOfError } from './client/refused.ts'
 export { createResumptionStore } from './client/resumption.ts'
+export { parseAddress } from './client/target.ts'
 export {
   type ConnectedCallback,
   type UndiciConnectorOptions,
   undiciConnector,
   type WantedConnection,
 } from './client/undici.ts'
+export { type Enrolled, type EnrollOptions, enroll } from './enroll/enroll.ts'
+export { ENROLLMENT_ERRORS, EnrollmentError, type EnrollmentErrorCode } from './enroll/error.ts'
 export { channelBinding, exporterSha256 } from './gate/exporter.ts'
 export { type Judgement, judge, type Question } from './gate/judge.ts'
 export { referenceOfRandom } from './gate/reference.ts'

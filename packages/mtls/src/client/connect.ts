@@ -11,12 +11,11 @@ import {
   secureContextOf,
   takeResumable,
 } from './call.ts'
+import { presentedCertificates } from './presented.ts'
 import { type Asked, acceptedMeeting, refusedMeeting } from './record.ts'
 import { MeetingRefusedError, refusalOfError } from './refused.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
-// OpenSSL itself takes no list above 100 KiB; the verifier's budget is tighter and says so by name.
-const MAX_CERTIFICATES = 128
 
 /**
  * Meets a callee over TLS 1.3: resolves once it has proved its name by our trust, and not before.
@@ -54,7 +53,7 @@ export function connect(options: ConnectOptions): Promise<Connected> {
     try {
       settle()
       const resumed = socket.isSessionReused()
-      const judgement = judgeCallee(call, resumed ? (kept?.certificates ?? []) : sentCertificates(socket))
+      const judgement = judgeCallee(call, resumed ? (kept?.certificates ?? []) : presentedCertificates(socket))
       if (!judgement.ok) {
         socket.destroy()
         const { refusal } = judgement
@@ -92,14 +91,6 @@ function openSocket(call: Call, kept: Kept | undefined): TLSSocket {
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
   })
-}
-
-/** What the peer sent, in its order; `getPeerCertificate(true)` instead would mix in issuers of ours. */
-function sentCertificates(socket: TLSSocket): readonly Uint8Array[] {
-  const sent: Uint8Array[] = []
-  for (let one = socket.getPeerX509Certificate(); one && sent.length < MAX_CERTIFICATES; one = one.issuerCertificate)
-    sent.push(new Uint8Array(one.raw))
-  return sent
 }
 
 function keepSessions(call: Call, socket: TLSSocket, certificates: Kept['certificates']): void {

@@ -17,6 +17,8 @@ export interface IdentityPaths {
   readonly authority: string
   readonly nextKey: string
   readonly nextChain: string
+  /** The request of an enrollment that has not come to its end. */
+  readonly request: string
   readonly lock: string
 }
 
@@ -30,6 +32,7 @@ export function pathsOf(directory: string): IdentityPaths {
     authority: join(directory, 'authority.json'),
     nextKey: join(directory, 'identity.key.next'),
     nextChain: join(directory, 'identity.pem.next'),
+    request: join(directory, 'identity.csr'),
     lock: join(directory, 'identity.lock'),
   }
 }
@@ -60,6 +63,11 @@ export async function readPrivateKey(path: string): Promise<KeyObject> {
   }
 }
 
+/** Reads a private key where there is one. @throws {IdentityError} */
+export async function readPrivateKeyIfThere(path: string): Promise<KeyObject | undefined> {
+  return unlessMissing(() => readPrivateKey(path))
+}
+
 /** Reads a leaf and its chain. @throws {IdentityError} */
 export async function readChain(path: string): Promise<readonly [Certificate, ...Certificate[]]> {
   const octets = await readFile(path).catch((error: unknown) => {
@@ -88,17 +96,17 @@ export async function readCredential(
   paths: IdentityPaths,
 ): Promise<{ readonly credential: Credential; readonly unfinished: boolean }> {
   const privateKey = await readPrivateKey(paths.key)
-  const certificates = await readIfThere(paths.chain)
+  const certificates = await unlessMissing(() => readChain(paths.chain))
   if (certificates && keyFits(privateKey, certificates[0]))
     return { credential: { privateKey, certificates }, unfinished: false }
-  const next = await readIfThere(paths.nextChain)
+  const next = await unlessMissing(() => readChain(paths.nextChain))
   if (next && keyFits(privateKey, next[0])) return { credential: { privateKey, certificates: next }, unfinished: true }
   throw new IdentityError(certificates ? 'ERR_IDENTITY_KEY_MISMATCH' : 'ERR_IDENTITY_UNFINISHED', paths.chain)
 }
 
-async function readIfThere(path: string): Promise<readonly [Certificate, ...Certificate[]] | undefined> {
+async function unlessMissing<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
   try {
-    return await readChain(path)
+    return await read()
   } catch (error) {
     if (error instanceof IdentityError && error.code === 'ERR_IDENTITY_MISSING') return undefined
     throw error

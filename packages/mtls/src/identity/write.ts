@@ -1,6 +1,7 @@
 // Writing an identity to its directory so that a crash at any instant leaves the old one or the new one.
 
 import type { KeyObject } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Certificate, type CertificateList, writePem } from '@countersign/x509'
 import { scopeOfCrl } from '../trust/trust.ts'
@@ -99,4 +100,16 @@ function authorityFile(paths: IdentityPaths, { address, name }: AuthorityAddress
 /** RFC 5280 §6.1: self-issued, by the octets of both names. */
 function isSelfIssued({ subject, issuer }: Certificate): boolean {
   return subject.der.toHex() === issuer.der.toHex()
+}
+
+/** Whether something stands at `path`. @throws {IdentityError} where that cannot be known. */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    const code = systemCode(error)
+    if (code === 'ENOENT') return false
+    throw code === undefined ? error : new IdentityError('ERR_IDENTITY_UNREADABLE', path, code, { cause: error })
+  }
 }

@@ -1,0 +1,80 @@
+// What the authority answers, read from untrusted JSON into fresh values.
+import { type Field, fieldOf, type Reference, ShapeError } from '@countersign/protocol'
+import {
+  CERTIFICATE_LIMITS,
+  type Certificate,
+  type CertificateList,
+  CRL_LIMITS,
+  DerError,
+  readCertificate,
+  readCertificateList,
+  X509Error,
+} from '@countersign/x509'
+import { parseAddress } from '../client/target.ts'
+import type { AuthorityAddress } from '../identity/write.ts'
+import { EnrollmentError } from './error.ts'
+
+/** The certificates and lists that everybody needs to judge the authority's. */
+export interface StatusAnswer {
+  readonly certificates: readonly Certificate[]
+  readonly crls: readonly CertificateList[]
+}
+
+/** What an enrollment or a renewal brings. */
+export interface IssuedAnswer extends StatusAnswer {
+  readonly party: string
+  /** Leaf first. */
+  readonly certificates: readonly [Certificate, ...Certificate[]]
+  readonly authority: AuthorityAddress
+}
+
+const MAX_CERTIFICATES = 16
+const MAX_CRLS = 64
+const MAX_NAME = 253
+const MAX_PARTY = 256
+
+/** @throws {EnrollmentError} ERR_ENROLL_ANSWER */
+export function readStatusAnswer(json: unknown, reference: Reference): StatusAnswer {
+  return reading(reference, () => statusField(fieldOf(json)))
+}
+
+/** @throws {EnrollmentError} ERR_ENROLL_ANSWER */
+export function readIssuedAnswer(json: unknown, reference: Reference): IssuedAnswer {
+  return reading(reference, () => {
+    const answer = fieldOf(json)
+    const { certificates, crls } = statusField(answer)
+    const [leaf, ...chain] = certificates
+    if (leaf === undefined) throw new ShapeError('certificates', 'a list with a certificate')
+    const authority = authorityField(answer.get('authority'))
+    return { party: answer.get('party').text(MAX_PARTY), certificates: [leaf, ...chain], crls, authority }
+  })
+}
+
+/** Reads where an authority is met again. @throws {ShapeError} */
+export function authorityField(field: Field): AuthorityAddress {
+  const address = field.get('address').text(MAX_NAME + 8)
+  if (parseAddress(address) === undefined) throw new ShapeError(`${field.path}.address`, 'host:port')
+  return { address, name: field.get('name').text(MAX_NAME) }
+}
+
+function statusField(field: Field): StatusAnswer {
+  return {
+    certificates: field
+      .get('certificates')
+      .list(MAX_CERTIFICATES)
+      .map((one) => readCertificate(one.octets(CERTIFICATE_LIMITS.maxOctets))),
+    crls: field
+      .get('crls')
+      .list(MAX_CRLS)
+      .map((one) => readCertificateList(one.octets(CRL_LIMITS.maxOctets))),
+  }
+}
+
+function reading<Value>(reference: Reference, read: () => Value): Value {
+  try {
+    return read()
+  } catch (cause) {
+    if (!(cause instanceof ShapeError || cause instanceof DerError || cause instanceof X509Error)) throw cause
+    throw new EnrollmentError('ERR_ENROLL_ANSWER', { detail: `${cause.message} [${cause.code}]`, reference }, { cause })
+  }
+}

@@ -1,0 +1,76 @@
+// One request and its answer over a connection that the gate has accepted.
+import { type IncomingMessage, request as requestHttp } from 'node:http'
+import { type Json, ShapeError } from '@countersign/protocol'
+import { refusalOfError } from '../client/refused.ts'
+import type { Connected } from '../model.ts'
+import { EnrollmentError, readProblem } from './error.ts'
+
+/** What is asked for; the answer is JSON and comes with `status`. */
+export interface Exchange {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** For the Host field. */
+  readonly host: string
+  readonly body?: Json
+  readonly status: 200 | 201
+  readonly timeoutMs?: number
+}
+
+const TIMEOUT_MS = 30_000
+// Two revocation lists of half a million entries each, in base64.
+const MAX_ANSWER_OCTETS = 67_108_864
+
+/**
+ * Sends one request and reads its answer; the connection ends with it.
+ * @throws {EnrollmentError} where the answer is a refusal, is not JSON, is too large, too slow, or does not come.
+ */
+export async function exchangeJson({ socket, meeting }: Connected, exchange: Exchange): Promise<unknown> {
+  const { method, path, host, body, status, timeoutMs = TIMEOUT_MS } = exchange
+  const { reference } = meeting
+  const octets = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const request = requestHttp({
+    method,
+    path,
+    createConnection: () => socket,
+    headers: {
+      host,
+      accept: 'application/json, application/problem+json',
+      ...(octets && { 'content-type': 'application/json', 'content-length': octets.length }),
+    },
+  })
+  request.on('response', resolve).on('error', reject)
+  const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs)
+  try {
+    request.end(octets)
+    const response = await promise
+    const answer = parse(await readBody(response))
+    if (response.statusCode === status) return answer
+    throw readProblem(response.statusCode ?? 0, answer, reference)
+  } catch (cause) {
+    if (cause instanceof EnrollmentError) throw cause
+    if (cause instanceof SyntaxError || cause instanceof ShapeError || cause instanceof RangeError)
+      throw new EnrollmentError('ERR_ENROLL_ANSWER', { detail: 'it is not JSON, or too large', reference }, { cause })
+    if (!(cause instanceof Error)) throw cause
+    const detail = 'code' in cause ? refusalOfError(cause, 'met').note : cause.message
+    throw new EnrollmentError('ERR_ENROLL_CONNECTION', { ...(detail && { detail }), reference }, { cause })
+  } finally {
+    clearTimeout(timer)
+    socket.destroy()
+  }
+}
+
+async function readBody(response: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let total = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    total += chunk.length
+    if (total > MAX_ANSWER_OCTETS) throw new RangeError('the answer is too large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function parse(octets: Buffer): unknown {
+  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(octets))
+}

@@ -1,0 +1,66 @@
+// The certification request of a newcomer or of a renewal, RFC 2986.
+import { createPublicKey, type KeyObject, sign } from 'node:crypto'
+import {
+  ALGORITHM,
+  type CertificationRequest,
+  type GeneralName,
+  nameOf,
+  OID,
+  parseIpAddress,
+  readSubjectPublicKeyInfo,
+  subjectAltNameExtension,
+  writeCertificationRequest,
+  writeCertificationRequestInfo,
+} from '@countersign/x509'
+
+/**
+ * Writes a request for `party` by the P-256 key that it asks for. Without `san` it asks for no names: the invitation has them.
+ * @param san As in `dns:…`, `ip:…`, `email:…`, `uri:…`.
+ * @throws {RangeError} when one of `san` is none of these.
+ */
+export function writeRequest(privateKey: KeyObject, party: string, san: readonly string[] = []): Uint8Array {
+  const names = san.map(parseName)
+  const info = writeCertificationRequestInfo({
+    subject: nameOf([['commonName', party]]),
+    subjectPublicKeyInfo: readSubjectPublicKeyInfo(spkiOf(privateKey)),
+    extensionRequest: names.length === 0 ? [] : [subjectAltNameExtension(names, { critical: false })],
+  })
+  return writeCertificationRequest(info, ALGORITHM.ecdsaWithSHA256, sign('sha256', info, privateKey))
+}
+
+/** Whether a request that was written before is by this key, for this party and these names: then it can be sent again. */
+export function asksForSame(
+  request: CertificationRequest,
+  privateKey: KeyObject,
+  party: string,
+  san: readonly string[] = [],
+): boolean {
+  const [attribute, ...others] = request.subject.rdnSequence.flat()
+  const sameParty = attribute?.type === OID.commonName && attribute.text === party && others.length === 0
+  const asked = (request.requested.subjectAltName ?? []).map(textOf)
+  const wanted = san.map(parseName).map(textOf)
+  const sameNames = asked.length === wanted.length && asked.every((name, index) => name === wanted[index])
+  return sameParty && sameNames && request.subjectPublicKeyInfo.der.toHex() === spkiOf(privateKey).toHex()
+}
+
+function spkiOf(privateKey: KeyObject): Uint8Array {
+  return new Uint8Array(createPublicKey(privateKey).export({ format: 'der', type: 'spki' }))
+}
+
+function parseName(san: string): GeneralName {
+  const [, kind, value = ''] = /^(dns|ip|email|uri):(.+)$/.exec(san) ?? []
+  if (kind === 'dns') return { kind: 'dNSName', value }
+  if (kind === 'email') return { kind: 'rfc822Name', value }
+  if (kind === 'uri') return { kind: 'uniformResourceIdentifier', value }
+  const octets = kind === 'ip' ? parseIpAddress(value) : undefined
+  if (octets === undefined) throw new RangeError(`${JSON.stringify(san)} is not dns:…, ip:ADDRESS, email:… or uri:…`)
+  return { kind: 'iPAddress', octets }
+}
+
+function textOf(name: GeneralName): string {
+  return 'octets' in name
+    ? `${name.kind} ${name.octets.toHex()}`
+    : 'value' in name
+      ? `${name.kind} ${String(name.value)}`
+      : name.kind
+}
