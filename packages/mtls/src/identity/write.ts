@@ -93,7 +93,7 @@ function pemFile(path: string, certificates: readonly Certificate[]): NewFile {
   return { path, octets: certificates.map(({ der }) => writePem('CERTIFICATE', der)).join(''), mode: 0o644 }
 }
 
-function authorityFile(paths: IdentityPaths, { address, name }: AuthorityAddress): NewFile {
+export function authorityFile(paths: IdentityPaths, { address, name }: AuthorityAddress): NewFile {
   return { path: paths.authority, octets: `${JSON.stringify({ address, name })}\n`, mode: 0o644 }
 }
 

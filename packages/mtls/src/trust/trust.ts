@@ -47,7 +47,7 @@ export function createTrust(start: TrustStart): Trust {
     for (const list of lists) {
       const scope = scopeOfCrl(list)
       const held = crls.get(scope)
-      if (held !== undefined && !isNewer(list, held.crl)) continue
+      if (held !== undefined && !isNewerCrl(list, held.crl)) continue
       crls.set(scope, indexCrl(list))
       taken = true
     }
@@ -129,8 +129,8 @@ export function scopeOfCrl(crl: CertificateList): string {
 }
 const ISSUING_DISTRIBUTION_POINT = '2.5.29.28'
 
-/** RFC 5280 §5.2.3: numbers only rise; where one CRL has none, the later `thisUpdate` counts. */
-function isNewer(crl: CertificateList, held: CertificateList): boolean {
+/** Whether `crl` replaces `held`, of the same scope. RFC 5280 §5.2.3: numbers only rise; where one CRL has none, the later `thisUpdate` counts. */
+export function isNewerCrl(crl: CertificateList, held: CertificateList): boolean {
   if (crl.cRLNumber !== undefined && held.cRLNumber !== undefined && crl.cRLNumber !== held.cRLNumber)
     return crl.cRLNumber > held.cRLNumber
   return Temporal.Instant.compare(crl.thisUpdate, held.thisUpdate) > 0

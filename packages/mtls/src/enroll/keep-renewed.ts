@@ -1,0 +1,109 @@
+// Keeps an identity alive: renews it in time, fetches the lists before they run out, and tries again when that fails.
+import { setTimeout as pause } from 'node:timers/promises'
+import { MeetingRefusedError } from '../client/refused.ts'
+import { IdentityError } from '../identity/error.ts'
+import type { DirectoryIdentity } from '../identity/open.ts'
+import type { Clock, Log } from '../model.ts'
+import { TrustFileError } from '../trust/trust-files.ts'
+import { renewalDue, retryAfterMs, statusDue } from './due.ts'
+import { EnrollmentError } from './error.ts'
+import { refreshStatus } from './refresh-status.ts'
+import { renew } from './renew.ts'
+
+export interface KeepOptions {
+  readonly clock?: Clock
+  /** Told `identity.renewed`, `identity.status-refreshed`, and `identity.renewal-failed` or `identity.status-failed` with code and next step. */
+  readonly log?: Log
+}
+
+export interface Keeper {
+  /** Stops. Answers when nothing is under way any more. */
+  close(): Promise<void>
+}
+
+// Clocks step, and machines sleep: nothing is waited for longer without looking again.
+const MAX_WAIT_MS = 600_000
+
+interface Duty {
+  readonly act: () => Promise<unknown>
+  readonly done: string
+  readonly failed: string
+  readonly due: () => Temporal.Instant
+}
+
+/** Keeps `identity` renewed until `close`. A failure never ends it: what is in hand stays, and the next attempt comes. */
+export function keepRenewed(identity: DirectoryIdentity, options: KeepOptions = {}): Keeper {
+  const { clock = () => Temporal.Now.instant(), log = () => undefined } = options
+  const { directory, trust } = identity
+  const stop = new AbortController()
+  // One number for each keeper, so that a thousand parties that enrolled together do not renew together.
+  const spread = Math.random()
+  const notAfter = () => identity.current().certificates[0].validity.notAfter
+  const renewal: Duty = {
+    act: () => renew(directory, { clock }),
+    done: 'identity.renewed',
+    failed: 'identity.renewal-failed',
+    due: () => renewalDue(identity.current().certificates[0].validity, spread),
+  }
+  const status: Duty = {
+    act: () => refreshStatus(directory, { clock }),
+    done: 'identity.status-refreshed',
+    failed: 'identity.status-failed',
+    due: () =>
+      statusDue(
+        trust.crls.map(({ crl }) => crl),
+        spread,
+      ),
+  }
+
+  const keep = async ({ act, due, done, failed }: Duty) => {
+    let failures = 0
+    let idle = 0
+    while (!stop.signal.aborted) {
+      const waitMs = clock().until(due()).total('milliseconds')
+      if (waitMs > 0) {
+        await rest(Math.min(waitMs, MAX_WAIT_MS), stop.signal)
+        continue
+      }
+      try {
+        await act()
+        await identity.reload()
+        failures = 0
+        log(done, { directory, notAfter: notAfter().toString() })
+        // An authority that has nothing newer yet is asked again soon, then less and less.
+        idle = Temporal.Instant.compare(due(), clock()) <= 0 ? idle + 1 : 0
+        if (idle > 0) await rest(retryAfterMs(idle, Math.random()), stop.signal)
+      } catch (error) {
+        const retryMs = retryAfterMs(++failures, Math.random())
+        log(failed, { directory, ...describe(error), retryInSeconds: Math.round(retryMs / 1000) })
+        await rest(retryMs, stop.signal)
+      }
+    }
+  }
+  const running = Promise.all([keep(renewal), keep(status)])
+  return {
+    async close() {
+      stop.abort()
+      await running
+    },
+  }
+}
+
+async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await pause(ms, undefined, { signal })
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'AbortError')) throw error
+  }
+}
+
+/** @throws what is a bug of ours. */
+function describe(error: unknown): Readonly<Record<string, unknown>> {
+  if (error instanceof MeetingRefusedError)
+    return { code: error.code, next: error.next, reference: error.meeting.reference, reason: error.message }
+  if (error instanceof EnrollmentError)
+    return { code: error.code, next: error.next, reference: error.reference, reason: error.message }
+  if (error instanceof IdentityError) return { code: error.code, next: error.next, reason: error.message }
+  if (error instanceof TrustFileError) return { code: error.code, reason: error.message }
+  throw error
+}
