@@ -26,6 +26,8 @@ export interface Around {
   readonly err: (line: string) => void
   /** Reads a whole file, at most 1 MiB. A relative path is under `cwd`. */
   readonly readFile: (path: string) => Promise<Uint8Array>
+  /** The first line of standard input, without its end; empty where there is none. */
+  readonly readLine: () => Promise<string>
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute. */
   readonly cwd: string

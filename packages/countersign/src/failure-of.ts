@@ -1,6 +1,6 @@
 // From what the packages and the system throw to what, where and what to do.
 import type { AuthorityErrorCode } from '@countersign/authority'
-import type { TrustFileErrorCode } from '@countersign/mtls'
+import type { EnrollmentErrorCode, TrustFileErrorCode } from '@countersign/mtls'
 import { EXIT, Failure } from './command.ts'
 
 type Exit = Failure['exit']
@@ -36,6 +36,16 @@ const AUTHORITY_EXITS: Partial<Record<AuthorityErrorCode, Exit>> = {
   ERR_AUTHORITY_REFUSED: EXIT.refused,
 }
 
+/** What the authority refuses is a verdict; what did not come, or is not as it must be, is none. */
+const ENROLLMENT_EXITS: Readonly<Partial<Record<string, Exit>> & Record<EnrollmentErrorCode, Exit>> = {
+  ERR_ENROLL_TOKEN_FORM: EXIT.input,
+  ERR_ENROLL_CONNECTION: EXIT.unreachable,
+  ERR_ENROLL_ANSWER: EXIT.unreachable,
+  ERR_ENROLL_ANSWER_CERTIFICATE: EXIT.refused,
+  ERR_ENROLL_ANSWER_STATUS: EXIT.refused,
+  ERR_ENROLL_AUTHORITY_FILE: EXIT.input,
+}
+
 const TRUST_NEXT: Readonly<Record<TrustFileErrorCode, string>> = {
   ERR_TRUST_FILE_MISSING: 'check the path, or enroll again',
   ERR_TRUST_FILE_UNREADABLE: 'check owner and mode',
@@ -64,7 +74,7 @@ const OURS: Readonly<Record<string, (error: OwnError) => Failure>> = {
   TrustFileError: (error) => failure(error, EXIT.input, { next: TRUST_NEXT[error.code as TrustFileErrorCode] }),
   MeetingRefusedError: (error) =>
     failure(error, error.code === 'ERR_CALLEE_UNREACHABLE' ? EXIT.unreachable : EXIT.refused),
-  EnrollmentRefusedError: (error) => failure(error, EXIT.refused),
+  EnrollmentError: (error) => failure(error, ENROLLMENT_EXITS[error.code ?? ''] ?? EXIT.refused),
   TokenError: (error) => failure(error, EXIT.input, { next: 'copy the whole token, or ask for a new invitation' }),
   ShapeError: (error) =>
     failure(error, EXIT.unreachable, {

@@ -1,5 +1,6 @@
 // One HTTP/1.1 exchange, over a connection that is there already or a socket in the file system.
-import { type IncomingMessage, type RequestOptions, request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
+import type { Socket } from 'node:net'
 
 const MAX_ANSWER_OCTETS = 16 << 20
 const TIMEOUT_MS = 30_000
@@ -10,7 +11,7 @@ export interface Exchange {
   readonly host: string
   /** Sent as JSON. */
   readonly body?: unknown
-  readonly way: Pick<RequestOptions, 'socketPath' | 'createConnection'>
+  readonly way: { readonly socketPath: string } | { readonly createConnection: () => Socket }
 }
 
 export interface Answer {
@@ -36,7 +37,8 @@ export async function exchangeJson({ method = 'GET', path, host, body, way }: Ex
       ...(octets && { 'content-type': 'application/json', 'content-length': octets.length }),
     },
     timeout: TIMEOUT_MS,
-    agent: false,
+    // With any agent, `createConnection` would not be asked.
+    ...('createConnection' in way ? {} : { agent: false }),
     ...way,
   })
   outgoing.on('response', resolve)

@@ -1,6 +1,7 @@
 // The process around a command: its streams, files, clock and signals.
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import { type Around, EXIT, Failure } from './command.ts'
 import { main } from './main.ts'
 
@@ -24,6 +25,7 @@ function aroundOf(): Around {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
     readFile: (path) => readSmallFile(resolve(cwd, path)),
+    readLine,
     env: process.env,
     cwd,
     clock: () => Temporal.Now.instant(),
@@ -53,6 +55,11 @@ async function readSmallFile(path: string): Promise<Uint8Array> {
   } finally {
     await file.close()
   }
+}
+
+async function readLine(): Promise<string> {
+  for await (const line of createInterface({ input: process.stdin })) return line
+  return ''
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path'
 import { type Arguments, type Around, EXIT, Failure } from '../command.ts'
 import { type Answer, exchangeJson } from '../http-once.ts'
-import type { Admin } from './model.ts'
+import type { Admin, RemoteAuthority } from './model.ts'
 import { problemFailure } from './problem.ts'
 
 /** The data directory that the arguments name, absolute. */
@@ -12,7 +12,15 @@ export function dataDirectory(given: Arguments, around: Around): string {
 
 /** The authority that the arguments name. @throws {Failure} where they contradict each other or nobody answers. */
 export async function openAdmin(given: Arguments, around: Around): Promise<Admin> {
-  return localAdmin(dataDirectory(given, around))
+  const url = given.text('authority')
+  const identity = given.text('identity')
+  if (url === undefined && identity === undefined) return localAdmin(dataDirectory(given, around))
+  if (url === undefined || identity === undefined || given.text('data') !== undefined)
+    throw new Failure(EXIT.usage, 'an authority elsewhere needs --authority and --identity, and no --data', {
+      code: 'ERR_CLI_USAGE',
+    })
+  const { connectAdmin } = await import('./remote.ts')
+  return remoteAdmin(await connectAdmin(url, resolve(around.cwd, identity), around))
 }
 
 /** The API over the socket in a data directory; each request has a connection of its own. */
@@ -24,6 +32,14 @@ export function localAdmin(data: string): Admin {
     } catch (error) {
       throw socketFailure(error, data, socketPath) ?? error
     }
+  }
+  return { get: (path) => ask('GET', path), post: (path, body) => ask('POST', path, body) }
+}
+
+function remoteAdmin({ host, connect }: RemoteAuthority): Admin {
+  const ask = async (method: 'GET' | 'POST', path: string, body?: unknown) => {
+    const socket = await connect()
+    return answerOf(await exchangeJson({ method, path, host, body, way: { createConnection: () => socket } }))
   }
   return { get: (path) => ask('GET', path), post: (path, body) => ask('POST', path, body) }
 }

@@ -7,11 +7,32 @@ const ADMIN: Readonly<Record<string, Option>> = {
     value: 'DIR',
     summary: 'data directory of an authority on this machine (./countersign-data)',
   },
+  authority: { type: 'string', value: 'URL', summary: 'an authority elsewhere, as in https://authority.example:7443' },
+  identity: { type: 'string', value: 'DIR', summary: "with --authority: the administrator's identity" },
 }
 
-const ADMIN_DETAILS = ['Asks the authority over the socket in its data directory.']
+const ADMIN_DETAILS = [
+  'Asks the authority over the socket in its data directory, or, with --authority',
+  "and --identity, over mutual TLS with an administrator's certificate.",
+]
 
 export const COMMANDS: readonly Command[] = [
+  {
+    name: 'up',
+    summary: 'start an authority and its doors',
+    details: [
+      'Without a configuration file: an authority, and a web door named hello before a',
+      'small demo service, both on loopback. A visitor of its own meets the door, and the',
+      'six steps are printed. Stays up until SIGINT or SIGTERM, then drains and ends.',
+    ],
+    positionals: [],
+    options: {
+      config: { type: 'string', value: 'FILE', summary: 'what to start (YAML); see docs/configuration.md' },
+      data: { type: 'string', value: 'DIR', summary: 'where everything is kept (./countersign-data)' },
+    },
+    examples: ['countersign up', 'countersign up --config countersign.yaml --data /var/lib/countersign --json'],
+    load: async () => (await import('./up.ts')).up,
+  },
   {
     name: 'invite',
     summary: 'make a one-time token with which a party enrolls',
@@ -31,6 +52,39 @@ export const COMMANDS: readonly Command[] = [
     },
     examples: ['countersign enroll "$(countersign invite alice)"'],
     load: async () => (await import('./invite.ts')).invite,
+  },
+  {
+    name: 'enroll',
+    summary: 'become a party with a token: make a key here and get its certificate',
+    details: [
+      'Verifies the authority against the fingerprint in the token before it sends anything.',
+      'Writes identity.key, identity.pem, trust.pem and status/ into a new directory.',
+    ],
+    positionals: [
+      { name: 'TOKEN', summary: 'what countersign invite printed; - reads it from a line of standard input' },
+    ],
+    options: {
+      out: { type: 'string', value: 'DIR', summary: "where to write (./PARTY, the token's party)" },
+    },
+    examples: ['countersign enroll cs1_… --out alice'],
+    load: async () => (await import('./enroll.ts')).enroll,
+  },
+  {
+    name: 'meet',
+    summary: 'meet a door: both proofs, step by step, or why it was refused',
+    details: [
+      'Verifies the door before it learns who asks, then asks the door for its own view of',
+      'the same meeting. With only --trust it meets as nobody.',
+    ],
+    positionals: [{ name: 'ADDRESS', summary: 'host, host:port or an https URL' }],
+    options: {
+      identity: { type: 'string', value: 'DIR', summary: 'who meets: a directory that countersign enroll wrote' },
+      name: { type: 'string', value: 'NAME', summary: 'the name that the door must prove (the host of ADDRESS)' },
+      trust: { type: 'string', value: 'FILE', summary: 'whom to believe: PEM file of root certificates' },
+      path: { type: 'boolean', summary: 'print the certificates that were presented, too' },
+    },
+    examples: ['countersign meet hello.localhost:8443 --identity alice'],
+    load: async () => (await import('./meet.ts')).meet,
   },
   {
     name: 'revoke',

@@ -28,6 +28,7 @@ export function fakeAround(
       const text = files[path]
       return text === undefined ? readFile(resolve(cwd, path)) : new TextEncoder().encode(text)
     },
+    readLine: async () => '',
     env: {},
     cwd,
     clock: () => NOW,

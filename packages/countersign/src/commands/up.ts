@@ -1,0 +1,89 @@
+import { writeJson, writeMeeting } from '@countersign/protocol'
+import { dataDirectory } from '../admin/client.ts'
+import { type Arguments, type Around, EXIT, type Run } from '../command.ts'
+import type { Config } from '../config/model.ts'
+import { STANDARD_CONFIG } from '../config/standard.ts'
+import { logLine, meetingEvent, meetingLine } from '../house/events.ts'
+import { nextSteps } from '../house/next-steps.ts'
+import { type OpenHouse, openHouse } from '../house/open-house.ts'
+import { meetFirst } from '../house/visitor.ts'
+import { pictureLines } from '../meeting/picture.ts'
+import { styleOf } from '../output/style.ts'
+
+/** What is under way may end by itself for this long after the first signal. */
+const DRAIN_MS = 10_000
+
+/** `countersign up`: starts the house, says so, and stays until it is asked to end. */
+export const up: Run = async (given, around) => {
+  const stopped = around.stopped()
+  const json = given.flag('json')
+  const data = dataDirectory(given, around)
+  const config = await configOf(given, around)
+  const style = styleOf(around.color.out)
+  // What happens before the ready line is part of the start, and told there.
+  let ready = false
+  const house = await openHouse({
+    config,
+    data,
+    clock: around.clock,
+    failpoint: around.env['COUNTERSIGN_FAILPOINT'],
+    log: (event, fields = {}) => {
+      if (json && ready) around.out(JSON.stringify(writeJson({ event, ...fields })))
+      const line = logLine(event, fields, style)
+      if (!json && line !== undefined && (ready || line.alarm)) (line.alarm ? around.err : around.out)(line.text)
+    },
+    onMeeting: (meeting) => {
+      if (ready) around.out(json ? JSON.stringify(meetingEvent(meeting)) : meetingLine(meeting, style))
+    },
+  })
+  try {
+    if (!json) for (const line of headLines(house, data)) around.out(line)
+    if (config.standard) await showFirstMeeting(house, data, around, json)
+    if (json) around.out(JSON.stringify(house.ready))
+    else around.out(style.proved('ready'))
+    ready = true
+    await stopped
+    return EXIT.ok
+  } finally {
+    await house.close(DRAIN_MS)
+  }
+}
+
+async function configOf(given: Arguments, around: Around): Promise<Config> {
+  const file = given.text('config')
+  if (file === undefined) return STANDARD_CONFIG
+  const { readConfig } = await import('../config/read-config.ts')
+  return readConfig(await around.readFile(file), file)
+}
+
+function headLines({ ready }: OpenHouse, data: string): string[] {
+  return [
+    `data       ${data}`,
+    `root       ${ready.root}`,
+    `authority  ${ready.authority.url}`,
+    ...ready.doors.map(({ name, url }) => `door       ${url}  (${name})`),
+    '',
+  ]
+}
+
+/** A visitor meets the first door, so that whoever starts this has seen a meeting; then what to try next. */
+async function showFirstMeeting(house: OpenHouse, data: string, around: Around, json: boolean): Promise<void> {
+  const { meeting, told } = await meetFirst(house, data, around.clock)
+  if (json) {
+    around.out(
+      JSON.stringify({ event: 'first-meeting', meeting: writeMeeting(meeting), told: told && writeMeeting(told) }),
+    )
+    return
+  }
+  around.out('The first meeting, as both sides tell it:')
+  around.out('')
+  for (const line of pictureLines(meeting, around)) around.out(line)
+  around.out('')
+  around.out('Try next, in a second terminal:')
+  for (const { what, line } of nextSteps(around.cwd, data, house.doors[0]?.url ?? '')) {
+    around.out('')
+    around.out(`  # ${what}`)
+    around.out(`  ${line}`)
+  }
+  around.out('')
+}

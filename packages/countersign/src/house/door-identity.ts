@@ -1,0 +1,119 @@
+// The identity of a door: its key stays in the data directory, its certificate comes from the authority beside it.
+import { createPrivateKey, generateKeyPair, hash } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Authority } from '@countersign/authority'
+import { type Clock, type Credential, createIdentity, type Log, type OwnIdentity } from '@countersign/mtls'
+import {
+  DerError,
+  formatIpAddress,
+  OID,
+  PemError,
+  readCertificate,
+  readPem,
+  writePem,
+  X509Error,
+} from '@countersign/x509'
+import type { WebDoorConfig } from '../config/model.ts'
+
+/** Often enough for any life of a certificate, and indifferent to a clock that steps. */
+const CHECK_MS = 60_000
+
+export interface DoorIdentity extends OwnIdentity {
+  /** Stops renewing. */
+  close(): void
+}
+
+interface Parts {
+  readonly door: Pick<WebDoorConfig, 'name' | 'host' | 'upstream'>
+  readonly directory: string
+  readonly authority: Authority
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Reads the identity that is kept, or gets one; renews it by itself before a third of its life is left. */
+export async function openDoorIdentity(parts: Parts): Promise<DoorIdentity> {
+  const { door, clock, log } = parts
+  const kept = await readKept(parts)
+  const identity = createIdentity(kept !== undefined && isGood(kept, parts) ? kept : await obtain(parts))
+  const timer = setInterval(() => {
+    if (isGood(identity.current(), parts)) return
+    obtain(parts).then(
+      (credential) => {
+        identity.replace(credential)
+        log('door.renewed', { door: door.name, notAfter: credential.certificates[0].validity.notAfter.toString() })
+      },
+      // The old one serves until its end; the next minute tries again.
+      (error: unknown) => log('door.renewal-failed', { door: door.name, error: String(error), at: clock().toString() }),
+    )
+  }, CHECK_MS).unref()
+  return {
+    current: () => identity.current(),
+    onChange: (listener) => identity.onChange(listener),
+    close: () => clearInterval(timer),
+  }
+}
+
+/** More than a third of its life left, not revoked, and for exactly the names that the door proves. */
+function isGood({ certificates: [leaf, issuing] }: Credential, { door, authority, clock }: Parts): boolean {
+  const { notBefore, notAfter } = leaf.validity
+  const now = clock()
+  const lifeMs = notAfter.epochMilliseconds - notBefore.epochMilliseconds
+  if (notAfter.epochMilliseconds - now.epochMilliseconds < lifeMs / 3) return false
+  if (Temporal.Instant.compare(now, notBefore) < 0 || issuing === undefined) return false
+  const issuerSpkiSha256 = hash('sha256', issuing.subjectPublicKeyInfo.der, 'hex')
+  const { trust } = authority
+  if (asksUpstream(door) && !leaf.extendedKeyUsage?.includes(OID.clientAuth)) return false
+  if (trust.announced(issuerSpkiSha256, leaf.serialNumber) !== undefined) return false
+  if (trust.crls.some(({ entries }) => entries.has(leaf.serialNumber))) return false
+  const names = (leaf.subjectAltName ?? []).flatMap((name) => {
+    if (name.kind === 'iPAddress') return [formatIpAddress(name.octets)]
+    return name.kind === 'dNSName' ? [name.value] : []
+  })
+  return names.length === door.host.length && door.host.every((name) => names.includes(name))
+}
+
+/** Whether the door itself must prove who it is to the service behind it. */
+function asksUpstream({ upstream }: Parts['door']): boolean {
+  return upstream !== 'demo' && upstream.url.startsWith('https:')
+}
+
+async function readKept({ directory }: Parts): Promise<Credential | undefined> {
+  try {
+    const [key, chain] = await Promise.all([
+      readFile(join(directory, 'identity.key')),
+      readFile(join(directory, 'identity.pem'), 'utf8'),
+    ])
+    const privateKey = createPrivateKey(key)
+    const [leaf, ...issuers] = readPem(chain).map(({ der }) => readCertificate(der))
+    if (leaf === undefined) return undefined
+    // A crash between the two files: the key is newer than the certificate.
+    return createIdentity({ certificates: [leaf, ...issuers], privateKey }).current()
+  } catch (error) {
+    // Whatever is wrong with them, a new pair heals it: the authority is at hand.
+    const unusable = [RangeError, DerError, X509Error, PemError].some((kind) => error instanceof kind)
+    if (unusable || (error instanceof Error && 'code' in error)) return undefined
+    throw error
+  }
+}
+
+/** Makes a new key, which never leaves this machine, and gets its certificate. */
+async function obtain({ door, directory, authority }: Parts): Promise<Credential> {
+  const { privateKey, publicKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' })
+  const certificates = await authority.issueLocal({
+    party: `door/${door.name}`,
+    dnsNames: door.host.filter((name) => isIP(name) === 0),
+    ipAddresses: door.host.filter((name) => isIP(name) !== 0),
+    profile: asksUpstream(door) ? 'service' : 'server',
+    publicKey: Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' })),
+  })
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await writeFile(join(directory, 'identity.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+  // Without the root: who does not have it gains nothing from it.
+  const chain = certificates.slice(0, -1).map(({ der }) => writePem('CERTIFICATE', der))
+  await writeFile(join(directory, 'identity.pem'), chain.join(''))
+  return { certificates, privateKey }
+}

@@ -1,0 +1,81 @@
+// What happens in a running house, as one line each: text for people, JSON for programs.
+import { type Meeting, REFUSALS } from '@countersign/protocol'
+import { plainText } from '../output/plain-text.ts'
+import type { Style } from '../output/style.ts'
+
+/** The ready line: only what this house has. */
+export interface Ready {
+  readonly event: 'ready'
+  /** SHA-256 of the root certificate, as in `sha256:…`. */
+  readonly root: string
+  /** Path of the root certificate in PEM. */
+  readonly trust: string
+  readonly authority: { readonly url: string; readonly crl: string }
+  readonly doors: readonly { readonly name: string; readonly kind: string; readonly url: string }[]
+}
+
+/** One meeting, short; `countersign why` tells the whole. */
+export interface MeetingEvent {
+  readonly event: 'meeting'
+  readonly at: string
+  readonly door: string
+  readonly reference: string
+  readonly caller: string
+  readonly callee: string
+  readonly resumed: boolean
+  readonly ok: boolean
+  readonly code?: string
+}
+
+export function meetingEvent(meeting: Meeting): MeetingEvent {
+  const { at, door, reference, caller, callee, resumed, outcome } = meeting
+  return {
+    event: 'meeting',
+    at: at.toString(),
+    door,
+    reference,
+    caller: caller.name,
+    callee: callee.name,
+    resumed,
+    ok: outcome.ok,
+    ...(!outcome.ok && { code: outcome.refusal.code }),
+  }
+}
+
+/** One meeting on one line. */
+export function meetingLine({ caller, door, reference, outcome }: Meeting, style: Style): string {
+  const who = plainText(caller.name)
+  if (outcome.ok) return `${style.proved('✔')} ${who} met ${door}  ${style.quiet(reference)}`
+  const { code } = outcome.refusal
+  return `${style.refused('✘')} ${who} was refused at ${door}: ${REFUSALS[code].public}  ${style.quiet(`${reference} ${code}`)}`
+}
+
+/** Lines for the log events that a person at the terminal wants to see; `{field}` is filled in. The rest is in `--json`. */
+const LOG_LINES: Readonly<Record<string, readonly ['done' | 'ended' | 'alarm', string]>> = {
+  'invite.done': ['done', '{party} was invited'],
+  'issue.done': ['done', '{party} has a new certificate ({profile})'],
+  'enroll.refused': ['ended', 'an enrollment was refused: {code}  {reference}'],
+  'revoke.done': ['ended', '{subject} was revoked ({reason}): {cuts} open sessions cut'],
+  'request.refused': ['ended', 'a request was refused at {door}: {code}  {reference}'],
+  'feed.unconfirmed': ['alarm', 'door {door} did not confirm a revocation within a second'],
+  'feed.failed': ['alarm', 'door {door} could not follow a revocation: {error}'],
+  'crl.failed': ['alarm', 'the revocation list could not be signed: {error}'],
+  'housekeeping.failed': ['alarm', 'housekeeping ({chore}) failed: {error}'],
+  'meetings.lost': ['alarm', '{count} meetings could not be recorded: {cause}'],
+  'door.renewal-failed': ['alarm', 'the certificate of door {door} could not be renewed: {error}'],
+  'api.failed': ['alarm', 'a request to the authority failed, a bug of ours: {error}'],
+}
+
+/** One log event on one line; undefined where it is not for people. */
+export function logLine(
+  event: string,
+  fields: Readonly<Record<string, unknown>>,
+  style: Style,
+): { readonly text: string; readonly alarm: boolean } | undefined {
+  const known = LOG_LINES[event]
+  if (known === undefined) return undefined
+  const [kind, template] = known
+  const text = template.replaceAll(/\{([a-z]+)\}/g, (_, name: string) => plainText(String(fields[name] ?? '?')))
+  const mark = { done: style.proved('+'), ended: style.refused('–'), alarm: style.refused('!') }[kind]
+  return { text: `${mark} ${text}`, alarm: kind === 'alarm' }
+}

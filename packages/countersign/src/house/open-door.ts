@@ -1,0 +1,70 @@
+// One door of the house: its identity, its sessions, and how it follows the authority.
+import { join } from 'node:path'
+import type { Authority } from '@countersign/authority'
+import { openWebDoor } from '@countersign/gateway'
+import {
+  allowList,
+  type Clock,
+  createSessionIndex,
+  type Door,
+  type Log,
+  revokedKey,
+  type Trust,
+} from '@countersign/mtls'
+import type { FeedEvent, Meeting } from '@countersign/protocol'
+import type { Listen, WebDoorConfig } from '../config/model.ts'
+import { openDoorIdentity } from './door-identity.ts'
+import type { Ports } from './ports.ts'
+
+export interface DoorParts {
+  readonly config: WebDoorConfig
+  readonly data: string
+  readonly mayMove: boolean
+  readonly ports: Ports
+  readonly authority: Authority
+  readonly demoUrl: string | undefined
+  readonly clock: Clock
+  readonly log: Log
+  readonly record: (meeting: Meeting) => void
+}
+
+/** Opens a door. It follows revocations before it accepts its first connection. */
+export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): Promise<Door> {
+  const { config, data, mayMove, ports, authority, clock, log, record } = parts
+  const directory = join(data, 'doors', config.name)
+  const identity = await openDoorIdentity({ door: config, directory, authority, clock, log })
+  opened.defer(() => identity.close())
+  const sessions = createSessionIndex(config.name)
+  const leave = authority.join({
+    name: config.name,
+    // The authority has already announced the event to the trust that this door judges by.
+    apply: (event) => sessions.cut(keysOf(event), 'ERR_CALLER_REVOKED'),
+    sessions: () => sessions.list(),
+  })
+  opened.defer(leave)
+  const house = {
+    identity,
+    trust: trustFor(authority.trust, config.revocation),
+    decide: allowList(config.allow),
+    sessions,
+    clock,
+    record,
+    log,
+  }
+  const upstream = config.upstream === 'demo' ? { url: parts.demoUrl ?? '' } : config.upstream
+  const open = (listen: Listen) => openWebDoor({ name: config.name, listen, upstream }, house)
+  const door = await ports.open(`door/${config.name}`, { ...config.listen, mayMove }, open)
+  opened.defer(() => door.close())
+  return door
+}
+
+/** The session keys of what an event revokes. */
+function keysOf({ change }: FeedEvent): readonly string[] {
+  if (change.kind !== 'status') return []
+  return change.revoked.map(revokedKey)
+}
+
+/** The authority's trust under the door's own revocation setting; everything else stays one value. */
+function trustFor(trust: Trust, revocation: Trust['revocation']): Trust {
+  return trust.revocation === revocation ? trust : Object.create(trust, { revocation: { value: revocation } })
+}

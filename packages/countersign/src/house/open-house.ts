@@ -1,0 +1,85 @@
+// Wires an authority and its doors together, as one configuration says.
+import type { Authority } from '@countersign/authority'
+import type { Clock, Door, Log } from '@countersign/mtls'
+import type { Meeting } from '@countersign/protocol'
+import type { Config } from '../config/model.ts'
+import type { Ready } from './events.ts'
+import { failpointOf } from './failpoint.ts'
+import { readPorts } from './ports.ts'
+
+export interface HouseParts {
+  readonly config: Config
+  /** Absolute. */
+  readonly data: string
+  readonly clock: Clock
+  readonly log: Log
+  /** Each meeting at a door, once. */
+  readonly onMeeting: (meeting: Meeting) => void
+  /** `COUNTERSIGN_FAILPOINT`. */
+  readonly failpoint: string | undefined
+}
+
+/** A house that stands. */
+export interface OpenHouse {
+  readonly authority: Authority
+  readonly doors: readonly Door[]
+  readonly ready: Ready
+  /** Lets open work end for at most `timeoutMs`, then closes everything. */
+  close(timeoutMs: number): Promise<void>
+}
+
+/** Opens everything; where one part cannot open, what had opened is closed again. */
+export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
+  const { config, data, clock, log, onMeeting } = parts
+  // All at once: reading and compiling them is most of a start.
+  const [{ openAuthority }, { openDemoUpstream }, { openDoor }, ports] = await Promise.all([
+    import('@countersign/authority'),
+    import('@countersign/gateway'),
+    import('./open-door.ts'),
+    readPorts(data),
+  ])
+  const failpoint = failpointOf(parts.failpoint)
+  const { standard: mayMove } = config
+  await using opened = new AsyncDisposableStack()
+
+  const { listen, ...named } = config.authority
+  const authority = await ports.open('authority', { ...listen, mayMove }, (address) =>
+    openAuthority({ ...named, directory: data, listen: address, clock, log, ...(failpoint && { failpoint }) }),
+  )
+  opened.defer(() => authority.close())
+
+  const wantsDemo = config.doors.some(({ upstream }) => upstream === 'demo')
+  const demo = wantsDemo ? await openDemoUpstream({ host: '127.0.0.1', port: 0 }) : undefined
+  if (demo !== undefined) opened.defer(() => demo.close())
+
+  const record = (meeting: Meeting) => {
+    authority.record(meeting)
+    onMeeting(meeting)
+  }
+  const doors: Door[] = []
+  // One after the other: a door takes a few milliseconds, and a failure then leaves nothing half-open behind.
+  for (const door of config.doors)
+    doors.push(
+      await openDoor({ config: door, data, mayMove, ports, authority, demoUrl: demo?.url, clock, log, record }, opened),
+    )
+  const owned = opened.move()
+  return {
+    authority,
+    doors,
+    ready: readyOf(authority, doors),
+    async close(timeoutMs) {
+      await Promise.all([...doors.map((door) => door.drain(timeoutMs)), authority.drain(timeoutMs)])
+      await owned.disposeAsync()
+    },
+  }
+}
+
+function readyOf({ rootSha256, rootFile, url, crlUrl }: Authority, doors: readonly Door[]): Ready {
+  return {
+    event: 'ready',
+    root: `sha256:${rootSha256.toHex()}`,
+    trust: rootFile,
+    authority: { url, crl: crlUrl },
+    doors: doors.map(({ name, kind, url }) => ({ name, kind, url })),
+  }
+}

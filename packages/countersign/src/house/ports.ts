@@ -1,0 +1,76 @@
+// Ports that were chosen stay: addresses were handed out, in tokens and in people's notes.
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EXIT, Failure } from '../command.ts'
+import type { Listen } from '../config/model.ts'
+
+/** The ports that a data directory remembers, by listener. */
+export interface Ports {
+  /**
+   * Opens a listener on the port it had, or on the one it wishes. A wish that `mayMove` gives way at first to any free
+   * port where it is taken; port 0 is such a wish.
+   * @throws what `open` throws; a taken port too where it may not move any more.
+   */
+  open<Opened extends { readonly url: string }>(
+    listener: string,
+    wish: Listen & { readonly mayMove: boolean },
+    open: (listen: Listen) => Promise<Opened>,
+  ): Promise<Opened>
+}
+
+/** Reads what the data directory remembers. @throws {Failure} where the file is damaged. */
+export async function readPorts(data: string): Promise<Ports> {
+  const file = join(data, 'ports.json')
+  const ports = new Map(await readRemembered(file))
+  let saved = Promise.resolve()
+  // Beside first, so that a crash leaves the old file or the new one. No sync: a lost choice is made again.
+  const save = async () => {
+    await writeFile(`${file}.tmp`, `${JSON.stringify(Object.fromEntries(ports))}\n`, { mode: 0o600 })
+    await rename(`${file}.tmp`, file)
+  }
+  return {
+    async open(listener, { mayMove, ...wish }, open) {
+      if (!mayMove && wish.port !== 0) return open(wish)
+      const remembered = ports.get(listener)
+      if (remembered !== undefined) return open({ ...wish, port: remembered })
+      const opened = await open(wish).catch((error: unknown) => {
+        if (!isTaken(error)) throw error
+        return open({ ...wish, port: 0 })
+      })
+      ports.set(listener, Number(new URL(opened.url).port))
+      saved = saved.then(save)
+      await saved
+      return opened
+    },
+  }
+}
+
+async function readRemembered(file: string): Promise<readonly (readonly [string, number])[]> {
+  let value: unknown
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'))
+  } catch (error) {
+    if (error instanceof SyntaxError) throw damaged(file)
+    // Not there yet; every other fault of the directory is the authority's to tell.
+    if (error instanceof Error && 'syscall' in error) return []
+    throw error
+  }
+  if (typeof value !== 'object' || value === null) throw damaged(file)
+  return Object.entries(value).map(([listener, port]: [string, unknown]) => {
+    if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535) throw damaged(file)
+    return [listener, port] as const
+  })
+}
+
+function damaged(file: string): Failure {
+  return new Failure(EXIT.input, `${file} does not hold ports`, {
+    code: 'ERR_CLI_PORTS',
+    next: 'delete it; ports are then chosen anew',
+  })
+}
+
+/** A listener tells it by itself or as the cause of its own error. */
+function isTaken(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('code' in error && error.code === 'EADDRINUSE') || isTaken(error.cause)
+}

@@ -1,0 +1,22 @@
+// How people name a door, and the name that it must prove.
+import { isIP } from 'node:net'
+import type { ReferenceIdentity } from '@countersign/verify'
+import { EXIT, Failure } from '../command.ts'
+
+const HTTPS_PORT = 443
+
+/** Reads HOST, HOST:PORT or an https URL. @throws {Failure} with exit code 2. */
+export function parseDoorAddress(address: string): { readonly host: string; readonly port: number } {
+  const url = URL.parse(address.includes('://') ? address : `https://${address}`)
+  const plain = url !== null && url.username === '' && url.password === ''
+  if (!plain || url.protocol !== 'https:' || url.hostname === '')
+    throw new Failure(EXIT.usage, `${address} is not HOST, HOST:PORT or an https URL`, { code: 'ERR_CLI_USAGE' })
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  return { host, port: url.port === '' ? HTTPS_PORT : Number(url.port) }
+}
+
+/** The kind of name that a text is. @see RFC 9525 §6.1 */
+export function referenceIdentity(name: string): ReferenceIdentity {
+  if (isIP(name) !== 0) return { kind: 'iPAddress', value: name }
+  return { kind: name.includes('://') ? 'uniformResourceIdentifier' : 'dNSName', value: name }
+}

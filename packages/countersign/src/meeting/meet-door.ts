@@ -1,0 +1,76 @@
+// Meets a door, and asks it for its own view of the same meeting.
+import type { Socket } from 'node:net'
+import type { MEETING_PATH as Path } from '@countersign/gateway'
+import { type ConnectOptions, connect, MeetingRefusedError } from '@countersign/mtls'
+import {
+  fieldOf,
+  type Meeting,
+  parseReference,
+  REFUSALS,
+  type RefusalCode,
+  readMeeting,
+  ShapeError,
+} from '@countersign/protocol'
+import { exchangeJson } from '../http-once.ts'
+import { isSameMeeting, mergeMeetings, refusedByCallee } from './merge.ts'
+
+/** Where a door tells its view of the meeting on the connection that asks. Only its type is imported: `meet` needs no door. */
+const MEETING_PATH: typeof Path = '/.well-known/countersign/meeting'
+
+/** A meeting as the caller saw it, with the callee's word where it gave one. */
+export interface Met {
+  readonly meeting: Meeting
+  /** The door's own record; absent where it told none, or one of another meeting. */
+  readonly told?: Meeting
+  /** What came in its place, as in `HTTP status 404`. */
+  readonly silence?: string
+}
+
+/** Meets the door that `options` name. A refusal is an answer here, not an error. */
+export async function meetDoor(options: ConnectOptions): Promise<Met> {
+  try {
+    const { socket, meeting } = await connect({ ...options, alpn: ['http/1.1'] })
+    return await askDoor(meeting, options.name?.value ?? options.host, socket)
+  } catch (error) {
+    if (error instanceof MeetingRefusedError) return { meeting: error.meeting }
+    throw error
+  }
+}
+
+async function askDoor(meeting: Meeting, host: string, socket: Socket): Promise<Met> {
+  const exchange = exchangeJson({ path: MEETING_PATH, host, way: { createConnection: () => socket } })
+  const answer = await exchange.catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error) return `the connection ended: ${String(error.code)}`
+    throw error
+  })
+  // In TLS 1.3 a client is through with the handshake before the server has judged it: no answer is no acceptance.
+  if (typeof answer === 'string')
+    return { meeting: refusedByCallee(meeting, { code: 'ERR_CALLER_REFUSED', note: answer }), silence: answer }
+  const told = readTold(answer.json)
+  if (told !== undefined && isSameMeeting(meeting, told)) return { meeting: mergeMeetings(meeting, told), told }
+  const refused = readProblem(answer.json, meeting)
+  if (refused !== undefined) return { meeting: refusedByCallee(meeting, { code: refused }) }
+  const silence = told === undefined ? `HTTP status ${answer.status}` : `a word on another meeting (${told.reference})`
+  return { meeting, silence }
+}
+
+function readTold(json: unknown): Meeting | undefined {
+  try {
+    return readMeeting(json)
+  } catch (error) {
+    if (error instanceof ShapeError) return undefined
+    throw error
+  }
+}
+
+/** The code of a refusal that was told as a problem document, where it is of this meeting. */
+function readProblem(json: unknown, { reference }: Meeting): RefusalCode | undefined {
+  try {
+    const field = fieldOf(json)
+    const code = field.get('code').oneOf(Object.keys(REFUSALS) as RefusalCode[])
+    return parseReference(field.get('reference').text(32)) === reference ? code : undefined
+  } catch (error) {
+    if (error instanceof ShapeError) return undefined
+    throw error
+  }
+}

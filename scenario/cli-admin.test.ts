@@ -1,0 +1,153 @@
+// Administration from the command line, over the socket in the data directory: what is printed, and how it ends.
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { type RunningHouse, startHouse } from './support/house.ts'
+
+suite('countersign invite, enroll, list, show, sessions, revoke, why', () => {
+  let house: RunningHouse
+  before(async () => {
+    house = await startHouse()
+  })
+  after(() => house[Symbol.asyncDispose]())
+
+  const enroll = async (party: string, ...more: string[]) => {
+    const invited = await house.run(['invite', party, ...more])
+    assert.equal(invited.code, 0, invited.stderr)
+    const enrolled = await house.run(['enroll', invited.stdout.trim(), '--out', party])
+    assert.equal(enrolled.code, 0, enrolled.stderr)
+    return enrolled
+  }
+  const jsonOf = (text: string) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+
+  test('invite writes the token alone to standard output', async () => {
+    const { code, stdout, stderr } = await house.run(['invite', 'ann', '--ttl', '90s'])
+    assert.equal(code, 0)
+    assert.match(stdout, /^cs1_[\w-]+\n$/)
+    assert.match(stderr, /an invitation for ann; it works once and ends in/)
+  })
+
+  test('invite --json has the token and its end in RFC 3339', async () => {
+    const { stdout } = await house.run(['invite', 'ann', '--json'])
+    const [invitation] = jsonOf(stdout)
+    assert.equal(invitation.party, 'ann')
+    assert.match(invitation.token, /^cs1_/)
+    const left = Temporal.Instant.from(invitation.expiresAt).since(Temporal.Now.instant()).total('seconds')
+    assert.ok(left > 500 && left <= 600, `${left}`)
+  })
+
+  test('enroll writes what its help says, and a second time refuses: the token is spent', async () => {
+    const { stdout: token } = await house.run(['invite', 'ben', '--san', 'ben.example', '--san', '192.0.2.7'])
+    const first = await house.run(['enroll', token.trim(), '--out', 'ben', '--json'])
+    assert.equal(first.code, 0, first.stderr)
+    const second = await house.run(['enroll', token.trim(), '--out', 'ben-again'])
+    assert.equal(second.code, 1)
+    assert.match(second.stderr, /this token was already used.*\[ERR_ENROLL_TOKEN_SPENT\]\n {2}if it was not you/)
+    const shown = await house.run(['show', 'ben'])
+    assert.match(shown.stdout, /^party {4}ben$/m)
+    assert.match(shown.stdout, /ben\.example/)
+    assert.match(shown.stdout, /192\.0\.2\.7/)
+  })
+
+  test('enroll reads the token from standard input too', async () => {
+    const { stdout: token } = await house.run(['invite', 'cleo'])
+    const enrolled = await house.run(['enroll', '-'], { input: token })
+    assert.equal(enrolled.code, 0, enrolled.stderr)
+    assert.match(enrolled.stdout, /cleo/)
+  })
+
+  test('list shows who has which certificate, and --state and --party choose', async () => {
+    await enroll('dora')
+    const all = await house.run(['list', '--json'])
+    const parties = jsonOf(all.stdout).map(({ party }) => party)
+    for (const party of ['dora', 'visitor', 'door/hello']) assert.ok(parties.includes(party), party)
+    const text = await house.run(['list', '--party', 'dora'])
+    assert.match(text.stdout, /^party +state +ends +serial +names\n/)
+    assert.match(text.stdout, /^dora +valid +in \d+ days +[0-9a-f]{2,40} +spiffe:\/\//m)
+    const none = await house.run(['list', '--party', 'dora', '--state', 'revoked'])
+    assert.deepEqual([none.code, none.stdout], [0, ''])
+  })
+
+  test('show of what is not there: exit 1, with code and next step', async () => {
+    const { code, stderr } = await house.run(['show', 'nobody-here'])
+    assert.equal(code, 1)
+    assert.match(stderr, /nothing here has that name.*\[ERR_ADMIN_NOT_FOUND\]\n {2}see `countersign list`/)
+  })
+
+  test('revoke --dry-run changes nothing; revoke prints its receipt; again it is done already', async () => {
+    await enroll('eve')
+    const dry = await house.run(['revoke', 'eve', '--dry-run'])
+    assert.equal(dry.code, 0, dry.stderr)
+    assert.match(dry.stdout, /would be revoked {2}eve/)
+    const [still] = jsonOf((await house.run(['list', '--party', 'eve', '--json'])).stdout)
+    assert.equal(still.state, 'valid')
+
+    const done = await house.run(['revoke', 'eve', '--reason', 'keyCompromise', '--json'])
+    const [receipt] = jsonOf(done.stdout)
+    assert.equal(receipt.revoked[0].party, 'eve')
+    assert.equal(receipt.revoked[0].reason, 'keyCompromise')
+    assert.ok(receipt.confirmed.includes('hello'))
+    assert.deepEqual(receipt.unconfirmed, [])
+
+    const again = await house.run(['revoke', 'eve'])
+    assert.equal(again.code, 1)
+    assert.match(again.stderr, /ERR_ADMIN_CONFLICT/)
+  })
+
+  test('what the authority cannot read is bad input: exit 3, and the field is named', async () => {
+    const reason = await house.run(['revoke', 'visitor', '--reason', 'whim'])
+    assert.equal(reason.code, 3)
+    assert.match(reason.stderr, /reason.*\[ERR_ADMIN_REQUEST\]/)
+    const party = await house.run(['invite', '../x'])
+    assert.equal(party.code, 3)
+    assert.match(party.stderr, /party/)
+  })
+
+  test('a damaged token, and a token that is none: exit 3', async () => {
+    const { stdout: token } = await house.run(['invite', 'flo'])
+    for (const text of ['hello', token.trim().slice(0, -9), 'cs1_!!!!', '']) {
+      const { code, stderr } = await house.run(['enroll', text, '--out', 'flo'])
+      assert.equal(code, 3, `${text}: ${stderr}`)
+      assert.match(stderr, /ERR_ENROLL_TOKEN_FORM/)
+    }
+  })
+
+  test('an identity is never overwritten: exit 3', async () => {
+    await enroll('gus')
+    const { stdout: token } = await house.run(['invite', 'gus'])
+    const { code, stderr } = await house.run(['enroll', token.trim(), '--out', 'gus'])
+    assert.equal(code, 3, stderr)
+    assert.match(stderr, /ERR_IDENTITY_EXISTS/)
+    await mkdir(join(house.directory, 'taken'))
+    await writeFile(join(house.directory, 'taken', 'identity.key'), 'mine')
+    const taken = await house.run(['enroll', token.trim(), '--out', 'taken'])
+    assert.equal(taken.code, 3, taken.stderr)
+  })
+
+  test('why draws what the door recorded; an unknown reference is exit 1, none at all exit 2', async () => {
+    await enroll('hal')
+    await house.run(['revoke', 'hal'])
+    const met = await house.run(['meet', house.ready.doors[0]?.url ?? '', '--identity', 'hal', '--json'])
+    assert.equal(met.code, 1, met.stderr)
+    const [{ meeting }] = jsonOf(met.stdout)
+    const why = await house.run(['why', meeting.reference.toLowerCase().replaceAll('-', ' ')])
+    assert.equal(why.code, 0, why.stderr)
+    assert.match(why.stdout, /5 verify +✘ refused: your certificate was revoked/)
+    assert.match(why.stdout, /ERR_CALLER_REVOKED \(RFC 5280 §6\.3\.3\); to mend by: caller/)
+    const json = await house.run(['why', meeting.reference, '--json'])
+    assert.equal(jsonOf(json.stdout)[0].meetings[0].seenBy, 'callee')
+    assert.equal((await house.run(['why', 'M-0000-0000'])).code, 1)
+    assert.equal((await house.run(['why', 'because'])).code, 2)
+  })
+
+  test('sessions lists what is open', async () => {
+    const { code, stderr } = await house.run(['sessions'])
+    assert.equal(code, 0)
+    assert.match(stderr, /no session is open/)
+  })
+})
