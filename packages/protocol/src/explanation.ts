@@ -53,6 +53,8 @@ function stepText(step: Step, index: number, meeting: Meeting, now: Temporal.Ins
   if (step.outcome === 'not reached') return ''
   const actor = step.by === 'callee' ? meeting.callee : meeting.caller
   const shown = evidenceText(step.evidence, actor, now)
+  // The caller knew whom it wanted to meet, so that it has checked the name too.
+  if (index === 2 && step.evidence?.kind === 'verdict') return shown.replace('path · ', 'path · name · ')
   if (index === 4 && meeting.outcome.ok && meeting.outcome.decision.ok)
     return [shown, `allowed by ${meeting.outcome.decision.rule}`].filter(Boolean).join(' · ')
   if (index === 5 && meeting.resumed) return `${shown} · resumed`
@@ -67,7 +69,9 @@ function evidenceText(evidence: StepEvidence | undefined, actor: Side, now: Temp
     case 'certificate':
       return certificateText(actor.name, evidence.certificate, now)
     case 'verdict':
-      return evidence.status === '' ? evidence.anchor : `${evidence.anchor} · ${evidence.status}`
+      return evidence.knownAt === undefined
+        ? 'path · whether it was revoked is not known'
+        : `path · not revoked (known ${formatWhen(evidence.knownAt, now)})`
     case 'finished':
       return `${actor.name} went on after seeing it`
     case 'told':

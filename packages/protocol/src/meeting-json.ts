@@ -195,13 +195,16 @@ function evidenceField(field: Field): StepEvidence {
     }
     case 'certificate':
       return { kind, certificate: certificateField(field.get('certificate')) }
-    case 'verdict':
+    case 'verdict': {
+      const knownAt = field.get('knownAt').optional((f) => f.instant())
       return {
         kind,
         anchor: field.get('anchor').text(),
         anchorSpkiSha256: field.get('anchorSpkiSha256').text(64),
         status: field.get('status').text(),
+        ...(knownAt === undefined ? {} : { knownAt }),
       }
+    }
     case 'finished':
       return { kind }
     case 'told':

@@ -37,6 +37,8 @@ export type StepEvidence =
       /** SHA-256 of the anchor's SubjectPublicKeyInfo, hexadecimal. */
       readonly anchorSpkiSha256: string
       readonly status: string
+      /** When what was used to say "not revoked" was made; absent where status was not known. */
+      readonly knownAt?: Temporal.Instant
     }
   /** The other side's judgement, seen from here: it finished the handshake after it had seen our certificate. */
   | { readonly kind: 'finished' }

@@ -44,9 +44,10 @@ const revoked: Meeting = {
       outcome: 'proved',
       evidence: {
         kind: 'verdict',
-        anchor: 'path · name',
+        anchor: 'CN=Acme Root',
         anchorSpkiSha256: 'ef'.repeat(32),
-        status: 'not revoked (known 2 s ago)',
+        status: 'not revoked, by CRL 7',
+        knownAt: at.subtract({ seconds: 2 }),
       },
     },
     { by: 'caller', outcome: 'proved', evidence: { kind: 'certificate', certificate: alice } },

@@ -12,12 +12,18 @@ const MAX_SPIFFE_ID_LENGTH = 2048
  * Describes a side by the certificate it showed; a claim until the gate has judged it.
  * @param address What to call a side that shows no name, as in `192.0.2.7:51234`.
  */
-export function sideOf(leaf: Certificate | undefined, address: string): Side {
+export function sideOf(
+  leaf: Certificate | undefined,
+  address: string,
+  presenter: 'caller' | 'callee' = 'caller',
+): Side {
   if (leaf === undefined) return { name: address, identities: [] }
   const identities = namesOf(leaf)
   const party = identities.map(partyOf).find((id) => id !== undefined)
+  // A caller is a party; a callee is what one asks for.
+  const host = presenter === 'callee' ? identities.find(({ kind }) => kind === 'dNSName')?.value : undefined
   return {
-    name: party ?? identities[0]?.value ?? address,
+    name: host ?? party ?? identities[0]?.value ?? address,
     ...(party !== undefined && { party }),
     identities,
     certificate: summaryOf(leaf),

@@ -59,6 +59,7 @@ export function verdictEvidence({
     status: leafStatus
       ? `not revoked, by CRL${number} of ${formatName(leafStatus.issuer)} from ${leafStatus.thisUpdate}`
       : 'not known, and not required here',
+    ...(leafStatus && { knownAt: leafStatus.thisUpdate }),
   }
 }
 

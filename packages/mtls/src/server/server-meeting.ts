@@ -42,7 +42,7 @@ export function serverMeeting(facts: ServerFacts): Meeting {
     resumed: secure?.socket.isSessionReused() ?? false,
     address: arrival.address,
     caller,
-    callee: sideOf(context?.credential.certificates[0], door),
+    callee: sideOf(context?.credential.certificates[0], door, 'callee'),
     steps: makeSteps(factsOf(facts), outcome.ok ? undefined : refusedStep(facts, outcome.refusal.code)),
     outcome: Object.freeze(outcome),
   })

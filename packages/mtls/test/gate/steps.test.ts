@@ -72,6 +72,7 @@ suite('verdictEvidence', () => {
       anchor: 'CN=Evidence Root',
       anchorSpkiSha256: spkiSha256(certificate),
       status: 'not revoked, by CRL 7 of CN=Evidence Root from 2026-06-01T12:00:00Z',
+      knownAt: NOW,
     })
   })
 
