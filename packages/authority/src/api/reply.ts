@@ -18,6 +18,10 @@ export function sendRefusal(
   refusal: Refusal,
   status?: number,
 ): FastifyReply {
+  // Octets, not text: to text the framework would add a charset that this media type does not have.
   const problem = problemOf(refusal, referenceOf(request.raw.socket), status)
-  return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
+  return reply
+    .code(problem.status)
+    .type(PROBLEM_TYPE)
+    .send(Buffer.from(JSON.stringify(problem)))
 }
