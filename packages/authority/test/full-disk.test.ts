@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { openAuthority } from '@countersign/authority'
+import { DOMAIN, NAME } from './support/core.ts'
+import { askLocally, enrollmentBody, enrollParty, meet, openHouse, placeOf } from './support/house.ts'
+import { newKey, requestFor } from './support/keys.ts'
+
+/** Mounts a small file system for the test; it is gone after it. */
+function smallDisk(t: TestContext, kilobytes: number): string {
+  const directory = mkdtempSync(join(tmpdir(), 'countersign-disk-'))
+  t.after(() => {
+    // Lazily: what the test has opened is closed after this.
+    spawnSync('umount', ['-l', directory])
+    rmSync(directory, { recursive: true, force: true })
+  })
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k,mode=0700`, 'tmpfs', directory])
+  assert.equal(mounted.status, 0, String(mounted.stderr))
+  return directory
+}
+
+/** Whether {@link smallDisk} will work: found out before, so that a skip has a name. */
+const NEEDS_MOUNT = process.getuid?.() === 0 && mayMount() ? {} : { skip: 'only a user who may mount can fill a disk' }
+
+function mayMount(): boolean {
+  return spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/tmp']).status === 0
+}
+
+function fill(directory: string): string {
+  const file = join(directory, 'ballast')
+  const { bavail, bsize } = statfsSync(directory)
+  for (let octets = bavail * bsize; octets > 0; octets -= bsize) {
+    try {
+      writeFileSync(file, Buffer.alloc(octets))
+      return file
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+    }
+  }
+  return file
+}
+
+suite('a full disk', () => {
+  test('what cannot be recorded is not done, is told, and works again when there is room', NEEDS_MOUNT, async (t) => {
+    const directory = smallDisk(t, 4096)
+    const house = await openHouse(t, { directory })
+    const held = await enrollParty(t, house, 'alice')
+    const invited = await house.authority.invite({ party: 'bob' })
+    assert.ok(invited.ok)
+    const ballast = fill(directory)
+
+    // The write-ahead log may have room for a few more; then it is full, and says so.
+    let full = await askLocally(directory, 'POST', '/v1/invitations', { party: 'carol' })
+    for (let i = 0; i < 2_000 && full.status === 201; i++)
+      full = await askLocally(directory, 'POST', '/v1/invitations', { party: 'carol' })
+    assert.equal(full.status, 507)
+    assert.equal(full.body.code, 'ERR_AUTHORITY_STORE_FULL')
+    assert.match(full.body.next, /free disk space/)
+
+    const caller = await meet(t, placeOf(house.authority))
+    const request = requestFor(newKey())
+    const attempt = () => caller.ask('POST', '/enroll', enrollmentBody(invited.token, request, caller.exporter))
+    assert.equal((await attempt()).body.code, 'ERR_AUTHORITY_STORE_FULL')
+    const revoke = () => askLocally(directory, 'POST', '/v1/revocations', { subject: 'alice' })
+    assert.equal((await revoke()).body.code, 'ERR_AUTHORITY_STORE_FULL')
+    const holder = await meet(t, placeOf(house.authority), held)
+    assert.equal((await holder.ask('GET', '/v1/ready')).status, 200, 'it was not done, so it does not hold')
+    const { body } = await askLocally(directory, 'GET', '/v1/certificates?state=revoked')
+    assert.deepEqual(body.certificates, [])
+
+    rmSync(ballast)
+    assert.equal((await attempt()).status, 201)
+    assert.equal((await revoke()).status, 200)
+    await house.authority.close()
+    const again = await openHouse(t, { directory })
+    const { body: after } = await askLocally(again.directory, 'GET', '/v1/certificates?state=revoked')
+    assert.equal(after.certificates.length, 1)
+  })
+
+  for (const kilobytes of [8, 40, 120, 200])
+    test(
+      `a first start on ${kilobytes} kB says that there is no room, and leaves nothing half-made`,
+      NEEDS_MOUNT,
+      async (t) => {
+        const directory = smallDisk(t, kilobytes)
+        const start = () =>
+          openAuthority({
+            directory,
+            name: NAME,
+            domain: DOMAIN,
+            organization: 'Acme',
+            listen: { host: '127.0.0.1', port: 0 },
+            clock: () => Temporal.Now.instant(),
+            log: () => undefined,
+          })
+        await assert.rejects(start(), { name: 'AuthorityError', code: 'ERR_AUTHORITY_STORE_FULL' })
+        assert.equal(spawnSync('mount', ['-o', 'remount,size=8192k', directory]).status, 0)
+        const authority = await start()
+        t.after(() => authority.close())
+        assert.equal((await askLocally(directory, 'GET', '/v1/ready')).status, 200)
+      },
+    )
+})
