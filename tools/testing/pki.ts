@@ -28,7 +28,8 @@ export interface Holder {
 
 export interface LeafOptions {
   readonly names: readonly GeneralName[]
-  readonly purpose: 'clientAuth' | 'serverAuth'
+  /** A door that has an upstream of its own kind to meet is `both`. */
+  readonly purpose: 'clientAuth' | 'serverAuth' | 'both'
   /** Hours from now; defaults -1 and 24. */
   readonly from?: number
   readonly to?: number
@@ -84,7 +85,10 @@ function make(
       }),
       ...(purpose === undefined
         ? [basicConstraintsExtension({ cA: true }), keyUsageExtension(['keyCertSign', 'cRLSign'])]
-        : [keyUsageExtension(['digitalSignature']), extendedKeyUsageExtension([OID[purpose]])]),
+        : [
+            keyUsageExtension(['digitalSignature']),
+            extendedKeyUsageExtension(purpose === 'both' ? [OID.serverAuth, OID.clientAuth] : [OID[purpose]]),
+          ]),
       ...(names === undefined ? [] : [subjectAltNameExtension(names, { critical: false })]),
     ],
   })

@@ -31,7 +31,7 @@ export const ROOT_PEM: string = writePem('CERTIFICATE', root.certificate.der)
 
 const server = issueLeaf(issuing, 'hello.localhost', {
   names: [{ kind: 'dNSName', value: 'hello.localhost' }],
-  purpose: 'serverAuth',
+  purpose: 'both',
 })
 
 export interface TestDoor extends AsyncDisposable {
@@ -43,14 +43,21 @@ export interface TestDoor extends AsyncDisposable {
   readonly logs: readonly { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[]
 }
 
-/** Opens the door before `upstream`. */
-export async function openTestDoor(upstream: WebDoorConfig['upstream']): Promise<TestDoor> {
+/** Opens the door before `upstream`, on any free port unless one is asked for. */
+export async function openTestDoor(
+  { url, name, timeoutMs }: WebDoorConfig['upstream'],
+  { port = 0 }: { readonly port?: number } = {},
+): Promise<TestDoor> {
   const trust = createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: Temporal.Now.instant() })
   const sessions = createSessionIndex('hello')
   const records: Meeting[] = []
   const logs: { event: string; fields: Readonly<Record<string, unknown>> }[] = []
   const door = await openWebDoor(
-    { name: 'hello', listen: { host: '127.0.0.1', port: 0 }, upstream },
+    {
+      name: 'hello',
+      listen: { host: '127.0.0.1', port },
+      upstream: { url, ...(name !== undefined && { name }), ...(timeoutMs !== undefined && { timeoutMs }) },
+    },
     {
       identity: {
         current: () => ({ certificates: chainOf(server), privateKey: server.privateKey }),

@@ -19,7 +19,7 @@ const DRAIN_POLL_MS = 20
  */
 export async function openWebDoor(config: WebDoorConfig, house: House): Promise<Door> {
   const { name } = config
-  const upstream = openUpstream(config.upstream)
+  const upstream = openUpstream(config.upstream, name, house)
   const met = createMetServer(name, upstream, house)
   const refusals = createRefusalResponder(house.clock)
   const acceptor = createAcceptor({

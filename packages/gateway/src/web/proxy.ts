@@ -27,7 +27,8 @@ export function forward(passage: Passage): void {
   const body = hasBody(request)
   const options = {
     ...optionsOf(passage),
-    body: body ? bodyOf(request) : null,
+    // undici sends any iterable; its type lists fewer.
+    body: body ? (bodyOf(request) as unknown as Readable) : null,
   }
   const attempt = (failed: Passage['refuse']) => upstream.dispatcher.dispatch(options, answerTo(passage, failed))
   attempt((fault, cause) => {
@@ -116,11 +117,15 @@ function hasBody({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * The body, read in a way that an upstream which answers before it has read all does not end the caller's connection.
- * undici sends any iterable; its type lists fewer.
+ * The body. Where the upstream wants no more of it, the rest is read and forgotten: the caller's connection stays, and
+ * the caller reads the answer.
  */
-function bodyOf(request: IncomingMessage): Readable {
-  return request.iterator({ destroyOnReturn: false }) as unknown as Readable
+async function* bodyOf(request: IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    yield* request.iterator({ destroyOnReturn: false })
+  } finally {
+    request.resume()
+  }
 }
 
 /** undici gives header octets; Node's own parser takes them for latin1, and so does the caller's. */

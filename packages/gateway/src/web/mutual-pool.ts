@@ -1,0 +1,108 @@
+// Connections to an upstream that proves itself, and believes nothing but our own proof.
+import { isIP } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import {
+  connect,
+  createCheckSignature,
+  type House,
+  judge,
+  MeetingRefusedError,
+  SessionCutError,
+} from '@countersign/mtls'
+import type { ReferenceIdentity } from '@countersign/verify'
+import { type Dispatcher, Pool } from 'undici'
+
+export interface MutualTarget {
+  readonly host: string
+  readonly port: number
+  /** What it must prove where that is not `host`. */
+  readonly name: string | undefined
+  readonly timeoutMs: number
+  /** Label for the records of these meetings. */
+  readonly door: string
+}
+
+/** Opens a pool whose every connection is a meeting, which ends when the upstream would be refused now. */
+export function openMutualPool(
+  { host, port, name: wanted = host, timeoutMs, door }: MutualTarget,
+  { identity, trust, clock, record, log }: Pick<House, 'identity' | 'trust' | 'clock' | 'record' | 'log'>,
+): { readonly dispatcher: Dispatcher; close(): Promise<void> } {
+  const name = referenceIdentityOf(wanted)
+  const checkSignature = createCheckSignature()
+  const open = new Map<TLSSocket, readonly Uint8Array[]>()
+
+  // Without resumption, so that the certificates of each connection are at hand to be judged again.
+  const meet = async (): Promise<TLSSocket> => {
+    try {
+      const { socket, meeting } = await connect({
+        host,
+        port,
+        name,
+        identity,
+        trust,
+        clock,
+        door,
+        timeoutMs,
+        alpn: ['http/1.1'],
+      })
+      record(meeting)
+      open.set(socket, sentCertificates(socket))
+      socket.once('close', () => open.delete(socket))
+      return socket
+    } catch (error) {
+      // Where nobody answered, there was no meeting.
+      if (error instanceof MeetingRefusedError && error.code !== 'ERR_CALLEE_UNREACHABLE') record(error.meeting)
+      throw error
+    }
+  }
+
+  const stop = trust.onChange(() => {
+    for (const [socket, certificates] of open) {
+      const judgement = judge({
+        presenter: 'callee',
+        certificates,
+        trust,
+        now: clock(),
+        name,
+        address: door,
+        checkSignature,
+      })
+      if (judgement.ok) continue
+      const { code } = judgement.refusal
+      log('upstream.cut', { door, code })
+      socket.destroy(new SessionCutError(code))
+    }
+  })
+
+  // To undici this is a plain channel: in an https pool, a caller's Host field would choose the server name and, by
+  // each change of it, end connections.
+  const pool = new Pool(`http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`, {
+    connect: (_wanted, callback) => {
+      meet().then(
+        (socket) => callback(null, socket),
+        (error: Error) => callback(error, null),
+      )
+    },
+  })
+  return {
+    dispatcher: pool,
+    close() {
+      stop()
+      return pool.destroy()
+    },
+  }
+}
+
+function referenceIdentityOf(value: string): ReferenceIdentity {
+  if (value.includes('://')) return { kind: 'uniformResourceIdentifier', value }
+  return { kind: isIP(value) === 0 ? 'dNSName' : 'iPAddress', value }
+}
+
+const MAX_CERTIFICATES = 128
+
+function sentCertificates(socket: TLSSocket): readonly Uint8Array[] {
+  const sent: Uint8Array[] = []
+  for (let one = socket.getPeerX509Certificate(); one && sent.length < MAX_CERTIFICATES; one = one.issuerCertificate)
+    sent.push(new Uint8Array(one.raw))
+  return sent
+}

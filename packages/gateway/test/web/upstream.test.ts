@@ -1,0 +1,270 @@
+// Upstreams that are dead, slow, wrong or worse, and those that prove themselves.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import type { RequestListener } from 'node:http'
+import { createServer as createHttpsServer, type ServerOptions } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { suite, test } from 'node:test'
+import type { TLSSocket } from 'node:tls'
+import { chainOf, createIssuer, type Holder, issueLeaf, pemOf } from '../../../../tools/testing/pki.ts'
+import { ask, CALLERS, dial, issuing, openTestDoor, ROOT_PEM, say, until } from '../../../../tools/testing/web-house.ts'
+import { serveHttp, serveOctets } from '../support/plain-upstream.ts'
+
+const { alice } = CALLERS
+
+/** What an upstream writes, and what the caller gets. */
+const GARBAGE: readonly (readonly [name: string, octets: string])[] = [
+  ['random octets', '\x00\xff\x16\x03'],
+  ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n'],
+  ['a status that is none', 'HTTP/1.1 OK\r\n\r\n'],
+  ['a head without an end', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(20_000)}`],
+  ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+  ['a NUL in a field', 'HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n'],
+  ['a bare CR in a field', 'HTTP/1.1 200 OK\r\nX: a\rb\r\nContent-Length: 0\r\n\r\n'],
+  ['101 that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'],
+  ['nothing, and closes', ''],
+]
+
+suite('an upstream that', () => {
+  for (const [name, octets] of GARBAGE)
+    test(`answers ${name} is 502 with the reference`, async () => {
+      await using upstream = await serveOctets((socket) => {
+        socket.once('data', () => socket.end(octets, 'latin1'))
+      })
+      await using door = await openTestDoor(upstream)
+      const { status, headers, body } = await ask(door, alice, '/', { method: 'POST', body: 'x' })
+      assert.equal(status, 502)
+      assert.equal(headers['content-type'], 'application/problem+json')
+      const problem = JSON.parse(body) as Record<string, unknown>
+      assert.equal(problem['code'], 'ERR_DOOR_UPSTREAM')
+      assert.equal(problem['fault'], 'operator')
+      assert.equal(problem['reference'], door.records[0]?.reference)
+      assert.equal(door.logs.filter(({ event }) => event === 'request.refused').length, 1)
+    })
+
+  test('is not there is 502, and a page to a browser', async () => {
+    const gone = await serveHttp(() => undefined)
+    await gone[Symbol.asyncDispose]()
+    await using door = await openTestDoor({ url: gone.url })
+    const { status, body } = await ask(door, alice, '/', { headers: { Accept: 'text/html' } })
+    assert.equal(status, 502)
+    assert.match(body, /The service behind this door does not answer/)
+    assert.ok(body.includes(door.records[0]?.reference ?? 'none'))
+  })
+
+  test('does not answer in time is 504, and is let go', async () => {
+    await using upstream = await serveOctets((socket) => socket.resume())
+    await using door = await openTestDoor({ url: upstream.url, timeoutMs: 300 })
+    const { status, body } = await ask(door, alice, '/')
+    assert.equal(status, 504)
+    assert.match(body, /ERR_DOOR_UPSTREAM_TIMEOUT/)
+    await until(() => upstream.open.size === 0, 'the upstream is let go')
+  })
+
+  for (const [name, head] of [
+    ['Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf'],
+    ['chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
+  ] as const)
+    test(`resets within a body of ${name} breaks the answer, and the caller can tell`, async () => {
+      await using upstream = await serveOctets((socket) => {
+        socket.once('data', () => {
+          socket.write(head)
+          setTimeout(() => socket.resetAndDestroy(), 20)
+        })
+      })
+      await using door = await openTestDoor(upstream)
+      await assert.rejects(ask(door, alice, '/', { method: 'POST', body: 'x' }), /aborted|socket hang up|ECONNRESET/)
+      await until(() => door.sessions.size === 0, 'the connection ends')
+    })
+
+  test('sends more than it announced: the caller gets what was announced, the next request its own answer', async () => {
+    await using upstream = await serveOctets((socket) => {
+      socket.on('data', () =>
+        socket.write(
+          'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged',
+        ),
+      )
+    })
+    await using door = await openTestDoor(upstream)
+    const { Agent } = await import('node:https')
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    assert.equal((await ask(door, alice, '/1', { agent })).body, 'ok')
+    assert.equal((await ask(door, alice, '/2', { agent })).body, 'ok')
+    agent.destroy()
+  })
+
+  test('says both lengths: chunked counts, the other is not passed on', async () => {
+    await using upstream = await serveOctets((socket) => {
+      socket.once('data', () =>
+        socket.end(
+          'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n',
+        ),
+      )
+    })
+    await using door = await openTestDoor(upstream)
+    const text = await say(door, alice, 'GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n')
+    if (text.startsWith('HTTP/1.1 502')) return
+    assert.doesNotMatch(text, /content-length/i)
+    assert.match(text, /abcdef/)
+  })
+
+  test('closes a kept connection just as it is used again: what is safe is asked once more', async () => {
+    let connections = 0
+    await using upstream = await serveOctets((socket) => {
+      const mine = ++connections
+      let asked = 0
+      socket.on('data', () => {
+        if (mine === 1 && ++asked === 2) socket.resetAndDestroy()
+        else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+      })
+    })
+    await using door = await openTestDoor(upstream)
+    assert.equal((await ask(door, alice, '/')).body, 'ok')
+    assert.equal((await ask(door, alice, '/')).body, 'ok')
+    assert.equal(connections, 2)
+  })
+
+  test('does so under a POST: it is not asked twice', async () => {
+    await using upstream = await serveOctets((socket) => {
+      socket.once('data', () => socket.resetAndDestroy())
+    })
+    await using door = await openTestDoor(upstream)
+    assert.equal((await ask(door, alice, '/', { method: 'POST', body: 'pay 100' })).status, 502)
+    assert.equal(upstream.reached, 1)
+  })
+
+  test('refuses an upload before it has read it: the caller reads why, and asks again on the same connection', async () => {
+    await using upstream = await serveHttp((request, response) => {
+      if (request.url === '/after') return void response.end('fine')
+      response.writeHead(413).end('too large')
+    })
+    await using door = await openTestDoor(upstream)
+    const { socket, soFar } = await dial(door, alice)
+    socket.write('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\n\r\n')
+    socket.write(Buffer.alloc(1_000_000, 'x'))
+    await until(() => soFar().includes('too large'), 'the answer')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    socket.write(Buffer.alloc(2_000_000, 'x'))
+    socket.write('GET /after HTTP/1.1\r\nHost: h\r\n\r\n')
+    await until(() => soFar().includes('fine'), 'the second answer')
+    socket.destroy()
+  })
+})
+
+suite('openWebDoor', () => {
+  for (const url of ['http://h/path', 'http://h?x', 'http://u:p@h', 'ftp://h', 'http://h/#x', 'h:80'])
+    test(`refuses ${url} as upstream`, () => assert.rejects(openTestDoor({ url }), TypeError))
+  test('refuses a name that http cannot prove', () =>
+    assert.rejects(openTestDoor({ url: 'http://h', name: 'db' }), TypeError))
+  test('says which port is taken', async () => {
+    await using upstream = await serveHttp(() => undefined)
+    await using door = await openTestDoor(upstream)
+    await assert.rejects(openTestDoor(upstream, { port: door.port }), { code: 'EADDRINUSE' })
+  })
+})
+
+const database = issueLeaf(issuing, 'db', {
+  names: [
+    { kind: 'dNSName', value: 'db.localhost' },
+    { kind: 'uniformResourceIdentifier', value: 'spiffe://acme.example/db' },
+  ],
+  purpose: 'serverAuth',
+})
+const elsewhere = issueLeaf(createIssuer('Elsewhere'), 'db', {
+  names: [{ kind: 'dNSName', value: 'db.localhost' }],
+  purpose: 'serverAuth',
+})
+
+/** An upstream that asks for a certificate of ours, and believes no other. */
+async function serveMutual(holder: Holder, listener: RequestListener, options: ServerOptions = {}) {
+  const server = createHttpsServer(
+    { ...pemOf(holder), ca: ROOT_PEM, requestCert: true, rejectUnauthorized: true, ...options },
+    listener,
+  )
+  let met = 0
+  server.on('secureConnection', () => met++)
+  server.on('tlsClientError', () => undefined)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get met() {
+      return met
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+suite('an upstream that proves itself', () => {
+  for (const name of ['db.localhost', 'spiffe://acme.example/db'])
+    test(`as ${name} is met, and sees who the door is`, async () => {
+      await using upstream = await serveMutual(database, (request, response) => {
+        const subject = (request.socket as TLSSocket).getPeerCertificate().subject.CN
+        response.end(`${subject} for ${request.headers['client-cert'] === undefined ? 'nobody' : 'somebody'}`)
+      })
+      await using door = await openTestDoor({ url: upstream.url, name })
+      assert.equal((await ask(door, alice, '/')).body, 'hello.localhost for somebody')
+      const meeting = door.records.find(({ seenBy }) => seenBy === 'caller')
+      assert.equal(meeting?.outcome.ok, true)
+      assert.match(meeting?.door ?? '', /^hello → 127\.0\.0\.1:\d+$/)
+    })
+
+  test('keeps its connection whatever host callers name', async () => {
+    await using upstream = await serveMutual(database, (request, response) => response.end(request.headers.host))
+    await using door = await openTestDoor({ url: upstream.url, name: 'db.localhost' })
+    for (const host of ['a.example', 'b.example', 'c.example'])
+      assert.equal((await ask(door, alice, '/', { headers: { Host: host } })).body, host)
+    assert.equal(upstream.met, 1)
+  })
+
+  for (const [name, holder, wanted, code] of [
+    ['as another name', database, 'mail.localhost', 'ERR_CALLEE_WRONG_NAME'],
+    ['by another authority', elsewhere, 'db.localhost', 'ERR_CALLEE_UNKNOWN_ISSUER'],
+    ['with a certificate for callers', alice, 'db.localhost', 'ERR_CALLEE_WRONG_PURPOSE'],
+  ] as const)
+    test(`${name} gets no request, and not our certificate`, async () => {
+      await using upstream = await serveMutual(holder, (_request, response) => response.end('reached'))
+      await using door = await openTestDoor({ url: upstream.url, name: wanted })
+      assert.equal((await ask(door, alice, '/')).status, 502)
+      assert.equal(upstream.met, 0)
+      const refused = door.records.find(({ seenBy }) => seenBy === 'caller')
+      assert.equal(refused?.outcome.ok === false && refused.outcome.refusal.code, code)
+    })
+
+  test('and does not believe us is 502', async () => {
+    await using upstream = await serveMutual(database, (_request, response) => response.end('reached'), {
+      ca: pemOf(elsewhere).cert,
+    })
+    await using door = await openTestDoor({ url: upstream.url, name: 'db.localhost' })
+    assert.equal((await ask(door, alice, '/')).status, 502)
+  })
+
+  test('and is revoked is cut within its answer, and not met again', async () => {
+    await using upstream = await serveMutual(database, (_request, response) => void response.write('first'))
+    await using door = await openTestDoor({ url: upstream.url, name: 'db.localhost' })
+    const { socket, said, soFar } = await dial(door, alice)
+    socket.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    await until(() => soFar().includes('first'), 'the beginning')
+    const now = Temporal.Now.instant()
+    const [leaf, issuer] = chainOf(database)
+    assert.ok(issuer)
+    door.trust.announce(
+      [
+        {
+          issuerSpkiSha256: createHash('sha256').update(issuer.subjectPublicKeyInfo.der).digest('hex'),
+          serialNumber: leaf.serialNumber,
+          party: 'db',
+          at: now,
+          reason: 'keyCompromise',
+        },
+      ],
+      now,
+    )
+    await said
+    assert.equal(door.logs.find(({ event }) => event === 'upstream.cut')?.fields['code'], 'ERR_CALLEE_REVOKED')
+    assert.equal((await ask(door, alice, '/')).status, 502)
+  })
+})
