@@ -126,6 +126,13 @@ const OTHER_REFUSALS = {
     'try again later, or tell the operator of this door',
   ],
   ERR_DOOR_REQUEST: ['RFC 9112 §3', 'caller', 6, 'the request cannot be read', 'send a well-formed HTTP/1.1 request'],
+  ERR_DOOR_TIMEOUT: [
+    'RFC 9110 §15.5.9',
+    'caller',
+    6,
+    'the request took too long to arrive',
+    'try again on a better connection',
+  ],
   ERR_DOOR_LIMIT: ['local limit', 'caller', 6, 'the request is too large', 'send a smaller request'],
   ERR_DOOR_DRAINING: ['local', 'operator', 6, 'this door is closing', 'try again in a moment'],
   ERR_ENROLL_TOKEN_FORM: [

@@ -111,7 +111,7 @@ export function createMetServer(
     if (caller === undefined || half || error.code === 'ECONNRESET') return void socket.destroy()
     closeAfterReading(socket)
     if (!caller.turns.idle || !socket.writable) return
-    const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'ERR_DOOR_LIMIT' : 'ERR_DOOR_REQUEST'
+    const code = codeOfClientError(error)
     log('request.refused', { door, reference: caller.meeting.reference, code, cause: error.code })
     // There is no request to hang an answer on.
     const { status, headers, body } = refusalAnswer(undefined, caller.meeting, clock(), code)
@@ -135,4 +135,9 @@ export function createMetServer(
       server.closeAllConnections()
     },
   }
+}
+
+function codeOfClientError({ code }: NodeJS.ErrnoException): RefusalCode {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'ERR_DOOR_LIMIT'
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'ERR_DOOR_TIMEOUT' : 'ERR_DOOR_REQUEST'
 }

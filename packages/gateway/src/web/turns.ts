@@ -20,7 +20,13 @@ export function createTurns(): Turns {
   const next = () => {
     const exchange = waiting.shift()
     running = exchange !== undefined
-    exchange?.(next)
+    if (exchange === undefined) return
+    let isOver = false
+    exchange(() => {
+      if (isOver) return
+      isOver = true
+      next()
+    })
   }
   return {
     get idle() {
