@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { type RunningHouse, startHouse } from './support/house.ts'
+import { startCommand } from './support/run-command.ts'
 
 suite('countersign invite, enroll, list, show, sessions, revoke, why', () => {
   let house: RunningHouse
@@ -150,4 +151,28 @@ suite('countersign invite, enroll, list, show, sessions, revoke, why', () => {
     assert.equal(code, 0)
     assert.match(stderr, /no session is open/)
   })
+})
+
+test('enroll --keep stays until it is asked to end, for a new identity and for one that is there', async () => {
+  await using house = await startHouse()
+  const { stdout: token } = await house.run(['invite', 'ida'])
+  for (const args of [
+    ['enroll', token.trim(), '--keep', '--json'],
+    ['enroll', '--keep', '--out', 'ida', '--json'],
+  ]) {
+    const child = startCommand(args, { cwd: house.directory })
+    const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal })))
+    const keeping = new Promise((resolve, reject) => {
+      child.stdout?.on('data', (chunk) => String(chunk).includes('"keeping"') && resolve(undefined))
+      child.on('close', () => reject(new Error('it did not stay')))
+    })
+    await keeping
+    child.kill('SIGTERM')
+    assert.deepEqual(await ended, { code: 0, signal: null })
+  }
+  const missing = await house.run(['enroll', '--keep'])
+  assert.equal(missing.code, 2)
+  const absent = await house.run(['enroll', '--keep', '--out', 'nobody'])
+  assert.equal(absent.code, 3)
+  assert.match(absent.stderr, /ERR_IDENTITY_MISSING/)
 })

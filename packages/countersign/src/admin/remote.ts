@@ -2,12 +2,14 @@
 import { connect, openIdentity } from '@countersign/mtls'
 import type { Around } from '../command.ts'
 import { parseDoorAddress } from '../meeting/address.ts'
+import { refreshExpiredStatus } from '../meeting/fresh-status.ts'
 import type { RemoteAuthority } from './model.ts'
 
 /** Opens the identity and says how to connect with it. @throws {IdentityError | Failure} */
 export async function connectAdmin(url: string, directory: string, around: Around): Promise<RemoteAuthority> {
   const { host, port } = parseDoorAddress(url)
   const identity = await openIdentity(directory, { clock: around.clock })
+  await refreshExpiredStatus(identity, around)
   return {
     host,
     connect: async () => {

@@ -3,6 +3,7 @@ import { type DirectoryIdentity, openIdentity, readTrustFiles, type Trust } from
 import { REFUSALS, writeMeeting } from '@countersign/protocol'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { parseDoorAddress, referenceIdentity } from '../meeting/address.ts'
+import { refreshExpiredStatus } from '../meeting/fresh-status.ts'
 import { type Met, meetDoor } from '../meeting/meet-door.ts'
 import { pictureLines } from '../meeting/picture.ts'
 import { plainText } from '../output/plain-text.ts'
@@ -49,6 +50,7 @@ async function openCredentials(given: Arguments, around: Around): Promise<Creden
   }
   const path = resolve(around.cwd, directory)
   const identity = await openIdentity(path, { clock: around.clock })
+  await refreshExpiredStatus(identity, around)
   if (trustFile === undefined) return { identity, trust: identity.trust }
   const trust = await readTrustFiles({
     trustFile: resolve(around.cwd, trustFile),

@@ -58,15 +58,18 @@ export const COMMANDS: readonly Command[] = [
     summary: 'become a party with a token: make a key here and get its certificate',
     details: [
       'Verifies the authority against the fingerprint in the token before it sends anything.',
-      'Writes identity.key, identity.pem, trust.pem and status/ into a new directory.',
+      'Writes identity.key, identity.pem, trust.pem and status/ into a new directory. An',
+      'enrollment that was interrupted goes on with the same TOKEN and the same directory.',
+      'With --keep and without TOKEN it keeps the identity in --out, which is there already.',
     ],
     positionals: [
-      { name: 'TOKEN', summary: 'what countersign invite printed; - reads it from a line of standard input' },
+      { name: 'TOKEN', summary: 'what countersign invite printed; - reads it from standard input', optional: true },
     ],
     options: {
-      out: { type: 'string', value: 'DIR', summary: "where to write (./PARTY, the token's party)" },
+      out: { type: 'string', value: 'DIR', summary: "the directory of the identity (./PARTY, the token's party)" },
+      keep: { type: 'boolean', summary: 'stay, renew before the certificate ends, and fetch revocation lists' },
     },
-    examples: ['countersign enroll cs1_… --out alice'],
+    examples: ['countersign enroll cs1_… --out alice', 'countersign enroll --keep --out alice'],
     load: async () => (await import('./enroll.ts')).enroll,
   },
   {

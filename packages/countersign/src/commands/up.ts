@@ -68,7 +68,7 @@ function headLines({ ready }: OpenHouse, data: string): string[] {
 
 /** A visitor meets the first door, so that whoever starts this has seen a meeting; then what to try next. */
 async function showFirstMeeting(house: OpenHouse, data: string, around: Around, json: boolean): Promise<void> {
-  const { meeting, told } = await meetFirst(house, data, around.clock)
+  const { meeting, told } = await meetFirst(house, data, around)
   if (json) {
     around.out(
       JSON.stringify({ event: 'first-meeting', meeting: writeMeeting(meeting), told: told && writeMeeting(told) }),

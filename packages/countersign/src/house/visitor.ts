@@ -1,27 +1,23 @@
 // The visitor: a party of the house's own that shows a first meeting, made as every other party is.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  type Clock,
-  type DirectoryIdentity,
-  enroll,
-  IdentityError,
-  openIdentity,
-  TrustFileError,
-} from '@countersign/mtls'
+import { type DirectoryIdentity, enroll, IdentityError, openIdentity, TrustFileError } from '@countersign/mtls'
 import { REFUSALS } from '@countersign/protocol'
-import { EXIT, Failure } from '../command.ts'
+import { type Around, EXIT, Failure } from '../command.ts'
 import { parseDoorAddress } from '../meeting/address.ts'
+import { refreshExpiredStatus } from '../meeting/fresh-status.ts'
 import { type Met, meetDoor } from '../meeting/meet-door.ts'
 import type { OpenHouse } from './open-house.ts'
 
 const PARTY = 'visitor'
 
 /** Lets the visitor meet the first door; it enrolls where it has no identity, or where that is no longer accepted. */
-export async function meetFirst(house: OpenHouse, data: string, clock: Clock): Promise<Met> {
+export async function meetFirst(house: OpenHouse, data: string, around: Pick<Around, 'clock' | 'err'>): Promise<Met> {
+  const { clock } = around
   const directory = join(data, PARTY)
   const kept = await openKept(directory, clock)
   if (kept !== undefined) {
+    await refreshExpiredStatus(kept, around)
     const met = await meetAs(kept, house, clock)
     // What has expired, was revoked or is of another authority is made anew, once; every other refusal is shown.
     if (met.meeting.outcome.ok || REFUSALS[met.meeting.outcome.refusal.code].fault !== 'caller') return met
@@ -37,7 +33,7 @@ export async function meetFirst(house: OpenHouse, data: string, clock: Clock): P
   return meetAs(await openIdentity(directory, { clock }), house, clock)
 }
 
-async function openKept(directory: string, clock: Clock): Promise<DirectoryIdentity | undefined> {
+async function openKept(directory: string, clock: Around['clock']): Promise<DirectoryIdentity | undefined> {
   try {
     return await openIdentity(directory, { clock })
   } catch (error) {
@@ -47,7 +43,7 @@ async function openKept(directory: string, clock: Clock): Promise<DirectoryIdent
   }
 }
 
-async function meetAs(identity: DirectoryIdentity, { doors }: OpenHouse, clock: Clock): Promise<Met> {
+async function meetAs(identity: DirectoryIdentity, { doors }: OpenHouse, clock: Around['clock']): Promise<Met> {
   const { host, port } = parseDoorAddress(doors[0]?.url ?? '')
   try {
     return await meetDoor({ host, port, identity, trust: identity.trust, clock })
