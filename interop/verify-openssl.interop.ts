@@ -39,6 +39,10 @@ const DISAGREEMENTS: ReadonlyMap<string, readonly ['ours' | 'theirs', string]> =
       'an issuer for any purpose',
       ['ours', 'RFC 5280 §4.2.1.12 lets anyExtendedKeyUsage stand for all; OpenSSL skips it in issuers'],
     ],
+    [
+      'an authority as a leaf, which may sign certificates and all else',
+      ['theirs', 'our profile, and SPIFFE X509-SVID §5.2'],
+    ],
     ['an authority as a leaf', ['theirs', 'our profile, and SPIFFE X509-SVID §5.2']],
     [
       'a leaf whose key may only encipher',

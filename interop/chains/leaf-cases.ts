@@ -18,6 +18,14 @@ export const LEAF_CASES: readonly Case[] = [
     party: { more: [basicConstraintsExtension({ cA: false })] },
   },
   {
+    what: 'an authority as a leaf, which may sign certificates and all else',
+    codes: ['ERR_VERIFY_CA_AS_LEAF'],
+    party: {
+      extensions: { keyUsage: usage('digitalSignature', 'keyCertSign') },
+      more: [basicConstraintsExtension({ cA: true })],
+    },
+  },
+  {
     what: 'a leaf whose key may only encipher',
     codes: ['ERR_VERIFY_KEY_USAGE'],
     party: { extensions: { keyUsage: usage('keyEncipherment', 'keyAgreement') } },

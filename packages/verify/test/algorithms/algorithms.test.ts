@@ -98,10 +98,11 @@ suite('keys', () => {
     )
     const anchor = root({ keys })
     const { certificate, ...bare } = anchorOf(anchor)
-    const party = leaf(anchor)
-    const checkSignature = () => assert.fail('a weak key was asked')
+    const issuing = intermediate(anchor)
+    const peer = [leaf(issuing).certificate.der, issuing.certificate.der]
+    const checkSignature = () => assert.fail('a weak key was asked, or one below it')
     for (const trusted of [{ ...bare, certificate: anchor.certificate }, bare]) {
-      const verdict = verifyPath([party.certificate.der], contextOf([trusted], { checkSignature }))
+      const verdict = verifyPath(peer, contextOf([trusted], { checkSignature }))
       assert.deepEqual(codesOf(verdict), ['ERR_VERIFY_WEAK_KEY'])
     }
     assert.ok(certificate)
@@ -218,9 +219,10 @@ suite('signature algorithms', () => {
 
   test('a signature of another algorithm than the key of its issuer is never asked for', () => {
     const anchor = root()
-    const party = leaf(anchor, { signer: { ...anchor.keys, algorithm: ALGORITHM.sha256WithRSAEncryption } })
-    const checkSignature = () => assert.fail('it was asked for')
-    const verdict = verifyPath([party.certificate.der], contextOf([anchorOf(anchor)], { checkSignature }))
+    const issuing = intermediate(anchor, { signer: { ...anchor.keys, algorithm: ALGORITHM.sha256WithRSAEncryption } })
+    const peer = [leaf(issuing).certificate.der, issuing.certificate.der]
+    const checkSignature = () => assert.fail('it was asked for, or one below it')
+    const verdict = verifyPath(peer, contextOf([anchorOf(anchor)], { checkSignature }))
     assert.deepEqual(codesOf(verdict), ['ERR_VERIFY_BAD_SIGNATURE'])
   })
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { FINDINGS, type FindingCode, verifyPath } from '@countersign/verify'
-import type { Extension } from '@countersign/x509'
+import { type Extension, OID } from '@countersign/x509'
 import { run } from '../../../../interop/chains/chain.ts'
 import { EXTENSION_CASES } from '../../../../interop/chains/extension-cases.ts'
 import { FORM_CASES } from '../../../../interop/chains/form-cases.ts'
@@ -14,6 +14,7 @@ import {
   hours,
   intermediate,
   leaf,
+  purposes,
   revoked,
   root,
   sans,
@@ -74,6 +75,17 @@ suite('each rule refuses by itself', () => {
       ],
     )
     assert.deepEqual(verdict.tried, [{ certificates: [0, 1], findings: verdict.findings }])
+  })
+
+  test('a finding says whether a purpose is absent or another', () => {
+    const anchor = root()
+    const detailOf = (extendedKeyUsage: Extension | null) => {
+      const party = leaf(anchor, { extensions: { extendedKeyUsage } })
+      const verdict = verifyPath([party.certificate.der], contextOf([anchorOf(anchor)]))
+      return !verdict.ok && verdict.findings[0]?.detail
+    }
+    assert.equal(detailOf(null), 'extendedKeyUsage is absent')
+    assert.equal(detailOf(purposes(OID.serverAuth)), 'extendedKeyUsage leaves out clientAuth')
   })
 
   test('a finding shows three names, and no more of a long one than a person reads', () => {

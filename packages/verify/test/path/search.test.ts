@@ -254,6 +254,17 @@ suite('the budget', () => {
     assert.ok(verdict.tried.length <= 16)
   })
 
+  test('a name of more than 2048 octets is compared by its octets alone', () => {
+    const longRoot = root({ subject: name('a'.repeat(2100)) })
+    const ask = (issuer: string) => {
+      const own = leaf(longRoot, { issuer: name(issuer) })
+      return codesOf(verifyPath(der(own), contextOf([anchorOf(longRoot)])))
+    }
+    assert.deepEqual(ask('a'.repeat(2100)), [])
+    assert.deepEqual(ask('A'.repeat(2100)), ['ERR_VERIFY_ISSUER_NOT_FOUND', 'ERR_VERIFY_NAME_CHAINING'])
+    assert.deepEqual(ask(`${'a'.repeat(2100)} `), ['ERR_VERIFY_ISSUER_NOT_FOUND', 'ERR_VERIFY_NAME_CHAINING'])
+  })
+
   test('is not spent on what is known here: a thousand issuers of other names, and one name of a peer that is long', () => {
     const others = Array.from({ length: 1000 }, (_, i) => ({ ...issuing.certificate, subject: name(`Other ${i}`) }))
     assert.deepEqual(codesOf(verifyPath(peer, contextOf([anchorOf(anchor)], { issuers: others }))), [])
@@ -261,6 +272,13 @@ suite('the budget', () => {
     const verdict = verifyPath(der(long), contextOf([anchorOf(anchor)], { issuers: others }))
     assert.ok(!verdict.ok)
     for (const { detail } of verdict.findings) assert.ok(detail.length < 300)
+  })
+
+  test('a path of full depth without an issuer is not too long', () => {
+    const context = contextOf([anchorOf(root({ subject: name('Other') }))], {
+      budget: { ...DEFAULT_BUDGET, maxDepth: 2 },
+    })
+    assert.deepEqual(codesOf(verifyPath(peer, context)), ['ERR_VERIFY_ISSUER_NOT_FOUND'])
   })
 
   test('a path that is too long is told so, and the rest of the search goes on', () => {
