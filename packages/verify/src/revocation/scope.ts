@@ -4,14 +4,14 @@ import { sameAlgorithm, whyNotSignatureAlgorithm } from '../algorithms/signature
 import { sameOctets } from '../octets.ts'
 import type { CrlIndex } from './crl-index.ts'
 
-/** CRL extensions of RFC 5280 §5.2 that we can process or may skip, and whether one may be critical. */
-const KNOWN_EXTENSIONS: ReadonlyMap<Oid, { readonly mayBeCritical: boolean }> = new Map([
-  [OID.authorityKeyIdentifier, { mayBeCritical: false }],
-  [OID.issuerAltName, { mayBeCritical: false }],
-  [OID.cRLNumber, { mayBeCritical: false }],
+/** CRL extensions of RFC 5280 §5.2 that we process or may skip. A conforming issuer marks none of them critical. */
+const KNOWN_EXTENSIONS: ReadonlySet<Oid> = new Set([
+  OID.authorityKeyIdentifier,
+  OID.issuerAltName,
+  OID.cRLNumber,
   // Where to find newer deltas: we use none, and §6.3.3 leaves that to us.
-  [OID.freshestCRL, { mayBeCritical: false }],
-  [OID.authorityInfoAccess, { mayBeCritical: false }],
+  OID.freshestCRL,
+  OID.authorityInfoAccess,
 ])
 
 /** Says why a CRL of the right issuer's name is not used for what `issuer` issued; undefined where it is. `issuer` is absent for a bare anchor. */
@@ -23,11 +23,11 @@ export function whyNotCrl(
   if (crl.deltaCRLIndicator !== undefined) return 'it is a delta crl, which is not processed yet'
   if (crl.issuingDistributionPoint !== undefined)
     return 'it has an issuing distribution point, which is not processed yet'
-  for (const { extnID, critical } of crl.crlExtensions)
-    if (critical && KNOWN_EXTENSIONS.get(extnID)?.mayBeCritical !== true)
-      return KNOWN_EXTENSIONS.has(extnID)
-        ? `its extension ${extnID} must not be critical`
-        : `its critical extension ${extnID} is not known`
+  const critical = crl.crlExtensions.find((extension) => extension.critical)?.extnID
+  if (critical !== undefined)
+    return KNOWN_EXTENSIONS.has(critical)
+      ? `its extension ${critical} must not be critical`
+      : `its critical extension ${critical} is not known`
   if (unknownCriticalEntryExtension !== undefined)
     return `the critical extension ${unknownCriticalEntryExtension} of an entry is not known`
   // §5.2.3: "CRL issuers conforming to this profile MUST include this extension in all CRLs".

@@ -15,6 +15,7 @@ import {
   name,
   p256,
   root,
+  usage,
 } from '../../../../interop/chains/house.ts'
 
 const der = (...holders: readonly Holder[]) => holders.map(({ certificate }) => certificate.der)
@@ -151,14 +152,64 @@ suite('many ways', () => {
     ])
   })
 
-  test('the best path is the one that got furthest, then the one with the least against it', () => {
-    const expired = leaf(viaOld, { notAfter: hours(-1) })
-    const onlyOld = { ...context, anchors: [anchorOf(oldRoot)] }
-    const verdict = verifyParsedPath(expired.certificate, certificates(viaNew, viaOld), onlyOld)
-    assert.ok(!verdict.ok)
-    assert.equal(verdict.tried.length, 2)
-    // Through the old root two things are wrong, and it still got further than the other, which reaches nobody.
-    assert.deepEqual(codesOf(verdict), ['ERR_VERIFY_EXPIRED', 'ERR_VERIFY_EXPIRED'])
+  suite('the best path', () => {
+    const expired = { keys, notAfter: hours(-1) }
+    const one = intermediate(newRoot, expired)
+    const two = intermediate(newRoot, { ...expired, extensions: { keyUsage: usage('cRLSign') } })
+    const other = intermediate(newRoot, expired)
+    const nobody = intermediate(root({ subject: name('Nobody') }), expired)
+    const best = (...bag: readonly Holder[]) => {
+      const verdict = verifyParsedPath(party.certificate, certificates(...bag), {
+        ...context,
+        anchors: [anchorOf(newRoot)],
+      })
+      assert.ok(!verdict.ok)
+      assert.equal(verdict.tried.length, bag.length)
+      return verdict.findings.map(({ code, certificate }) => [
+        code,
+        bag.findIndex((holder) => holder.certificate.der === certificate),
+      ])
+    }
+
+    test('has the least against it', () => {
+      assert.deepEqual(best(one, two), [['ERR_VERIFY_EXPIRED', 0]])
+      assert.deepEqual(best(two, one), [['ERR_VERIFY_EXPIRED', 1]])
+    })
+    test('is the first of two that are alike', () => {
+      assert.deepEqual(best(one, other), [['ERR_VERIFY_EXPIRED', 0]])
+      assert.deepEqual(best(other, one), [['ERR_VERIFY_EXPIRED', 0]])
+    })
+    test('got furthest, though more is against it', () => {
+      const three = intermediate(newRoot, {
+        ...expired,
+        extensions: { keyUsage: usage('cRLSign'), basicConstraints: null },
+      })
+      const codes = ['ERR_VERIFY_EXPIRED', 'ERR_VERIFY_NOT_A_CA', 'ERR_VERIFY_KEY_USAGE']
+      assert.deepEqual(
+        best(three, nobody),
+        codes.map((code) => [code, 0]),
+      )
+      assert.deepEqual(
+        best(nobody, three),
+        codes.map((code) => [code, 1]),
+      )
+    })
+  })
+
+  test('what two ways share is asked for once', () => {
+    const upper = intermediate(newRoot, { subject: name('Upper') })
+    const [first, second] = [
+      intermediate(upper, { keys, notAfter: hours(-1) }),
+      intermediate(upper, { keys, notAfter: hours(-2) }),
+    ]
+    const { checkSignature, count } = counting()
+    const verdict = verifyParsedPath(party.certificate, certificates(first, second, upper), {
+      ...context,
+      checkSignature,
+    })
+    assert.deepEqual(codesOf(verdict), ['ERR_VERIFY_EXPIRED'])
+    // The upper one once, the two below it, and the leaf under either's key.
+    assert.equal(count(), 5)
   })
 
   test('a root of a stranger under the name of an anchor is told as unknown', () => {

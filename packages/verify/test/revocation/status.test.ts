@@ -13,6 +13,7 @@ import {
   freshestCRLExtension,
   issuerAltNameExtension,
   issuingDistributionPointExtension,
+  writeNull,
   writeSequence,
 } from '@countersign/x509'
 import {
@@ -105,6 +106,33 @@ const CRLS: readonly (readonly [string, DifferentCrl, readonly string[]])[] = [
   [
     'a crl with a critical key identifier',
     { extensions: { authorityKeyIdentifier: marked(true, akiOf(issuing)) } },
+    UNKNOWN,
+  ],
+  [
+    'a delta crl that is not marked critical',
+    { extensions: { delta: marked(false, deltaCRLIndicatorExtension(1n)) } },
+    UNKNOWN,
+  ],
+  [
+    'a crl by ecdsa with null parameters',
+    { signer: { ...issuing.keys, algorithm: { ...ALGORITHM.ecdsaWithSHA256, parameters: writeNull() } } },
+    UNKNOWN,
+  ],
+  [
+    'a crl with critical other names of its issuer',
+    { extensions: { ian: marked(true, issuerAltNameExtension(point.value)) } },
+    UNKNOWN,
+  ],
+  [
+    'a crl with critical places of its issuer',
+    {
+      extensions: {
+        aia: marked(
+          true,
+          authorityInfoAccessExtension([{ accessMethod: '1.3.6.1.5.5.7.48.2', accessLocation: point.value[0] }]),
+        ),
+      },
+    },
     UNKNOWN,
   ],
   ['a delta crl', { extensions: { delta: deltaCRLIndicatorExtension(1n) } }, UNKNOWN],
@@ -249,6 +277,9 @@ suite('a revoked certificate', () => {
       )
       assert.ok(verdict.findings[0]?.revocation?.at.equals(hours(-2)))
       assert.equal(verdict.findings[0]?.revocation?.reason, reasonCode)
+      const because = reasonCode === undefined ? '' : ` (${reasonCode})`
+      const detail = `revoked at ${hours(-2)}${because} by the crl of ${hours(-1)}`
+      assert.equal(verdict.findings[0]?.detail, detail)
     })
   }
 
