@@ -77,6 +77,24 @@ suite('each rule refuses by itself', () => {
     assert.deepEqual(verdict.tried, [{ certificates: [0, 1], findings: verdict.findings }])
   })
 
+  test('a malformed certificate is told with the reader’s text; only the leaf has a place', () => {
+    const leafDer = leaf(root()).certificate.der
+    const context = contextOf([anchorOf(root())])
+    const text = 'the input or the enclosing element ends inside this one (X.690 §8.1.1, octet 0)'
+    const common = { code: 'ERR_VERIFY_MALFORMED', clause: 'RFC 5280 §4.1' }
+    const short = leafDer.subarray(0, 9)
+    const alone = verifyPath([short], context)
+    assert.deepEqual(!alone.ok && alone.findings, [
+      { ...common, depth: 0, detail: `the leaf: ${text}`, certificate: short },
+    ])
+    const second = verifyPath([leafDer, short], context)
+    assert.deepEqual(!second.ok && second.findings.at(-1), {
+      ...common,
+      detail: `certificate 1 of the peer: ${text}`,
+      certificate: short,
+    })
+  })
+
   test('a finding says whether a purpose is absent or another', () => {
     const anchor = root()
     const detailOf = (extendedKeyUsage: Extension | null) => {
