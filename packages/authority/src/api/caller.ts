@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { meetingOf } from '@countersign/mtls'
 import type { Meeting, Refusal } from '@countersign/protocol'
+import { InvariantError } from '../error.ts'
 import type { Store } from '../store/store.ts'
 
 /** A connection through the socket in the data directory (its mode makes the caller an administrator), or one through the gate. */
@@ -10,12 +11,19 @@ export type Caller =
   | { readonly kind: 'local' }
   | { readonly kind: 'met'; readonly socket: TLSSocket; readonly meeting: Meeting }
 
-/** Tells the two kinds of connections apart. Only what came through the gate has a meeting. */
+const localSockets = new WeakSet<Socket>()
+
+/** Says that `socket` came through the socket in the data directory: whoever is there is an administrator. */
+export function markLocal(socket: Socket): void {
+  localSockets.add(socket)
+}
+
+/** Tells the two kinds of connections apart, each by the word of the door that let it in. */
 export function callerOf(socket: Socket): Caller {
-  if (!(socket instanceof TLSSocket)) return { kind: 'local' }
+  if (localSockets.has(socket)) return { kind: 'local' }
   const meeting = meetingOf(socket)
-  // The acceptor hands over accepted meetings alone: without one, nothing may be answered here.
-  if (meeting === undefined) throw new Error('a TLS connection that the gate does not know')
+  // Nothing may be answered to a connection that no door has let in.
+  if (meeting === undefined || !(socket instanceof TLSSocket)) throw new InvariantError('a caller that no door knows')
   return { kind: 'met', socket, meeting }
 }
 

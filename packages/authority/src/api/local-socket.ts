@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { AuthorityError } from '../error.ts'
 import { errnoOf } from '../store/fault.ts'
 import type { Application } from './application.ts'
+import { markLocal } from './caller.ts'
 
 /** sun_path has 108 octets on Linux and 104 elsewhere, with the NUL. */
 const MAX_PATH_OCTETS = 103
@@ -15,6 +16,7 @@ export async function listenLocally(path: string, application: Application): Pro
   rmSync(path, { force: true })
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
+    markLocal(socket)
     application.serve(socket)
   })
   await listening(server, () => server.listen(path), path)

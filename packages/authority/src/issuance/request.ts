@@ -62,11 +62,6 @@ export function decideNames(
   return { ok: true }
 }
 
-/** The extensions that a request asks for and does not get: every one but the names, which we choose or check. */
-export function deniedExtensions({ request }: ReadRequest): readonly string[] {
-  return request.extensionRequest.map(({ extnID }) => extnID).filter((oid) => oid !== OID.subjectAltName)
-}
-
 function refused(code: Refusal['code'], note: string): { readonly ok: false; readonly refusal: Refusal } {
   return { ok: false, refusal: { code, note } }
 }

@@ -10,7 +10,7 @@ import type { Failpoint } from '../failpoints.ts'
 import { buildIssuing, buildRoot, makeSerial } from '../issuance/build.ts'
 import { type Linted, type LintedTbs, lintCertificate, lintCrl } from '../issuance/lint.ts'
 import { serialHex, sha256 } from '../octets.ts'
-import { buildCrl } from '../status/crl/build.ts'
+import { buildCrl, thisUpdateOf } from '../status/crl/build.ts'
 import type { NewCertificate } from '../store/certificates.ts'
 import type { StoredCrl } from '../store/status.ts'
 import type { Store } from '../store/store.ts'
@@ -125,7 +125,7 @@ function makeAuthority({ directory, organization, now, failpoint }: FirstStart, 
 
   writeFolder(folder, directory, { root, issuing, rootKey, issuingKey })
   const { nextUpdate } = crl
-  const rootCrl = { issuer: ROOT_ROW, number: 1, der: crlDer, thisUpdate: now, nextUpdate, covers: 0 }
+  const rootCrl = { issuer: ROOT_ROW, number: 1, der: crlDer, thisUpdate: thisUpdateOf(now), nextUpdate, covers: 0 }
   return { root, issuing, rootCrl, now }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { parseToken } from '@countersign/protocol'
-import { OID } from '@countersign/x509'
+import { basicConstraintsExtension, keyUsageExtension, OID } from '@countersign/x509'
 import type { Enrolled } from '../../src/enrollment/token/enroll.ts'
 import type { InvitationRequest } from '../../src/enrollment/token/invite.ts'
 import { sha256 } from '../../src/octets.ts'
@@ -41,6 +41,16 @@ suite('enrollment by token', () => {
     ])
     const [attribute] = leaf.subject.rdnSequence.flat()
     assert.equal(attribute?.text, 'alice')
+  })
+
+  test('what a request asks for beside names, it does not get: the profile decides', async (t) => {
+    const { token, enroll } = await invited(t)
+    const extensions = [basicConstraintsExtension({ cA: true }), keyUsageExtension(['keyCertSign'])]
+    const enrolled = await enroll(attemptWith(token, requestFor(newKey(), { extensions }), CHANNEL))
+    assert.ok(enrolled.ok)
+    const [leaf] = enrolled.credential
+    assert.equal(leaf.basicConstraints, undefined)
+    assert.deepEqual(leaf.keyUsage, new Set(['digitalSignature']))
   })
 
   test('of eight rivals with one token, one wins', async (t) => {

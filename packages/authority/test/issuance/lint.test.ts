@@ -290,7 +290,7 @@ const [revoked] = crl.revokedCertificates
 const CRL_CASES: readonly { readonly lint: string; readonly what: string; readonly fields: Partial<TbsCertList> }[] = [
   { lint: 'crl-signature-algorithm', what: 'another algorithm', fields: { signature: ALGORITHM.ecdsaWithSHA384 } },
   { lint: 'crl-issuer-name', what: 'another issuer', fields: { issuer: nameOf([['commonName', 'Mallory']]) } },
-  { lint: 'crl-this-update', what: 'a time to come', fields: { thisUpdate: crl.thisUpdate.add({ seconds: 1 }) } },
+  { lint: 'crl-this-update', what: 'a time to come', fields: { thisUpdate: crl.thisUpdate.add({ minutes: 6 }) } },
   { lint: 'crl-next-update', what: 'another end', fields: { nextUpdate: crlExpected.nextUpdate.add({ seconds: 1 }) } },
   { lint: 'crl-entries', what: 'an entry less', fields: { revokedCertificates: [] } },
   {

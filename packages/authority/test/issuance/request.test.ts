@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { createCheckSignature } from '@countersign/mtls'
 import type { Identity } from '@countersign/protocol'
-import { basicConstraintsExtension, type GeneralName, keyUsageExtension, OID } from '@countersign/x509'
-import { decideNames, deniedExtensions, readRequest } from '../../src/issuance/request.ts'
+import type { GeneralName } from '@countersign/x509'
+import { decideNames, readRequest } from '../../src/issuance/request.ts'
 import { newKey, requestFor } from '../support/keys.ts'
 
 const checkSignature = createCheckSignature()
@@ -95,11 +95,4 @@ suite('names of a request', () => {
     ['a registered ID', [{ kind: 'registeredID', value: '1.2.3' }], undefined],
   ] as const)
     test(`${what}: refused`, () => assert.equal(decide(names, commonName), 'ERR_ENROLL_NAME'))
-
-  test('other extensions that are asked for are denied by name', () => {
-    const extensions = [basicConstraintsExtension({ cA: true }), keyUsageExtension(['keyCertSign'])]
-    const read = readRequest(requestFor(newKey(), { extensions }), checkSignature)
-    assert.ok(read.ok)
-    assert.deepEqual(deniedExtensions(read), [OID.basicConstraints, OID.keyUsage])
-  })
 })

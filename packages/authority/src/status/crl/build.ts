@@ -9,6 +9,7 @@ import {
   writeTbsCertList,
 } from '@countersign/x509'
 import { keyIdentifierOf } from '../../issuance/build.ts'
+import { BACKDATE } from '../../issuance/profiles.ts'
 import { wholeSecond } from '../../octets.ts'
 import type { RevokedEntry } from '../../store/certificates.ts'
 
@@ -20,13 +21,21 @@ export interface CrlContents {
   readonly now: Temporal.Instant
 }
 
-/** Writes a TBSCertList. `now` and `nextUpdate` lose their fractions of a second. */
+/**
+ * What a list of `now` says of itself: a little less than now. A verifier refuses a list from the future, and its clock, or
+ * ours after a step, may be behind by seconds; that must not shut every door after each revocation.
+ */
+export function thisUpdateOf(now: Temporal.Instant): Temporal.Instant {
+  return wholeSecond(now.subtract(BACKDATE))
+}
+
+/** Writes a TBSCertList. `nextUpdate` loses its fraction of a second. */
 export function buildCrl({ issuer, number, entries, nextUpdate, now }: CrlContents): Uint8Array {
   return writeTbsCertList({
     version: 2,
     signature: ALGORITHM.ecdsaWithSHA256,
     issuer: issuer.subject,
-    thisUpdate: wholeSecond(now),
+    thisUpdate: thisUpdateOf(now),
     nextUpdate: wholeSecond(nextUpdate),
     revokedCertificates: entries.map(entryOf),
     crlExtensions: [

@@ -8,7 +8,7 @@ import type { Hierarchy } from '../../keys/hierarchy.ts'
 import { wholeSecond } from '../../octets.ts'
 import type { StoredCrl } from '../../store/status.ts'
 import type { Store } from '../../store/store.ts'
-import { buildCrl } from './build.ts'
+import { buildCrl, thisUpdateOf } from './build.ts'
 
 /** How long a list holds, and when it is signed anew: a door may miss 23 of them. */
 const HOLDS: Temporal.Duration = Temporal.Duration.from({ hours: 24 })
@@ -58,7 +58,7 @@ export function createCrlPublisher(publishing: Publishing): CrlPublisher {
     },
     async refresh() {
       const newest = store.status.newestCrl(hierarchy.issuerId)
-      const age = newest && clock().epochMilliseconds - newest.thisUpdate.epochMilliseconds
+      const age = newest && thisUpdateOf(clock()).epochMilliseconds - newest.thisUpdate.epochMilliseconds
       const covered = newest && newest.covers >= store.status.newestStatus()
       if (age === undefined || !covered || age < 0 || age >= REFRESH_MILLISECONDS) await this.publish()
     },
@@ -87,7 +87,7 @@ function makeCrl({ store, hierarchy, clock, failpoint, log }: Publishing): Store
   const der = writeCertificateList(linted.tbs, signer.algorithm, signer.sign(linted.tbs))
   failpoint('crl.after-sign')
   const covers = store.status.newestStatus()
-  return { issuer: issuerId, number, der, thisUpdate: wholeSecond(now), nextUpdate, covers }
+  return { issuer: issuerId, number, der, thisUpdate: thisUpdateOf(now), nextUpdate, covers }
 }
 
 /**
