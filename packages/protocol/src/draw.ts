@@ -34,8 +34,7 @@ export function drawMeeting(explanation: Explanation, options: DrawOptions = {})
 function drawRow(row: ExplanationRow, width: number): string {
   if (row.outcome === 'not reached') return `  ${MARKS['not reached']}`
   if (row.direction === 'none' || row.outcome === 'refused') return `${MARKS[row.outcome]} ${row.text}`
-  const rule = Math.max(2, width - 1 - (row.text === '' ? 0 : columns(row.text) + 2))
-  const line = '─'.repeat(Math.min(rule, row.text === '' ? width - 1 : rule))
+  const line = '─'.repeat(Math.max(2, width - 1 - (row.text === '' ? 0 : columns(row.text) + 2)))
   if (row.direction === 'right') return row.text === '' ? `${line}▶` : `${row.text}  ${line}▶`
   return row.text === '' ? `◀${line}` : `◀${line}  ${row.text}`
 }

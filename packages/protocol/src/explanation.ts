@@ -1,4 +1,5 @@
 // The one picture of a meeting, as data: the caller left, the callee right, six rows between them.
+import { escapeText } from '@countersign/x509'
 import { formatValidity, formatWhen } from './age.ts'
 import type { CertificateSummary, Meeting, Side, Step, StepEvidence } from './meeting.ts'
 import { STEP_NAMES } from './meeting.ts'
@@ -28,14 +29,17 @@ export interface Explanation {
 
 const DIRECTIONS = ['right', 'left', 'none', 'right', 'none', 'none'] as const
 
-/** Explains `meeting` as of `now`; pure, and the same for terminal, page and console. */
+/**
+ * Explains `meeting` as of `now`; pure, and the same for terminal, page and console. Names in it are a peer's, perhaps
+ * by way of a record: no character of them moves a cursor or turns the direction of text.
+ */
 export function explainMeeting(meeting: Meeting, now: Temporal.Instant): Explanation {
   const { outcome } = meeting
   const refusal = outcome.ok ? undefined : { code: outcome.refusal.code, ...REFUSALS[outcome.refusal.code] }
   const why = outcome.ok ? '' : refusedText(meeting, now)
   return {
-    caller: meeting.caller.name,
-    callee: meeting.callee.name,
+    caller: escapeText(meeting.caller.name),
+    callee: escapeText(meeting.callee.name),
     reference: meeting.reference,
     at: meeting.at,
     rows: meeting.steps.map((step, index) => ({
@@ -43,7 +47,7 @@ export function explainMeeting(meeting: Meeting, now: Temporal.Instant): Explana
       verb: STEP_NAMES[index] ?? 'ask',
       direction: DIRECTIONS[index] ?? 'none',
       outcome: step.outcome,
-      text: step.outcome === 'refused' ? `refused: ${why}` : stepText(step, index, meeting, now),
+      text: escapeText(step.outcome === 'refused' ? `refused: ${why}` : stepText(step, index, meeting, now)),
     })),
     ...(refusal === undefined ? {} : { refusal: { ...refusal, why } }),
   }
@@ -56,7 +60,7 @@ function stepText(step: Step, index: number, meeting: Meeting, now: Temporal.Ins
   // The caller knew whom it wanted to meet, so that it has checked the name too.
   if (index === 2 && step.evidence?.kind === 'verdict') return shown.replace('path · ', 'path · name · ')
   if (index === 4 && meeting.outcome.ok && meeting.outcome.decision.ok)
-    return [shown, `allowed by ${meeting.outcome.decision.rule}`].filter(Boolean).join(' · ')
+    return [shown, `allowed by “${meeting.outcome.decision.rule}”`].filter(Boolean).join(' · ')
   if (index === 5 && meeting.resumed) return `${shown} · resumed`
   return shown
 }

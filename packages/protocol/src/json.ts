@@ -59,7 +59,10 @@ export function fieldOf(value: unknown, path = ''): Field {
   return {
     path,
     present: value !== undefined && value !== null,
-    get: (key) => fieldOf(isRecord(value) ? value[key] : fail('an object'), path === '' ? key : `${path}.${key}`),
+    get: (key) => {
+      const own = isRecord(value) ? (Object.hasOwn(value, key) ? value[key] : undefined) : fail('an object')
+      return fieldOf(own, path === '' ? key : `${path}.${key}`)
+    },
     list: (maxItems) =>
       Array.isArray(value) && value.length <= maxItems
         ? value.map((item, index) => fieldOf(item, `${path}[${index}]`))

@@ -89,6 +89,18 @@ suite('the picture', () => {
     for (const line of drawMeeting(explainMeeting(revoked, at), { width: 100 }).split('\n').slice(0, 7))
       assert.ok([...line].length <= 100, line)
   })
+  test('no name moves the cursor, breaks the line or turns the text around', () => {
+    const hostile = 'alice\u001b[2K\r\n\u202eecila\u2028'
+    const named = { ...revoked.caller, name: hostile, certificate: { ...alice, issuerCommonName: hostile } }
+    const [, , , step] = revoked.steps
+    const steps = revoked.steps.with(3, { ...step, evidence: { kind: 'certificate', certificate: named.certificate } })
+    const picture = drawMeeting(
+      explainMeeting({ ...revoked, caller: named, steps: steps as unknown as Meeting['steps'] }, at),
+    )
+    for (const character of ['\u001b', '\r', '\u202e', '\u2028']) assert.ok(!picture.includes(character))
+    assert.equal(picture.split('\n').length, 8)
+    assert.ok(picture.startsWith('  alice\\u{1b}[2K\\u{d}\\u{a}\\u{202e}ecila\\u{2028}'), picture)
+  })
   test('colours the refused row only when asked', () => {
     assert.ok(!lines.join('').includes('\u001b'))
     const colored = drawMeeting(explainMeeting(revoked, at), { color: true }).split('\n')

@@ -3,41 +3,53 @@ import { createHash } from 'node:crypto'
 import type { Explanation, ExplanationRow, RefusalCode, RefusalEntry } from '@countersign/protocol'
 
 const STYLE = `
-:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #6b6b6b; --line: #d5d5d5; --proved: #17693a; --refused: #b3261e }
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #666; --line: #d5d5d5; --proved: #17693a; --refused: #b3261e }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #ececec; --paper: #161616; --faint: #9b9b9b; --line: #3a3a3a; --proved: #6fcf97; --refused: #ff8a80 }
+  :root { --ink: #ececec; --paper: #161616; --faint: #a0a0a0; --line: #3a3a3a; --proved: #6fcf97; --refused: #ff8a80 }
 }
 * { box-sizing: border-box }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif }
-main { max-width: 46rem; margin: 0 auto; padding: 3rem 1.25rem }
-h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .75rem }
+main { max-width: 48rem; margin: 0 auto; padding: 3rem 1.25rem }
+h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .75rem; text-wrap: balance }
 h1.refused { color: var(--refused) }
 h1.proved { color: var(--proved) }
 .next { font-size: 1.1rem; margin: 0 0 2rem }
 .sides { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; font-weight: 600; padding: 0 0 .5rem; overflow-wrap: anywhere }
+.sides :last-child { margin-left: auto }
 ol { list-style: none; margin: 0; padding: 0; border-top: 1px solid var(--line) }
-li { display: grid; grid-template-columns: 1.5rem 4.5rem 1.5rem 1fr; gap: .5rem; padding: .55rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
-li .number { color: var(--faint) }
-li.proved .mark { color: var(--proved) }
+li { display: grid; grid-template-columns: 1.25rem max-content 1fr; gap: .25rem .75rem; padding: .55rem 0; border-bottom: 1px solid var(--line) }
+.number { color: var(--faint) }
+.verb { min-width: 4.5rem }
+.shown { display: flex; gap: .6rem; align-items: baseline; overflow-wrap: anywhere }
+.shown.left { justify-content: flex-end }
+.arrow { display: flex; flex: 1 1 2rem; min-width: 2rem; align-items: center; align-self: center; color: var(--proved) }
+.arrow::before, .arrow::after { font-size: .7rem; line-height: 1 }
+.right .arrow::after { content: "▶" }
+.left .arrow::before { content: "◀" }
+.arrow i { flex: 1; border-top: 1px solid currentColor }
+.proved .mark { color: var(--proved) }
 li.refused { color: var(--refused); font-weight: 600 }
+li.refused .number { color: inherit }
 li.waiting { color: var(--faint) }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 2rem 0 0; color: var(--faint); overflow-wrap: anywhere }
 dd { margin: 0; color: var(--ink) }
 code { font: 1rem ui-monospace, monospace }
-@media (max-width: 30rem) { li { grid-template-columns: 1.5rem 1fr } li .text { grid-column: 1 / -1 } }
+@media (max-width: 30rem) { li { grid-template-columns: 1.25rem 1fr } .shown { grid-column: 1 / -1 } }
 `.trim()
 
 /** The page's own style and nothing else. @see CSP3 §6 */
 export const PAGE_POLICY: string = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  // An empty icon in the page itself: to fetch one, a browser would call, and be refused, once more.
+  'img-src data:',
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ')
 
 const CLASSES = { proved: 'proved', refused: 'refused', 'not reached': 'waiting' } as const
-const WORDS = { proved: 'proved', refused: 'refused', 'not reached': 'not reached' } as const
+const MARKS = { proved: '✔', refused: '✘', 'not reached': '–' } as const
 
 /** Draws a meeting for people. `refusal` is what to say where it is not the meeting's own (an upstream that does not answer). */
 export function drawPage(
@@ -60,13 +72,14 @@ export function drawPage(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${text(title)} · ${reference}</title>
+<link rel="icon" href="data:,">
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
 ${head}
 <div class="sides"><span>${text(caller)}</span><span>${text(callee)}</span></div>
-<ol aria-label="The six steps of this meeting">
+<ol role="list" aria-label="The six steps of this meeting">
 ${rows.map(drawRow).join('\n')}
 </ol>
 <dl><dt>Reference</dt><dd><code>${reference}</code></dd>${more}<dt>Time</dt><dd>${explanation.at.toString({ smallestUnit: 'second' })}</dd></dl>
@@ -77,13 +90,17 @@ ${rows.map(drawRow).join('\n')}
 }
 
 function drawRow(row: ExplanationRow): string {
-  const mark =
-    row.outcome === 'refused'
-      ? '✘'
-      : row.outcome === 'not reached'
-        ? '–'
-        : { right: '→', left: '←', none: '✔' }[row.direction]
-  return `<li class="${CLASSES[row.outcome]}"><span class="number">${row.number}</span><span>${row.verb}</span><span class="mark" role="img" aria-label="${WORDS[row.outcome]}">${mark}</span><span class="text">${text(row.text)}</span></li>`
+  const state = CLASSES[row.outcome]
+  return `<li class="${state}"><span class="number">${row.number}</span><span class="verb">${row.verb}</span>${drawShown(row)}</li>`
+}
+
+/** What a side sent stands beside an arrow to the other side; what was judged, or did not come, beside a mark. */
+function drawShown({ outcome, direction, text: words }: ExplanationRow): string {
+  const shown = words === '' ? '' : `<span>${text(words)}</span>`
+  if (outcome !== 'proved' || direction === 'none')
+    return `<span class="shown"><span class="mark" role="img" aria-label="${outcome}">${MARKS[outcome]}</span>${shown}</span>`
+  const arrow = `<span class="arrow" role="img" aria-label="${direction === 'right' ? 'sent by the caller' : 'sent to the caller'}"><i></i></span>`
+  return `<span class="shown ${direction}">${direction === 'right' ? shown + arrow : arrow + shown}</span>`
 }
 
 function sentence(words: string): string {

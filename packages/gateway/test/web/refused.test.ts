@@ -60,7 +60,7 @@ suite('a caller', () => {
       assert.match(Buffer.from(body, 'latin1').toString(), cause.source ? new RegExp(cause.source, 'i') : cause)
       assert.ok(body.includes(door.records[0]?.reference ?? 'none'))
       assert.ok(body.includes(code))
-      assert.doesNotMatch(body, /<script|https?:|javascript:|<img|<link|url\(/)
+      assert.doesNotMatch(body, /<script|https?:|javascript:|<img|<link rel="(?!icon)|url\(/)
       assert.equal(upstream.reached, 0)
     })
   }
