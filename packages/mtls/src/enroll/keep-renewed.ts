@@ -56,6 +56,14 @@ export function keepRenewed(identity: DirectoryIdentity, options: KeepOptions = 
       ),
   }
 
+  // Both duties change the same directory. A failure is told where it is awaited; the chain only orders.
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = (act: () => Promise<unknown>): Promise<unknown> => {
+    const run = turn.then(act)
+    turn = run.catch(() => undefined)
+    return run
+  }
+
   const keep = async ({ act, due, done, failed }: Duty) => {
     let failures = 0
     let idle = 0
@@ -66,8 +74,11 @@ export function keepRenewed(identity: DirectoryIdentity, options: KeepOptions = 
         continue
       }
       try {
-        await act()
-        await identity.reload()
+        await inTurn(async () => {
+          // What was due may have been done meanwhile: a renewal brings the lists too.
+          if (Temporal.Instant.compare(due(), clock()) <= 0) await act()
+          await identity.reload()
+        })
         failures = 0
         log(done, { directory, notAfter: notAfter().toString() })
         // An authority that has nothing newer yet is asked again soon, then less and less.

@@ -1,11 +1,10 @@
 // The authority's revocation lists, fetched anew: before they run out, and also after.
-import type { CertificateList } from '@countersign/x509'
 import { connect } from '../client/connect.ts'
 import { replaceFiles } from '../identity/durable.ts'
 import { withLock } from '../identity/lock.ts'
 import { crlFiles } from '../identity/write.ts'
 import { createCheckSignature } from '../trust/check-signature.ts'
-import { isNewerCrl, scopeOfCrl } from '../trust/trust.ts'
+import { newerCrls } from '../trust/trust.ts'
 import { readStatusAnswer } from './answer.ts'
 import { exchangeJson } from './exchange.ts'
 import { authorityTarget, type Home, openHome, type RenewOptions, readTrust } from './home.ts'
@@ -36,12 +35,7 @@ export async function fetchStatus(home: Home): Promise<number> {
     status: 200,
   })
   const answer = readStatusAnswer(json, connected.meeting.reference)
-  const held = new Map(trust.crls.map(({ crl }) => [scopeOfCrl(crl), crl]))
-  const isNews = (crl: CertificateList) => {
-    const old = held.get(scopeOfCrl(crl))
-    return old === undefined || isNewerCrl(crl, old)
-  }
-  const fresh = authenticCrls(answer, anchors, createCheckSignature()).filter(isNews)
+  const fresh = newerCrls(authenticCrls(answer, anchors, createCheckSignature()), trust.crls)
   await replaceFiles(crlFiles(paths, fresh))
   return fresh.length
 }

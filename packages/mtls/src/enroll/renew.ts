@@ -11,6 +11,7 @@ import { readCredential, readPrivateKeyIfThere } from '../identity/files.ts'
 import { withLock } from '../identity/lock.ts'
 import { authorityFile, chainFile, crlFiles, finishPromotion, keyFile, promoteNext } from '../identity/write.ts'
 import type { Credential } from '../model.ts'
+import { newerCrls } from '../trust/trust.ts'
 import { type IssuedAnswer, readIssuedAnswer } from './answer.ts'
 import { EnrollmentError } from './error.ts'
 import { exchangeJson } from './exchange.ts'
@@ -64,11 +65,7 @@ async function renewOnce(home: Home, credential: Credential): Promise<Renewed> {
   const privateKey = await readOrMakeKey(paths.nextKey)
   const { answer, crls } = await ask(home, credential, privateKey, party)
   const { certificates } = answer
-  await replaceFiles([
-    ...crlFiles(paths, crls),
-    authorityFile(paths, answer.authority),
-    chainFile(paths.nextChain, certificates),
-  ])
+  await replaceFiles([...crlFiles(paths, crls), chainFile(paths.nextChain, certificates)])
   try {
     await tryOut(home, { privateKey, certificates })
   } catch (error) {
@@ -77,6 +74,7 @@ async function renewOnce(home: Home, credential: Credential): Promise<Renewed> {
     await removeDurably(paths.nextKey)
     throw error
   }
+  await replaceFiles([authorityFile(paths, answer.authority)])
   await promoteNext(paths)
   return { party, notAfter: certificates[0].validity.notAfter }
 }
@@ -98,7 +96,13 @@ async function ask(home: Home, credential: Credential, privateKey: KeyObject, pa
   const answer: IssuedAnswer = readIssuedAnswer(json, reference)
   const context = { anchors, presented, name: authority.name, now: clock(), reference }
   const judged = judgeIssued(answer, { privateKey, party }, context)
-  return { answer, crls: judged.crls.map(({ crl }) => crl) }
+  return {
+    answer,
+    crls: newerCrls(
+      judged.crls.map(({ crl }) => crl),
+      trust.crls,
+    ),
+  }
 }
 
 /** Meets the authority with the new credential: its gate judges it as every door will. */

@@ -47,7 +47,7 @@ export function createTrust(start: TrustStart): Trust {
     for (const list of lists) {
       const scope = scopeOfCrl(list)
       const held = crls.get(scope)
-      if (held !== undefined && !isNewerCrl(list, held.crl)) continue
+      if (held !== undefined && !isNewer(list, held.crl)) continue
       crls.set(scope, indexCrl(list))
       taken = true
     }
@@ -129,8 +129,17 @@ export function scopeOfCrl(crl: CertificateList): string {
 }
 const ISSUING_DISTRIBUTION_POINT = '2.5.29.28'
 
-/** Whether `crl` replaces `held`, of the same scope. RFC 5280 §5.2.3: numbers only rise; where one CRL has none, the later `thisUpdate` counts. */
-export function isNewerCrl(crl: CertificateList, held: CertificateList): boolean {
+/** Keeps of `crls` what says more than `held` does: the newer of a scope, and what is of a scope that is not held. */
+export function newerCrls(crls: readonly CertificateList[], held: readonly CrlIndex[]): readonly CertificateList[] {
+  const known = new Map(held.map(({ crl }) => [scopeOfCrl(crl), crl]))
+  return crls.filter((crl) => {
+    const old = known.get(scopeOfCrl(crl))
+    return old === undefined || isNewer(crl, old)
+  })
+}
+
+/** RFC 5280 §5.2.3: numbers only rise; where one CRL has none, the later `thisUpdate` counts. */
+function isNewer(crl: CertificateList, held: CertificateList): boolean {
   if (crl.cRLNumber !== undefined && held.cRLNumber !== undefined && crl.cRLNumber !== held.cRLNumber)
     return crl.cRLNumber > held.cRLNumber
   return Temporal.Instant.compare(crl.thisUpdate, held.thisUpdate) > 0

@@ -43,6 +43,8 @@ export interface LeafOptions {
   readonly serialNumber?: bigint
   /** Signed by this key instead of the issuer's. */
   readonly signedBy?: KeyObject
+  /** For this key, whose private half somebody else holds; the credential then has a key that does not fit. */
+  readonly publicKey?: KeyObject
 }
 
 /** When all test certificates are in force unless a test says otherwise. */
@@ -87,7 +89,7 @@ export function issueLeaf(issuer: Issuer, commonName: string, options: LeafOptio
   const certificate = signed({
     subject: nameOf([['commonName', commonName]]),
     issuer: issuer.certificate.subject,
-    publicKey,
+    publicKey: options.publicKey ?? publicKey,
     signer: options.signedBy ?? issuer.privateKey,
     issuerKey: issuer.certificate,
     ca: false,
