@@ -30,7 +30,7 @@ suite('countersign meet', () => {
   test('accepted: six steps, the fifth by the word of the door, and exit 0', async () => {
     const { code, stdout, stderr } = await house.run(['meet', url, '--identity', 'alice'])
     assert.equal(code, 0, stderr)
-    assert.match(stdout, /^ {2}alice +door\/hello$/m)
+    assert.match(stdout, /^ {2}alice +hello\.localhost$/m)
     assert.match(stdout, /^ {2}5 verify +✔ accepted, as hello says/m)
     assert.match(stdout, /^ {2}reference M-[0-9A-Z]{4}-[0-9A-Z]{4}$/m)
     assert.doesNotMatch(stdout, /✘/)

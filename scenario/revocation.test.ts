@@ -81,14 +81,14 @@ suite('revoked while open', { ...needs('curl', 'curl'), ...needs('tshark', 'tsha
     // The reason can be asked for on a new connection.
     const again = await curl(alice, [], { url: `https://127.0.0.1:${port}/` })
     assert.match(again.body, /ERR_CALLER_REVOKED/)
-    const event = await house.event((e) => e['event'] === 'revocation')
-    assert.ok(event, 'the house says so')
+    await house.event((e) => e['event'] === 'revoke.done')
   })
 
   test('a slow reader with megabytes under way', async () => {
     const slow = await enrolled(house, 'slow')
     const socket = await open(slow)
     const clientPort = socket.localPort ?? 0
+    const gone = closing(socket)
     socket.write('GET /big?octets=200000000 HTTP/1.1\r\nHost: hello.localhost\r\n\r\n')
     await once(socket, 'readable')
     socket.read(1024)
@@ -100,7 +100,7 @@ suite('revoked while open', { ...needs('curl', 'curl'), ...needs('tshark', 'tsha
     socket.on('data', (chunk: Buffer) => {
       late += chunk.length
     })
-    await Promise.race([once(socket, 'close'), once(socket, 'error')])
+    await gone
     assert.ok(late < 200_000_000)
     cuts.push({ name: 'slow reader', clientPort, receipt })
   })
@@ -127,8 +127,7 @@ suite('revoked while open', { ...needs('curl', 'curl'), ...needs('tshark', 'tsha
   test('somebody else’s open connection stays', async () => {
     const other = await open(await enrolled(house, 'other'))
     const victim = await open(await enrolled(house, 'victim'))
-    const gone = once(victim, 'close')
-    victim.on('error', () => victim.destroy())
+    const gone = closing(victim)
     await revokeNow(house, 'victim')
     await gone
     other.write('GET / HTTP/1.1\r\nHost: hello.localhost\r\nConnection: close\r\n\r\n')
@@ -162,6 +161,13 @@ suite('revoked while open', { ...needs('curl', 'curl'), ...needs('tshark', 'tsha
     return socket
   }
 })
+
+/** Resolves when the socket is closed, by a reset too. A socket closes only once what arrived was read. */
+function closing(socket: TLSSocket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.on('error', () => socket.destroy()).on('close', () => resolve())
+  })
+}
 
 async function identityOf(party: PartyFiles): Promise<{ cert: Buffer; key: Buffer; ca: Buffer }> {
   const [cert, key, ca] = await Promise.all([party.certificate, party.key, party.trust].map((file) => readFile(file)))

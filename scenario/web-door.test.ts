@@ -75,7 +75,7 @@ suite('a web door and unmodified peers', needs('curl', 'curl'), () => {
       // biome-ignore format: options beside their values
       ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'hello.localhost', '-cert', alice.certificate, '-key', alice.key,
         '-CAfile', alice.trust, '-verify_return_error', '-verify_hostname', 'hello.localhost', '-quiet', '-no_ign_eof'],
-      { input: 'GET / HTTP/1.1\r\nHost: hello.localhost\r\nConnection: close\r\n\r\n' },
+      { input: 'GET / HTTP/1.1\r\nHost: hello.localhost\r\nConnection: close\r\n\r\n', holdInput: true },
     )
     assert.match(seen.stdout, /Hello alice/, seen.stderr)
   })
@@ -86,7 +86,7 @@ suite('a web door and unmodified peers', needs('curl', 'curl'), () => {
       // biome-ignore format: options beside their values
       ['--x509cafile', alice.trust, '--x509certfile', alice.certificate, '--x509keyfile', alice.key, '--sni-hostname', 'hello.localhost',
         '--verify-hostname', 'hello.localhost', '-p', port, '127.0.0.1'],
-      { input: 'GET / HTTP/1.1\r\nHost: hello.localhost\r\nConnection: close\r\n\r\n' },
+      { input: 'GET / HTTP/1.1\r\nHost: hello.localhost\r\nConnection: close\r\n\r\n', holdInput: true },
     )
     assert.match(seen.stdout, /Hello alice/, seen.stdout + seen.stderr)
   })
@@ -111,7 +111,7 @@ suite('a web door and unmodified peers', needs('curl', 'curl'), () => {
       // biome-ignore format: options beside their values
       ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', certificate,
         '-subj', '/CN=alice', '-days', '2', '-addext', 'extendedKeyUsage=clientAuth', '-addext', 'basicConstraints=critical,CA:FALSE',
-        '-addext', 'subjectAltName=URI:spiffe://countersign.localhost/alice'],
+        '-addext', 'subjectAltName=URI:spiffe://house.localhost/alice'],
     )
     const other = { directory: scratch, key, certificate, trust: alice.trust }
     await assertRefused(await curl(other, [], { url }), 'ERR_CALLER_UNKNOWN_ISSUER')
@@ -157,7 +157,7 @@ suite('a web door and unmodified peers', needs('curl', 'curl'), () => {
         // biome-ignore format: options beside their values
         ['s_client', '-connect', `127.0.0.1:${port}`, '-cert', carol.certificate, '-key', carol.key, '-CAfile', carol.trust, option, session,
           '-no_ign_eof'],
-        { input: 'GET / HTTP/1.1\r\nHost: hello.localhost\r\nConnection: close\r\n\r\n' },
+        { input: 'GET / HTTP/1.1\r\nHost: hello.localhost\r\nConnection: close\r\n\r\n', holdInput: true },
       )
     assert.match((await meet('-sess_out')).stdout, /Hello carol/)
     const resumed = await meet('-sess_in')

@@ -57,7 +57,7 @@ export async function mint(house: RunningHouse, wanted: Minted): Promise<PartyFi
         [
           {
             kind: 'uniformResourceIdentifier',
-            value: `spiffe://${wanted.domain ?? 'countersign.localhost'}/${wanted.party}`,
+            value: `spiffe://${wanted.domain ?? 'house.localhost'}/${wanted.party}`,
           },
         ],
         { critical: false },

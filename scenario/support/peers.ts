@@ -47,6 +47,8 @@ export function runProgram(
   args: readonly string[],
   options: {
     readonly input?: string
+    /** Keeps standard input open until the program ends by itself: TLS clients leave at its end, before the answer. */
+    readonly holdInput?: boolean
     readonly env?: Readonly<Record<string, string>>
     readonly timeoutMs?: number
   } = {},
@@ -62,7 +64,8 @@ export function runProgram(
         else reject(error ?? new Error(`${program} was ended`))
       },
     )
-    child.stdin?.end(options.input ?? '')
+    if (options.holdInput) child.stdin?.write(options.input ?? '')
+    else child.stdin?.end(options.input ?? '')
   })
 }
 

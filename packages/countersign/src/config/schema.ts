@@ -67,12 +67,13 @@ const door = z.strictObject({
 })
 
 const authority = z.strictObject({
-  name: dnsName.describe('DNS name that the authority proves'),
-  domain: dnsName.describe('trust domain: the host part of the SPIFFE IDs that it issues'),
+  name: dnsName.default('authority.localhost').describe('DNS name that the authority proves'),
+  domain: dnsName.default('house.localhost').describe('trust domain: the host part of the SPIFFE IDs that it issues'),
   organization: z
     .string()
     .min(1)
     .max(48, 'must have at most 48 characters')
+    .default('Countersign')
     .describe('organization in the names of its certificates'),
   listen: listen.describe('address on which it listens'),
 })
