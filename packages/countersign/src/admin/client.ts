@@ -39,7 +39,11 @@ export function localAdmin(data: string): Admin {
 function remoteAdmin({ host, connect }: RemoteAuthority): Admin {
   const ask = async (method: 'GET' | 'POST', path: string, body?: unknown) => {
     const socket = await connect()
-    return answerOf(await exchangeJson({ method, path, host, body, way: { createConnection: () => socket } }))
+    try {
+      return answerOf(await exchangeJson({ method, path, host, body, way: { createConnection: () => socket } }))
+    } catch (error) {
+      throw unanswered(error, host) ?? error
+    }
   }
   return { get: (path) => ask('GET', path), post: (path, body) => ask('POST', path, body) }
 }
@@ -54,8 +58,19 @@ function answerOf({ status, json }: Answer): unknown {
   throw problemFailure(json, status)
 }
 
+/** It had the request, and ended before its answer was whole. */
+function unanswered(error: unknown, where: string): Failure | undefined {
+  const code = codeOf(error)
+  if (code !== 'ECONNRESET' && code !== 'EPIPE') return undefined
+  return new Failure(EXIT.unreachable, `${where} ended the connection before it had answered`, {
+    code: 'ERR_CLI_NO_ANSWER',
+    next: 'it may have been done or not: see that the authority runs, and look with countersign list',
+    cause: error,
+  })
+}
+
 function socketFailure(error: unknown, data: string, socketPath: string): Failure | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   if (code === 'ENOENT' || code === 'ECONNREFUSED')
     return new Failure(EXIT.unreachable, `no authority runs with the data directory ${data}`, {
       code: 'ERR_CLI_AUTHORITY_DOWN',
@@ -68,5 +83,9 @@ function socketFailure(error: unknown, data: string, socketPath: string): Failur
       next: "run this as that user, or use --authority with an administrator's identity",
       cause: error,
     })
-  return undefined
+  return unanswered(error, socketPath)
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }

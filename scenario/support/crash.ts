@@ -1,0 +1,96 @@
+// Ends the whole program by SIGKILL at a named moment, and looks at what that left behind.
+import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FAILPOINTS, type FailpointName } from '@countersign/authority'
+import type { RunningHouse } from './house.ts'
+
+/** What somebody asks for while the program is ended. */
+export type Deed = 'start' | 'invite' | 'enroll' | 'renew' | 'revoke'
+
+type Operation<Name> = Name extends `${infer Head}.${string}` ? Head : never
+
+/** During which deeds each operation is ended: one that is new does not compile without its scenario. */
+const DEEDS: Readonly<Record<Operation<FailpointName>, readonly Deed[]>> = {
+  start: ['start'],
+  listener: ['start'],
+  issue: ['start', 'enroll', 'renew'],
+  invite: ['invite'],
+  enroll: ['enroll'],
+  renew: ['renew'],
+  revoke: ['revoke'],
+  crl: ['start', 'revoke'],
+}
+
+export interface Moment {
+  readonly deed: Deed
+  readonly failpoint: FailpointName
+}
+
+/** Every failpoint with every deed that comes to it. */
+export const MOMENTS: readonly Moment[] = FAILPOINTS.flatMap((failpoint) =>
+  // The type says that each operation is there; a test that runs without being compiled says it here.
+  (DEEDS[failpoint.slice(0, failpoint.indexOf('.')) as Operation<FailpointName>] ?? []).map((deed) => ({
+    deed,
+    failpoint,
+  })),
+)
+
+/** The moments of some deeds. */
+export function momentsOf(...deeds: readonly Deed[]): readonly Moment[] {
+  return MOMENTS.filter(({ deed }) => deeds.includes(deed))
+}
+
+/** One line of `countersign list --json`. */
+export interface Listed {
+  readonly party: string
+  readonly serialNumber: string
+  readonly sha256: string
+  readonly state: 'valid' | 'revoked' | 'expired'
+}
+
+/** What the store knows, as `countersign list --json` tells it; no two have one serial number. */
+export async function listed(house: RunningHouse): Promise<readonly Listed[]> {
+  const { code, stdout, stderr } = await house.run(['list', '--json'])
+  assert.equal(code, 0, stderr)
+  const rows: Listed[] = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  assert.equal(
+    new Set(rows.map(({ serialNumber }) => serialNumber)).size,
+    rows.length,
+    'a serial number is there twice',
+  )
+  return rows
+}
+
+/** No certificate of ours is in a file that the store does not know. */
+export async function assertAllKnown(rows: readonly Listed[], directory: string): Promise<void> {
+  const known = new Set(rows.map(({ sha256 }) => sha256.toLowerCase()))
+  let found = 0
+  for (const file of await filesUnder(directory)) {
+    const blocks = (await readFile(file, 'latin1')).match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
+    for (const pem of blocks ?? []) {
+      found++
+      const sha256 = new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase()
+      assert.ok(known.has(sha256), `the store does not know a certificate that is in ${file}`)
+    }
+  }
+  assert.ok(found > 0, 'no certificate was found')
+}
+
+/** Nothing that was begun and not ended is under `directory`. */
+export async function assertNothingHalfMade(directory: string): Promise<void> {
+  const names = await readdir(directory, { recursive: true })
+  assert.deepEqual(
+    names.filter((name) => /\.(new|tmp|next|lock|csr|dead)\b/.test(name)),
+    [],
+  )
+}
+
+async function filesUnder(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+}
