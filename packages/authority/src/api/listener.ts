@@ -40,20 +40,34 @@ interface Listening {
 /** What a caller may do here is decided route by route; the gate has judged whatever it presented. */
 const EVERYONE: Decision = { ok: true, rule: 'the authority hears everyone' }
 
-/** Connections beyond these wait in the kernel: each costs about 70 kB. */
+/**
+ * Connections that have met, accepted or refused: each costs about 70 kB. Beyond these the oldest gives way, as the gate
+ * has it for those that have not met yet, so that whoever holds connections open keeps nobody out.
+ */
+const MAX_HELD = 900
+/** Closed at once beyond these. The gate's 1,024 and ours are fewer: this is for what we have not thought of. */
 const MAX_CONNECTIONS = 2_000
+/** For what a refused caller has still to say: closing with octets unread takes back the answer. @see RFC 9112 §9.6 */
+const LINGER_MILLISECONDS = 1_000
 
 /** Opens the listener. @throws {AuthorityError} when it cannot listen there */
 export async function openListener(options: Listening): Promise<Listener> {
   const { host, port, application, ...gate } = options
+  const hold = createHold()
   const acceptor: Acceptor = createAcceptor({
     ...gate,
     door: LISTENER_DOOR,
     decide: () => EVERYONE,
     anonymous: 'admit',
     alpn: ['http/1.1'],
-    onAccepted: (socket) => application.serve(socket),
-    onRefused: answerRefused,
+    onAccepted: (socket) => {
+      hold(socket)
+      application.serve(socket)
+    },
+    onRefused: (socket, meeting) => {
+      hold(socket)
+      answerRefused(socket, meeting)
+    },
   })
   const server: Server = createServer({ noDelay: true }, (raw) => acceptor.accept(raw))
   server.maxConnections = MAX_CONNECTIONS
@@ -72,7 +86,18 @@ export async function openListener(options: Listening): Promise<Listener> {
   }
 }
 
-/** The refusal itself, once, and nothing of the application: no octet of the caller is read. */
+/** Makes the function that counts a connection until it closes, and closes the oldest where they are too many. */
+function createHold(): (socket: TLSSocket) => void {
+  const held = new Set<TLSSocket>()
+  return (socket) => {
+    const [oldest] = held
+    if (oldest && held.size >= MAX_HELD) oldest.destroy()
+    held.add(socket)
+    socket.once('close', () => held.delete(socket))
+  }
+}
+
+/** The refusal itself, once, and nothing of the application: what the caller says is read and forgotten, and not for long. */
 function answerRefused(socket: TLSSocket, meeting: Meeting): void {
   if (meeting.outcome.ok) return
   const problem = problemOf(meeting.outcome.refusal, meeting.reference)
@@ -81,4 +106,7 @@ function answerRefused(socket: TLSSocket, meeting: Meeting): void {
     `HTTP/1.1 ${problem.status} Refused\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
+  socket.resume()
+  const timer = setTimeout(() => socket.destroy(), LINGER_MILLISECONDS)
+  socket.once('close', () => clearTimeout(timer))
 }
