@@ -1,9 +1,9 @@
 // The options of an authority, judged before anything is touched.
 import { isIP } from 'node:net'
-import type { Identity } from '@countersign/protocol'
+import { type Identity, isParty } from '@countersign/protocol'
 import { isReservedParty } from './enrollment/token/invite.ts'
 import { AuthorityError } from './error.ts'
-import { isDnsName, isParty, isTrustDomain, parseSan } from './issuance/names.ts'
+import { isDnsName, isTrustDomain, parseSan } from './issuance/names.ts'
 import type { AuthorityOptions, LocalRequest } from './model.ts'
 
 /** RFC 5280 Appendix A.1 ub-common-name is 64; " Issuing 1" and room for a number follow. */

@@ -1,4 +1,5 @@
 // The enrollment token and the proof of it: the secret itself never travels.
+import { isParty } from './identity.ts'
 
 /** What an invitation hands to a newcomer. Secret as a whole. */
 export interface EnrollmentToken {
@@ -54,7 +55,7 @@ export function parseToken(text: string): EnrollmentToken {
     name: textField(fields, 'n'),
     rootSha256: octetsField(fields, 'r'),
     secret: octetsField(fields, 's'),
-    party: textField(fields, 'p'),
+    party: partyField(fields, 'p'),
   }
 }
 
@@ -82,6 +83,13 @@ function textField(fields: unknown, key: string): string {
   const value: unknown = isRecord(fields) ? fields[key] : undefined
   if (typeof value !== 'string' || value === '') throw new TokenError('the token lacks a field')
   return value
+}
+
+/** Who made this token is not known yet, and the party names a directory: nothing but a party may stand there. */
+function partyField(fields: unknown, key: string): string {
+  const party = textField(fields, key)
+  if (!isParty(party)) throw new TokenError('the token names no party')
+  return party
 }
 
 function octetsField(fields: unknown, key: string): Uint8Array {

@@ -32,6 +32,9 @@ suite('enrollment token', () => {
     ['with a long fingerprint', word({ ...whole, r: octets + octets })],
     ['with an empty address', word({ ...whole, a: '' })],
     ['with a number as party', word({ ...whole, p: 7 })],
+    ['whose party leads out of the directory', word({ ...whole, p: '../../.ssh' })],
+    ['whose party is an absolute path', word({ ...whole, p: '/etc' })],
+    ['whose party moves the cursor', word({ ...whole, p: '\u001b[2Jalice' })],
     ['of invalid UTF-8', `cs1_${Buffer.from([0xff, 0xfe]).toString('base64url')}`],
   ] as const)
     test(`a token ${name} is refused`, () => assert.throws(() => parseToken(text), TokenError))

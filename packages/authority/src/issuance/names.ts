@@ -11,15 +11,6 @@ export type ParsedName =
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 /** RFC 5321 §4.1.2 without quoted strings; ASCII as rfc822Name has it. */
 const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
-/** SPIFFE ID §2.2: the path of an ID; segments of letters, digits, dots, hyphens and underscores, none `.` or `..`. */
-const PARTY_SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/
-/** RFC 5280 Appendix A.1 ub-common-name: the party is the subject's common name too. */
-const MAX_PARTY_CHARACTERS = 64
-
-/** Whether `party` can be the path of a SPIFFE ID and a common name. */
-export function isParty(party: string): boolean {
-  return party.length <= MAX_PARTY_CHARACTERS && party.split('/').every((segment) => PARTY_SEGMENT.test(segment))
-}
 
 /** The party's identity in the trust domain. @see SPIFFE ID §2 */
 export function spiffeIdOf(domain: string, party: string): Identity {

@@ -1,9 +1,16 @@
 // Invitations: what an administrator hands to a newcomer.
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Clock, Log } from '@countersign/mtls'
-import { formatToken, type Identity, type Refusal, TOKEN_ID_LABEL, TOKEN_MAC_KEY_LABEL } from '@countersign/protocol'
+import {
+  formatToken,
+  type Identity,
+  isParty,
+  type Refusal,
+  TOKEN_ID_LABEL,
+  TOKEN_MAC_KEY_LABEL,
+} from '@countersign/protocol'
 import type { Failpoint } from '../../failpoints.ts'
-import { isParty, parseSan, sameIdentity, spiffeIdOf } from '../../issuance/names.ts'
+import { parseSan, sameIdentity, spiffeIdOf } from '../../issuance/names.ts'
 import type { ProfileName } from '../../issuance/profiles.ts'
 import type { Store } from '../../store/store.ts'
 
