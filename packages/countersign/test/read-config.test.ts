@@ -98,6 +98,11 @@ suite('readConfig', () => {
       /^c\.yaml:3: doors must not hold one name twice$/,
     ],
     [
+      "a door with the name of the authority's own",
+      edit('- name: hello', '- name: authority'),
+      /^c\.yaml:3: doors\.0\.name must not be authority/,
+    ],
+    [
       'one key twice',
       edit('    kind: web\n', '    kind: web\n    kind: web\n'),
       /^c\.yaml:5: Map keys must be unique$/,

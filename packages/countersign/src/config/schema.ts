@@ -43,6 +43,7 @@ const door = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be at most 40 lower-case letters, digits and hyphens')
+    .refine((name) => name !== 'authority', "must not be authority, which is the authority's own door")
     .describe('what records and receipts call this door'),
   kind: z.literal('web', 'must be web').describe('the protocol it speaks'),
   host: z
