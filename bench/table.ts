@@ -6,26 +6,28 @@ export interface Row {
   readonly measurement: Measurement
 }
 
-const HEAD = ['program', 'what', 'unit', 'median', 'spread', 'ratio'] as const
-const NUMERIC = new Set([3, 4, 5])
+const HEAD = ['program', 'what', 'unit', 'median', 'spread', 'ratio', 'goal'] as const
+const NUMERIC = new Set([3, 4])
 
 /**
- * One Markdown row per measurement. Spread is the range of the runs over their median; the ratio is that of the median
- * to the median of the baseline. @throws {Error} when a baseline was not measured.
+ * One Markdown row per measurement. Spread is the range of the runs over their median. A ratio is the median over the
+ * runs of each to the baseline's run beside it, as both had the same neighbours on the machine; where the numbers of
+ * runs differ, that of the medians. @throws {Error} when a baseline was not measured.
  */
 export function formatTable(rows: readonly Row[]): string {
   const cells = [
     HEAD,
     ...rows.map(({ program, measurement }) =>
       'skipped' in measurement
-        ? [program, measurement.name, `not measured: ${measurement.skipped}`, '', '', '']
+        ? [program, measurement.name, `not measured: ${measurement.skipped}`, '', '', '', '']
         : [
             program,
             measurement.name,
             measurement.unit,
             formatNumber(median(measurement.values)),
             `${Math.round(spread(measurement.values) * 100)} %`,
-            ratio(program, measurement, rows),
+            ratios(program, measurement, rows),
+            measurement.goal ?? '',
           ],
     ),
   ]
@@ -50,12 +52,20 @@ export function spread(values: readonly number[]): number {
   return range === 0 ? 0 : range / Math.abs(median(values))
 }
 
-function ratio(program: string, { name, values, baseline }: Measured, rows: readonly Row[]): string {
-  if (baseline === undefined) return ''
-  const other = rows.find((row) => row.program === program && row.measurement.name === baseline)?.measurement
-  if (other === undefined)
-    throw new Error(`${program}: "${name}" is compared with "${baseline}", which was not measured`)
-  return 'skipped' in other ? '' : `${formatNumber(median(values) / median(other.values))} ×`
+function ratios(program: string, { name, values, baselines = [] }: Measured, rows: readonly Row[]): string {
+  return baselines
+    .flatMap((baseline) => {
+      const other = rows.find((row) => row.program === program && row.measurement.name === baseline)?.measurement
+      if (other === undefined)
+        throw new Error(`${program}: "${name}" is compared with "${baseline}", which was not measured`)
+      return 'skipped' in other ? [] : [`${formatNumber(ratio(values, other.values))} × ${baseline}`]
+    })
+    .join(', ')
+}
+
+function ratio(values: readonly number[], others: readonly number[]): number {
+  if (values.length !== others.length) return median(values) / median(others)
+  return median(values.map((value, run) => value / (others[run] ?? Number.NaN)))
 }
 
 /** Three significant digits: what a shared machine can repeat. */

@@ -12,11 +12,3 @@ export function cpuSeconds(pids: readonly number[]): number {
   }
   return ticks / 100
 }
-
-/** Middle value. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted[Math.floor(sorted.length / 2)]
-  if (middle === undefined) throw new RangeError('a median needs a value')
-  return middle
-}
