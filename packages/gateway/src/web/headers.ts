@@ -1,6 +1,6 @@
 // Which header fields cross the door, in each direction.
 import type { Certificate } from '@countersign/x509'
-import { namesIdentity } from './identity-headers.ts'
+import { namesIdentity, plainName } from './identity-headers.ts'
 
 /** RFC 9110 §7.6.1, and what older agents treat alike: fields for one connection only. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -19,6 +19,16 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 /** Answered or written anew by this door: RFC 9110 §10.1.1, §7.2. */
 const OURS: ReadonlySet<string> = new Set(['expect', 'host'])
 
+/** RFC 9110 §6.5.1: framing, and how content is to be read or kept, is not for trailers. */
+const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
+  'cache-control',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'set-cookie',
+])
+
 /**
  * Chooses what goes to the upstream: neither fields for this connection, nor any by which it would learn who the caller is.
  * @param raw Names and values in turn, as Node's `rawHeaders`.
@@ -28,21 +38,43 @@ export function forwardableHeaders(raw: readonly string[]): string[] {
   const named = connectionOptions(raw)
   return choose(
     raw,
-    (lower) => !HOP_BY_HOP.has(lower) && !OURS.has(lower) && !named.has(lower) && !namesIdentity(lower),
+    (lower) =>
+      !HOP_BY_HOP.has(lower) &&
+      !OURS.has(lower) &&
+      !named.has(lower) &&
+      !namesIdentity(lower) &&
+      !imitatesFraming(lower),
   )
 }
 
-/** Chooses what of an upstream's response goes to the caller. */
-export function responseHeaders(raw: readonly string[]): string[] {
+/** RFC 3875 §4.1.18: `Content_Length` and `Content-Length` are one variable to CGI and its heirs, and only one was judged. */
+function imitatesFraming(lower: string): boolean {
+  const plain = plainName(lower)
+  return plain !== lower && (plain === 'content-length' || HOP_BY_HOP.has(plain) || OURS.has(plain))
+}
+
+/**
+ * Chooses what of an upstream's response goes to the caller.
+ * @throws {Error} where it has another transfer coding than `chunked`: nobody asked for one (RFC 9110 §10.1.4), and the caller could not read it.
+ */
+export function responseHeaders(raw: readonly string[], status: number): string[] {
   const named = connectionOptions(raw)
   // RFC 9112 §6.3: Transfer-Encoding overrides Content-Length, and this "ought to be handled as an error": two lengths split responses.
   const chunked = names(raw).includes('transfer-encoding')
+  if (
+    raw.some(
+      (value, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === 'transfer-encoding' && !/^chunked$/i.test(value),
+    )
+  )
+    throw new Error('the upstream used a transfer coding that was not asked for')
+  // RFC 9110 §8.6: these have none, and a caller that believed it would take it from the answer behind.
+  const bodiless = status < 200 || status === 204
   const kept = choose(
     raw,
     (lower) =>
       !HOP_BY_HOP.has(lower) &&
       !named.has(lower) &&
-      !(chunked && lower === 'content-length') &&
+      !((chunked || bodiless) && lower === 'content-length') &&
       // RFC 9440 §2.2: "MUST NOT be used in HTTP responses".
       lower !== 'client-cert' &&
       lower !== 'client-cert-chain',
@@ -52,6 +84,12 @@ export function responseHeaders(raw: readonly string[]): string[] {
     if (kept[i]?.toLowerCase() === 'vary' && /(?:^|[\s,])client-cert(?:-chain)?(?:$|[\s,])/i.test(kept[i + 1] ?? ''))
       kept[i + 1] = '*'
   return kept
+}
+
+/** Chooses what of an upstream's trailers goes to the caller, as names with values. */
+export function responseTrailers(raw: readonly string[]): [string, string][] {
+  const kept = choose(responseHeaders(raw, 200), (lower) => !NOT_IN_TRAILERS.has(lower))
+  return kept.flatMap((name, i): [string, string][] => (i % 2 ? [] : [[name, kept[i + 1] ?? '']]))
 }
 
 /**

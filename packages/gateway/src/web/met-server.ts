@@ -107,14 +107,24 @@ export function createMetServer(
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     const caller = callers.get(socket)
-    const half = caller?.turns.idle === false && caller.answering?.writableEnded === false
-    if (caller === undefined || half || error.code === 'ECONNRESET') return void socket.destroy()
-    closeAfterReading(socket)
-    if (!caller.turns.idle || !socket.writable) return
+    if (caller === undefined || socket.destroyed || error.code === 'ECONNRESET') return void socket.destroy()
+    const { meeting, turns, answering } = caller
+    // The fault is in a head, in the body of the request that is being answered, or behind that request.
+    const inBody = !turns.idle && answering?.req.complete === false
     const code = codeOfClientError(error)
-    log('request.refused', { door, reference: caller.meeting.reference, code, cause: error.code })
+    if (turns.idle || inBody) log('request.refused', { door, reference: meeting.reference, code, cause: error.code })
+    if (!turns.idle) {
+      if (answering?.writableEnded !== false) return closeAfterReading(socket)
+      if (!inBody || answering.headersSent) return void socket.destroy()
+      // Ends the passage: whatever the upstream answers now comes too late.
+      answering.detachSocket(answering.req.socket)
+      answering.destroy()
+      answering.emit('close')
+    }
+    closeAfterReading(socket)
+    if (!socket.writable) return
     // There is no request to hang an answer on.
-    const { status, headers, body } = refusalAnswer(undefined, caller.meeting, clock(), code)
+    const { status, headers, body } = refusalAnswer(undefined, meeting, clock(), code)
     const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.end(`HTTP/1.1 ${status} \r\n${lines.join('')}\r\n${body}`)
   })

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { forwardableHeaders, responseHeaders } from './headers.ts'
+import { forwardableHeaders, responseHeaders, responseTrailers } from './headers.ts'
 import type { RequestTarget } from './request-target.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -58,6 +58,9 @@ export function optionsOf({ request, target, upstream, identity }: Passage): Omi
   }
 }
 
+/** Interim answers that wait for the caller to read. */
+const MAX_INTERIM_OCTETS = 256 * 1024
+
 /** Writes the upstream's answer straight to the caller. `failed` is called instead, once, where none has begun. */
 export function answerTo({ request, response }: Passage, failed: Passage['refuse']): Dispatcher.DispatchHandler {
   let running: Dispatcher.DispatchController | undefined
@@ -72,7 +75,10 @@ export function answerTo({ request, response }: Passage, failed: Passage['refuse
       if (response.destroyed || response.closed) controller.abort(new Error('the caller left'))
     },
     onResponseStart(controller, status) {
-      const raw = responseHeaders(latin1Of(controller.rawHeaders))
+      const raw = responseHeaders(latin1Of(controller.rawHeaders), status)
+      // undici cannot be paused here, and begins its timeout anew at each.
+      if (status < 200 && (response.socket?.writableLength ?? 0) > MAX_INTERIM_OCTETS)
+        throw new Error('the upstream sent more interim answers than the caller reads')
       // RFC 9110 §15.2: interim answers go before the final one; a caller of HTTP/1.0 knows none.
       if (status >= 200) response.writeHead(status, raw)
       else if (request.httpVersion !== '1.0') response.writeInformation(status, raw)
@@ -84,8 +90,7 @@ export function answerTo({ request, response }: Passage, failed: Passage['refuse
       response.once('drain', () => controller.resume())
     },
     onResponseEnd(controller) {
-      const trailers = latin1Of(controller.rawTrailers)
-      const pairs = trailers.flatMap((name, i): [string, string][] => (i % 2 ? [] : [[name, trailers[i + 1] ?? '']]))
+      const pairs = responseTrailers(latin1Of(controller.rawTrailers))
       if (pairs.length > 0) response.addTrailers(pairs)
       response.end()
     },

@@ -20,9 +20,12 @@ const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i
  */
 export function readTarget(request: IncomingMessage): RequestTarget | undefined {
   const { url = '', method, rawHeaders, headers, httpVersion } = request
-  // RFC 9112 §6.1: other codings than chunked would have to be decoded here, as the upstream is told nothing of them.
-  if (headers['transfer-encoding'] !== undefined && headers['transfer-encoding'].toLowerCase() !== 'chunked')
-    return undefined
+  // RFC 9112 §2.3: Node's parser takes 0.9 and 2.0 as well, of which neither has a message of this form.
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return undefined
+  const coding = headers['transfer-encoding']
+  // RFC 9112 §6.1: in HTTP/1.0 the framing is faulty; other codings than chunked would have to be decoded here, as the
+  // upstream is told nothing of them.
+  if (coding !== undefined && (httpVersion === '1.0' || coding.toLowerCase() !== 'chunked')) return undefined
   // RFC 9110 §9.3.8: a TRACE would echo what this door adds for the upstream alone.
   if (method === 'CONNECT' || method === 'TRACE') return undefined
   const hosts = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'host')

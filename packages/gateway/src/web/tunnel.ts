@@ -41,9 +41,15 @@ export function tunnel(passage: Passage, socket: Socket, head: Buffer): void {
     { ...optionsOf(passage), body: null, upgrade: 'websocket' },
     {
       ...answerTo(passage, refuse),
-      onRequestUpgrade(controller, _status, _headers, far) {
+      onRequestUpgrade(controller, status, { upgrade }, far) {
+        // RFC 9110 §7.8: "A server MUST NOT switch to a protocol that was not indicated by the client".
+        if (String(upgrade).toLowerCase() !== 'websocket') {
+          far.destroy()
+          refuse('ERR_DOOR_UPSTREAM', new Error('the upstream switched to another protocol than WebSocket'))
+          return
+        }
         response.detachSocket(socket)
-        socket.write(switchingProtocols(responseHeaders(latin1Of(controller.rawHeaders))))
+        socket.write(switchingProtocols(responseHeaders(latin1Of(controller.rawHeaders), status)), 'latin1')
         if (head.length > 0) far.write(head)
         join(socket, far)
       },

@@ -1,7 +1,7 @@
 // A caller writes itself into header fields, octet by octet; the upstream must see the door's word only.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { CALLERS, openTestDoor, say } from '../../../../tools/testing/web-house.ts'
+import { CALLERS, dial, openTestDoor, say, until } from '../../../../tools/testing/web-house.ts'
 import { serveHttp, serveOctets } from '../support/plain-upstream.ts'
 
 const MARK = 'forged-by-the-caller'
@@ -148,13 +148,68 @@ const AMBIGUOUS: readonly (readonly [name: string, request: string])[] = [
   ['TRACE', 'TRACE / HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['an unknown version', 'GET / HTTP/3.0\r\nHost: a\r\n\r\n'],
   ['HTTP/0.9', 'GET /\r\n\r\n'],
+  ['HTTP/0.9 by its number', 'GET / HTTP/0.9\r\nHost: a\r\n\r\n'],
+  ['HTTP/2 in the form of HTTP/1', 'GET / HTTP/2.0\r\nHost: a\r\n\r\n'],
+  // RFC 9112 §6.1: "MUST treat the message as if the framing is faulty"
+  [
+    'chunks in HTTP/1.0',
+    'POST / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n',
+  ],
   ['HTTP/2 by prior knowledge', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['a lower-case method', 'get / HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['a space in the target', 'GET /a b HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['nothing like HTTP', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
 ]
 
+/** Chunks that are none, RFC 9112 §7.1. */
+const BROKEN_CHUNKS: readonly (readonly [name: string, body: string])[] = [
+  ['a bare LF behind the size', '5\nhello\r\n0\r\n\r\n'],
+  ['a bare LF behind the data', '5\r\nhello\n0\r\n\r\n'],
+  ['a bare LF in an extension', '5;a\nhello\r\n0\r\n\r\n'],
+  ['a size with a prefix', '0x5\r\nhello\r\n0\r\n\r\n'],
+  ['a size of more than 64 bits', '10000000000000005\r\nhello\r\n0\r\n\r\n'],
+  ['data longer than its size', '4\r\nhello\r\n0\r\n\r\n'],
+  ['extensions without end', `5;${'x'.repeat(20_000)}\r\nhello\r\n0\r\n\r\n`],
+]
+
 suite('a request that two readers could read differently', () => {
+  for (const [name, body] of BROKEN_CHUNKS)
+    test(`${name}: refused with the reference, and logged; no second request is seen in it`, async () => {
+      await using upstream = await echo()
+      await using door = await openTestDoor(upstream)
+      const chunked = 'POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n'
+      const text = await say(door, CALLERS.alice, `${chunked}${body}GET /b HTTP/1.1\r\nHost: h\r\n\r\n`)
+      assert.match(text, /^HTTP\/1\.1 400 /)
+      assert.match(text, /urn:countersign:ERR_DOOR_REQUEST/)
+      assert.ok(text.includes(door.records[0]?.reference ?? 'none'))
+      assert.equal(text.match(/HTTP\/1\.1 [0-9]{3}/g)?.length, 1)
+      assert.deepEqual(
+        door.logs.map(({ event, fields }) => [event, fields['code']]),
+        [['request.refused', 'ERR_DOOR_REQUEST']],
+      )
+    })
+
+  test('a chunk that breaks when the upstream has begun to read: it sees that the body is not whole', async () => {
+    let ended: 'whole' | 'broken' | undefined
+    await using upstream = await serveHttp((request) => {
+      request.resume()
+      request.once('end', () => {
+        ended = 'whole'
+      })
+      request.once('error', () => {
+        ended = 'broken'
+      })
+    })
+    await using door = await openTestDoor(upstream)
+    const { socket, said } = await dial(door, CALLERS.alice)
+    socket.write('POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n')
+    await until(() => upstream.reached === 1, 'the upstream is reached')
+    socket.write('zz\r\n')
+    assert.match(await said, /^HTTP\/1\.1 400 /)
+    await until(() => ended !== undefined, 'the upstream has the end')
+    assert.equal(ended, 'broken')
+  })
+
   for (const [name, request] of AMBIGUOUS)
     test(`${name}: refused with the reference, and nothing reaches the upstream`, async () => {
       await using upstream = await echo()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { readCertificate, readPem } from '@countersign/x509'
-import { clientCertHeaders, forwardableHeaders, responseHeaders } from '../../src/web/headers.ts'
+import { clientCertHeaders, forwardableHeaders, responseHeaders, responseTrailers } from '../../src/web/headers.ts'
 import { IDENTITY_HEADERS, namesIdentity, plainName } from '../../src/web/identity-headers.ts'
 
 /** The example of RFC 9440 Appendix A, Figures 1 to 3: a leaf, its issuer and their root. */
@@ -50,6 +50,18 @@ const FORGED = [
   'X-Original-URL',
   'X-Rewrite-URL',
   'X-Countersign-Party',
+  // Each by the documentation of the program that reads it.
+  'WL-Proxy-Client-Cert',
+  '$WSCC',
+  '$WSRU',
+  'Proxy-auth-cert',
+  'l5d-client-id',
+  'SSLClientCertSubject',
+  'Cert_Chain_0',
+  'Client-IP',
+  'SCRIPT_NAME',
+  'Proxy',
+  'X-Middleware-Subrequest',
 ]
 
 suite('forwardableHeaders', () => {
@@ -63,6 +75,11 @@ suite('forwardableHeaders', () => {
   // RFC 9110 §7.6.1
   for (const name of ['Connection', 'Keep-Alive', 'Proxy-Connection', 'TE', 'Trailer', 'Transfer-Encoding', 'Upgrade'])
     test(`${name} is for one connection`, () => assert.deepEqual(forwardableHeaders([name, 'x']), []))
+  // RFC 3875 §4.1.18: a CGI variable has one name for all of them.
+  for (const name of ['Content_Length', 'Transfer_Encoding', 'content.length', 'Connection_', 'HOST!', 'Upgrade~'])
+    test(`${name} is no second ${plainName(name)}`, () => {
+      assert.deepEqual(forwardableHeaders(['Content-Length', '5', name, '7']), ['Content-Length', '5'])
+    })
   test('so is what Connection names', () => {
     assert.deepEqual(forwardableHeaders(['Connection', 'close, X-Secret', 'x-secret', '1', 'Range', 'h']), [
       'Range',
@@ -101,19 +118,38 @@ suite('IDENTITY_HEADERS', () => {
 
 suite('responseHeaders', () => {
   // RFC 9440 §2.2 and §2.4
-  test('Client-Cert is never in a response', () => assert.deepEqual(responseHeaders(['Client-Cert', ':AA==:']), []))
+  test('Client-Cert is never in a response', () =>
+    assert.deepEqual(responseHeaders(['Client-Cert', ':AA==:'], 200), []))
   test('a response that varies by it is not for a shared cache', () => {
-    assert.deepEqual(responseHeaders(['Vary', 'Accept, Client-Cert']), ['Vary', '*'])
+    assert.deepEqual(responseHeaders(['Vary', 'Accept, Client-Cert'], 200), ['Vary', '*'])
   })
   test('Transfer-Encoding beside Content-Length wins, so that a response has one length', () => {
-    assert.deepEqual(responseHeaders(['Content-Length', '5', 'Transfer-Encoding', 'chunked']), [])
+    assert.deepEqual(responseHeaders(['Content-Length', '5', 'Transfer-Encoding', 'chunked'], 200), [])
   })
   test('Connection cannot take the length away', () => {
-    assert.deepEqual(responseHeaders(['Connection', 'Content-Length', 'Content-Length', '5']), ['Content-Length', '5'])
+    assert.deepEqual(responseHeaders(['Connection', 'Content-Length', 'Content-Length', '5'], 200), [
+      'Content-Length',
+      '5',
+    ])
   })
-  test('another Vary stays', () => assert.deepEqual(responseHeaders(['Vary', 'Accept']), ['Vary', 'Accept']))
+  test('another Vary stays', () => assert.deepEqual(responseHeaders(['Vary', 'Accept'], 200), ['Vary', 'Accept']))
   test('Transfer-Encoding is for the other connection', () => {
-    assert.deepEqual(responseHeaders(['Transfer-Encoding', 'chunked', 'ETag', '"1"']), ['ETag', '"1"'])
+    assert.deepEqual(responseHeaders(['Transfer-Encoding', 'chunked', 'ETag', '"1"'], 200), ['ETag', '"1"'])
+  })
+  // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any response with a status code of 1xx (Informational) or 204"
+  for (const status of [101, 103, 204])
+    test(`${status} has no length`, () => assert.deepEqual(responseHeaders(['Content-Length', '5'], status), []))
+  for (const coding of ['gzip', 'gzip, chunked', 'chunked, chunked', ''])
+    test(`the coding "${coding}" is refused`, () => {
+      assert.throws(() => responseHeaders(['Transfer-Encoding', coding], 200), /transfer coding/)
+    })
+})
+
+suite('responseTrailers', () => {
+  test('neither framing, nor what changes how the answer is read, nor a certificate', () => {
+    const names = ['Transfer-Encoding', 'Content-Length', 'Connection', 'Set-Cookie', 'Content-Type', 'Client-Cert']
+    const raw = names.flatMap((name) => [name, name === 'Transfer-Encoding' ? 'chunked' : 'x'])
+    assert.deepEqual(responseTrailers([...raw, 'Server-Timing', 'a']), [['Server-Timing', 'a']])
   })
 })
 

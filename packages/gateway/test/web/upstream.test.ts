@@ -23,6 +23,8 @@ const GARBAGE: readonly (readonly [name: string, octets: string])[] = [
   ['a bare CR in a field', 'HTTP/1.1 200 OK\r\nX: a\rb\r\nContent-Length: 0\r\n\r\n'],
   ['101 that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'],
   ['nothing, and closes', ''],
+  // RFC 9110 §10.1.4: the door asks for no coding.
+  ['a coding that nobody asked for', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'],
 ]
 
 suite('an upstream that', () => {
@@ -91,6 +93,26 @@ suite('an upstream that', () => {
     assert.equal((await ask(door, alice, '/1', { agent })).body, 'ok')
     assert.equal((await ask(door, alice, '/2', { agent })).body, 'ok')
     agent.destroy()
+  })
+
+  test('sends interim answers without end to a caller that does not read: it is let go', async () => {
+    const interim = Buffer.from(`HTTP/1.1 103 Early Hints\r\nX: ${'a'.repeat(8_000)}\r\n\r\n`.repeat(16))
+    let sent = 0
+    await using upstream = await serveOctets((socket) => {
+      const flood = () => {
+        do sent += interim.length
+        while (socket.write(interim))
+      }
+      socket.on('drain', flood).once('data', flood)
+    })
+    await using door = await openTestDoor(upstream)
+    const { socket } = await dial(door, alice)
+    socket.pause()
+    socket.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    await until(() => upstream.reached === 1 && upstream.open.size === 0, 'the upstream is let go')
+    // What the door may hold, and the buffers of four sockets' kernels.
+    assert.ok(sent < 64 << 20, `${sent} octets`)
+    socket.destroy()
   })
 
   test('says both lengths: chunked counts, the other is not passed on', async () => {

@@ -142,6 +142,33 @@ suite('an opening handshake that the upstream does not take', () => {
     await using door = await openTestDoor(upstream)
     assert.match(await say(door, CALLERS.alice, `${HANDSHAKE}\r\n`), /^HTTP\/1\.1 502 /)
   })
+
+  // RFC 9110 §7.8
+  test('is 502 where the upstream switches to another protocol', async () => {
+    await using upstream = await serveOctets((socket) => {
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'),
+      )
+    })
+    await using door = await openTestDoor(upstream)
+    assert.match(await say(door, CALLERS.alice, `${HANDSHAKE}\r\n`), /^HTTP\/1\.1 502 /)
+    await until(() => upstream.open.size === 0, 'the upstream is let go')
+  })
+
+  test('is taken with its fields octet for octet, and without a length', async () => {
+    await using upstream = await serveOctets((socket) => {
+      socket.once('data', () =>
+        socket.end(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX: \xe4\r\nContent-Length: 5\r\n\r\n',
+          'latin1',
+        ),
+      )
+    })
+    await using door = await openTestDoor(upstream)
+    const text = await say(door, CALLERS.alice, `${HANDSHAKE}\r\n`)
+    assert.match(text, /^HTTP\/1\.1 101 .*\r\nX: \xe4\r\n/s)
+    assert.doesNotMatch(text, /content-length/i)
+  })
 })
 
 suite('an upgrade', () => {
