@@ -5,15 +5,19 @@ import { type Meeting, type Reference, writeMeeting } from '@countersign/protoco
 import { openDatabase } from './open.ts'
 import { text } from './row.ts'
 
+/** Version 1 had no address, and nothing that must be kept. */
 const SCHEMA = `
+DROP TABLE IF EXISTS meeting;
 CREATE TABLE meeting (
   id INTEGER PRIMARY KEY,
   reference TEXT NOT NULL,
   door TEXT NOT NULL,
   seen_by TEXT NOT NULL,
   at INTEGER NOT NULL,
+  -- The caller's, port and all: who repeats another's hello has another one. Empty where it is not known.
+  address TEXT NOT NULL,
   json TEXT NOT NULL,
-  UNIQUE (reference, door, seen_by, at)
+  UNIQUE (reference, door, seen_by, at, address)
 ) STRICT;
 `
 /** Rows kept; the oldest go first. At about 3 kB each the file stays below 400 MB. */
@@ -24,22 +28,25 @@ const BATCH_MILLISECONDS = 100
 const BATCH_ROWS = 500
 
 export interface MeetingStore {
-  /** Keeps `meeting` in place of one with the same reference, door, side and time. */
+  /** Keeps `meeting` in place of one with the same reference, door, side, time and address. */
   record(meeting: Meeting): void
-  /** Each as JSON text; newest first, at most 20: a reference of 40 bits may name more than one. */
+  /**
+   * Each as JSON text, newest first: a reference of 40 bits may name more than one. Of more than 20 the oldest: anyone can
+   * repeat a hello that he saw, and nobody the one that is still to come, so that no repetition hides the meeting itself.
+   */
   byReference(reference: Reference): readonly string[]
   close(): void
 }
 
 /** Opens the memory of meetings at `path`. @throws {AuthorityError} */
 export function openMeetings(path: string, log: Log, maxRows: number = MAX_ROWS): MeetingStore {
-  const db = openDatabase(path, { version: 1, schema: SCHEMA, synchronous: 'NORMAL' })
+  const db = openDatabase(path, { version: 2, schema: SCHEMA, synchronous: 'NORMAL' })
   const insert = db.prepare(
-    `INSERT INTO meeting (reference, door, seen_by, at, json) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (reference, door, seen_by, at) DO UPDATE SET json = excluded.json`,
+    `INSERT INTO meeting (reference, door, seen_by, at, address, json) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (reference, door, seen_by, at, address) DO UPDATE SET json = excluded.json`,
   )
   const forget = db.prepare('DELETE FROM meeting WHERE id <= (SELECT max(id) FROM meeting) - ?')
-  const byReference = db.prepare('SELECT json FROM meeting WHERE reference = ? ORDER BY id DESC LIMIT 20')
+  const byReference = db.prepare('SELECT json FROM meeting WHERE reference = ? ORDER BY id LIMIT 20')
 
   let waiting: Meeting[] = []
   let timer: NodeJS.Timeout | undefined
@@ -53,7 +60,14 @@ export function openMeetings(path: string, log: Log, maxRows: number = MAX_ROWS)
     try {
       db.exec('BEGIN IMMEDIATE')
       for (const m of batch)
-        insert.run(m.reference, m.door, m.seenBy, m.at.epochMilliseconds, JSON.stringify(writeMeeting(m)))
+        insert.run(
+          m.reference,
+          m.door,
+          m.seenBy,
+          m.at.epochMilliseconds,
+          m.address ?? '',
+          JSON.stringify(writeMeeting(m)),
+        )
       forget.run(maxRows)
       db.exec('COMMIT')
     } catch (cause) {
@@ -71,7 +85,10 @@ export function openMeetings(path: string, log: Log, maxRows: number = MAX_ROWS)
     },
     byReference(reference) {
       flush()
-      return byReference.all(reference).map((row) => text(row, 'json'))
+      return byReference
+        .all(reference)
+        .map((row) => text(row, 'json'))
+        .reverse()
     },
     close() {
       flush()

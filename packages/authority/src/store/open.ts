@@ -6,6 +6,7 @@ import { storeError } from './fault.ts'
 
 export interface DatabaseKind {
   readonly version: number
+  /** Run where the file is new or of an older version. */
   readonly schema: string
   /** FULL: a commit is on the disk. NORMAL: the last ones may be lost with the power, never half-made. */
   readonly synchronous: 'FULL' | 'NORMAL'
@@ -41,5 +42,5 @@ function migrate(db: DatabaseSync, path: string, { version, schema }: DatabaseKi
       path,
       `it was written by a newer version (schema ${found}; this program knows ${version})`,
     )
-  if (found === 0) db.exec(`${schema}; PRAGMA user_version = ${version}`)
+  if (found < version) db.exec(`${schema}; PRAGMA user_version = ${version}`)
 }

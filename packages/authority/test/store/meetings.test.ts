@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { suite, type TestContext, test } from 'node:test'
 import { type Meeting, parseReference, readMeeting } from '@countersign/protocol'
 import { type MeetingStore, openMeetings } from '../../src/store/meetings.ts'
@@ -61,6 +62,31 @@ suite('the memory of meetings', () => {
       found.map(({ resumed }) => resumed),
       [true],
     )
+  })
+
+  test('who repeats the hello of another at the same moment takes nothing away', (t) => {
+    const meetings = open(t, join(temporaryDirectory(t), 'meetings.db'))
+    meetings.record(meeting({ address: '192.0.2.1:50000' }))
+    meetings.record(meeting({ address: '192.0.2.66:50000', caller: { name: '192.0.2.66:50000', identities: [] } }))
+    assert.equal(meetings.byReference(REFERENCE).length, 2)
+  })
+
+  test('nor does who repeats it a hundred times afterwards', (t) => {
+    const meetings = open(t, join(temporaryDirectory(t), 'meetings.db'))
+    meetings.record(meeting({ door: 'before' }))
+    for (let i = 1; i <= 100; i++) meetings.record(meeting({ at: START.add({ seconds: i }) }))
+    const found = doors(meetings.byReference(REFERENCE))
+    assert.deepEqual([found.length, found.at(-1)], [20, 'before'])
+  })
+
+  test('one of an older version is begun anew', (t) => {
+    const path = join(temporaryDirectory(t), 'meetings.db')
+    const old = new DatabaseSync(path)
+    old.exec('CREATE TABLE meeting (id INTEGER PRIMARY KEY, reference TEXT NOT NULL) STRICT; PRAGMA user_version = 1')
+    old.close()
+    const meetings = open(t, path)
+    meetings.record(meeting())
+    assert.equal(meetings.byReference(REFERENCE).length, 1)
   })
 
   test('it is bounded: the oldest go', (t) => {
