@@ -115,6 +115,9 @@ suite('administration over the socket of a real authority', () => {
     assert.match((await run('show', 'dave')).stdout.join('\n'), /^revoked +\d+ s ago \(keyCompromise\)$/m)
     assert.equal((await run('revoke', 'dave')).code, 1)
     assert.equal((await run('revoke', 'dave', '--reason', 'whim')).code, 3)
+    await run('invite', 'never-came')
+    const ended = await run('revoke', 'never-came')
+    assert.equal(ended.stdout[0], 'ended  the invitation; no certificate is in force')
   })
 
   test('why: exit 1 where nothing is recorded, 2 where it is no reference', async () => {

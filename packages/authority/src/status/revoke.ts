@@ -118,21 +118,25 @@ export function createRevocation({
   }
 }
 
-/** What `subject` names that can still be revoked. `party` where all of a party's are meant. */
+/** A clock that is ahead by a day must not let a certificate escape that will be in force once it is set right. */
+const CLOCK_STEP: Temporal.Duration = Temporal.Duration.from({ hours: 24 })
+
+/** What `subject` names that can still be revoked. `party` where all of a party's are meant, its invitations too. */
 function chooseCertificates(
   store: Store,
   subject: string,
   now: Temporal.Instant,
 ): Refusal | { readonly certificates: readonly StoredCertificate[]; readonly party?: string } {
   const found = findSubject(store, subject)
-  if (found === undefined) return { code: 'ERR_ADMIN_NOT_FOUND', note: 'no party, serial number or SHA-256 is that' }
-  if (found.certificates.some(({ profile }) => !isProfile(profile)))
+  if (found?.certificates.some(({ profile }) => !isProfile(profile)))
     return { code: 'ERR_ADMIN_REQUEST', note: 'subject: the root and the issuing certificate are not revoked here' }
-  if (found.kind === 'party') {
-    const certificates = store.certificates.currentOfParty(subject, now)
-    if (certificates.length > 0) return { certificates, party: subject }
+  const invited = store.invitations.isInvited(subject, now)
+  if (found?.kind === 'party' || invited) {
+    const certificates = store.certificates.currentOfParty(subject, now.subtract(CLOCK_STEP))
+    if (certificates.length > 0 || invited) return { certificates, party: subject }
     return { code: 'ERR_ADMIN_CONFLICT', note: 'every certificate of this party is revoked or has expired' }
   }
+  if (found === undefined) return { code: 'ERR_ADMIN_NOT_FOUND', note: 'no party, serial number or SHA-256 is that' }
   const certificates = found.certificates.filter(({ revocation }) => revocation === undefined)
   if (certificates.length > 0) return { certificates }
   return { code: 'ERR_ADMIN_CONFLICT', note: 'this certificate is revoked already' }

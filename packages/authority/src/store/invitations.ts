@@ -28,7 +28,9 @@ export interface InvitationStore {
   byId(id: Uint8Array): Invitation | undefined
   /** Marks it spent. False when it was spent before: of rivals, one gets true. */
   spend(id: Uint8Array, spent: NonNullable<Invitation['spent']>): boolean
-  /** Ends what the party was invited with and has not used. */
+  /** Whether the party was invited with something that can still be used. */
+  isInvited(party: string, now: Temporal.Instant): boolean
+  /** Ends what the party was invited with and has not used, for good: without its key no clock brings it back. */
   endOfParty(party: string, at: Temporal.Instant): void
   /** Erases the keys of at most `limit` invitations that have expired. Answers how many. */
   eraseExpired(now: Temporal.Instant, limit: number): number
@@ -42,8 +44,12 @@ export function createInvitationStore(db: DatabaseSync): InvitationStore {
   const spend = db.prepare(
     'UPDATE invitation SET spent_at = ?, request_sha256 = ?, certificate = ? WHERE id = ? AND spent_at IS NULL',
   )
+  const open = db.prepare(
+    `SELECT 1 FROM invitation
+       WHERE party = ? AND mac_key IS NOT NULL AND spent_at IS NULL AND expires_at > ? LIMIT 1`,
+  )
   const end = db.prepare(
-    `UPDATE invitation SET expires_at = min(expires_at, ?)
+    `UPDATE invitation SET expires_at = min(expires_at, ?), mac_key = NULL
        WHERE party = ? AND mac_key IS NOT NULL AND spent_at IS NULL`,
   )
   const erase = db.prepare(
@@ -68,6 +74,7 @@ export function createInvitationStore(db: DatabaseSync): InvitationStore {
     },
     spend: (id, { at, requestSha256, certificate }) =>
       spend.run(at.epochMilliseconds, requestSha256, certificate, id).changes === 1,
+    isInvited: (party, now) => open.get(party, now.epochMilliseconds) !== undefined,
     endOfParty(party, at) {
       end.run(at.epochMilliseconds, party)
     },

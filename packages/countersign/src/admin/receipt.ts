@@ -21,6 +21,7 @@ export function receiptLines(
       )
       return `${style.refused(`${would}revoked`)}  ${party}  serial ${serial}  (${reason})`
     })
+  if (lines.length === 0) lines.push(`${style.refused(`${would}ended`)}  the invitation; no certificate is in force`)
   for (const cut of cuts) {
     const party = cut.get('party').optional((field) => field.text(256)) ?? ''
     const what = `${cut.get('reference').text(32)} at ${cut.get('door').text(256)}  ${party}`

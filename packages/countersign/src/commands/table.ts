@@ -92,7 +92,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'revoke',
     summary: 'end a certificate or a party now, open connections too, and print the receipt',
-    details: ADMIN_DETAILS,
+    details: ['With a party, all of its certificates, and its invitations that are not used yet.', ...ADMIN_DETAILS],
     positionals: [{ name: 'SUBJECT', summary: 'a party, or the serial number or SHA-256 of a certificate' }],
     options: {
       reason: {

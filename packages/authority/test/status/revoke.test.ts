@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import { askLocally, enrollmentBody, enrollParty, type House, meet, openHouse, placeOf } from '../support/house.ts'
+import { newKey, requestFor } from '../support/keys.ts'
+
+const invite = async ({ authority }: House, party: string): Promise<string> => {
+  const invited = await authority.invite({ party })
+  assert.ok(invited.ok)
+  return invited.token
+}
+
+const enroll = async (t: TestContext, { authority }: House, token: string) => {
+  const caller = await meet(t, placeOf(authority))
+  return caller.ask('POST', '/enroll', enrollmentBody(token, requestFor(newKey()), caller.exporter))
+}
+
+const revoke = ({ directory }: House, subject: string, dryRun = false) =>
+  askLocally(directory, 'POST', '/v1/revocations', { subject, dryRun })
+
+suite('to revoke a party ends its invitations', () => {
+  test('also of one that never had a certificate, and of one that has none in force', async (t) => {
+    const house = await openHouse(t)
+    const leaked = await invite(house, 'bob')
+    assert.equal((await revoke(house, 'bob', true)).status, 200)
+    const { status, body } = await revoke(house, 'bob')
+    assert.deepEqual([status, body.revoked], [200, []])
+    assert.equal((await enroll(t, house, leaked)).body.code, 'ERR_ENROLL_TOKEN_EXPIRED')
+    assert.equal((await revoke(house, 'bob')).status, 404)
+
+    await enrollParty(t, house, 'carol')
+    assert.equal((await revoke(house, 'carol')).status, 200)
+    const again = await invite(house, 'carol')
+    assert.equal((await revoke(house, 'carol')).status, 200)
+    assert.equal((await enroll(t, house, again)).body.code, 'ERR_ENROLL_TOKEN_EXPIRED')
+    assert.equal((await revoke(house, 'carol')).status, 409)
+  })
+
+  test('for good: a clock that goes back does not bring them to life again', async (t) => {
+    const house = await openHouse(t)
+    const token = await invite(house, 'bob')
+    house.clock.advance({ minutes: 5 })
+    await revoke(house, 'bob')
+    house.clock.advance({ minutes: -4 })
+    assert.equal((await enroll(t, house, token)).body.code, 'ERR_ENROLL_TOKEN_EXPIRED')
+  })
+
+  test('and of nobody else', async (t) => {
+    const house = await openHouse(t)
+    const [bob, bobby] = [await invite(house, 'bob'), await invite(house, 'bob/y')]
+    await revoke(house, 'bob/y')
+    assert.equal((await enroll(t, house, bobby)).status, 403)
+    assert.equal((await enroll(t, house, bob)).status, 201)
+  })
+})
+
+test('a clock that is a day ahead lets no certificate escape that will be in force again', async (t) => {
+  const house = await openHouse(t)
+  const old = await enrollParty(t, house, 'alice')
+  house.clock.advance({ hours: 24 * 29, minutes: 30 })
+  await enrollParty(t, house, 'alice')
+  house.clock.advance({ hours: 24 })
+  const { body } = await revoke(house, 'alice')
+  assert.equal(body.revoked.length, 2)
+  house.clock.advance({ hours: -24 })
+  const serial = old.certificates[0]!.serialNumber.toString(16)
+  const listed = await askLocally(house.directory, 'GET', `/v1/certificates/${serial}`)
+  assert.equal(listed.body.certificates[0].state, 'revoked')
+})
