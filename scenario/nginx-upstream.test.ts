@@ -1,7 +1,7 @@
 // An upstream that wants proof too: nginx asks our door for its certificate, and our door asks nginx for its own.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -113,7 +113,7 @@ http {
       },
     })
     await listening(nginxPort)
-    return async () => (await runProgram('cat', [join(prefix, 'access.log')])).stdout
+    return () => readFile(join(prefix, 'access.log'), 'utf8')
   }
 
   async function stopLast(): Promise<void> {

@@ -64,6 +64,10 @@ export function runProgram(
         else reject(error ?? new Error(`${program} was ended`))
       },
     )
+    // A program may end before it has read its input: what it said then is the result.
+    child.stdin?.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') reject(error)
+    })
     if (options.holdInput) child.stdin?.write(options.input ?? '')
     else child.stdin?.end(options.input ?? '')
   })
