@@ -1,3 +1,4 @@
+export { whyNotKey } from './algorithms/key.ts'
 export type {
   Announced,
   Budget,

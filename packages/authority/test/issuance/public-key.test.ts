@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { faultOfKey } from '../../src/issuance/public-key.ts'
 import { newKey } from '../support/keys.ts'
@@ -38,6 +38,26 @@ suite('keys that we certify', () => {
     octets[octets.length - 1]! ^= 1
     assert.match(faultOfKey(octets) ?? '', /cannot be read/)
   })
+
+  test('the point at infinity is refused', () => {
+    const infinity = Uint8Array.fromHex('3019301306072a8648ce3d020106082a8648ce3d03010703020000')
+    assert.match(faultOfKey(infinity) ?? '', /cannot be read/)
+  })
+
+  // FIPS 186-5 §A.1.1: e is odd, 2^16 < e < 2^256.
+  const { n } = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' })
+  for (const [what, e] of [
+    ['one', '01'],
+    ['even', '010002'],
+    ['of 2,040 bits', 'ff'.repeat(255)],
+  ] as const)
+    test(`an RSA key whose exponent is ${what} is refused`, () => {
+      const key = createPublicKey({
+        key: { kty: 'RSA', n: n!, e: Buffer.from(e, 'hex').toString('base64url') },
+        format: 'jwk',
+      })
+      assert.match(faultOfKey(spki(key)) ?? '', /exponent/)
+    })
 
   for (const [what, octets] of [
     ['nothing', new Uint8Array()],
