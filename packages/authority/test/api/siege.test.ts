@@ -13,7 +13,8 @@ suite('the listener under siege', () => {
     const foreign = await enrollParty(t, await openHouse(t), 'mallory')
     const { address, root } = placeOf(authority)
     const [host = '', port = ''] = address.split(':')
-    const socket: TLSSocket = connectTls({
+    // The types of Node do not know allowHalfOpen here.
+    const options = {
       host,
       port: Number(port),
       servername: 'authority.localhost',
@@ -21,7 +22,8 @@ suite('the listener under siege', () => {
       allowHalfOpen: true,
       key: foreign.key.privateKey.export({ type: 'pkcs8', format: 'pem' }),
       cert: foreign.certificates.map(({ der }) => writePem('CERTIFICATE', der)).join(''),
-    })
+    }
+    const socket: TLSSocket = connectTls(options)
     t.after(() => socket.destroy())
     let answer = ''
     socket.on('data', (chunk: Buffer) => {

@@ -1,43 +1,17 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { needs } from '../../../../interop/peer.ts'
-import { IDENTITY_ERRORS, IdentityError, type IdentityErrorCode } from '../../src/identity/error.ts'
+import { IdentityError } from '../../src/identity/error.ts'
 import { pathsOf } from '../../src/identity/files.ts'
 import { openIdentity } from '../../src/identity/open.ts'
-import { type IdentityParts, writeIdentity } from '../../src/identity/write.ts'
+import { writeIdentity } from '../../src/identity/write.ts'
 import type { Credential } from '../../src/model.ts'
 import { issueCrl } from '../support/crls.ts'
 import { temporaryDirectory } from '../support/directory.ts'
-import { createIntermediate, createRoot, issueLeaf, pemOf } from '../support/pki.ts'
-
-const root = createRoot('root')
-const issuing = createIntermediate(root, 'issuing')
-const alice = issueLeaf(issuing, 'alice')
-const renewed = issueLeaf(issuing, 'alice')
-
-function partsOf({ privateKey, certificates }: Credential): IdentityParts {
-  return {
-    privateKey,
-    certificates: [certificates[0], issuing.certificate, root.certificate],
-    anchors: [root.certificate],
-    crls: [issueCrl(root), issueCrl(issuing)],
-    authority: { address: '127.0.0.1:8443', name: 'authority.localhost' },
-  }
-}
-
-/** A written identity in a directory that goes with the test. */
-async function written() {
-  const directory = await temporaryDirectory()
-  const path = join(directory.path, 'alice')
-  await writeIdentity(path, partsOf(alice))
-  return { path, paths: pathsOf(path), [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() }
-}
-
-const leafOf = (identity: { current(): Credential }) => identity.current().certificates[0].der
+import { alice, issuing, opened, partsOf, renewed, root, written } from './written.ts'
 
 suite('writeIdentity and openIdentity', () => {
   test('what was written is opened, with its chain, trust and lists, and without the root in the chain', async () => {
@@ -111,83 +85,6 @@ suite('writeIdentity and openIdentity', () => {
     assert.deepEqual(await opened(house.path), renewed.certificates[0].der)
   })
 
-  const faults: readonly [
-    string,
-    IdentityErrorCode,
-    (house: Awaited<ReturnType<typeof written>>) => Promise<unknown>,
-  ][] = [
-    ['a directory that is not there', 'ERR_IDENTITY_MISSING', ({ path }) => rm(path, { recursive: true })],
-    ['a directory that others may enter', 'ERR_IDENTITY_MODE', ({ path }) => chmod(path, 0o750)],
-    ['a file in its place', 'ERR_IDENTITY_UNREADABLE', ({ path }) => replaceByFile(path)],
-    ['a missing key', 'ERR_IDENTITY_MISSING', ({ paths }) => rm(paths.key)],
-    ['a key that the group may read', 'ERR_IDENTITY_MODE', ({ paths }) => chmod(paths.key, 0o640)],
-    ['a key that everybody may read', 'ERR_IDENTITY_MODE', ({ paths }) => chmod(paths.key, 0o604)],
-    ['a folder in the key’s place', 'ERR_IDENTITY_UNREADABLE', ({ paths }) => replaceByFolder(paths.key)],
-    ['an empty key', 'ERR_IDENTITY_MALFORMED', ({ paths }) => writeFile(paths.key, '')],
-    ['a key that is none', 'ERR_IDENTITY_MALFORMED', ({ paths }) => writeFile(paths.key, pemOf(alice.certificates))],
-    ['a huge key', 'ERR_IDENTITY_MALFORMED', ({ paths }) => writeFile(paths.key, new Uint8Array(70_000))],
-    ['a loop of links as key', 'ERR_IDENTITY_UNREADABLE', ({ paths }) => replaceByLoop(paths.key)],
-    ['an enrollment without its end', 'ERR_IDENTITY_UNFINISHED', ({ paths }) => rm(paths.chain)],
-    ['an empty chain', 'ERR_IDENTITY_MALFORMED', ({ paths }) => writeFile(paths.chain, '')],
-    [
-      'a cut chain',
-      'ERR_IDENTITY_MALFORMED',
-      ({ paths }) => writeFile(paths.chain, pemOf(alice.certificates).slice(0, 300)),
-    ],
-    ['a huge chain', 'ERR_IDENTITY_MALFORMED', ({ paths }) => writeFile(paths.chain, new Uint8Array(1_100_000))],
-    [
-      'a key in the chain',
-      'ERR_IDENTITY_MALFORMED',
-      async ({ paths }) => writeFile(paths.chain, await readFile(paths.key)),
-    ],
-    [
-      'another’s chain',
-      'ERR_IDENTITY_KEY_MISMATCH',
-      ({ paths }) => writeFile(paths.chain, pemOf(renewed.certificates)),
-    ],
-  ]
-  for (const [name, code, spoil] of faults)
-    test(`refuses ${name}`, async () => {
-      await using house = await written()
-      await spoil(house)
-      await assert.rejects(openIdentity(house.path), (error: unknown) => {
-        assert.ok(error instanceof IdentityError, String(error))
-        assert.equal(error.code, code)
-        assert.ok(error.file.startsWith(house.path) && error.message.startsWith(error.file))
-        assert.equal(error.next, IDENTITY_ERRORS[code][1])
-        assert.doesNotMatch(error.message, /PRIVATE|MIG/)
-        return true
-      })
-    })
-
-  test('refuses what belongs to another user', { skip: process.geteuid?.() !== 0 && 'needs root' }, async () => {
-    await using house = await written()
-    await chown(house.paths.key, 65_534, 65_534)
-    await assert.rejects(openIdentity(house.path), { code: 'ERR_IDENTITY_OWNER', file: house.paths.key })
-    await chown(house.paths.key, 0, 0)
-    await chown(house.path, 65_534, 65_534)
-    await assert.rejects(openIdentity(house.path), { code: 'ERR_IDENTITY_OWNER', file: house.path })
-    await assert.rejects(writeIdentity(house.path, partsOf(alice)), { code: 'ERR_IDENTITY_OWNER' })
-  })
-
-  test('refuses trust or status that is not whole, as they say it themselves', async () => {
-    await using house = await written()
-    await writeFile(join(house.paths.status, 'x.crl'), 'x')
-    await assert.rejects(openIdentity(house.path), { name: 'TrustFileError', code: 'ERR_TRUST_FILE_MALFORMED' })
-    await rm(house.paths.status, { recursive: true })
-    await assert.rejects(openIdentity(house.path), { name: 'TrustFileError', code: 'ERR_TRUST_NO_STATUS' })
-    await rm(house.paths.trust)
-    await assert.rejects(openIdentity(house.path), { name: 'TrustFileError', code: 'ERR_TRUST_FILE_MISSING' })
-  })
-
-  test('writes into no directory that others may enter, and changes nothing there', async () => {
-    await using house = await written()
-    await chmod(house.path, 0o755)
-    const before = await readFile(house.paths.key, 'utf8')
-    await assert.rejects(writeIdentity(house.path, partsOf(renewed)), { code: 'ERR_IDENTITY_MODE' })
-    assert.equal(await readFile(house.paths.key, 'utf8'), before)
-  })
-
   test('what a killed process left beside is void and no obstacle, not even as a link', async () => {
     await using house = await written()
     const prey = join(house.path, 'prey')
@@ -233,70 +130,6 @@ suite('writeIdentity and openIdentity', () => {
   })
 })
 
-suite('an open identity follows its directory', () => {
-  test('another process’s renewal and lists come in force, once', async () => {
-    await using house = await written()
-    const identity = await openIdentity(house.path)
-    try {
-      let changes = 0
-      const changed = new Promise<void>((resolve) => {
-        identity.onChange(() => {
-          changes++
-          resolve()
-        })
-      })
-      await writeIdentity(house.path, { ...partsOf(renewed), crls: [issueCrl(issuing, { number: 2n })] })
-      await changed
-      assert.deepEqual(leafOf(identity), renewed.certificates[0].der)
-      await identity.reload()
-      assert.equal(changes, 1)
-      assert.ok(identity.trust.crls.some(({ crl }) => crl.cRLNumber === 2n))
-    } finally {
-      identity.close()
-    }
-  })
-
-  test('what can no longer be used raises an alarm with the file’s name, and the old stays', async () => {
-    await using house = await written()
-    const alarms: unknown[] = []
-    const identity = await openIdentity(house.path, {
-      log: (event, fields) => {
-        alarms.push([event, fields?.['code'], fields?.['file']])
-      },
-    })
-    try {
-      await writeFile(house.paths.chain, 'nonsense')
-      for (let i = 0; i < 100 && alarms.length === 0; i++) await pause(20)
-      assert.deepEqual(alarms[0], ['identity.reload-failed', 'ERR_IDENTITY_MALFORMED', house.paths.chain])
-      assert.deepEqual(leafOf(identity), alice.certificates[0].der)
-      await assert.rejects(identity.reload(), { code: 'ERR_IDENTITY_MALFORMED' })
-    } finally {
-      identity.close()
-    }
-  })
-})
-
-async function opened(directory: string): Promise<Uint8Array> {
-  const identity = await openIdentity(directory)
-  identity.close()
-  return leafOf(identity)
-}
-
 function pemBody({ certificates }: Credential): string {
   return certificates[0].der.toBase64().slice(0, 60).replaceAll(/[+/]/g, '.')
-}
-
-async function replaceByFile(path: string): Promise<void> {
-  await rm(path, { recursive: true })
-  await writeFile(path, '', { mode: 0o600 })
-}
-
-async function replaceByFolder(path: string): Promise<void> {
-  await rm(path)
-  await mkdir(path, { mode: 0o700 })
-}
-
-async function replaceByLoop(path: string): Promise<void> {
-  await rm(path)
-  await symlink(path, path)
 }

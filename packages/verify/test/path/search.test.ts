@@ -1,9 +1,8 @@
-// Building: messy bags, many ways, loops, and the budget. RFC 4158.
+// Building: messy bags, many ways and loops. RFC 4158.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type Budget, DEFAULT_BUDGET, type PathContext, verifyParsedPath, verifyPath } from '@countersign/verify'
-import { basicConstraintsExtension, type Certificate } from '@countersign/x509'
-import { checkSignature } from '../../../../interop/chains/check-signature.ts'
+import { verifyParsedPath, verifyPath } from '@countersign/verify'
+import { basicConstraintsExtension } from '@countersign/x509'
 import {
   anchorOf,
   codesOf,
@@ -17,21 +16,7 @@ import {
   root,
   usage,
 } from '../../../../interop/chains/house.ts'
-
-const der = (...holders: readonly Holder[]) => holders.map(({ certificate }) => certificate.der)
-const certificates = (...holders: readonly Holder[]) => holders.map(({ certificate }) => certificate)
-
-/** Counts the signatures that are asked for. */
-function counting(): { readonly checkSignature: PathContext['checkSignature']; readonly count: () => number } {
-  let asked = 0
-  return {
-    checkSignature: (...question) => {
-      asked++
-      return checkSignature(...question)
-    },
-    count: () => asked,
-  }
-}
+import { certificates, counting, der } from './asked.ts'
 
 suite('a messy bag', () => {
   const anchor = root()
@@ -243,100 +228,5 @@ suite('loops', () => {
     const issuing = root({ subject: name('Issuing'), issuer: name('party'), signer: keys })
     const party = leaf(issuing, { keys })
     assert.equal(verifyPath(der(party, issuing, party), contextOf([anchorOf(root())])).ok, false)
-  })
-})
-
-suite('the budget', () => {
-  const anchor = root()
-  const issuing = intermediate(anchor)
-  const party = leaf(issuing)
-  const peer = der(party, issuing)
-  const ask = (budget: Partial<Budget>, more: readonly Uint8Array[] = []) =>
-    codesOf(verifyPath([...peer, ...more], contextOf([anchorOf(anchor)], { budget: { ...DEFAULT_BUDGET, ...budget } })))
-  const octets = peer.reduce((sum, { length }) => sum + length, 0)
-  const OVER = ['ERR_VERIFY_BUDGET']
-
-  test('each part of it is enough where it is exactly what is needed, and one less refuses', () => {
-    assert.deepEqual(ask({ maxCertificates: 2 }), [])
-    assert.deepEqual(ask({ maxCertificates: 1 }), OVER)
-    assert.deepEqual(ask({ maxOctets: octets }), [])
-    assert.deepEqual(ask({ maxOctets: octets - 1 }), OVER)
-    assert.deepEqual(ask({ maxSignatures: 2 }), [])
-    assert.deepEqual(ask({ maxSignatures: 1 }), OVER)
-    assert.deepEqual(ask({ maxDepth: 2 }), [])
-    assert.deepEqual(ask({ maxDepth: 1 }), OVER)
-    // Two certificates whose issuers are looked for, one candidate, and the two of the path.
-    assert.deepEqual(ask({ maxSteps: 5 }), [])
-    assert.deepEqual(ask({ maxSteps: 4 }), OVER)
-  })
-
-  test('holds for certificates that were read before, and is spent on nothing that cannot be read', () => {
-    const context = contextOf([anchorOf(anchor)], { budget: { ...DEFAULT_BUDGET, maxCertificates: 1 } })
-    assert.deepEqual(codesOf(verifyParsedPath(party.certificate, [issuing.certificate], context)), OVER)
-    assert.deepEqual(ask({}, [new Uint8Array(DEFAULT_BUDGET.maxOctets)]), OVER)
-  })
-
-  /** Thirty authorities of one name, of which every one signed every other. */
-  function thicket(): { readonly party: Holder; readonly bag: readonly Certificate[] } {
-    const keys = Array.from({ length: 30 }, p256)
-    const heads = keys.map((own) =>
-      root({ subject: name('Thicket'), keys: own, extensions: { subjectKeyIdentifier: null } }),
-    )
-    const bag = heads.map((head, i) =>
-      intermediate(head, {
-        subject: name('Thicket'),
-        keys: keys[(i + 1) % keys.length] ?? p256(),
-        extensions: { subjectKeyIdentifier: null, authorityKeyIdentifier: null },
-      }),
-    )
-    const [first] = heads
-    assert.ok(first)
-    return { party: leaf(first, { extensions: { authorityKeyIdentifier: null } }), bag: certificates(...bag) }
-  }
-
-  test('ends a search among candidates that all could be, in bounded work', () => {
-    const { party, bag } = thicket()
-    const { checkSignature, count } = counting()
-    const context = contextOf([{ ...anchorOf(anchor), name: name('Thicket') }], { checkSignature })
-    const verdict = verifyParsedPath(party.certificate, bag, context)
-    assert.ok(!verdict.ok)
-    assert.equal(verdict.findings[0]?.code, 'ERR_VERIFY_BUDGET')
-    assert.ok(count() <= DEFAULT_BUDGET.maxSignatures)
-    assert.ok(verdict.tried.length <= 16)
-  })
-
-  test('a name of more than 2048 octets is compared by its octets alone', () => {
-    const longRoot = root({ subject: name('a'.repeat(2100)) })
-    const ask = (issuer: string) => {
-      const own = leaf(longRoot, { issuer: name(issuer) })
-      return codesOf(verifyPath(der(own), contextOf([anchorOf(longRoot)])))
-    }
-    assert.deepEqual(ask('a'.repeat(2100)), [])
-    assert.deepEqual(ask('A'.repeat(2100)), ['ERR_VERIFY_ISSUER_NOT_FOUND', 'ERR_VERIFY_NAME_CHAINING'])
-    assert.deepEqual(ask(`${'a'.repeat(2100)} `), ['ERR_VERIFY_ISSUER_NOT_FOUND', 'ERR_VERIFY_NAME_CHAINING'])
-  })
-
-  test('is not spent on what is known here: a thousand issuers of other names, and one name of a peer that is long', () => {
-    const others = Array.from({ length: 1000 }, (_, i) => ({ ...issuing.certificate, subject: name(`Other ${i}`) }))
-    assert.deepEqual(codesOf(verifyPath(peer, contextOf([anchorOf(anchor)], { issuers: others }))), [])
-    const long = root({ subject: name('a'.repeat(45_000)) })
-    const verdict = verifyPath(der(long), contextOf([anchorOf(anchor)], { issuers: others }))
-    assert.ok(!verdict.ok)
-    for (const { detail } of verdict.findings) assert.ok(detail.length < 300)
-  })
-
-  test('a path of full depth without an issuer is not too long', () => {
-    const context = contextOf([anchorOf(root({ subject: name('Other') }))], {
-      budget: { ...DEFAULT_BUDGET, maxDepth: 2 },
-    })
-    assert.deepEqual(codesOf(verifyPath(peer, context)), ['ERR_VERIFY_ISSUER_NOT_FOUND'])
-  })
-
-  test('a path that is too long is told so, and the rest of the search goes on', () => {
-    const upper = intermediate(anchor, { subject: name('Upper') })
-    const longWay = intermediate(upper, { keys: issuing.keys })
-    const context = contextOf([anchorOf(anchor)], { budget: { ...DEFAULT_BUDGET, maxDepth: 2 } })
-    assert.deepEqual(codesOf(verifyParsedPath(party.certificate, certificates(longWay, upper), context)), OVER)
-    assert.deepEqual(codesOf(verifyParsedPath(party.certificate, certificates(longWay, upper, issuing), context)), [])
   })
 })

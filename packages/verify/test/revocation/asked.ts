@@ -1,0 +1,39 @@
+// One path of three, and what its CRLs make of it.
+import { type CrlIndex, type StatusContext, type Verdict, verifyPath } from '@countersign/verify'
+import { type Extension, writeSequence } from '@countersign/x509'
+import {
+  anchorOf,
+  codesOf,
+  contextOf,
+  crl,
+  type Holder,
+  intermediate,
+  leaf,
+  root,
+} from '../../../../interop/chains/house.ts'
+
+export const anchor: Holder = root()
+export const issuing: Holder = intermediate(anchor)
+export const party: Holder = leaf(issuing)
+export const anchorCrl: CrlIndex = crl(anchor)
+
+/** Judges the party's path, or another under the same anchor. */
+export function ask(status: Partial<StatusContext>, chain: readonly Holder[] = [party, issuing]): Verdict {
+  return verifyPath(
+    chain.map(({ certificate }) => certificate.der),
+    contextOf([anchorOf(anchor)], { status: { mode: 'require', crls: [], ...status } }),
+  )
+}
+
+/** What is found where the anchor's CRL is good and `crls` are there for the party. */
+export function askCrls(...crls: CrlIndex[]): readonly string[] {
+  return codesOf(ask({ crls: [anchorCrl, ...crls] }))
+}
+
+export function unknownExtension(critical: boolean): Extension {
+  return {
+    extnID: '1.3.6.1.4.1.32473.1',
+    critical,
+    extnValue: writeSequence(),
+  }
+}
