@@ -30,7 +30,9 @@ suite('countersign invite, enroll, list, show, sessions, revoke, why', () => {
     const { code, stdout, stderr } = await house.run(['invite', 'ann', '--ttl', '90s'])
     assert.equal(code, 0)
     assert.match(stdout, /^cs1_[\w-]+\n$/)
-    assert.match(stderr, /an invitation for ann; it works once and ends in/)
+    assert.match(stderr, /an invitation for ann; it works once and ends in 1 minute\./)
+    const given = await house.run(['invite', 'ann', '--ttl', '10m'])
+    assert.match(given.stderr, /ends in 10 minutes\./)
   })
 
   test('invite --json has the token and its end in RFC 3339', async () => {
@@ -53,6 +55,8 @@ suite('countersign invite, enroll, list, show, sessions, revoke, why', () => {
     assert.match(shown.stdout, /^party {4}ben$/m)
     assert.match(shown.stdout, /ben\.example/)
     assert.match(shown.stdout, /192\.0\.2\.7/)
+    const [, sha256 = ''] = /^SHA-256 {2}([0-9a-f]{64})$/m.exec(shown.stdout) ?? []
+    assert.equal((await house.run(['show', sha256])).stdout, shown.stdout)
   })
 
   test('enroll reads the token from standard input too', async () => {
@@ -103,7 +107,10 @@ suite('countersign invite, enroll, list, show, sessions, revoke, why', () => {
   test('what the authority cannot read is bad input: exit 3, and the field is named', async () => {
     const reason = await house.run(['revoke', 'visitor', '--reason', 'whim'])
     assert.equal(reason.code, 3)
-    assert.match(reason.stderr, /reason.*\[ERR_ADMIN_REQUEST\]/)
+    assert.match(reason.stderr, /reason: one of unspecified, keyCompromise, .*\[ERR_ADMIN_REQUEST\]/)
+    const ttl = await house.run(['invite', 'visitor', '--ttl', '100d'])
+    assert.equal(ttl.code, 3)
+    assert.match(ttl.stderr, /ttlSeconds: at most \d+ \[ERR_ADMIN_REQUEST\]/)
     const party = await house.run(['invite', '../x'])
     assert.equal(party.code, 3)
     assert.match(party.stderr, /party/)
@@ -115,6 +122,7 @@ suite('countersign invite, enroll, list, show, sessions, revoke, why', () => {
       const { code, stderr } = await house.run(['enroll', text, '--out', 'flo'])
       assert.equal(code, 3, `${text}: ${stderr}`)
       assert.match(stderr, /ERR_ENROLL_TOKEN_FORM/)
+      if (text === '') assert.match(stderr, /the token is empty.*\n {2}see what countersign invite said/)
     }
   })
 
@@ -138,11 +146,17 @@ suite('countersign invite, enroll, list, show, sessions, revoke, why', () => {
     const [{ meeting }] = jsonOf(met.stdout)
     const why = await house.run(['why', meeting.reference.toLowerCase().replaceAll('-', ' ')])
     assert.equal(why.code, 0, why.stderr)
-    assert.match(why.stdout, /5 verify +✘ refused: your certificate was revoked/)
+    assert.match(why.stdout, /5 verify +✘ refused: hal was revoked/)
+    assert.equal(why.stdout.match(/next: /g)?.length, 1)
     assert.match(why.stdout, /ERR_CALLER_REVOKED \(RFC 5280 §6\.3\.3\); to mend by: caller/)
     const json = await house.run(['why', meeting.reference, '--json'])
     assert.equal(jsonOf(json.stdout)[0].meetings[0].seenBy, 'callee')
-    assert.equal((await house.run(['why', 'M-0000-0000'])).code, 1)
+    const unknown = await house.run(['why', 'M-0000-0000'])
+    assert.equal(unknown.code, 1)
+    assert.match(
+      unknown.stderr,
+      /no door of this authority recorded .*\[ERR_ADMIN_NO_MEETING\]\n {2}check the reference/,
+    )
     assert.equal((await house.run(['why', 'because'])).code, 2)
   })
 

@@ -71,7 +71,10 @@ suite('a start that cannot be', () => {
     await using house = await startHouse()
     const second = await house.run(['up'])
     assert.equal(second.code, 3)
-    assert.match(second.stderr, /\[ERR_AUTHORITY_IN_USE\]\n {2}stop the other process, or use another data directory/)
+    assert.match(
+      second.stderr,
+      /\[ERR_AUTHORITY_IN_USE\]\n {2}stop the other process, or name another data directory with --data/,
+    )
     assert.equal((await house.run(['list'])).code, 0)
   })
 
@@ -119,7 +122,8 @@ suite('a start that cannot be', () => {
     try {
       const { code, stderr } = await house.run(['up'])
       assert.equal(code, 4, stderr)
-      assert.match(stderr, new RegExp(`127\\.0\\.0\\.1:${port}`))
+      assert.match(stderr, new RegExp(`127\\.0\\.0\\.1:${port}, where this house was before, is taken`))
+      assert.match(stderr, /\n {2}stop that process; or delete .*ports\.json/)
     } finally {
       server.close()
     }

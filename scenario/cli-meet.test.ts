@@ -117,6 +117,18 @@ suite('countersign meet', () => {
     assert.equal(caller.outcome.refusal.code, 'ERR_CALLER_REVOKED')
     assert.equal(callee.outcome.refusal.code, 'ERR_CALLER_REVOKED')
     assert.equal(caller.steps[4].outcome, 'refused')
+    const { reason } = caller.outcome.refusal.detail.revocation
+    assert.equal(reason, 'keyCompromise')
+    assert.equal(caller.outcome.refusal.detail.revocation.at, callee.outcome.refusal.detail.revocation.at)
+    const text = await house.run(['meet', url, '--identity', 'rita'])
+    assert.match(text.stdout, /5 verify +✘ refused: rita was revoked .* \(key compromise\)$/m)
+  })
+
+  test('the authority itself accepts whom it knows, and does not say more: exit 0', async () => {
+    const { code, stdout, stderr } = await house.run(['meet', house.ready.authority.url, '--identity', 'alice'])
+    assert.equal(code, 0, stderr + stdout)
+    assert.match(stdout, /6 channel +✔/)
+    assert.match(stdout, /the other side did not say how it decided \(HTTP status 404\)/)
   })
 
   test('nobody listens there: exit 4', async () => {

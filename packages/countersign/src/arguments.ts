@@ -9,14 +9,19 @@ export const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
   help: { type: 'boolean', summary: 'print this help' },
 }
 
-/** One line of usage, as in `countersign invite PARTY [--ttl SPAN] [--json]`. */
+/** The usage, as in `countersign invite PARTY [--ttl SPAN] [--json]`. */
 export function usageOf(command: Command): string {
+  return usageWords(command).join(' ')
+}
+
+/** The usage in words between which a line may break. */
+export function usageWords(command: Command): string[] {
   const words = command.positionals.map(({ name, optional }) => (optional === true ? `[${name}]` : name))
   for (const [name, { value, multiple }] of Object.entries(command.options)) {
     const option = value === undefined ? `--${name}` : `--${name} ${value}`
     words.push(`[${option}]${multiple === true ? '…' : ''}`)
   }
-  return ['countersign', command.name, ...words, '[--json]'].join(' ')
+  return [`countersign ${command.name}`, ...words, '[--json]']
 }
 
 /** Checks `words` against the command's table. @throws {Failure} with exit code 2 and the nearest name. */
@@ -34,6 +39,10 @@ export function readArguments(command: Command, words: readonly string[]): Argum
   for (const token of tokens) {
     if (token.kind === 'positional') given.push(token.value)
     if (token.kind !== 'option') continue
+    if (token.rawName === '-h') {
+      values.set('help', ['true'])
+      continue
+    }
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined
     if (option === undefined || !token.rawName.startsWith('--'))
       throw usageFailure(

@@ -18,7 +18,11 @@ const SYSTEM: Readonly<Record<string, readonly [exit: Exit, text: string, next: 
   EDQUOT: [EXIT.input, 'is over the disk quota', 'free space there, then try again'],
   EMFILE: [EXIT.input, 'is one open file too many', 'raise the limit of open files (ulimit -n)'],
   EMSGSIZE: [EXIT.unreachable, 'sent more than this command reads', 'check what answers at that address'],
-  EADDRINUSE: [EXIT.unreachable, 'is taken by another process', 'stop that process, or choose another port'],
+  EADDRINUSE: [
+    EXIT.unreachable,
+    'is taken by another process',
+    'stop that process, or choose another port (listen, in the file that --config names)',
+  ],
   EADDRNOTAVAIL: [EXIT.unreachable, 'is not an address of this machine', 'choose another address'],
   ECONNREFUSED: [EXIT.unreachable, 'does not answer', 'check the address and that the server runs'],
   ECONNRESET: [EXIT.unreachable, 'ended the connection', 'see what the server reported'],
@@ -34,6 +38,12 @@ const SYSTEM: Readonly<Record<string, readonly [exit: Exit, text: string, next: 
 const AUTHORITY_EXITS: Partial<Record<AuthorityErrorCode, Exit>> = {
   ERR_AUTHORITY_LISTEN: EXIT.unreachable,
   ERR_AUTHORITY_REFUSED: EXIT.refused,
+}
+
+/** Where a command knows better what to do than the package. */
+const AUTHORITY_NEXT: Partial<Record<AuthorityErrorCode, string>> = {
+  ERR_AUTHORITY_IN_USE: 'stop the other process, or name another data directory with --data',
+  ERR_AUTHORITY_LISTEN: 'stop what uses that address, or choose another one (listen, in the file that --config names)',
 }
 
 /** What the authority refuses is a verdict; what did not come, or is not as it must be, is none. */
@@ -69,6 +79,7 @@ const OURS: Readonly<Record<string, (error: OwnError) => Failure>> = {
     // The table is of the codes that this class has.
     failure(error, AUTHORITY_EXITS[error.code as AuthorityErrorCode] ?? EXIT.input, {
       message: `${error.path}: ${error.message}`,
+      next: AUTHORITY_NEXT[error.code as AuthorityErrorCode] ?? error.next,
     }),
   IdentityError: (error) => failure(error, EXIT.input),
   TrustFileError: (error) => failure(error, EXIT.input, { next: TRUST_NEXT[error.code as TrustFileErrorCode] }),
@@ -94,7 +105,7 @@ export function failureOf(error: unknown): Failure | undefined {
 function failure(
   error: OwnError,
   exit: Exit,
-  more: { readonly message?: string; readonly next?: string } = {},
+  more: { readonly message?: string; readonly next?: string | undefined } = {},
 ): Failure {
   const { message = error.message, next = error.next } = more
   return new Failure(exit, message, { code: error.code, next, cause: error })

@@ -7,6 +7,9 @@ import { didYouMean } from './nearest.ts'
 import { plainText } from './output/plain-text.ts'
 import { styleOf } from './output/style.ts'
 
+const HELP: readonly string[] = ['help', '--help', '-h']
+const VERSION: readonly string[] = ['version', '--version', '-V', '-v']
+
 /** Runs the command that `words` name. Never throws; answers the exit code. */
 export async function main(words: readonly string[], around: Around): Promise<ExitCode> {
   const json = words.includes('--json')
@@ -18,25 +21,25 @@ export async function main(words: readonly string[], around: Around): Promise<Ex
 }
 
 async function dispatch(words: readonly string[], around: Around): Promise<ExitCode> {
-  const [first, second] = words
+  const [first, ...rest] = words
   if (first === undefined) {
-    for (const line of helpOfAll(COMMANDS)) around.err(line)
+    for (const line of helpOfAll(COMMANDS, around.columns)) around.err(line)
     return EXIT.usage
   }
-  if (first === '--help' || first === '-h' || (first === 'help' && second === undefined)) {
-    for (const line of helpOfAll(COMMANDS)) around.out(line)
+  if (HELP.includes(first)) {
+    if (rest[0] !== undefined && !HELP.includes(rest[0])) return dispatch([...rest, '--help'], around)
+    for (const line of helpOfAll(COMMANDS, around.columns)) around.out(line)
     return EXIT.ok
   }
-  if (first === '--version') {
+  if (VERSION.includes(first)) {
     const { version } = await import('./version.ts')
     around.out(version())
     return EXIT.ok
   }
-  if (first === 'help') return dispatch([...words.slice(1), '--help'], around)
   const command = commandOf(words)
   const given = readArguments(command, words.slice(command.name.split(' ').length))
   if (given.flag('help')) {
-    for (const line of helpOf(command)) around.out(line)
+    for (const line of helpOf(command, around.columns)) around.out(line)
     return EXIT.ok
   }
   const run = await command.load()
@@ -47,12 +50,17 @@ async function dispatch(words: readonly string[], around: Around): Promise<ExitC
 function commandOf(words: readonly string[]): Command {
   const command = COMMANDS.findLast(({ name }) => name.split(' ').every((word, index) => word === words[index]))
   if (command !== undefined) return command
-  const [first = ''] = words
+  const [first = '', second = ''] = words
   const names = COMMANDS.map(({ name }) => name)
-  throw new Failure(EXIT.usage, `there is no command ${plainText(first)}${didYouMean(first, names)}`, {
-    code: 'ERR_CLI_COMMAND',
-    next: 'see countersign --help',
-  })
+  const more = { code: 'ERR_CLI_COMMAND', next: 'see countersign --help' }
+  if (first.startsWith('-'))
+    throw new Failure(EXIT.usage, `a command comes first, and ${plainText(first)} after it`, more)
+  const longer = names.filter((name) => name.startsWith(`${first} `))
+  // Of `authority roots` both words count, of `lits alice` the first.
+  const word = longer.length > 0 && !second.startsWith('-') ? `${first} ${second}`.trimEnd() : first
+  const [only] = longer
+  const guess = longer.length === 1 ? `; did you mean ${only}?` : didYouMean(word, [...names, 'help', 'version'])
+  throw new Failure(EXIT.usage, `there is no command ${plainText(word)}${guess}`, more)
 }
 
 /** The one place where a failure becomes a line and an exit code. */

@@ -5,14 +5,23 @@ import { main } from '../src/main.ts'
 import { fakeAround } from './support/around.ts'
 
 suite('the command line', () => {
-  test('--help lists every command and exits 0', async () => {
-    const around = fakeAround()
-    assert.equal(await main(['--help'], around), 0)
-    const text = around.stdout.join('\n')
-    for (const { name, summary } of COMMANDS)
-      assert.match(text, new RegExp(`^ {2}${name} +${RegExp.escape(summary)}$`, 'm'))
-    assert.deepEqual(around.stderr, [])
-  })
+  for (const word of ['--help', '-h', 'help'])
+    test(`${word} lists every command and exits 0`, async () => {
+      const around = fakeAround({ columns: 120 })
+      assert.equal(await main([word], around), 0)
+      const text = around.stdout.join('\n')
+      for (const { name, summary } of COMMANDS)
+        assert.match(text, new RegExp(`^ {2}${name} +${RegExp.escape(summary)}$`, 'm'))
+      assert.deepEqual(around.stderr, [])
+    })
+
+  for (const word of ['version', '--version', '-V', '-v'])
+    test(`${word} prints the version alone`, async () => {
+      const around = fakeAround()
+      assert.equal(await main([word], around), 0)
+      assert.equal(around.stdout.length, 1)
+      assert.match(around.stdout[0] ?? '', /^\d+\.\d+\.\d+$/)
+    })
 
   test('without a command the help goes to standard error, exit 2', async () => {
     const around = fakeAround()
@@ -27,12 +36,37 @@ suite('the command line', () => {
       assert.equal(await main([...command.name.split(' '), '--help'], around), 0)
       const text = around.stdout.join('\n')
       for (const name of [...Object.keys(command.options), 'json', 'help']) assert.ok(text.includes(`--${name}`), name)
+      const examples = around.stdout.indexOf('examples:')
+      for (const line of around.stdout.slice(0, examples)) assert.ok(line.length <= 80, line)
+    })
+
+    test(`help, --help and -h before or after ${command.name} say the same`, async () => {
+      const words = command.name.split(' ')
+      const said = []
+      for (const line of [
+        [...words, '--help'],
+        [...words, '-h'],
+        ['help', ...words],
+        ['--help', ...words],
+      ]) {
+        const around = fakeAround()
+        assert.equal(await main(line, around), 0)
+        said.push(around.stdout.join('\n'))
+      }
+      assert.equal(new Set(said).size, 1)
     })
   }
 
   const refused: readonly (readonly [string, RegExp])[] = [
     ['invit alice', /there is no command invit; did you mean invite\? \[ERR_CLI_COMMAND\]/],
     ['xyzzy', /there is no command xyzzy \[ERR_CLI_COMMAND\]/],
+    ['hlep', /there is no command hlep; did you mean help\?/],
+    ['help invit', /there is no command invit; did you mean invite\?/],
+    ['authority', /there is no command authority; did you mean authority root\?/],
+    ['authority --help', /there is no command authority; did you mean authority root\?/],
+    ['authority rot', /there is no command authority rot; did you mean authority root\?/],
+    ['--json list', /a command comes first, and --json after it \[ERR_CLI_COMMAND\]/],
+    ['meet ftp://x --identity y', /is not HOST, HOST:PORT or an https URL/],
     ['invite', /PARTY is missing \[ERR_CLI_USAGE\]/],
     ['invite alice bob', /there is one argument too many: bob/],
     ['invite alice --tll 10m', /there is no option --tll; did you mean --ttl\?/],

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import { nearest } from '../src/nearest.ts'
 import { styleOf } from '../src/output/style.ts'
 import { tableLines } from '../src/output/table.ts'
+import { wrapWords } from '../src/output/wrap.ts'
 import { parseSpan } from '../src/span.ts'
 
 suite('parseSpan', () => {
@@ -41,6 +42,11 @@ suite('nearest', () => {
       assert.equal(nearest(word, names), undefined)
     })
   }
+})
+
+test('words are wrapped where the terminal ends, and none is broken', () => {
+  assert.deepEqual(wrapWords(['one', 'two', 'three', 'fourteen'], 7), ['one two', 'three', 'fourteen'])
+  assert.deepEqual(wrapWords([], 7), [])
 })
 
 test('numbers are right-aligned, and no line ends in spaces', () => {

@@ -23,7 +23,7 @@ export interface Explanation {
   readonly rows: readonly ExplanationRow[]
   readonly reference: Reference
   readonly at: Temporal.Instant
-  /** Absent where the meeting was accepted. */
+  /** Absent where the meeting was accepted. `why` is said to the refused party, `cause` to everybody, as its row is. */
   readonly refusal?: RefusalEntry & { readonly code: RefusalCode; readonly why: string }
 }
 
@@ -36,7 +36,8 @@ const DIRECTIONS = ['right', 'left', 'none', 'right', 'none', 'none'] as const
 export function explainMeeting(meeting: Meeting, now: Temporal.Instant): Explanation {
   const { outcome } = meeting
   const refusal = outcome.ok ? undefined : { code: outcome.refusal.code, ...REFUSALS[outcome.refusal.code] }
-  const why = outcome.ok ? '' : refusedText(meeting, now)
+  const known = revokedText(meeting, now)
+  const cause = refusal === undefined ? '' : escapeText(causeText(meeting, refusal)) + known
   return {
     caller: escapeText(meeting.caller.name),
     callee: escapeText(meeting.callee.name),
@@ -47,9 +48,9 @@ export function explainMeeting(meeting: Meeting, now: Temporal.Instant): Explana
       verb: STEP_NAMES[index] ?? 'ask',
       direction: DIRECTIONS[index] ?? 'none',
       outcome: step.outcome,
-      text: escapeText(step.outcome === 'refused' ? `refused: ${why}` : stepText(step, index, meeting, now)),
+      text: step.outcome === 'refused' ? `refused: ${cause}` : escapeText(stepText(step, index, meeting, now)),
     })),
-    ...(refusal === undefined ? {} : { refusal: { ...refusal, why } }),
+    ...(refusal === undefined ? {} : { refusal: { ...refusal, cause, why: `${refusal.public}${known}` } }),
   }
 }
 
@@ -92,16 +93,18 @@ function certificateText(name: string, certificate: CertificateSummary, now: Tem
   return `${name}, issued by ${issuer}, ${formatValidity(certificate.notBefore, certificate.notAfter, now)}`
 }
 
-/** The plain cause with what is known of this very case. */
-function refusedText(meeting: Meeting, now: Temporal.Instant): string {
-  if (meeting.outcome.ok) return ''
-  const { code, detail } = meeting.outcome.refusal
-  const cause = REFUSALS[code].public
-  if (detail === undefined || !('clause' in detail)) return cause
-  const { revocation } = detail
-  if (revocation === undefined) return cause
-  const reason = revocation.reason === undefined ? '' : ` (${words(revocation.reason)})`
-  return `${cause} ${formatWhen(revocation.at, now)}${reason}`
+/** The plain cause, with the name of who presented what was refused. */
+function causeText({ caller, callee }: Meeting, { cause, fault }: RefusalEntry): string {
+  return cause.replaceAll('{name}', () => (fault === 'callee' ? callee : caller).name)
+}
+
+/** When and why something was revoked, where that is known of this very case. */
+function revokedText({ outcome }: Meeting, now: Temporal.Instant): string {
+  const detail = outcome.ok ? undefined : outcome.refusal.detail
+  const revocation = detail !== undefined && 'clause' in detail ? detail.revocation : undefined
+  if (revocation === undefined) return ''
+  const { at, reason = 'unspecified' } = revocation
+  return ` ${formatWhen(at, now)}${reason === 'unspecified' ? '' : ` (${words(reason)})`}`
 }
 
 /** `keyCompromise` as `key compromise`. */

@@ -252,10 +252,7 @@ function refusalField(field: Field): Refusal {
 
 function findingField(field: Field): Finding {
   const depth = field.get('depth').optional((f) => f.number(64))
-  const revocation = field.get('revocation').optional((f) => {
-    const reason = f.get('reason').optional((r) => r.oneOf(REASONS))
-    return { at: f.get('at').instant(), ...(reason === undefined ? {} : { reason }) }
-  })
+  const revocation = field.get('revocation').optional(revocationField)
   return {
     code: field.get('code').oneOf(FINDING_CODES),
     clause: field.get('clause').text(),
@@ -263,4 +260,10 @@ function findingField(field: Field): Finding {
     detail: field.get('detail').text(),
     ...(revocation === undefined ? {} : { revocation }),
   }
+}
+
+/** Reads when and why something was revoked. @throws {ShapeError} */
+export function revocationField(field: Field): NonNullable<Finding['revocation']> {
+  const reason = field.get('reason').optional((f) => f.oneOf(REASONS))
+  return { at: field.get('at').instant(), ...(reason === undefined ? {} : { reason }) }
 }

@@ -7,13 +7,15 @@ export interface RefusalEntry {
   readonly fault: Fault
   /** The step of the meeting that failed. */
   readonly step: 1 | 2 | 3 | 4 | 5 | 6
-  /** What the refused party may read. */
+  /** What the refused party may read; it is spoken to. */
   readonly public: string
+  /** The same for everybody, as the picture says it; `{name}` is who presented what is refused. */
+  readonly cause: string
   /** What to do next, as an imperative. */
   readonly next: string
 }
 
-/** What can be wrong with a credential, said of whoever presented it. `{who}` becomes "your" or "the server's". */
+/** What can be wrong with a credential, said of whoever presented it. `{who}` becomes "your" or "{name}'s", and "the server's". */
 const CREDENTIAL_CAUSES = {
   MALFORMED: ['RFC 5280 §4.1', '{who} certificate cannot be read', '{new}'],
   UNKNOWN_ISSUER: ['RFC 5280 §6.1.1 (d)', '{who} certificate is from an authority that is not trusted here', '{other}'],
@@ -38,6 +40,11 @@ const CREDENTIAL_CAUSES = {
 } as const
 export type CredentialCause = keyof typeof CREDENTIAL_CAUSES
 
+/** What is said to everybody in other words than to the refused party. */
+const OTHER_CAUSES: Readonly<Partial<Record<string, string>>> = {
+  REVOKED: '{name} was revoked',
+  ERR_CALLER_NOT_ALLOWED: '{name} is not on the list of this door',
+}
 const CALLER_WORDS: Record<string, string> = {
   '{who}': 'your',
   '{new}': 'ask your administrator for a new invitation',
@@ -230,9 +237,16 @@ const OTHER_REFUSALS = {
     'this needs an administrator',
     'use an administrator’s certificate, or the socket in the data directory',
   ],
-  ERR_ADMIN_REQUEST: ['local', 'caller', 5, 'the request does not have the expected form', 'see the named field'],
+  ERR_ADMIN_REQUEST: ['local', 'caller', 5, 'the request does not have the expected form', 'correct the named field'],
   ERR_ADMIN_NOT_FOUND: ['local', 'caller', 5, 'nothing here has that name', 'see `countersign list`'],
-  ERR_ADMIN_CONFLICT: ['local', 'caller', 5, 'that is already done', 'see `countersign show`'],
+  ERR_ADMIN_NO_MEETING: [
+    'local',
+    'caller',
+    5,
+    'no door of this authority recorded a meeting with that reference',
+    'check the reference, and that the door belongs to this authority',
+  ],
+  ERR_ADMIN_CONFLICT: ['local', 'caller', 5, 'that is already done', 'see `countersign list --state valid`'],
 } as const
 
 export type RefusalCode =
@@ -317,17 +331,20 @@ function makeRefusals(): Record<RefusalCode, RefusalEntry> {
   for (const [cause, [clause, text, next]] of Object.entries(causes)) {
     const say = (words: Record<string, string>, template: string) =>
       template.replaceAll(/\{[a-z]+\}/g, (word) => words[word] ?? word)
-    entries.push([
-      `ERR_CALLER_${cause}`,
-      { clause, fault: 'caller', step: 5, public: say(CALLER_WORDS, text), next: say(CALLER_WORDS, next) },
-    ])
-    entries.push([
-      `ERR_CALLEE_${cause}`,
-      { clause, fault: 'callee', step: 3, public: say(CALLEE_WORDS, text), next: say(CALLEE_WORDS, next) },
-    ])
+    const entryOf = (fault: 'caller' | 'callee', step: 3 | 5, words: Record<string, string>): RefusalEntry => ({
+      clause,
+      fault,
+      step,
+      public: say(words, text),
+      // A callee is "the server" to everybody.
+      cause: OTHER_CAUSES[cause] ?? say(fault === 'caller' ? { '{who}': "{name}'s" } : words, text),
+      next: say(words, next),
+    })
+    entries.push([`ERR_CALLER_${cause}`, entryOf('caller', 5, CALLER_WORDS)])
+    entries.push([`ERR_CALLEE_${cause}`, entryOf('callee', 3, CALLEE_WORDS)])
   }
   for (const [code, [clause, fault, step, text, next]] of Object.entries(others))
-    entries.push([code, { clause, fault, step, public: text, next }])
+    entries.push([code, { clause, fault, step, public: text, cause: OTHER_CAUSES[code] ?? text, next }])
   // Every key was made from the tables that RefusalCode is derived from.
   return Object.fromEntries(entries) as Record<RefusalCode, RefusalEntry>
 }

@@ -6,6 +6,7 @@ import {
   type Meeting,
   parseReference,
   publicMeeting,
+  type RefusalCode,
   readMeeting,
   ShapeError,
   type Step,
@@ -82,7 +83,7 @@ suite('the picture', () => {
     assert.match(lines[2] ?? '', /^ {2}2 present {3}◀─+ {2}hello\.localhost, issued by Acme Issuing 1, 11 days left$/)
     assert.match(lines[3] ?? '', /^ {2}3 verify {4}✔ path · name · not revoked \(known 2 s ago\)$/)
     assert.match(lines[4] ?? '', /^ {2}4 present {3}alice, issued by Acme Issuing 1, 6 days left {2}─+▶$/)
-    assert.equal(lines[5], '  5 verify    ✘ refused: your certificate was revoked 3 minutes ago (key compromise)')
+    assert.equal(lines[5], '  5 verify    ✘ refused: alice was revoked 3 minutes ago (key compromise)')
     assert.equal(lines[6], '  6 channel     –')
   })
   test('is no wider than asked', () => {
@@ -100,12 +101,35 @@ suite('the picture', () => {
     for (const character of ['\u001b', '\r', '\u202e', '\u2028']) assert.ok(!picture.includes(character))
     assert.equal(picture.split('\n').length, 8)
     assert.ok(picture.startsWith('  alice\\u{1b}[2K\\u{d}\\u{a}\\u{202e}ecila\\u{2028}'), picture)
+    assert.ok(picture.includes('refused: alice\\u{1b}[2K'), picture)
   })
   test('colours the refused row only when asked', () => {
     assert.ok(!lines.join('').includes('\u001b'))
     const colored = drawMeeting(explainMeeting(revoked, at), { color: true }).split('\n')
     assert.ok(colored[5]?.startsWith('\u001b[31m'))
     assert.ok(colored[6]?.startsWith('\u001b[90m'))
+  })
+})
+
+suite('a refusal', () => {
+  const refused = (code: RefusalCode) =>
+    explainMeeting({ ...revoked, outcome: { ok: false, refusal: { code } } }, at).refusal ?? assert.fail(code)
+  test('speaks to the refused party, and names it to everybody else', () => {
+    const { why, cause } = explainMeeting(revoked, at).refusal ?? assert.fail('it is refused')
+    assert.equal(why, 'your certificate was revoked 3 minutes ago (key compromise)')
+    assert.equal(cause, 'alice was revoked 3 minutes ago (key compromise)')
+    assert.equal(refused('ERR_CALLER_EXPIRED').cause, "alice's certificate has expired")
+    assert.equal(refused('ERR_CALLER_NOT_ALLOWED').cause, 'alice is not on the list of this door')
+    assert.equal(refused('ERR_CALLEE_WRONG_NAME').cause, "the server's certificate is for another name")
+    assert.equal(refused('ERR_CALLEE_REVOKED').cause, 'hello.localhost was revoked')
+    assert.equal(refused('ERR_CALLER_NO_CERTIFICATE').cause, 'no client certificate was presented')
+  })
+  test('says no reason where none was given', () => {
+    const { refusal } = revoked.outcome.ok ? assert.fail('it is refused') : revoked.outcome
+    const revocation = { at, reason: 'unspecified' } as const
+    const detail = { code: 'ERR_VERIFY_REVOKED', clause: 'RFC 5280 §6.3.3', detail: 'revoked', revocation } as const
+    const told = explainMeeting({ ...revoked, outcome: { ok: false, refusal: { ...refusal, detail } } }, at)
+    assert.equal(told.rows[4]?.text, 'refused: alice was revoked just now')
   })
 })
 

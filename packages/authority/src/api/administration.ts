@@ -1,7 +1,7 @@
 // HTTP binding of administration: invitations, revocations, and what there is to see. For administrators alone.
 import { parseReference, writeReceipt } from '@countersign/protocol'
 import type { FastifyInstance } from 'fastify'
-import { findSubject } from '../status/subject.ts'
+import { findSubject, NO_SUBJECT } from '../status/subject.ts'
 import { callerOf, decideAdministrator } from './caller.ts'
 import { certificateJson, foreseenJson, sessionJson, wholeCertificateJson } from './json.ts'
 import type { Api } from './model.ts'
@@ -64,7 +64,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
 
   app.get<{ Params: { subject: string } }>('/v1/certificates/:subject', async (request, reply) => {
     const found = findSubject(store, request.params.subject)
-    if (found === undefined) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND' })
+    if (found === undefined) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: NO_SUBJECT })
     const now = clock()
     return reply.send({ certificates: found.certificates.map((stored) => wholeCertificateJson(stored, now)) })
   })
@@ -76,7 +76,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     if (reference === undefined)
       return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: 'reference: as in M-7F3K-92QD' })
     const meetings = api.meetings(reference)
-    if (meetings.length === 0) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND' })
+    if (meetings.length === 0) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NO_MEETING' })
     // Each is JSON already: it is handed on as it was written.
     return reply.type('application/json; charset=utf-8').send(`{"meetings":[${meetings.join(',')}]}`)
   })

@@ -58,6 +58,7 @@ const STATUS: Readonly<Record<Exclude<RefusalCode, CredentialCode>, number>> = {
   ERR_ADMIN_FORBIDDEN: 403,
   ERR_ADMIN_REQUEST: 400,
   ERR_ADMIN_NOT_FOUND: 404,
+  ERR_ADMIN_NO_MEETING: 404,
   ERR_ADMIN_CONFLICT: 409,
 }
 

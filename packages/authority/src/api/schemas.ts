@@ -84,7 +84,16 @@ export function read<Schema extends z.ZodType>(schema: Schema, input: unknown): 
   if (result.success) return { ok: true, value: result.data }
   const [issue] = result.error.issues
   const field = issue === undefined || issue.path.length === 0 ? 'the body' : issue.path.join('.')
-  return { ok: false, refusal: { code: 'ERR_ADMIN_REQUEST', note: `${field}: ${issue?.message.toLowerCase()}` } }
+  return { ok: false, refusal: { code: 'ERR_ADMIN_REQUEST', note: `${field}: ${textOf(issue)}` } }
+}
+
+/** What was expected, in our style; values stay as they must be written. */
+function textOf(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code === 'invalid_value') return `one of ${issue.values.join(', ')}`
+  if (issue?.code === 'too_big' && issue.origin === 'number') return `at most ${issue.maximum}`
+  if (issue?.code === 'too_small' && issue.origin === 'number') return `at least ${issue.minimum}`
+  const message = issue?.message ?? ''
+  return message.charAt(0).toLowerCase() + message.slice(1)
 }
 
 function decode(text: string, alphabet: 'base64' | 'base64url'): Uint8Array | undefined {

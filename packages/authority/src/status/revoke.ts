@@ -7,7 +7,7 @@ import type { RevocationReason, StoredCertificate } from '../store/certificates.
 import type { Store } from '../store/store.ts'
 import type { CrlPublisher } from './crl/publish.ts'
 import type { Feed } from './feed/feed.ts'
-import { findSubject } from './subject.ts'
+import { findSubject, NO_SUBJECT } from './subject.ts'
 
 export interface RevocationRequest {
   /** A party, a serial number or a SHA-256 of a certificate. */
@@ -136,7 +136,7 @@ function chooseCertificates(
     if (certificates.length > 0 || invited) return { certificates, party: subject }
     return { code: 'ERR_ADMIN_CONFLICT', note: 'every certificate of this party is revoked or has expired' }
   }
-  if (found === undefined) return { code: 'ERR_ADMIN_NOT_FOUND', note: 'no party, serial number or SHA-256 is that' }
+  if (found === undefined) return { code: 'ERR_ADMIN_NOT_FOUND', note: NO_SUBJECT }
   const certificates = found.certificates.filter(({ revocation }) => revocation === undefined)
   if (certificates.length > 0) return { certificates }
   return { code: 'ERR_ADMIN_CONFLICT', note: 'this certificate is revoked already' }

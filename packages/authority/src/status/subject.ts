@@ -7,6 +7,9 @@ export interface Subject {
   readonly certificates: readonly StoredCertificate[]
 }
 
+/** What to say where nothing is found. */
+export const NO_SUBJECT = 'no party, serial number or SHA-256 is that'
+
 /** One party's certificates that are looked at together; the newest are not among them beyond this. */
 const MAX_OF_PARTY = 1_000
 

@@ -115,7 +115,7 @@ suite('what there is to see', () => {
     ['/v1/certificates?limit=1001', 400, 'ERR_ADMIN_REQUEST'],
     ['/v1/certificates?after=x', 400, 'ERR_ADMIN_REQUEST'],
     ['/v1/certificates?colour=red', 400, 'ERR_ADMIN_REQUEST'],
-    ['/v1/meetings/M-0000-0000', 404, 'ERR_ADMIN_NOT_FOUND'],
+    ['/v1/meetings/M-0000-0000', 404, 'ERR_ADMIN_NO_MEETING'],
     ['/v1/meetings/nothing', 400, 'ERR_ADMIN_REQUEST'],
     ['/v1/absent', 404, 'ERR_ADMIN_NOT_FOUND'],
     ['/%ff', 400, 'ERR_ADMIN_REQUEST'],

@@ -5,6 +5,9 @@ import type { Field } from '@countersign/protocol'
 export interface ListedCertificate {
   readonly party: string
   readonly serialNumber: string
+  /** Hexadecimal. */
+  readonly sha256: string
+  readonly issuedAt: Temporal.Instant
   readonly profile: string
   readonly state: string
   readonly identities: readonly string[]
@@ -22,6 +25,8 @@ export function certificateField(field: Field): ListedCertificate {
   return {
     party: field.get('party').text(256),
     serialNumber: field.get('serialNumber').text(64),
+    sha256: field.get('sha256').text(64),
+    issuedAt: field.get('issuedAt').instant(),
     profile: field.get('profile').text(64),
     state: field.get('state').text(64),
     identities: field

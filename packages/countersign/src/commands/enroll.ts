@@ -12,6 +12,7 @@ export const enroll: Run = async (given, around) => {
   if (given.text('TOKEN') === undefined && (!keep || out === undefined))
     throw new Failure(EXIT.usage, 'TOKEN is missing; without one, --keep and --out name an identity to keep', {
       code: 'ERR_CLI_USAGE',
+      next: 'get one from an administrator, who makes it with countersign invite PARTY',
     })
   const enrolled = given.text('TOKEN') === undefined ? out : await enrollNow(given, around)
   if (keep) await keepIdentity(resolve(around.cwd, enrolled ?? ''), given.flag('json'), around)
@@ -21,6 +22,12 @@ export const enroll: Run = async (given, around) => {
 /** Enrolls and says so; answers the directory. */
 async function enrollNow(given: Arguments, around: Around): Promise<string> {
   const word = given.text('TOKEN') ?? ''
+  // As in enroll "$(countersign invite alice)" where the second command failed.
+  if (word === '')
+    throw new Failure(EXIT.input, 'the token is empty', {
+      code: 'ERR_ENROLL_TOKEN_FORM',
+      next: 'see what countersign invite said',
+    })
   // A token on the command line can be seen by whoever lists processes.
   const token = parseToken(word === '-' ? await around.readLine() : word)
   const directory = resolve(around.cwd, given.text('out') ?? token.party)

@@ -41,7 +41,7 @@ async function openCredentials(given: Arguments, around: Around): Promise<Creden
   if (directory === undefined && trustFile === undefined)
     throw new Failure(EXIT.usage, 'say who meets (--identity DIR), or at least whom to believe (--trust FILE)', {
       code: 'ERR_CLI_USAGE',
-      next: 'an identity is made with countersign enroll',
+      next: 'make an identity with countersign enroll, or take root.pem from the data directory as FILE',
     })
   if (directory === undefined) {
     // Somebody who is nobody has no revocation lists either: what is on none counts as good.
@@ -71,7 +71,9 @@ function metLines({ meeting, silence }: Met, path: boolean, around: Around): str
     const { code, note, detail } = outcome.refusal
     const { clause, fault } = REFUSALS[code]
     lines.push(`  ${code} (${clause}); to mend by: ${fault}`)
-    if (detail !== undefined && 'detail' in detail) lines.push(`  detail: ${plainText(detail.detail)}`)
+    // When and why something was revoked is in the picture already.
+    if (detail !== undefined && 'detail' in detail && detail.revocation === undefined)
+      lines.push(`  detail: ${plainText(detail.detail)}`)
     if (note !== undefined) lines.push(`  note: ${plainText(note)}`)
   } else if (silence !== undefined) lines.push(`  the other side did not say how it decided (${plainText(silence)})`)
   if (!path) return lines

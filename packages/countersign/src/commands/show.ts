@@ -21,7 +21,7 @@ export const show: Run = async (given, around) => {
 }
 
 function certificateLines(certificate: ListedCertificate, now: Temporal.Instant): string[] {
-  const { party, state, serialNumber, profile, identities, notBefore, notAfter, revocation } = certificate
+  const { party, state, serialNumber, sha256, profile, identities, issuedAt, notAfter, revocation } = certificate
   const rows: [string, string][] = [
     ['party', party],
     ['state', state],
@@ -29,9 +29,10 @@ function certificateLines(certificate: ListedCertificate, now: Temporal.Instant)
       ? []
       : [['revoked', `${formatWhen(revocation.at, now)} (${revocation.reason})`] satisfies [string, string]]),
     ['serial', serialNumber],
+    ['SHA-256', sha256],
     ['profile', profile],
     ...identities.map((identity, index): [string, string] => [index === 0 ? 'names' : '', identity]),
-    ['issued', formatWhen(notBefore, now)],
+    ['issued', formatWhen(issuedAt, now)],
     ['ends', formatWhen(notAfter, now)],
   ]
   return rows.map(([name, value]) => `${name.padEnd(9)}${plainText(value)}`)

@@ -33,7 +33,7 @@ export const up: Run = async (given, around) => {
       if (!json && line !== undefined && (ready || line.alarm)) (line.alarm ? around.err : around.out)(line.text)
     },
     onMeeting: (meeting) => {
-      if (ready) around.out(json ? JSON.stringify(meetingEvent(meeting)) : meetingLine(meeting, style))
+      if (ready) around.out(json ? JSON.stringify(meetingEvent(meeting)) : meetingLine(meeting, around.clock(), style))
     },
   })
   try {

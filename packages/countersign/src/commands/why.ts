@@ -1,4 +1,4 @@
-import { fieldOf, parseReference, REFUSALS, readMeeting } from '@countersign/protocol'
+import { fieldOf, formatWhen, parseReference, REFUSALS, readMeeting } from '@countersign/protocol'
 import { openAdmin } from '../admin/client.ts'
 import { EXIT, Failure, type Run } from '../command.ts'
 import { pictureLines } from '../meeting/picture.ts'
@@ -24,13 +24,13 @@ export const why: Run = async (given, around) => {
   for (const value of listOf(answer)) {
     const meeting = readMeeting(value)
     for (const line of pictureLines(meeting, around)) around.out(line)
-    around.out(`  at ${plainText(meeting.door)}, ${meeting.at}, as the ${meeting.seenBy} saw it`)
+    const when = `${formatWhen(meeting.at, around.clock())} (${meeting.at.toString({ smallestUnit: 'second' })})`
+    around.out(`  at ${plainText(meeting.door)}, ${when}, as the ${meeting.seenBy} saw it`)
     if (meeting.outcome.ok) continue
     const { code, note } = meeting.outcome.refusal
-    const { clause, fault, next } = REFUSALS[code]
+    const { clause, fault } = REFUSALS[code]
     around.out(`  ${code} (${clause}); to mend by: ${fault}`)
     if (note !== undefined) around.out(`  note: ${plainText(note)}`)
-    around.out(`  next: ${next}`)
   }
   return meetings.list(1000).length > 0 ? EXIT.ok : EXIT.refused
 }

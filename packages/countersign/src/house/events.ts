@@ -1,5 +1,5 @@
 // What happens in a running house, as one line each: text for people, JSON for programs.
-import { type Meeting, REFUSALS } from '@countersign/protocol'
+import { explainMeeting, type Meeting } from '@countersign/protocol'
 import { plainText } from '../output/plain-text.ts'
 import type { Style } from '../output/style.ts'
 
@@ -43,11 +43,13 @@ export function meetingEvent(meeting: Meeting): MeetingEvent {
 }
 
 /** One meeting on one line. */
-export function meetingLine({ caller, door, reference, outcome }: Meeting, style: Style): string {
+export function meetingLine(meeting: Meeting, now: Temporal.Instant, style: Style): string {
+  const { caller, door, reference } = meeting
+  const { refusal } = explainMeeting(meeting, now)
   const who = plainText(caller.name)
-  if (outcome.ok) return `${style.proved('✔')} ${who} met ${door}  ${style.quiet(reference)}`
-  const { code } = outcome.refusal
-  return `${style.refused('✘')} ${who} was refused at ${door}: ${REFUSALS[code].public}  ${style.quiet(`${reference} ${code}`)}`
+  if (refusal === undefined) return `${style.proved('✔')} ${who} met ${door}  ${style.quiet(reference)}`
+  const { cause, code } = refusal
+  return `${style.refused('✘')} ${who} was refused at ${door}: ${plainText(cause)}  ${style.quiet(`${reference} ${code}`)}`
 }
 
 /** Lines for the log events that a person at the terminal wants to see; `{field}` is filled in. The rest is in `--json`. */

@@ -32,7 +32,10 @@ export async function readPorts(data: string): Promise<Ports> {
     async open(listener, { mayMove, ...wish }, open) {
       if (!mayMove && wish.port !== 0) return open(wish)
       const remembered = ports.get(listener)
-      if (remembered !== undefined) return open({ ...wish, port: remembered })
+      if (remembered !== undefined)
+        return open({ ...wish, port: remembered }).catch((error: unknown) => {
+          throw isTaken(error) ? taken(`${wish.host}:${remembered}`, file, error) : error
+        })
       const opened = await open(wish).catch((error: unknown) => {
         if (!isTaken(error)) throw error
         return open({ ...wish, port: 0 })
@@ -66,6 +69,15 @@ function damaged(file: string): Failure {
   return new Failure(EXIT.input, `${file} does not hold ports`, {
     code: 'ERR_CLI_PORTS',
     next: 'delete it; ports are then chosen anew',
+  })
+}
+
+/** Addresses were handed out: a person decides that they move, not a restart. */
+function taken(address: string, file: string, cause: unknown): Failure {
+  return new Failure(EXIT.unreachable, `${address}, where this house was before, is taken by another process`, {
+    code: 'ERR_CLI_PORT_TAKEN',
+    next: `stop that process; or delete ${file} to choose ports anew, which whoever enrolled before does not know`,
+    cause,
   })
 }
 

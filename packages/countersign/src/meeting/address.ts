@@ -10,7 +10,10 @@ export function parseDoorAddress(address: string): { readonly host: string; read
   const url = URL.parse(address.includes('://') ? address : `https://${address}`)
   const plain = url !== null && url.username === '' && url.password === ''
   if (!plain || url.protocol !== 'https:' || url.hostname === '')
-    throw new Failure(EXIT.usage, `${address} is not HOST, HOST:PORT or an https URL`, { code: 'ERR_CLI_USAGE' })
+    throw new Failure(EXIT.usage, `${address} is not HOST, HOST:PORT or an https URL`, {
+      code: 'ERR_CLI_USAGE',
+      next: 'write it as in hello.localhost:8443 or https://127.0.0.1:8443',
+    })
   const host = url.hostname.replace(/^\[|\]$/g, '')
   return { host, port: url.port === '' ? HTTPS_PORT : Number(url.port) }
 }

@@ -7,8 +7,10 @@ import {
   type Meeting,
   parseReference,
   REFUSALS,
+  type Refusal,
   type RefusalCode,
   readMeeting,
+  revocationField,
   ShapeError,
 } from '@countersign/protocol'
 import { exchangeJson } from '../http-once.ts'
@@ -49,7 +51,7 @@ async function askDoor(meeting: Meeting, host: string, socket: Socket): Promise<
   const told = readTold(answer.json)
   if (told !== undefined && isSameMeeting(meeting, told)) return { meeting: mergeMeetings(meeting, told), told }
   const refused = readProblem(answer.json, meeting)
-  if (refused !== undefined) return { meeting: refusedByCallee(meeting, { code: refused }) }
+  if (refused !== undefined) return { meeting: refusedByCallee(meeting, refused) }
   const silence = told === undefined ? `HTTP status ${answer.status}` : `a word on another meeting (${told.reference})`
   return { meeting, silence }
 }
@@ -63,12 +65,19 @@ function readTold(json: unknown): Meeting | undefined {
   }
 }
 
-/** The code of a refusal that was told as a problem document, where it is of this meeting. */
-function readProblem(json: unknown, { reference }: Meeting): RefusalCode | undefined {
+/** What refuses a meeting; an authority that knows no such path, say, has accepted it. */
+const MEETING_REFUSALS = Object.keys(REFUSALS).filter((code) => /^ERR_(GATE|CALLER|DOOR)_/.test(code)) as RefusalCode[]
+
+/** A refusal that was told as a problem document, where it is of this meeting. */
+function readProblem(json: unknown, { reference }: Meeting): Refusal | undefined {
   try {
     const field = fieldOf(json)
-    const code = field.get('code').oneOf(Object.keys(REFUSALS) as RefusalCode[])
-    return parseReference(field.get('reference').text(32)) === reference ? code : undefined
+    const code = field.get('code').oneOf(MEETING_REFUSALS)
+    if (parseReference(field.get('reference').text(32)) !== reference) return undefined
+    const revocation = field.get('revocation').optional(revocationField)
+    if (revocation === undefined) return { code }
+    const { clause } = REFUSALS[code]
+    return { code, detail: { code: 'ERR_VERIFY_REVOKED', clause, detail: 'as the door says', revocation } }
   } catch (error) {
     if (error instanceof ShapeError) return undefined
     throw error

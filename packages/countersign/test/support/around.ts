@@ -12,7 +12,7 @@ export interface FakeAround extends Around {
 
 /** `files` are read before the real ones under `cwd`. */
 export function fakeAround(
-  more: Partial<Pick<Around, 'cwd' | 'env' | 'clock' | 'stopped' | 'color'>> & {
+  more: Partial<Pick<Around, 'cwd' | 'env' | 'clock' | 'stopped' | 'color' | 'columns'>> & {
     readonly files?: Readonly<Record<string, string>>
   } = {},
 ): FakeAround {

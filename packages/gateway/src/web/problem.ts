@@ -2,10 +2,12 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import {
   explainMeeting,
+  type Json,
   type Meeting,
   publicMeeting,
   REFUSALS,
   type RefusalCode,
+  writeJson,
   writeMeeting,
 } from '@countersign/protocol'
 import { prefersHtml } from './accept.ts'
@@ -55,9 +57,18 @@ export function refusalAnswer(
     clause: entry.clause,
     fault: entry.fault,
     step: entry.step,
+    ...(explanation.refusal?.code === code && revocationOf(meeting)),
     steps: explanation.rows.map(({ number, verb, outcome, text }) => ({ number, verb, outcome, text })),
   }
   return answer(status, 'application/problem+json', `${JSON.stringify(problem, undefined, 2)}\n`)
+}
+
+/** When and why the caller was revoked, as `detail` says it, for programs. */
+function revocationOf({ outcome }: Meeting): { readonly revocation: Json } | undefined {
+  const detail = outcome.ok ? undefined : outcome.refusal.detail
+  if (detail === undefined || !('clause' in detail) || detail.revocation === undefined) return undefined
+  const { at, reason } = detail.revocation
+  return { revocation: writeJson({ at, reason }) }
 }
 
 /** Shows a connection its own meeting as this door saw it. */

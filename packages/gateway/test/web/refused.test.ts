@@ -89,6 +89,9 @@ suite('a caller', () => {
     const problem = JSON.parse(body) as Record<string, unknown>
     assert.equal(problem['code'], 'ERR_CALLER_REVOKED')
     assert.equal(problem['detail'], 'your certificate was revoked 3 minutes ago (key compromise)')
+    assert.deepEqual(problem['revocation'], { at: now.subtract({ minutes: 3 }).toString(), reason: 'keyCompromise' })
+    const [, , , , judged] = problem['steps'] as { readonly text: string }[]
+    assert.equal(judged?.text, 'refused: alice was revoked 3 minutes ago (key compromise)')
     assert.equal(upstream.reached, 0)
   })
 })

@@ -2,13 +2,16 @@
 export const IDENTITY_ERRORS = {
   ERR_IDENTITY_MISSING: ['it is not there', 'enroll first'],
   ERR_IDENTITY_UNFINISHED: ['the enrollment did not come to its end', 'enroll again with the same directory'],
-  ERR_IDENTITY_EXISTS: ['an identity is already here', 'renew it, or choose another directory'],
-  ERR_IDENTITY_UNREADABLE: ['it cannot be read', 'see its permissions'],
+  ERR_IDENTITY_EXISTS: [
+    'an identity is already here',
+    'choose another directory, or keep this one renewed with `countersign enroll --keep`',
+  ],
+  ERR_IDENTITY_UNREADABLE: ['it cannot be read', 'check that it is what it should be, and its permissions'],
   ERR_IDENTITY_MODE: ['others may read it', 'take their permissions away (0700 for the directory, 0600 for the key)'],
   ERR_IDENTITY_OWNER: ['it belongs to another user', 'run as that user, or give it to this one'],
   ERR_IDENTITY_MALFORMED: ['it does not hold what it should', 'restore it, or enroll again'],
   ERR_IDENTITY_KEY_MISMATCH: ['the key and the certificate do not fit', 'restore both together, or enroll again'],
-  ERR_IDENTITY_WRITE: ['it cannot be written', 'see the disk and the permissions'],
+  ERR_IDENTITY_WRITE: ['it cannot be written', 'check that nothing else is at that path, the disk and the permissions'],
   ERR_IDENTITY_NO_SPACE: ['the disk is full', 'free some space, then try again'],
   ERR_IDENTITY_IN_USE: ['another process is changing it', 'wait until that has ended'],
 } as const
