@@ -4,8 +4,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { EnrollmentError, MeetingRefusedError, renew } from '@countersign/mtls'
@@ -14,22 +13,7 @@ import { assertAllKnown, assertNothingHalfMade, listed, type Moment, momentsOf }
 import { type RunningHouse, startHouse } from './support/house.ts'
 import { curl, partyFiles, runProgram } from './support/peers.ts'
 import type { Ran } from './support/run-command.ts'
-
-// Ports are remembered and must be free at the second start: an address that nobody else uses keeps them so.
-const HOST = process.platform === 'linux' ? '127.0.0.71' : '127.0.0.1'
-const CONFIG = {
-  authority: { name: 'authority.localhost', domain: 'house.localhost', organization: 'Test', listen: `${HOST}:0` },
-  doors: [
-    {
-      name: 'hello',
-      kind: 'web',
-      host: ['hello.localhost', HOST],
-      listen: `${HOST}:0`,
-      upstream: 'demo',
-      allow: ['*'],
-    },
-  ],
-}
+import { makeStandingHouse, type StandingHouse } from './support/standing-house.ts'
 
 /** What is asked for at these is not recorded yet; at all others it is, answered or not. */
 const UNRECORDED = ['issue.before-sign', 'issue.after-sign', 'issue.before-commit', 'revoke.before-commit']
@@ -38,19 +22,18 @@ const isRecorded = ({ failpoint }: Moment) => !UNRECORDED.includes(failpoint)
 const isAnswered = ({ failpoint }: Moment) => failpoint.endsWith('.after-reply')
 
 suite('kill -9 of the whole program', { ...needs('openssl', 'openssl'), ...needs('curl', 'curl') }, () => {
-  /** A house that stands still: alice has her identity in it, bob only a token. Each test starts a copy of it. */
-  let template: string
+  /** Alice has her identity in it, bob only a token. */
+  let standing: StandingHouse
   let token: string
 
   before(async () => {
-    template = await mkdtemp(join(tmpdir(), 'countersign-crash-'))
-    await using house = await startHouse({ directory: template, config: CONFIG })
-    const { stdout } = await house.run(['invite', 'alice'])
-    assert.equal((await house.run(['enroll', stdout.trim()])).code, 0)
-    token = (await house.run(['invite', 'bob'])).stdout.trim()
-    assert.deepEqual(await house.stop(), { code: 0, signal: null })
+    standing = await makeStandingHouse(71, async (house) => {
+      const { stdout } = await house.run(['invite', 'alice'])
+      assert.equal((await house.run(['enroll', stdout.trim()])).code, 0)
+      token = (await house.run(['invite', 'bob'])).stdout.trim()
+    })
   })
-  after(() => rm(template, { recursive: true, force: true }))
+  after(() => standing[Symbol.asyncDispose]())
 
   /** Kills a copy at `moment` while `ask` asks it, starts it again, and lets `check` look. */
   async function crash<Answer>(
@@ -58,23 +41,20 @@ suite('kill -9 of the whole program', { ...needs('openssl', 'openssl'), ...needs
     ask: (house: RunningHouse) => Promise<Answer>,
     check: (house: RunningHouse, answer: Answer) => Promise<void>,
   ): Promise<void> {
-    const directory = await mkdtemp(join(tmpdir(), 'countersign-crash-'))
-    try {
-      await cp(template, directory, { recursive: true })
-      const env = { COUNTERSIGN_FAILPOINT: moment.failpoint }
-      await using first = await startHouse({ directory, config: CONFIG, env })
-      const ended = once(first.process, 'exit')
-      const answer = await ask(first)
-      assert.deepEqual(await ended, [null, 'SIGKILL'], 'it was ended at the failpoint')
+    const { config } = standing
+    await using copy = await standing.copy()
+    const { directory } = copy
+    const env = { COUNTERSIGN_FAILPOINT: moment.failpoint }
+    await using first = await startHouse({ directory, config, env })
+    const ended = once(first.process, 'exit')
+    const answer = await ask(first)
+    assert.deepEqual(await ended, [null, 'SIGKILL'], 'it was ended at the failpoint')
 
-      await using second = await startHouse({ directory, config: CONFIG })
-      assert.deepEqual(second.ready, first.ready, 'the same house, at the same addresses')
-      await check(second, answer)
-      await assertAllKnown(await listed(second), directory)
-      await assertNothingHalfMade(directory)
-    } finally {
-      await rm(directory, { recursive: true, force: true })
-    }
+    await using second = await startHouse({ directory, config })
+    assert.deepEqual(second.ready, first.ready, 'the same house, at the same addresses')
+    await check(second, answer)
+    await assertAllKnown(await listed(second), directory)
+    await assertNothingHalfMade(directory)
   }
 
   const certificatesOf = async (house: RunningHouse, party: string) =>
@@ -88,7 +68,11 @@ suite('kill -9 of the whole program', { ...needs('openssl', 'openssl'), ...needs
     const { trust, certificate: issuers } = partyFiles(join(house.directory, 'alice'))
     const file = join(house.directory, 'issuing.der')
     const url = house.ready.authority.crl
-    const fetched = await curl({ trust }, ['--output', file, '--connect-to', `::${HOST}:`], { url })
+    const fetched = await curl(
+      { trust },
+      ['--output', file, '--connect-to', `::${new URL(house.ready.doors[0]?.url ?? '').hostname}:`],
+      { url },
+    )
     assert.equal(fetched.status, 200, fetched.stderr)
     const args = ['crl', '-inform', 'DER', '-in', file, '-CAfile', issuers, '-noout', '-text']
     const { code, stdout, stderr } = await runProgram('openssl', args)

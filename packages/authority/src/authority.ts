@@ -13,7 +13,7 @@ import {
 import { readCertificateList, writePem } from '@countersign/x509'
 import { createApplication } from './api/application.ts'
 import { LISTENER_DOOR, openListener } from './api/listener.ts'
-import { listenLocally } from './api/local-socket.ts'
+import { checkSocketPath, listenLocally } from './api/local-socket.ts'
 import { openDirectory } from './directory.ts'
 import { createRenew } from './enrollment/renew.ts'
 import { createEnroll } from './enrollment/token/enroll.ts'
@@ -22,7 +22,7 @@ import { AuthorityError } from './error.ts'
 import type { Failpoint } from './failpoints.ts'
 import { housekeeping } from './housekeeping.ts'
 import { createIssue, type Issue } from './issuance/issue.ts'
-import { replaceFile } from './keys/files.ts'
+import { guarded, replaceFile } from './keys/files.ts'
 import { ensureAuthority } from './keys/first-start.ts'
 import { FILES, type Hierarchy, readHierarchy } from './keys/hierarchy.ts'
 import { LISTENER_PARTY, type ListenerIdentity, openListenerIdentity } from './keys/listener-identity.ts'
@@ -32,8 +32,11 @@ import { addressOf, checkOptions, listenerNames, localNames } from './options.ts
 import { type CrlPublisher, createCrlPublisher } from './status/crl/publish.ts'
 import { createFeed, type Feed, type FeedDoor } from './status/feed/feed.ts'
 import { createRevocation } from './status/revoke.ts'
+import { isStorageFault, storeError } from './store/fault.ts'
 import { openMeetings } from './store/meetings.ts'
 import { openStore, type Store } from './store/store.ts'
+
+const STORE_FILE = 'store.db'
 
 /** Erased at most in one transaction; the rest follows a minute later. */
 const ERASED_AT_ONCE = 1_000
@@ -45,7 +48,10 @@ const ERASED_AT_ONCE = 1_000
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
   checkOptions(options)
   await using opening = new AsyncDisposableStack()
-  const authority = await open(options, opening)
+  const authority = await open(options, opening).catch((cause: unknown) => {
+    // A database whose damage is found only when it is read.
+    throw isStorageFault(cause) ? storeError(join(options.directory, STORE_FILE), cause) : cause
+  })
   const opened = opening.move()
   return { ...authority, close: () => opened.disposeAsync() }
 }
@@ -53,6 +59,8 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
 async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Promise<Omit<Authority, 'close'>> {
   const { name, domain, clock, log, failpoint = () => undefined } = options
   const directory = resolve(options.directory)
+  const socketPath = join(directory, 'admin.sock')
+  checkSocketPath(socketPath)
   const { store, hierarchy, folder, rootFile } = await openKeys({ ...options, directory, failpoint }, opened)
   const meetings = openMeetings(join(directory, 'meetings.db'), log)
   opened.defer(() => meetings.close())
@@ -113,7 +121,6 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   })
   opened.defer(() => listener.close())
   port = listener.port
-  const socketPath = join(directory, 'admin.sock')
   const local = await listenLocally(socketPath, application)
   opened.defer(() => void local.close())
   opened.defer(
@@ -162,19 +169,28 @@ interface KeyOptions extends AuthorityOptions {
 
 /** The store is opened first: its lock makes this the one process that may make or end the making of an authority. */
 async function openKeys(
-  { directory, organization, domain, clock, failpoint }: KeyOptions,
+  { directory, organization, domain, clock, failpoint, log }: KeyOptions,
   opened: AsyncDisposableStack,
 ): Promise<{ store: Store; hierarchy: Hierarchy; folder: string; rootFile: string }> {
   openDirectory(directory)
-  const store = openStore(join(directory, 'store.db'))
+  const path = join(directory, STORE_FILE)
+  if (!existsSync(path) && existsSync(join(directory, FILES.folder)))
+    throw new AuthorityError('ERR_AUTHORITY_STORE_MISSING', path, 'there is an authority, and its store is missing')
+  const store = openStore(path)
   opened.defer(() => store.close())
   const now = clock()
   const folder = await ensureAuthority({ directory, store, organization, domain, now, failpoint })
   const hierarchy = readHierarchy(folder, now)
+  const { notBefore } = hierarchy.issuing.validity
+  // Made while the clock was ahead. It is told, and no reason to end: the clock may be what is wrong now.
+  if (Temporal.Instant.compare(now, notBefore) < 0)
+    log('authority.not-yet-valid', { notBefore: notBefore.toString(), now: now.toString() })
   // For people and programs that need the root: they get it without entering the folder with the keys.
   const rootFile = join(directory, FILES.rootCertificate)
   const pem = writePem('CERTIFICATE', hierarchy.root.der)
-  if (!existsSync(rootFile) || readFileSync(rootFile, 'utf8') !== pem) replaceFile(rootFile, pem, 0o644)
+  guarded(rootFile, () => {
+    if (!existsSync(rootFile) || readFileSync(rootFile, 'utf8') !== pem) replaceFile(rootFile, pem, 0o644)
+  })
   return { store, hierarchy, folder, rootFile }
 }
 

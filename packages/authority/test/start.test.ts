@@ -125,6 +125,7 @@ suite('what keeps an authority from starting is one clear error, and nothing sta
   test('a path too long for a socket', async (t) => {
     const directory = join(temporaryDirectory(t), 'd'.repeat(100))
     await rejects(openAuthority(options(directory)), 'ERR_AUTHORITY_SOCKET_PATH', join(directory, 'admin.sock'))
+    assert.equal(existsSync(directory), false, 'nothing was made')
   })
 
   for (const name of ['store.db', 'meetings.db'])

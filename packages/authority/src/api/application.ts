@@ -1,9 +1,9 @@
 // The one HTTP application of the authority: the same routes over TLS and over the socket in the data directory.
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Refusal } from '@countersign/protocol'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { AuthorityError } from '../error.ts'
+import { isStorageFault, storeError } from '../store/fault.ts'
 import { administrationRoutes } from './administration.ts'
 import { enrollmentRoutes } from './enrollment.ts'
 import type { Api } from './model.ts'
@@ -100,13 +100,15 @@ function sendFailure(
   const status = 'statusCode' in error ? error.statusCode : undefined
   if (status !== undefined && status >= 400 && status < 500)
     return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: error.message.toLowerCase() }, status)
+  if (error instanceof AuthorityError || isStorageFault(error)) {
+    const { code, message } = storeError('store.db', error)
+    api.log('store.failed', { url: request.url, code, error: message, cause: String(error.cause ?? error) })
+    return sendRefusal(request, reply, {
+      code: code === 'ERR_AUTHORITY_STORE_FULL' ? code : 'ERR_AUTHORITY_STORE',
+    })
+  }
   api.log('api.failed', { url: request.url, error: String(error), stack: error.stack, cause: String(error.cause) })
-  return sendRefusal(request, reply, refusalOfFault(error))
-}
-
-function refusalOfFault(error: Error): Refusal {
-  if (!(error instanceof AuthorityError)) return { code: 'ERR_AUTHORITY_FAULT' }
-  return { code: error.code === 'ERR_AUTHORITY_STORE_FULL' ? error.code : 'ERR_AUTHORITY_STORE' }
+  return sendRefusal(request, reply, { code: 'ERR_AUTHORITY_FAULT' })
 }
 
 /** What is no HTTP request: answered once where something can still be written, then closed. */

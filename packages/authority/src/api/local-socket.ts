@@ -2,6 +2,7 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { AuthorityError } from '../error.ts'
+import { guarded } from '../keys/files.ts'
 import { errnoOf } from '../store/fault.ts'
 import type { Application } from './application.ts'
 import { markLocal } from './caller.ts'
@@ -9,11 +10,15 @@ import { markLocal } from './caller.ts'
 /** sun_path has 108 octets on Linux and 104 elsewhere, with the NUL. */
 const MAX_PATH_OCTETS = 103
 
-/** Listens at `path` with mode 0600. The store's lock is held, so a socket that is there belongs to nobody. @throws {AuthorityError} */
-export async function listenLocally(path: string, application: Application): Promise<Server> {
+/** @throws {AuthorityError} where no socket can have that path: found out before anything is made. */
+export function checkSocketPath(path: string): void {
   if (Buffer.byteLength(path) > MAX_PATH_OCTETS)
     throw new AuthorityError('ERR_AUTHORITY_SOCKET_PATH', path, `a socket's path has at most ${MAX_PATH_OCTETS} octets`)
-  rmSync(path, { force: true })
+}
+
+/** Listens at `path` with mode 0600. The store's lock is held, so a socket that is there belongs to nobody. @throws {AuthorityError} */
+export async function listenLocally(path: string, application: Application): Promise<Server> {
+  guarded(path, () => rmSync(path, { force: true }))
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
     markLocal(socket)

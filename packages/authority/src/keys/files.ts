@@ -1,36 +1,35 @@
 // Files that must be whole or absent after a crash.
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { AuthorityError } from '../error.ts'
 import { errnoOf } from '../store/fault.ts'
 
 /** Writes a new file that is on the disk when this returns; the name itself is durable after {@link syncDirectory}. */
 export function writeNewFile(path: string, contents: string, mode: number): void {
-  guarded(path, () => {
-    const file = openSync(path, 'wx', mode)
-    try {
-      writeSync(file, contents)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
-  })
+  guarded(path, () => writeWhole(path, 'wx', contents, mode))
 }
 
 /** Puts `contents` at `path` in one step: after a crash there is the old file or the new one, whole. */
 export function replaceFile(path: string, contents: string, mode: number): void {
   const temporary = `${path}.new`
   guarded(path, () => {
-    const file = openSync(temporary, 'w', mode)
-    try {
-      writeSync(file, contents)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
+    writeWhole(temporary, 'w', contents, mode)
     renameSync(temporary, path)
     syncDirectory(dirname(path))
   })
+}
+
+function writeWhole(path: string, flags: 'w' | 'wx', contents: string, mode: number): void {
+  const file = openSync(path, flags, mode)
+  try {
+    writeSync(file, contents)
+    fsyncSync(file)
+  } catch (cause) {
+    rmSync(path)
+    throw cause
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** Makes the names in `directory` durable. */

@@ -40,7 +40,8 @@ export interface MeetingStore {
 
 /** Opens the memory of meetings at `path`. @throws {AuthorityError} */
 export function openMeetings(path: string, log: Log, maxRows: number = MAX_ROWS): MeetingStore {
-  const db = openDatabase(path, { version: 2, schema: SCHEMA, synchronous: 'NORMAL' })
+  const nextWhenMalformed = 'delete it; the memory of past meetings goes with it, and nothing else'
+  const db = openDatabase(path, { version: 2, schema: SCHEMA, synchronous: 'NORMAL', nextWhenMalformed })
   const insert = db.prepare(
     `INSERT INTO meeting (reference, door, seen_by, at, address, json) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (reference, door, seen_by, at, address) DO UPDATE SET json = excluded.json`,

@@ -10,6 +10,8 @@ export interface DatabaseKind {
   readonly schema: string
   /** FULL: a commit is on the disk. NORMAL: the last ones may be lost with the power, never half-made. */
   readonly synchronous: 'FULL' | 'NORMAL'
+  /** What to do where it is damaged, if not to restore it. */
+  readonly nextWhenMalformed?: string
 }
 
 /**
@@ -30,7 +32,10 @@ export function openDatabase(path: string, kind: DatabaseKind): DatabaseSync {
     return db
   } catch (cause) {
     db?.close()
-    throw storeError(path, cause)
+    const error = storeError(path, cause)
+    const { nextWhenMalformed: next } = kind
+    if (error.code !== 'ERR_AUTHORITY_STORE_MALFORMED' || next === undefined) throw error
+    throw new AuthorityError(error.code, path, error.message, { cause, next })
   }
 }
 
@@ -42,5 +47,7 @@ function migrate(db: DatabaseSync, path: string, { version, schema }: DatabaseKi
       path,
       `it was written by a newer version (schema ${found}; this program knows ${version})`,
     )
+  // Reads the schema, which opening has not.
+  db.prepare('SELECT count(*) FROM sqlite_schema').get()
   if (found < version) db.exec(`${schema}; PRAGMA user_version = ${version}`)
 }

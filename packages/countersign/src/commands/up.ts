@@ -28,9 +28,10 @@ export const up: Run = async (given, around) => {
     clock: around.clock,
     failpoint: around.env['COUNTERSIGN_FAILPOINT'],
     log: (event, fields = {}) => {
-      if (json && ready) around.out(JSON.stringify(writeJson({ event, ...fields })))
+      if (json && ready) return around.out(JSON.stringify(writeJson({ event, ...fields })))
       const line = logLine(event, fields, style)
-      if (!json && line !== undefined && (ready || line.alarm)) (line.alarm ? around.err : around.out)(line.text)
+      if (line?.alarm) around.err(line.text)
+      else if (line !== undefined && ready) around.out(line.text)
     },
     onMeeting: (meeting) => {
       if (ready) around.out(json ? JSON.stringify(meetingEvent(meeting)) : meetingLine(meeting, around.clock(), style))

@@ -63,8 +63,13 @@ const LOG_LINES: Readonly<Record<string, readonly ['done' | 'ended' | 'alarm', s
   'feed.failed': ['alarm', 'door {door} could not follow a revocation: {error}'],
   'crl.failed': ['alarm', 'the revocation list could not be signed: {error}'],
   'housekeeping.failed': ['alarm', 'housekeeping ({chore}) failed: {error}'],
+  'authority.not-yet-valid': [
+    'alarm',
+    "the authority's certificates begin at {notBefore}, and it is {now}: check the clock of this machine; until then every meeting is refused",
+  ],
   'meetings.lost': ['alarm', '{count} meetings could not be recorded: {cause}'],
   'door.renewal-failed': ['alarm', 'the certificate of door {door} could not be renewed: {error}'],
+  'store.failed': ['alarm', 'a request to the authority failed at its store: {error}'],
   'api.failed': ['alarm', 'a request to the authority failed, a bug of ours: {error}'],
 }
 

@@ -1,5 +1,5 @@
 // Ports that were chosen stay: addresses were handed out, in tokens and in people's notes.
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EXIT, Failure } from '../command.ts'
 import type { Listen } from '../config/model.ts'
@@ -11,7 +11,7 @@ export interface Ports {
    * port where it is taken; port 0 is such a wish.
    * @throws what `open` throws; a taken port too where it may not move any more.
    */
-  open<Opened extends { readonly url: string }>(
+  open<Opened extends { readonly url: string; close(): Promise<void> }>(
     listener: string,
     wish: Listen & { readonly mayMove: boolean },
     open: (listen: Listen) => Promise<Opened>,
@@ -25,8 +25,14 @@ export async function readPorts(data: string): Promise<Ports> {
   let saved = Promise.resolve()
   // Beside first, so that a crash leaves the old file or the new one. No sync: a lost choice is made again.
   const save = async () => {
-    await writeFile(`${file}.tmp`, `${JSON.stringify(Object.fromEntries(ports))}\n`, { mode: 0o600 })
-    await rename(`${file}.tmp`, file)
+    try {
+      await writeFile(`${file}.tmp`, `${JSON.stringify(Object.fromEntries(ports))}\n`, { mode: 0o600 })
+      await rename(`${file}.tmp`, file)
+    } catch (error) {
+      await rm(`${file}.tmp`, { force: true })
+      // A full disk is told while octets are written, and then without a name.
+      throw error instanceof Error ? Object.assign(error, { path: file }) : error
+    }
   }
   return {
     async open(listener, { mayMove, ...wish }, open) {
@@ -42,7 +48,13 @@ export async function readPorts(data: string): Promise<Ports> {
       })
       ports.set(listener, Number(new URL(opened.url).port))
       saved = saved.then(save)
-      await saved
+      try {
+        await saved
+      } catch (error) {
+        // Nobody else knows of it yet: what listens would keep this process from ending.
+        await opened.close()
+        throw error
+      }
       return opened
     },
   }

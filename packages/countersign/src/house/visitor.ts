@@ -1,7 +1,14 @@
 // The visitor: a party of the house's own that shows a first meeting, made as every other party is.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type DirectoryIdentity, enroll, IdentityError, openIdentity, TrustFileError } from '@countersign/mtls'
+import {
+  type DirectoryIdentity,
+  EnrollmentError,
+  enroll,
+  IdentityError,
+  openIdentity,
+  TrustFileError,
+} from '@countersign/mtls'
 import { REFUSALS } from '@countersign/protocol'
 import { type Around, EXIT, Failure } from '../command.ts'
 import { parseDoorAddress } from '../meeting/address.ts'
@@ -29,7 +36,12 @@ export async function meetFirst(house: OpenHouse, data: string, around: Pick<Aro
       code: invited.refusal.code,
       next: REFUSALS[invited.refusal.code].next,
     })
-  await enroll(invited.token, { directory, clock })
+  await enroll(invited.token, { directory, clock }).catch((error: unknown) => {
+    if (!(error instanceof EnrollmentError && error.code === 'ERR_AUTHORITY_STORE_FULL')) throw error
+    // To others it is a refusal; here it is our own disk.
+    const { code, next } = error
+    throw new Failure(EXIT.input, `${data}: ${error.message}`, { code, next, cause: error })
+  })
   return meetAs(await openIdentity(directory, { clock }), house, clock)
 }
 

@@ -8,16 +8,20 @@ export async function refreshExpiredStatus(
   identity: DirectoryIdentity,
   { clock, err }: Pick<Around, 'clock' | 'err'>,
 ): Promise<void> {
-  const now = clock()
-  const current = identity.trust.crls.every(
-    ({ crl: { nextUpdate } }) => nextUpdate === undefined || Temporal.Instant.compare(nextUpdate, now) > 0,
-  )
-  if (current) return
+  if (isCurrent(identity, clock())) return
   try {
     await refreshStatus(identity.directory, { clock })
     await identity.reload()
+    if (!isCurrent(identity, clock()))
+      err('countersign: the revocation lists that came just now have run out already: check the clock of this machine')
   } catch (error) {
     if (!(error instanceof MeetingRefusedError || error instanceof EnrollmentError)) throw error
     err(`countersign: the revocation lists have run out, and new ones did not come: ${plainText(error.message)}`)
   }
+}
+
+function isCurrent({ trust }: DirectoryIdentity, now: Temporal.Instant): boolean {
+  return trust.crls.every(
+    ({ crl: { nextUpdate } }) => nextUpdate === undefined || Temporal.Instant.compare(nextUpdate, now) > 0,
+  )
 }
