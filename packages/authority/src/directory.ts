@@ -1,5 +1,5 @@
 // The data directory: ours alone, or not used.
-import { lstatSync, mkdirSync, type Stats } from 'node:fs'
+import { accessSync, constants, lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { AuthorityError } from './error.ts'
 import { guarded } from './keys/files.ts'
 import { errnoOf } from './store/fault.ts'
@@ -11,6 +11,12 @@ import { errnoOf } from './store/fault.ts'
 export function openDirectory(directory: string): void {
   const stats = statOf(directory) ?? make(directory)
   if (!stats.isDirectory()) throw new AuthorityError('ERR_AUTHORITY_DIRECTORY', directory, 'this is not a directory')
+  checkMode(directory, stats)
+  // A file system that is read-only shows in no mode.
+  guarded(directory, () => accessSync(directory, constants.W_OK))
+}
+
+function checkMode(directory: string, stats: Stats): void {
   // Windows has no owners of this kind; there the directory's own access list decides.
   const self = process.getuid?.()
   if (self !== undefined && stats.uid !== self)

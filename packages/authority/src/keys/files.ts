@@ -54,7 +54,7 @@ export function guarded<T>(path: string, work: () => T): T {
     throw new AuthorityError(
       full ? 'ERR_AUTHORITY_STORE_FULL' : readOnly ? 'ERR_AUTHORITY_DIRECTORY_READ_ONLY' : 'ERR_AUTHORITY_DIRECTORY',
       path,
-      full ? 'no room to write this file' : `this file cannot be written (${errno})`,
+      full ? 'no room to write this file' : `this cannot be written (${errno})`,
       { cause },
     )
   }
