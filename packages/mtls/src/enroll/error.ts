@@ -15,7 +15,7 @@ export const ENROLLMENT_ERRORS = {
   ],
   ERR_ENROLL_ANSWER_STATUS: [
     'by the revocation lists that came the authority cannot be believed',
-    'do not go on; tell the operator of the authority',
+    'check the clock of this machine; where it is right, do not go on, and tell the operator of the authority',
   ],
   ERR_ENROLL_AUTHORITY_FILE: ['it does not name an authority', 'restore it, or enroll again'],
 } as const
