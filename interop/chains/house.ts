@@ -1,6 +1,6 @@
 // Small authorities for tests: each certificate is right unless a test says what is wrong with it.
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { type CrlIndex, indexCrl, type PathContext, type TrustAnchor } from '@countersign/verify'
+import { type CrlIndex, indexCrl, type PathContext, PROFILES, type TrustAnchor } from '@countersign/verify'
 import {
   ALGORITHM,
   type AlgorithmIdentifier,
@@ -208,6 +208,7 @@ export function contextOf(anchors: readonly TrustAnchor[], different: Partial<Pa
     status: { mode: 'prefer', crls: [] },
     now: NOW,
     purpose: 'clientAuth',
+    profile: PROFILES.meeting,
     checkSignature,
     ...different,
   }

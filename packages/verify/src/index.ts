@@ -18,6 +18,7 @@ export type {
 export { FINDINGS } from './model.ts'
 export { identitiesOf, matchesName, type PresentedIdentity } from './names/match.ts'
 export { DEFAULT_BUDGET } from './path/budget.ts'
+export { PROFILES, type Profile, webpkiProfile } from './profile.ts'
 export type { CrlIndex } from './revocation/crl-index.ts'
 export { indexCrl } from './revocation/crl-index.ts'
 export { verifyParsedPath, verifyPath } from './verify-path.ts'

@@ -1,6 +1,7 @@
 // The shapes of a decision on a path: what goes in, and the verdict with every finding that comes out.
 import type { AlgorithmIdentifier, Certificate, CRLReason, Name, SubjectPublicKeyInfo } from '@countersign/x509'
 import type { VERIFIED } from './path/verified.ts'
+import type { Profile } from './profile.ts'
 import type { CrlIndex } from './revocation/crl-index.ts'
 
 /** Why a path, or one certificate of it, is refused. A released code keeps its meaning and is never reused. */
@@ -29,6 +30,8 @@ export const FINDINGS = {
   ERR_VERIFY_KEY_IDENTIFIER: 'RFC 5280 §4.2.1.1',
   ERR_VERIFY_NAME: 'RFC 9525 §6',
   ERR_VERIFY_NAME_ABSENT: 'RFC 9525 §6.1',
+  ERR_VERIFY_COMMON_NAME: 'CA/Browser Forum BR §7.1.4.3',
+  ERR_VERIFY_PUBLIC_SUFFIX: 'CA/Browser Forum BR §3.2.2.6',
   ERR_VERIFY_SPIFFE: 'SPIFFE X509-SVID §5.2',
   ERR_VERIFY_REVOKED: 'RFC 5280 §6.3.3',
   ERR_VERIFY_STATUS_UNKNOWN: 'RFC 5280 §6.3.3',
@@ -145,6 +148,10 @@ export interface PathContext {
   readonly status: StatusContext
   readonly now: Temporal.Instant
   readonly purpose: Purpose
+  /** Default: `PROFILES.private`. */
+  readonly profile?: Profile
+  /** RFC 5280 §6.1.2 (k): at most this many issuers between leaf and anchor that are not self-issued. Default: no limit. */
+  readonly maxPathLength?: number
   /** Absent where any identity will do and the caller decides on it (a server judging its caller). */
   readonly name?: ReferenceIdentity
   readonly budget?: Budget

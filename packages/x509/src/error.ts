@@ -3,7 +3,6 @@ export const X509_ERRORS = {
   ERR_X509_VERSION: ['RFC 5280 §4.1.2.1', 'the version is not one that its format has'],
   ERR_X509_VERSION_EXTENSIONS: ['RFC 5280 §4.1.2.9', 'only a version 3 certificate has extensions'],
   ERR_X509_VERSION_UNIQUE_ID: ['RFC 5280 §4.1.2.8', 'a version 1 certificate has no unique identifiers'],
-  ERR_X509_SERIAL_NOT_POSITIVE: ['RFC 5280 §4.1.2.2', 'the serial number of a certificate is positive'],
   ERR_X509_SERIAL_LENGTH: ['RFC 5280 §4.1.2.2', 'a serial number has at most 20 octets'],
   ERR_X509_ISSUER_EMPTY: ['RFC 5280 §4.1.2.4', 'the issuer has an empty name'],
   ERR_X509_RDN_EMPTY: ['RFC 5280 §4.1.2.4', 'a relative distinguished name has at least one attribute'],

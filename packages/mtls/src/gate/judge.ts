@@ -4,6 +4,7 @@ import {
   type CheckSignature,
   type Finding,
   type PathContext,
+  PROFILES,
   type ReferenceIdentity,
   type StatusEvidence,
   type VerifiedPath,
@@ -58,6 +59,7 @@ export function judge(question: Question): Judgement {
     now,
     purpose: presenter === 'caller' ? 'clientAuth' : 'serverAuth',
     ...(name && { name }),
+    profile: PROFILES.meeting,
     checkSignature,
   }
   const verdict = areOctets(certificates)

@@ -2,16 +2,22 @@
 import type { Certificate } from '@countersign/x509'
 import { whyNotKey } from '../algorithms/key.ts'
 import { sameAlgorithm, whyNotSignatureAlgorithm } from '../algorithms/signature.ts'
+import type { Profile } from '../profile.ts'
 import { judgeExtensions } from './extensions.ts'
 import type { Fault } from './fault.ts'
 
 /** Judges version, serial number, validity, key and extensions. The signature is not asked for here. */
-export function judgeEveryCertificate(certificate: Certificate, now: Temporal.Instant, fault: Fault): void {
-  judgeForm(certificate, fault)
+export function judgeEveryCertificate(
+  certificate: Certificate,
+  now: Temporal.Instant,
+  profile: Profile,
+  fault: Fault,
+): void {
+  judgeVersion(certificate, fault)
   judgeValidity(certificate, now, fault)
   const weak = whyNotKey(certificate.subjectPublicKeyInfo)
   if (weak !== undefined) fault('ERR_VERIFY_WEAK_KEY', weak)
-  judgeExtensions(certificate, fault)
+  judgeExtensions(certificate, profile, fault)
 }
 
 /** RFC 5280 §4.1.1.2: the algorithm, inside and outside, of a certificate whose signature counts. False where it must not. */
@@ -24,11 +30,14 @@ export function judgeSignatureAlgorithm({ signature, signatureAlgorithm }: Certi
   return refused === undefined && same
 }
 
-function judgeForm({ version, serialNumber }: Certificate, fault: Fault): void {
+function judgeVersion({ version }: Certificate, fault: Fault): void {
   // §6.1.4 (k): "Conforming implementations may choose to reject all version 1 and version 2 intermediate certificates."
   // A leaf of these versions has no place for the names and purposes that we ask for.
   if (version !== 3) fault('ERR_VERIFY_VERSION', `the certificate is of version ${version}`)
-  // §4.1.2.2: positive, and at most 20 octets of an INTEGER, which are 159 bits and the sign.
+}
+
+/** §4.1.2.2: positive, and at most 20 octets of an INTEGER, which are 159 bits and the sign. Nobody asks it of an anchor. */
+export function judgeSerialNumber({ serialNumber }: Certificate, fault: Fault): void {
   if (serialNumber <= 0n || serialNumber >> 159n !== 0n)
     fault('ERR_VERIFY_SERIAL', 'the serial number is not positive or has more than 20 octets')
 }

@@ -1,5 +1,6 @@
 // Extensions: which may or must be critical, and which we cannot yet process. RFC 5280 §4.2 and §6.1.4 (o), RFC 9608.
 import { type Certificate, OID, type Oid } from '@countersign/x509'
+import type { Profile } from '../profile.ts'
 import type { Fault } from './fault.ts'
 
 interface ExtensionRule {
@@ -34,14 +35,15 @@ const EXTENSION_RULES: ReadonlyMap<Oid, ExtensionRule> = new Map<Oid, ExtensionR
 ])
 
 /** Judges the criticality of every extension, and refuses what could matter and is not processed. */
-export function judgeExtensions({ extensions }: Certificate, fault: Fault): void {
+export function judgeExtensions({ extensions }: Certificate, { nameConstraints }: Profile, fault: Fault): void {
   for (const { extnID, critical } of extensions) {
     const rule = EXTENSION_RULES.get(extnID)
     if (rule === undefined) {
       if (critical) fault('ERR_VERIFY_CRITICAL_EXTENSION', `the critical extension ${extnID} is not known`)
       continue
     }
-    if (rule.critical === (critical ? 'never' : 'always'))
+    const free = extnID === OID.nameConstraints && nameConstraints === 'critical-or-not'
+    if (!free && rule.critical === (critical ? 'never' : 'always'))
       fault('ERR_VERIFY_CRITICAL_EXTENSION', `${rule.name} is ${critical ? '' : 'not '}critical`)
     if (rule.unsupported === 'present' || (rule.unsupported === 'critical' && critical))
       fault('ERR_VERIFY_UNSUPPORTED', `${rule.name} is not processed yet, and it could forbid this`)

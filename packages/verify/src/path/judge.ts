@@ -4,9 +4,10 @@ import { whyNotKey } from '../algorithms/key.ts'
 import { fitsKey } from '../algorithms/signature.ts'
 import type { Finding, PathContext, StatusEvidence, TrustAnchor } from '../model.ts'
 import { sameOctets } from '../octets.ts'
+import { PROFILES, type Profile } from '../profile.ts'
 import type { CrlIndex } from '../revocation/crl-index.ts'
 import { judgeStatus, type StatusIssuer } from '../revocation/status.ts'
-import { judgeEveryCertificate, judgeSignatureAlgorithm } from './every-certificate.ts'
+import { judgeEveryCertificate, judgeSerialNumber, judgeSignatureAlgorithm } from './every-certificate.ts'
 import { type Fault, faultsOf } from './fault.ts'
 import { judgeIssuer, selfIssued, stepPathLength } from './issuer.ts'
 import { judgeLeaf } from './leaf.ts'
@@ -32,7 +33,10 @@ export function* judgePath(
   ask: AskSignature,
 ): Generator<SignatureQuestion, Judgement, SignatureAnswer> {
   const findings: Finding[] = []
-  let maxPathLength = judgeAnchor(anchor, path.length, context, findings)
+  let maxPathLength = Math.min(
+    context.maxPathLength ?? Number.POSITIVE_INFINITY,
+    yield* judgeAnchor(anchor, path.length, context, ask, findings),
+  )
   const evidence: StatusEvidence[] = []
   let signed = true
   for (let depth = path.length - 1; depth >= 0; depth--) {
@@ -57,7 +61,7 @@ export function* judgePath(
 /** Judges a path that leads to no anchor: all rules but signatures and status, which need a proved key. */
 export function judgeDeadEnd(path: readonly Certificate[], context: PathContext): readonly Finding[] {
   const findings: Finding[] = []
-  let maxPathLength = Number.POSITIVE_INFINITY
+  let maxPathLength = context.maxPathLength ?? Number.POSITIVE_INFINITY
   for (let depth = path.length - 1; depth >= 0; depth--) {
     const certificate = path[depth] as Certificate
     const fault = faultsOf(findings, depth, certificate)
@@ -74,7 +78,8 @@ function judgeUnsigned(
   context: PathContext,
   fault: Fault,
 ): number {
-  judgeEveryCertificate(certificate, context.now, fault)
+  judgeEveryCertificate(certificate, context.now, context.profile ?? PROFILES.private, fault)
+  judgeSerialNumber(certificate, fault)
   // §4.2.1.1: "The keyIdentifier field of the authorityKeyIdentifier extension MUST be included in all certificates", with
   // one exception, for certificates that their own key signs.
   const named = certificate.authorityKeyIdentifier?.keyIdentifier !== undefined || selfIssued(certificate)
@@ -92,29 +97,56 @@ function judgeUnsigned(
  * An anchor that came as a certificate is held to it (RFC 5937 §3): validity, constraints, usage and criticality bind as if it
  * were an issuer of the path. Its own signature proves nothing and is not asked for. Answers the path length that it allows.
  */
-function judgeAnchor(
+function* judgeAnchor(
   { certificate, subjectPublicKeyInfo }: TrustAnchor,
   depth: number,
-  { now, purpose }: PathContext,
+  { now, purpose, profile = PROFILES.private }: PathContext,
+  ask: AskSignature,
   findings: Finding[],
-): number {
+): Generator<SignatureQuestion, number, SignatureAnswer> {
   const fault = faultsOf(findings, depth, certificate)
   if (certificate === undefined) {
     const weak = whyNotKey(subjectPublicKeyInfo)
     if (weak !== undefined) fault('ERR_VERIFY_WEAK_KEY', weak)
     return Number.POSITIVE_INFINITY
   }
-  judgeEveryCertificate(certificate, now, fault)
+  judgeEveryCertificate(certificate, now, profile, fault)
   judgeIssuer(certificate, purpose, fault)
-  judgeAnchorKeyIdentifiers(certificate, fault)
+  if (profile.anchorPurpose === 'forbidden' && certificate.extendedKeyUsage !== undefined)
+    fault('ERR_VERIFY_EXTENDED_KEY_USAGE', 'a root has extendedKeyUsage')
+  yield* judgeAnchorKeyIdentifiers(certificate, profile, ask, fault)
   return certificate.basicConstraints?.pathLenConstraint ?? Number.POSITIVE_INFINITY
 }
 
-/** §4.2.1.1: "In this case, the subject and authority key identifiers would be identical", or the latter is left out. */
-function judgeAnchorKeyIdentifiers(certificate: Certificate, fault: Fault): void {
-  const { authorityKeyIdentifier, subjectKeyIdentifier } = certificate
-  if (!selfIssued(certificate) || authorityKeyIdentifier === undefined || subjectKeyIdentifier === undefined) return
-  const { keyIdentifier } = authorityKeyIdentifier
+/**
+ * §4.2.1.1: authorityKeyIdentifier may be left out only where an authority distributes its key "in the form of a "self-signed"
+ * certificate"; "in this case, the subject and authority key identifiers would be identical".
+ */
+function* judgeAnchorKeyIdentifiers(
+  certificate: Certificate,
+  profile: Profile,
+  ask: AskSignature,
+  fault: Fault,
+): Generator<SignatureQuestion, void, SignatureAnswer> {
+  const { authorityKeyIdentifier, subjectKeyIdentifier, subjectPublicKeyInfo, signatureAlgorithm } = certificate
+  if (authorityKeyIdentifier === undefined) {
+    if (selfIssued(certificate) || certificate.version !== 3) return
+    // Under another issuer's name it is self-signed only if its own key says so.
+    const selfSigned =
+      whyNotKey(subjectPublicKeyInfo) === undefined &&
+      fitsKey(signatureAlgorithm, subjectPublicKeyInfo.algorithm) &&
+      (yield* ask(signatureAlgorithm, subjectPublicKeyInfo, certificate.tbsDer, certificate.signatureValue))
+    if (!selfSigned)
+      fault('ERR_VERIFY_KEY_IDENTIFIER', 'the key identifier of its issuer is absent, and its own key did not sign it')
+    return
+  }
+  const { keyIdentifier, authorityCertIssuer, authorityCertSerialNumber } = authorityKeyIdentifier
+  if (
+    profile.anchorKeyIdentifier === 'key-identifier-only' &&
+    (authorityCertIssuer !== undefined || authorityCertSerialNumber !== undefined)
+  )
+    fault('ERR_VERIFY_KEY_IDENTIFIER', 'a root names its issuer by more than a key identifier')
+  if (!selfIssued(certificate) || subjectKeyIdentifier === undefined) return
   if (keyIdentifier === undefined || !sameOctets(keyIdentifier, subjectKeyIdentifier))
     fault('ERR_VERIFY_KEY_IDENTIFIER', 'the key identifiers of a self-issued anchor differ')
 }

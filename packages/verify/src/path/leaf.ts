@@ -1,38 +1,83 @@
 // What the leaf of a TLS meeting must satisfy: RFC 5280 §4.2.1.3, §4.2.1.6, §4.2.1.9 and §4.2.1.12, RFC 9525 §6, X509-SVID §5.2.
-import { type Certificate, isEmptyName, OID } from '@countersign/x509'
-import type { PathContext, ReferenceIdentity } from '../model.ts'
+import { type Certificate, formatIpAddress, isEmptyName, OID } from '@countersign/x509'
+import type { PathContext, Purpose, ReferenceIdentity } from '../model.ts'
 import { identitiesOf, matchesName, normalReference } from '../names/match.ts'
 import { isSpiffe, readUri, whyNotWorkload } from '../names/uri.ts'
+import { PROFILES, type Profile } from '../profile.ts'
 import { shown } from '../text.ts'
 import { isCritical } from './extensions.ts'
 import type { Fault } from './fault.ts'
 
 /** Judges the certificate that a peer presents for itself. */
-export function judgeLeaf(leaf: Certificate, { purpose, name }: PathContext, fault: Fault): void {
-  if (leaf.basicConstraints?.cA === true)
+export function judgeLeaf(
+  leaf: Certificate,
+  { purpose, name, profile = PROFILES.private }: PathContext,
+  fault: Fault,
+): void {
+  if (profile.authorityAsLeaf === 'refused' && leaf.basicConstraints?.cA === true)
     fault('ERR_VERIFY_CA_AS_LEAF', 'the certificate of an authority stands for a party')
-  judgeLeafKeyUsage(leaf, fault)
-  // RFC 5280 lets an absent extension allow everything, and anyExtendedKeyUsage too; our profile lets neither.
-  if (leaf.version === 3 && !leaf.extendedKeyUsage?.includes(OID[purpose]))
-    fault(
-      'ERR_VERIFY_EXTENDED_KEY_USAGE',
-      leaf.extendedKeyUsage === undefined ? `extendedKeyUsage is absent` : `extendedKeyUsage leaves out ${purpose}`,
-    )
+  judgeLeafKeyUsage(leaf, profile, fault)
+  if (leaf.version === 3) judgeLeafPurpose(leaf, purpose, profile, fault)
+  const empty = isEmptyName(leaf.subject)
+  const critical = isCritical(leaf, OID.subjectAltName)
   // §4.1.2.6: with an empty subject the alternative names are all there is, and must not be skipped by anyone.
-  if (isEmptyName(leaf.subject) && !isCritical(leaf, OID.subjectAltName))
+  if (empty && !critical)
     fault('ERR_VERIFY_SUBJECT', 'the subject is empty and no critical subjectAltName stands for it')
+  if (critical && !empty && profile.subjectAltName === 'critical-if-alone')
+    fault('ERR_VERIFY_CRITICAL_EXTENSION', 'subjectAltName is critical, and the subject is not empty')
+  if (profile.commonName === 'repeated') judgeCommonName(leaf, fault)
+  if (profile.isPublicSuffix !== undefined) judgeWildcards(leaf, profile.isPublicSuffix, fault)
   judgeSpiffe(leaf, fault)
   if (name !== undefined) judgeName(leaf, name, fault)
 }
 
-function judgeLeafKeyUsage({ keyUsage, basicConstraints }: Certificate, fault: Fault): void {
+function judgeLeafKeyUsage({ keyUsage, basicConstraints }: Certificate, profile: Profile, fault: Fault): void {
   if (keyUsage === undefined) return
-  // RFC 9846 §4.5.1.2: TLS 1.3 peers prove their key by a signature and by nothing else.
-  if (!keyUsage.has('digitalSignature'))
+  if (profile.leafKeyUsage === 'digitalSignature' && !keyUsage.has('digitalSignature'))
     fault('ERR_VERIFY_KEY_USAGE', `keyUsage is ${[...keyUsage].join(', ')}, without digitalSignature`)
   // §4.2.1.3: "If the keyCertSign bit is asserted, then the cA bit in the basic constraints extension MUST also be asserted."
   if (keyUsage.has('keyCertSign') && basicConstraints?.cA !== true)
     fault('ERR_VERIFY_KEY_USAGE', 'keyUsage has keyCertSign, and the certificate is of no authority')
+}
+
+function judgeLeafPurpose(leaf: Certificate, purpose: Purpose, { leafPurpose }: Profile, fault: Fault): void {
+  const purposes = leaf.extendedKeyUsage
+  const any = purposes?.includes(OID.anyExtendedKeyUsage) === true
+  if (leafPurpose === 'not-excluded' && (purposes === undefined || any)) return
+  if (!purposes?.includes(OID[purpose]))
+    fault(
+      'ERR_VERIFY_EXTENDED_KEY_USAGE',
+      purposes === undefined ? `extendedKeyUsage is absent` : `extendedKeyUsage leaves out ${purpose}`,
+    )
+  else if (leafPurpose === 'named-alone' && any)
+    fault('ERR_VERIFY_EXTENDED_KEY_USAGE', `anyExtendedKeyUsage stands beside ${purpose}`)
+  if (leafPurpose === 'named-alone' && isCritical(leaf, OID.extendedKeyUsage))
+    fault('ERR_VERIFY_CRITICAL_EXTENSION', 'extendedKeyUsage is critical')
+}
+
+/** BR §7.1.4.3: a DNS name "character-for-character", an address in its one text form. */
+function judgeCommonName({ subject, subjectAltName = [] }: Certificate, fault: Fault): void {
+  for (const { type, text } of subject.rdnSequence.flat()) {
+    if (type !== OID.commonName) continue
+    const repeated = subjectAltName.some(
+      (each) =>
+        (each.kind === 'dNSName' && each.value === text) ||
+        (each.kind === 'iPAddress' && formatIpAddress(each.octets) === text),
+    )
+    if (!repeated)
+      fault('ERR_VERIFY_COMMON_NAME', `the common name "${shown(text ?? '')}" is not in the subjectAltName`)
+  }
+}
+
+/** BR §3.2.2.6: no wildcard stands directly under a registry's domain. */
+function judgeWildcards(
+  { subjectAltName = [] }: Certificate,
+  isPublicSuffix: (domain: string) => boolean,
+  fault: Fault,
+) {
+  for (const each of subjectAltName)
+    if (each.kind === 'dNSName' && each.value.startsWith('*.') && isPublicSuffix(each.value.slice(2).toLowerCase()))
+      fault('ERR_VERIFY_PUBLIC_SUFFIX', `the wildcard ${shown(each.value)} stands under a public suffix`)
 }
 
 /** X509-SVID §2, §4.3 and §5.2. */

@@ -78,13 +78,12 @@ function readVersion(c: DerCursor): 1 | 2 | 3 {
   return version === 1 ? 2 : 3
 }
 
-/** §4.1.2.2. It lets users "handle such certificates gracefully" where the number is not positive: we refuse them by name. */
+/** §4.1.2.2: "Certificate users SHOULD be prepared to gracefully handle" numbers that are not positive: read, judged elsewhere. */
 function readSerialNumber(c: DerCursor): bigint {
   const at = c.at
   const serialNumber = readInteger(c, MAX_INTEGER_OCTETS)
-  if (serialNumber <= 0n) throw new X509Error('ERR_X509_SERIAL_NOT_POSITIVE', at)
   // 20 octets of an INTEGER are 159 bits and its sign.
-  if (serialNumber >> 159n !== 0n) throw new X509Error('ERR_X509_SERIAL_LENGTH', at)
+  if (serialNumber >= 1n << 159n || serialNumber < -(1n << 159n)) throw new X509Error('ERR_X509_SERIAL_LENGTH', at)
   return serialNumber
 }
 
