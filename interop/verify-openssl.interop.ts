@@ -27,6 +27,13 @@ const DISAGREEMENTS: ReadonlyMap<string, readonly ['ours' | 'theirs', string]> =
     ],
     ['a leaf that expires now', ['ours', 'RFC 5280 §4.1.2.5 includes the last second; OpenSSL does not']],
     ['a leaf of version 1', ['theirs', 'OpenSSL takes leaves of any version; such a leaf has no names and no purpose']],
+    ...[
+      'an anchor that its own key signed under another name',
+      'an anchor that another key signed, and which names it',
+    ].map(
+      (what) =>
+        [what, ['ours', 'OpenSSL ends a path at a self-issued certificate, unless told -partial_chain']] as const,
+    ),
     [
       'an anchor that names no key in its authority key identifier',
       ['theirs', 'RFC 5280 §4.2.1.1 leaves the extension out, or wants the key identifier in it'],
@@ -95,8 +102,14 @@ suite('openssl verify', needs('openssl', 'openssl'), () => {
 /** OpenSSL is asked what both can be asked: a chain as usual, certificates as anchors, a name that its options take. */
 function comparable(one: Case): boolean {
   if (one.ask !== undefined) return false
-  const { anchors, checkSignature, budget, name } = contextFor(one, chainOf(one))
-  if (checkSignature !== usual || budget !== undefined || name?.kind === 'uniformResourceIdentifier') return false
+  const { anchors, checkSignature, budget, name, maxPathLength } = contextFor(one, chainOf(one))
+  if (
+    checkSignature !== usual ||
+    budget !== undefined ||
+    maxPathLength !== undefined ||
+    name?.kind === 'uniformResourceIdentifier'
+  )
+    return false
   return anchors.length > 0 && anchors.every(({ certificate }) => certificate !== undefined)
 }
 

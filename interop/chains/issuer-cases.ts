@@ -68,6 +68,23 @@ export const ISSUER_CASES: readonly Case[] = [
     root: { more: [akiOf({ keys: stranger })] },
   },
   { what: 'an anchor that names its own key twice', codes: [], root: { more: [akiOf({ keys: rootKeys })] } },
+  { what: 'an anchor that its own key signed under another name', codes: [], root: { issuer: name('Other') } },
+  {
+    what: 'an anchor that another key signed, and which names no key',
+    codes: ['ERR_VERIFY_KEY_IDENTIFIER'],
+    root: { issuer: name('Other'), signer: stranger },
+  },
+  {
+    what: 'an anchor that another key signed, and which names it',
+    codes: [],
+    root: { issuer: name('Other'), signer: stranger, more: [akiOf({ keys: stranger })] },
+  },
+  {
+    what: 'more issuers than the question allows',
+    codes: ['ERR_VERIFY_PATH_LENGTH'],
+    context: { maxPathLength: 0 },
+  },
+  { what: 'as many issuers as the question allows', codes: [], context: { maxPathLength: 1 } },
   {
     what: 'an anchor that names no key in its authority key identifier',
     codes: ['ERR_VERIFY_KEY_IDENTIFIER'],

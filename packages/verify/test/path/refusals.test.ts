@@ -21,8 +21,9 @@ import {
 } from '../../../../interop/chains/house.ts'
 import { ISSUER_CASES } from '../../../../interop/chains/issuer-cases.ts'
 import { LEAF_CASES } from '../../../../interop/chains/leaf-cases.ts'
+import { PROFILE_CASES } from '../../../../interop/chains/profile-cases.ts'
 
-const CASES = [...FORM_CASES, ...ISSUER_CASES, ...LEAF_CASES, ...EXTENSION_CASES]
+const CASES = [...FORM_CASES, ...ISSUER_CASES, ...LEAF_CASES, ...EXTENSION_CASES, ...PROFILE_CASES]
 
 suite('each rule refuses by itself', () => {
   for (const one of CASES) {

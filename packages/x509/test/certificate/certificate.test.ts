@@ -131,7 +131,11 @@ test('a serial number that is not positive is read, as RFC 5280 §4.1.2.2 asks, 
 suite('readCertificate refuses', () => {
   const refusals: [string, Uint8Array, string][] = [
     ['a serial number of 21 octets', signed(tbsWith([], { serialNumber: 1n << 159n })), 'ERR_X509_SERIAL_LENGTH'],
-    ['a negative one of 21 octets', signed(tbsWith([], { serialNumber: -(1n << 159n) - 1n })), 'ERR_X509_SERIAL_LENGTH'],
+    [
+      'a negative one of 21 octets',
+      signed(tbsWith([], { serialNumber: -(1n << 159n) - 1n })),
+      'ERR_X509_SERIAL_LENGTH',
+    ],
     ['extensions in version 1', signed(tbsWith(extensions, { version: 1 })), 'ERR_X509_VERSION_EXTENSIONS'],
     ['the same extension twice', signed(tbsWith([...extensions, ...extensions])), 'ERR_X509_EXTENSION_DUPLICATE'],
     ['an empty issuer', signed(tbsWith([], { issuer: nameOf([]) })), 'ERR_X509_ISSUER_EMPTY'],

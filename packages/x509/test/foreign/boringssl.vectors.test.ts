@@ -17,6 +17,8 @@ const DIFFERENCES: Readonly<Record<string, readonly [string, string]>> = {
     'ERR_DER_HIGH_TAG',
     'its algorithm identifier is not DER; BoringSSL does not look',
   ],
+  'serial_negative.pem': ['read', 'RFC 5280 §4.1.2.2 asks users to handle it gracefully: the verifier judges it'],
+  'serial_zero.pem': ['read', 'as above: some old roots have it'],
   'signature_algorithm_null.pem': ['ERR_DER_TAG', 'its algorithm identifier has no OID; BoringSSL does not look'],
   'subject_blank_subjectaltname_not_critical.pem': ['read', 'a fault of meaning, §4.1.2.6: the verifier judges it'],
   'subject_printable_string_containing_utf8_client_cert.pem': [
