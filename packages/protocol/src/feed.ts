@@ -1,7 +1,6 @@
 // What the authority tells the doors, and what they answer.
 import type { CRLReason } from '@countersign/x509'
 import type { DoorName, PartyId } from './identity.ts'
-import type { Meeting } from './meeting.ts'
 
 /** One revoked certificate: the issuer by SHA-256 of its SubjectPublicKeyInfo (hexadecimal), the certificate by serial number. */
 export interface RevokedSerial {
@@ -30,11 +29,6 @@ export interface Cut {
   readonly party?: PartyId
   readonly lastOctetAt: Temporal.Instant
 }
-
-/** What a door reports. */
-export type DoorMessage =
-  | { readonly kind: 'confirm'; readonly door: DoorName; readonly sequence: bigint; readonly cuts: readonly Cut[] }
-  | { readonly kind: 'meeting'; readonly door: DoorName; readonly meeting: Meeting }
 
 /** What a revocation did. `unconfirmed` doors had not answered within a second. */
 export interface Receipt {

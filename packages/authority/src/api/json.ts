@@ -41,7 +41,7 @@ export function wholeCertificateJson(stored: StoredCertificate, now: Temporal.In
   }
 }
 
-export function stateOf({ revocation, notAfter }: StoredCertificate, now: Temporal.Instant): CertificateState {
+function stateOf({ revocation, notAfter }: StoredCertificate, now: Temporal.Instant): CertificateState {
   if (revocation !== undefined) return 'revoked'
   return Temporal.Instant.compare(notAfter, now) <= 0 ? 'expired' : 'valid'
 }

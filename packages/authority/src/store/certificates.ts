@@ -11,7 +11,7 @@ const STORED_PROFILES = [...PROFILE_NAMES, 'root', 'issuing'] as const
 export type StoredProfile = ProfileName | 'root' | 'issuing'
 
 /** How the holder of a key was proved when its certificate was issued. */
-export const PROOF_METHODS = ['token', 'certificate', 'local', 'self'] as const
+const PROOF_METHODS = ['token', 'certificate', 'local', 'self'] as const
 export type ProofMethod = (typeof PROOF_METHODS)[number]
 
 /** Why a certificate of ours can be revoked, RFC 5280 §5.3.1; holds and what is for authorities are not among them. */

@@ -24,7 +24,7 @@ export async function openAdmin(given: Arguments, around: Around): Promise<Admin
 }
 
 /** The API over the socket in a data directory; each request has a connection of its own. */
-export function localAdmin(data: string): Admin {
+function localAdmin(data: string): Admin {
   const socketPath = join(data, 'admin.sock')
   const ask = async (method: 'GET' | 'POST', path: string, body?: unknown) => {
     try {

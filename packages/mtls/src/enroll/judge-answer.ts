@@ -52,7 +52,7 @@ export function judgeIssued(answer: IssuedAnswer, asked: Asked, context: AnswerC
 }
 
 /** Judges the authority by what it presented, under `trust`. */
-export function judgeAuthority(
+function judgeAuthority(
   { presented, name, now }: Pick<AnswerContext, 'presented' | 'name' | 'now'>,
   trust: Trust,
   checkSignature: CheckSignature,

@@ -69,7 +69,7 @@ export async function readPrivateKeyIfThere(path: string): Promise<KeyObject | u
 }
 
 /** Reads a leaf and its chain. @throws {IdentityError} */
-export async function readChain(path: string): Promise<readonly [Certificate, ...Certificate[]]> {
+async function readChain(path: string): Promise<readonly [Certificate, ...Certificate[]]> {
   const octets = await readFile(path).catch((error: unknown) => {
     throw readingError(path, error)
   })

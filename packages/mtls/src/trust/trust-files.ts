@@ -69,7 +69,7 @@ export async function readTrustFiles(files: TrustFiles): Promise<Trust> {
 const NEVER = Temporal.Instant.fromEpochMilliseconds(0)
 
 /** Reads the anchors of a PEM file. @throws {TrustFileError} when any block of it is not the certificate of an authority. */
-export async function readAnchors(file: string): Promise<readonly Certificate[]> {
+async function readAnchors(file: string): Promise<readonly Certificate[]> {
   const octets = await readWithin(file, MAX_TRUST_OCTETS)
   const blocks = decoded(file, () => readPem(text(file, octets)))
   if (blocks.length === 0) throw new TrustFileError('ERR_TRUST_FILE_EMPTY', file)

@@ -107,7 +107,7 @@ export function createTrust(start: TrustStart): Trust {
 }
 
 /** Makes a trust anchor of each certificate. @throws {RangeError} when there is none. @see RFC 5280 §6.1.1 (d) */
-export function anchorsOf(certificates: readonly Certificate[]): readonly TrustAnchor[] {
+function anchorsOf(certificates: readonly Certificate[]): readonly TrustAnchor[] {
   if (certificates.length === 0)
     throw new RangeError('trust needs at least one anchor: with none, nobody can be believed')
   return certificates.map((certificate) => ({

@@ -97,7 +97,7 @@ export async function openDoor(setting: DoorSetting = {}): Promise<TestDoor> {
 }
 
 /** An identity that does not change. */
-export function steady(credential: Credential): OwnIdentity {
+function steady(credential: Credential): OwnIdentity {
   return { current: () => credential, onChange: () => () => undefined }
 }
 
@@ -152,7 +152,7 @@ export async function visit(
 }
 
 /** A credential as Node's TLS takes it. */
-export function keyAndCertificate({ certificates, privateKey }: Credential): { key: string; cert: string } {
+function keyAndCertificate({ certificates, privateKey }: Credential): { key: string; cert: string } {
   return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), cert: pemOf(certificates) }
 }
 
@@ -166,7 +166,7 @@ export function stepsOf({ steps }: Meeting): string {
   return steps.map(({ outcome }) => ({ proved: 'p', refused: 'r', 'not reached': '-' })[outcome]).join('')
 }
 
-export function portOf(server: net.Server): number {
+function portOf(server: net.Server): number {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server listens on no port')
   return address.port

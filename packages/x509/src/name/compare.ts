@@ -12,7 +12,7 @@ export function namesEqual(left: Name, right: Name): boolean {
 }
 
 /** Whether two relative distinguished names have the same attributes, in whatever order. @see RFC 5280 §7.1 */
-export function rdnsEqual(left: RelativeDistinguishedName, right: RelativeDistinguishedName): boolean {
+function rdnsEqual(left: RelativeDistinguishedName, right: RelativeDistinguishedName): boolean {
   if (left.length !== right.length) return false
   // Sorted keys and not pairs: a peer may send thousands of attributes in one set.
   const rightKeys = right.map(matchingKey).sort()
