@@ -1,0 +1,71 @@
+// What the README says to paste works as pasted, and what it draws is what is printed.
+import assert from 'node:assert/strict'
+import { readFile, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type Ran, runShell } from './support/run-command.ts'
+import { startTextHouse } from './support/text-house.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
+const [first = '', refused = '', , pasted = ''] = [...readme.matchAll(/^```\n(.*?)^```$/gms)].map(
+  ([, text = '']) => text,
+)
+
+/** As the README has it: another reference, and another time that has gone by. */
+function asInReadme(picture: string, drawn: string): string {
+  const [reference = ''] = /M-[0-9A-Z]{4}-[0-9A-Z]{4}/.exec(drawn) ?? []
+  return picture
+    .replace(/M-[0-9A-Z]{4}-[0-9A-Z]{4}/, reference)
+    .replace(/known \d+ \w+ ago/, 'known 5 minutes ago')
+    .replace(/revoked (just now|\d+ s ago)/, 'revoked 3 minutes ago')
+}
+
+suite('README.md', () => {
+  test('the lines for a second terminal, from enroll to list, and the two pictures', async () => {
+    await using house = await startTextHouse()
+    // A user is in the folder where npm ci was; this house has a folder of its own, beside other tests.
+    await symlink(join(ROOT, 'node_modules'), join(house.directory, 'node_modules'), 'junction')
+    const [, port = ''] = /^door +https:\/\/127\.0\.0\.1:(\d+)/m.exec(house.stdout()) ?? []
+    let reference = ''
+    const paste = async (line: string): Promise<Ran> => {
+      const ran = await runShell(line.replace(':8443', `:${port}`).replace('M-7F3K-92QD', reference), {
+        cwd: house.directory,
+      })
+      reference = /M-[0-9A-Z]{4}-[0-9A-Z]{4}/.exec(ran.stdout)?.[0] ?? reference
+      return ran
+    }
+    const [enroll = '', meet = '', revoke = '', meetAgain = '', why = '', list = '', more] = pasted
+      .trimEnd()
+      .split('\n')
+    assert.equal(more, undefined)
+
+    const enrolled = await paste(enroll)
+    assert.equal(enrolled.code, 0, enrolled.stderr)
+    const met = await paste(meet)
+    assert.equal(met.code, 0, met.stderr)
+    assert.equal(asInReadme(met.stdout, first), first)
+    const revoked = await paste(revoke)
+    assert.equal(revoked.code, 0, revoked.stderr)
+    assert.match(revoked.stdout, /doors that confirmed: .*hello/)
+    const again = await paste(meetAgain)
+    assert.equal(again.code, 1, again.stderr)
+    assert.ok(asInReadme(again.stdout, refused).startsWith(refused), again.stdout)
+    const told = await paste(why)
+    assert.equal(told.code, 0, told.stderr)
+    assert.ok(told.stdout.includes(reference), told.stdout)
+    assert.match(told.stdout, /5 verify +✘ refused: alice was revoked .* \(key compromise\)$/m)
+    const listed = await paste(list)
+    assert.equal(listed.code, 0, listed.stderr)
+    assert.match(listed.stdout, /^alice +revoked /m)
+  })
+
+  test('the two commands for a fresh machine are scripts that exist', async () => {
+    const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+    assert.match(readme, /^npm ci && npm start {5}#/m)
+    assert.match(readme, /^npm ci && npm test {6}#/m)
+    assert.equal(scripts.start, 'node packages/countersign/bin.js up')
+    assert.equal(scripts.test, 'node tools/test.ts')
+  })
+})
