@@ -44,6 +44,20 @@ export const X509_ERRORS = {
   ERR_X509_REASON_CODE: ['RFC 5280 §5.3.1', 'the reason code has no meaning'],
   ERR_X509_REQUEST_VERSION: ['RFC 2986 §4.1', 'the version of a certification request is 0'],
   ERR_X509_EXTENSION_REQUEST: ['RFC 2985 §5.4.2', 'an extension request has one value and stands once'],
+  ERR_X509_OCSP_VERSION: ['RFC 6960 §4.1.1', 'the version of an OCSP message is absent, which is 1'],
+  ERR_X509_OCSP_REQUESTS_EMPTY: ['RFC 6960 §4.1.1', 'an OCSP request asks for at least one certificate'],
+  ERR_X509_OCSP_REQUESTOR_ABSENT: ['RFC 6960 §4.1.2', 'a signed OCSP request has the name of its requestor'],
+  ERR_X509_OCSP_STATUS: ['RFC 6960 §4.2.1', 'the status of an OCSP response has no meaning'],
+  ERR_X509_OCSP_RESPONSE_BYTES: [
+    'RFC 6960 §4.2.1',
+    'response bytes stand where the status is successful, and only there',
+  ],
+  ERR_X509_OCSP_RESPONSE_TYPE: ['RFC 6960 §4.2.1', 'the type of an OCSP response is id-pkix-ocsp-basic'],
+  ERR_X509_OCSP_RESPONSES_EMPTY: ['RFC 6960 §4.2.2.3', 'an OCSP response is about at least one certificate'],
+  ERR_X509_OCSP_RESPONDER_ID: ['RFC 6960 §4.2.1', 'a responder is named by its name or by the hash of its key'],
+  ERR_X509_OCSP_KEY_HASH: ['RFC 6960 §4.2.1', 'the hash of a responder key has the 20 octets of SHA-1'],
+  ERR_X509_OCSP_CERT_STATUS: ['RFC 6960 §4.2.1', 'the status of a certificate is good, revoked or unknown'],
+  ERR_X509_OCSP_NONCE: ['RFC 9654 §2.1', 'a nonce has 1 to 128 octets'],
   ERR_X509_PRIVATE_KEY_VERSION: ['RFC 5958 §2', 'the version of a private key is 0, or 1 where its public key stands'],
 } as const
 

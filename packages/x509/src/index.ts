@@ -73,6 +73,7 @@ export {
   keyUsageExtension,
   nameConstraintsExtension,
   noRevAvailExtension,
+  ocspNoCheckExtension,
   policyConstraintsExtension,
   policyMappingsExtension,
   subjectAltNameExtension,
@@ -82,7 +83,7 @@ export {
 } from './extension/write.ts'
 export { readPrivateKeyInfo, writePrivateKeyInfo } from './key/private-key.ts'
 export { readSubjectPublicKeyInfo, writeSubjectPublicKeyInfo } from './key/spki.ts'
-export { CERTIFICATE_LIMITS, CRL_LIMITS } from './limits.ts'
+export { CERTIFICATE_LIMITS, CRL_LIMITS, OCSP_LIMITS } from './limits.ts'
 export type {
   AccessDescription,
   AlgorithmIdentifier,
@@ -126,6 +127,40 @@ export { formatGeneralName } from './name/format-general-name.ts'
 export { formatIpAddress, parseIpAddress } from './name/ip-address.ts'
 export { readName } from './name/read.ts'
 export { nameOf, writeName } from './name/write.ts'
+export { certIDOf } from './ocsp/cert-id.ts'
+export {
+  acceptableResponsesExtension,
+  archiveCutoffExtension,
+  crlIDExtension,
+  extendedRevokeExtension,
+  nonceExtension,
+  ocspSignedCertificateTimestampsExtension,
+  preferredSignatureAlgorithmsExtension,
+  serviceLocatorExtension,
+} from './ocsp/extension.ts'
+export type {
+  BasicOCSPResponse,
+  CertID,
+  CertStatus,
+  CrlID,
+  OCSPRequest,
+  OCSPResponse,
+  OcspErrorStatus,
+  OcspRequestExtensions,
+  OcspResponseExtensions,
+  OcspSignature,
+  OcspSingleRequest,
+  OcspSingleRequestExtensions,
+  OcspSingleResponseExtensions,
+  PreferredSignatureAlgorithm,
+  ResponderID,
+  ResponseData,
+  ServiceLocator,
+  SingleResponse,
+  TbsRequest,
+} from './ocsp/model.ts'
+export { readOCSPRequest, writeOCSPRequest, writeTbsRequest } from './ocsp/request.ts'
+export { readOCSPResponse, writeOCSPErrorResponse, writeOCSPResponse, writeResponseData } from './ocsp/response.ts'
 export { OID } from './oid.ts'
 export { PEM_ERRORS, PemError, type PemErrorCode } from './pem/error.ts'
 export { type PemLimits, readPem, writePem } from './pem/pem.ts'

@@ -6,6 +6,9 @@ import type { DerLimits } from './der/cursor.ts'
  */
 export const CERTIFICATE_LIMITS: DerLimits = { maxOctets: 131_072, maxElements: 16_384, maxDepth: 24 }
 
+/** What an OCSP request or response may cost; OpenSSL's client stops at 100 KiB. */
+export const OCSP_LIMITS: DerLimits = { maxOctets: 131_072, maxElements: 16_384, maxDepth: 24 }
+
 /**
  * What a CRL may cost: 300,000 entries with a reason each, of 8 elements and some 50 octets; at worst (830,000 of the
  * smallest entries) 300 MB of memory while it is read. One that is larger by design can be read with limits of the caller's.

@@ -176,6 +176,8 @@ export interface CertificateExtensions {
   readonly authorityInfoAccess?: readonly AccessDescription[]
   readonly subjectInfoAccess?: readonly AccessDescription[]
   readonly noRevAvail?: true
+  /** The status of this OCSP responder is not to be asked for, RFC 6960 §4.2.2.2.1. */
+  readonly ocspNoCheck?: true
 }
 
 /** RFC 5280 §4.1.2.7. `der` is the exact encoding; `subjectPublicKey` the octets of the BIT STRING (0 unused bits). */

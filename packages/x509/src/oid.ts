@@ -29,8 +29,25 @@ export const OID = {
   subjectInfoAccess: '1.3.6.1.5.5.7.1.11',
   ocsp: '1.3.6.1.5.5.7.48.1',
   caIssuers: '1.3.6.1.5.5.7.48.2',
+  // RFC 6960 §4.2.1 and §4.4, RFC 9654 §2.1: id-pkix-ocsp
+  'id-pkix-ocsp-basic': '1.3.6.1.5.5.7.48.1.1',
+  nonce: '1.3.6.1.5.5.7.48.1.2',
+  crlID: '1.3.6.1.5.5.7.48.1.3',
+  acceptableResponses: '1.3.6.1.5.5.7.48.1.4',
+  ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
+  archiveCutoff: '1.3.6.1.5.5.7.48.1.6',
+  serviceLocator: '1.3.6.1.5.5.7.48.1.7',
+  preferredSignatureAlgorithms: '1.3.6.1.5.5.7.48.1.8',
+  extendedRevoke: '1.3.6.1.5.5.7.48.1.9',
   timeStampingAccess: '1.3.6.1.5.5.7.48.3',
   caRepository: '1.3.6.1.5.5.7.48.5',
+  // RFC 7633 §4.1
+  tlsFeature: '1.3.6.1.5.5.7.1.24',
+  // RFC 6962 §3.3, in certificates and in OCSP responses
+  signedCertificateTimestamps: '1.3.6.1.4.1.11129.2.4.2',
+  ocspSignedCertificateTimestamps: '1.3.6.1.4.1.11129.2.4.5',
+  // RFC 9598 §3
+  SmtpUTF8Mailbox: '1.3.6.1.5.5.7.8.9',
   // RFC 5280 §4.2.1.4
   anyPolicy: '2.5.29.32.0',
   cps: '1.3.6.1.5.5.7.2.1',
@@ -89,4 +106,10 @@ export const OID = {
   sha256WithRSAEncryption: '1.2.840.113549.1.1.11',
   sha384WithRSAEncryption: '1.2.840.113549.1.1.12',
   sha512WithRSAEncryption: '1.2.840.113549.1.1.13',
+  // RFC 3279 §2.2.1, RFC 4055 §2.1 and §2.2: digests, and the mask generation of PSS
+  'id-sha1': '1.3.14.3.2.26',
+  'id-sha256': '2.16.840.1.101.3.4.2.1',
+  'id-sha384': '2.16.840.1.101.3.4.2.2',
+  'id-sha512': '2.16.840.1.101.3.4.2.3',
+  'id-mgf1': '1.2.840.113549.1.1.8',
 } as const

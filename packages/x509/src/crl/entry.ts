@@ -29,7 +29,8 @@ const REASONS: readonly (CRLReason | undefined)[] = [
 /** A revoked certificate that broke the rules of §4.1.2.2 must not make its CRL unreadable; this is where it ends. */
 const MAX_SERIAL_OCTETS = 64
 
-const ENTRY_READERS: ReadonlyMap<Oid, ReadExtensionValue<CrlEntryExtensions>> = new Map(
+/** The extensions of a CRL entry that are read by name; RFC 6960 §4.4.5 has them in OCSP responses too. */
+export const ENTRY_READERS: ReadonlyMap<Oid, ReadExtensionValue<CrlEntryExtensions>> = new Map(
   Object.entries({
     [OID.reasonCode]: (c, to) => {
       to.reasonCode = readReason(c)
@@ -61,7 +62,8 @@ export function readRevokedCertificateAt(c: DerCursor, version: 1 | 2): RevokedC
 
 const NONE: readonly Extension[] = []
 
-function readReason(c: DerCursor): CRLReason {
+/** Reads a CRLReason at the cursor. @see RFC 5280 §5.3.1 */
+export function readReason(c: DerCursor): CRLReason {
   const at = c.at
   const reason = REASONS[readUnsigned(c, TAG.enumerated)]
   if (reason === undefined) throw new X509Error('ERR_X509_REASON_CODE', at)
@@ -87,10 +89,14 @@ export function revokedCertificate(values: Omit<RevokedCertificate, 'extensions'
   return { ...values, extensions }
 }
 
+/** Writes a CRLReason. @see RFC 5280 §5.3.1 */
+export function writeReason(reason: CRLReason): Uint8Array {
+  return writeInteger(REASONS.indexOf(reason), TAG.enumerated)
+}
+
 /** Writes reasonCode, not critical. @see RFC 5280 §5.3.1 */
 export function reasonCodeExtension(reason: CRLReason): Extension {
-  const extnValue = writeInteger(REASONS.indexOf(reason), TAG.enumerated)
-  return { extnID: OID.reasonCode, critical: false, extnValue }
+  return { extnID: OID.reasonCode, critical: false, extnValue: writeReason(reason) }
 }
 
 /** Writes invalidityDate, not critical. @see RFC 5280 §5.3.2 */

@@ -74,6 +74,10 @@ export const CERTIFICATE_EXTENSION_READERS: ReadonlyMap<Oid, ReadExtensionValue<
       readNull(c)
       to.noRevAvail = true
     },
+    [OID.ocspNoCheck]: (c, to) => {
+      readNull(c)
+      to.ocspNoCheck = true
+    },
   } satisfies Record<Oid, ReadExtensionValue<CertificateExtensions>>),
 )
 

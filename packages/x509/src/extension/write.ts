@@ -128,6 +128,11 @@ export function noRevAvailExtension(): Extension {
   return extension(OID.noRevAvail, false, writeNull())
 }
 
+/** Writes ocspNoCheck, not critical: for the certificate of an OCSP responder. @see RFC 6960 §4.2.2.2.1 */
+export function ocspNoCheckExtension(): Extension {
+  return extension(OID.ocspNoCheck, false, writeNull())
+}
+
 /** Writes cRLNumber, not critical. @see RFC 5280 §5.2.3 */
 export function cRLNumberExtension(number: bigint): Extension {
   return extension(OID.cRLNumber, false, writeInteger(number))

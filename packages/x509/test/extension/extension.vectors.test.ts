@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as x509 from '@countersign/x509'
 import { certificateWith, crlWith, frameTime } from '../frames.ts'
+import { plain } from '../plain.ts'
 import { casesOf } from '../vectors.ts'
 
 interface Vector {
@@ -19,21 +20,6 @@ const nothing = new Uint8Array()
 function readInEntry(extension: x509.Extension): Fields {
   const entry = { userCertificate: 1n, revocationDate: frameTime, extensions: [extension] }
   return { ...x509.readCertificateList(crlWith([], [entry])).revokedCertificates[0] }
-}
-
-/** A value as the vectors write it. */
-function plain(value: unknown): unknown {
-  if (value instanceof Uint8Array) return value.toHex()
-  if (typeof value === 'bigint' || value instanceof Temporal.Instant) return value.toString()
-  if (value instanceof Set) return [...value]
-  if (typeof value !== 'object' || value === null) return value
-  if ('rdnSequence' in value) return x509.formatName(value as x509.Name)
-  if (Array.isArray(value)) {
-    // A relative distinguished name stands as the text of a name of it alone.
-    const isRdn = value.some((each) => typeof each === 'object' && 'type' in each)
-    return isRdn ? x509.formatName({ der: nothing, rdnSequence: [value] }) : value.map(plain)
-  }
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]))
 }
 
 /** Writes the value that was read; the names of these functions are those of the fields. */

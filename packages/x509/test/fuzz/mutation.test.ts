@@ -60,6 +60,8 @@ const SETS: Readonly<Record<string, string>> = {
   CERTIFICATE: 'x509/certificate.json',
   'X509 CRL': 'x509/certificate-list.json',
   'CERTIFICATE REQUEST': 'x509/certification-request.json',
+  'OCSP REQUEST': 'x509/ocsp-request.json',
+  'OCSP RESPONSE': 'x509/ocsp-response.json',
   'PRIVATE KEY': 'x509/private-key.json',
 }
 
