@@ -1,14 +1,7 @@
 // Connections to an upstream that proves itself, and believes nothing but our own proof.
 import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import {
-  connect,
-  createCheckSignature,
-  type House,
-  judge,
-  MeetingRefusedError,
-  SessionCutError,
-} from '@countersign/mtls'
+import { connect, type House, MeetingRefusedError, SessionCutError } from '@countersign/mtls'
 import type { ReferenceIdentity } from '@countersign/verify'
 import { type Dispatcher, Pool } from 'undici'
 
@@ -28,10 +21,7 @@ export function openMutualPool(
   { identity, trust, clock, record, log }: Pick<House, 'identity' | 'trust' | 'clock' | 'record' | 'log'>,
 ): { readonly dispatcher: Dispatcher; close(): Promise<void> } {
   const name = referenceIdentityOf(wanted)
-  const checkSignature = createCheckSignature()
-  const open = new Map<TLSSocket, readonly Uint8Array[]>()
 
-  // Without resumption, so that the certificates of each connection are at hand to be judged again.
   const meet = async (): Promise<TLSSocket> => {
     try {
       const { socket, meeting } = await connect({
@@ -45,9 +35,10 @@ export function openMutualPool(
         timeoutMs,
         alpn: ['http/1.1'],
       })
+      socket.on('error', (error) => {
+        if (error instanceof SessionCutError) log('upstream.cut', { door, code: error.code })
+      })
       record(meeting)
-      open.set(socket, sentCertificates(socket))
-      socket.once('close', () => open.delete(socket))
       return socket
     } catch (error) {
       // Where nobody answered, there was no meeting.
@@ -55,24 +46,6 @@ export function openMutualPool(
       throw error
     }
   }
-
-  const stop = trust.onChange(() => {
-    for (const [socket, certificates] of open) {
-      const judgement = judge({
-        presenter: 'callee',
-        certificates,
-        trust,
-        now: clock(),
-        name,
-        address: door,
-        checkSignature,
-      })
-      if (judgement.ok) continue
-      const { code } = judgement.refusal
-      log('upstream.cut', { door, code })
-      socket.destroy(new SessionCutError(code))
-    }
-  })
 
   // To undici this is a plain channel: in an https pool, a caller's Host field would choose the server name and, by
   // each change of it, end connections.
@@ -84,25 +57,10 @@ export function openMutualPool(
       )
     },
   })
-  return {
-    dispatcher: pool,
-    close() {
-      stop()
-      return pool.destroy()
-    },
-  }
+  return { dispatcher: pool, close: () => pool.destroy() }
 }
 
 function referenceIdentityOf(value: string): ReferenceIdentity {
   if (value.includes('://')) return { kind: 'uniformResourceIdentifier', value }
   return { kind: isIP(value) === 0 ? 'dNSName' : 'iPAddress', value }
-}
-
-const MAX_CERTIFICATES = 128
-
-function sentCertificates(socket: TLSSocket): readonly Uint8Array[] {
-  const sent: Uint8Array[] = []
-  for (let one = socket.getPeerX509Certificate(); one && sent.length < MAX_CERTIFICATES; one = one.issuerCertificate)
-    sent.push(new Uint8Array(one.raw))
-  return sent
 }

@@ -2,6 +2,7 @@
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Refusal } from '@countersign/protocol'
 import type { Connected, ConnectOptions } from '../model.ts'
+import { SessionCutError } from '../sessions/session.ts'
 import {
   type Call,
   judgeCallee,
@@ -20,7 +21,8 @@ const HANDSHAKE_TIMEOUT_MS = 10_000
 /**
  * Meets a callee over TLS 1.3: resolves once it has proved its name by our trust, and not before.
  * A callee that is refused never sees our certificate. One that refuses us may say so only afterwards, on the socket:
- * TLS 1.3 lets a client finish first, and `refusalOfError` explains that error.
+ * TLS 1.3 lets a client finish first, and `refusalOfError` explains that error. Where a change of trust would now refuse
+ * the callee, as its revocation does, the open socket ends with a `SessionCutError`.
  * @throws {MeetingRefusedError} with the refusal and the record of the meeting.
  */
 export function connect(options: ConnectOptions): Promise<Connected> {
@@ -61,6 +63,7 @@ export function connect(options: ConnectOptions): Promise<Connected> {
         return
       }
       keepSessions(call, socket, judgement.path.certificates)
+      followTrust(call, socket, judgement.path.certificates)
       resolve({ socket, meeting: acceptedMeeting(asked, judgement, socket), trust: judgement.trust })
     } catch (bug) {
       socket.destroy()
@@ -91,6 +94,15 @@ function openSocket(call: Call, kept: Kept | undefined): TLSSocket {
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
   })
+}
+
+/** From the same turn as the judgement on, so that no change is missed; for kept connections of pools too. */
+function followTrust(call: Call, socket: TLSSocket, certificates: Kept['certificates']): void {
+  const stop = call.options.trust?.onChange(() => {
+    const judgement = judgeCallee(call, certificates)
+    if (!judgement.ok) socket.destroy(new SessionCutError(judgement.refusal.code))
+  })
+  if (stop) socket.once('close', stop)
 }
 
 function keepSessions(call: Call, socket: TLSSocket, certificates: Kept['certificates']): void {

@@ -54,10 +54,14 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
       onSecure: (arrival, context, socket) => {
         pending.delete(handshake)
         const met = meetOrFault(socket, arrival, context)
-        if (met.ok) enter(raw, socket, met)
-        else if (guarded(() => options.record(met.meeting), met.meeting))
-          guarded(() => options.onRefused(socket, met.meeting), met.meeting) || socket.destroy()
-        else socket.destroy()
+        const { meeting } = met
+        if (met.ok) return enter(raw, socket, met)
+        const told = guarded(() => {
+          learn(met)
+          options.record(meeting)
+          options.onRefused(socket, meeting)
+        }, meeting)
+        if (!told) socket.destroy()
       },
     })
     pending.add(handshake)
@@ -84,12 +88,17 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     raw.once('close', () => options.sessions.remove(session))
     rememberMeeting(socket, meeting)
     const entered = guarded(() => {
-      if (!meeting.resumed) options.trust.learnIssuers(certificates.slice(1))
+      learn({ meeting, ...(path && { path }) })
       options.record(meeting)
       // A listener of either may have cut it.
       if (!socket.destroyed) options.onAccepted(socket, meeting, session)
     }, meeting)
     if (!entered) void session.cut('ERR_GATE_FAULT')
+  }
+
+  /** Whoever proved a path has a ticket, also who is not let in: at its next meeting only the leaf is there. */
+  const learn = ({ meeting, path }: Pick<Met, 'meeting' | 'path'>) => {
+    if (path && !meeting.resumed) options.trust.learnIssuers(path.certificates.slice(1))
   }
 
   /** False where `act`, which is not ours, threw. */

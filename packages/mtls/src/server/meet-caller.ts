@@ -9,10 +9,10 @@ import type { Arrival } from './arrival.ts'
 import type { DoorContext } from './secure-context.ts'
 import { serverMeeting } from './server-meeting.ts'
 
-/** How the gate decided. `path` is absent where the caller was admitted as nobody. */
+/** How the gate decided. `path` is absent where the caller proved no path: refused for that, or admitted as nobody. */
 export type Met =
   | { readonly ok: true; readonly meeting: Meeting; readonly decision: Decision; readonly path?: VerifiedPath }
-  | { readonly ok: false; readonly meeting: Meeting }
+  | { readonly ok: false; readonly meeting: Meeting; readonly path?: VerifiedPath }
 
 // OpenSSL takes no more than 100 KiB of certificates, and the verifier no more than 32 of them.
 const MAX_PRESENTED = 100
@@ -39,9 +39,8 @@ export function meetCaller(
   const decided = decideOn(judgement, caller, now, options)
   const outcome = decided.ok ? decided : ({ ok: false, refusal: decided.refusal } as const)
   const meeting = serverMeeting({ door, arrival, context, caller, outcome, secure: { socket, now, judgement } })
-  if (!decided.ok) return { ok: false, meeting }
-  const { decision } = decided
-  return { ok: true, meeting, decision, ...(judgement?.ok && { path: judgement.path }) }
+  const path = judgement?.ok && { path: judgement.path }
+  return decided.ok ? { ok: true, meeting, decision: decided.decision, ...path } : { ok: false, meeting, ...path }
 }
 
 function decideOn(

@@ -6,10 +6,11 @@ import { referenceOf } from '@countersign/protocol'
 import { connect } from '../../src/client/connect.ts'
 import { refusalOfError } from '../../src/client/refused.ts'
 import { channelBinding } from '../../src/gate/exporter.ts'
+import { SessionCutError } from '../../src/sessions/session.ts'
 import { startCallee } from '../support/callee.ts'
 import { issueCrl } from '../support/crls.ts'
 import { createRoot, dns, issueLeaf, NOW, pemOf, spkiSha256 } from '../support/pki.ts'
-import { alice, door, identity, issuing, optionsFor, refusedBy, root, trustOf } from '../support/world.ts'
+import { alice, door, identity, issuing, optionsFor, refusedBy, revocationOf, root, trustOf } from '../support/world.ts'
 
 const sha256 = (octets: Uint8Array) => hash('sha256', octets, 'hex')
 const outcomes = (meeting: { steps: readonly { outcome: string }[] }) => meeting.steps.map(({ outcome }) => outcome)
@@ -210,5 +211,39 @@ suite('connect says why nobody was met', () => {
       note: 'it requires a certificate (certificate_required)',
     })
     assert.equal(identity.current(), alice)
+  })
+})
+
+suite('an open connection follows trust', () => {
+  test('it ends when its callee is revoked, and others stay', async () => {
+    await using callee = await startCallee(door)
+    const trust = trustOf()
+    const { socket } = await connect({ ...optionsFor(callee.port), trust })
+    const other = await connect({ ...optionsFor(callee.port), trust: trustOf() })
+    trust.announce([{ ...revocationOf(door), serialNumber: 1n }], NOW)
+    assert.equal(socket.destroyed, false)
+    trust.announce([revocationOf(door)], NOW)
+    assert.equal(socket.destroyed, true)
+    const [error] = await once(socket, 'error')
+    assert.ok(error instanceof SessionCutError)
+    assert.equal(error.code, 'ERR_CALLEE_REVOKED')
+    assert.equal(other.socket.destroyed, false)
+    other.socket.destroy()
+  })
+
+  test('a revocation that comes before the caller has the socket in hand is not missed', async () => {
+    await using callee = await startCallee(door)
+    const trust = trustOf()
+    let asked = 0
+    const clock = () => {
+      // First it is asked for when the caller asks, then by the judgement: what is announced behind that comes after it.
+      if (++asked === 2) queueMicrotask(() => trust.announce([revocationOf(door)], NOW))
+      return NOW
+    }
+    const { socket } = await connect({ ...optionsFor(callee.port), trust, clock })
+    assert.equal(socket.destroyed, true)
+    const [error] = await once(socket, 'error')
+    assert.ok(error instanceof SessionCutError)
+    assert.equal(error.code, 'ERR_CALLEE_REVOKED')
   })
 })

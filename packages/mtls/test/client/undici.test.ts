@@ -8,7 +8,7 @@ import { Agent, fetch, Pool, request } from 'undici'
 import type { ConnectedCallback } from '../../src/client/undici.ts'
 import { undiciConnector } from '../../src/client/undici.ts'
 import { createRoot, NOW, pemOf } from '../support/pki.ts'
-import { alice, door, identity, trustOf } from '../support/world.ts'
+import { alice, door, identity, revocationOf, trustOf } from '../support/world.ts'
 
 const options = { identity, trust: trustOf(), clock: () => NOW }
 
@@ -68,6 +68,21 @@ suite('undiciConnector', () => {
     )
     await dispatcher.close()
     assert.deepEqual(website.seen, [])
+  })
+
+  test('a kept connection to a callee that is revoked is used no more', async () => {
+    await using website = await startWebsite()
+    const trust = trustOf()
+    const pool = new Pool(`https://door.localhost:${website.port}/`, {
+      connections: 1,
+      connect: undiciConnector({ ...options, trust }),
+    })
+    const ask = async () => (await pool.request({ path: '/', method: 'GET' })).body.text()
+    await ask()
+    trust.announce([revocationOf(door)], NOW)
+    await assert.rejects(ask(), (error) => 'code' in Object(error) && Object(error).code === 'ERR_CALLEE_REVOKED')
+    await pool.close()
+    assert.equal(website.seen.length, 1)
   })
 
   test('nothing is proved over plain http, so it is refused', async () => {

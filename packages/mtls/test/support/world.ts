@@ -1,10 +1,12 @@
 // One small house for the client's tests: an authority, its lists, a caller and a callee.
 
 import assert from 'node:assert/strict'
+import type { RevokedSerial } from '@countersign/protocol'
 import { connect } from '../../src/client/connect.ts'
 import { MeetingRefusedError } from '../../src/client/refused.ts'
+import { sha256 } from '../../src/gate/side.ts'
 import { createIdentity } from '../../src/identity/create.ts'
-import type { ConnectOptions, Trust } from '../../src/model.ts'
+import type { ConnectOptions, Credential, Trust } from '../../src/model.ts'
 import { createTrust } from '../../src/trust/trust.ts'
 import { issueCrl } from './crls.ts'
 import { createIntermediate, createRoot, dns, issueLeaf, NOW, uri } from './pki.ts'
@@ -27,6 +29,12 @@ export function trustOf(overrides: Partial<Parameters<typeof createTrust>[0]> = 
     asOf: NOW,
     ...overrides,
   })
+}
+
+/** What is announced when a leaf of the issuing authority is revoked. */
+export function revocationOf({ certificates: [leaf] }: Credential): RevokedSerial {
+  const issuerSpkiSha256 = sha256(issuing.certificate.subjectPublicKeyInfo.der)
+  return { issuerSpkiSha256, serialNumber: leaf.serialNumber, party: 'door', at: NOW, reason: 'keyCompromise' }
 }
 
 /** How alice meets the door at `port`. */

@@ -1,0 +1,95 @@
+// What a ticket opens, to a caller on bare `node:tls` that keeps it: nothing that its certificate would not open now.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { suite, test } from 'node:test'
+import type { Decide } from '../../src/model.ts'
+import { alice, issuing, openDoor, outcomeOf, root, type TestDoor, visit } from '../support/door.ts'
+import { createRoot, issueLeaf, NOW, spkiSha256, uri } from '../support/pki.ts'
+
+const bob = issueLeaf(issuing, 'bob', { names: [uri('spiffe://acme.example/bob')], purposes: ['clientAuth'] })
+const foreign = issueLeaf(createRoot('Elsewhere Root'), 'alice', {
+  names: [uri('spiffe://acme.example/alice')],
+  purposes: ['clientAuth'],
+})
+const onlyAlice: Decide = ({ party }) =>
+  party === 'alice'
+    ? { ok: true, rule: 'allow alice' }
+    : { ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing: ['an entry'] }
+
+/** Visits, and answers the first ticket that the door gave, accepted or not. */
+async function ticketFrom({ port }: TestDoor, credential = alice): Promise<Buffer> {
+  const { socket, said } = await visit(port, credential)
+  const [session] = await once(socket, 'session')
+  await said
+  return session
+}
+
+/** How the door judged the last of its meetings. */
+function last({ records }: TestDoor): { readonly resumed: boolean; readonly outcome: string } {
+  const meeting = records.at(-1) ?? assert.fail('nobody was met')
+  return { resumed: meeting.resumed, outcome: outcomeOf(meeting) }
+}
+
+async function resumeAt(door: TestDoor, session: Buffer, options: Parameters<typeof visit>[2] = {}): Promise<void> {
+  const { said } = await visit(door.port, alice, { session, ...options })
+  await said
+}
+
+suite('a ticket', () => {
+  test('of an accepted meeting resumes it, judged by the leaf and the issuers that were learned', async () => {
+    await using door = await openDoor()
+    await resumeAt(door, await ticketFrom(door))
+    assert.deepEqual(last(door), { resumed: true, outcome: 'accepted' })
+  })
+
+  test('of before a revocation is resumed and refused', async () => {
+    await using door = await openDoor()
+    const session = await ticketFrom(door)
+    const { serialNumber } = alice.certificates[0]
+    const issuerSpkiSha256 = spkiSha256(issuing.certificate)
+    door.trust.announce([{ issuerSpkiSha256, serialNumber, party: 'alice', at: NOW, reason: 'keyCompromise' }], NOW)
+    await resumeAt(door, session)
+    assert.deepEqual(last(door), { resumed: true, outcome: 'ERR_CALLER_REVOKED' })
+  })
+
+  test('outlives no certificate', async () => {
+    let now = NOW
+    await using door = await openDoor({ clock: () => now })
+    const session = await ticketFrom(door)
+    now = alice.certificates[0].validity.notAfter.add({ seconds: 1 })
+    await resumeAt(door, session)
+    assert.deepEqual(last(door), { resumed: true, outcome: 'ERR_CALLER_EXPIRED' })
+  })
+
+  test('of who is not let in gives the same reason again, and lets in whom the policy allows meanwhile', async () => {
+    let decide = onlyAlice
+    await using door = await openDoor({ decide: (caller, now) => decide(caller, now) })
+    const [session, again] = [await ticketFrom(door, bob), await ticketFrom(door, bob)]
+    await resumeAt(door, session)
+    assert.deepEqual(last(door), { resumed: true, outcome: 'ERR_CALLER_NOT_ALLOWED' })
+    assert.equal(door.records.at(-1)?.caller.party, 'bob')
+    decide = () => ({ ok: true, rule: 'everyone' })
+    await resumeAt(door, again)
+    assert.deepEqual(last(door), { resumed: true, outcome: 'accepted' })
+  })
+
+  test('of a stranger opens nothing, and teaches no issuer', async () => {
+    await using door = await openDoor({ decide: onlyAlice })
+    await resumeAt(door, await ticketFrom(door, foreign))
+    assert.deepEqual(last(door), { resumed: true, outcome: 'ERR_CALLER_UNKNOWN_ISSUER' })
+    assert.deepEqual(door.trust.issuers, [])
+  })
+
+  test('of another door, of other anchors or under another server name leads to a full handshake', async () => {
+    await using door = await openDoor()
+    const session = await ticketFrom(door)
+    await using another = await openDoor({ door: 'another' })
+    await using wider = await openDoor({ trusting: { anchors: [root.certificate, createRoot('x').certificate] } })
+    for (const other of [another, wider]) {
+      await resumeAt(other, session)
+      assert.deepEqual(last(other), { resumed: false, outcome: 'accepted' })
+    }
+    await resumeAt(door, session, { servername: 'other.acme.example' })
+    assert.deepEqual(last(door), { resumed: false, outcome: 'accepted' })
+  })
+})
