@@ -1,11 +1,11 @@
 // The process around a command: its streams, files, clock and signals.
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { createInterface } from 'node:readline'
 import { type Around, EXIT, Failure } from './command.ts'
 import { main } from './main.ts'
 
 const MAX_FILE_OCTETS = 1 << 20
+const MAX_LINE_CHARACTERS = 65_536
 /** The terminal, npm and the launcher may each pass on the same signal: what comes this soon is not a second one. */
 const SAME_SIGNAL_MS = 400
 
@@ -50,16 +50,32 @@ async function readSmallFile(path: string): Promise<Uint8Array> {
       length += bytesRead
       if (bytesRead === 0) return octets.slice(0, length)
       if (length > MAX_FILE_OCTETS)
-        throw new Failure(EXIT.input, `${path} is larger than 1 MiB`, { code: 'ERR_CLI_FILE_LIMIT' })
+        throw new Failure(EXIT.input, `${path} is larger than 1 MiB`, {
+          code: 'ERR_CLI_FILE_LIMIT',
+          next: 'check that it is the right file',
+        })
     }
+  } catch (error) {
+    // What fails while octets are read, as of a directory, comes without a name.
+    throw error instanceof Error && 'syscall' in error ? Object.assign(error, { path }) : error
   } finally {
     await file.close()
   }
 }
 
 async function readLine(): Promise<string> {
-  for await (const line of createInterface({ input: process.stdin })) return line
-  return ''
+  let line = ''
+  for await (const text of process.stdin.setEncoding('utf8')) {
+    line += text
+    const end = line.indexOf('\n')
+    if (end >= 0) return line.slice(0, end).replace(/\r$/, '')
+    if (line.length > MAX_LINE_CHARACTERS)
+      throw new Failure(EXIT.input, `standard input: its first line is longer than ${MAX_LINE_CHARACTERS} characters`, {
+        code: 'ERR_CLI_LINE_LIMIT',
+        next: 'check what is written to it',
+      })
+  }
+  return line
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */

@@ -46,7 +46,11 @@ function utf8(octets: Uint8Array, file: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(octets)
   } catch (cause) {
     if (cause instanceof TypeError)
-      throw new Failure(EXIT.input, `${file} is not text in UTF-8`, { code: 'ERR_CLI_CONFIG', cause })
+      throw new Failure(EXIT.input, `${file} is not text in UTF-8`, {
+        code: 'ERR_CLI_CONFIG',
+        next: 'see docs/configuration.md',
+        cause,
+      })
     throw cause
   }
 }
