@@ -6,7 +6,7 @@ import type { House, Session } from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import { clientCertHeaders } from './headers.ts'
 import { adoptSockets, closeAfterReading } from './http-server.ts'
-import { meetingAnswer, refusalAnswer, sendAnswer } from './problem.ts'
+import { meetingAnswer, refusalAnswer, sendAnswer, sendLastAnswer } from './problem.ts'
 import { forward, type Passage } from './proxy.ts'
 import { readTarget } from './request-target.ts'
 import { isWebSocket, responseOn, tunnel } from './tunnel.ts'
@@ -123,10 +123,7 @@ export function createMetServer(
     }
     closeAfterReading(socket)
     if (!socket.writable) return
-    // There is no request to hang an answer on.
-    const { status, headers, body } = refusalAnswer(undefined, meeting, clock(), code)
-    const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
-    socket.end(`HTTP/1.1 ${status} \r\n${lines.join('')}\r\n${body}`)
+    sendLastAnswer(socket, refusalAnswer(undefined, meeting, clock(), code))
   })
   const adopt = adoptSockets(server)
 

@@ -1,5 +1,6 @@
 // A refusal told over HTTP, to programs and to people.
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import {
   explainMeeting,
   type Json,
@@ -82,6 +83,12 @@ export function meetingAnswer(accept: string | undefined, meeting: Meeting, now:
 export function sendAnswer(response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, headers)
   response.end(response.req.method === 'HEAD' ? undefined : body)
+}
+
+/** Writes an answer where there is no request to hang it on, and nothing after it. */
+export function sendLastAnswer(socket: Duplex, { status, headers, body }: Answer): void {
+  const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} \r\n${lines.join('')}\r\n${body}`)
 }
 
 function page(status: number, html: string): Answer {

@@ -1,10 +1,11 @@
 // The responder of a refusal: the one thing that a refused caller can reach, small and budgeted.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
-import { adoptSockets } from './http-server.ts'
-import { refusalAnswer } from './problem.ts'
+import { adoptSockets, closeAfterReading } from './http-server.ts'
+import { refusalAnswer, sendLastAnswer } from './problem.ts'
 
 /** One request head, and no more of a body than lets a client read the answer. */
 const MAX_HEAD_OCTETS = 8 * 1024
@@ -21,10 +22,12 @@ export interface RefusalResponder {
 
 export function createRefusalResponder(clock: Clock): RefusalResponder {
   const meetings = new Map<object, Meeting>()
+  const answering = new WeakMap<object, ServerResponse>()
   const refuse = (request: IncomingMessage, response: ServerResponse) => {
     const meeting = meetings.get(request.socket)
     if (meeting === undefined) return void request.socket.destroy()
     const { status, headers, body } = refusalAnswer(request.headers.accept, meeting, clock())
+    answering.set(request.socket, response)
     response.writeHead(status, { ...headers, Connection: 'close' })
     if (request.method !== 'HEAD') response.write(body)
     // A caller that asked whether to send its body has its answer; from one that sends without asking, a little is read:
@@ -44,10 +47,20 @@ export function createRefusalResponder(clock: Clock): RefusalResponder {
       requestTimeout: TIMEOUT_MS,
       connectionsCheckingInterval: 1_000,
       keepAliveTimeout: 1,
+      // Whatever is wrong with the request, the caller is told why it was refused.
+      requireHostHeader: false,
     },
     refuse,
   )
-  server.on('checkContinue', refuse)
+  server.on('checkContinue', refuse).on('checkExpectation', refuse)
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    const meeting = meetings.get(socket)
+    if (meeting === undefined || !socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+    closeAfterReading(socket)
+    const response = answering.get(socket)
+    if (response) response.end()
+    else sendLastAnswer(socket, refusalAnswer(undefined, meeting, clock()))
+  })
   const adopt = adoptSockets(server)
   return {
     answer(socket, meeting) {

@@ -167,14 +167,25 @@ suite('the responder', () => {
 
   for (const [name, octets] of [
     ['random octets', '\x00\x01\x02\xff\xfe'],
+    ['HTTP/2 by prior knowledge', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['a head of 9 KiB', `GET / HTTP/1.1\r\nHost: h\r\nX: ${'a'.repeat(9_000)}\r\n\r\n`],
     ['half a head', 'GET / HTTP/1.1\r\nHo'],
+    ['a request without a host', 'GET / HTTP/1.1\r\n\r\n'],
+    ['another expectation', 'POST / HTTP/1.1\r\nHost: h\r\nExpect: x\r\nContent-Length: 5\r\n\r\n'],
+    ['a broken chunk', 'POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
+    [
+      'a second request behind chunks in HTTP/1.0',
+      'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n',
+    ],
   ] as const)
-    test(`closes on ${name}`, { timeout: 20_000 }, async () => {
+    test(`tells why, once, and closes on ${name}`, { timeout: 20_000 }, async () => {
       await using upstream = await silent()
       await using door = await openTestDoor(upstream)
       const text = await say(door, undefined, octets)
-      assert.doesNotMatch(text, /^HTTP\/1\.1 2/)
+      assert.match(text, /^HTTP\/1\.1 403 /)
+      assert.equal(text.match(/HTTP\/1\.1 [0-9]{3}/g)?.length, 1)
+      assert.match(text, /urn:countersign:ERR_CALLER_NO_CERTIFICATE/)
+      assert.ok(text.includes(door.records[0]?.reference ?? 'none'))
       assert.equal(upstream.reached, 0)
     })
 
