@@ -1,6 +1,7 @@
 // What anyone may ask: the certificates and lists that everybody needs to judge ours.
+import { Readable } from 'node:stream'
 import { writePem } from '@countersign/x509'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { derJson } from './json.ts'
 import type { Api } from './model.ts'
 
@@ -9,20 +10,42 @@ const CRL_TYPE = 'application/pkix-crl'
 /** RFC 8555 §9.1: certificates in PEM. */
 const PEM_TYPE = 'application/pem-certificate-chain'
 
-export function publicRoutes(app: FastifyInstance, { root, issuing, crls, address }: Api): void {
+/** Sent at once; the next piece is for who has taken it. */
+const PIECE_OCTETS = 64 * 1024
+
+export function publicRoutes(
+  app: FastifyInstance,
+  { root, issuing, crls, address }: Pick<Api, 'root' | 'issuing' | 'crls' | 'address'>,
+): void {
+  let status: { readonly of: unknown; readonly octets: Buffer } | undefined
+  const statusOctets = (): Buffer => {
+    const current = crls()
+    if (status?.of !== current) {
+      const lists = [current.issuing, current.root].map((der) => der.toBase64())
+      const octets = Buffer.from(JSON.stringify({ certificates: derJson([issuing, root]), crls: lists }))
+      status = { of: current, octets }
+    }
+    return status.octets
+  }
+
   app.get('/v1/ready', async () => ({ ready: true, root: `sha256:${address().rootSha256.toHex()}` }))
 
-  app.get('/status', async () => {
-    const current = crls()
-    return {
-      certificates: derJson([issuing, root]),
-      crls: [current.issuing, current.root].map((der) => der.toBase64()),
-    }
-  })
+  app.get('/status', async (_request, reply) => sendLarge(reply, 'application/json; charset=utf-8', statusOctets()))
 
-  app.get('/crl/issuing.crl', async (_request, reply) => reply.type(CRL_TYPE).send(Buffer.from(crls().issuing)))
+  app.get('/crl/issuing.crl', async (_request, reply) => sendLarge(reply, CRL_TYPE, crls().issuing))
 
-  app.get('/crl/root.crl', async (_request, reply) => reply.type(CRL_TYPE).send(Buffer.from(crls().root)))
+  app.get('/crl/root.crl', async (_request, reply) => sendLarge(reply, CRL_TYPE, crls().root))
 
   app.get('/root.pem', async (_request, reply) => reply.type(PEM_TYPE).send(writePem('CERTIFICATE', root.der)))
+}
+
+/** A list may have megabytes, and anyone may ask for it: all share one copy, and who does not read costs a piece of it. */
+function sendLarge(reply: FastifyReply, type: string, octets: Uint8Array): FastifyReply {
+  const stream = Readable.from(pieces(octets), { objectMode: false, highWaterMark: PIECE_OCTETS })
+  return reply.type(type).header('content-length', octets.length).send(stream)
+}
+
+function* pieces(octets: Uint8Array): Generator<Buffer> {
+  for (let at = 0; at < octets.length; at += PIECE_OCTETS)
+    yield Buffer.from(octets.buffer, octets.byteOffset + at, Math.min(PIECE_OCTETS, octets.length - at))
 }

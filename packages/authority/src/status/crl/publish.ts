@@ -19,7 +19,7 @@ export interface CrlPublisher {
   publish(): Promise<void>
   /** Publishes when the list is missing, misses an event, or is older than an hour by the clock (or from after it). */
   refresh(): Promise<void>
-  /** DER of the issuing authority's list and of the root's. */
+  /** DER of the issuing authority's list and of the root's; the same value until the next list. */
   current(): { readonly issuing: Uint8Array; readonly root: Uint8Array }
 }
 
@@ -36,6 +36,7 @@ interface Publishing {
 export function createCrlPublisher(publishing: Publishing): CrlPublisher {
   const { store, hierarchy, clock, failpoint, onPublished } = publishing
   let under: Promise<void> | undefined
+  let latest: ReturnType<CrlPublisher['current']> | undefined
 
   const publish = async (): Promise<void> => {
     const { crl, sequence } = await store.commit(() => {
@@ -47,6 +48,7 @@ export function createCrlPublisher(publishing: Publishing): CrlPublisher {
       failpoint('crl.before-commit')
       return { crl: made, sequence: event }
     })
+    latest = undefined
     failpoint('crl.after-commit')
     onPublished(readCertificateList(crl.der), sequence, clock())
   }
@@ -62,10 +64,13 @@ export function createCrlPublisher(publishing: Publishing): CrlPublisher {
       const covered = newest && newest.covers >= store.status.newestStatus()
       if (age === undefined || !covered || age < 0 || age >= REFRESH_MILLISECONDS) await this.publish()
     },
-    current: () => ({
-      issuing: derOf(store.status.newestCrl(hierarchy.issuerId)),
-      root: derOf(store.status.newestCrl(hierarchy.rootId)),
-    }),
+    current() {
+      latest ??= {
+        issuing: derOf(store.status.newestCrl(hierarchy.issuerId)),
+        root: derOf(store.status.newestCrl(hierarchy.rootId)),
+      }
+      return latest
+    },
   }
 }
 
