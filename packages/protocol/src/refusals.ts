@@ -200,6 +200,13 @@ const OTHER_REFUSALS = {
     'this party may not get credentials now',
     'ask your administrator',
   ],
+  ERR_ENROLL_TOO_OFTEN: [
+    'local limit',
+    'caller',
+    5,
+    'this party has renewed too often within the hour',
+    'try again in an hour; if it was not you, tell your administrator now',
+  ],
   ERR_AUTHORITY_LINT: [
     'local profile',
     'us',

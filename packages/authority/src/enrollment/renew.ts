@@ -8,6 +8,13 @@ import { decideNames, readRequest } from '../issuance/request.ts'
 import type { StoredCertificate } from '../store/certificates.ts'
 import type { Store } from '../store/store.ts'
 
+/**
+ * What one party may renew within an hour: many machines may share a name, and each tries again when something fails. Every
+ * renewal is a row on the disk for ever, and on a full disk no revocation can be recorded.
+ */
+const RENEWALS_AN_HOUR = 240
+const HOUR: Temporal.Duration = Temporal.Duration.from({ hours: 1 })
+
 export type Renewed =
   | { readonly ok: true; readonly party: string; readonly credential: Credential }
   | { readonly ok: false; readonly refusal: Refusal }
@@ -41,7 +48,10 @@ export function createRenew({ store, issue, clock, checkSignature }: Renewing): 
         method: 'certificate',
         party: held.party,
         evidence: `certificate ${sha256.toHex()}`,
-        claim: { take: (now) => faultOf(store.certificates.byId(held.id), now), spend: () => undefined },
+        claim: {
+          take: (now) => faultOf(store.certificates.byId(held.id), now) ?? tooOften(store, held.party, now),
+          spend: () => undefined,
+        },
       },
     )
     return issued.ok ? { ok: true, party: held.party, credential: issued.credential } : issued
@@ -52,4 +62,9 @@ function faultOf(held: StoredCertificate | undefined, now: Temporal.Instant): Re
   if (held === undefined) return { code: 'ERR_CALLER_UNKNOWN_ISSUER' }
   if (held.revocation !== undefined) return { code: 'ERR_CALLER_REVOKED' }
   return Temporal.Instant.compare(held.notAfter, now) <= 0 ? { code: 'ERR_CALLER_EXPIRED' } : undefined
+}
+
+function tooOften(store: Store, party: string, now: Temporal.Instant): Refusal | undefined {
+  const count = store.certificates.renewedOf(party, now.subtract(HOUR), RENEWALS_AN_HOUR)
+  return count >= RENEWALS_AN_HOUR ? { code: 'ERR_ENROLL_TOO_OFTEN' } : undefined
 }

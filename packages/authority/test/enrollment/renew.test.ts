@@ -59,6 +59,20 @@ suite('renewal by the certificate in hand', () => {
     assert.equal(store.certificates.byParty('alice', 10).length, 1)
   })
 
+  test('without end: a party that goes on and on fills no disk, and others renew meanwhile', async (t) => {
+    const { certify, renew, clock, store } = await openCore(t)
+    const [alice, bob] = [await certify('alice'), await certify('bob')]
+    const again = requestFor(newKey())
+    const attempt = () => renew(sha256(alice.credential[0].der), again)
+    const codes = (await Promise.all(Array.from({ length: 300 }, attempt))).map(codeOf)
+    assert.equal(codes.filter((code) => code === 'ok').length, 240)
+    assert.equal(codes.at(-1), 'ERR_ENROLL_TOO_OFTEN')
+    assert.equal(store.certificates.byParty('alice', 1_000).length, 241)
+    assert.equal(codeOf(await renew(sha256(bob.credential[0].der), requestFor(newKey()))), 'ok')
+    clock.advance({ minutes: 61 })
+    assert.equal(codeOf(await attempt()), 'ok')
+  })
+
   test("for another name, or with another party's key", async (t) => {
     const { certify, renew } = await openCore(t)
     const { credential } = await certify('alice', { names: NAMES })
