@@ -13,10 +13,14 @@ const SHAPE = /^M-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/
  * @param digest SHA-256 of the 32 octets of ClientHello.random (RFC 9846 §4.2.2), which both sides know before either decides.
  */
 export function referenceOf(digest: Uint8Array): Reference {
-  let bits = 0n
-  for (let i = 0; i < 5; i++) bits = (bits << 8n) | BigInt(octetAt(digest, i))
+  let bits = 0
+  let held = 0
   let text = ''
-  for (let shift = 35n; shift >= 0n; shift -= 5n) text += ALPHABET[Number((bits >> shift) & 31n)]
+  for (let i = 0; i < 5; i++) {
+    bits = (bits << 8) | octetAt(digest, i)
+    for (held += 8; held >= 5; held -= 5) text += ALPHABET[(bits >> (held - 5)) & 31]
+    bits &= 31
+  }
   return `M-${text.slice(0, 4)}-${text.slice(4)}` as Reference
 }
 

@@ -1,6 +1,7 @@
 // The decision on a peer's certificates, in one call.
 import { type Certificate, DerError, readCertificate, X509Error } from '@countersign/x509'
 import type { Finding, PathContext, Verdict } from './model.ts'
+import { sameOctets } from './octets.ts'
 import { DEFAULT_BUDGET } from './path/budget.ts'
 import type { Candidate } from './path/candidates.ts'
 import { finding } from './path/fault.ts'
@@ -14,7 +15,7 @@ import { type PathQuestion, searchPath } from './path/search.ts'
 export function verifyPath(peer: readonly Uint8Array[], context: PathContext): Verdict {
   const over = overBudget(peer, context)
   if (over !== undefined) return refused(over)
-  const read = peer.map(readPeerCertificate)
+  const read = peer.map((der, index) => readPeerCertificate(der, index, context))
   const [leaf, ...others] = read
   if (leaf === undefined) return refused(finding('ERR_VERIFY_EMPTY', 'the peer presented no certificate'))
   if (!('certificate' in leaf)) return refused(leaf.malformed)
@@ -70,7 +71,11 @@ function bagOf(others: readonly (Certificate | undefined)[], { issuers }: PathCo
 function readPeerCertificate(
   der: Uint8Array,
   index: number,
+  { issuers }: PathContext,
 ): { readonly certificate: Certificate } | { readonly malformed: Finding } {
+  // Nearly every peer sends an issuer that is known: the same value, so that what is remembered of it is found by identity.
+  const known = issuers.find((issuer) => sameOctets(issuer.der, der))
+  if (known !== undefined) return { certificate: known }
   try {
     return { certificate: readCertificate(der) }
   } catch (error) {

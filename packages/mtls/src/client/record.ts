@@ -6,10 +6,10 @@ import type { Judgement } from '../gate/judge.ts'
 import { referenceOfRandom } from '../gate/reference.ts'
 import { sideOf } from '../gate/side.ts'
 import {
-  certificateEvidence,
   channelEvidence,
   helloEvidence,
   makeSteps,
+  presentedFact,
   type StepFact,
   verdictEvidence,
 } from '../gate/steps.ts'
@@ -34,12 +34,12 @@ export function acceptedMeeting(
 ): Meeting {
   const { name, credential, now } = asked.call
   const at = now()
-  const leaf = credential?.certificates[0]
+  const caller = sideOf(credential?.certificates[0], NOBODY)
   const steps = makeSteps([
     askedFact(asked),
     presentedFact(judgement.side, at),
     { evidence: verdictEvidence(judgement), at },
-    leaf && { evidence: certificateEvidence(leaf), at },
+    presentedFact(caller, at),
     undefined,
     { evidence: channelEvidence(socket), at },
   ])
@@ -47,7 +47,7 @@ export function acceptedMeeting(
     ...common(asked, steps),
     resumed: socket.isSessionReused(),
     ...(socket.remoteAddress !== undefined && { address: `${socket.remoteAddress}:${socket.remotePort}` }),
-    caller: sideOf(leaf, NOBODY),
+    caller,
     callee: judgement.side,
     outcome: {
       ok: true,
@@ -86,8 +86,4 @@ function common(
 
 function askedFact({ call, at, random }: Asked): StepFact | undefined {
   return random && { evidence: helloEvidence(random, call.serverName), at }
-}
-
-function presentedFact(callee: Side | undefined, at: Temporal.Instant): StepFact | undefined {
-  return callee?.certificate && { evidence: { kind: 'certificate', certificate: callee.certificate }, at }
 }

@@ -13,7 +13,8 @@ import {
 } from '@countersign/verify'
 import { type Certificate, DerError, readCertificate, type SubjectPublicKeyInfo, X509Error } from '@countersign/x509'
 import type { Trust } from '../model.ts'
-import { sha256, sideOf } from './side.ts'
+import { sha256 } from '../sha256.ts'
+import { sideOf } from './side.ts'
 
 /** What is asked of the gate. */
 export interface Question {

@@ -1,8 +1,8 @@
 // Who a certificate says its holder is, as meetings record it.
-import { hash } from 'node:crypto'
 import type { CertificateSummary, Identity, PartyId, Side } from '@countersign/protocol'
 import { identitiesOf } from '@countersign/verify'
 import { type Certificate, escapeText, formatName, type Name, OID } from '@countersign/x509'
+import { sha256 } from '../sha256.ts'
 
 // SPIFFE-ID §2.1 and §2.2: no empty or relative segment, no trailing slash, nothing percent-encoded.
 const SPIFFE_ID = /^spiffe:\/\/[a-z0-9._-]{1,255}\/([a-zA-Z0-9._-]+(?:\/[a-zA-Z0-9._-]+)*)$/
@@ -48,11 +48,6 @@ export function summaryOf(certificate: Certificate): CertificateSummary {
 function commonNameOf(name: Name): string | undefined {
   const text = name.rdnSequence.flat().findLast(({ type }) => type === OID.commonName)?.text
   return text === undefined ? undefined : escapeText(text)
-}
-
-/** Names a key by the SHA-256 of its SubjectPublicKeyInfo or a certificate by that of its DER, hexadecimal. */
-export function sha256(der: Uint8Array): string {
-  return hash('sha256', der, 'hex')
 }
 
 function namesOf(leaf: Certificate): readonly Identity[] {

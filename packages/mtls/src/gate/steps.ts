@@ -1,10 +1,10 @@
 // The six steps of a meeting as either side records them.
 import type { TLSSocket } from 'node:tls'
-import type { Step, StepEvidence, Steps } from '@countersign/protocol'
+import type { Side, Step, StepEvidence, Steps } from '@countersign/protocol'
 import type { StatusEvidence, VerifiedPath } from '@countersign/verify'
-import { type Certificate, formatName } from '@countersign/x509'
+import { formatName } from '@countersign/x509'
+import { sha256 } from '../sha256.ts'
 import { exporterSha256 } from './exporter.ts'
-import { sha256, summaryOf } from './side.ts'
 
 /** What is known of one step. Absent in `makeSteps` where nothing shows that the step was taken. */
 export interface StepFact {
@@ -37,9 +37,9 @@ export function helloEvidence(random: Uint8Array, serverName?: string): StepEvid
   return { kind: 'clientHello', randomSha256: sha256(random), ...(serverName !== undefined && { serverName }) }
 }
 
-/** Steps 2 and 4: a side presented itself. */
-export function certificateEvidence(leaf: Certificate): StepEvidence {
-  return { kind: 'certificate', certificate: summaryOf(leaf) }
+/** Steps 2 and 4: a side presented itself. Undefined where it showed no certificate. */
+export function presentedFact(side: Side | undefined, at: Temporal.Instant): StepFact | undefined {
+  return side?.certificate && { evidence: { kind: 'certificate', certificate: side.certificate }, at }
 }
 
 /** Steps 3 and 5, by the side that judged: the anchor it relied on, and how it knows that nothing was revoked. */

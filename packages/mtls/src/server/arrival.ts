@@ -8,25 +8,33 @@ import { createClientHelloReader } from './client-hello.ts'
 import { ClientHelloError } from './client-hello-error.ts'
 import type { ClientHello } from './client-hello-message.ts'
 
-/** What is known of a caller that asks. */
-export interface Arrival {
+/** A caller that has not said a word. */
+export interface Arrived {
   readonly at: Temporal.Instant
   /** As in `192.0.2.7:51234`. */
   readonly address: string
+}
+
+/** What is known of a caller that asks. */
+export interface Arrival extends Arrived {
   /** Derived from the hello; one of our own making where none could be read. */
   readonly reference: Reference
   readonly hello?: ClientHello
 }
 
-/** Describes a connection of which no hello is known (yet). */
-export function arrivalOf(raw: Socket, clock: Clock): Arrival {
+/** Describes a connection while it is open: a closed one has no address. */
+export function arrivedOf(raw: Socket, clock: Clock): Arrived {
   const { remoteAddress = 'unknown', remotePort, remoteFamily } = raw
   const host = remoteFamily === 'IPv6' ? `[${remoteAddress}]` : remoteAddress
   return {
     at: clock(),
     address: remotePort === undefined ? host : `${host}:${remotePort}`,
-    reference: referenceOfRandom(randomBytes(32)),
   }
+}
+
+/** Adds the reference: that of its hello, or one of our own making where none could be read. */
+export function arrivalOf(arrived: Arrived, hello?: ClientHello): Arrival {
+  return { ...arrived, reference: referenceOfRandom(hello?.random ?? randomBytes(32)), ...(hello && { hello }) }
 }
 
 /** How the reading of a hello ended. `gone`: the connection ended first, after `octets` octets. */

@@ -108,7 +108,11 @@ class Fields {
 
   /** A big-endian number of `count` octets. */
   number(count: number): number {
-    return this.octets(count).reduce((value, octet) => value * 256 + octet, 0)
+    const end = this.#at + count
+    if (end > this.#view.length) throw new ClientHelloError('ERR_CLIENT_HELLO_LENGTH')
+    let value = 0
+    while (this.#at < end) value = value * 256 + (this.#view[this.#at++] ?? 0)
+    return value
   }
 
   /** `<least..most>` octets behind a length of `lengthOctets`. */

@@ -2,9 +2,8 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { RefusalCode } from '@countersign/protocol'
-import { referenceOfRandom } from '../gate/reference.ts'
 import type { Clock } from '../model.ts'
-import { type Arrival, arrivalOf, readHello } from './arrival.ts'
+import { type Arrival, arrivalOf, arrivedOf, readHello } from './arrival.ts'
 import { TLS_1_3 } from './client-hello-message.ts'
 import { type HandshakeFailure, handshakeFailureOf } from './handshake-failure.ts'
 import { plaintextAlert } from './plaintext-alert.ts'
@@ -33,7 +32,8 @@ export interface Handshake {
 /** Starts to meet whoever is at the other end of `raw`, which is taken over. */
 export function startHandshake(options: HandshakeOptions): Handshake {
   const { raw, clock } = options
-  let arrival = arrivalOf(raw, clock)
+  const arrived = arrivedOf(raw, clock)
+  let arrival: Arrival | undefined
   let socket: TLSSocket | undefined
   let context: DoorContext | undefined
   let settled = false
@@ -52,9 +52,9 @@ export function startHandshake(options: HandshakeOptions): Handshake {
     // Our first flight is the only one that is longer than our certificate, so that its octets tell whether it was sent.
     const presented = context !== undefined && raw.bytesWritten > context.credential.certificates[0].der.length
     closeBoth(raw, socket)
-    options.onFailed(arrival, failure, presented ? context : undefined)
+    options.onFailed(arrival ?? arrivalOf(arrived), failure, presented ? context : undefined)
   }
-  const beginTls = () => {
+  const beginTls = (asked: Arrival) => {
     context = options.context()
     const tls = new TLSSocket(raw, {
       isServer: true,
@@ -69,7 +69,7 @@ export function startHandshake(options: HandshakeOptions): Handshake {
     // Node hands later errors only here; without this a broken channel would stay open until the peer closes it.
     tls.on('_tlsError', (error: Error) => tls.destroy(error))
     tls.once('secure', () => {
-      if (context && settle()) options.onSecure(arrival, context, tls)
+      if (context && settle()) options.onSecure(asked, context, tls)
     })
   }
 
@@ -91,9 +91,9 @@ export function startHandshake(options: HandshakeOptions): Handshake {
       return
     }
     const { hello } = outcome
-    arrival = { ...arrival, hello, reference: referenceOfRandom(hello.random) }
+    arrival = arrivalOf(arrived, hello)
     if (hello.supportedVersions.includes(TLS_1_3)) {
-      beginTls()
+      beginTls(arrival)
     } else {
       raw.write(plaintextAlert('protocolVersion'))
       fail({ code: 'ERR_GATE_TLS_VERSION' })

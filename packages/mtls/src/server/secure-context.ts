@@ -1,13 +1,17 @@
 // The TLS context of a door: one per identity and set of anchors, so that tickets live no longer than either.
 import { hash } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
+import type { Side } from '@countersign/protocol'
 import { writePem } from '@countersign/x509'
+import { sideOf } from '../gate/side.ts'
 import type { AcceptorOptions, Credential } from '../model.ts'
 
 /** What a handshake is held with. */
 export interface DoorContext {
   readonly secureContext: SecureContext
   readonly credential: Credential
+  /** This side, as records of its meetings have it. */
+  readonly callee: Side
 }
 
 /**
@@ -21,6 +25,7 @@ export function createContexts(
 ): { current(): DoorContext } {
   const build = (credential: Credential): DoorContext => ({
     credential,
+    callee: sideOf(credential.certificates[0], door, 'callee'),
     secureContext: createSecureContext({
       key: credential.privateKey.export({ type: 'pkcs8', format: 'pem' }),
       cert: pemOf(credential.certificates),

@@ -4,10 +4,10 @@ import { type Meeting, REFUSALS, type RefusalCode, type Side } from '@countersig
 import type { Judgement } from '../gate/judge.ts'
 import { sideOf } from '../gate/side.ts'
 import {
-  certificateEvidence,
   channelEvidence,
   helloEvidence,
   makeSteps,
+  presentedFact,
   type StepFact,
   type StepFacts,
   verdictEvidence,
@@ -42,7 +42,7 @@ export function serverMeeting(facts: ServerFacts): Meeting {
     resumed: secure?.socket.isSessionReused() ?? false,
     address: arrival.address,
     caller,
-    callee: sideOf(context?.credential.certificates[0], door, 'callee'),
+    callee: context?.callee ?? sideOf(undefined, door),
     steps: makeSteps(factsOf(facts), outcome.ok ? undefined : refusedStep(facts, outcome.refusal.code)),
     outcome: Object.freeze(outcome),
   })
@@ -50,17 +50,14 @@ export function serverMeeting(facts: ServerFacts): Meeting {
 
 function factsOf({ arrival: { hello, at }, context, caller, secure }: ServerFacts): StepFacts {
   const asked: StepFact | undefined = hello && { evidence: helloEvidence(hello.random, hello.serverName), at }
-  const presented: StepFact | undefined = context && {
-    evidence: certificateEvidence(context.credential.certificates[0]),
-    at,
-  }
+  const presented = presentedFact(context?.callee, at)
   if (!secure) return [asked, presented]
   const { socket, now, judgement } = secure
   return [
     asked,
     presented,
     { evidence: { kind: 'finished' }, at: now },
-    caller.certificate && { evidence: { kind: 'certificate', certificate: caller.certificate }, at: now },
+    presentedFact(caller, now),
     judgement && (judgement.ok ? { evidence: verdictEvidence(judgement), at: now } : { at: now }),
     { evidence: channelEvidence(socket), at: now },
   ]

@@ -1,8 +1,8 @@
 // Under which keys an open session is found.
 import type { Decision, RevokedSerial, Side } from '@countersign/protocol'
 import type { VerifiedPath } from '@countersign/verify'
-import { sha256 } from '../gate/side.ts'
 import type { SessionKey } from '../model.ts'
+import { sha256 } from '../sha256.ts'
 
 /**
  * Lists what a session depends on: every certificate and key of the path, the anchor's key, and who the caller is.

@@ -18,8 +18,12 @@ const MAX_VERIFIED = 8192
 export function createCheckSignature(): CheckSignature {
   const keys = new LeastRecentlyUsed<KeyObject>(MAX_KEYS)
   const verified = new LeastRecentlyUsed<true>(MAX_VERIFIED)
+  // Issuers and CRLs are the same values from question to question; a CRL of megabytes is not hashed for every caller.
+  const same = new WeakMap<Uint8Array, readonly unknown[]>()
 
   return (algorithm, subjectPublicKeyInfo, signed, signature) => {
+    const parts = [algorithm, subjectPublicKeyInfo, signature]
+    if (same.get(signed)?.every((part, i) => part === parts[i])) return true
     const scheme = schemeOf(algorithm)
     const kind = keyKindOf(subjectPublicKeyInfo.algorithm)
     if (scheme === undefined || kind === undefined) return undefined
@@ -27,10 +31,14 @@ export function createCheckSignature(): CheckSignature {
     if (kind.pssHash !== undefined && kind.pssHash !== scheme.pssHash) return false
 
     const question = questionOf(algorithm, subjectPublicKeyInfo, signed, signature)
-    if (verified.get(question)) return true
+    if (verified.get(question)) {
+      same.set(signed, parts)
+      return true
+    }
     const key = importKey(keys, kind, subjectPublicKeyInfo)
     if (key === undefined || !scheme.check(key, signed, signature)) return false
     verified.set(question, true)
+    same.set(signed, parts)
     return true
   }
 }

@@ -4,6 +4,7 @@ import type { RevokedSerial } from '@countersign/protocol'
 import { type CrlIndex, indexCrl, type TrustAnchor } from '@countersign/verify'
 import type { Certificate, CertificateList } from '@countersign/x509'
 import type { Trust } from '../model.ts'
+import { sha256 } from '../sha256.ts'
 import { LeastRecentlyUsed } from './least-recently-used.ts'
 
 /** What {@link createTrust} begins with. */
@@ -26,7 +27,7 @@ export function createTrust(start: TrustStart): Trust {
   const anchors = anchorsOf(start.anchors)
   const given = start.issuers ?? []
   const learned = new LeastRecentlyUsed<Certificate>(MAX_LEARNED_ISSUERS)
-  const known = new Set([...start.anchors, ...given].map(sha256OfCertificate))
+  const known = new Set([...start.anchors, ...given].map(({ der }) => sha256(der)))
   const crls = new Map<string, CrlIndex>()
   const announced = new Map<string, RevokedSerial>()
   const listeners = new Set<() => void>()
@@ -88,7 +89,7 @@ export function createTrust(start: TrustStart): Trust {
     learnIssuers(certificates) {
       let added = false
       for (const certificate of certificates) {
-        const key = sha256OfCertificate(certificate)
+        const key = sha256(certificate.der)
         // A leaf issues nothing; what is asked for here counts as used, and stays longer.
         if (certificate.basicConstraints?.cA !== true || known.has(key) || learned.get(key)) continue
         learned.set(key, certificate)
@@ -148,12 +149,8 @@ function isNewer(crl: CertificateList, held: CertificateList): boolean {
 function sha256OfAnchors(anchors: readonly Certificate[]): string {
   const hash = createHash('sha256')
   // In order of their own hashes: the same anchors are the same trust, in whatever order the file has them.
-  for (const one of [...new Set(anchors.map(sha256OfCertificate))].sort()) hash.update(one)
+  for (const one of [...new Set(anchors.map(({ der }) => sha256(der)))].sort()) hash.update(one)
   return hash.digest('hex')
-}
-
-function sha256OfCertificate({ der }: Certificate): string {
-  return createHash('sha256').update(der).digest('hex')
 }
 
 function serialKey(issuerSpkiSha256: string, serialNumber: bigint): string {

@@ -14,6 +14,10 @@ export function namesEqual(left: Name, right: Name): boolean {
 /** Whether two relative distinguished names have the same attributes, in whatever order. @see RFC 5280 §7.1 */
 function rdnsEqual(left: RelativeDistinguishedName, right: RelativeDistinguishedName): boolean {
   if (left.length !== right.length) return false
+  const [leftOnly, rightOnly] = [left[0], right[0]]
+  // Nearly every RDN has one attribute, and most that differ do so before any text is prepared.
+  if (left.length === 1 && leftOnly && rightOnly)
+    return leftOnly.type === rightOnly.type && matchingKey(leftOnly) === matchingKey(rightOnly)
   // Sorted keys and not pairs: a peer may send thousands of attributes in one set.
   const rightKeys = right.map(matchingKey).sort()
   return left
