@@ -63,8 +63,9 @@ function overBudget(peer: readonly Uint8Array[], { budget }: PathContext): Findi
 
 /** Indexes count the peer's certificates as sent, what could not be read among them, then the issuers known from elsewhere. */
 function bagOf(others: readonly (Certificate | undefined)[], { issuers }: PathContext): readonly Candidate[] {
+  const sent = new Set(others)
   return [...others, ...issuers].flatMap((certificate, i) =>
-    certificate === undefined ? [] : [{ certificate, index: i + 1 }],
+    certificate === undefined || (i >= others.length && sent.has(certificate)) ? [] : [{ certificate, index: i + 1 }],
   )
 }
 

@@ -1,5 +1,5 @@
 // The one place where a signature on a certificate, a request or a revocation list is checked.
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, hash, type KeyObject } from 'node:crypto'
 import type { CheckSignature } from '@countersign/verify'
 import type { AlgorithmIdentifier, SubjectPublicKeyInfo } from '@countersign/x509'
 import { LeastRecentlyUsed } from './least-recently-used.ts'
@@ -38,17 +38,16 @@ export function createCheckSignature(): CheckSignature {
     const key = importKey(keys, kind, subjectPublicKeyInfo)
     if (key === undefined || !scheme.check(key, signed, signature)) return false
     verified.set(question, true)
-    same.set(signed, parts)
     return true
   }
 }
 
-/** A key for what was asked, as SHA-256 over all of it, each part after its length. */
+/** A key for what was asked, as SHA-256 over all of it, the lengths of its parts first. */
 function questionOf(algorithm: AlgorithmIdentifier, key: SubjectPublicKeyInfo, ...rest: readonly Uint8Array[]): string {
-  const hash = createHash('sha256')
-  hash.update(`${algorithm.algorithm} ${algorithm.parameters?.toHex() ?? ''}\0`)
-  for (const part of [key.der, ...rest]) hash.update(`${part.length}\0`).update(part)
-  return hash.digest('latin1')
+  const parts = [key.der, ...rest]
+  const lengths = parts.map(({ length }) => length).join(' ')
+  const head = Buffer.from(`${algorithm.algorithm} ${algorithm.parameters?.toHex() ?? ''} ${lengths}\0`, 'latin1')
+  return hash('sha256', Buffer.concat([head, ...parts]), 'latin1')
 }
 
 function importKey(

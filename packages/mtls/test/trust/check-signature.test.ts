@@ -157,6 +157,17 @@ suite('createCheckSignature', () => {
     assert.equal(compressed.crv, 'P-256')
   })
 
+  test('what is the same value as before is remembered with its key, signature and algorithm only', () => {
+    const check = createCheckSignature()
+    const [algorithm, key] = [identifier(ecdsaSha256), spki(ec.publicKey)]
+    for (let i = 0; i < 3; i++) assert.equal(check(algorithm, key, signed, ecSignature), true)
+    const forged = ecSignature.map((octet, i) => (i === ecSignature.length - 1 ? octet ^ 1 : octet))
+    assert.equal(check(algorithm, key, signed, forged), false)
+    assert.equal(check(algorithm, spki(rsa.publicKey), signed, ecSignature), false)
+    assert.equal(check(identifier('1.2.3'), key, signed, ecSignature), undefined)
+    assert.equal(check(algorithm, key, signed, ecSignature), true)
+  })
+
   test('what verified once is remembered for that very question only', () => {
     const check = createCheckSignature()
     const key = spki(ec.publicKey)

@@ -38,6 +38,20 @@ suite('a messy bag', () => {
     assert.equal(count(), 3)
   })
 
+  test('an issuer that is known already stays the same value, and is one candidate', () => {
+    const known = certificates(issuing, upper)
+    const verdict = verifyPath(der(party, upper, issuing), contextOf([anchorOf(anchor)], { issuers: known }))
+    assert.ok(verdict.ok)
+    assert.equal(verdict.path.certificates[1], known[0])
+    assert.equal(verdict.path.certificates[2], known[1])
+    const lost = verifyPath(der(party, upper, issuing), contextOf([anchorOf(foreign)], { issuers: known }))
+    assert.ok(!lost.ok)
+    assert.deepEqual(
+      lost.tried.map((path) => path.certificates),
+      [[0, 2, 1]],
+    )
+  })
+
   test('an anchor in the middle ends the path there', () => {
     const verdict = verifyPath(der(party, issuing, upper, anchor), contextOf([anchorOf(anchor), anchorOf(upper)]))
     assert.ok(verdict.ok)

@@ -15,9 +15,11 @@ export function namesEqual(left: Name, right: Name): boolean {
 function rdnsEqual(left: RelativeDistinguishedName, right: RelativeDistinguishedName): boolean {
   if (left.length !== right.length) return false
   const [leftOnly, rightOnly] = [left[0], right[0]]
-  // Nearly every RDN has one attribute, and most that differ do so before any text is prepared.
-  if (left.length === 1 && leftOnly && rightOnly)
-    return leftOnly.type === rightOnly.type && matchingKey(leftOnly) === matchingKey(rightOnly)
+  // Nearly every RDN has one attribute, and of nearly all it is clear without preparing any text.
+  if (left.length === 1 && leftOnly && rightOnly) {
+    if (leftOnly.type !== rightOnly.type) return false
+    return compareOctets(leftOnly.value, rightOnly.value) === 0 || matchingKey(leftOnly) === matchingKey(rightOnly)
+  }
   // Sorted keys and not pairs: a peer may send thousands of attributes in one set.
   const rightKeys = right.map(matchingKey).sort()
   return left
