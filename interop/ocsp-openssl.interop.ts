@@ -2,10 +2,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash, sign as cryptoSign, verify as cryptoVerify, generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, suite, test } from 'node:test'
+import { readFileSync } from 'node:fs'
+import { before, suite, test } from 'node:test'
 import {
   ALGORITHM,
   type BasicOCSPResponse,
@@ -30,23 +28,7 @@ import {
   writeTbsCertificate,
   writeTbsRequest,
 } from '@countersign/x509'
-import { needs } from './peer.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'countersign-ocsp-'))
-after(() => rmSync(folder, { recursive: true }))
-
-function file(name: string, contents?: string | Uint8Array): string {
-  const path = join(folder, name)
-  if (contents !== undefined) writeFileSync(path, contents)
-  return path
-}
-
-/** What it says on both outputs; `openssl ocsp` tells the verdict on either. */
-function openssl(...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync('openssl', args, { encoding: 'utf8', timeout: 20_000 })
-  assert.equal(status, 0, stderr)
-  return `${stdout}${stderr}`
-}
+import { file, openssl, withOpenssl } from './openssl.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const subjectPublicKeyInfo = readSubjectPublicKeyInfo(new Uint8Array(publicKey.export({ format: 'der', type: 'spki' })))
@@ -105,7 +87,7 @@ function answerOfOpenssl(request: Uint8Array, ...options: string[]): BasicOCSPRe
   return basic
 }
 
-suite('OCSP with openssl', needs('openssl', 'openssl'), () => {
+suite('OCSP with openssl', withOpenssl, () => {
   for (const hash of [SHA1, SHA256])
     test(`our question with ${hash.name}, its answer`, () => {
       const nonce = crypto.getRandomValues(new Uint8Array(32))

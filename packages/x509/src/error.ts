@@ -44,6 +44,10 @@ export const X509_ERRORS = {
   ERR_X509_REASON_CODE: ['RFC 5280 §5.3.1', 'the reason code has no meaning'],
   ERR_X509_REQUEST_VERSION: ['RFC 2986 §4.1', 'the version of a certification request is 0'],
   ERR_X509_EXTENSION_REQUEST: ['RFC 2985 §5.4.2', 'an extension request has one value and stands once'],
+  ERR_X509_SMTP_UTF8_MAILBOX: [
+    'RFC 9598 §3',
+    'an internationalized address has a local part that is not ASCII, and a domain of A-labels in lower case',
+  ],
   ERR_X509_OCSP_VERSION: ['RFC 6960 §4.1.1', 'the version of an OCSP message is absent, which is 1'],
   ERR_X509_OCSP_REQUESTS_EMPTY: ['RFC 6960 §4.1.1', 'an OCSP request asks for at least one certificate'],
   ERR_X509_OCSP_REQUESTOR_ABSENT: ['RFC 6960 §4.1.2', 'a signed OCSP request has the name of its requestor'],

@@ -76,10 +76,12 @@ export {
   ocspNoCheckExtension,
   policyConstraintsExtension,
   policyMappingsExtension,
+  signedCertificateTimestampsExtension,
   subjectAltNameExtension,
   subjectDirectoryAttributesExtension,
   subjectInfoAccessExtension,
   subjectKeyIdentifierExtension,
+  tlsFeatureExtension,
 } from './extension/write.ts'
 export { readPrivateKeyInfo, writePrivateKeyInfo } from './key/private-key.ts'
 export { readSubjectPublicKeyInfo, writeSubjectPublicKeyInfo } from './key/spki.ts'
@@ -126,6 +128,7 @@ export { type AttributeName, formatName } from './name/format.ts'
 export { formatGeneralName } from './name/format-general-name.ts'
 export { formatIpAddress, parseIpAddress } from './name/ip-address.ts'
 export { readName } from './name/read.ts'
+export { readSmtpUTF8Mailbox, smtpUTF8MailboxName } from './name/smtp-utf8-mailbox.ts'
 export { nameOf, writeName } from './name/write.ts'
 export { certIDOf } from './ocsp/cert-id.ts'
 export {

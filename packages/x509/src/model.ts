@@ -178,6 +178,10 @@ export interface CertificateExtensions {
   readonly noRevAvail?: true
   /** The status of this OCSP responder is not to be asked for, RFC 6960 §4.2.2.2.1. */
   readonly ocspNoCheck?: true
+  /** Numbers of TLS extensions that its server promises to answer, such as 5 for a stapled OCSP response; RFC 7633 §4. */
+  readonly tlsFeature?: readonly number[]
+  /** SignedCertificateTimestampList, RFC 6962 §3.3, as TLS encodes it; not read further. */
+  readonly signedCertificateTimestamps?: Uint8Array
 }
 
 /** RFC 5280 §4.1.2.7. `der` is the exact encoding; `subjectPublicKey` the octets of the BIT STRING (0 unused bits). */

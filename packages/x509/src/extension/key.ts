@@ -1,7 +1,8 @@
-// Extensions on the key: RFC 5280 §4.2.1.1, §4.2.1.2, §4.2.1.3, §4.2.1.12.
+// Extensions on the key and its use: RFC 5280 §4.2.1.1, §4.2.1.2, §4.2.1.3, §4.2.1.12, RFC 7633 §4.
 import { type DerCursor, enter, leave, peekTag, readContents } from '../der/cursor.ts'
+import { DerError } from '../der/error.ts'
 import { readOid } from '../der/oid.ts'
-import { readInteger, readNamedBits } from '../der/primitive.ts'
+import { readInteger, readNamedBits, readUnsigned } from '../der/primitive.ts'
 import { constructedContextTag, contextTag, TAG } from '../der/tag.ts'
 import { writeElements, writeInteger, writeNamedBits, writeOctetString, writeOid, writeSequence } from '../der/write.ts'
 import { X509Error } from '../error.ts'
@@ -79,5 +80,27 @@ export function writeExtendedKeyUsage(purposes: readonly Oid[]): Uint8Array {
   return writeElements(
     TAG.sequence,
     purposes.map((purpose) => writeOid(purpose)),
+  )
+}
+
+/** Reads the Features of TLS at the cursor; each is a number of 16 bits. @see RFC 7633 §4.1, RFC 8446 §4.2 */
+export function readTlsFeature(c: DerCursor): number[] {
+  const features: number[] = []
+  const outer = enter(c, TAG.sequence)
+  while (c.at < c.end) {
+    const at = c.at
+    const feature = readUnsigned(c)
+    if (feature > 0xffff) throw new DerError('ERR_DER_INTEGER_LIMIT', at)
+    features.push(feature)
+  }
+  leave(c, outer)
+  return features
+}
+
+/** Writes the Features of TLS. @see RFC 7633 §4.1 */
+export function writeTlsFeature(features: readonly number[]): Uint8Array {
+  return writeElements(
+    TAG.sequence,
+    features.map((feature) => writeInteger(feature)),
   )
 }

@@ -1,5 +1,5 @@
 // Extensions, RFC 5280 §4.1.2.9 and §4.2: each as it stands, and those that we know by their name.
-import { type DerCursor, enter, leave, readHeader } from '../der/cursor.ts'
+import { type DerCursor, enter, leave, readContents, readHeader } from '../der/cursor.ts'
 import { DerError } from '../der/error.ts'
 import { readOid } from '../der/oid.ts'
 import { readBooleanDefaultFalse, readNull, readUnsigned } from '../der/primitive.ts'
@@ -9,7 +9,13 @@ import type { CertificateExtensions, Extension, Mutable, Oid } from '../model.ts
 import { readGeneralNamesAt } from '../name/general-name.ts'
 import { OID } from '../oid.ts'
 import { readBasicConstraints, readNameConstraints, readPolicyConstraints } from './constraints.ts'
-import { readAuthorityKeyIdentifier, readExtendedKeyUsage, readKeyUsage, readSubjectKeyIdentifier } from './key.ts'
+import {
+  readAuthorityKeyIdentifier,
+  readExtendedKeyUsage,
+  readKeyUsage,
+  readSubjectKeyIdentifier,
+  readTlsFeature,
+} from './key.ts'
 import { readAccessDescriptions, readDistributionPoints } from './points.ts'
 import { readCertificatePolicies, readPolicyMappings, readSubjectDirectoryAttributes } from './policies.ts'
 
@@ -77,6 +83,12 @@ export const CERTIFICATE_EXTENSION_READERS: ReadonlyMap<Oid, ReadExtensionValue<
     [OID.ocspNoCheck]: (c, to) => {
       readNull(c)
       to.ocspNoCheck = true
+    },
+    [OID.tlsFeature]: (c, to) => {
+      to.tlsFeature = readTlsFeature(c)
+    },
+    [OID.signedCertificateTimestamps]: (c, to) => {
+      to.signedCertificateTimestamps = readContents(c, TAG.octetString)
     },
   } satisfies Record<Oid, ReadExtensionValue<CertificateExtensions>>),
 )

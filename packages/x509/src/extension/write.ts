@@ -27,7 +27,13 @@ import type {
 import { writeGeneralNames } from '../name/general-name.ts'
 import { OID } from '../oid.ts'
 import { writeBasicConstraints, writeNameConstraints, writePolicyConstraints } from './constraints.ts'
-import { writeAuthorityKeyIdentifier, writeExtendedKeyUsage, writeKeyUsage, writeSubjectKeyIdentifier } from './key.ts'
+import {
+  writeAuthorityKeyIdentifier,
+  writeExtendedKeyUsage,
+  writeKeyUsage,
+  writeSubjectKeyIdentifier,
+  writeTlsFeature,
+} from './key.ts'
 import { writeAccessDescriptions, writeDistributionPoints, writeIssuingDistributionPoint } from './points.ts'
 import { writeCertificatePolicies, writePolicyMappings } from './policies.ts'
 
@@ -131,6 +137,16 @@ export function noRevAvailExtension(): Extension {
 /** Writes ocspNoCheck, not critical: for the certificate of an OCSP responder. @see RFC 6960 §4.2.2.2.1 */
 export function ocspNoCheckExtension(): Extension {
   return extension(OID.ocspNoCheck, false, writeNull())
+}
+
+/** Writes tlsFeature, not critical, as §4 SHOULD have it. @see RFC 7633 §4 */
+export function tlsFeatureExtension(features: readonly number[]): Extension {
+  return extension(OID.tlsFeature, false, writeTlsFeature(features))
+}
+
+/** Writes the list of signed certificate timestamps around its TLS encoding, not critical. @see RFC 6962 §3.3 */
+export function signedCertificateTimestampsExtension(list: Uint8Array): Extension {
+  return extension(OID.signedCertificateTimestamps, false, writeOctetString(list))
 }
 
 /** Writes cRLNumber, not critical. @see RFC 5280 §5.2.3 */
