@@ -28,7 +28,8 @@ import {
   writeTbsCertificate,
   writeTbsRequest,
 } from '@countersign/x509'
-import { file, openssl, withOpenssl } from './openssl.ts'
+import { file, openssl } from './openssl.ts'
+import { needs } from './peer.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const subjectPublicKeyInfo = readSubjectPublicKeyInfo(new Uint8Array(publicKey.export({ format: 'der', type: 'spki' })))
@@ -87,7 +88,7 @@ function answerOfOpenssl(request: Uint8Array, ...options: string[]): BasicOCSPRe
   return basic
 }
 
-suite('OCSP with openssl', withOpenssl, () => {
+suite('OCSP with openssl', needs('openssl', 'openssl'), () => {
   for (const hash of [SHA1, SHA256])
     test(`our question with ${hash.name}, its answer`, () => {
       const nonce = crypto.getRandomValues(new Uint8Array(32))
