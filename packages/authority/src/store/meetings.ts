@@ -5,7 +5,7 @@ import { type Meeting, type Reference, writeMeeting } from '@countersign/protoco
 import { openDatabase } from './open.ts'
 import { text } from './row.ts'
 
-/** Version 1 had no address, and nothing that must be kept. */
+/** Versions 1 and 2 lack columns, and have nothing that must be kept. */
 const SCHEMA = `
 DROP TABLE IF EXISTS meeting;
 CREATE TABLE meeting (
@@ -16,12 +16,17 @@ CREATE TABLE meeting (
   at INTEGER NOT NULL,
   -- The caller's, port and all: who repeats another's hello has another one. Empty where it is not known.
   address TEXT NOT NULL,
+  accepted INTEGER NOT NULL,
   json TEXT NOT NULL,
   UNIQUE (reference, door, seen_by, at, address)
 ) STRICT;
+CREATE INDEX meeting_accepted ON meeting (accepted, id);
 `
-/** Rows kept; the oldest go first. At about 3 kB each the file stays below 400 MB. */
-const MAX_ROWS = 100_000
+/**
+ * Rows kept of those that were accepted, and as many of those that were not: a stranger can be refused as often as he
+ * likes, and shall not wash away who was let in. The oldest go first. At about 3 kB each the file stays below 400 MB.
+ */
+const MAX_ROWS = 50_000
 /** How long a meeting waits for others, so that many are written together. */
 const BATCH_MILLISECONDS = 100
 /** Written at once when so many wait. */
@@ -41,12 +46,15 @@ export interface MeetingStore {
 /** Opens the memory of meetings at `path`. @throws {AuthorityError} */
 export function openMeetings(path: string, log: Log, maxRows: number = MAX_ROWS): MeetingStore {
   const nextWhenMalformed = 'delete it; the memory of past meetings goes with it, and nothing else'
-  const db = openDatabase(path, { version: 2, schema: SCHEMA, synchronous: 'NORMAL', nextWhenMalformed })
+  const db = openDatabase(path, { version: 3, schema: SCHEMA, synchronous: 'NORMAL', nextWhenMalformed })
   const insert = db.prepare(
-    `INSERT INTO meeting (reference, door, seen_by, at, address, json) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (reference, door, seen_by, at, address) DO UPDATE SET json = excluded.json`,
+    `INSERT INTO meeting (reference, door, seen_by, at, address, accepted, json) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (reference, door, seen_by, at, address) DO UPDATE SET accepted = excluded.accepted, json = excluded.json`,
   )
-  const forget = db.prepare('DELETE FROM meeting WHERE id <= (SELECT max(id) FROM meeting) - ?')
+  const forget = db.prepare(
+    `DELETE FROM meeting WHERE accepted = ?1 AND id <=
+       (SELECT id FROM meeting WHERE accepted = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)`,
+  )
   const byReference = db.prepare('SELECT json FROM meeting WHERE reference = ? ORDER BY id LIMIT 20')
 
   let waiting: Meeting[] = []
@@ -67,9 +75,10 @@ export function openMeetings(path: string, log: Log, maxRows: number = MAX_ROWS)
           m.seenBy,
           m.at.epochMilliseconds,
           m.address ?? '',
+          m.outcome.ok ? 1 : 0,
           JSON.stringify(writeMeeting(m)),
         )
-      forget.run(maxRows)
+      for (const accepted of [0, 1]) forget.run(accepted, maxRows)
       db.exec('COMMIT')
     } catch (cause) {
       // A full disk must not end the doors: what is lost here is memory of meetings, and the log says so.

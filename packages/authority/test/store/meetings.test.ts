@@ -98,4 +98,18 @@ suite('the memory of meetings', () => {
       Array.from({ length: 10 }, (_, i) => `d${24 - i}`),
     )
   })
+
+  test('whoever is refused again and again does not wash away who was let in', (t) => {
+    const meetings = open(t, join(temporaryDirectory(t), 'meetings.db'), 10)
+    meetings.record(meeting({ door: 'let in' }))
+    for (let i = 1; i <= 50; i++)
+      meetings.record(
+        meeting({
+          at: START.add({ seconds: i }),
+          outcome: { ok: false, refusal: { code: 'ERR_CALLER_NO_CERTIFICATE' } },
+        }),
+      )
+    const found = doors(meetings.byReference(REFERENCE))
+    assert.deepEqual([found.length, found.at(-1)], [11, 'let in'])
+  })
 })
