@@ -35,6 +35,8 @@ suite('the first meeting', () => {
       assert.equal(pasted.length, 3, house.stdout())
       const [enroll = '', curl = '', revoke = ''] = pasted
       const elsewhere = { cwd: '/' }
+      // A token among the arguments of a process can be read by every user of the machine.
+      assert.doesNotMatch(enroll, /\$\(|`/)
 
       const enrolled = await runShell(enroll, elsewhere)
       assert.equal(enrolled.code, 0, enrolled.stderr)

@@ -21,15 +21,16 @@ export const enroll: Run = async (given, around) => {
 
 /** Enrolls and says so; answers the directory. */
 async function enrollNow(given: Arguments, around: Around): Promise<string> {
-  const word = given.text('TOKEN') ?? ''
-  // As in enroll "$(countersign invite alice)" where the second command failed.
+  const named = given.text('TOKEN') ?? ''
+  // A token on the command line can be seen by whoever lists processes.
+  const word = named === '-' ? await around.readLine() : named
+  // As in countersign invite alice | countersign enroll - where the first command failed.
   if (word === '')
     throw new Failure(EXIT.input, 'the token is empty', {
       code: 'ERR_ENROLL_TOKEN_FORM',
       next: 'see what countersign invite said',
     })
-  // A token on the command line can be seen by whoever lists processes.
-  const token = parseToken(word === '-' ? await around.readLine() : word)
+  const token = parseToken(word)
   const directory = resolve(around.cwd, given.text('out') ?? token.party)
   const { party, notAfter } = await enrollWith(token, { directory, clock: around.clock })
   if (given.flag('json')) around.out(JSON.stringify(writeJson({ event: 'enrolled', party, directory, notAfter })))

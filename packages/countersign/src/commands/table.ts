@@ -50,7 +50,7 @@ export const COMMANDS: readonly Command[] = [
       ttl: { type: 'string', value: 'SPAN', summary: 'how long the token can be used, as in 90s, 10m, 2h (10m)' },
       ...ADMIN,
     },
-    examples: ['countersign enroll "$(countersign invite alice)"'],
+    examples: ['countersign invite alice | countersign enroll - --out alice'],
     load: async () => (await import('./invite.ts')).invite,
   },
   {

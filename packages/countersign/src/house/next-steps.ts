@@ -21,7 +21,8 @@ export function nextSteps(cwd: string, data: string, doorUrl: string): readonly 
   return [
     {
       what: `enroll ${name}: a one-time token, a key made here, a certificate`,
-      line: `${command} enroll "$(${commandWord(cwd)} invite ${name}${where})" --out ${name}`,
+      // Through a pipe: a token on a command line can be seen by whoever lists processes, and used before its owner.
+      line: `${command} invite ${name}${where} | ${commandWord(cwd)} enroll - --out ${name}`,
     },
     {
       what: `meet the door as ${name}, with curl`,
