@@ -139,6 +139,15 @@ suite('a start that cannot be', () => {
   })
 })
 
+test('a door that listens everywhere is called by its own name', async () => {
+  await using house = await startHouse({ config: { ...HOUSE, doors: [{ ...HOUSE.doors[0], listen: '0.0.0.0:0' }] } })
+  assert.match(house.ready.doors[0]?.url ?? '', /^https:\/\/hello\.localhost:\d+$/)
+  const { stdout: token } = await house.run(['invite', 'alice'])
+  await house.run(['enroll', token.trim()])
+  const met = await house.run(['meet', house.ready.doors[0]?.url ?? '', '--identity', 'alice'])
+  assert.equal(met.code, 0, met.stdout + met.stderr)
+})
+
 test('a configured house starts, is the same the next time, and a preferred door takes callers', async () => {
   const config = { ...HOUSE, doors: [{ ...HOUSE.doors[0], revocation: 'prefer', allow: ['alice'] }] }
   await using house = await startHouse({ config })

@@ -24,6 +24,7 @@ suite('the first meeting', () => {
     assert.ok(house.stdout().indexOf('6 channel') < house.stdout().indexOf('\nready\n'))
     assert.equal(house.stderr(), '')
     assert.deepEqual(await house.stop(), { code: 0, signal: null })
+    assert.match(house.stdout(), /\nstopping; .* a second Ctrl-C ends it now\n$/)
   })
 
   test(

@@ -22,6 +22,7 @@ export function cliManual(commands: readonly Command[] = COMMANDS): string {
     '| 3 | bad input: a file, a token, a configuration or a data directory |',
     '| 4 | not reachable: nobody answers, or an address is taken |',
     '| 70 | a bug of ours |',
+    '| 130, 143 | ended at once, by a second Ctrl-C or SIGTERM |',
     '',
     ...commands.flatMap(section),
   ].join('\n')}`

@@ -42,6 +42,9 @@ export function configurationManual(): string {
     ]),
     'A port 0 lets the system choose one at the first start; it is kept in the data directory, so that addresses stay.',
     '',
+    'Who enrolls looks for the authority at its `name` and the port of `listen`, so the name must lead there, by DNS or a',
+    'hosts file. Names that end in `.localhost` lead to the machine itself.',
+    '',
     '## Without a file',
     '',
     `\`countersign up\` starts an authority at ${STANDARD_CONFIG.authority.listen.host}:${STANDARD_CONFIG.authority.listen.port} and the web`,
@@ -50,10 +53,9 @@ export function configurationManual(): string {
   ].join('\n')}\n`
 }
 
-function defaultOf(schema: {
-  safeParse(value: unknown): { readonly success: boolean; readonly data?: unknown }
-}): string {
+function defaultOf(schema: (typeof CONFIG_KEYS)[string][string]): string {
   const absent = schema.safeParse(undefined)
-  if (!absent.success) return 'none: must be given'
+  // A key that may be left out may still not be empty.
+  if (!absent.success) return schema._zod.optin === 'optional' ? 'may be left out' : 'none: must be given'
   return absent.data === undefined ? 'may be left out' : `\`${JSON.stringify(absent.data)}\``
 }

@@ -47,6 +47,11 @@ suite('readConfig', () => {
     assert.ok(GOOD.includes(from))
     return GOOD.replace(from, to)
   }
+  test('an upstream may prove a URI', () => {
+    const [door] = read(edit('name: db.acme.example', 'name: "spiffe://acme.example/db"')).doors
+    assert.deepEqual(door?.upstream, { url: 'https://127.0.0.1:9000', name: 'spiffe://acme.example/db' })
+  })
+
   const cases: readonly (readonly [name: string, text: string, message: RegExp])[] = [
     [
       'an unknown key',
@@ -81,6 +86,16 @@ suite('readConfig', () => {
       'an upstream of another scheme',
       edit('https://127', 'ftp://127'),
       /^c\.yaml:7: doors\.0\.upstream\.url must be http/,
+    ],
+    [
+      'a name that nothing proves',
+      edit('https://127', 'http://127'),
+      /^c\.yaml:7: doors\.0\.upstream\.name must be left out, or url begin with https/,
+    ],
+    [
+      'a name that is none',
+      edit('name: db.acme.example', 'name: "db acme"'),
+      /^c\.yaml:7: doors\.0\.upstream\.name must be a DNS name in lower case, an IP address, or a URI/,
     ],
     [
       'an upstream that is a word',

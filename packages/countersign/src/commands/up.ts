@@ -44,6 +44,8 @@ export const up: Run = async (given, around) => {
     else around.out(style.proved('ready'))
     ready = true
     await stopped
+    if (!json)
+      around.out(`stopping; what is open has ${DRAIN_MS / 1000} s to end by itself, and a second Ctrl-C ends it now`)
     return EXIT.ok
   } finally {
     await house.close(DRAIN_MS)

@@ -28,16 +28,29 @@ const upstreamUrl = z.string().refine((text) => {
   return url !== null && ['http:', 'https:'].includes(url.protocol) && url.pathname === '/' && url.search === ''
 }, 'must be http://HOST:PORT or https://HOST:PORT')
 
+const provedName = z
+  .string()
+  .refine(
+    (text) => hostName.safeParse(text).success || /^[a-z][a-z0-9+.-]*:\/\/\S+$/.test(text),
+    'must be a DNS name in lower case, an IP address, or a URI as in spiffe://acme.example/db',
+  )
+
 const service = z.strictObject(
   {
     url: upstreamUrl.describe('where requests go after the gate'),
-    name: hostName
+    name: provedName
       .exactOptional()
-      .describe("for https: the name that the service's certificate must prove (the host of url)"),
+      .describe(
+        "for https: the DNS name, IP address or URI that the service's certificate must prove (the host of url)",
+      ),
   },
   // Only where it is no mapping at all; an unknown key has its own words.
   { error: ({ code }) => (code === 'invalid_type' ? 'must be demo, or a mapping with the key url' : undefined) },
 )
+const provable = service.refine(({ url, name }) => name === undefined || url.startsWith('https:'), {
+  path: ['name'],
+  message: 'must be left out, or url begin with https: nothing is proved over http',
+})
 
 const door = z.strictObject({
   name: z
@@ -56,7 +69,7 @@ const door = z.strictObject({
     })
     .describe('DNS names and IP addresses that the door proves to its callers'),
   listen: listen.describe('address on which it listens'),
-  upstream: z.union([z.literal('demo'), service]).describe('the service behind it: {url, name}, or demo'),
+  upstream: z.union([z.literal('demo'), provable]).describe('the service behind it: {url, name}, or demo'),
   allow: z
     .array(z.string().min(1))
     .min(1, 'must name at least one identity, or "*"')

@@ -57,7 +57,7 @@ const LOG_LINES: Readonly<Record<string, readonly ['done' | 'ended' | 'alarm', s
   'invite.done': ['done', '{party} was invited'],
   'issue.done': ['done', '{party} has a new certificate ({profile})'],
   'enroll.refused': ['ended', 'an enrollment was refused: {code}  {reference}'],
-  'revoke.done': ['ended', '{subject} was revoked ({reason}): {cuts} open sessions cut'],
+  'revoke.done': ['ended', '{subject} was revoked ({reason}): open sessions cut: {cuts}'],
   'request.refused': ['ended', 'a request was refused at {door}: {code}  {reference}'],
   'feed.unconfirmed': ['alarm', 'door {door} did not confirm a revocation within a second'],
   'feed.failed': ['alarm', 'door {door} could not follow a revocation: {error}'],

@@ -1,4 +1,5 @@
 // Wires an authority and its doors together, as one configuration says.
+import { isIPv6 } from 'node:net'
 import type { Authority } from '@countersign/authority'
 import type { Clock, Door, Log } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
@@ -66,7 +67,7 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   return {
     authority,
     doors,
-    ready: readyOf(authority, doors),
+    ready: readyOf(authority, doors, config),
     async close(timeoutMs) {
       await Promise.all([...doors.map((door) => door.drain(timeoutMs)), authority.drain(timeoutMs)])
       await owned.disposeAsync()
@@ -74,12 +75,23 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   }
 }
 
-function readyOf({ rootSha256, rootFile, url, crlUrl }: Authority, doors: readonly Door[]): Ready {
+function readyOf({ rootSha256, rootFile, url, crlUrl }: Authority, doors: readonly Door[], config: Config): Ready {
   return {
     event: 'ready',
     root: `sha256:${rootSha256.toHex()}`,
     trust: rootFile,
     authority: { url, crl: crlUrl },
-    doors: doors.map(({ name, kind, url }) => ({ name, kind, url })),
+    doors: doors.map(({ name, kind, url }, index) => ({
+      name,
+      kind,
+      url: reachable(url, config.doors[index]?.host[0] ?? name),
+    })),
   }
+}
+
+/** Nobody can call 0.0.0.0: a door that listens everywhere is called by the first of its names. */
+function reachable(url: string, name: string): string {
+  const everywhere = ['0.0.0.0', '[::]'].find((host) => url.startsWith(`https://${host}:`))
+  if (everywhere === undefined) return url
+  return url.replace(everywhere, isIPv6(name) ? `[${name}]` : name)
 }
