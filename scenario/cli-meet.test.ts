@@ -157,6 +157,16 @@ suite('countersign meet', () => {
     }
   })
 
+  test('nothing that others chose reaches the terminal as a control, in --json neither', async () => {
+    // CSI of ISO/IEC 6429 in one character, which JSON leaves as it stands, and a right-to-left override.
+    const name = 'a b\u009b31m\u202egnp'
+    const { code, stdout, stderr } = await house.run(['meet', name, '--identity', 'alice', '--json'])
+    assert.equal(code, 2)
+    assert.doesNotMatch(stdout + stderr, /[\u007f-\u009f\u202e]/)
+    const { error } = JSON.parse(stdout) as { error: { title: string } }
+    assert.ok(error.title.includes(name), stdout)
+  })
+
   const bad: readonly (readonly [args: string[], code: number, text: RegExp])[] = [
     [['meet', 'ftp://x', '--identity', 'alice'], 2, /is not HOST, HOST:PORT or an https URL/],
     [['meet', '127.0.0.1:1'], 2, /say who meets/],

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Around, EXIT, Failure } from './command.ts'
 import { main } from './main.ts'
+import { writtenLine } from './output/plain-text.ts'
 
 const MAX_FILE_OCTETS = 1 << 20
 const MAX_LINE_CHARACTERS = 65_536
@@ -22,8 +23,8 @@ export async function start(): Promise<void> {
 function aroundOf(): Around {
   const cwd = process.cwd()
   return {
-    out: (line) => process.stdout.write(`${line}\n`),
-    err: (line) => process.stderr.write(`${line}\n`),
+    out: (line) => process.stdout.write(`${writtenLine(line)}\n`),
+    err: (line) => process.stderr.write(`${writtenLine(line)}\n`),
     readFile: (path) => readSmallFile(resolve(cwd, path)),
     readLine,
     env: process.env,
