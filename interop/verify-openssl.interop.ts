@@ -8,6 +8,7 @@ import { after, suite, test } from 'node:test'
 import { writePem } from '@countersign/x509'
 import { type Case, chainOf, contextFor, run } from './chains/chain.ts'
 import { checkSignature as usual } from './chains/check-signature.ts'
+import { CONSTRAINT_CASES } from './chains/constraint-cases.ts'
 import { EXTENSION_CASES } from './chains/extension-cases.ts'
 import { FORM_CASES } from './chains/form-cases.ts'
 import { codesOf } from './chains/house.ts'
@@ -64,11 +65,33 @@ const DISAGREEMENTS: ReadonlyMap<string, readonly ['ours' | 'theirs', string]> =
     ...EXTENSION_CASES.filter(({ codes }) => codes.includes('ERR_VERIFY_UNSUPPORTED')).map(
       ({ what }) => [what, ['theirs', 'not processed here yet']] as const,
     ),
+    ['name constraints that are not critical', ['theirs', 'RFC 5280 §4.2.1.10: they MUST be critical']],
+    ['name constraints in a leaf', ['theirs', 'RFC 5280 §4.2.1.10: they stand in certificates of authorities alone']],
+    [
+      'a wildcard that could stand for what is excluded',
+      ['theirs', 'OpenSSL compares the wildcard as it stands, so that it reaches what is excluded'],
+    ],
+    ...CONSTRAINT_CASES.filter(({ what }) => what.startsWith('the base ')).map(
+      ({ what }) => [what, ['theirs', 'OpenSSL does not look at a base until a name of its kind comes']] as const,
+    ),
+    ...CONSTRAINT_CASES.filter(({ what }) => /https:..(192|\[).*which cannot be compared/.test(what)).map(
+      ({ what }) =>
+        [what, ['theirs', 'RFC 5280 §4.2.1.10: with an address as its host "the application MUST reject"']] as const,
+    ),
+    ...CONSTRAINT_CASES.filter(({ what }) => what.includes('https://user@')).map(
+      ({ what }) =>
+        [
+          what,
+          [what.startsWith('permitted') ? 'ours' : 'theirs', 'OpenSSL takes the user of a URI for a part of its host'],
+        ] as const,
+    ),
     // It refuses this one too, as it does not know the extension.
   ].filter(([what]) => what !== 'critical issuerAltName') as [string, ['ours' | 'theirs', string]][],
 )
 
-const CASES = [...FORM_CASES, ...ISSUER_CASES, ...LEAF_CASES, ...EXTENSION_CASES].filter(comparable)
+const CASES = [...FORM_CASES, ...ISSUER_CASES, ...LEAF_CASES, ...EXTENSION_CASES, ...CONSTRAINT_CASES].filter(
+  comparable,
+)
 
 suite('openssl verify', needs('openssl', 'openssl'), () => {
   for (const one of CASES) {

@@ -133,6 +133,8 @@ export const FORM_CASES: readonly Case[] = [
   {
     what: 'a budget of no signatures',
     codes: ['ERR_VERIFY_BUDGET'],
-    context: { budget: { maxCertificates: 9, maxOctets: 9999, maxSignatures: 0, maxSteps: 99, maxDepth: 9 } },
+    context: {
+      budget: { maxCertificates: 9, maxOctets: 9999, maxSignatures: 0, maxSteps: 99, maxDepth: 9, maxNames: 0 },
+    },
   },
 ]

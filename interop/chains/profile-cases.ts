@@ -153,6 +153,10 @@ const ACCEPTED: readonly Case[] = [
     party: { subject: nameOf([]), extensions: { subjectAltName: marked(true, sans(dns('party.example'))) } },
   },
   {
+    what: 'the domain of a wildcard as the common name',
+    party: { subject: name('a.example'), extensions: { subjectAltName: sans(dns('*.a.example')) } },
+  },
+  {
     what: 'a wildcard one label below a public suffix',
     party: { subject: name('*.a.co.example'), extensions: { subjectAltName: sans(dns('*.a.co.example')) } },
   },

@@ -28,6 +28,7 @@ export const FINDINGS = {
   ERR_VERIFY_CRITICAL_EXTENSION: 'RFC 5280 §6.1.4 (o)',
   ERR_VERIFY_UNSUPPORTED: 'RFC 5280 §6.1.4',
   ERR_VERIFY_KEY_IDENTIFIER: 'RFC 5280 §4.2.1.1',
+  ERR_VERIFY_NAME_CONSTRAINTS: 'RFC 5280 §4.2.1.10',
   ERR_VERIFY_NAME: 'RFC 9525 §6',
   ERR_VERIFY_NAME_ABSENT: 'RFC 9525 §6.1',
   ERR_VERIFY_COMMON_NAME: 'CA/Browser Forum BR §7.1.4.3',
@@ -137,6 +138,8 @@ export interface Budget {
   readonly maxSignatures: number
   /** Ends of paths extended, candidates of the right name, and certificates judged as part of a candidate path. */
   readonly maxSteps: number
+  /** Names held against name constraints, each once per constraining certificate, and the subtrees of these. */
+  readonly maxNames: number
   /** Certificates of one path, the leaf counted and the anchor not. */
   readonly maxDepth: number
 }

@@ -123,7 +123,7 @@ export type {
   TbsCertList,
   Validity,
 } from './model.ts'
-export { isEmptyName, namesEqual } from './name/compare.ts'
+export { isEmptyName, namesEqual, rdnKeys } from './name/compare.ts'
 export { type AttributeName, formatName } from './name/format.ts'
 export { formatGeneralName } from './name/format-general-name.ts'
 export { formatIpAddress, parseIpAddress } from './name/ip-address.ts'

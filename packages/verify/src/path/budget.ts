@@ -13,6 +13,8 @@ export const DEFAULT_BUDGET: Budget = {
   maxSteps: 2_000,
   // rustls-webpki allows 6 issuers between leaf and anchor; one more for a rollover of keys.
   maxDepth: 8,
+  // A certificate of a thousand names below an authority of a thousand permitted and a thousand excluded; each costs microseconds.
+  maxNames: 4_096,
 }
 
 /** What is left of a budget. One per call, handed down. */
@@ -20,14 +22,16 @@ export interface Meter {
   /** Spends one. False when none is left, from then on for good. */
   step(): boolean
   signature(): boolean
+  names(count: number): boolean
   /** What ran out first. */
   readonly exceeded: string | undefined
 }
 
 /** Starts to count. */
-export function startMeter({ maxSignatures, maxSteps }: Budget): Meter {
+export function startMeter({ maxSignatures, maxSteps, maxNames }: Budget): Meter {
   let steps = 0
   let signatures = 0
+  let names = 0
   let exceeded: string | undefined
   return {
     step() {
@@ -36,6 +40,11 @@ export function startMeter({ maxSignatures, maxSteps }: Budget): Meter {
     },
     signature() {
       if (++signatures > maxSignatures) exceeded ??= `the search asked for more than ${maxSignatures} signatures`
+      return exceeded === undefined
+    },
+    names(count) {
+      names += count
+      if (names > maxNames) exceeded ??= `the search held more than ${maxNames} names against name constraints`
       return exceeded === undefined
     },
     get exceeded() {

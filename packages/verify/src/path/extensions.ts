@@ -22,7 +22,7 @@ const EXTENSION_RULES: ReadonlyMap<Oid, ExtensionRule> = new Map<Oid, ExtensionR
   [OID.issuerAltName, { name: 'issuerAltName', critical: 'either', unsupported: 'critical' }],
   [OID.subjectDirectoryAttributes, { name: 'subjectDirectoryAttributes', critical: 'never' }],
   [OID.basicConstraints, { name: 'basicConstraints', critical: 'either' }],
-  [OID.nameConstraints, { name: 'nameConstraints', critical: 'always', unsupported: 'present' }],
+  [OID.nameConstraints, { name: 'nameConstraints', critical: 'always' }],
   [OID.policyConstraints, { name: 'policyConstraints', critical: 'always', unsupported: 'present' }],
   [OID.extendedKeyUsage, { name: 'extendedKeyUsage', critical: 'either' }],
   // A full CRL of the certificate's own issuer needs no distribution point, so none is looked at.

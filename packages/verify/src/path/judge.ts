@@ -2,6 +2,7 @@
 import type { Certificate } from '@countersign/x509'
 import { whyNotKey } from '../algorithms/key.ts'
 import { fitsKey } from '../algorithms/signature.ts'
+import type { Constraints, NameJudge } from '../constraints/judge.ts'
 import type { Finding, PathContext, StatusEvidence, TrustAnchor } from '../model.ts'
 import { sameOctets } from '../octets.ts'
 import { PROFILES, type Profile } from '../profile.ts'
@@ -22,6 +23,18 @@ export interface Judgement {
   readonly signed: boolean
 }
 
+/** What a search keeps between the paths that it judges. */
+export interface Judges {
+  readonly ask: AskSignature
+  readonly names: NameJudge
+}
+
+/** What the issuers above leave to what is below them. */
+interface Left {
+  maxPathLength: number
+  constraints: readonly Constraints[]
+}
+
 /**
  * Judges a path from `path[0]` (the leaf) to what `anchor` issued. Signatures are asked for from the anchor down, and none
  * under a key that is not itself proved: a stranger's key is never put to work.
@@ -30,13 +43,11 @@ export function* judgePath(
   path: readonly Certificate[],
   anchor: TrustAnchor,
   context: PathContext,
-  ask: AskSignature,
+  judges: Judges,
 ): Generator<SignatureQuestion, Judgement, SignatureAnswer> {
+  const { ask } = judges
   const findings: Finding[] = []
-  let maxPathLength = Math.min(
-    context.maxPathLength ?? Number.POSITIVE_INFINITY,
-    yield* judgeAnchor(anchor, path.length, context, ask, findings),
-  )
+  const left = yield* judgeAnchor(anchor, path.length, context, judges, findings)
   const evidence: StatusEvidence[] = []
   let signed = true
   for (let depth = path.length - 1; depth >= 0; depth--) {
@@ -44,7 +55,7 @@ export function* judgePath(
     const fault = faultsOf(findings, depth, certificate)
     const above = path[depth + 1]
     const issuer = above === undefined ? anchor : issuerOf(above)
-    maxPathLength = judgeUnsigned(certificate, depth, maxPathLength, context, fault)
+    judgeUnsigned(certificate, depth, left, context, judges, fault)
     const signable = judgeSignatureAlgorithm(certificate, fault)
     signed &&= signable && (yield* judgeSignature(certificate, issuer, ask, fault))
     if (!signed) continue
@@ -59,25 +70,27 @@ export function* judgePath(
 }
 
 /** Judges a path that leads to no anchor: all rules but signatures and status, which need a proved key. */
-export function judgeDeadEnd(path: readonly Certificate[], context: PathContext): readonly Finding[] {
+export function judgeDeadEnd(path: readonly Certificate[], context: PathContext, judges: Judges): readonly Finding[] {
   const findings: Finding[] = []
-  let maxPathLength = context.maxPathLength ?? Number.POSITIVE_INFINITY
+  const left: Left = { maxPathLength: context.maxPathLength ?? Number.POSITIVE_INFINITY, constraints: [] }
   for (let depth = path.length - 1; depth >= 0; depth--) {
     const certificate = path[depth] as Certificate
     const fault = faultsOf(findings, depth, certificate)
-    maxPathLength = judgeUnsigned(certificate, depth, maxPathLength, context, fault)
+    judgeUnsigned(certificate, depth, left, context, judges, fault)
     judgeSignatureAlgorithm(certificate, fault)
   }
   return leafFirst(findings)
 }
 
+/** All of one certificate but its signature and status. `left` is what the issuers above leave, and then what it leaves. */
 function judgeUnsigned(
   certificate: Certificate,
   depth: number,
-  maxPathLength: number,
+  left: Left,
   context: PathContext,
+  { names }: Judges,
   fault: Fault,
-): number {
+): void {
   judgeEveryCertificate(certificate, context.now, context.profile ?? PROFILES.private, fault)
   judgeSerialNumber(certificate, fault)
   // §4.2.1.1: "The keyIdentifier field of the authorityKeyIdentifier extension MUST be included in all certificates", with
@@ -85,37 +98,43 @@ function judgeUnsigned(
   const named = certificate.authorityKeyIdentifier?.keyIdentifier !== undefined || selfIssued(certificate)
   if (certificate.version === 3 && !named)
     fault('ERR_VERIFY_KEY_IDENTIFIER', 'the key identifier of its issuer is absent')
+  names.judge(certificate, depth === 0, left.constraints, fault)
   if (depth === 0) {
     judgeLeaf(certificate, context, fault)
-    return maxPathLength
+    return
   }
   judgeIssuer(certificate, context.purpose, fault)
-  return stepPathLength(maxPathLength, certificate, fault)
+  left.maxPathLength = stepPathLength(left.maxPathLength, certificate, fault)
+  left.constraints = names.add(certificate, left.constraints, fault)
 }
 
 /**
  * An anchor that came as a certificate is held to it (RFC 5937 §3): validity, constraints, usage and criticality bind as if it
- * were an issuer of the path. Its own signature proves nothing and is not asked for. Answers the path length that it allows.
+ * were an issuer of the path. Its own signature proves nothing and is not asked for, but where nothing else
+ * tells whether it is self-signed. Answers what it leaves.
  */
 function* judgeAnchor(
   { certificate, subjectPublicKeyInfo }: TrustAnchor,
   depth: number,
-  { now, purpose, profile = PROFILES.private }: PathContext,
-  ask: AskSignature,
+  { now, purpose, profile = PROFILES.private, maxPathLength = Number.POSITIVE_INFINITY }: PathContext,
+  { ask, names }: Judges,
   findings: Finding[],
-): Generator<SignatureQuestion, number, SignatureAnswer> {
+): Generator<SignatureQuestion, Left, SignatureAnswer> {
   const fault = faultsOf(findings, depth, certificate)
   if (certificate === undefined) {
     const weak = whyNotKey(subjectPublicKeyInfo)
     if (weak !== undefined) fault('ERR_VERIFY_WEAK_KEY', weak)
-    return Number.POSITIVE_INFINITY
+    return { maxPathLength, constraints: [] }
   }
   judgeEveryCertificate(certificate, now, profile, fault)
   judgeIssuer(certificate, purpose, fault)
   if (profile.anchorPurpose === 'forbidden' && certificate.extendedKeyUsage !== undefined)
     fault('ERR_VERIFY_EXTENDED_KEY_USAGE', 'a root has extendedKeyUsage')
   yield* judgeAnchorKeyIdentifiers(certificate, profile, ask, fault)
-  return certificate.basicConstraints?.pathLenConstraint ?? Number.POSITIVE_INFINITY
+  return {
+    maxPathLength: Math.min(maxPathLength, certificate.basicConstraints?.pathLenConstraint ?? Number.POSITIVE_INFINITY),
+    constraints: names.add(certificate, [], fault),
+  }
 }
 
 /**

@@ -17,6 +17,9 @@ export function judgeLeaf(
   if (profile.authorityAsLeaf === 'refused' && leaf.basicConstraints?.cA === true)
     fault('ERR_VERIFY_CA_AS_LEAF', 'the certificate of an authority stands for a party')
   judgeLeafKeyUsage(leaf, profile, fault)
+  // §4.2.1.10: "MUST be used only in a CA certificate".
+  if (leaf.nameConstraints !== undefined && leaf.basicConstraints?.cA !== true)
+    fault('ERR_VERIFY_NAME_CONSTRAINTS', 'the certificate is of no authority, and has name constraints')
   if (leaf.version === 3) judgeLeafPurpose(leaf, purpose, profile, fault)
   const empty = isEmptyName(leaf.subject)
   const critical = isCritical(leaf, OID.subjectAltName)
@@ -55,13 +58,16 @@ function judgeLeafPurpose(leaf: Certificate, purpose: Purpose, { leafPurpose }: 
     fault('ERR_VERIFY_CRITICAL_EXTENSION', 'extendedKeyUsage is critical')
 }
 
-/** BR §7.1.4.3: a DNS name "character-for-character", an address in its one text form. */
+/**
+ * BR §7.1.4.3: a DNS name "character-for-character", an address in its one text form. The domain of a wildcard counts too (the
+ * "FQDN portion", BR §1.6.1): whoever got the wildcard has proved it.
+ */
 function judgeCommonName({ subject, subjectAltName = [] }: Certificate, fault: Fault): void {
   for (const { type, text } of subject.rdnSequence.flat()) {
     if (type !== OID.commonName) continue
     const repeated = subjectAltName.some(
       (each) =>
-        (each.kind === 'dNSName' && each.value === text) ||
+        (each.kind === 'dNSName' && (each.value === text || each.value === `*.${text}`)) ||
         (each.kind === 'iPAddress' && formatIpAddress(each.octets) === text),
     )
     if (!repeated)

@@ -1,14 +1,15 @@
 // The core: builds candidate paths depth first and judges each, until one stands or all have been tried. No I/O.
 import { type Certificate, formatName } from '@countersign/x509'
+import { startNameJudge } from '../constraints/judge.ts'
 import type { Finding, PathContext, StatusEvidence, TriedPath, TrustAnchor, Verdict, VerifiedPath } from '../model.ts'
 import { shown } from '../text.ts'
 import { DEFAULT_BUDGET, type Meter, startMeter } from './budget.ts'
 import { type Candidate, type FindIssuers, findIssuersAmong, type Issuers, loops } from './candidates.ts'
 import { finding } from './fault.ts'
 import { selfIssued } from './issuer.ts'
-import { judgeDeadEnd, judgePath } from './judge.ts'
+import { type Judges, judgeDeadEnd, judgePath } from './judge.ts'
 import type { SignatureAnswer, SignatureQuestion } from './signature-question.ts'
-import { type AskSignature, askOnce } from './signatures.ts'
+import { askOnce } from './signatures.ts'
 import { VERIFIED } from './verified.ts'
 
 /** What a call of the core is about. */
@@ -34,7 +35,7 @@ interface Search {
   readonly maxDepth: number
   readonly meter: Meter
   readonly findIssuers: FindIssuers
-  readonly ask: AskSignature
+  readonly judges: Judges
   readonly tried: Attempt[]
   best: Attempt | undefined
 }
@@ -58,7 +59,7 @@ export function* searchPath({
     maxDepth: budget.maxDepth,
     meter,
     findIssuers: findIssuersAmong(bag, context),
-    ask: askOnce(meter),
+    judges: { ask: askOnce(meter), names: startNameJudge(meter) },
     tried: [],
     best: undefined,
   }
@@ -84,7 +85,10 @@ function* extend(
   const candidates = issuers.candidates.filter((candidate) => search.meter.step() && !loops(path, candidate))
   if (candidates.length > 0 && path.length >= search.maxDepth) {
     const text = `the path is longer than ${search.maxDepth} certificates`
-    note(search, path, 0, [finding('ERR_VERIFY_BUDGET', text), ...judgeDeadEnd(certificatesOf(path), search.context)])
+    note(search, path, 0, [
+      finding('ERR_VERIFY_BUDGET', text),
+      ...judgeDeadEnd(certificatesOf(path), search.context, search.judges),
+    ])
     return undefined
   }
   for (const candidate of candidates) {
@@ -100,10 +104,10 @@ function* tryAnchor(
   path: readonly Candidate[],
   anchor: TrustAnchor,
 ): Generator<SignatureQuestion, Found | undefined, SignatureAnswer> {
-  const { context, meter, ask } = search
+  const { context, meter, judges } = search
   if (!path.every(() => meter.step())) return undefined
   const certificates = certificatesOf(path)
-  const { findings, evidence, signed } = yield* judgePath(certificates, anchor, context, ask)
+  const { findings, evidence, signed } = yield* judgePath(certificates, anchor, context, judges)
   // What was judged without an answer is no judgement.
   if (meter.exceeded !== undefined) return undefined
   if (findings.length > 0 || !signed) {
@@ -136,7 +140,7 @@ function noteDeadEnd(search: Search, path: readonly Candidate[], { otherKey, oth
   if (otherKey)
     why.push(finding('ERR_VERIFY_KEY_IDENTIFIER', 'an issuer of that name has another key', depth, last.der))
   else if (otherName) why.push(finding('ERR_VERIFY_NAME_CHAINING', 'its issuer has another name', depth, last.der))
-  note(search, path, 0, [...why, ...judgeDeadEnd(certificatesOf(path), context)])
+  note(search, path, 0, [...why, ...judgeDeadEnd(certificatesOf(path), context, search.judges)])
 }
 
 /** The best path is the one that got furthest, then the one with the least against it, then the first. */

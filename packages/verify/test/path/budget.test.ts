@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Budget, DEFAULT_BUDGET, verifyParsedPath, verifyPath } from '@countersign/verify'
-import type { Certificate } from '@countersign/x509'
+import { type Certificate, nameConstraintsExtension } from '@countersign/x509'
 import {
   anchorOf,
   codesOf,
@@ -13,6 +13,7 @@ import {
   name,
   p256,
   root,
+  sans,
 } from '../../../../interop/chains/house.ts'
 import { certificates, counting, der } from './asked.ts'
 
@@ -38,6 +39,28 @@ suite('the budget', () => {
     // Two certificates whose issuers are looked for, one candidate, and the two of the path.
     assert.deepEqual(ask({ maxSteps: 5 }), [])
     assert.deepEqual(ask({ maxSteps: 4 }), OVER)
+  })
+
+  test('a thousand names under a thousand permitted and excluded subtrees are judged, a few thousand more are not', () => {
+    const domains = (count: number, of: string) =>
+      Array.from({ length: count }, (_, i) => ({ kind: 'dNSName', value: `${of}${i}.example` }) as const)
+    const subtrees = (count: number, of: string) => domains(count, of).map((base) => ({ base, minimum: 0 }))
+    const judged = (names: number, constraints: number) => {
+      const constraining = intermediate(anchor, {
+        more: [
+          nameConstraintsExtension({
+            permittedSubtrees: subtrees(constraints, 'a'),
+            excludedSubtrees: subtrees(constraints, 'b'),
+          }),
+        ],
+      })
+      const many = leaf(constraining, { extensions: { subjectAltName: sans(...domains(names, 'a')) } })
+      const budget = { ...DEFAULT_BUDGET, maxOctets: 1_048_576 }
+      return codesOf(verifyPath(der(many, constraining), contextOf([anchorOf(anchor)], { budget })))
+    }
+    assert.deepEqual(judged(1000, 1000), [])
+    assert.deepEqual(judged(1001, 1000), ['ERR_VERIFY_NAME_CONSTRAINTS'])
+    assert.deepEqual(judged(2100, 2100), OVER)
   })
 
   test('holds for certificates that were read before, and is spent on nothing that cannot be read', () => {

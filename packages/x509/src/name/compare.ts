@@ -28,6 +28,11 @@ function rdnsEqual(left: RelativeDistinguishedName, right: RelativeDistinguished
     .every((key, i) => key === rightKeys[i])
 }
 
+/** One text for each relative distinguished name, equal exactly where two of them are the same: for sets and maps. @see RFC 5280 §7.1 */
+export function rdnKeys(name: Name): readonly string[] {
+  return name.rdnSequence.map((rdn) => JSON.stringify(rdn.map(matchingKey).sort()))
+}
+
 /** Whether a name has no attribute at all. */
 export function isEmptyName(name: Name): boolean {
   return name.rdnSequence.length === 0

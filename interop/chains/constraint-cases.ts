@@ -1,0 +1,263 @@
+// Name constraints, RFC 5280 §4.2.1.10: what an issuer permits or excludes, and the names below it.
+import {
+  type GeneralName,
+  type GeneralSubtree,
+  type Name,
+  type NameConstraints,
+  nameConstraintsExtension,
+  nameOf,
+} from '@countersign/x509'
+import type { Case } from './chain.ts'
+import { issuingKeys } from './chain.ts'
+import { akiOf, name, sans } from './house.ts'
+
+const dns = (value: string): GeneralName => ({ kind: 'dNSName', value })
+const mail = (value: string): GeneralName => ({ kind: 'rfc822Name', value })
+const uri = (value: string): GeneralName => ({ kind: 'uniformResourceIdentifier', value })
+const ip = (hex: string): GeneralName => ({ kind: 'iPAddress', octets: Uint8Array.fromHex(hex) })
+const directory = (value: Name): GeneralName => ({ kind: 'directoryName', value })
+const other: GeneralName = { kind: 'otherName', typeId: '1.3.6.1.4.1.32473.4', value: Uint8Array.of(5, 0) }
+const registered: GeneralName = { kind: 'registeredID', value: '1.3.6.1.4.1.32473.5' }
+const org = (...units: string[]) =>
+  nameOf([['organizationName', 'Acme'], ...units.map((unit) => ['organizationalUnitName', unit] as const)])
+
+const subtrees = (bases: readonly GeneralName[]): readonly GeneralSubtree[] =>
+  bases.map((base) => ({ base, minimum: 0 }))
+
+const constraints = (permitted: readonly GeneralName[], excluded: readonly GeneralName[] = []) => {
+  const values: NameConstraints = {
+    ...(permitted.length > 0 && { permittedSubtrees: subtrees(permitted) }),
+    ...(excluded.length > 0 && { excludedSubtrees: subtrees(excluded) }),
+  }
+  return nameConstraintsExtension(values)
+}
+
+const party = (...names: readonly GeneralName[]) => ({ extensions: { subjectAltName: sans(...names) } })
+const NO = ['ERR_VERIFY_NAME_CONSTRAINTS'] as const
+const UNSUPPORTED = ['ERR_VERIFY_UNSUPPORTED'] as const
+
+/** One base, permitted or excluded, and names with whether each is below it. */
+const BELOW: readonly (readonly [base: GeneralName, name: GeneralName, below: boolean])[] = [
+  [dns('a.example'), dns('a.example'), true],
+  [dns('a.example'), dns('x.y.A.example'), true],
+  [dns('a.example'), dns('xa.example'), false],
+  [dns('a.example'), dns('example'), false],
+  [dns('A.EXAMPLE'), dns('x.a.example'), true],
+  [dns(''), dns('x.example'), true],
+  [dns('a.example'), dns('*.a.example'), true],
+  [dns('a.example'), dns('*.b.example'), false],
+  [mail('carol@a.example'), mail('carol@A.example'), true],
+  [mail('carol@a.example'), mail('Carol@a.example'), false],
+  [mail('carol@a.example'), mail('dora@a.example'), false],
+  [mail('a.example'), mail('carol@a.example'), true],
+  [mail('a.example'), mail('carol@x.a.example'), false],
+  [mail('.a.example'), mail('carol@x.y.a.example'), true],
+  [mail('.a.example'), mail('carol@a.example'), false],
+  [uri('a.example'), uri('https://a.example/x'), true],
+  [uri('a.example'), uri('https://user@A.example:8443'), true],
+  [uri('a.example'), uri('https://x.a.example/'), false],
+  [uri('.a.example'), uri('https://x.y.a.example/'), true],
+  [uri('.a.example'), uri('https://a.example/'), false],
+  [uri('house.example'), uri('spiffe://house.example/alice'), true],
+  [uri('house.example'), uri('spiffe://other.example/alice'), false],
+  [ip('c0000200ffffff00'), ip('c00002ff'), true],
+  [ip('c0000200ffffff00'), ip('c0000300'), false],
+  [ip('c0000201ffffff00'), ip('c00002ff'), true],
+  [ip('0000000000000000'), ip('c0000300'), true],
+  [
+    ip('20010db8000000000000000000000000ffffffff000000000000000000000000'),
+    ip('20010db8ffff00000000000000000001'),
+    true,
+  ],
+  [
+    ip('20010db8000000000000000000000000ffffffff000000000000000000000000'),
+    ip('20010db9000000000000000000000001'),
+    false,
+  ],
+  [ip('0000000000000000'), ip('20010db9000000000000000000000001'), false],
+  [directory(org('a')), directory(org('a')), true],
+  [directory(org('a')), directory(org('a', 'b')), true],
+  [directory(org('a', 'b')), directory(org('a')), false],
+  [directory(org('a')), directory(org('b')), false],
+  [directory(org('a')), directory(org(' A ')), true],
+]
+
+const show = (one: GeneralName) =>
+  one.kind === 'directoryName' ? `directory name of ${one.value.rdnSequence.length} parts` : JSON.stringify(one)
+
+export const CONSTRAINT_CASES: readonly Case[] = [
+  ...BELOW.flatMap(([base, one, below], i): Case[] => {
+    // The subject is a directory name too: it stands below the base, so that the other name decides.
+    const subject = base.kind === 'directoryName' ? { subject: org('a', 'b', 'c') } : {}
+    const others = base.kind === 'directoryName' ? { subject: org('z') } : {}
+    const what = `${i}: ${show(one)} ${below ? 'below' : 'not below'} ${show(base)}`
+    return [
+      {
+        what: `permitted ${what}`,
+        codes: below ? [] : NO,
+        issuing: { more: [constraints([base])] },
+        party: { ...party(one), ...subject },
+      },
+      {
+        what: `excluded ${what}`,
+        codes: below ? NO : [],
+        issuing: { more: [constraints([], [base])] },
+        party: { ...party(one), ...others },
+      },
+    ]
+  }),
+
+  { what: 'constraints of the anchor', codes: NO, root: { more: [constraints([dns('b.example')])] } },
+  {
+    what: 'an anchor and an issuer that permit different things',
+    codes: [...NO, ...NO],
+    root: { more: [constraints([dns('a.example')])] },
+    issuing: { more: [constraints([dns('b.example')])] },
+  },
+  {
+    what: 'an issuer that permits more than its anchor',
+    codes: NO,
+    root: { more: [constraints([dns('a.example')])] },
+    issuing: { more: [constraints([dns('party.example'), dns('a.example')])] },
+  },
+  {
+    what: 'a name that is permitted and excluded',
+    codes: NO,
+    issuing: { more: [constraints([dns('example')], [dns('party.example')])] },
+  },
+  {
+    what: 'a name that is permitted beside another one that is excluded',
+    codes: [],
+    issuing: { more: [constraints([dns('example')], [dns('a.party.example')])] },
+  },
+  {
+    what: 'a wildcard that could stand for what is excluded',
+    codes: NO,
+    issuing: { more: [constraints([], [dns('a.b.example')])] },
+    party: party(dns('*.b.example')),
+  },
+  {
+    what: 'a wildcard that is wider than what is permitted',
+    codes: NO,
+    issuing: { more: [constraints([dns('a.b.example')])] },
+    party: party(dns('*.b.example')),
+  },
+  {
+    what: 'one name of many outside',
+    codes: NO,
+    issuing: { more: [constraints([dns('a.example')])] },
+    party: party(dns('a.example'), dns('b.example'), dns('c.example')),
+  },
+  {
+    what: 'constraints on a kind that the party does not have',
+    codes: [],
+    issuing: { more: [constraints([mail('a.example'), ip('c0000200ffffff00'), uri('a.example'), other, registered])] },
+  },
+  {
+    what: 'the subject as a directory name outside',
+    codes: NO,
+    issuing: { more: [constraints([directory(org('a'))])] },
+  },
+  {
+    what: 'the subject as a directory name below',
+    codes: [],
+    issuing: { more: [constraints([directory(org('a'))])] },
+    party: { subject: org('a', 'b') },
+  },
+  {
+    what: 'a mail address in the subject of a party without other names',
+    codes: NO,
+    issuing: { more: [constraints([mail('a.example')])] },
+    party: { subject: nameOf([['emailAddress', 'carol@b.example']]), extensions: { subjectAltName: null } },
+  },
+  {
+    what: 'a mail address in the subject of a party without other names, below',
+    codes: [],
+    issuing: { more: [constraints([mail('b.example')])] },
+    party: { subject: nameOf([['emailAddress', 'carol@b.example']]), extensions: { subjectAltName: null } },
+  },
+  {
+    what: 'a subordinate whose own name is outside',
+    codes: NO,
+    root: { more: [constraints([directory(org('a'))])] },
+    party: { subject: org('a') },
+  },
+  {
+    what: 'a self-issued subordinate whose own names are outside',
+    codes: [],
+    root: { more: [constraints([dns('party.example')])] },
+    issuing: { subject: name('Root'), more: [sans(dns('other.example'))] },
+    party: { extensions: { authorityKeyIdentifier: akiOf({ keys: issuingKeys }) } },
+  },
+  {
+    what: 'a common name outside',
+    codes: [],
+    issuing: { more: [constraints([dns('party.example')])] },
+    party: { subject: name('b.example') },
+  },
+
+  {
+    what: 'an other name of a constrained kind',
+    codes: UNSUPPORTED,
+    issuing: { more: [constraints([], [other])] },
+    party: party(other),
+  },
+  {
+    what: 'a registered id of a constrained kind',
+    codes: UNSUPPORTED,
+    issuing: { more: [constraints([registered])] },
+    party: party(registered),
+  },
+  ...[
+    ['minimum', { minimum: 1 }],
+    ['maximum', { minimum: 0, maximum: 1 }],
+  ].map(
+    ([what, distance]): Case => ({
+      what: `constraints with a ${what}`,
+      codes: UNSUPPORTED,
+      issuing: {
+        more: [
+          nameConstraintsExtension({
+            permittedSubtrees: [{ base: dns('example'), ...(distance as { minimum: number; maximum?: number }) }],
+          }),
+        ],
+      },
+    }),
+  ),
+  ...[
+    dns('*.example'),
+    dns('.example'),
+    dns('a..example'),
+    mail('a@b@c.example'),
+    mail('*.example'),
+    uri('a b'),
+    uri('.'),
+  ].map(
+    (base): Case => ({
+      what: `the base ${show(base)}`,
+      codes: NO,
+      issuing: { more: [constraints([base])] },
+      party: party(registered),
+    }),
+  ),
+  ...[
+    [dns('example'), dns('.example')],
+    [dns('example'), dns('a b.example')],
+    [mail('example'), mail('a@b@example')],
+    [uri('example'), uri('urn:example:a')],
+    [uri('example'), uri('https://192.0.2.1/')],
+    [uri('example'), uri('https://[2001:db8::1]/')],
+  ].map(
+    ([base, one]): Case => ({
+      what: `${show(one as GeneralName)}, which cannot be compared`,
+      codes: NO,
+      issuing: { more: [constraints([], [base as GeneralName])] },
+      party: party(one as GeneralName),
+    }),
+  ),
+  {
+    what: 'name constraints in a leaf',
+    codes: NO,
+    party: { more: [constraints([dns('party.example')])] },
+  },
+]

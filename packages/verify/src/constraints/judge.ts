@@ -1,0 +1,131 @@
+// Name constraints: RFC 5280 §4.2.1.10, §6.1.3 (b) and (c), §6.1.4 (g).
+import {
+  type Certificate,
+  formatGeneralName,
+  type GeneralName,
+  type GeneralSubtree,
+  isEmptyName,
+  type NameConstraints,
+  OID,
+} from '@countersign/x509'
+import type { Meter } from '../path/budget.ts'
+import type { Fault } from '../path/fault.ts'
+import { selfIssued } from '../path/issuer.ts'
+import { shown } from '../text.ts'
+import { type Bases, KINDS } from './bases.ts'
+
+/** What one certificate allows to the names of all below it. The lists of a path are kept apart: a name must satisfy each. */
+export interface Constraints {
+  readonly kinds: ReadonlyMap<GeneralName['kind'], KindConstraints>
+  /** What is wrong with them themselves. */
+  readonly meaningless: readonly string[]
+}
+
+interface KindConstraints {
+  readonly permitted?: Bases
+  readonly excluded?: Bases
+  /** Why no name of this kind can be accepted at all. */
+  readonly unsupported?: string
+}
+
+type NameFault = readonly ['ERR_VERIFY_NAME_CONSTRAINTS' | 'ERR_VERIFY_UNSUPPORTED', string]
+
+/** Judges names by constraints; one per search, as it remembers what it has made ready and what it has judged. */
+export interface NameJudge {
+  /** The constraints of a certificate with those above it, for all below; what has no meaning is a fault of the certificate. */
+  add(certificate: Certificate, above: readonly Constraints[], fault: Fault): readonly Constraints[]
+  /** Judges the names of a certificate; one finding for each constraining certificate at most. */
+  judge(certificate: Certificate, isLeaf: boolean, above: readonly Constraints[], fault: Fault): void
+}
+
+/** Starts to judge names, for one search. */
+export function startNameJudge(meter: Meter): NameJudge {
+  const prepared = new Map<Certificate, Constraints>()
+  const judged = new Map<Certificate, Map<Constraints, NameFault | undefined>>()
+  return {
+    add(certificate, above, fault) {
+      if (certificate.nameConstraints === undefined) return above
+      const constraints = prepared.get(certificate) ?? prepareConstraints(certificate.nameConstraints, meter)
+      prepared.set(certificate, constraints)
+      for (const detail of constraints.meaningless) fault('ERR_VERIFY_NAME_CONSTRAINTS', detail)
+      return [...above, constraints]
+    },
+    judge(certificate, isLeaf, above, fault) {
+      // "Name constraints are not applied to self-issued certificates (unless the certificate is the final certificate in the path)."
+      if (above.length === 0 || (!isLeaf && selfIssued(certificate))) return
+      const known = judged.get(certificate) ?? new Map<Constraints, NameFault | undefined>()
+      judged.set(certificate, known)
+      const names = constrainedNames(certificate)
+      for (const constraints of above) {
+        if (!known.has(constraints)) {
+          if (!meter.names(names.length)) return
+          known.set(constraints, firstFault(names, constraints))
+        }
+        const found = known.get(constraints)
+        if (found !== undefined) fault(...found)
+      }
+    },
+  }
+}
+
+function prepareConstraints(constraints: NameConstraints, meter: Meter): Constraints {
+  const { permittedSubtrees = [], excludedSubtrees = [] } = constraints
+  const kinds = new Map<GeneralName['kind'], KindConstraints>()
+  const meaningless: string[] = []
+  if (!meter.names(permittedSubtrees.length + excludedSubtrees.length)) return { kinds, meaningless }
+  for (const [list, subtrees] of [
+    ['permitted', permittedSubtrees],
+    ['excluded', excludedSubtrees],
+  ] as const)
+    for (const [kind, ofKind] of Map.groupBy(subtrees, ({ base }) => base.kind))
+      kinds.set(kind, { ...kinds.get(kind), ...prepareKind(kind, list, ofKind, meaningless) })
+  return { kinds, meaningless }
+}
+
+function prepareKind(
+  kind: GeneralName['kind'],
+  list: 'permitted' | 'excluded',
+  subtrees: readonly GeneralSubtree[],
+  meaningless: string[],
+): KindConstraints {
+  const known = KINDS[kind]
+  if (known === undefined) return { unsupported: `constraints on ${kind} are not processed` }
+  // "the minimum MUST be zero, and maximum MUST be absent"
+  if (subtrees.some(({ minimum, maximum }) => minimum !== 0 || maximum !== undefined))
+    return { unsupported: `constraints with a minimum or a maximum are not processed` }
+  const bases = known.makeBases(subtrees.map(({ base }) => base))
+  if (bases !== undefined) return { [list]: bases }
+  const wrong = subtrees.find(({ base }) => known.makeBases([base]) === undefined)
+  const text = wrong === undefined ? kind : shown(formatGeneralName(wrong.base))
+  meaningless.push(`the ${list} subtree ${text} has no meaning`)
+  return { unsupported: 'its constraints have no meaning' }
+}
+
+function firstFault(names: readonly GeneralName[], { kinds }: Constraints): NameFault | undefined {
+  for (const name of names) {
+    const why = whyNotName(name, kinds.get(name.kind))
+    if (why !== undefined) return [why[0], `${shown(formatGeneralName(name))} ${why[1]}`]
+  }
+  return undefined
+}
+
+function whyNotName(name: GeneralName, constraints: KindConstraints | undefined): NameFault | undefined {
+  if (constraints === undefined) return undefined
+  const { permitted, excluded, unsupported } = constraints
+  if (unsupported !== undefined) return ['ERR_VERIFY_UNSUPPORTED', `cannot be judged: ${unsupported}`]
+  if (KINDS[name.kind]?.isComparable(name) !== true)
+    return ['ERR_VERIFY_NAME_CONSTRAINTS', 'cannot be held against the constraints on its kind']
+  if (excluded?.touches(name)) return ['ERR_VERIFY_NAME_CONSTRAINTS', 'is excluded by an issuer above']
+  if (permitted?.covers(name) === false)
+    return ['ERR_VERIFY_NAME_CONSTRAINTS', 'is outside of what an issuer above permits']
+  return undefined
+}
+
+/** "Restrictions apply to the subject distinguished name and apply to subject alternative names." */
+function constrainedNames({ subject, subjectAltName }: Certificate): readonly GeneralName[] {
+  const names: GeneralName[] = isEmptyName(subject) ? [] : [{ kind: 'directoryName', value: subject }]
+  if (subjectAltName !== undefined) return [...names, ...subjectAltName]
+  // "the rfc822Name constraint MUST be applied to the attribute of type emailAddress in the subject distinguished name"
+  const mailboxes = subject.rdnSequence.flat().filter(({ type }) => type === OID.emailAddress)
+  return [...names, ...mailboxes.map(({ text = '' }): GeneralName => ({ kind: 'rfc822Name', value: text }))]
+}
