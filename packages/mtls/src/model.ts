@@ -58,6 +58,8 @@ export interface Session {
   readonly keys: readonly SessionKey[]
   /** The peer's path below the anchor, leaf first; empty for a peer that was met as nobody. */
   readonly certificates: readonly Certificate[]
+  /** Whether it is being cut, or has been. */
+  readonly isCut: boolean
   /** Octets handed to the kernel for the peer so far, below TLS. */
   octetsSent(): number
   /** Resets the connection beneath TLS, so that nothing queued leaves any more. Idempotent. */

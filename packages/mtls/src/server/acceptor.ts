@@ -91,7 +91,7 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
       learn({ meeting, ...(path && { path }) })
       options.record(meeting)
       // A listener of either may have cut it.
-      if (!socket.destroyed) options.onAccepted(socket, meeting, session)
+      if (!socket.destroyed && !session.isCut) options.onAccepted(socket, meeting, session)
     }, meeting)
     if (!entered) void session.cut('ERR_GATE_FAULT')
   }

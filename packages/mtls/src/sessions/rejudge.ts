@@ -8,7 +8,7 @@ import type { Clock, SessionIndex, Trust } from '../model.ts'
 const SESSIONS_PER_SLICE = 20
 
 /**
- * Judges the path of every open session anew and cuts those that do not stand any more, in slices that yield.
+ * Judges the caller of every open session anew and cuts those that do not stand any more, in slices that yield.
  * For changes that name no certificate, as a new CRL does; an announcement is quicker by `sessions.cut`.
  * @returns How many were cut.
  */
@@ -23,7 +23,7 @@ export async function rejudge(
     if (i > 0 && i % SESSIONS_PER_SLICE === 0) await nextTurn()
     if (session.certificates.length === 0) continue
     const judgement = judge({
-      presenter: session.meeting.seenBy === 'callee' ? 'caller' : 'callee',
+      presenter: 'caller',
       certificates: session.certificates,
       trust,
       now: clock(),

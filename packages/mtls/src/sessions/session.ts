@@ -1,6 +1,7 @@
 // One open connection after an accepted meeting, and how it ends when it must.
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { REFUSALS, type RefusalCode } from '@countersign/protocol'
 import type { Clock, Session } from '../model.ts'
@@ -37,8 +38,15 @@ export function createSession(
     closedAt ??= clock()
   })
   let ended: Promise<{ readonly lastOctetAt: Temporal.Instant }> | undefined
+  // TLS calls us from within its handshake. To take the connection from beneath it there frees what it still uses, and
+  // the process dies: see the test of a door that throws.
+  let inHandshake = true
+  setImmediate(() => {
+    inHandshake = false
+  })
 
   const cut = async (cause: RefusalCode) => {
+    if (inHandshake) await nextTurn()
     if (!raw.destroyed) {
       // A reset that the kernel's shutdown forbids would leave the connection open: see the test of Node's facts.
       if (isShuttingDown(socket)) await endOfShutdown(socket)
@@ -52,6 +60,9 @@ export function createSession(
   return {
     id: randomUUID(),
     ...met,
+    get isCut() {
+      return ended !== undefined
+    },
     octetsSent: () => raw.bytesWritten - queuedOctets(raw),
     cut: (cause) => {
       ended ??= cut(cause)

@@ -1,9 +1,12 @@
 // What a ticket opens, to a caller on bare `node:tls` that keeps it: nothing that its certificate would not open now.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { suite, test } from 'node:test'
+import type { TLSSocket } from 'node:tls'
+import { needs } from '../../../../interop/peer.ts'
 import type { Decide } from '../../src/model.ts'
-import { alice, issuing, openDoor, outcomeOf, root, type TestDoor, visit } from '../support/door.ts'
+import { alice, type DoorSetting, issuing, openDoor, outcomeOf, root, type TestDoor, visit } from '../support/door.ts'
 import { createRoot, issueLeaf, NOW, spkiSha256, uri } from '../support/pki.ts'
 
 const bob = issueLeaf(issuing, 'bob', { names: [uri('spiffe://acme.example/bob')], purposes: ['clientAuth'] })
@@ -92,4 +95,28 @@ suite('a ticket', () => {
     await resumeAt(door, session, { servername: 'other.acme.example' })
     assert.deepEqual(last(door), { resumed: false, outcome: 'accepted' })
   })
+  test(
+    'carries its door and its anchors, as OpenSSL reads it: shared ticket keys would not make it valid elsewhere',
+    needs('openssl', 'openssl'),
+    async () => {
+      const contextOf = async (setting: DoorSetting): Promise<string> => {
+        const { promise, resolve } = Promise.withResolvers<Buffer>()
+        const onAccepted = (socket: TLSSocket) => resolve(socket.getSession() ?? assert.fail('no session'))
+        await using door = await openDoor({ ...setting, onAccepted })
+        const { socket } = await visit(door.port, alice)
+        const input = await promise
+        socket.destroy()
+        const text = execFileSync('openssl', ['sess_id', '-inform', 'DER', '-noout', '-text'], {
+          input,
+          encoding: 'utf8',
+        })
+        return /Session-ID-ctx: ([0-9A-F]+)/.exec(text)?.[1] ?? assert.fail(text)
+      }
+      const here = await contextOf({ door: 'here' })
+      assert.equal(await contextOf({ door: 'here' }), here)
+      assert.notEqual(await contextOf({ door: 'there' }), here)
+      const anchors = [root.certificate, createRoot('x').certificate]
+      assert.notEqual(await contextOf({ door: 'here', trusting: { anchors } }), here)
+    },
+  )
 })

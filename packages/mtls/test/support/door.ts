@@ -97,7 +97,7 @@ export async function openDoor(setting: DoorSetting = {}): Promise<TestDoor> {
 }
 
 /** An identity that does not change. */
-function steady(credential: Credential): OwnIdentity {
+export function steady(credential: Credential): OwnIdentity {
   return { current: () => credential, onChange: () => () => undefined }
 }
 
@@ -166,7 +166,7 @@ export function stepsOf({ steps }: Meeting): string {
   return steps.map(({ outcome }) => ({ proved: 'p', refused: 'r', 'not reached': '-' })[outcome]).join('')
 }
 
-function portOf(server: net.Server): number {
+export function portOf(server: net.Server): number {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server listens on no port')
   return address.port

@@ -1,0 +1,52 @@
+// Who is on the list of a door, and who only looks like it.
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Side } from '@countersign/protocol'
+import type { GeneralName } from '@countersign/x509'
+import { sideOf } from '../../src/gate/side.ts'
+import { allowList } from '../../src/server/allow-list.ts'
+import { createRoot, dns, issueLeaf, NOW, uri } from '../support/pki.ts'
+
+const root = createRoot('root')
+const mail: GeneralName = { kind: 'rfc822Name', value: 'alice@acme.example' }
+const ip: GeneralName = { kind: 'iPAddress', octets: Uint8Array.of(192, 0, 2, 7) }
+const alice = proved(uri('spiffe://acme.example/alice'), dns('db.acme.example'), mail, ip)
+
+function proved(...names: GeneralName[]): Side {
+  return sideOf(issueLeaf(root, 'someone', { names }).certificates[0], '198.51.100.1:51234')
+}
+
+suite('allowList', () => {
+  for (const entry of [
+    'alice',
+    'spiffe://acme.example/alice',
+    'db.acme.example',
+    'alice@acme.example',
+    '192.0.2.7',
+    '*',
+  ])
+    test(`names her: ${entry}`, () => {
+      assert.deepEqual(allowList(['bob', entry])(alice, NOW), { ok: true, rule: `allow ${entry}` })
+    })
+
+  const others: readonly (readonly [string, string, Side])[] = [
+    ['another party', 'bob', alice],
+    ['a part of her name', 'alic', alice],
+    ['her name in other letters', 'Alice', alice],
+    ['the same path in another domain', 'spiffe://other.example/alice', alice],
+    ['a host whose name is one word is not the party of that name', 'alice', proved(dns('alice'))],
+    ['nor is a person of that name', 'alice', proved({ kind: 'rfc822Name', value: 'alice' })],
+    ['the address that she comes from is none that she proved', '198.51.100.1', alice],
+    ['nobody is not everybody', '*', sideOf(undefined, '198.51.100.1:51234')],
+  ]
+  for (const [title, entry, side] of others)
+    test(`does not name her: ${title}`, () => {
+      const missing = [`an entry for ${side.name}`]
+      assert.deepEqual(allowList([entry])(side, NOW), { ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing })
+    })
+
+  test('an empty list allows nobody, and an empty entry is a mistake', () => {
+    assert.equal(allowList([])(alice, NOW).ok, false)
+    assert.throws(() => allowList(['alice', ' ']), RangeError)
+  })
+})

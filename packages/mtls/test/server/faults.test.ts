@@ -1,0 +1,79 @@
+// What goes wrong beside the caller's proof: a door that throws, a broken channel, too many who ask at once.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { suite, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import { createSessionIndex } from '../../src/sessions/session-index.ts'
+import { alice, openDoor, outcomeOf, visit } from '../support/door.ts'
+
+/** As `createAcceptor` has it; what is tested is that there is such a bound, and who gives way. */
+const MAX_PENDING = 1024
+
+suite('the gate', () => {
+  test('a door that throws on whom it was given has no session, and says so', async () => {
+    await using door = await openDoor({
+      onAccepted: () => {
+        throw new Error('a bug of the door')
+      },
+    })
+    const { error } = await visit(door.port, alice)
+    assert.equal((await error)?.code, 'ECONNRESET')
+    assert.deepEqual(door.faults.map(String), ['Error: a bug of the door'])
+    assert.equal(door.sessions.size, 0)
+  })
+
+  test('a session that is cut as its meeting is recorded never reaches the door', async () => {
+    const sessions = createSessionIndex('test')
+    await using door = await openDoor({
+      sessions,
+      record: () => void sessions.cut(['party:alice'], 'ERR_CALLER_REVOKED'),
+      onAccepted: () => assert.fail('it was let in'),
+    })
+    const { error } = await visit(door.port, alice)
+    assert.equal((await error)?.code, 'ECONNRESET')
+    assert.deepEqual(door.faults, [])
+    assert.equal(sessions.size, 0)
+  })
+
+  test('a policy that throws refuses', async () => {
+    await using door = await openDoor({
+      decide: () => {
+        throw new Error('a bug of the policy')
+      },
+      onAccepted: () => assert.fail('it was let in'),
+    })
+    assert.equal(await (await visit(door.port, alice)).said, 'ERR_GATE_FAULT')
+    assert.equal(outcomeOf(await door.record()), 'ERR_GATE_FAULT')
+  })
+
+  test('octets that are not of the channel end the session', async () => {
+    await using door = await openDoor({ onAccepted: (socket) => socket.write('welcome') })
+    const raw = connect(door.port, '127.0.0.1')
+    const key = alice.privateKey.export({ type: 'pkcs8', format: 'pem' })
+    const cert = alice.certificates.map(({ der }) => der.toBase64())
+    const pem = cert.map((body) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`).join('')
+    const socket = connectTls({ socket: raw, key, cert: pem, rejectUnauthorized: false })
+    socket.on('error', () => raw.destroy())
+    await once(socket, 'data')
+    assert.equal(door.sessions.size, 1)
+    // An application record of 32 octets under no key.
+    raw.write(Uint8Array.of(23, 3, 3, 0, 32, ...new Uint8Array(32)))
+    await once(raw, 'close')
+    while (door.sessions.size > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  })
+
+  test('where too many hold a handshake open, the oldest gives way', async () => {
+    await using door = await openDoor()
+    const held: Socket[] = []
+    for (let i = 0; i < MAX_PENDING; i++) held.push(connect(door.port, '127.0.0.1'))
+    while (door.acceptor.pending < MAX_PENDING) await new Promise((resolve) => setTimeout(resolve, 5))
+    const gone = held.map((socket, index) => once(socket.resume(), 'close').then(() => index))
+    assert.equal(await (await visit(door.port, alice)).said, 'welcome')
+    const index = await Promise.race(gone)
+    assert.ok(index < MAX_PENDING)
+    assert.equal(door.acceptor.pending, MAX_PENDING - 1)
+    assert.equal(outcomeOf(await door.record()), 'ERR_GATE_BUSY')
+    for (const socket of held) socket.destroy()
+  })
+})
