@@ -35,6 +35,8 @@ interface Caller {
   readonly turns: Turns
   /** The answer that is under way. */
   answering?: ServerResponse
+  /** It sent what is no request, and is on its way out. */
+  leaving?: true
 }
 
 export function createMetServer(
@@ -108,6 +110,9 @@ export function createMetServer(
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     const caller = callers.get(socket)
     if (caller === undefined || socket.destroyed || error.code === 'ECONNRESET') return void socket.destroy()
+    // Node tells each further piece of it, too.
+    if (caller.leaving) return
+    caller.leaving = true
     const { meeting, turns, answering } = caller
     // The fault is in a head, in the body of the request that is being answered, or behind that request.
     const inBody = !turns.idle && answering?.req.complete === false
