@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import { openAuthority } from '@countersign/authority'
+import { exportRootKey, openAuthority } from '@countersign/authority'
 import { DOMAIN, NAME } from './support/core.ts'
 import { askLocally, enrollmentBody, enrollParty, meet, openHouse, placeOf } from './support/house.ts'
 import { newKey, requestFor } from './support/keys.ts'
@@ -82,6 +82,18 @@ suite('a full disk', () => {
     const again = await openHouse(t, { directory })
     const { body: after } = await askLocally(again.directory, 'GET', '/v1/certificates?state=revoked')
     assert.equal(after.certificates.length, 1)
+  })
+
+  test('an export to it leaves no half of a key, and works when there is room', NEEDS_MOUNT, async (t) => {
+    const { directory } = await openHouse(t)
+    const away = smallDisk(t, 64)
+    const ballast = fill(away)
+    const file = join(away, 'root.key')
+    assert.throws(() => exportRootKey(directory, file, { remove: true }), { code: 'ERR_AUTHORITY_EXPORT', path: file })
+    assert.equal(existsSync(file), false)
+    assert.ok(existsSync(join(directory, 'authority', 'root.key')))
+    rmSync(ballast)
+    exportRootKey(directory, file, { remove: true })
   })
 
   for (const kilobytes of [8, 40, 120, 200])

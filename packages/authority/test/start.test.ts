@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmodSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -120,6 +120,13 @@ suite('what keeps an authority from starting is one clear error, and nothing sta
     chmodSync(directory, 0o755)
     await rejects(openAuthority(options(directory)), 'ERR_AUTHORITY_DIRECTORY_MODE', directory)
     assert.equal(existsSync(join(directory, 'store.db')), false, 'nothing was made in it')
+  })
+
+  test('a directory where the socket must be', async (t) => {
+    const directory = temporaryDirectory(t)
+    mkdirSync(join(directory, 'admin.sock'))
+    const path = join(directory, 'admin.sock')
+    await assert.rejects(openAuthority(options(directory)), { code: 'ERR_AUTHORITY_DIRECTORY', path })
   })
 
   test('a path too long for a socket', async (t) => {

@@ -1,5 +1,5 @@
 // Files that must be whole or absent after a crash.
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { AuthorityError } from '../error.ts'
 import { errnoOf } from '../store/fault.ts'
@@ -22,7 +22,7 @@ export function replaceFile(path: string, contents: string, mode: number): void 
 function writeWhole(path: string, flags: 'w' | 'wx', contents: string, mode: number): void {
   const file = openSync(path, flags, mode)
   try {
-    writeSync(file, contents)
+    writeFileSync(file, contents)
     fsyncSync(file)
   } catch (cause) {
     rmSync(path)
