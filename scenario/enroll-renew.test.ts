@@ -52,6 +52,18 @@ suite('renew', () => {
     }
   })
 
+  test('of a server too, whose certificate may not ask at doors', async () => {
+    await using house = await startAuthority()
+    const directory = join(house.directory, 'db')
+    await enroll(await house.invite('db', { profile: 'server', san: ['dns:db.localhost'] }), {
+      directory,
+      clock: house.clock,
+    })
+    const before = await opened(directory, serialOf)
+    await renew(directory, { clock: house.clock })
+    assert.notEqual(await opened(directory, serialOf), before)
+  })
+
   test('also after the lists have run out, while this machine slept', async () => {
     await using house = await startAuthority()
     const directory = await enrolled(house)

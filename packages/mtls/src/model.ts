@@ -85,6 +85,8 @@ export interface AcceptorOptions {
   readonly decide: Decide
   /** `refuse` (default): a caller without a certificate is refused. `admit`: it is met as nobody, `decide` is asked all the same. */
   readonly anonymous?: 'refuse' | 'admit'
+  /** `refuse` (default): a certificate for servers alone is no caller's. `admit`: where it is itself what is asked about. */
+  readonly servers?: 'refuse' | 'admit'
   readonly clock: Clock
   readonly alpn?: readonly string[]
   readonly sessions: SessionIndex

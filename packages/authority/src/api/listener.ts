@@ -59,6 +59,8 @@ export async function openListener(options: Listening): Promise<Listener> {
     door: LISTENER_DOOR,
     decide: () => EVERYONE,
     anonymous: 'admit',
+    // A server renews by the certificate that it has; what else it may do here, it may do without one.
+    servers: 'admit',
     alpn: ['http/1.1'],
     onAccepted: (socket) => {
       hold(socket)

@@ -5,6 +5,7 @@ import {
   type Finding,
   type PathContext,
   PROFILES,
+  type Purpose,
   type ReferenceIdentity,
   type StatusEvidence,
   type VerifiedPath,
@@ -20,6 +21,8 @@ import { sideOf } from './side.ts'
 export interface Question {
   /** Whose certificates these are: a caller must hold a key for clientAuth, a callee for serverAuth. */
   readonly presenter: 'caller' | 'callee'
+  /** Absent: the one that `presenter` says. */
+  readonly purpose?: Purpose
   /** As the peer sent them, leaf first: DER, or already read (resumption). Empty where it sent none. */
   readonly certificates: readonly Uint8Array[] | readonly Certificate[]
   readonly trust: Trust
@@ -58,7 +61,7 @@ export function judge(question: Question): Judgement {
     issuers: trust.issuers,
     status: { mode: trust.revocation, crls: trust.crls, announced: announcedBy(trust) },
     now,
-    purpose: presenter === 'caller' ? 'clientAuth' : 'serverAuth',
+    purpose: question.purpose ?? (presenter === 'caller' ? 'clientAuth' : 'serverAuth'),
     ...(name && { name }),
     profile: PROFILES.meeting,
     checkSignature,

@@ -2,7 +2,7 @@
 import type { TLSSocket } from 'node:tls'
 import type { Decision, Meeting, Refusal, Side } from '@countersign/protocol'
 import type { CheckSignature, VerifiedPath } from '@countersign/verify'
-import { type Judgement, judge } from '../gate/judge.ts'
+import { type Judgement, judge, type Question } from '../gate/judge.ts'
 import { sideOf } from '../gate/side.ts'
 import type { AcceptorOptions } from '../model.ts'
 import type { Arrival } from './arrival.ts'
@@ -25,7 +25,7 @@ export function meetCaller(
   socket: TLSSocket,
   arrival: Arrival,
   context: DoorContext,
-  options: Pick<AcceptorOptions, 'door' | 'trust' | 'decide' | 'anonymous' | 'clock'>,
+  options: Pick<AcceptorOptions, 'door' | 'trust' | 'decide' | 'anonymous' | 'servers' | 'clock'>,
   checkSignature: CheckSignature,
 ): Met {
   const { door, trust, clock } = options
@@ -34,13 +34,23 @@ export function meetCaller(
   const judgement =
     certificates.length === 0 && options.anonymous === 'admit'
       ? undefined
-      : judge({ presenter: 'caller', certificates, trust, now, address: arrival.address, checkSignature })
+      : judgeCaller(
+          { presenter: 'caller', certificates, trust, now, address: arrival.address, checkSignature },
+          options,
+        )
   const caller = judgement?.side ?? sideOf(undefined, arrival.address)
   const decided = decideOn(judgement, caller, now, options)
   const outcome = decided.ok ? decided : ({ ok: false, refusal: decided.refusal } as const)
   const meeting = serverMeeting({ door, arrival, context, caller, outcome, secure: { socket, now, judgement } })
   const path = judgement?.ok && { path: judgement.path }
   return decided.ok ? { ok: true, meeting, decision: decided.decision, ...path } : { ok: false, meeting, ...path }
+}
+
+function judgeCaller(question: Question, { servers }: Pick<AcceptorOptions, 'servers'>): Judgement {
+  const judgement = judge(question)
+  if (servers !== 'admit' || judgement.ok || judgement.refusal.code !== 'ERR_CALLER_WRONG_PURPOSE') return judgement
+  const asServer = judge({ ...question, purpose: 'serverAuth' })
+  return asServer.ok ? asServer : judgement
 }
 
 function decideOn(
