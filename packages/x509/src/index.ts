@@ -126,6 +126,7 @@ export type {
 export { isEmptyName, namesEqual, rdnKeys } from './name/compare.ts'
 export { type AttributeName, formatName } from './name/format.ts'
 export { formatGeneralName } from './name/format-general-name.ts'
+export { domainToALabels } from './name/idna.ts'
 export { formatIpAddress, parseIpAddress } from './name/ip-address.ts'
 export { readName } from './name/read.ts'
 export { readSmtpUTF8Mailbox, smtpUTF8MailboxName } from './name/smtp-utf8-mailbox.ts'

@@ -1,31 +1,43 @@
-// Comparing names, RFC 5280 §7.1: first part, without the tables of RFC 4518 §2.2 to §2.5 (docs/protocols/rfc5280.md).
+// Comparing names, RFC 5280 §7.1 and §7.3.
 import { TAG } from '../der/tag.ts'
 import { compareOctets } from '../der/write.ts'
 import type { AttributeTypeAndValue, Name, RelativeDistinguishedName } from '../model.ts'
 import { OID } from '../oid.ts'
+import { prepareText } from './prepare.ts'
 
-/** Whether two names are the same by RFC 5280 §7.1; of what it leaves open, only equal octets are the same. */
+/** Whether two names are the same: the same relative distinguished names in the same order. @see RFC 5280 §7.1 */
 export function namesEqual(left: Name, right: Name): boolean {
   if (compareOctets(left.der, right.der) === 0) return true
   if (left.rdnSequence.length !== right.rdnSequence.length) return false
-  return left.rdnSequence.every((rdn, i) => rdnsEqual(rdn, right.rdnSequence[i] ?? []))
+  const rightKeys = keysOf(right)
+  return keysOf(left).every((key, i) => key === rightKeys[i])
 }
 
 /** Whether two relative distinguished names have the same attributes, in whatever order. @see RFC 5280 §7.1 */
-function rdnsEqual(left: RelativeDistinguishedName, right: RelativeDistinguishedName): boolean {
-  if (left.length !== right.length) return false
-  const [leftOnly, rightOnly] = [left[0], right[0]]
-  // Nearly every RDN has one attribute, and of nearly all it is clear without preparing any text.
-  if (left.length === 1 && leftOnly && rightOnly) {
-    if (leftOnly.type !== rightOnly.type) return false
-    return compareOctets(leftOnly.value, rightOnly.value) === 0 || matchingKey(leftOnly) === matchingKey(rightOnly)
-  }
-  // Sorted keys and not pairs: a peer may send thousands of attributes in one set.
-  const rightKeys = right.map(matchingKey).sort()
-  return left
-    .map(matchingKey)
-    .sort()
-    .every((key, i) => key === rightKeys[i])
+export function rdnsEqual(left: RelativeDistinguishedName, right: RelativeDistinguishedName): boolean {
+  return left.length === right.length && keyOfRdn(left) === keyOfRdn(right)
+}
+
+/**
+ * Keys by name, kept as long as the name is. Preparing a text that a peer chose can cost a thousand times its reading:
+ * so each name costs once, and not once for each of the names that a search compares it with.
+ */
+const KEYS = new WeakMap<Name, readonly string[]>()
+
+function keysOf(name: Name): readonly string[] {
+  const known = KEYS.get(name)
+  if (known !== undefined) return known
+  const keys = name.rdnSequence.map(keyOfRdn)
+  KEYS.set(name, keys)
+  return keys
+}
+
+/** Two relative distinguished names match if and only if their keys are equal. */
+function keyOfRdn(rdn: RelativeDistinguishedName): string {
+  const [only] = rdn
+  if (rdn.length === 1 && only !== undefined) return matchingKey(only)
+  // Sorted and not pair by pair: a peer may send thousands of attributes in one set. No other key begins with a bracket.
+  return JSON.stringify(rdn.map(matchingKey).sort())
 }
 
 /** One text for each relative distinguished name, equal exactly where two of them are the same: for sets and maps. @see RFC 5280 §7.1 */
@@ -44,13 +56,22 @@ function matchingKey(attribute: AttributeTypeAndValue): string {
   return text === undefined ? `${attribute.type}#${attribute.value.toHex()}` : `${attribute.type}=${text}`
 }
 
+/** The string types of DirectoryString, RFC 5280 §4.1.2.4. Support for the last three is OPTIONAL in §7.1. */
+const DIRECTORY_STRINGS: ReadonlySet<number | undefined> = new Set([
+  TAG.utf8String,
+  TAG.printableString,
+  TAG.teletexString,
+  TAG.bmpString,
+  TAG.universalString,
+])
+
 /** The text as it is compared; `undefined` where only the octets count. */
 function preparedText({ type, value, text }: AttributeTypeAndValue): string | undefined {
   const tag = value[0]
   if (text === undefined) return undefined
-  if (tag === TAG.utf8String || tag === TAG.printableString)
-    return text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim()
-  // §7.3 and §4.1.2.6: the two attributes of Internet names are IA5Strings, compared without regard to case.
-  const isInternetName = type === OID.domainComponent || type === OID.emailAddress
-  return tag === TAG.ia5String && isInternetName ? text.toLowerCase() : undefined
+  // §7.3: "a case-insensitive exact match", of an IA5String.
+  if (type === OID.domainComponent && tag === TAG.ia5String) return text.toLowerCase()
+  // §4.1.2.6: "emailAddress attribute values are not case-sensitive"; RFC 2985 §5.2.1 names the rule caseIgnoreIA5Match.
+  const isMail = type === OID.emailAddress && tag === TAG.ia5String
+  return isMail || DIRECTORY_STRINGS.has(tag) ? prepareText(text) : undefined
 }
