@@ -70,6 +70,19 @@ export function createMetServer(
     return { request, response, target, upstream, identity, refuse }
   }
 
+  const take = (request: IncomingMessage, response: ServerResponse) => {
+    const caller = callers.get(request.socket)
+    const taken = caller?.turns.take((over) => {
+      if (request.socket.destroyed) return over()
+      response.once('close', over)
+      // An upgrade that is not made: Node forgets what was pipelined behind it, so that nobody may wait for an answer.
+      if (request.headers.upgrade !== undefined) response.setHeader('Connection', 'close')
+      const passage = passageOf(request, response, caller)
+      if (passage) forward(passage)
+    })
+    if (taken !== true) request.socket.destroy()
+  }
+
   const server = createServer(
     {
       maxHeaderSize: MAX_HEAD_OCTETS,
@@ -82,19 +95,9 @@ export function createMetServer(
       requireHostHeader: false,
       shouldUpgradeCallback: isWebSocket,
     },
-    (request, response) => {
-      const caller = callers.get(request.socket)
-      const taken = caller?.turns.take((over) => {
-        if (request.socket.destroyed) return over()
-        response.once('close', over)
-        // An upgrade that is not made: Node forgets what was pipelined behind it, so that nobody may wait for an answer.
-        if (request.headers.upgrade !== undefined) response.setHeader('Connection', 'close')
-        const passage = passageOf(request, response, caller)
-        if (passage) forward(passage)
-      })
-      if (taken !== true) request.socket.destroy()
-    },
+    take,
   )
+  server.on('checkExpectation', take)
   // The budget of a head is its octets: a field that Node left out unread would be one that nobody judged.
   server.maxHeadersCount = 0
 

@@ -26,6 +26,8 @@ export function readTarget(request: IncomingMessage): RequestTarget | undefined 
   // RFC 9112 §6.1: in HTTP/1.0 the framing is faulty; other codings than chunked would have to be decoded here, as the
   // upstream is told nothing of them.
   if (coding !== undefined && (httpVersion === '1.0' || coding.toLowerCase() !== 'chunked')) return undefined
+  // RFC 9110 §10.1.1: there is one expectation that anybody has defined, and others cannot be met.
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') return undefined
   // RFC 9110 §9.3.8: a TRACE would echo what this door adds for the upstream alone.
   if (method === 'CONNECT' || method === 'TRACE') return undefined
   const hosts = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'host')

@@ -8,11 +8,13 @@ import { answerTo, latin1Of, optionsOf, type Passage } from './proxy.ts'
 /**
  * Which upgrades are carried; others are answered as plain requests (RFC 9110 §7.8 lets a server ignore them).
  * An opening handshake has no body: one that announces it would be read as two things.
+ * RFC 9110 §7.8: "A server MUST ignore an Upgrade header field that is received in an HTTP/1.0 request".
  * @see RFC 6455 §4.1
  */
-export function isWebSocket({ method, headers }: IncomingMessage): boolean {
+export function isWebSocket({ method, headers, httpVersion }: IncomingMessage): boolean {
   return (
     method === 'GET' &&
+    httpVersion === '1.1' &&
     headers.upgrade?.toLowerCase() === 'websocket' &&
     headers['transfer-encoding'] === undefined &&
     Number(headers['content-length'] ?? 0) === 0

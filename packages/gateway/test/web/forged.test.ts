@@ -146,6 +146,7 @@ const AMBIGUOUS: readonly (readonly [name: string, request: string])[] = [
   ['a fragment', 'GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['the whole server', 'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['TRACE', 'TRACE / HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['an unknown expectation', 'POST / HTTP/1.1\r\nHost: a\r\nExpect: x\r\nContent-Length: 1\r\n\r\na'],
   ['an unknown version', 'GET / HTTP/3.0\r\nHost: a\r\n\r\n'],
   ['HTTP/0.9', 'GET /\r\n\r\n'],
   ['HTTP/0.9 by its number', 'GET / HTTP/0.9\r\nHost: a\r\n\r\n'],

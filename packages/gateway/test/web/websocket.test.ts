@@ -172,10 +172,11 @@ suite('an opening handshake that the upstream does not take', () => {
 })
 
 suite('an upgrade', () => {
-  for (const [name, lines] of [
+  for (const [name, lines, version = '1.1'] of [
     ['to HTTP/2', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAAA\r\n'],
     ['with a body', 'Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n'],
     ['to two protocols', 'Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n'],
+    ['in HTTP/1.0', 'Connection: Upgrade\r\nUpgrade: websocket\r\n', '1.0'],
   ] as const)
     test(`${name} is carried as a plain request`, async () => {
       await using upstream = await serveHttp((request, response) =>
@@ -183,7 +184,7 @@ suite('an upgrade', () => {
       )
       await using door = await openTestDoor(upstream)
       const body = lines.includes('Content-Length') ? 'hello' : ''
-      const text = await say(door, CALLERS.alice, `GET / HTTP/1.1\r\nHost: h\r\n${lines}\r\n${body}`)
+      const text = await say(door, CALLERS.alice, `GET / HTTP/${version}\r\nHost: h\r\n${lines}\r\n${body}`)
       assert.equal(text.match(/"plain"/g)?.length, 1, text)
       assert.match(text, /^Connection: close\r$/im)
     })
