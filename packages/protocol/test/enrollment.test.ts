@@ -25,6 +25,7 @@ suite('enrollment token', () => {
     ['cut short', formatToken(token).slice(0, -7)],
     ['with a space inside', formatToken(token).replace('cs1_', 'cs1_ A')],
     ['of 10,000 characters', `cs1_${'A'.repeat(10_000)}`],
+    ['longer than any that we make, though whole', word({ ...whole, n: `${'a'.repeat(1500)}.example` })],
     ['that is not JSON', `cs1_${Buffer.from('no').toString('base64url')}`],
     ['that is a list', word([1, 2])],
     ['without a secret', word({ ...whole, s: undefined })],

@@ -90,6 +90,23 @@ suite('the picture', () => {
     for (const line of drawMeeting(explainMeeting(revoked, at), { width: 100 }).split('\n').slice(0, 7))
       assert.ok([...line].length <= 100, line)
   })
+  test('is as wide as 60 to 120 columns, whatever the terminal', () => {
+    for (const [width, columns] of [
+      [10, 60],
+      [400, 120],
+    ] as const) {
+      const [first = ''] = drawMeeting(explainMeeting(revoked, at), { width }).split('\n')
+      assert.equal([...first].length, columns)
+    }
+  })
+  test('claims a checked name for the caller alone, who knew whom it wanted to meet', () => {
+    const [ask, present, verify, identify] = revoked.steps
+    const steps = [ask, present, verify, identify, { ...verify, by: 'callee' }, notReached] as const
+    const outcome = { ok: true, decision: { ok: true, rule: 'allow alice' } } as const
+    const { rows } = explainMeeting({ ...revoked, steps, outcome }, at)
+    assert.equal(rows[2]?.text, 'path · name · not revoked (known 2 s ago)')
+    assert.equal(rows[4]?.text, 'path · not revoked (known 2 s ago) · allowed by “allow alice”')
+  })
   test('no name moves the cursor, breaks the line or turns the text around', () => {
     const hostile = 'alice\u001b[2K\r\n\u202eecila\u2028'
     const named = { ...revoked.caller, name: hostile, certificate: { ...alice, issuerCommonName: hostile } }

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { connect } from '../../src/client/connect.ts'
+import { trustFirstContact } from '../../src/client/first-contact.ts'
+import { createCheckSignature } from '../../src/trust/check-signature.ts'
 import { startCallee } from '../support/callee.ts'
 import { createIntermediate, createRoot, dns, issueLeaf, NOW } from '../support/pki.ts'
 import { alice, door, issuing, refusedBy, root } from '../support/world.ts'
@@ -64,4 +66,17 @@ suite('first contact', () => {
       assert.ok([code, 'ERR_CALLEE_WRONG_PURPOSE'].includes(refused.code), refused.message)
       assert.equal(callee.met.length, 0)
     })
+})
+
+suite('trustFirstContact', () => {
+  const { der } = root.certificate
+  const trust = (one: Uint8Array) =>
+    trustFirstContact([one], { rootSha256: hash('sha256', one, 'buffer'), name: '' }, createCheckSignature(), NOW)
+
+  test('a root is its own proof', () => assert.equal(trust(der)?.anchors.length, 1))
+  test('what only names itself as its issuer is no root, whatever the fingerprint says', () => {
+    // The last octet of the signature.
+    assert.equal(trust(der.with(der.length - 1, (der.at(-1) ?? 0) ^ 1)), undefined)
+  })
+  test('octets that are no certificate are none either', () => assert.equal(trust(der.subarray(0, 40)), undefined))
 })

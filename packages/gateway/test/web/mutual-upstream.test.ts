@@ -1,0 +1,117 @@
+// Upstreams that prove themselves, and those that do not.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import type { RequestListener } from 'node:http'
+import { createServer as createHttpsServer, type ServerOptions } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { suite, test } from 'node:test'
+import type { TLSSocket } from 'node:tls'
+import { chainOf, createIssuer, type Holder, issueLeaf, pemOf } from '../../../../tools/testing/pki.ts'
+import { ask, CALLERS, dial, issuing, openTestDoor, ROOT_PEM, until } from '../../../../tools/testing/web-house.ts'
+
+const { alice } = CALLERS
+const database = issueLeaf(issuing, 'db', {
+  names: [
+    { kind: 'dNSName', value: 'db.localhost' },
+    { kind: 'uniformResourceIdentifier', value: 'spiffe://acme.example/db' },
+  ],
+  purpose: 'serverAuth',
+})
+const elsewhere = issueLeaf(createIssuer('Elsewhere'), 'db', {
+  names: [{ kind: 'dNSName', value: 'db.localhost' }],
+  purpose: 'serverAuth',
+})
+
+/** An upstream that asks for a certificate of ours, and believes no other. */
+async function serveMutual(holder: Holder, listener: RequestListener, options: ServerOptions = {}) {
+  const server = createHttpsServer(
+    { ...pemOf(holder), ca: ROOT_PEM, requestCert: true, rejectUnauthorized: true, ...options },
+    listener,
+  )
+  let met = 0
+  server.on('secureConnection', () => met++)
+  server.on('tlsClientError', () => undefined)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get met() {
+      return met
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+suite('an upstream that proves itself', () => {
+  for (const name of ['db.localhost', 'spiffe://acme.example/db'])
+    test(`as ${name} is met, and sees who the door is`, async () => {
+      await using upstream = await serveMutual(database, (request, response) => {
+        const subject = (request.socket as TLSSocket).getPeerCertificate().subject.CN
+        response.end(`${subject} for ${request.headers['client-cert'] === undefined ? 'nobody' : 'somebody'}`)
+      })
+      await using door = await openTestDoor({ url: upstream.url, name })
+      assert.equal((await ask(door, alice, '/')).body, 'hello.localhost for somebody')
+      const meeting = door.records.find(({ seenBy }) => seenBy === 'caller')
+      assert.equal(meeting?.outcome.ok, true)
+      assert.match(meeting?.door ?? '', /^hello → 127\.0\.0\.1:\d+$/)
+    })
+
+  test('keeps its connection whatever host callers name', async () => {
+    await using upstream = await serveMutual(database, (request, response) => response.end(request.headers.host))
+    await using door = await openTestDoor({ url: upstream.url, name: 'db.localhost' })
+    for (const host of ['a.example', 'b.example', 'c.example'])
+      assert.equal((await ask(door, alice, '/', { headers: { Host: host } })).body, host)
+    assert.equal(upstream.met, 1)
+  })
+
+  for (const [name, holder, wanted, code] of [
+    ['as another name', database, 'mail.localhost', 'ERR_CALLEE_WRONG_NAME'],
+    ['by another authority', elsewhere, 'db.localhost', 'ERR_CALLEE_UNKNOWN_ISSUER'],
+    ['with a certificate for callers', alice, 'db.localhost', 'ERR_CALLEE_WRONG_PURPOSE'],
+  ] as const)
+    test(`${name} gets no request, and not our certificate`, async () => {
+      await using upstream = await serveMutual(holder, (_request, response) => response.end('reached'))
+      await using door = await openTestDoor({ url: upstream.url, name: wanted })
+      assert.equal((await ask(door, alice, '/')).status, 502)
+      assert.equal(upstream.met, 0)
+      const refused = door.records.find(({ seenBy }) => seenBy === 'caller')
+      assert.equal(refused?.outcome.ok === false && refused.outcome.refusal.code, code)
+    })
+
+  test('and does not believe us is 502', async () => {
+    await using upstream = await serveMutual(database, (_request, response) => response.end('reached'), {
+      ca: pemOf(elsewhere).cert,
+    })
+    await using door = await openTestDoor({ url: upstream.url, name: 'db.localhost' })
+    assert.equal((await ask(door, alice, '/')).status, 502)
+  })
+
+  test('and is revoked is cut within its answer, and not met again', async () => {
+    await using upstream = await serveMutual(database, (_request, response) => void response.write('first'))
+    await using door = await openTestDoor({ url: upstream.url, name: 'db.localhost' })
+    const { socket, said, soFar } = await dial(door, alice)
+    socket.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    await until(() => soFar().includes('first'), 'the beginning')
+    const now = Temporal.Now.instant()
+    const [leaf, issuer] = chainOf(database)
+    assert.ok(issuer)
+    door.trust.announce(
+      [
+        {
+          issuerSpkiSha256: createHash('sha256').update(issuer.subjectPublicKeyInfo.der).digest('hex'),
+          serialNumber: leaf.serialNumber,
+          party: 'db',
+          at: now,
+          reason: 'keyCompromise',
+        },
+      ],
+      now,
+    )
+    await said
+    assert.equal(door.logs.find(({ event }) => event === 'upstream.cut')?.fields['code'], 'ERR_CALLEE_REVOKED')
+    assert.equal((await ask(door, alice, '/')).status, 502)
+  })
+})
