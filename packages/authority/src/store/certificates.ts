@@ -75,7 +75,7 @@ export interface CertificateStore {
   byParty(party: string, limit: number): readonly StoredCertificate[]
   /** The party's that are neither revoked nor expired. */
   currentOfParty(party: string, now: Temporal.Instant): readonly StoredCertificate[]
-  /** How many renewals the party got after `since`, counted to `limit` at most. */
+  /** How many of the party's newest `limit` certificates are renewals after `since`. */
   renewedOf(party: string, since: Temporal.Instant, limit: number): number
   /** Whether `spkiSha256` is the key of another party, or of a revoked certificate. */
   keyTaken(spkiSha256: Uint8Array, party: string): boolean
@@ -105,11 +105,7 @@ export function createCertificateStore(db: DatabaseSync): CertificateStore {
   const bySerial = select('serial = ? ORDER BY id LIMIT 10')
   const byParty = select('party = ? ORDER BY id LIMIT ?')
   const currentOfParty = select('party = ? AND revoked_at IS NULL AND not_after > ? ORDER BY id')
-  // Of the newest rows alone, so that the question costs the same however many there are.
-  const renewedOf = db.prepare(
-    `SELECT count(*) AS count FROM (SELECT method, issued_at FROM certificate WHERE party = ? ORDER BY id DESC LIMIT ?)
-       WHERE method = 'certificate' AND issued_at > ?`,
-  )
+  const newestOf = db.prepare('SELECT method, issued_at FROM certificate WHERE party = ? ORDER BY id DESC LIMIT ?')
   const otherHolder = db.prepare('SELECT 1 FROM certificate WHERE spki_sha256 = ? AND party <> ? LIMIT 1')
   const revokedKey = db.prepare('SELECT 1 FROM certificate WHERE spki_sha256 = ? AND revoked_at IS NOT NULL LIMIT 1')
   const revoke = db.prepare('UPDATE certificate SET revoked_at = ?, reason = ?, revoked_by = ? WHERE id = ?')
@@ -169,10 +165,11 @@ export function createCertificateStore(db: DatabaseSync): CertificateStore {
     bySerial: (serial) => bySerial.all(serial).map(readCertificateRow),
     byParty: (party, limit) => byParty.all(party, limit).map(readCertificateRow),
     currentOfParty: (party, now) => currentOfParty.all(party, now.epochMilliseconds).map(readCertificateRow),
-    renewedOf(party, since, limit) {
-      const row = renewedOf.get(party, limit, since.epochMilliseconds)
-      return row === undefined ? 0 : integer(row, 'count')
-    },
+    renewedOf: (party, since, limit) =>
+      newestOf
+        .all(party, limit)
+        .filter((row) => text(row, 'method') === 'certificate' && integer(row, 'issued_at') > since.epochMilliseconds)
+        .length,
     keyTaken: (spkiSha256, party) =>
       otherHolder.get(spkiSha256, party) !== undefined || revokedKey.get(spkiSha256) !== undefined,
     revoke(id, at, reason, sequence) {
