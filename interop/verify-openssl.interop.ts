@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
-import { writePem } from '@countersign/x509'
+import { OID, writePem } from '@countersign/x509'
 import { type Case, chainOf, contextFor, run } from './chains/chain.ts'
 import { checkSignature as usual } from './chains/check-signature.ts'
 import { CONSTRAINT_CASES } from './chains/constraint-cases.ts'
@@ -14,6 +14,7 @@ import { FORM_CASES } from './chains/form-cases.ts'
 import { codesOf } from './chains/house.ts'
 import { ISSUER_CASES } from './chains/issuer-cases.ts'
 import { LEAF_CASES } from './chains/leaf-cases.ts'
+import { POLICY_CASES } from './chains/policy-cases.ts'
 import { needs, programPath } from './peer.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-verify-'))
@@ -66,6 +67,15 @@ const DISAGREEMENTS: ReadonlyMap<string, readonly ['ours' | 'theirs', string]> =
       ({ what }) => [what, ['theirs', 'not processed here yet']] as const,
     ),
     ['name constraints that are not critical', ['theirs', 'RFC 5280 §4.2.1.10: they MUST be critical']],
+    ['policy constraints that are not critical', ['theirs', 'RFC 5280 §4.2.1.11: they MUST be critical']],
+    ['inhibitAnyPolicy that is not critical', ['theirs', 'RFC 5280 §4.2.1.14: it MUST be critical']],
+    ['an unknown qualifier of critical policies', ['theirs', 'RFC 5280 §4.2.1.4: whoever cannot interpret it MUST reject']],
+    ...[
+      'an anchor that requires a policy',
+      'an anchor that names another policy',
+      'an anchor that inhibits anyPolicy',
+      'a mapping that the anchor inhibits',
+    ].map((what) => [what, ['theirs', 'RFC 5937: OpenSSL does not look at the policies of an anchor']] as const),
     ['name constraints in a leaf', ['theirs', 'RFC 5280 §4.2.1.10: they stand in certificates of authorities alone']],
     [
       'a wildcard that could stand for what is excluded',
@@ -89,9 +99,14 @@ const DISAGREEMENTS: ReadonlyMap<string, readonly ['ours' | 'theirs', string]> =
   ].filter(([what]) => what !== 'critical issuerAltName') as [string, ['ours' | 'theirs', string]][],
 )
 
-const CASES = [...FORM_CASES, ...ISSUER_CASES, ...LEAF_CASES, ...EXTENSION_CASES, ...CONSTRAINT_CASES].filter(
-  comparable,
-)
+const CASES = [
+  ...FORM_CASES,
+  ...ISSUER_CASES,
+  ...LEAF_CASES,
+  ...EXTENSION_CASES,
+  ...CONSTRAINT_CASES,
+  ...POLICY_CASES,
+].filter(comparable)
 
 suite('openssl verify', needs('openssl', 'openssl'), () => {
   for (const one of CASES) {
@@ -140,7 +155,7 @@ const NAME_OPTIONS = { dNSName: '-verify_hostname', iPAddress: '-verify_ip', rfc
 
 function openssl(one: Case): { readonly accepted: boolean; readonly text: string } {
   const chain = chainOf(one)
-  const { anchors, name, now, purpose, status } = contextFor(one, chain)
+  const { anchors, name, now, purpose, status, policy } = contextFor(one, chain)
   const file = (path: string, label: string, ders: readonly Uint8Array[]) => {
     writeFileSync(join(folder, path), ders.map((der) => writePem(label, der)).join(''))
     return join(folder, path)
@@ -150,6 +165,11 @@ function openssl(one: Case): { readonly accepted: boolean; readonly text: string
   const options = ['-x509_strict', '-no-CAstore', '-no-CApath', '-attime', String(now.epochMilliseconds / 1000)]
   options.push('-purpose', purpose === 'clientAuth' ? 'sslclient' : 'sslserver')
   if (name !== undefined && name.kind !== 'uniformResourceIdentifier') options.push(NAME_OPTIONS[name.kind], name.value)
+  options.push('-policy_check')
+  if (policy?.initialExplicitPolicy) options.push('-explicit_policy')
+  if (policy?.initialAnyPolicyInhibit) options.push('-inhibit_any')
+  if (policy?.initialPolicyMappingInhibit) options.push('-inhibit_map')
+  for (const oid of policy?.initialPolicySet ?? [OID.anyPolicy]) options.push('-policy', oid)
   if (status.mode === 'require') options.push('-crl_check_all')
   else if (crls.length > 0) options.push('-crl_check')
   if (crls.length > 0) options.push('-CRLfile', file('crls.pem', 'X509 CRL', crls))

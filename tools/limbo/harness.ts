@@ -4,6 +4,7 @@ import {
   type CrlIndex,
   DEFAULT_BUDGET,
   indexCrl,
+  type PolicyQuestion,
   PROFILES,
   type Profile,
   type ReferenceIdentity,
@@ -36,6 +37,7 @@ export interface LimboCase {
   readonly crls?: readonly string[]
   /** Refuse where no CRL tells the status of a certificate. */
   readonly revocation?: 'require-crl'
+  readonly policy?: PolicyQuestion
 }
 
 export interface LimboResult {
@@ -89,6 +91,7 @@ function decide(one: LimboCase, now: Temporal.Instant): Verdict | { readonly unr
     purpose: one.validation_kind === 'SERVER' ? 'serverAuth' : 'clientAuth',
     profile: profileOf(one),
     ...(typeof one.max_chain_depth === 'number' && { maxPathLength: one.max_chain_depth }),
+    ...(one.policy && { policy: one.policy }),
     budget: BUDGET,
     checkSignature: createCheckSignature(),
   } as const

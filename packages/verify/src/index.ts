@@ -6,6 +6,7 @@ export type {
   Finding,
   FindingCode,
   PathContext,
+  PolicyQuestion,
   Purpose,
   ReferenceIdentity,
   StatusContext,

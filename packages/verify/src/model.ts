@@ -1,5 +1,5 @@
 // The shapes of a decision on a path: what goes in, and the verdict with every finding that comes out.
-import type { AlgorithmIdentifier, Certificate, CRLReason, Name, SubjectPublicKeyInfo } from '@countersign/x509'
+import type { AlgorithmIdentifier, Certificate, CRLReason, Name, Oid, SubjectPublicKeyInfo } from '@countersign/x509'
 import type { VERIFIED } from './path/verified.ts'
 import type { Profile } from './profile.ts'
 import type { CrlIndex } from './revocation/crl-index.ts'
@@ -29,6 +29,8 @@ export const FINDINGS = {
   ERR_VERIFY_UNSUPPORTED: 'RFC 5280 §6.1.4',
   ERR_VERIFY_KEY_IDENTIFIER: 'RFC 5280 §4.2.1.1',
   ERR_VERIFY_NAME_CONSTRAINTS: 'RFC 5280 §4.2.1.10',
+  ERR_VERIFY_POLICY: 'RFC 5280 §6.1.5 (g)',
+  ERR_VERIFY_POLICY_MAPPING: 'RFC 5280 §6.1.4 (a)',
   ERR_VERIFY_NAME: 'RFC 9525 §6',
   ERR_VERIFY_NAME_ABSENT: 'RFC 9525 §6.1',
   ERR_VERIFY_COMMON_NAME: 'CA/Browser Forum BR §7.1.4.3',
@@ -84,7 +86,7 @@ export type Verdict =
       readonly ok: true
       readonly path: VerifiedPath
       readonly evidence: readonly StatusEvidence[]
-      /** The valid policies, RFC 5280 §6.1.6. Empty until policies are processed. */
+      /** The user-constrained-policy-set, RFC 9618 §5.5 (g); anyPolicy in it is every policy. */
       readonly policies: readonly string[]
     }
   | { readonly ok: false; readonly findings: readonly Finding[]; readonly tried: readonly TriedPath[] }
@@ -138,10 +140,20 @@ export interface Budget {
   readonly maxSignatures: number
   /** Ends of paths extended, candidates of the right name, and certificates judged as part of a candidate path. */
   readonly maxSteps: number
-  /** Names held against name constraints, each once per constraining certificate, and the subtrees of these. */
+  /** Names held against name constraints, each once per constraining certificate, and the subtrees of these; policies and mappings. */
   readonly maxNames: number
   /** Certificates of one path, the leaf counted and the anchor not. */
   readonly maxDepth: number
+}
+
+/** RFC 5280 §6.1.1 (c) to (f). All are absent by default: any policy, or none, will do. */
+export interface PolicyQuestion {
+  /** user-initial-policy-set; absent is any policy. */
+  readonly initialPolicySet?: readonly Oid[]
+  /** The path must be valid for at least one policy of the set. */
+  readonly initialExplicitPolicy?: boolean
+  readonly initialPolicyMappingInhibit?: boolean
+  readonly initialAnyPolicyInhibit?: boolean
 }
 
 export interface PathContext {
@@ -153,6 +165,8 @@ export interface PathContext {
   readonly purpose: Purpose
   /** Default: `PROFILES.private`. */
   readonly profile?: Profile
+  /** Default: any policy will do, and none. */
+  readonly policy?: PolicyQuestion
   /** RFC 5280 §6.1.2 (k): at most this many issuers between leaf and anchor that are not self-issued. Default: no limit. */
   readonly maxPathLength?: number
   /** Absent where any identity will do and the caller decides on it (a server judging its caller). */

@@ -1,5 +1,14 @@
 // Extensions: which may or must be critical, and which we cannot yet process. RFC 5280 §4.2 and §6.1.4 (o), RFC 9608.
-import { type Certificate, OID, type Oid } from '@countersign/x509'
+import {
+  type Certificate,
+  enter,
+  OID,
+  type Oid,
+  openDer,
+  type PolicyInformation,
+  readOid,
+  TAG,
+} from '@countersign/x509'
 import type { Profile } from '../profile.ts'
 import type { Fault } from './fault.ts'
 
@@ -16,18 +25,18 @@ const EXTENSION_RULES: ReadonlyMap<Oid, ExtensionRule> = new Map<Oid, ExtensionR
   [OID.authorityKeyIdentifier, { name: 'authorityKeyIdentifier', critical: 'never' }],
   [OID.subjectKeyIdentifier, { name: 'subjectKeyIdentifier', critical: 'never' }],
   [OID.keyUsage, { name: 'keyUsage', critical: 'either' }],
-  [OID.certificatePolicies, { name: 'certificatePolicies', critical: 'either', unsupported: 'critical' }],
-  [OID.policyMappings, { name: 'policyMappings', critical: 'either', unsupported: 'present' }],
+  [OID.certificatePolicies, { name: 'certificatePolicies', critical: 'either' }],
+  [OID.policyMappings, { name: 'policyMappings', critical: 'either' }],
   [OID.subjectAltName, { name: 'subjectAltName', critical: 'either' }],
   [OID.issuerAltName, { name: 'issuerAltName', critical: 'either', unsupported: 'critical' }],
   [OID.subjectDirectoryAttributes, { name: 'subjectDirectoryAttributes', critical: 'never' }],
   [OID.basicConstraints, { name: 'basicConstraints', critical: 'either' }],
   [OID.nameConstraints, { name: 'nameConstraints', critical: 'always' }],
-  [OID.policyConstraints, { name: 'policyConstraints', critical: 'always', unsupported: 'present' }],
+  [OID.policyConstraints, { name: 'policyConstraints', critical: 'always' }],
   [OID.extendedKeyUsage, { name: 'extendedKeyUsage', critical: 'either' }],
   // A full CRL of the certificate's own issuer needs no distribution point, so none is looked at.
   [OID.cRLDistributionPoints, { name: 'cRLDistributionPoints', critical: 'either' }],
-  [OID.inhibitAnyPolicy, { name: 'inhibitAnyPolicy', critical: 'always', unsupported: 'present' }],
+  [OID.inhibitAnyPolicy, { name: 'inhibitAnyPolicy', critical: 'always' }],
   [OID.freshestCRL, { name: 'freshestCRL', critical: 'never' }],
   [OID.authorityInfoAccess, { name: 'authorityInfoAccess', critical: 'never' }],
   [OID.subjectInfoAccess, { name: 'subjectInfoAccess', critical: 'never' }],
@@ -35,7 +44,11 @@ const EXTENSION_RULES: ReadonlyMap<Oid, ExtensionRule> = new Map<Oid, ExtensionR
 ])
 
 /** Judges the criticality of every extension, and refuses what could matter and is not processed. */
-export function judgeExtensions({ extensions }: Certificate, { nameConstraints }: Profile, fault: Fault): void {
+export function judgeExtensions(
+  { extensions, certificatePolicies = [] }: Certificate,
+  { nameConstraints }: Profile,
+  fault: Fault,
+): void {
   for (const { extnID, critical } of extensions) {
     const rule = EXTENSION_RULES.get(extnID)
     if (rule === undefined) {
@@ -45,9 +58,23 @@ export function judgeExtensions({ extensions }: Certificate, { nameConstraints }
     const free = extnID === OID.nameConstraints && nameConstraints === 'critical-or-not'
     if (!free && rule.critical === (critical ? 'never' : 'always'))
       fault('ERR_VERIFY_CRITICAL_EXTENSION', `${rule.name} is ${critical ? '' : 'not '}critical`)
+    // §4.2.1.4: "If this extension is critical, the path validation software MUST be able to interpret this extension (including
+    // the optional qualifier), or MUST reject the certificate."
+    if (extnID === OID.certificatePolicies && critical && certificatePolicies.some(hasUnknownQualifier))
+      fault('ERR_VERIFY_CRITICAL_EXTENSION', 'a qualifier of critical certificatePolicies is not known')
     if (rule.unsupported === 'present' || (rule.unsupported === 'critical' && critical))
       fault('ERR_VERIFY_UNSUPPORTED', `${rule.name} is not processed yet, and it could forbid this`)
   }
+}
+
+/** PolicyQualifierInfo begins with its policyQualifierId; the reader has seen to its form. */
+function hasUnknownQualifier({ policyQualifiers = [] }: PolicyInformation): boolean {
+  return policyQualifiers.some((qualifier) => {
+    const cursor = openDer(qualifier, { maxOctets: qualifier.length, maxElements: 2, maxDepth: 1 })
+    enter(cursor, TAG.sequence)
+    const id = readOid(cursor)
+    return id !== OID.cps && id !== OID.unotice
+  })
 }
 
 /** Tells whether the certificate has the extension and marks it critical. */

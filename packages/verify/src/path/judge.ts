@@ -1,13 +1,15 @@
 // One candidate path against RFC 5280 §6.1: from the anchor down, every rule, every finding.
-import type { Certificate } from '@countersign/x509'
+import type { Certificate, Oid } from '@countersign/x509'
 import { whyNotKey } from '../algorithms/key.ts'
 import { fitsKey } from '../algorithms/signature.ts'
 import type { Constraints, NameJudge } from '../constraints/judge.ts'
 import type { Finding, PathContext, StatusEvidence, TrustAnchor } from '../model.ts'
 import { sameOctets } from '../octets.ts'
+import { judgePolicies } from '../policies/judge.ts'
 import { PROFILES, type Profile } from '../profile.ts'
 import type { CrlIndex } from '../revocation/crl-index.ts'
 import { judgeStatus, type StatusIssuer } from '../revocation/status.ts'
+import type { Meter } from './budget.ts'
 import { judgeEveryCertificate, judgeSerialNumber, judgeSignatureAlgorithm } from './every-certificate.ts'
 import { type Fault, faultsOf } from './fault.ts'
 import { judgeIssuer, selfIssued, stepPathLength } from './issuer.ts'
@@ -21,12 +23,15 @@ export interface Judgement {
   readonly evidence: readonly StatusEvidence[]
   /** Whether every signature up to the anchor verified. */
   readonly signed: boolean
+  /** The valid policies of a path that is signed. */
+  readonly policies: readonly Oid[]
 }
 
 /** What a search keeps between the paths that it judges. */
 export interface Judges {
   readonly ask: AskSignature
   readonly names: NameJudge
+  readonly meter: Meter
 }
 
 /** What the issuers above leave to what is below them. */
@@ -66,7 +71,8 @@ export function* judgePath(
     const found = yield* judgeStatus(certificate, depth, issuer, context.status, context.now, isSigned, fault)
     if (found !== undefined) evidence.push(found)
   }
-  return { findings: leafFirst(findings), evidence, signed }
+  const policies = signed ? judgePolicies(path, anchor, context, judges.meter, findings) : []
+  return { findings: leafFirst(findings), evidence, signed, policies }
 }
 
 /** Judges a path that leads to no anchor: all rules but signatures and status, which need a proved key. */

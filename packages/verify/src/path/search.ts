@@ -43,6 +43,7 @@ interface Search {
 interface Found {
   readonly path: VerifiedPath
   readonly evidence: readonly StatusEvidence[]
+  readonly policies: readonly string[]
 }
 
 /** Decides on a leaf. Yields the signatures that it needs to know about; never throws on what a peer sent. */
@@ -59,12 +60,12 @@ export function* searchPath({
     maxDepth: budget.maxDepth,
     meter,
     findIssuers: findIssuersAmong(bag, context),
-    judges: { ask: askOnce(meter), names: startNameJudge(meter) },
+    judges: { ask: askOnce(meter), names: startNameJudge(meter), meter },
     tried: [],
     best: undefined,
   }
   const found = yield* extend(search, [{ certificate: leaf, index: 0 }])
-  if (found !== undefined) return { ok: true, path: found.path, evidence: found.evidence, policies: [] }
+  if (found !== undefined) return { ok: true, path: found.path, evidence: found.evidence, policies: found.policies }
   const { best, tried } = search
   const overBudget = meter.exceeded === undefined ? [] : [finding('ERR_VERIFY_BUDGET', meter.exceeded)]
   const findings = [...overBudget, ...(best?.findings ?? []), ...(best === undefined || best.reach === 0 ? unread : [])]
@@ -107,7 +108,7 @@ function* tryAnchor(
   const { context, meter, judges } = search
   if (!path.every(() => meter.step())) return undefined
   const certificates = certificatesOf(path)
-  const { findings, evidence, signed } = yield* judgePath(certificates, anchor, context, judges)
+  const { findings, evidence, signed, policies } = yield* judgePath(certificates, anchor, context, judges)
   // What was judged without an answer is no judgement.
   if (meter.exceeded !== undefined) return undefined
   if (findings.length > 0 || !signed) {
@@ -117,6 +118,7 @@ function* tryAnchor(
   return {
     path: { [VERIFIED]: true, certificates, anchor, validUntil: endOf(certificates, anchor, evidence) },
     evidence,
+    policies,
   }
 }
 

@@ -22,9 +22,18 @@ import {
 } from '../../../../interop/chains/house.ts'
 import { ISSUER_CASES } from '../../../../interop/chains/issuer-cases.ts'
 import { LEAF_CASES } from '../../../../interop/chains/leaf-cases.ts'
+import { POLICY_CASES } from '../../../../interop/chains/policy-cases.ts'
 import { PROFILE_CASES } from '../../../../interop/chains/profile-cases.ts'
 
-const CASES = [...FORM_CASES, ...ISSUER_CASES, ...LEAF_CASES, ...EXTENSION_CASES, ...CONSTRAINT_CASES, ...PROFILE_CASES]
+const CASES = [
+  ...FORM_CASES,
+  ...ISSUER_CASES,
+  ...LEAF_CASES,
+  ...EXTENSION_CASES,
+  ...CONSTRAINT_CASES,
+  ...POLICY_CASES,
+  ...PROFILE_CASES,
+]
 
 suite('each rule refuses by itself', () => {
   for (const one of CASES) {
@@ -32,6 +41,12 @@ suite('each rule refuses by itself', () => {
       assert.deepEqual(codesOf(run(one)), one.codes)
     })
   }
+
+  for (const one of POLICY_CASES.filter(({ policies }) => policies !== undefined))
+    test(`the policies of ${one.what}`, () => {
+      const verdict = run(one)
+      assert.deepEqual(verdict.ok && verdict.policies, one.policies)
+    })
 
   test('every code has a chain', () => {
     const seen = new Set(CASES.flatMap(({ codes }) => codes))
