@@ -69,7 +69,10 @@ const DISAGREEMENTS: ReadonlyMap<string, readonly ['ours' | 'theirs', string]> =
     ['name constraints that are not critical', ['theirs', 'RFC 5280 §4.2.1.10: they MUST be critical']],
     ['policy constraints that are not critical', ['theirs', 'RFC 5280 §4.2.1.11: they MUST be critical']],
     ['inhibitAnyPolicy that is not critical', ['theirs', 'RFC 5280 §4.2.1.14: it MUST be critical']],
-    ['an unknown qualifier of critical policies', ['theirs', 'RFC 5280 §4.2.1.4: whoever cannot interpret it MUST reject']],
+    [
+      'an unknown qualifier of critical policies',
+      ['theirs', 'RFC 5280 §4.2.1.4: whoever cannot interpret it MUST reject'],
+    ],
     ...[
       'an anchor that requires a policy',
       'an anchor that names another policy',
