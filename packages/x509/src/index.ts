@@ -1,6 +1,57 @@
 export { ALGORITHM, type AlgorithmName, writeAlgorithmIdentifier } from './algorithm.ts'
 export { readCertificate } from './certificate/read.ts'
 export { writeCertificate, writeTbsCertificate } from './certificate/write.ts'
+export { cmsFromBer, readContentInfo, writeContentInfo } from './cms/content-info.ts'
+export { type NewEnvelope, type NewRecipient, openEnvelope, sealEnvelope } from './cms/envelope.ts'
+export {
+  readAuthEnvelopedData,
+  readEncryptedData,
+  readEnvelopedData,
+  writeAuthEnvelopedData,
+  writeEncryptedData,
+  writeEnvelopedData,
+} from './cms/enveloped-data.ts'
+export { CMS_ERRORS, CmsError, type CmsErrorCode } from './cms/error.ts'
+export { type KeyAgreement, keyAgreementOf, keyTransportOf } from './cms/key-algorithms.ts'
+export type {
+  AuthEnvelopedData,
+  CertificateBag,
+  CertificateReference,
+  ContentInfo,
+  EncryptedContentInfo,
+  EncryptedData,
+  EnvelopedData,
+  IssuerAndSerialNumber,
+  KeyAgreeRecipientInfo,
+  KeyTransRecipientInfo,
+  OriginatorKey,
+  OtherRecipientInfo,
+  RecipientEncryptedKey,
+  RecipientInfo,
+  SignedData,
+  SignerInfo,
+  SubjectKeyIdentifier,
+} from './cms/model.ts'
+export { envelopedDataVersion } from './cms/recipient-info.ts'
+export {
+  isReferenceTo,
+  type NewSignedData,
+  type NewSigner,
+  referenceByIssuer,
+  referenceByKey,
+  type SignerVerdict,
+  signData,
+  signingTimeAttribute,
+  signingTimeOf,
+  verifySigner,
+} from './cms/sign.ts'
+export {
+  readSignedData,
+  signedDataVersion,
+  writeCertificatesOnly,
+  writeSignedData,
+  writeSignerInfo,
+} from './cms/signed-data.ts'
 export {
   certificateIssuerExtension,
   invalidityDateExtension,
@@ -9,7 +60,20 @@ export {
 } from './crl/entry.ts'
 export { readCertificateList } from './crl/read.ts'
 export { writeCertificateList, writeTbsCertList } from './crl/write.ts'
+export {
+  type CipherName,
+  type ContentCipher,
+  type CryptoAnswer,
+  type CryptoStep,
+  type CryptoSteps,
+  type HashName,
+  type KeyDerivation,
+  type KeyTransport,
+  performSteps,
+  performStepsAsync,
+} from './crypto-step.ts'
 export { readAny } from './der/any.ts'
+export { type BerShape, derFromBer } from './der/ber.ts'
 export {
   closeDer,
   type DerCursor,
@@ -85,7 +149,7 @@ export {
 } from './extension/write.ts'
 export { readPrivateKeyInfo, writePrivateKeyInfo } from './key/private-key.ts'
 export { readSubjectPublicKeyInfo, writeSubjectPublicKeyInfo } from './key/spki.ts'
-export { CERTIFICATE_LIMITS, CRL_LIMITS, OCSP_LIMITS } from './limits.ts'
+export { CERTIFICATE_LIMITS, CMS_LIMITS, CRL_LIMITS, OCSP_LIMITS } from './limits.ts'
 export type {
   AccessDescription,
   AlgorithmIdentifier,

@@ -14,3 +14,9 @@ export const OCSP_LIMITS: DerLimits = { maxOctets: 131_072, maxElements: 16_384,
  * smallest entries) 300 MB of memory while it is read. One that is larger by design can be read with limits of the caller's.
  */
 export const CRL_LIMITS: DerLimits = { maxOctets: 16_777_216, maxElements: 2_500_000, maxDepth: 24 }
+
+/**
+ * What a CMS message may cost: a mail of 25 MB in parts of 1,000 octets, as some senders write it. Certificates and
+ * CRLs in it count as one element each here, and have limits of their own when they are read.
+ */
+export const CMS_LIMITS: DerLimits = { maxOctets: 33_554_432, maxElements: 131_072, maxDepth: 24 }

@@ -24,6 +24,11 @@ export const DER_ERRORS = {
   ERR_DER_TIME: ['RFC 5280 §4.1.2.5', 'a time is a real date with seconds, in Zulu, without a fraction'],
   ERR_DER_TIME_TYPE: ['RFC 5280 §4.1.2.5', 'a time before 2050 is a UTCTime, from 2050 on a GeneralizedTime'],
   ERR_DER_SET_ORDER: ['X.690 §11.6', 'the elements of a SET OF are not in ascending order'],
+  ERR_DER_SEGMENT: [
+    'X.690 §8.6.4, §8.7.3',
+    'a string in parts has parts of its own type, and whole octets but in the last',
+  ],
+  ERR_DER_END_OF_CONTENTS: ['X.690 §8.1.5', 'two zero octets end what was not begun without a length'],
   ERR_DER_DEFAULT: ['X.690 §11.5', 'a value equal to its DEFAULT is written out'],
 } as const
 

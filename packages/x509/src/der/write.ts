@@ -27,6 +27,17 @@ export function writeElements(tag: number, parts: readonly Uint8Array[]): Uint8A
   return der
 }
 
+/** The parts, one behind the other. */
+export function joinOctets(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
 /** Writes a SEQUENCE. */
 export function writeSequence(...parts: readonly Uint8Array[]): Uint8Array {
   return writeElements(TAG.sequence, parts)
