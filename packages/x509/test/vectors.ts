@@ -6,9 +6,14 @@ import { ABSENT_SET } from '../../../tools/testing/outcome.ts'
 
 /** The cases of one file below /vectors. */
 export function casesOf<Case>(path: string): readonly Case[] {
+  return fileOf<{ readonly cases: readonly Case[] }>(path).cases
+}
+
+/** One file below /vectors, whole. */
+export function fileOf<File>(path: string): File {
   const file = new URL(`../../../vectors/${path}`, import.meta.url)
   // The shape of a file is its test's business: a wrong one fails there.
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly cases: readonly Case[] }).cases
+  return JSON.parse(readFileSync(file, 'utf8')) as File
 }
 
 /** A folder of vectors that others made, or why its tests are skipped. */

@@ -194,9 +194,9 @@ function* openKey(
     if (info.kind !== 'kari') continue
     const own = info.recipientEncryptedKeys.find(({ rid }) => isReferenceTo(rid, recipient))
     if (own === undefined) continue
-    const key = yield* agreedKey(info, own, recipient)
-    if (key.length !== keyOctets) throw new CmsError('ERR_CMS_DECRYPT')
-    return key
+    // RFC 3394 §2.2.1: a wrapped key has 8 octets more than the key.
+    if (own.encryptedKey.length !== keyOctets + 8) throw new CmsError('ERR_CMS_DECRYPT')
+    return yield* agreedKey(info, own, recipient)
   }
   throw new CmsError('ERR_CMS_NO_RECIPIENT')
 }

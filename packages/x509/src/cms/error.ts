@@ -6,7 +6,6 @@ export const CMS_ERRORS = {
   ERR_CMS_CERTIFICATE_CHOICE: ['RFC 5652 §10.2.2', 'the certificate is of none of the kinds that CMS has'],
   ERR_CMS_REVOCATION_CHOICE: ['RFC 5652 §10.2.1', 'the revocation information is of none of the kinds that CMS has'],
   ERR_CMS_IDENTIFIER: ['RFC 5652 §5.3, §6.2.1', 'signer, recipient or originator are named in no way that CMS has'],
-  ERR_CMS_SERIAL_LIMIT: ['local limit', 'the serial number has more than 32 octets'],
   ERR_CMS_ATTRIBUTES_EMPTY: ['RFC 5652 §5.3', 'attributes are at least one, or absent'],
   ERR_CMS_ATTRIBUTE: ['RFC 5652 §11', 'the attribute stands once, with one value of its type'],
   ERR_CMS_SIGNED_ATTRIBUTES: [

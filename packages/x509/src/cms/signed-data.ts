@@ -54,7 +54,8 @@ function readEncapsulated(c: DerCursor): { eContentType: Oid; eContent?: Uint8Ar
   let eContent: Uint8Array | undefined
   if (peekTag(c) === E_CONTENT) {
     const outerContent = enter(c, E_CONTENT)
-    if (peekTag(c) !== TAG.octetString && c.at < c.end) throw new CmsError('ERR_CMS_CONTENT_PKCS7', c.at)
+    const tag = peekTag(c)
+    if (c.at < c.end && (tag & ~0x20) !== TAG.octetString) throw new CmsError('ERR_CMS_CONTENT_PKCS7', c.at)
     eContent = readContents(c, TAG.octetString)
     leave(c, outerContent)
   }

@@ -7,6 +7,7 @@ import {
   DER_ERRORS,
   type DerCursor,
   type DerLimits,
+  derFromBer,
   formatName,
   openDer,
   readAny,
@@ -64,6 +65,10 @@ const READERS = {
   eitherTime: (c: DerCursor) => readEitherTime(c).toString(),
   generalizedTime: (c: DerCursor) => readGeneralizedTime(c).toString(),
   name: (c: DerCursor) => formatName(readName(readAny(c))),
+  ber: (c: DerCursor, _tag?: number, limits?: DerLimits) => {
+    c.at = c.end
+    return derFromBer(c.octets, limits ?? CERTIFICATE_LIMITS).toHex()
+  },
 }
 
 /** Each writes a vector's `value` to its `hex`. */
@@ -89,8 +94,9 @@ for (const { name, cases } of files)
     for (const { id, read, hex, value, code, limits, tag } of cases) {
       test(id, () => {
         const decode = () => {
-          const c = openDer(Uint8Array.fromHex(hex), { ...CERTIFICATE_LIMITS, ...limits })
-          const decoded = READERS[read](c, tag)
+          const budget = { ...CERTIFICATE_LIMITS, ...limits }
+          const c = openDer(Uint8Array.fromHex(hex), budget)
+          const decoded = READERS[read](c, tag, budget)
           closeDer(c)
           return decoded
         }

@@ -1,0 +1,84 @@
+// Mutates CMS messages: nothing but declared errors may come out, what is read is written the same, and BER becomes DER once.
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { CmsError, cmsFromBer, DerError, X509Error } from '@countersign/x509'
+import { CMS_AGAIN, type CmsType } from '../cms/again.ts'
+import { casesOf } from '../vectors.ts'
+import { mutate, numbersFrom, ROUNDS, SEED } from './mutate.ts'
+
+interface Vector {
+  readonly type: CmsType
+  readonly hex: string
+  readonly code?: string
+}
+
+const vectors = [...casesOf<Vector>('cms/structure.json'), ...casesOf<Vector>('cms/openssl.json')].filter(
+  ({ code }) => code === undefined,
+)
+
+/** The same values as other senders may write them: lengths without end, and in too many octets. */
+function asBer(der: Uint8Array, below: (bound: number) => number): Uint8Array {
+  const parts: number[] = []
+  for (let at = 0; at < der.length; ) {
+    const tag = der[at] ?? 0
+    const first = der[at + 1] ?? 0
+    const lengthOctets = first < 0x80 ? 0 : first & 0x7f
+    const start = at + 2 + lengthOctets
+    const length = lengthOctets === 0 ? first : Number(`0x${der.subarray(at + 2, start).toHex()}`)
+    const contents = der.subarray(start, start + length)
+    at = start + length
+    const inner = tag & 0x20 && below(3) > 0 ? asBer(contents, below) : contents
+    if (tag & 0x20 && below(2) === 0) parts.push(tag, 0x80, ...inner, 0, 0)
+    else if (tag === 0x04 && below(2) === 0) {
+      const cut = below(contents.length + 1)
+      const segment = (octets: Uint8Array) => [0x04, 0x82, octets.length >> 8, octets.length & 0xff, ...octets]
+      parts.push(0x24, 0x80, ...segment(contents.subarray(0, cut)), ...segment(contents.subarray(cut)), 0, 0)
+    } else parts.push(tag, 0x84, 0, 0, inner.length >> 8, inner.length & 0xff, ...inner)
+  }
+  return Uint8Array.from(parts)
+}
+
+suite('mutations of CMS', () => {
+  for (const type of Object.keys(CMS_AGAIN) as CmsType[])
+    test(type, () => {
+      const seeds = vectors
+        .filter((vector) => type === 'contentInfo' || vector.type === type)
+        .map(({ hex }) => Uint8Array.fromHex(hex))
+      const below = numbersFrom(SEED)
+      let read = 0
+      for (let round = 0; round < ROUNDS; round++) {
+        let octets = seeds[below(seeds.length)] ?? assert.fail('no seeds')
+        for (let times = 1 + below(3); times > 0; times--) octets = mutate(octets, seeds, below)
+        try {
+          const der = cmsFromBer(octets)
+          assert.equal(cmsFromBer(der).buffer, der.buffer, `seed ${SEED}, round ${round}: not DER at once`)
+          const written = CMS_AGAIN[type](der)
+          read++
+          assert.equal(written.toHex(), der.toHex(), `seed ${SEED}, round ${round}`)
+        } catch (error) {
+          if (error instanceof DerError || error instanceof X509Error || error instanceof CmsError) continue
+          throw new Error(`seed ${SEED}, round ${round}: ${octets.toHex()}`, { cause: error })
+        }
+      }
+      assert.ok(read > ROUNDS / 100, 'hardly anything was read: the mutations are too coarse')
+    })
+
+  test('the same message as BER', () => {
+    const below = numbersFrom(SEED)
+    for (const { hex } of vectors) {
+      const der = cmsFromBer(Uint8Array.fromHex(hex))
+      // Certificates stay as they are, so a message with one is not turned to BER here.
+      if (der.length > 500) continue
+      for (let times = 0; times < 20; times++) {
+        const ber = asBer(der, below)
+        if (isVerbatim(der)) continue
+        assert.equal(cmsFromBer(ber).toHex(), der.toHex(), `seed ${SEED}: ${ber.toHex()}`)
+      }
+    }
+  })
+})
+
+/** Whether it has certificates or CRLs, which are signed by others and kept as they stand. */
+function isVerbatim(der: Uint8Array): boolean {
+  return /a00330010|a0[0-9a-f]{2}3[01]03020101|a103300302/.test(der.toHex())
+}
