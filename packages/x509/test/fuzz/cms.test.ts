@@ -47,7 +47,7 @@ suite('mutations of CMS', () => {
       const below = numbersFrom(SEED)
       let read = 0
       for (let round = 0; round < ROUNDS; round++) {
-        let octets = seeds[below(seeds.length)] ?? assert.fail('no seeds')
+        let octets: Uint8Array = seeds[below(seeds.length)] ?? assert.fail('no seeds')
         for (let times = 1 + below(3); times > 0; times--) octets = mutate(octets, seeds, below)
         try {
           const der = cmsFromBer(octets)
