@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { chmod, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, suite, test } from 'node:test'
 import { startHouse } from './support/house.ts'
 import { randomOctets } from './support/random-octets.ts'
@@ -133,13 +134,37 @@ suite('a file of the data directory is damaged', () => {
     await writeFile(path, octets)
   })
 
+  test('store.db, damaged where only a request finds it: the request is refused, and no bug of ours', async () => {
+    await using other = await standing.copy()
+    const path = join(other.data, 'store.db')
+    const db = new DatabaseSync(path)
+    const size = Number(db.prepare('PRAGMA page_size').get()?.['page_size'])
+    const page = Number(
+      db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'certificate_party'").get()?.['rootpage'],
+    )
+    db.close()
+    const octets = await readFile(path)
+    randomOctets(size, 9).copy(octets, (page - 1) * size)
+    await writeFile(path, octets)
+    await using house = await startHouse({ directory: other.directory, config: standing.config })
+    const { code, stderr } = await house.run(['show', 'alice'])
+    assert.equal(code, 1, stderr)
+    assert.match(stderr, /\[ERR_AUTHORITY_STORE\]\n {2}see the log of the authority/)
+    const failed = await house.event(({ event }) => /^(store|api)\.failed$/.test(String(event)))
+    assert.equal(failed['event'], 'store.failed')
+    assert.equal(failed['code'], 'ERR_AUTHORITY_STORE_MALFORMED')
+  })
+
   test('a private key that others can read: said, and mended by what is said', async () => {
-    const path = join(copy.data, 'authority', 'issuing.key')
-    await chmod(path, 0o644)
-    const { code, stderr } = await up()
-    assert.equal(code, 3)
-    assert.match(stderr, /issuing\.key: this private key can be read by others .*\n {2}close it .* chmod 600/)
-    await chmod(path, 0o600)
+    for (const name of ['issuing.key', 'listener.pem']) {
+      const path = join(copy.data, 'authority', name)
+      await chmod(path, 0o644)
+      const { code, stderr } = await up()
+      assert.equal(code, 3, name)
+      assert.ok(stderr.startsWith(`countersign: ${path}: this private key can be read by others`), stderr)
+      assert.match(stderr, /\n {2}close it to others with chmod 600/)
+      await chmod(path, 0o600)
+    }
   })
 
   test('after all that, with its files back, the house is whole', () => assertWhole(copy.directory))

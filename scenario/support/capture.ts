@@ -11,9 +11,17 @@ export interface Capture {
   stop(): Promise<void>
 }
 
-/** Captures loopback traffic of one TCP port into `file` until stopped. Needs the right to capture. */
-export async function startCapture(port: number, file: string): Promise<Capture> {
-  const child = spawn('tshark', ['-i', 'lo', '-f', `tcp port ${port}`, '-w', file], {
+/**
+ * Captures loopback traffic of one TCP port into `file` until stopped. Needs the right to capture.
+ * `snapOctets`: how much of each packet, where the rest is not asked for.
+ */
+export async function startCapture(
+  port: number,
+  file: string,
+  { snapOctets }: { readonly snapOctets?: number } = {},
+): Promise<Capture> {
+  const snap = snapOctets === undefined ? [] : ['-s', String(snapOctets)]
+  const child = spawn('tshark', ['-i', 'lo', ...snap, '-f', `tcp port ${port}`, '-w', file], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let said = ''

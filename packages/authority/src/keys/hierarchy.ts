@@ -73,8 +73,7 @@ export function readCertificateFile(path: string): Certificate {
 /** Reads a P-256 key file that only its owner can read. Secret. @throws {AuthorityError} */
 export function readKeyFile(path: string): KeyObject {
   const pem = readTextFile(path)
-  if ((lstatSync(path).mode & 0o077) !== 0)
-    throw new AuthorityError('ERR_AUTHORITY_FILE_MODE', path, 'this private key can be read by others')
+  checkKeyMode(path)
   let key: KeyObject
   try {
     key = readPrivateKey(pem)
@@ -83,6 +82,12 @@ export function readKeyFile(path: string): KeyObject {
   }
   if (!isSignerKey(key)) throw malformed(path, 'this private key is not P-256')
   return key
+}
+
+/** @throws {AuthorityError} where others than the owner can use the file of a private key. */
+export function checkKeyMode(path: string): void {
+  if ((lstatSync(path).mode & 0o077) !== 0)
+    throw new AuthorityError('ERR_AUTHORITY_FILE_MODE', path, 'this private key can be read by others')
 }
 
 function readTextFile(path: string): string {

@@ -11,7 +11,7 @@ import { identityOf, sameIdentity } from '../issuance/names.ts'
 import { sha256 } from '../octets.ts'
 import type { Store } from '../store/store.ts'
 import { replaceFile } from './files.ts'
-import type { Hierarchy } from './hierarchy.ts'
+import { checkKeyMode, type Hierarchy } from './hierarchy.ts'
 
 /** The party that the authority's listener is. */
 export const LISTENER_PARTY = 'authority'
@@ -63,6 +63,7 @@ function isGood({ certificates: [leaf] }: Credential, parts: Parts, now: Tempora
 
 function readKept({ path, hierarchy: { issuing, root } }: Parts): Credential | undefined {
   if (!existsSync(path)) return undefined
+  checkKeyMode(path)
   try {
     const blocks = readPem(readFileSync(path, 'utf8'))
     const key = blocks.find(({ label }) => label === 'PRIVATE KEY')
