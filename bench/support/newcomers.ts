@@ -1,10 +1,11 @@
 // Newcomers who enroll over TLS, in a process of their own: each its own connection, key and request.
 // Usage: newcomers.ts AT_ONCE ADDRESS NAME; one token a line on standard input. Prints the milliseconds it took.
+import { createHmac, hash } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { connect } from 'node:tls'
-import { enrollmentBody } from '../../packages/authority/test/support/house.ts'
-import { newKey, requestFor } from '../../packages/authority/test/support/keys.ts'
+import { enrollmentMacInput, parseToken, TOKEN_ID_LABEL, TOKEN_MAC_KEY_LABEL } from '@countersign/protocol'
+import { newKey, requestFor } from '../../tools/testing/keys.ts'
 
 const [atOnce, address, name] = process.argv.slice(2)
 if (!atOnce || !address || !name) throw new Error('usage: newcomers AT_ONCE ADDRESS NAME')
@@ -49,4 +50,16 @@ async function enroll({ token, request }: { token: string; request: Uint8Array }
   sent.on('error', answer.reject)
   sent.end(JSON.stringify(enrollmentBody(token, request, exporter)))
   await answer.promise
+}
+
+/** docs/protocols/enrollment.md: the secret stays here, what is made of it goes. */
+function enrollmentBody(token: string, request: Uint8Array, exporter: Uint8Array): Record<string, string> {
+  const { secret } = parseToken(token)
+  const hmac = (key: Uint8Array, input: string | Uint8Array) => createHmac('sha256', key).update(input).digest()
+  const input = enrollmentMacInput(exporter, hash('sha256', request, 'buffer'))
+  return {
+    token: hmac(secret, TOKEN_ID_LABEL).toString('base64url'),
+    request: Buffer.from(request).toString('base64'),
+    mac: hmac(hmac(secret, TOKEN_MAC_KEY_LABEL), input).toString('base64url'),
+  }
 }

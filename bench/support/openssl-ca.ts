@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { writePem } from '@countersign/x509'
-import { newKey, requestFor } from '../../packages/authority/test/support/keys.ts'
+import { newKey, requestFor } from '../../tools/testing/keys.ts'
 
 const run = promisify(execFile)
 
