@@ -1,5 +1,6 @@
 // One process at a time changes an identity's directory.
-import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { IdentityError, systemCode } from './error.ts'
 
 // No change takes as long: each step of it has its own time limit. Numbers of processes are used again after a restart.
@@ -18,6 +19,7 @@ export async function withLock<Value>(path: string, work: () => Promise<Value>):
   try {
     await take(path)
     try {
+      await sweep(path)
       return await work()
     } finally {
       await rm(path, { force: true })
@@ -42,6 +44,16 @@ async function take(path: string): Promise<void> {
     throw new IdentityError(full ? 'ERR_IDENTITY_NO_SPACE' : 'ERR_IDENTITY_WRITE', path, code, { cause: error })
   } finally {
     await rm(mine, { force: true })
+  }
+}
+
+/** Removes what processes that were killed while they took this lock have left. */
+async function sweep(path: string): Promise<void> {
+  const prefix = `${basename(path)}.`
+  for (const name of await readdir(dirname(path))) {
+    const [pid = '', ...dead] = name.startsWith(prefix) ? name.slice(prefix.length).split('.') : []
+    if (!/^[0-9]+$/.test(pid) || Number(pid) === process.pid || isAlive(Number(pid))) continue
+    if (dead.join() === '' || dead.join() === 'dead') await rm(join(dirname(path), name), { force: true })
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -45,6 +45,16 @@ suite('withLock', () => {
     await once(child, 'close')
     assert.equal(await withLock(path, async () => 'in'), 'in')
     assert.deepEqual(await readdir(house.path), [])
+  })
+
+  test('what killed processes left beside it goes, what living ones and others have there stays', async () => {
+    await using house = await temporaryDirectory()
+    const path = join(house.path, 'lock')
+    const dead = spawnSync(process.execPath, ['-e', '0']).pid
+    for (const name of [`lock.${dead}`, `lock.${dead}.dead`, `lock.${process.ppid}`, 'lock.txt', `other.${dead}`])
+      await writeFile(join(house.path, name), '')
+    await withLock(path, async () => undefined)
+    assert.deepEqual((await readdir(house.path)).sort(), [`lock.${process.ppid}`, 'lock.txt', `other.${dead}`].sort())
   })
 
   test('a lock of our own number, of no number or of long ago is nobody’s', async () => {
