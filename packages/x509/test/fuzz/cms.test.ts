@@ -6,7 +6,11 @@ import { CMS_AGAIN, type CmsType } from '../cms/again.ts'
 import { casesOf } from '../vectors.ts'
 import { mutate, numbersFrom, ROUNDS, SEED } from './mutate.ts'
 
+/** Certificates and CRLs are signed by others and kept as they stand, so these are not turned into BER here. */
+const WITH_CERTIFICATES = /^(?:bags with|originator and|signed-(?:attached|detached|keyid|noattr|ber)|certs-only)/
+
 interface Vector {
+  readonly id: string
   readonly type: CmsType
   readonly hex: string
   readonly code?: string
@@ -27,7 +31,7 @@ function asBer(der: Uint8Array, below: (bound: number) => number): Uint8Array {
     const length = lengthOctets === 0 ? first : Number(`0x${der.subarray(at + 2, start).toHex()}`)
     const contents = der.subarray(start, start + length)
     at = start + length
-    const inner = tag & 0x20 && below(3) > 0 ? asBer(contents, below) : contents
+    const inner: Uint8Array = tag & 0x20 && below(3) > 0 ? asBer(contents, below) : contents
     if (tag & 0x20 && below(2) === 0) parts.push(tag, 0x80, ...inner, 0, 0)
     else if (tag === 0x04 && below(2) === 0) {
       const cut = below(contents.length + 1)
@@ -65,20 +69,13 @@ suite('mutations of CMS', () => {
 
   test('the same message as BER', () => {
     const below = numbersFrom(SEED)
-    for (const { hex } of vectors) {
+    for (const { id, hex } of vectors) {
+      if (WITH_CERTIFICATES.test(id)) continue
       const der = cmsFromBer(Uint8Array.fromHex(hex))
-      // Certificates stay as they are, so a message with one is not turned to BER here.
-      if (der.length > 500) continue
       for (let times = 0; times < 20; times++) {
         const ber = asBer(der, below)
-        if (isVerbatim(der)) continue
         assert.equal(cmsFromBer(ber).toHex(), der.toHex(), `seed ${SEED}: ${ber.toHex()}`)
       }
     }
   })
 })
-
-/** Whether it has certificates or CRLs, which are signed by others and kept as they stand. */
-function isVerbatim(der: Uint8Array): boolean {
-  return /a00330010|a0[0-9a-f]{2}3[01]03020101|a103300302/.test(der.toHex())
-}
