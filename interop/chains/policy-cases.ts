@@ -1,45 +1,29 @@
 // Certificate policies, RFC 5280 §6.1 as RFC 9618 updates it: what is valid along a path, and when something must be.
 import {
   certificatePoliciesExtension,
-  type Extension,
+  policyConstraintsExtension as constraints,
   inhibitAnyPolicyExtension,
-  OID,
-  type Oid,
-  policyConstraintsExtension,
-  policyMappingsExtension,
   writeNull,
   writeOid,
   writeSequence,
 } from '@countersign/x509'
-import { type Case, issuingKeys } from './chain.ts'
-import { akiOf, marked, name } from './house.ts'
+import { marked } from './house.ts'
+import { MAPPING_CASES } from './mapping-cases.ts'
+import {
+  ANY,
+  below,
+  explicit,
+  GOLD,
+  more,
+  NONE,
+  type PolicyCase,
+  policies,
+  SILVER,
+  selfIssued,
+  wanting,
+} from './policy-words.ts'
 
-const GOLD = '1.3.6.1.4.1.32473.10'
-const SILVER = '1.3.6.1.4.1.32473.11'
-const WHITE = '1.3.6.1.4.1.32473.12'
-const ANY = OID.anyPolicy
-
-const policies = (...oids: Oid[]): Extension =>
-  certificatePoliciesExtension(oids.map((policyIdentifier) => ({ policyIdentifier })))
-const mapped = (...pairs: [Oid, Oid][]): Extension =>
-  policyMappingsExtension(
-    pairs.map(([issuerDomainPolicy, subjectDomainPolicy]) => ({ issuerDomainPolicy, subjectDomainPolicy })),
-  )
-const constraints = policyConstraintsExtension
-const more = (...extensions: Extension[]) => ({ more: extensions })
-/** An issuer of its anchor's name: self-issued. */
-const selfIssued = (...extensions: Extension[]) => ({ subject: name('Root'), more: extensions })
-const below = (...extensions: Extension[]) => ({
-  more: extensions,
-  extensions: { authorityKeyIdentifier: akiOf({ keys: issuingKeys }) },
-})
-
-const explicit = { policy: { initialExplicitPolicy: true } } as const
-const wanting = (...initialPolicySet: Oid[]) => ({ policy: { initialExplicitPolicy: true, initialPolicySet } })
-const NONE = ['ERR_VERIFY_POLICY'] as const
-
-/** Each with the policies that are valid where it is accepted. */
-export const POLICY_CASES: readonly (Case & { readonly policies?: readonly Oid[] })[] = [
+export const POLICY_CASES: readonly PolicyCase[] = [
   { what: 'no policies', codes: [], policies: [] },
   { what: 'no policies where one is required', codes: NONE, context: explicit },
   {
@@ -215,91 +199,8 @@ export const POLICY_CASES: readonly (Case & { readonly policies?: readonly Oid[]
     context: { policy: { initialExplicitPolicy: true, initialAnyPolicyInhibit: true } },
   },
 
-  {
-    what: 'a policy under its other name',
-    codes: [],
-    issuing: more(policies(GOLD), mapped([GOLD, SILVER])),
-    party: more(policies(SILVER)),
-    context: explicit,
-    policies: [GOLD],
-  },
-  {
-    what: 'a policy under its old name',
-    codes: NONE,
-    issuing: more(policies(GOLD), mapped([GOLD, SILVER])),
-    party: more(policies(GOLD)),
-    context: explicit,
-  },
-  {
-    what: 'a policy under two names',
-    codes: [],
-    issuing: more(policies(GOLD), mapped([GOLD, SILVER], [GOLD, WHITE])),
-    party: more(policies(WHITE)),
-    context: wanting(GOLD),
-    policies: [GOLD],
-  },
-  {
-    what: 'two policies under one name',
-    codes: [],
-    issuing: more(policies(GOLD, SILVER), mapped([GOLD, WHITE], [SILVER, WHITE])),
-    party: more(policies(WHITE)),
-    context: explicit,
-    policies: [GOLD, SILVER],
-  },
-  {
-    what: 'a policy out of any, under its other name',
-    codes: [],
-    issuing: more(policies(ANY), mapped([GOLD, SILVER])),
-    party: more(policies(SILVER)),
-    context: wanting(GOLD),
-    policies: [GOLD],
-  },
-  {
-    what: 'an other name of a policy that is not there',
-    codes: NONE,
-    issuing: more(policies(WHITE), mapped([GOLD, SILVER])),
-    party: more(policies(SILVER)),
-    context: explicit,
-  },
-  {
-    what: 'a mapping that the anchor inhibits',
-    codes: NONE,
-    root: more(constraints({ inhibitPolicyMapping: 0 })),
-    issuing: more(policies(GOLD), mapped([GOLD, SILVER])),
-    party: more(policies(SILVER)),
-    context: explicit,
-  },
-  {
-    what: 'a mapping that the question inhibits',
-    codes: NONE,
-    issuing: more(policies(GOLD), mapped([GOLD, SILVER])),
-    party: more(policies(SILVER)),
-    context: { policy: { initialExplicitPolicy: true, initialPolicyMappingInhibit: true } },
-  },
-  {
-    what: 'a mapping by the anchor',
-    codes: [],
-    root: more(policies(GOLD), mapped([GOLD, SILVER])),
-    issuing: more(policies(SILVER)),
-    party: more(policies(SILVER)),
-    context: explicit,
-    policies: [GOLD],
-  },
-  {
-    what: 'a mapping of anyPolicy',
-    codes: ['ERR_VERIFY_POLICY_MAPPING'],
-    issuing: more(policies(GOLD), mapped([ANY, GOLD])),
-    party: more(policies(GOLD)),
-  },
-  {
-    what: 'a mapping to anyPolicy',
-    codes: ['ERR_VERIFY_POLICY_MAPPING'],
-    issuing: more(policies(GOLD), mapped([GOLD, ANY])),
-    party: more(policies(GOLD)),
-  },
-
   ...[true, false].map(
-    (critical): Case => ({
+    (critical): PolicyCase => ({
       what: `an unknown qualifier of ${critical ? '' : 'not '}critical policies`,
       codes: critical ? ['ERR_VERIFY_CRITICAL_EXTENSION'] : [],
       party: more(
@@ -315,4 +216,5 @@ export const POLICY_CASES: readonly (Case & { readonly policies?: readonly Oid[]
       ),
     }),
   ),
+  ...MAPPING_CASES,
 ]

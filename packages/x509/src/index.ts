@@ -174,7 +174,6 @@ export type {
   Name,
   NameConstraints,
   Oid,
-  PemBlock,
   PolicyConstraints,
   PolicyInformation,
   PolicyMapping,
@@ -231,7 +230,7 @@ export { readOCSPRequest, writeOCSPRequest, writeTbsRequest } from './ocsp/reque
 export { readOCSPResponse, writeOCSPErrorResponse, writeOCSPResponse, writeResponseData } from './ocsp/response.ts'
 export { OID } from './oid.ts'
 export { PEM_ERRORS, PemError, type PemErrorCode } from './pem/error.ts'
-export { type PemLimits, readPem, writePem } from './pem/pem.ts'
+export { type PemBlock, type PemLimits, readPem, writePem } from './pem/pem.ts'
 export { readCertificationRequest } from './request/read.ts'
 export {
   type CertificationRequestInfo,

@@ -293,11 +293,5 @@ export interface PrivateKeyInfo {
   readonly publicKey?: Uint8Array
 }
 
-/** One block of a PEM text, RFC 7468. */
-export interface PemBlock {
-  readonly label: string
-  readonly der: Uint8Array
-}
-
 /** `T` while it is being read. */
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] }

@@ -1,6 +1,11 @@
 // PEM, RFC 7468 Figure 1: blocks of base64 between boundaries, text around them, no headers.
-import type { PemBlock } from '../model.ts'
 import { PemError, type PemErrorCode } from './error.ts'
+
+/** One block of a PEM text, RFC 7468. */
+export interface PemBlock {
+  readonly label: string
+  readonly der: Uint8Array
+}
 
 /** What one text may hold; over it is a {@link PemError}. */
 export interface PemLimits {
