@@ -16,7 +16,9 @@ export function usageOf(command: Command): string {
 
 /** The usage in words between which a line may break. */
 export function usageWords(command: Command): string[] {
-  const words = command.positionals.map(({ name, optional }) => (optional === true ? `[${name}]` : name))
+  const words = command.positionals.map(({ name, optional, multiple }) =>
+    optional === true ? `[${name}]` : multiple === true ? `${name}…` : name,
+  )
   for (const [name, { value, multiple }] of Object.entries(command.options)) {
     const option = value === undefined ? `--${name}` : `--${name} ${value}`
     words.push(`[${option}]${multiple === true ? '…' : ''}`)
@@ -75,12 +77,12 @@ export function readArguments(command: Command, words: readonly string[]): Argum
 }
 
 function readPositionals(command: Command, given: readonly string[], values: Map<string, string[]>): void {
-  for (const [index, { name, optional }] of command.positionals.entries()) {
-    const word = given[index]
-    if (word !== undefined) values.set(name, [word])
+  for (const [index, { name, optional, multiple }] of command.positionals.entries()) {
+    const words = multiple === true ? given.slice(index) : given.slice(index, index + 1)
+    if (words.length > 0) values.set(name, words)
     else if (optional !== true) throw usageFailure(command, `${name} is missing`)
   }
-  const extra = given[command.positionals.length]
+  const extra = command.positionals.at(-1)?.multiple === true ? undefined : given[command.positionals.length]
   if (extra !== undefined) throw usageFailure(command, `there is one argument too many: ${extra}`)
 }
 

@@ -54,6 +54,8 @@ export interface Positional {
   readonly name: string
   readonly summary: string
   readonly optional?: boolean
+  /** May be given again; the last of its command. */
+  readonly multiple?: boolean
 }
 
 /** The arguments of one call, checked against the command's own table. */

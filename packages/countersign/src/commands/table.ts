@@ -90,6 +90,35 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./meet.ts')).meet,
   },
   {
+    name: 'verify',
+    summary: 'judge certificates in files: the path, or every reason against it',
+    details: [
+      'The first certificate is judged, the others are a bag in which its path is looked for.',
+      'FILE holds PEM, DER or PKCS#7, and lists of revoked certificates too. With --crl, each',
+      'certificate of the path must be on a current list of its issuer as not revoked.',
+    ],
+    positionals: [{ name: 'FILE', summary: 'certificates: the one to judge, then others', multiple: true }],
+    options: {
+      anchor: { type: 'string', multiple: true, value: 'FILE', summary: 'whom to believe: root certificates' },
+      crl: {
+        type: 'string',
+        multiple: true,
+        value: 'FILE',
+        summary: 'revocation lists; then each status must be known',
+      },
+      at: { type: 'string', value: 'TIME', summary: 'the time to judge by, as in 2026-11-26T12:00:00Z (now)' },
+      name: { type: 'string', value: 'NAME', summary: 'the name to prove: DNS name, IP address, URI or mail address' },
+      purpose: { type: 'string', value: 'PURPOSE', summary: 'serverAuth (the default) or clientAuth' },
+      profile: {
+        type: 'string',
+        value: 'NAME',
+        summary: 'private (RFC 5280 as it stands, the default) or meeting (what our doors ask)',
+      },
+    },
+    examples: ['countersign verify alice/identity.pem --anchor alice/trust.pem --purpose clientAuth --profile meeting'],
+    load: async () => (await import('./verify.ts')).verify,
+  },
+  {
     name: 'revoke',
     summary: 'end a certificate or a party now, open connections too, and print the receipt',
     details: ['With a party, all of its certificates, and its invitations that are not used yet.', ...ADMIN_DETAILS],

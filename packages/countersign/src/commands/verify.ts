@@ -1,0 +1,127 @@
+import { createCheckSignature } from '@countersign/mtls'
+import {
+  DEFAULT_BUDGET,
+  indexCrl,
+  PROFILES,
+  type Profile,
+  type Purpose,
+  type ReferenceIdentity,
+  type TrustAnchor,
+  type Verdict,
+  verifyParsedPath,
+} from '@countersign/verify'
+import type { Certificate } from '@countersign/x509'
+import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
+import { referenceIdentity } from '../meeting/address.ts'
+import { didYouMean } from '../nearest.ts'
+import { verdictLines } from '../verifying/lines.ts'
+import { readContents } from '../verifying/read-files.ts'
+
+/** Files of one's own are no stranger's: a whole bundle may be given. The search in it is bounded as for a peer. */
+const BUDGET = { ...DEFAULT_BUDGET, maxCertificates: 1000, maxOctets: 4_194_304 }
+const PURPOSES: readonly Purpose[] = ['serverAuth', 'clientAuth']
+
+/** `countersign verify`: exit 0 where the first certificate is accepted, 1 where it is refused. */
+export const verify: Run = async (given, around) => {
+  const [name, now, purpose, profile] = [nameOf(given), timeOf(given, around), purposeOf(given), profileOf(given)]
+  const anchors = await readAnchors(given, around)
+  const files = await Promise.all(given.texts('FILE').map((path) => readContents(path, around)))
+  const [leaf, ...bag] = files.flatMap(({ certificates }) => certificates)
+  if (leaf === undefined)
+    throw new Failure(EXIT.input, `there is no certificate in ${given.texts('FILE').join(', ')}`, {
+      code: 'ERR_CLI_FILE',
+    })
+  const lists = await Promise.all(given.texts('crl').map((path) => readContents(path, around)))
+  const crls = [...files, ...lists].flatMap((contents) => contents.crls).map(indexCrl)
+  const verdict = verifyParsedPath(leaf, bag, {
+    anchors,
+    issuers: [],
+    status: { mode: given.texts('crl').length > 0 ? 'require' : 'prefer', crls },
+    now,
+    purpose,
+    profile,
+    ...(name !== undefined && { name }),
+    budget: BUDGET,
+    checkSignature: createCheckSignature(),
+  })
+  if (given.flag('json')) around.out(JSON.stringify(jsonOf(verdict)))
+  else for (const line of verdictLines(verdict, [leaf, ...bag], now)) around.out(line)
+  return verdict.ok ? EXIT.ok : EXIT.refused
+}
+
+async function readAnchors(given: Arguments, around: Around): Promise<TrustAnchor[]> {
+  const paths = given.texts('anchor')
+  if (paths.length === 0)
+    throw new Failure(EXIT.usage, 'say whom to believe: --anchor FILE', {
+      code: 'ERR_CLI_USAGE',
+      next: 'a house has its root in countersign-data/root.pem, a party in trust.pem',
+    })
+  const files = await Promise.all(paths.map((path) => readContents(path, around)))
+  const empty = paths.find((_, i) => files[i]?.certificates.length === 0)
+  if (empty !== undefined)
+    throw new Failure(EXIT.input, `there is no certificate in ${empty}`, { code: 'ERR_CLI_FILE' })
+  return files
+    .flatMap(({ certificates }) => certificates)
+    .map((certificate: Certificate) => ({
+      name: certificate.subject,
+      subjectPublicKeyInfo: certificate.subjectPublicKeyInfo,
+      certificate,
+    }))
+}
+
+function nameOf(given: Arguments): ReferenceIdentity | undefined {
+  const name = given.text('name')
+  if (name === undefined) return undefined
+  return name.includes('@') && !name.includes('://') ? { kind: 'rfc822Name', value: name } : referenceIdentity(name)
+}
+
+function timeOf(given: Arguments, around: Around): Temporal.Instant {
+  const at = given.text('at')
+  if (at === undefined) return around.clock()
+  try {
+    return Temporal.Instant.from(at)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new Failure(EXIT.usage, `--at ${at} is no time`, {
+      code: 'ERR_CLI_USAGE',
+      next: 'write it as in 2026-11-26T12:00:00Z',
+      cause: error,
+    })
+  }
+}
+
+function purposeOf(given: Arguments): Purpose {
+  const asked = given.text('purpose') ?? 'serverAuth'
+  const purpose = PURPOSES.find((each) => each === asked)
+  if (purpose === undefined) throw notOneOf('purpose', asked, PURPOSES)
+  return purpose
+}
+
+function profileOf(given: Arguments): Profile {
+  const asked = given.text('profile') ?? 'private'
+  if (asked !== 'private' && asked !== 'meeting') throw notOneOf('profile', asked, Object.keys(PROFILES))
+  return PROFILES[asked]
+}
+
+function notOneOf(option: string, asked: string, known: readonly string[]): Failure {
+  return new Failure(EXIT.usage, `--${option} must be one of ${known.join(', ')}${didYouMean(asked, known)}`, {
+    code: 'ERR_CLI_USAGE',
+  })
+}
+
+/** For programs: octets are left out, numbers that JSON has not are text. */
+function jsonOf(verdict: Verdict): unknown {
+  if (!verdict.ok) {
+    const plain = ({ certificate: _, ...rest }: (typeof verdict.findings)[number]) => rest
+    const tried = verdict.tried.map(({ certificates, findings }) => ({ certificates, findings: findings.map(plain) }))
+    return { accepted: false, findings: verdict.findings.map(plain), tried }
+  }
+  const { path, evidence, policies } = verdict
+  return {
+    accepted: true,
+    serials: path.certificates.map(({ serialNumber }) => serialNumber.toString(16)),
+    validUntil: path.validUntil,
+    evidence: evidence.map(({ kind, depth, thisUpdate, nextUpdate }) => ({ kind, depth, thisUpdate, nextUpdate })),
+    policies,
+  }
+}
