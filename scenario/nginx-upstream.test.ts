@@ -41,7 +41,7 @@ suite('nginx behind the door, by mutual TLS', { ...needs('nginx', 'nginx-light')
   })
   after(async () => {
     for (const server of running) await server.stop()
-    await house?.stop()
+    await house?.[Symbol.asyncDispose]()
     await rm(scratch, { recursive: true, force: true })
   })
 

@@ -30,7 +30,7 @@ suite('revoked while open', { ...needs('curl', 'curl'), ...needs('tshark', 'tsha
     capture = await startCapture(port, join(scratch, 'wire.pcapng'))
   })
   after(async () => {
-    await house?.stop()
+    await house?.[Symbol.asyncDispose]()
     await rm(scratch, { recursive: true, force: true })
   })
 

@@ -26,7 +26,7 @@ suite('a web door and unmodified peers', needs('curl', 'curl'), () => {
     url = `https://127.0.0.1:${port}/`
   })
   after(async () => {
-    await house?.stop()
+    await house?.[Symbol.asyncDispose]()
     await rm(scratch, { recursive: true, force: true })
   })
 
