@@ -27,3 +27,10 @@ export function openssl(...args: string[]): string {
   assert.equal(status, 0, stderr)
   return `${stdout}${stderr}`
 }
+
+/** What `openssl` says to standard error, where it does not exit with 0. */
+export function refusedByOpenssl(...args: string[]): string {
+  const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' })
+  assert.notEqual(status, 0)
+  return stderr
+}
