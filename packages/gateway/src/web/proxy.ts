@@ -62,7 +62,10 @@ export function optionsOf({ request, target, upstream, identity }: Passage): Omi
 const MAX_INTERIM_OCTETS = 256 * 1024
 
 /** Writes the upstream's answer straight to the caller. `failed` is called instead, once, where none has begun. */
-export function answerTo({ request, response }: Passage, failed: Passage['refuse']): Dispatcher.DispatchHandler {
+export function answerTo(
+  { request, response, upstream }: Passage,
+  failed: Passage['refuse'],
+): Dispatcher.DispatchHandler {
   let running: Dispatcher.DispatchController | undefined
   // A caller that left, or was cut, takes its request along.
   const onClose = () => {
@@ -76,6 +79,8 @@ export function answerTo({ request, response }: Passage, failed: Passage['refuse
     },
     onResponseStart(controller, status) {
       const raw = responseHeaders(latin1Of(controller.rawHeaders), status)
+      if (upstream.secure && endsByClose(request, status, controller.rawHeaders))
+        throw new Error('the upstream ends its answer by closing, which does not prove over TLS that it is whole')
       // undici cannot be paused here, and begins its timeout anew at each.
       if (status < 200 && (response.socket?.writableLength ?? 0) > MAX_INTERIM_OCTETS)
         throw new Error('the upstream sent more interim answers than the caller reads')
@@ -102,6 +107,19 @@ export function answerTo({ request, response }: Passage, failed: Passage['refuse
       else failed(faultOf(error), error)
     },
   }
+}
+
+/**
+ * Does the end of the connection alone end the body? RFC 9112 §8 then asks for TLS's own end, as anybody on the way can cut
+ * TCP; Node does not tell one from the other.
+ */
+function endsByClose(
+  request: IncomingMessage,
+  status: number,
+  raw: Dispatcher.DispatchController['rawHeaders'],
+): boolean {
+  if (request.method === 'HEAD' || status < 200 || status === 204 || status === 304) return false
+  return !latin1Of(raw).some((name, i) => i % 2 === 0 && /^(?:content-length|transfer-encoding)$/i.test(name))
 }
 
 function faultOf(error: Error): UpstreamFault {

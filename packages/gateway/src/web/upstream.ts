@@ -18,6 +18,8 @@ export interface UpstreamConfig {
 export interface Upstream {
   readonly dispatcher: Dispatcher
   readonly timeoutMs: number
+  /** Is reached by TLS. */
+  readonly secure: boolean
   close(): Promise<void>
 }
 
@@ -38,7 +40,7 @@ export function openUpstream(config: UpstreamConfig, door: string, house: House)
     case 'http:': {
       if (name !== undefined) throw new TypeError(`nothing can be proved by ${text}: use https, or leave the name out`)
       const pool = new Pool(url.origin, { connectTimeout: CONNECT_TIMEOUT_MS })
-      return { dispatcher: pool, timeoutMs, close: () => pool.destroy() }
+      return { dispatcher: pool, timeoutMs, secure: false, close: () => pool.destroy() }
     }
     case 'https:': {
       const host = url.hostname.replaceAll(/^\[|\]$/g, '')
@@ -46,7 +48,7 @@ export function openUpstream(config: UpstreamConfig, door: string, house: House)
         { host, port: Number(url.port || 443), name, timeoutMs: CONNECT_TIMEOUT_MS, door: `${door} → ${url.host}` },
         house,
       )
-      return { ...pool, timeoutMs }
+      return { ...pool, timeoutMs, secure: true }
     }
     default:
       throw new TypeError(`${text} is neither http nor https`)

@@ -81,6 +81,17 @@ suite('an upstream that proves itself', () => {
       assert.equal(refused?.outcome.ok === false && refused.outcome.refusal.code, code)
     })
 
+  // RFC 9112 §8: "an "incomplete close" in TLS would leave the message incomplete"
+  test('and ends its answer by closing is 502: whoever cuts TCP could end it, too', async () => {
+    await using upstream = await serveMutual(database, ({ socket, method }) =>
+      socket.end(`HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${method === 'HEAD' ? '' : 'half'}`),
+    )
+    await using door = await openTestDoor({ url: upstream.url, name: 'db.localhost' })
+    assert.equal((await ask(door, alice, '/')).status, 502)
+    assert.match(String(door.logs.at(-1)?.fields['cause']), /ends its answer by closing/)
+    assert.equal((await ask(door, alice, '/', { method: 'HEAD' })).status, 200)
+  })
+
   test('and does not believe us is 502', async () => {
     await using upstream = await serveMutual(database, (_request, response) => response.end('reached'), {
       ca: pemOf(elsewhere).cert,
