@@ -189,6 +189,7 @@ export type {
 export { isEmptyName, namesEqual, rdnKeys } from './name/compare.ts'
 export { type AttributeName, formatName } from './name/format.ts'
 export { formatGeneralName } from './name/format-general-name.ts'
+export { writeGeneralName } from './name/general-name.ts'
 export { domainToALabels } from './name/idna.ts'
 export { formatIpAddress, parseIpAddress } from './name/ip-address.ts'
 export { readName } from './name/read.ts'

@@ -68,8 +68,7 @@ export function* judgePath(
       if (!fitsKey(crl.signatureAlgorithm, issuer.subjectPublicKeyInfo.algorithm)) return false
       return yield* ask(crl.signatureAlgorithm, issuer.subjectPublicKeyInfo, crl.tbsDer, crl.signatureValue)
     }
-    const found = yield* judgeStatus(certificate, depth, issuer, context.status, context.now, isSigned, fault)
-    if (found !== undefined) evidence.push(found)
+    evidence.push(...(yield* judgeStatus(certificate, depth, issuer, context.status, context.now, isSigned, fault)))
   }
   const policies = signed ? judgePolicies(path, anchor, context, judges.meter, findings) : []
   return { findings: leafFirst(findings), evidence, signed, policies }

@@ -13,17 +13,18 @@ const KNOWN_EXTENSIONS: ReadonlySet<Oid> = new Set([
   OID.freshestCRL,
   OID.authorityInfoAccess,
 ])
+/** Those that a conforming issuer does mark. */
+const CRITICAL_EXTENSIONS: ReadonlySet<Oid> = new Set([OID.deltaCRLIndicator, OID.issuingDistributionPoint])
 
 /** Says why a CRL of the right issuer's name is not used for what `issuer` issued; undefined where it is. `issuer` is absent for a bare anchor. */
 export function whyNotCrl(
   { crl, unknownCriticalEntryExtension }: CrlIndex,
   issuer: Certificate | undefined,
 ): string | undefined {
-  // Never a full CRL: what it leaves out is not "not revoked".
-  if (crl.deltaCRLIndicator !== undefined) return 'it is a delta crl, which is not processed yet'
-  if (crl.issuingDistributionPoint !== undefined)
-    return 'it has an issuing distribution point, which is not processed yet'
-  const critical = crl.crlExtensions.find((extension) => extension.critical)?.extnID
+  if (crl.issuingDistributionPoint?.indirectCRL) return 'it is an indirect crl, which is not processed yet'
+  const critical = crl.crlExtensions.find(
+    ({ extnID, critical: marked }) => marked && !CRITICAL_EXTENSIONS.has(extnID),
+  )?.extnID
   if (critical !== undefined)
     return KNOWN_EXTENSIONS.has(critical)
       ? `its extension ${critical} must not be critical`

@@ -1,15 +1,20 @@
-// Is this certificate revoked? Announcements first, then full CRLs by RFC 5280 §6.3.3.
+// Is this certificate revoked? Announcements first, then CRLs by RFC 5280 §6.3.3.
 import {
   type Certificate,
+  type CertificateList,
   type Name,
   namesEqual,
+  OID,
+  type ReasonFlag,
   type RevokedCertificate,
   type SubjectPublicKeyInfo,
 } from '@countersign/x509'
 import type { StatusContext, StatusEvidence } from '../model.ts'
+import { sameOctets } from '../octets.ts'
 import type { Fault } from '../path/fault.ts'
 import type { SignatureAnswer, SignatureQuestion } from '../path/signature-question.ts'
 import type { CrlIndex } from './crl-index.ts'
+import { ALL_REASONS, reasonsCovered } from './points.ts'
 import { whyNotCrl } from './scope.ts'
 
 /** Who issued the certificate that is judged: the next one of the path, or the anchor. */
@@ -23,7 +28,7 @@ export interface StatusIssuer {
 type AskSignature = (crl: CrlIndex) => Generator<SignatureQuestion, boolean | undefined, SignatureAnswer>
 
 /**
- * Judges the status of one certificate whose own signature has verified. Answers the CRL that says "not revoked", if one does.
+ * Judges the status of one certificate whose own signature has verified. Answers the CRLs that say "not revoked" for all reasons together, if they do.
  * @see RFC 5280 §6.3.3
  */
 export function* judgeStatus(
@@ -34,40 +39,57 @@ export function* judgeStatus(
   now: Temporal.Instant,
   isSigned: AskSignature,
   fault: Fault,
-): Generator<SignatureQuestion, StatusEvidence | undefined, SignatureAnswer> {
+): Generator<SignatureQuestion, readonly StatusEvidence[], SignatureAnswer> {
   const { serialNumber } = certificate
   const word = announced?.(issuer.subjectPublicKeyInfo, serialNumber)
   if (word !== undefined) {
     fault('ERR_VERIFY_REVOKED', `its revocation at ${word.at} was announced${because(word.reason)}`, word)
-    return undefined
+    return []
   }
 
-  const { usable, reasons } = fitting(crls, issuer)
+  const { usable, reasons } = fitting(crls, certificate, issuer)
   // A revocation is not taken back by a CRL's end, so that an old list counts here as a new one does.
-  for (const index of usable) {
-    const entry = revoking(index, serialNumber)
-    if (entry === undefined || (yield* isSigned(index)) !== true) continue
+  for (const fit of usable) {
+    const entry = revoking(fit, serialNumber)
+    if (entry === undefined || (yield* isSigned(fit.index)) !== true) continue
+    if (entry.reasonCode === 'certificateHold' && (yield* isLifted(fit, usable, serialNumber, isSigned))) continue
     const { revocationDate: at, reasonCode: reason } = entry
     const revocation = reason === undefined ? { at } : { at, reason }
-    fault('ERR_VERIFY_REVOKED', `revoked at ${at}${because(reason)} by the crl of ${index.crl.thisUpdate}`, revocation)
-    return undefined
+    fault(
+      'ERR_VERIFY_REVOKED',
+      `revoked at ${at}${because(reason)} by the crl of ${fit.index.crl.thisUpdate}`,
+      revocation,
+    )
+    return []
   }
 
   let expired: CrlIndex | undefined
-  for (const index of usable) {
+  let covered: ReadonlySet<ReasonFlag> = new Set()
+  const evidence: StatusEvidence[] = []
+  for (const { index, covers } of usable) {
+    // (e), and a delta says only what it adds.
+    if (covers.isSubsetOf(covered)) continue
     const time = timeOf(index, now)
     if (time !== undefined && time !== 'expired') reasons.push(time)
     else if (time === 'expired' && expired !== undefined) continue
     else if ((yield* isSigned(index)) !== true)
       reasons.push('its signature does not verify under the key of the issuer')
-    else if (time === undefined) return evidenceOf(index, depth)
-    else expired = index
+    else if (time === undefined) {
+      evidence.push(evidenceOf(index, depth))
+      covered = covered.union(covers)
+      if (ALL_REASONS.isSubsetOf(covered)) return evidence
+    } else expired = index
   }
-  if (mode === 'prefer') return undefined
+  if (mode === 'prefer') return []
   if (expired !== undefined)
     fault(
       'ERR_VERIFY_STATUS_EXPIRED',
       `the crl of ${expired.crl.thisUpdate} was to be replaced by ${expired.crl.nextUpdate}`,
+    )
+  else if (evidence.length > 0)
+    fault(
+      'ERR_VERIFY_STATUS_UNKNOWN',
+      `no crl speaks of the reasons ${[...ALL_REASONS.difference(covered)].join(', ')}`,
     )
   else
     fault(
@@ -76,20 +98,59 @@ export function* judgeStatus(
         ? 'there is no crl of its issuer'
         : `the crl of its issuer is not used: ${reasons.join('; ')}`,
     )
-  return undefined
+  return []
 }
 
-/** §6.3.3 (b)(1), and newest first: the higher number, then the later time. */
-function fitting(crls: readonly CrlIndex[], issuer: StatusIssuer): { usable: readonly CrlIndex[]; reasons: string[] } {
-  const usable: CrlIndex[] = []
+/** A CRL that may be asked about a certificate. */
+interface Fit {
+  readonly index: CrlIndex
+  /** The reasons for which it tells that a certificate is not revoked: none for a delta. */
+  readonly covers: ReadonlySet<ReasonFlag>
+}
+
+/** §6.3.3 (b) to (d), and newest first: the higher number, then the later time. */
+function fitting(
+  crls: readonly CrlIndex[],
+  certificate: Certificate,
+  issuer: StatusIssuer,
+): { usable: readonly Fit[]; reasons: string[] } {
+  const usable: Fit[] = []
   const reasons: string[] = []
   for (const index of crls) {
     if (!namesEqual(index.crl.issuer, issuer.name)) continue
     const reason = whyNotCrl(index, issuer.certificate)
-    if (reason === undefined) usable.push(index)
-    else reasons.push(reason)
+    const covers = reason ?? reasonsCovered(certificate, issuer.name, index.crl.issuingDistributionPoint)
+    if (typeof covers === 'string') reasons.push(covers)
+    else usable.push({ index, covers: index.crl.deltaCRLIndicator === undefined ? covers : new Set() })
   }
-  return { usable: usable.sort(newestFirst), reasons }
+  return { usable: usable.sort((left, right) => newestFirst(left.index, right.index)), reasons }
+}
+
+/** §5.2.4: whether a delta that builds on the CRL of the hold takes it back, with the same scope and under the same key. */
+function* isLifted(
+  { index: { crl } }: Fit,
+  usable: readonly Fit[],
+  serialNumber: bigint,
+  isSigned: AskSignature,
+): Generator<SignatureQuestion, boolean, SignatureAnswer> {
+  const number = crl.cRLNumber ?? 0n
+  for (const { index } of usable) {
+    const { deltaCRLIndicator: base, cRLNumber = 0n } = index.crl
+    if (base === undefined || base > number || cRLNumber <= number) continue
+    if (index.entries.get(serialNumber)?.reasonCode !== 'removeFromCRL' || !sameScope(index.crl, crl)) continue
+    if ((yield* isSigned(index)) === true) return true
+  }
+  return false
+}
+
+/** §6.3.3 (c) (2) and (3) */
+function sameScope(left: CertificateList, right: CertificateList): boolean {
+  return [OID.issuingDistributionPoint, OID.authorityKeyIdentifier].every((oid) => {
+    const [one, other] = [left, right].map(
+      ({ crlExtensions }) => crlExtensions.find(({ extnID }) => extnID === oid)?.extnValue,
+    )
+    return one === undefined || other === undefined ? one === other : sameOctets(one, other)
+  })
 }
 
 function newestFirst({ crl: left }: CrlIndex, { crl: right }: CrlIndex): number {
@@ -99,7 +160,7 @@ function newestFirst({ crl: left }: CrlIndex, { crl: right }: CrlIndex): number 
 }
 
 /** (j) and (k): every reason revokes, certificateHold too, but for removeFromCRL. */
-function revoking({ entries }: CrlIndex, serialNumber: bigint): RevokedCertificate | undefined {
+function revoking({ index: { entries } }: Fit, serialNumber: bigint): RevokedCertificate | undefined {
   const entry = entries.get(serialNumber)
   return entry?.reasonCode === 'removeFromCRL' ? undefined : entry
 }

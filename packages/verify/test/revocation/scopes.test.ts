@@ -1,0 +1,218 @@
+// CRLs of a part: by distribution point, by kind of certificate, by reason, and deltas. RFC 5280 §6.3.3 (b) to (e), §5.2.4.
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { type CrlIndex, verifyPath } from '@countersign/verify'
+import {
+  cRLDistributionPointsExtension,
+  type DistributionPoint,
+  deltaCRLIndicatorExtension,
+  type Extension,
+  type IssuingDistributionPoint,
+  issuingDistributionPointExtension,
+  type ReasonFlag,
+} from '@countersign/x509'
+import {
+  anchorOf,
+  codesOf,
+  contextOf,
+  crl,
+  type DifferentCrl,
+  type Holder,
+  leaf,
+  name,
+  revoked,
+} from '../../../../interop/chains/house.ts'
+import { anchor, anchorCrl, issuing, party } from './asked.ts'
+
+const UNKNOWN = ['ERR_VERIFY_STATUS_UNKNOWN']
+const REVOKED = ['ERR_VERIFY_REVOKED']
+const place = (uri: string) =>
+  ({ kind: 'fullName', value: [{ kind: 'uniformResourceIdentifier', value: uri }] }) as const
+const A = place('http://a.example/crl')
+const B = place('http://b.example/crl')
+const SOME: ReadonlySet<ReasonFlag> = new Set(['keyCompromise', 'cACompromise', 'certificateHold'])
+const REST: ReadonlySet<ReasonFlag> = new Set([
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'privilegeWithdrawn',
+  'aACompromise',
+])
+
+const idp = (different: Partial<IssuingDistributionPoint>): Readonly<Record<string, Extension>> => ({
+  idp: issuingDistributionPointExtension({
+    onlyContainsUserCerts: false,
+    onlyContainsCACerts: false,
+    indirectCRL: false,
+    onlyContainsAttributeCerts: false,
+    ...different,
+  }),
+})
+const pointing = (...points: DistributionPoint[]): Holder =>
+  leaf(issuing, { more: [cRLDistributionPointsExtension(points)] })
+const list = (different: DifferentCrl = {}): CrlIndex => crl(issuing, different)
+const delta = (base: bigint, number: bigint, different: DifferentCrl = {}): CrlIndex =>
+  crl(issuing, {
+    number,
+    ...different,
+    extensions: { delta: deltaCRLIndicatorExtension(base), ...different.extensions },
+  })
+
+function ask(holder: Holder, ...crls: readonly CrlIndex[]): readonly string[] {
+  const chain = [holder, issuing].map(({ certificate }) => certificate.der)
+  const status = { mode: 'require', crls: [anchorCrl, ...crls] } as const
+  return codesOf(verifyPath(chain, contextOf([anchorOf(anchor)], { status })))
+}
+
+suite('the scope of a crl', () => {
+  const atA = pointing({ distributionPoint: A })
+  const atEither = pointing({ distributionPoint: A }, { distributionPoint: B })
+  for (const [what, holder, crls, codes] of [
+    ['of the point that the certificate names', atA, [list({ extensions: idp({ distributionPoint: A }) })], []],
+    ['of another point', atA, [list({ extensions: idp({ distributionPoint: B }) })], UNKNOWN],
+    [
+      'of a point, for a certificate that names none',
+      party,
+      [list({ extensions: idp({ distributionPoint: A }) })],
+      UNKNOWN,
+    ],
+    ['of one of two points', atEither, [list({ extensions: idp({ distributionPoint: B }) })], []],
+    ['of no point', atA, [list()], []],
+    [
+      'of its issuer by name, for a certificate that names no point',
+      party,
+      [
+        list({
+          extensions: idp({
+            distributionPoint: { kind: 'fullName', value: [{ kind: 'directoryName', value: name('issuing') }] },
+          }),
+        }),
+      ],
+      [],
+    ],
+    [
+      'of a point relative to its issuer, as the certificate has it',
+      pointing({ distributionPoint: { kind: 'nameRelativeToCRLIssuer', value: name('shard 1').rdnSequence[0] ?? [] } }),
+      [
+        list({
+          extensions: idp({
+            distributionPoint: { kind: 'nameRelativeToCRLIssuer', value: name('Shard  1').rdnSequence[0] ?? [] },
+          }),
+        }),
+      ],
+      [],
+    ],
+    [
+      'of a point with another issuer of lists',
+      pointing({ distributionPoint: A, cRLIssuer: [{ kind: 'directoryName', value: name('Lists') }] }),
+      [list({ extensions: idp({ distributionPoint: A }) })],
+      UNKNOWN,
+    ],
+    ['of parties, for a party', party, [list({ extensions: idp({ onlyContainsUserCerts: true }) })], []],
+    ['of authorities, for a party', party, [list({ extensions: idp({ onlyContainsCACerts: true }) })], UNKNOWN],
+    ['of attribute certificates', party, [list({ extensions: idp({ onlyContainsAttributeCerts: true }) })], UNKNOWN],
+    ['indirect', party, [list({ extensions: idp({ indirectCRL: true }) })], UNKNOWN],
+    ['of some reasons', party, [list({ extensions: idp({ onlySomeReasons: SOME }) })], UNKNOWN],
+    [
+      'of some reasons, and of the rest',
+      party,
+      [list({ extensions: idp({ onlySomeReasons: SOME }) }), list({ extensions: idp({ onlySomeReasons: REST }) })],
+      [],
+    ],
+    [
+      'of some reasons, twice',
+      party,
+      [
+        list({ extensions: idp({ onlySomeReasons: SOME }) }),
+        list({ number: 2n, extensions: idp({ onlySomeReasons: SOME }) }),
+      ],
+      UNKNOWN,
+    ],
+    [
+      'of some reasons, which revokes',
+      party,
+      [list({ revoked: [revoked(party)], extensions: idp({ onlySomeReasons: SOME }) }), list()],
+      REVOKED,
+    ],
+    [
+      'of another point, which revokes',
+      atA,
+      [list({ revoked: [revoked(atA)], extensions: idp({ distributionPoint: B }) })],
+      UNKNOWN,
+    ],
+    [
+      'of a point that the certificate names for some reasons alone',
+      pointing({ distributionPoint: A, reasons: SOME }),
+      [list({ extensions: idp({ distributionPoint: A }) })],
+      UNKNOWN,
+    ],
+    [
+      'of two points, each for its reasons',
+      pointing({ distributionPoint: A, reasons: SOME }, { distributionPoint: B, reasons: REST }),
+      [list({ extensions: idp({ distributionPoint: A }) }), list({ extensions: idp({ distributionPoint: B }) })],
+      [],
+    ],
+  ] as const)
+    test(what, () => assert.deepEqual(ask(holder, ...crls), codes))
+
+  test('of authorities, for an authority', () => {
+    const mine = crl(anchor, { extensions: idp({ onlyContainsCACerts: true }) })
+    const theirs = crl(anchor, { extensions: idp({ onlyContainsUserCerts: true }) })
+    const asked = (above: CrlIndex) => {
+      const status = { mode: 'require', crls: [above, list()] } as const
+      const chain = [party, issuing].map(({ certificate }) => certificate.der)
+      return codesOf(verifyPath(chain, contextOf([anchorOf(anchor)], { status })))
+    }
+    assert.deepEqual(asked(mine), [])
+    assert.deepEqual(asked(theirs), UNKNOWN)
+  })
+
+  test('both lists are evidence where it takes two', () => {
+    const status = {
+      mode: 'require',
+      crls: [
+        anchorCrl,
+        list({ extensions: idp({ onlySomeReasons: SOME }) }),
+        list({ number: 2n, extensions: idp({ onlySomeReasons: REST }) }),
+      ],
+    } as const
+    const verdict = verifyPath(
+      [party, issuing].map(({ certificate }) => certificate.der),
+      contextOf([anchorOf(anchor)], { status }),
+    )
+    assert.deepEqual(verdict.ok && verdict.evidence.map(({ depth, number }) => [depth, number]), [
+      [1, 1n],
+      [0, 2n],
+      [0, 1n],
+    ])
+  })
+})
+
+suite('delta crls', () => {
+  const held = list({ revoked: [revoked(party, { reasonCode: 'certificateHold' })] })
+  const lifting = { revoked: [revoked(party, { reasonCode: 'removeFromCRL' })] } as const
+  for (const [what, crls, codes] of [
+    ['alone', [delta(1n, 2n)], UNKNOWN],
+    ['beside its base', [list(), delta(1n, 2n)], []],
+    ['which revokes', [list(), delta(1n, 2n, { revoked: [revoked(party, { reasonCode: 'keyCompromise' })] })], REVOKED],
+    ['which takes a hold back', [held, delta(1n, 2n, lifting)], []],
+    [
+      'which takes a hold of a newer list back',
+      [list({ number: 3n, revoked: [revoked(party, { reasonCode: 'certificateHold' })] }), delta(1n, 2n, lifting)],
+      REVOKED,
+    ],
+    ['which builds on a newer list', [held, delta(2n, 3n, lifting)], REVOKED],
+    [
+      'which takes back what is no hold',
+      [list({ revoked: [revoked(party, { reasonCode: 'keyCompromise' })] }), delta(1n, 2n, lifting)],
+      REVOKED,
+    ],
+    [
+      'of another scope',
+      [held, delta(1n, 2n, { ...lifting, extensions: idp({ onlyContainsUserCerts: true }) })],
+      REVOKED,
+    ],
+    ['that somebody else signed', [held, delta(1n, 2n, { ...lifting, signer: anchor.keys })], REVOKED],
+  ] as const)
+    test(what, () => assert.deepEqual(ask(party, ...crls), codes))
+})
