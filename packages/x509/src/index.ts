@@ -147,9 +147,16 @@ export {
   subjectKeyIdentifierExtension,
   tlsFeatureExtension,
 } from './extension/write.ts'
+export {
+  type EncryptedPrivateKeyInfo,
+  openPrivateKey,
+  readEncryptedPrivateKeyInfo,
+  sealPrivateKey,
+  writeEncryptedPrivateKeyInfo,
+} from './key/encrypted-private-key.ts'
 export { readPrivateKeyInfo, writePrivateKeyInfo } from './key/private-key.ts'
 export { readSubjectPublicKeyInfo, writeSubjectPublicKeyInfo } from './key/spki.ts'
-export { CERTIFICATE_LIMITS, CMS_LIMITS, CRL_LIMITS, OCSP_LIMITS } from './limits.ts'
+export { CERTIFICATE_LIMITS, CMS_LIMITS, CRL_LIMITS, OCSP_LIMITS, PKCS12_LIMITS } from './limits.ts'
 export type {
   AccessDescription,
   AlgorithmIdentifier,
@@ -230,8 +237,26 @@ export type {
 export { readOCSPRequest, writeOCSPRequest, writeTbsRequest } from './ocsp/request.ts'
 export { readOCSPResponse, writeOCSPErrorResponse, writeOCSPResponse, writeResponseData } from './ocsp/response.ts'
 export { OID } from './oid.ts'
+export { openBudget, PASSWORD_LIMITS, type PasswordBudget, type PasswordLimits } from './password/derivation.ts'
+export { PBES2_ERRORS, Pbes2Error, type Pbes2ErrorCode } from './password/error.ts'
+export { decryptPbes2, encryptPbes2, type NewProtection } from './password/pbes2.ts'
 export { PEM_ERRORS, PemError, type PemErrorCode } from './pem/error.ts'
 export { type PemBlock, type PemLimits, readPem, writePem } from './pem/pem.ts'
+export { PKCS12_ERRORS, Pkcs12Error, type Pkcs12ErrorCode } from './pkcs12/error.ts'
+export { openPkcs12, type Pkcs12, type Pkcs12Names } from './pkcs12/open.ts'
+export {
+  type MacData,
+  type Pfx,
+  pkcs12FromBer,
+  readAuthenticatedSafe,
+  readPfx,
+  readSafeContents,
+  type SafeBag,
+  writeAuthenticatedSafe,
+  writePfx,
+  writeSafeContents,
+} from './pkcs12/pfx.ts'
+export { type NewPkcs12, PKCS12_ENTROPY_OCTETS, sealPkcs12 } from './pkcs12/seal.ts'
 export { readCertificationRequest } from './request/read.ts'
 export {
   type CertificationRequestInfo,

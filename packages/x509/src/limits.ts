@@ -20,3 +20,6 @@ export const CRL_LIMITS: DerLimits = { maxOctets: 16_777_216, maxElements: 2_500
  * CRLs in it count as one element each here, and have limits of their own when they are read.
  */
 export const CMS_LIMITS: DerLimits = { maxOctets: 33_554_432, maxElements: 131_072, maxDepth: 24 }
+
+/** What a PKCS #12 file may cost: a trust store of some thousand certificates; other identities have a few. */
+export const PKCS12_LIMITS: DerLimits = { maxOctets: 16_777_216, maxElements: 65_536, maxDepth: 24 }

@@ -1,0 +1,161 @@
+// Mutates PKCS #12 files and encrypted keys: nothing but declared errors, the same written again, within the budget of work.
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import {
+  CmsError,
+  type CryptoStep,
+  DerError,
+  OID,
+  openPkcs12,
+  openPrivateKey,
+  PASSWORD_LIMITS,
+  Pbes2Error,
+  PKCS12_ENTROPY_OCTETS,
+  Pkcs12Error,
+  performSteps,
+  pkcs12FromBer,
+  readAuthenticatedSafe,
+  readEncryptedPrivateKeyInfo,
+  readPfx,
+  readPrivateKeyInfo,
+  readSafeContents,
+  sealPkcs12,
+  sealPrivateKey,
+  writeAuthenticatedSafe,
+  writeEncryptedPrivateKeyInfo,
+  writeOctetString,
+  writePfx,
+  writeSafeContents,
+  X509Error,
+} from '@countersign/x509'
+import { performWith } from '../../../../tools/testing/crypto-steps.ts'
+import { mutate, numbersFrom, ROUNDS, SEED } from './mutate.ts'
+
+const isDeclared = (error: unknown) =>
+  [DerError, X509Error, CmsError, Pbes2Error, Pkcs12Error].some((declared) => error instanceof declared)
+
+const privateKey = readPrivateKeyInfo(Uint8Array.fromHex(`302e020100300506032b657004220420${'11'.repeat(32)}`))
+const file = performSteps(
+  sealPkcs12(
+    {
+      privateKey,
+      certificates: [Uint8Array.of(0x30, 0), Uint8Array.of(0x30, 0)],
+      friendlyName: 'x',
+      entropy: new Uint8Array(PKCS12_ENTROPY_OCTETS),
+      iterations: 1_000,
+    },
+    'x',
+  ),
+  performWith(),
+)
+const parts = readAuthenticatedSafe(readPfx(file).authSafe)
+const opened: Uint8Array[] = []
+const key = performSteps(
+  sealPrivateKey(privateKey, Uint8Array.of(1), { salt: new Uint8Array(16), iv: new Uint8Array(16), iterations: 1_000 }),
+  performWith(),
+)
+
+/** Says yes to every MAC and decrypts to `plain`, so that what is within is read; derives nothing. */
+function blind(plain: () => Uint8Array, digest: Uint8Array): (step: CryptoStep) => Uint8Array {
+  let iterations = 0
+  return (step) => {
+    if (step.op === 'hmac') return digest
+    if (step.op === 'digest') iterations += step.times
+    if (step.op === 'deriveKey' && step.derivation.kind === 'PBKDF2') iterations += step.derivation.iterations
+    assert.ok(iterations <= PASSWORD_LIMITS.maxIterations, `${iterations} iterations`)
+    return step.op === 'decrypt' ? plain() : new Uint8Array(32)
+  }
+}
+
+/** What the file has in its encrypted part, and in the one that is not. */
+performSteps(openPkcs12(file, 'x'), (step) => {
+  const answer = performWith()(step)
+  if (step.op === 'decrypt' && answer instanceof Uint8Array) opened.push(answer)
+  return answer
+})
+
+const AGAIN: Readonly<Record<string, readonly [readonly Uint8Array[], (der: Uint8Array) => Uint8Array]>> = {
+  PFX: [[file], (der) => writePfx(readPfx(der))],
+  AuthenticatedSafe: [[readPfx(file).authSafe], (der) => writeAuthenticatedSafe(readAuthenticatedSafe(der))],
+  SafeContents: [opened.slice(0, 1), (der) => writeSafeContents(readSafeContents(der))],
+  EncryptedPrivateKeyInfo: [[key], (der) => writeEncryptedPrivateKeyInfo(readEncryptedPrivateKeyInfo(der))],
+}
+
+suite('mutations of files under a password', () => {
+  for (const [what, [seeds, again]] of Object.entries(AGAIN))
+    test(`${what}, read and written`, () => {
+      const below = numbersFrom(SEED)
+      let read = 0
+      for (let round = 0; round < ROUNDS; round++) {
+        const octets = mutate(seeds[0] ?? assert.fail('no seed'), seeds, below)
+        try {
+          const der = pkcs12FromBer(octets)
+          const written = again(der)
+          read++
+          assert.equal(written.toHex(), der.toHex(), `seed ${SEED}, round ${round}`)
+        } catch (error) {
+          if (!isDeclared(error)) throw new Error(`seed ${SEED}, round ${round}: ${octets.toHex()}`, { cause: error })
+        }
+      }
+      assert.ok(read > ROUNDS / 100, 'hardly anything was read: the mutations are too coarse')
+    })
+
+  test('opened', () => {
+    const below = numbersFrom(SEED)
+    const { macData = assert.fail() } = readPfx(file)
+    let whole = 0
+    for (let round = 0; round < ROUNDS; round++) {
+      // One of three is changed: the file, the parts that its MAC covers, what is decrypted.
+      const which = below(3)
+      const plain = opened.map((octets) => (which === 2 ? mutate(octets, opened, below) : octets))
+      const authSafe = writeAuthenticatedSafe(parts)
+      const safe = which === 1 ? mutate(authSafe, [authSafe], below) : authSafe
+      const octets = which === 0 ? mutate(file, [file], below) : writePfx({ authSafe: safe, macData })
+      let at = 0
+      try {
+        performSteps(
+          openPkcs12(octets, 'x'),
+          blind(() => plain[at++] ?? new Uint8Array(), macData.digest),
+        )
+        whole++
+      } catch (error) {
+        if (!isDeclared(error)) throw new Error(`seed ${SEED}, round ${round}: ${octets.toHex()}`, { cause: error })
+      }
+    }
+    assert.ok(whole > ROUNDS / 100, 'hardly anything was opened: the mutations are too coarse')
+  })
+
+  test('a key, opened', () => {
+    const below = numbersFrom(SEED)
+    for (let round = 0; round < ROUNDS; round++) {
+      const octets = mutate(key, [key], below)
+      const plain = opened[1] ?? assert.fail('no key')
+      try {
+        performSteps(
+          openPrivateKey(octets, Uint8Array.of(1)),
+          blind(() => mutate(plain, [plain], below), new Uint8Array()),
+        )
+      } catch (error) {
+        if (!isDeclared(error)) throw new Error(`seed ${SEED}, round ${round}: ${octets.toHex()}`, { cause: error })
+      }
+    }
+  })
+
+  test('as many parts as a file may have, each with work of its own', () => {
+    const [encrypted = assert.fail()] = parts
+    assert.equal(encrypted.contentType, OID['id-encryptedData'])
+    const authSafe = writeAuthenticatedSafe(new Array(2_500).fill(encrypted))
+    const { macData = assert.fail() } = readPfx(file)
+    let derived = 0
+    const perform = blind(() => writeOctetString(new Uint8Array()).with(0, 0x30), macData.digest)
+    assert.throws(
+      () =>
+        performSteps(openPkcs12(writePfx({ authSafe, macData }), 'x'), (step) => {
+          if (step.op === 'deriveKey') derived++
+          return perform(step)
+        }),
+      { code: 'ERR_PBES2_WORK_LIMIT' },
+    )
+    assert.equal(derived, 1_999)
+  })
+})
