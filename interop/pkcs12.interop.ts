@@ -260,7 +260,9 @@ suite('GnuTLS', { ...needs('openssl', 'openssl'), ...needs('certtool', 'gnutls-b
     }
 })
 
-suite('NSS', { ...needs('openssl', 'openssl'), ...needs('pk12util', 'libnss3-tools') }, () => {
+const NSS_TOOLS = { ...needs('certutil', 'libnss3-tools'), ...needs('pk12util', 'libnss3-tools') }
+
+suite('NSS', { ...needs('openssl', 'openssl'), ...NSS_TOOLS }, () => {
   /** A new store without a password. */
   function store(name: string): string {
     mkdirSync(join(folder, name))
