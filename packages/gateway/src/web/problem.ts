@@ -21,14 +21,23 @@ export interface Answer {
   readonly body: string
 }
 
-/** Every other refusal is 403: 401 would have to name a scheme (RFC 9110 §11.6.1), and none is about certificates. */
-const STATUS_EXCEPTIONS: Partial<Record<RefusalCode, number>> = {
+type DoorCode = Extract<RefusalCode, `ERR_DOOR_${string}`>
+
+/** A request of a caller that was let in. A new code does not compile without its line. */
+const STATUS: Readonly<Record<DoorCode, number>> = {
   ERR_DOOR_UPSTREAM: 502,
   ERR_DOOR_UPSTREAM_TIMEOUT: 504,
   ERR_DOOR_REQUEST: 400,
   ERR_DOOR_TIMEOUT: 408,
   ERR_DOOR_LIMIT: 431,
   ERR_DOOR_DRAINING: 503,
+}
+
+/** Who is not let in: 401 would have to name a scheme (RFC 9110 §11.6.1), and none is about certificates. */
+const FORBIDDEN = 403
+
+function isOfDoor(code: RefusalCode): code is DoorCode {
+  return Object.hasOwn(STATUS, code)
 }
 
 /**
@@ -44,7 +53,7 @@ export function refusalAnswer(
 ): Answer {
   const explanation = explainMeeting(publicMeeting(meeting), now)
   const entry = REFUSALS[code]
-  const status = STATUS_EXCEPTIONS[code] ?? 403
+  const status = isOfDoor(code) ? STATUS[code] : FORBIDDEN
   const detail = explanation.refusal?.code === code ? explanation.refusal.why : entry.public
   if (prefersHtml(accept)) return page(status, drawPage(explanation, { code, ...entry, why: detail }))
   const problem = {

@@ -34,7 +34,6 @@ export function responseOn(request: IncomingMessage, socket: Socket): ServerResp
  * Carries an opening handshake to the upstream, and after its 101 everything both ways. Another answer than 101 is
  * carried like any other.
  * @param head What the caller has sent behind its handshake already.
- * @param opened Called with the upstream's side of the tunnel.
  * @see RFC 6455 §4.2.2
  */
 export function tunnel(passage: Passage, socket: Socket, head: Buffer): void {

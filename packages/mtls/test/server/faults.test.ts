@@ -1,11 +1,10 @@
 // What goes wrong beside the caller's proof: a door that throws, a broken channel, too many who ask at once.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { suite, test } from 'node:test'
-import { connect as connectTls } from 'node:tls'
 import { createSessionIndex } from '../../src/sessions/session-index.ts'
-import { alice, openDoor, outcomeOf, visit } from '../support/door.ts'
+import { alice, openDoor, outcomeOf, portOf, visit } from '../support/door.ts'
 
 /** As `createAcceptor` has it; what is tested is that there is such a bound, and who gives way. */
 const MAX_PENDING = 1024
@@ -47,20 +46,28 @@ suite('the gate', () => {
     assert.equal(outcomeOf(await door.record()), 'ERR_GATE_FAULT')
   })
 
-  test('octets that are not of the channel end the session', async () => {
+  test('octets that are not of the channel end the session, though the caller stays', async () => {
     await using door = await openDoor({ onAccepted: (socket) => socket.write('welcome') })
-    const raw = connect(door.port, '127.0.0.1')
-    const key = alice.privateKey.export({ type: 'pkcs8', format: 'pem' })
-    const cert = alice.certificates.map(({ der }) => der.toBase64())
-    const pem = cert.map((body) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`).join('')
-    const socket = connectTls({ socket: raw, key, cert: pem, rejectUnauthorized: false })
-    socket.on('error', () => raw.destroy())
+    const far = connect(door.port, '127.0.0.1')
+    const relay = createServer((near) =>
+      near
+        .pipe(far)
+        .pipe(near)
+        .on('error', () => undefined),
+    )
+    await once(relay.listen(0, '127.0.0.1'), 'listening')
+    const { socket } = await visit(portOf(relay), alice)
     await once(socket, 'data')
     assert.equal(door.sessions.size, 1)
+    // The caller hears nothing of it, so that only the door can end this.
+    far.unpipe()
+    far.resume()
     // An application record of 32 octets under no key.
-    raw.write(Uint8Array.of(23, 3, 3, 0, 32, ...new Uint8Array(32)))
-    await once(raw, 'close')
+    far.write(Uint8Array.of(23, 3, 3, 0, 32, ...new Uint8Array(32)))
+    await once(far, 'end')
     while (door.sessions.size > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    socket.destroy()
+    relay.close()
   })
 
   test('where too many hold a handshake open, the oldest gives way', async () => {
