@@ -79,6 +79,10 @@ const DISAGREEMENTS: ReadonlyMap<string, readonly ['ours' | 'theirs', string]> =
       'an anchor that inhibits anyPolicy',
       'a mapping that the anchor inhibits',
     ].map((what) => [what, ['theirs', 'RFC 5937: OpenSSL does not look at the policies of an anchor']] as const),
+    ...EXTENSION_CASES.filter(({ what }) => what.startsWith('noRevAvail ') && !what.endsWith('critical')).map(
+      ({ what, codes }) =>
+        [what, [codes.length === 0 ? 'ours' : 'theirs', 'RFC 9608, which OpenSSL 3.0 does not know']] as const,
+    ),
     ['name constraints in a leaf', ['theirs', 'RFC 5280 §4.2.1.10: they stand in certificates of authorities alone']],
     [
       'a wildcard that could stand for what is excluded',

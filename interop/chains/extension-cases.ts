@@ -1,6 +1,7 @@
 // Extensions: critical or not, known or not, processed or not.
 import {
   authorityInfoAccessExtension,
+  cRLDistributionPointsExtension,
   type Extension,
   freshestCRLExtension,
   inhibitAnyPolicyExtension,
@@ -18,7 +19,7 @@ import {
   writeSetOf,
 } from '@countersign/x509'
 import { type Case, issuingKeys } from './chain.ts'
-import { akiOf, keyIdOf, marked, purposes, usage } from './house.ts'
+import { akiOf, crl, keyIdOf, marked, purposes, usage } from './house.ts'
 
 /** Attributes ::= one attribute with one value. */
 const attributes = writeSequence(writeSequence(writeOid('1.3.6.1.4.1.32473.3'), writeSetOf([writeNull()])))
@@ -92,7 +93,34 @@ export const EXTENSION_CASES: readonly Case[] = [
     codes: ['ERR_VERIFY_CRITICAL_EXTENSION'],
     issuing: { more: [marked(false, inhibitAnyPolicyExtension(0))] },
   },
-  { what: 'noRevAvail', codes: ['ERR_VERIFY_UNSUPPORTED'], party: { more: [noRevAvailExtension()] } },
+  { what: 'noRevAvail', codes: [], party: { more: [noRevAvailExtension()] } },
+  {
+    what: 'noRevAvail where a status is required',
+    codes: [],
+    party: { more: [noRevAvailExtension()] },
+    context: ({ root }) => ({ status: { mode: 'require', crls: [crl(root)] } }),
+  },
+  {
+    what: 'noRevAvail that is critical',
+    codes: ['ERR_VERIFY_CRITICAL_EXTENSION'],
+    party: { more: [marked(true, noRevAvailExtension())] },
+  },
+  {
+    what: 'noRevAvail of an authority',
+    codes: ['ERR_VERIFY_NO_REV_AVAIL'],
+    issuing: { more: [noRevAvailExtension()] },
+  },
+  ...(
+    [
+      ['cRLDistributionPoints', cRLDistributionPointsExtension(point)],
+      ['freshestCRL', freshestCRLExtension(point)],
+      ['the place of an ocsp responder', authorityInfoAccessExtension(place)],
+    ] as const
+  ).map(([what, extension]) => ({
+    what: `noRevAvail beside ${what}`,
+    codes: ['ERR_VERIFY_NO_REV_AVAIL'] as const,
+    party: { more: [noRevAvailExtension(), extension] },
+  })),
   {
     what: 'critical issuerAltName',
     codes: ['ERR_VERIFY_UNSUPPORTED'],

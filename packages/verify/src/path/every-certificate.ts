@@ -1,5 +1,5 @@
 // RFC 5280 §6.1.3 (a) and §4.1: what every certificate of a path must satisfy, whatever its place.
-import type { Certificate } from '@countersign/x509'
+import { type Certificate, OID } from '@countersign/x509'
 import { whyNotKey } from '../algorithms/key.ts'
 import { sameAlgorithm, whyNotSignatureAlgorithm } from '../algorithms/signature.ts'
 import type { Profile } from '../profile.ts'
@@ -18,6 +18,19 @@ export function judgeEveryCertificate(
   const weak = whyNotKey(certificate.subjectPublicKeyInfo)
   if (weak !== undefined) fault('ERR_VERIFY_WEAK_KEY', weak)
   judgeExtensions(certificate, profile, fault)
+  if (certificate.noRevAvail) judgeNoRevAvail(certificate, fault)
+}
+
+/** RFC 9608 §3: what contradicts "no revocation information will be made available" makes the certificate invalid. */
+function judgeNoRevAvail(certificate: Certificate, fault: Fault): void {
+  const { basicConstraints, cRLDistributionPoints, freshestCRL, authorityInfoAccess } = certificate
+  const beside = [
+    basicConstraints?.cA === true && 'cA true',
+    cRLDistributionPoints !== undefined && 'cRLDistributionPoints',
+    freshestCRL !== undefined && 'freshestCRL',
+    authorityInfoAccess?.some(({ accessMethod }) => accessMethod === OID.ocsp) && 'the place of an OCSP responder',
+  ].filter((each) => typeof each === 'string')
+  if (beside.length > 0) fault('ERR_VERIFY_NO_REV_AVAIL', `noRevAvail stands beside ${beside.join(', ')}`)
 }
 
 /** RFC 5280 §4.1.1.2: the algorithm, inside and outside, of a certificate whose signature counts. False where it must not. */

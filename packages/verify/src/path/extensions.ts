@@ -40,7 +40,7 @@ const EXTENSION_RULES: ReadonlyMap<Oid, ExtensionRule> = new Map<Oid, ExtensionR
   [OID.freshestCRL, { name: 'freshestCRL', critical: 'never' }],
   [OID.authorityInfoAccess, { name: 'authorityInfoAccess', critical: 'never' }],
   [OID.subjectInfoAccess, { name: 'subjectInfoAccess', critical: 'never' }],
-  [OID.noRevAvail, { name: 'noRevAvail', critical: 'never', unsupported: 'present' }],
+  [OID.noRevAvail, { name: 'noRevAvail', critical: 'never' }],
 ])
 
 /** Judges the criticality of every extension, and refuses what could matter and is not processed. */

@@ -80,7 +80,8 @@ export function* judgeStatus(
       if (ALL_REASONS.isSubsetOf(covered)) return evidence
     } else expired = index
   }
-  if (mode === 'prefer') return []
+  // RFC 9608 §4: there the step is skipped; a revocation that is known counted above all the same.
+  if (mode === 'prefer' || certificate.noRevAvail) return []
   if (expired !== undefined)
     fault(
       'ERR_VERIFY_STATUS_EXPIRED',
