@@ -36,6 +36,7 @@ export const KEYS: Readonly<Record<string, readonly string[]>> = {
   'P-256': ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
   'P-384': ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384'],
   'P-521': ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521'],
+  Ed25519: ['-newkey', 'ed25519'],
 }
 
 /** Key and self-signed certificate, both made by OpenSSL. */

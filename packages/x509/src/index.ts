@@ -12,7 +12,7 @@ export {
   writeEnvelopedData,
 } from './cms/enveloped-data.ts'
 export { CMS_ERRORS, CmsError, type CmsErrorCode } from './cms/error.ts'
-export { type KeyAgreement, keyAgreementOf, keyTransportOf } from './cms/key-algorithms.ts'
+export type { KeyAgreement } from './cms/key-algorithms.ts'
 export type {
   AuthEnvelopedData,
   CertificateBag,
