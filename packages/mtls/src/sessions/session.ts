@@ -48,7 +48,7 @@ export function createSession(
   const cut = async (cause: RefusalCode) => {
     if (inHandshake) await nextTurn()
     if (!raw.destroyed) {
-      // A reset that the kernel's shutdown forbids would leave the connection open: see the test of Node's facts.
+      // A reset that the kernel's shutdown forbids would leave the connection open: see its test.
       if (isShuttingDown(socket)) await endOfShutdown(socket)
       if (isShuttingDown(socket) || !isTcp) raw.destroy()
       else raw.resetAndDestroy()
