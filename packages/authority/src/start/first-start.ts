@@ -9,14 +9,14 @@ import { AuthorityError, InvariantError } from '../error.ts'
 import type { Failpoint } from '../failpoints.ts'
 import { buildIssuing, buildRoot, makeSerial } from '../issuance/build.ts'
 import { type Linted, type LintedTbs, lintCertificate, lintCrl } from '../issuance/lint.ts'
+import { guarded, syncDirectory, writeNewFile } from '../keys/files.ts'
+import { FILES, ISSUING_ROW, ROOT_ROW, readCertificateFile } from '../keys/hierarchy.ts'
+import { keySigner } from '../keys/signer.ts'
 import { serialHex, sha256 } from '../octets.ts'
 import { buildCrl, thisUpdateOf } from '../status/crl/build.ts'
 import type { NewCertificate } from '../store/certificates.ts'
 import type { StoredCrl } from '../store/status.ts'
 import type { Store } from '../store/store.ts'
-import { guarded, syncDirectory, writeNewFile } from './files.ts'
-import { FILES, ISSUING_ROW, ROOT_ROW, readCertificateFile } from './hierarchy.ts'
-import { keySigner } from './signer.ts'
 
 interface FirstStart {
   readonly directory: string

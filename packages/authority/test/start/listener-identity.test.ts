@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import type { Identity } from '@countersign/protocol'
-import { openListenerIdentity } from '../../src/keys/listener-identity.ts'
+import { openListenerIdentity } from '../../src/start/listener-identity.ts'
 import { type Core, DOMAIN, openCore } from '../support/core.ts'
 
 const NAMES: readonly Identity[] = [{ kind: 'dNSName', value: 'authority.localhost' }]

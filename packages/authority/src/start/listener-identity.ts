@@ -8,10 +8,10 @@ import { AuthorityError } from '../error.ts'
 import type { Failpoint } from '../failpoints.ts'
 import { type Issue, identitiesOf } from '../issuance/issue.ts'
 import { identityOf, sameIdentity } from '../issuance/names.ts'
+import { replaceFile } from '../keys/files.ts'
+import { checkKeyMode, type Hierarchy } from '../keys/hierarchy.ts'
 import { sha256 } from '../octets.ts'
 import type { Store } from '../store/store.ts'
-import { replaceFile } from './files.ts'
-import { checkKeyMode, type Hierarchy } from './hierarchy.ts'
 
 /** The party that the authority's listener is. */
 export const LISTENER_PARTY = 'authority'
