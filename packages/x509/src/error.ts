@@ -44,6 +44,13 @@ export const X509_ERRORS = {
   ERR_X509_REASON_CODE: ['RFC 5280 §5.3.1', 'the reason code has no meaning'],
   ERR_X509_REQUEST_VERSION: ['RFC 2986 §4.1', 'the version of a certification request is 0'],
   ERR_X509_EXTENSION_REQUEST: ['RFC 2985 §5.4.2', 'an extension request has one value and stands once'],
+  ERR_X509_ALGORITHM_PARAMETERS: [
+    'RFC 4055 §1.2, §3.1 and §5',
+    'the parameters of the algorithm are not exactly those that its specification has',
+  ],
+  ERR_X509_CURVE: ['RFC 5480 §2.1.1', 'the curve is not P-256, P-384 or P-521 by name'],
+  ERR_X509_PUBLIC_KEY: ['RFC 5480 §2.2, RFC 8410 §4', 'the public key has not the form and length of its kind'],
+  ERR_X509_PRIVATE_KEY: ['RFC 5915 §3, RFC 8410 §7', 'the private key has not the form and length of its kind'],
   ERR_X509_SMTP_UTF8_MAILBOX: [
     'RFC 9598 §3',
     'an internationalized address has a local part that is not ASCII, and a domain of A-labels in lower case',

@@ -1,41 +1,18 @@
 // Which signature algorithms count, each with its parameters and its kind of key.
-import { type AlgorithmIdentifier, OID, type Oid } from '@countersign/x509'
+import {
+  type AlgorithmIdentifier,
+  DerError,
+  OID,
+  type Oid,
+  readSignatureAlgorithm,
+  type SignatureAlgorithm,
+  X509Error,
+} from '@countersign/x509'
 import { sameOctets } from '../octets.ts'
-import { whyNotPss } from './pss.ts'
 
-interface SignatureAlgorithm {
-  readonly name: string
-  readonly keys: readonly Oid[]
-  readonly whyNot: (parameters: Uint8Array | undefined) => string | undefined
-}
-
-const NULL = Uint8Array.of(5, 0)
-const absent = (parameters: Uint8Array | undefined) =>
-  parameters === undefined ? undefined : 'parameters stand where its specification has none'
-// RFC 4055 §5: "the parameters MUST be NULL. Implementations MUST accept the parameters being absent as well as present."
-const nullOrAbsent = (parameters: Uint8Array | undefined) =>
-  parameters === undefined || sameOctets(parameters, NULL) ? undefined : 'its parameters are not null'
-
-/** RFC 5758 §3.2, RFC 4055 §5 and §3.1, RFC 8410 §3, RFC 9881 §2. SHA-1 and MD5 are left out on purpose. */
-const SIGNATURE_ALGORITHMS: ReadonlyMap<Oid, SignatureAlgorithm> = new Map([
-  [OID.ecdsaWithSHA256, { name: 'ecdsa-with-sha256', keys: [OID.ecPublicKey], whyNot: absent }],
-  [OID.ecdsaWithSHA384, { name: 'ecdsa-with-sha384', keys: [OID.ecPublicKey], whyNot: absent }],
-  [OID.ecdsaWithSHA512, { name: 'ecdsa-with-sha512', keys: [OID.ecPublicKey], whyNot: absent }],
-  [OID.sha256WithRSAEncryption, { name: 'sha256 with rsa', keys: [OID.rsaEncryption], whyNot: nullOrAbsent }],
-  [OID.sha384WithRSAEncryption, { name: 'sha384 with rsa', keys: [OID.rsaEncryption], whyNot: nullOrAbsent }],
-  [OID.sha512WithRSAEncryption, { name: 'sha512 with rsa', keys: [OID.rsaEncryption], whyNot: nullOrAbsent }],
-  [OID['id-RSASSA-PSS'], { name: 'rsassa-pss', keys: [OID.rsaEncryption, OID['id-RSASSA-PSS']], whyNot: whyNotPss }],
-  [OID.Ed25519, { name: 'ed25519', keys: [OID.Ed25519], whyNot: absent }],
-  [OID.Ed448, { name: 'ed448', keys: [OID.Ed448], whyNot: absent }],
-  [OID['id-ml-dsa-44'], { name: 'ml-dsa-44', keys: [OID['id-ml-dsa-44']], whyNot: absent }],
-  [OID['id-ml-dsa-65'], { name: 'ml-dsa-65', keys: [OID['id-ml-dsa-65']], whyNot: absent }],
-  [OID['id-ml-dsa-87'], { name: 'ml-dsa-87', keys: [OID['id-ml-dsa-87']], whyNot: absent }],
-])
-
-/** Names of what we refuse, for a finding that people can read. */
+/** Names of what we refuse without reading, for a finding that people can read. */
 const REFUSED: ReadonlyMap<Oid, string> = new Map([
   ['1.2.840.113549.1.1.4', 'md5 with rsa'],
-  [OID.sha1WithRSAEncryption, 'sha-1 with rsa'],
   ['1.2.840.113549.1.1.14', 'sha224 with rsa'],
   ['1.2.840.10045.4.1', 'ecdsa with sha-1'],
   ['1.2.840.10045.4.3.1', 'ecdsa with sha224'],
@@ -43,17 +20,48 @@ const REFUSED: ReadonlyMap<Oid, string> = new Map([
   ['2.16.840.1.101.3.4.3.2', 'dsa with sha256'],
 ])
 
-/** Says why a signature by `algorithm` never counts; undefined where it may. */
-export function whyNotSignatureAlgorithm({ algorithm, parameters }: AlgorithmIdentifier): string | undefined {
-  const known = SIGNATURE_ALGORITHMS.get(algorithm)
+/** Says why a signature by `algorithm` never counts; undefined where it may. SHA-1 and MD5 are left out on purpose. */
+export function whyNotSignatureAlgorithm(identifier: AlgorithmIdentifier): string | undefined {
+  const { algorithm } = identifier
+  let known: SignatureAlgorithm | undefined
+  try {
+    known = readSignatureAlgorithm(identifier)
+  } catch (error) {
+    if (error instanceof DerError || error instanceof X509Error)
+      return `the signature algorithm ${algorithm} is not accepted: ${error.message}`
+    throw error
+  }
   if (known === undefined) return `the signature algorithm ${REFUSED.get(algorithm) ?? algorithm} is not accepted`
-  const reason = known.whyNot(parameters)
-  return reason === undefined ? undefined : `the signature algorithm ${known.name} is not accepted: ${reason}`
+  if (!('hash' in known)) return undefined
+  if (known.hash === 'SHA-1') return `the signature algorithm ${known.kind} with sha-1 is not accepted`
+  return known.kind === 'RSA-PSS' ? whyNotPss(known) : undefined
 }
+
+const SALT_OCTETS = { 'SHA-256': 32, 'SHA-384': 48, 'SHA-512': 64 } as const
+
+/** RFC 5756 and RFC 4055 §3.1 let more in; this is what is in use, and what RFC 8446 §4.2.3 asks for in TLS. */
+function whyNotPss({ hash, maskHash, saltLength }: Extract<SignatureAlgorithm, { kind: 'RSA-PSS' }>) {
+  if (maskHash !== hash) return 'the signature algorithm rsassa-pss is not accepted with another hash in its mask'
+  const fits = hash !== 'SHA-1' && saltLength === SALT_OCTETS[hash]
+  return fits ? undefined : `the signature algorithm rsassa-pss is not accepted with a salt of ${saltLength} octets`
+}
+
+/** The keys of each signature algorithm that counts. */
+const KEYS: ReadonlyMap<Oid, readonly Oid[]> = new Map<Oid, readonly Oid[]>([
+  ...[OID.ecdsaWithSHA256, OID.ecdsaWithSHA384, OID.ecdsaWithSHA512].map((oid) => [oid, [OID.ecPublicKey]] as const),
+  ...[OID.sha256WithRSAEncryption, OID.sha384WithRSAEncryption, OID.sha512WithRSAEncryption].map(
+    (oid) => [oid, [OID.rsaEncryption]] as const,
+  ),
+  [OID['id-RSASSA-PSS'], [OID.rsaEncryption, OID['id-RSASSA-PSS']]],
+  // RFC 8410 §3, RFC 9881 §2: one identifier names the key and its signature.
+  ...[OID.Ed25519, OID.Ed448, OID['id-ml-dsa-44'], OID['id-ml-dsa-65'], OID['id-ml-dsa-87']].map(
+    (oid) => [oid, [oid]] as const,
+  ),
+])
 
 /** Tells whether `algorithm` is used with keys of the algorithm `key`. */
 export function fitsKey(algorithm: AlgorithmIdentifier, key: AlgorithmIdentifier): boolean {
-  return SIGNATURE_ALGORITHMS.get(algorithm.algorithm)?.keys.includes(key.algorithm) === true
+  return KEYS.get(algorithm.algorithm)?.includes(key.algorithm) === true
 }
 
 /** Compares algorithm identifiers octet by octet. @see RFC 5280 §4.1.1.2 */

@@ -42,8 +42,8 @@ const rsaAlgorithm = { algorithm: OID.rsaEncryption, parameters: writeNull() }
 const rsa = (modulus: bigint, exponent = 65537n) =>
   spki(rsaAlgorithm, writeSequence(writeInteger(modulus), writeInteger(exponent)))
 const bits = (count: bigint) => (1n << (count - 1n)) + 1n
-const ec = (parameters: Uint8Array | undefined) =>
-  spki({ algorithm: OID.ecPublicKey, ...(parameters && { parameters }) }, new Uint8Array(65).fill(4, 0, 1))
+const ec = (parameters: Uint8Array | undefined, octets = 65, form = 4) =>
+  spki({ algorithm: OID.ecPublicKey, ...(parameters && { parameters }) }, new Uint8Array(octets).fill(form, 0, 1))
 
 const KEYS: readonly (readonly [string, SubjectPublicKeyInfo, boolean])[] = [
   ['rsa of 2048 bits', rsa(bits(2048n)), true],
@@ -64,13 +64,22 @@ const KEYS: readonly (readonly [string, SubjectPublicKeyInfo, boolean])[] = [
   ['rsa without parameters', spki({ algorithm: OID.rsaEncryption }, rsa(bits(2048n)).subjectPublicKey), false],
   ['rsa for pss only', spki({ algorithm: OID['id-RSASSA-PSS'] }, rsa(bits(2048n)).subjectPublicKey), true],
   [
+    'rsa for pss only, with parameters that are none',
+    spki({ algorithm: OID['id-RSASSA-PSS'], parameters: writeNull() }, rsa(bits(2048n)).subjectPublicKey),
+    false,
+  ],
+  [
     'rsa of 1024 bits for pss only',
     spki({ algorithm: OID['id-RSASSA-PSS'] }, rsa(bits(1024n)).subjectPublicKey),
     false,
   ],
   ['p-256', ec(writeOid(OID.secp256r1)), true],
-  ['p-384', ec(writeOid(OID.secp384r1)), true],
-  ['p-521', ec(writeOid(OID.secp521r1)), true],
+  ['p-384', ec(writeOid(OID.secp384r1), 97), true],
+  ['p-521', ec(writeOid(OID.secp521r1), 133), true],
+  ['p-256, compressed', ec(writeOid(OID.secp256r1), 33, 2), true],
+  ['p-256 of the length of p-384', ec(writeOid(OID.secp256r1), 97), false],
+  ['p-256, hybrid', ec(writeOid(OID.secp256r1), 65, 6), false],
+  ['the point at infinity', ec(writeOid(OID.secp256r1), 1, 0), false],
   ['p-224', ec(writeOid('1.3.132.0.33')), false],
   ['secp256k1', ec(writeOid('1.3.132.0.10')), false],
   ['a curve that is written out', ec(writeSequence(writeInteger(1))), false],
@@ -78,6 +87,8 @@ const KEYS: readonly (readonly [string, SubjectPublicKeyInfo, boolean])[] = [
   ['ed25519', spki({ algorithm: OID.Ed25519 }, new Uint8Array(32)), true],
   ['ed25519 with parameters', spki({ algorithm: OID.Ed25519, parameters: writeNull() }, new Uint8Array(32)), false],
   ['ed448', spki({ algorithm: OID.Ed448 }, new Uint8Array(57)), true],
+  ['ed25519 of 31 octets', spki({ algorithm: OID.Ed25519 }, new Uint8Array(31)), false],
+  ['ml-dsa-65 of 1951 octets', spki({ algorithm: OID['id-ml-dsa-65'] }, new Uint8Array(1951)), false],
   ['ml-dsa-65', spki({ algorithm: OID['id-ml-dsa-65'] }, new Uint8Array(1952)), true],
   ['x25519', spki({ algorithm: OID.X25519 }, new Uint8Array(32)), false],
   ['dsa', spki({ algorithm: '1.2.840.10040.4.1' }, Uint8Array.of(2, 1, 1)), false],
