@@ -1,5 +1,11 @@
 // One candidate path against RFC 5280 §6.1: from the anchor down, every rule, every finding.
-import type { Certificate, Oid } from '@countersign/x509'
+import {
+  type Certificate,
+  type CertificateList,
+  namesEqual,
+  type Oid,
+  type SubjectPublicKeyInfo,
+} from '@countersign/x509'
 import { whyNotKey } from '../algorithms/key.ts'
 import { fitsKey } from '../algorithms/signature.ts'
 import type { Constraints, NameJudge } from '../constraints/judge.ts'
@@ -8,6 +14,7 @@ import { sameOctets } from '../octets.ts'
 import { judgePolicies } from '../policies/judge.ts'
 import { PROFILES, type Profile } from '../profile.ts'
 import type { CrlIndex } from '../revocation/crl-index.ts'
+import { whyNotSigner } from '../revocation/scope.ts'
 import { judgeStatus, type StatusIssuer } from '../revocation/status.ts'
 import type { Meter } from './budget.ts'
 import { judgeEveryCertificate, judgeSerialNumber, judgeSignatureAlgorithm } from './every-certificate.ts'
@@ -32,6 +39,16 @@ export interface Judges {
   readonly ask: AskSignature
   readonly names: NameJudge
   readonly meter: Meter
+  /** The certificates of a CRL's issuer that lead to the anchor and may sign CRLs. */
+  crlIssuers(
+    crl: CertificateList,
+    anchor: TrustAnchor,
+  ): Generator<SignatureQuestion, readonly Certificate[], SignatureAnswer>
+}
+
+/** The context of one search, which may be for the issuer of a CRL within another. */
+export interface SearchContext extends PathContext {
+  readonly asCrlIssuer?: boolean
 }
 
 /** What the issuers above leave to what is below them. */
@@ -47,7 +64,7 @@ interface Left {
 export function* judgePath(
   path: readonly Certificate[],
   anchor: TrustAnchor,
-  context: PathContext,
+  context: SearchContext,
   judges: Judges,
 ): Generator<SignatureQuestion, Judgement, SignatureAnswer> {
   const { ask } = judges
@@ -65,13 +82,26 @@ export function* judgePath(
     signed &&= signable && (yield* judgeSignature(certificate, issuer, ask, fault))
     if (!signed) continue
     const isSigned = function* ({ crl }: CrlIndex) {
-      if (!fitsKey(crl.signatureAlgorithm, issuer.subjectPublicKeyInfo.algorithm)) return false
-      return yield* ask(crl.signatureAlgorithm, issuer.subjectPublicKeyInfo, crl.tbsDer, crl.signatureValue)
+      const own = namesEqual(crl.issuer, issuer.name) && whyNotSigner(crl, issuer.certificate) === undefined
+      if (own && (yield* isSignedBy(crl, issuer.subjectPublicKeyInfo, ask)) === true) return true
+      // §6.3.3 (f): another key of its issuer, or another issuer, with a path to the same anchor.
+      for (const other of yield* judges.crlIssuers(crl, anchor))
+        if ((yield* isSignedBy(crl, other.subjectPublicKeyInfo, ask)) === true) return true
+      return false
     }
     evidence.push(...(yield* judgeStatus(certificate, depth, issuer, context.status, context.now, isSigned, fault)))
   }
   const policies = signed ? judgePolicies(path, anchor, context, judges.meter, findings) : []
   return { findings: leafFirst(findings), evidence, signed, policies }
+}
+
+function* isSignedBy(
+  crl: CertificateList,
+  key: SubjectPublicKeyInfo,
+  ask: AskSignature,
+): Generator<SignatureQuestion, SignatureAnswer, SignatureAnswer> {
+  if (!fitsKey(crl.signatureAlgorithm, key.algorithm)) return false
+  return yield* ask(crl.signatureAlgorithm, key, crl.tbsDer, crl.signatureValue)
 }
 
 /** Judges a path that leads to no anchor: all rules but signatures and status, which need a proved key. */
@@ -92,7 +122,7 @@ function judgeUnsigned(
   certificate: Certificate,
   depth: number,
   left: Left,
-  context: PathContext,
+  context: SearchContext,
   { names }: Judges,
   fault: Fault,
 ): void {
@@ -105,7 +135,8 @@ function judgeUnsigned(
     fault('ERR_VERIFY_KEY_IDENTIFIER', 'the key identifier of its issuer is absent')
   names.judge(certificate, depth === 0, left.constraints, fault)
   if (depth === 0) {
-    judgeLeaf(certificate, context, fault)
+    if (context.asCrlIssuer) judgeCrlIssuer(certificate, fault)
+    else judgeLeaf(certificate, context, fault)
     return
   }
   judgeIssuer(certificate, context.purpose, fault)
@@ -193,6 +224,11 @@ function* judgeSignature(
   if (answer === undefined) fault('ERR_VERIFY_ALGORITHM', 'the signature algorithm cannot be checked here')
   else if (!answer) fault('ERR_VERIFY_BAD_SIGNATURE', 'the signature does not verify under the key of its issuer')
   return answer === true
+}
+
+/** RFC 10007 §4: "verify that the key usage extension is present and verify that the cRLSign bit is set". */
+function judgeCrlIssuer({ keyUsage }: Certificate, fault: Fault): void {
+  if (!keyUsage?.has('cRLSign')) fault('ERR_VERIFY_KEY_USAGE', 'the key usage of an issuer of crls has no cRLSign')
 }
 
 function issuerOf(certificate: Certificate): StatusIssuer {

@@ -1,13 +1,14 @@
 // The core: builds candidate paths depth first and judges each, until one stands or all have been tried. No I/O.
-import { type Certificate, formatName } from '@countersign/x509'
+import { type Certificate, formatName, namesEqual } from '@countersign/x509'
 import { startNameJudge } from '../constraints/judge.ts'
 import type { Finding, PathContext, StatusEvidence, TriedPath, TrustAnchor, Verdict, VerifiedPath } from '../model.ts'
+import { whyNotSigner } from '../revocation/scope.ts'
 import { shown } from '../text.ts'
 import { DEFAULT_BUDGET, type Meter, startMeter } from './budget.ts'
 import { type Candidate, type FindIssuers, findIssuersAmong, type Issuers, loops } from './candidates.ts'
 import { finding } from './fault.ts'
 import { selfIssued } from './issuer.ts'
-import { type Judges, judgeDeadEnd, judgePath } from './judge.ts'
+import { type Judges, judgeDeadEnd, judgePath, type SearchContext } from './judge.ts'
 import type { SignatureAnswer, SignatureQuestion } from './signature-question.ts'
 import { askOnce } from './signatures.ts'
 import { VERIFIED } from './verified.ts'
@@ -31,7 +32,7 @@ interface Attempt extends TriedPath {
 }
 
 interface Search {
-  readonly context: PathContext
+  readonly context: SearchContext
   readonly maxDepth: number
   readonly meter: Meter
   readonly findIssuers: FindIssuers
@@ -55,12 +56,13 @@ export function* searchPath({
 }: PathQuestion): Generator<SignatureQuestion, Verdict, SignatureAnswer> {
   const budget = context.budget ?? DEFAULT_BUDGET
   const meter = startMeter(budget)
+  const shared = { ask: askOnce(meter), names: startNameJudge(meter), meter }
   const search: Search = {
     context,
     maxDepth: budget.maxDepth,
     meter,
     findIssuers: findIssuersAmong(bag, context),
-    judges: { ask: askOnce(meter), names: startNameJudge(meter), meter },
+    judges: { ...shared, crlIssuers: findCrlIssuersAmong(bag, context, budget.maxDepth, shared) },
     tried: [],
     best: undefined,
   }
@@ -70,6 +72,58 @@ export function* searchPath({
   const overBudget = meter.exceeded === undefined ? [] : [finding('ERR_VERIFY_BUDGET', meter.exceeded)]
   const findings = [...overBudget, ...(best?.findings ?? []), ...(best === undefined || best.reach === 0 ? unread : [])]
   return { ok: false, findings, tried: tried.map(({ certificates, findings }) => ({ certificates, findings })) }
+}
+
+/**
+ * Finds the certificates that may sign a CRL, by a search of their own under the same anchor and within the same budget:
+ * their status counts where it is known, and their own lists are signed by their issuers' keys alone, so that it ends.
+ * @see RFC 5280 §6.3.3 (f)
+ */
+function findCrlIssuersAmong(
+  bag: readonly Candidate[],
+  { policy: _policy, name: _name, maxPathLength: _maxPathLength, ...context }: PathContext,
+  maxDepth: number,
+  shared: Omit<Judges, 'crlIssuers'>,
+): Judges['crlIssuers'] {
+  const known = new Map<TrustAnchor, Map<Certificate, boolean>>()
+  return function* (crl, anchor) {
+    const under = known.get(anchor) ?? new Map<Certificate, boolean>()
+    known.set(anchor, under)
+    const inner: SearchContext = {
+      ...context,
+      anchors: [anchor],
+      status: { ...context.status, mode: 'prefer' },
+      asCrlIssuer: true,
+    }
+    const found: Certificate[] = []
+    for (const candidate of bag) {
+      const { certificate } = candidate
+      if (!shared.meter.step()) return []
+      // biome-ignore format: one condition, in the order of its cost
+      if (!certificate.keyUsage?.has('cRLSign') || !namesEqual(certificate.subject, crl.issuer) || whyNotSigner(crl, certificate) !== undefined)
+        continue
+      if (!under.has(certificate)) {
+        under.set(certificate, false)
+        const search: Search = {
+          context: inner,
+          maxDepth,
+          meter: shared.meter,
+          findIssuers: findIssuersAmong(bag, inner),
+          judges: { ...shared, crlIssuers: noCrlIssuers },
+          tried: [],
+          best: undefined,
+        }
+        under.set(certificate, (yield* extend(search, [candidate])) !== undefined)
+      }
+      if (under.get(certificate)) found.push(certificate)
+    }
+    return found
+  }
+}
+
+// biome-ignore lint/correctness/useYield: of the type of one that does
+function* noCrlIssuers(): Generator<SignatureQuestion, readonly Certificate[], SignatureAnswer> {
+  return []
 }
 
 /** Tries every way on from the end of `path`: anchors first, as they end it. */

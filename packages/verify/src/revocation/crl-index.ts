@@ -1,10 +1,13 @@
 // A CRL made ready for many questions.
-import { type CertificateList, OID, type Oid, type RevokedCertificate } from '@countersign/x509'
+import { type CertificateList, type Name, OID, type Oid, type RevokedCertificate, rdnKeys } from '@countersign/x509'
 
-/** A full CRL with its entries by serial number; cost of a question is independent of its size. Made by {@link indexCrl} only. */
+/** A CRL with its entries by serial number; cost of a question is independent of its size. Made by {@link indexCrl} only. */
 export interface CrlIndex {
   readonly crl: CertificateList
+  /** Those for certificates of the CRL's own issuer. */
   readonly entries: ReadonlyMap<bigint, RevokedCertificate>
+  /** Of an indirect CRL, by the issuer of the certificates, RFC 5280 §5.3.3. */
+  readonly indirect?: ReadonlyMap<string, ReadonlyMap<bigint, RevokedCertificate>>
   /** A critical extension of any entry that we do not know: the CRL then says nothing of any certificate, RFC 5280 §5.3. */
   readonly unknownCriticalEntryExtension?: Oid
 }
@@ -14,13 +17,41 @@ const KNOWN_ENTRY_EXTENSIONS: ReadonlySet<Oid> = new Set([OID.reasonCode, OID.in
 
 /** Indexes `crl`. Its signature and scope are judged per question, by the verifier. */
 export function indexCrl(crl: CertificateList): CrlIndex {
-  const entries = new Map<bigint, RevokedCertificate>()
+  const isIndirect = crl.issuingDistributionPoint?.indirectCRL === true
+  const own = keyOf(crl.issuer)
+  const byIssuer = new Map<string, Map<bigint, RevokedCertificate>>([[own, new Map()]])
+  // "If this extension is not present on the first entry in an indirect CRL, the certificate issuer defaults to the CRL issuer.
+  // On subsequent entries ... the certificate issuer for the entry is the same as that for the preceding entry."
+  let issuer = own
   let unknown: Oid | undefined
   for (const entry of crl.revokedCertificates) {
+    const named = isIndirect ? entry.certificateIssuer?.find(({ kind }) => kind === 'directoryName') : undefined
+    if (named?.kind === 'directoryName') issuer = keyOf(named.value)
+    const entries = byIssuer.get(issuer) ?? new Map<bigint, RevokedCertificate>()
+    byIssuer.set(issuer, entries)
     // The first entry wins: a later duplicate cannot soften an earlier revocation.
     if (!entries.has(entry.userCertificate)) entries.set(entry.userCertificate, entry)
     for (const { extnID, critical } of entry.extensions)
-      if (critical && !KNOWN_ENTRY_EXTENSIONS.has(extnID)) unknown ??= extnID
+      if (critical && !KNOWN_ENTRY_EXTENSIONS.has(extnID) && !(isIndirect && extnID === OID.certificateIssuer))
+        unknown ??= extnID
   }
-  return { crl, entries, ...(unknown !== undefined && { unknownCriticalEntryExtension: unknown }) }
+  return {
+    crl,
+    entries: byIssuer.get(own) ?? new Map(),
+    ...(isIndirect && { indirect: byIssuer }),
+    ...(unknown !== undefined && { unknownCriticalEntryExtension: unknown }),
+  }
+}
+
+/** What the CRL says of a certificate of `issuer`. */
+export function entryOf(
+  { entries, indirect }: CrlIndex,
+  issuer: Name,
+  serialNumber: bigint,
+): RevokedCertificate | undefined {
+  return (indirect === undefined ? entries : indirect.get(keyOf(issuer)))?.get(serialNumber)
+}
+
+function keyOf(name: Name): string {
+  return rdnKeys(name).join()
 }

@@ -1,6 +1,7 @@
 // Which distribution points a CRL answers, and for which reasons: RFC 5280 §6.3.3 (b) and (d).
 import {
   type Certificate,
+  type CertificateList,
   type DistributionPoint,
   type DistributionPointName,
   type GeneralName,
@@ -27,14 +28,23 @@ export const ALL_REASONS: ReadonlySet<ReasonFlag> = new Set([
 ])
 
 /**
- * The reasons for which a CRL of the certificate's own issuer speaks of it, over all of its distribution points and the one
- * that every certificate has; or why it speaks for none.
+ * The reasons for which a CRL speaks of a certificate, over all of its distribution points and the one that every
+ * certificate has; or why it speaks for none. Undefined where it is another issuer's, and nothing points to it.
  */
 export function reasonsCovered(
   certificate: Certificate,
-  issuer: Name,
-  idp: IssuingDistributionPoint | undefined,
-): ReadonlySet<ReasonFlag> | string {
+  { issuer: crlIssuer, issuingDistributionPoint: idp }: CertificateList,
+): ReadonlySet<ReasonFlag> | string | undefined {
+  const { issuer } = certificate
+  const isOwn = namesEqual(crlIssuer, issuer)
+  // (b) (1): "verify that the issuer field in the complete CRL matches cRLIssuer in the DP and that the complete CRL contains an
+  // issuing distribution point extension with the indirectCRL boolean asserted"
+  const delegated = (certificate.cRLDistributionPoints ?? []).filter(
+    ({ cRLIssuer }) =>
+      idp?.indirectCRL === true &&
+      cRLIssuer?.some((name) => name.kind === 'directoryName' && namesEqual(name.value, crlIssuer)),
+  )
+  if (!isOwn && delegated.length === 0) return undefined
   const why = idp && whyNotScope(certificate, idp)
   if (why !== undefined) return why
   // "assume a DP with both the reasons and the cRLIssuer fields omitted and a distribution point name of the certificate issuer"
@@ -44,9 +54,10 @@ export function reasonsCovered(
       value: [{ kind: 'directoryName', value: issuer }, ...(certificate.issuerAltName ?? [])],
     },
   }
-  // One with a cRLIssuer is answered by an indirect CRL of that issuer.
   const points = (certificate.cRLDistributionPoints ?? []).filter(({ cRLIssuer }) => cRLIssuer === undefined)
-  const answered = [...points, implied].filter(({ distributionPoint }) => answers(idp, distributionPoint, issuer))
+  const answered = [...(isOwn ? [...points, implied] : []), ...delegated].filter((point) =>
+    answers(idp, point, crlIssuer),
+  )
   if (answered.length === 0) return 'it is of another distribution point than the certificate names'
   const covered = answered.flatMap(({ reasons }) => [...(reasons ?? ALL_REASONS)])
   return new Set(covered).intersection(idp?.onlySomeReasons ?? ALL_REASONS).intersection(ALL_REASONS)
@@ -64,11 +75,12 @@ function whyNotScope({ basicConstraints }: Certificate, idp: IssuingDistribution
 /** (b) (2) (i) */
 function answers(
   idp: IssuingDistributionPoint | undefined,
-  point: DistributionPointName | undefined,
+  { distributionPoint, cRLIssuer = [] }: DistributionPoint,
   issuer: Name,
 ): boolean {
   if (idp?.distributionPoint === undefined) return true
-  if (point === undefined) return false
+  // Where it "is omitted from the DP, then verify that one of the names in the IDP matches one of the names in the cRLIssuer".
+  const point: DistributionPointName = distributionPoint ?? { kind: 'fullName', value: cRLIssuer }
   const theirs = namesOf(idp.distributionPoint, issuer)
   return namesOf(point, issuer).some((name) => theirs.some((other) => sameGeneralName(name, other)))
 }

@@ -16,12 +16,8 @@ const KNOWN_EXTENSIONS: ReadonlySet<Oid> = new Set([
 /** Those that a conforming issuer does mark. */
 const CRITICAL_EXTENSIONS: ReadonlySet<Oid> = new Set([OID.deltaCRLIndicator, OID.issuingDistributionPoint])
 
-/** Says why a CRL of the right issuer's name is not used for what `issuer` issued; undefined where it is. `issuer` is absent for a bare anchor. */
-export function whyNotCrl(
-  { crl, unknownCriticalEntryExtension }: CrlIndex,
-  issuer: Certificate | undefined,
-): string | undefined {
-  if (crl.issuingDistributionPoint?.indirectCRL) return 'it is an indirect crl, which is not processed yet'
+/** Says why a CRL is not used at all; undefined where it may be, if one of its issuer's keys signed it. */
+export function whyNotCrl({ crl, unknownCriticalEntryExtension }: CrlIndex): string | undefined {
   const critical = crl.crlExtensions.find(
     ({ extnID, critical: marked }) => marked && !CRITICAL_EXTENSIONS.has(extnID),
   )?.extnID
@@ -37,10 +33,12 @@ export function whyNotCrl(
   if (refused !== undefined) return refused
   if (!sameAlgorithm(crl.signature, crl.signatureAlgorithm))
     return 'its signature algorithm is another inside of what is signed'
-  return issuer === undefined ? undefined : whyNotIssuer(crl, issuer)
+  return undefined
 }
 
-function whyNotIssuer(crl: CertificateList, issuer: Certificate): string | undefined {
+/** Says why the key of `issuer` cannot have signed the CRL; a bare anchor has no certificate that could say. */
+export function whyNotSigner(crl: CertificateList, issuer: Certificate | undefined): string | undefined {
+  if (issuer === undefined) return undefined
   // RFC 10007 §4: "verify that the key usage extension is present and verify that the cRLSign bit is set".
   if (issuer.version === 3 && !issuer.keyUsage?.has('cRLSign')) return 'the key usage of its issuer has no cRLSign'
   const wanted = crl.authorityKeyIdentifier?.keyIdentifier

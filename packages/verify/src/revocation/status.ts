@@ -13,9 +13,9 @@ import type { StatusContext, StatusEvidence } from '../model.ts'
 import { sameOctets } from '../octets.ts'
 import type { Fault } from '../path/fault.ts'
 import type { SignatureAnswer, SignatureQuestion } from '../path/signature-question.ts'
-import type { CrlIndex } from './crl-index.ts'
+import { type CrlIndex, entryOf } from './crl-index.ts'
 import { ALL_REASONS, reasonsCovered } from './points.ts'
-import { whyNotCrl } from './scope.ts'
+import { whyNotCrl, whyNotSigner } from './scope.ts'
 
 /** Who issued the certificate that is judged: the next one of the path, or the anchor. */
 export interface StatusIssuer {
@@ -24,7 +24,7 @@ export interface StatusIssuer {
   readonly certificate?: Certificate
 }
 
-/** Asks whether a CRL is signed by the certificate's issuer; `undefined` where no more may be asked. */
+/** Asks whether a CRL is signed by its issuer; false or `undefined` where that is not known. */
 type AskSignature = (crl: CrlIndex) => Generator<SignatureQuestion, boolean | undefined, SignatureAnswer>
 
 /**
@@ -47,12 +47,12 @@ export function* judgeStatus(
     return []
   }
 
-  const { usable, reasons } = fitting(crls, certificate, issuer)
+  const { usable, reasons } = fitting(crls, certificate)
   // A revocation is not taken back by a CRL's end, so that an old list counts here as a new one does.
   for (const fit of usable) {
-    const entry = revoking(fit, serialNumber)
+    const entry = revoking(fit, certificate)
     if (entry === undefined || (yield* isSigned(fit.index)) !== true) continue
-    if (entry.reasonCode === 'certificateHold' && (yield* isLifted(fit, usable, serialNumber, isSigned))) continue
+    if (entry.reasonCode === 'certificateHold' && (yield* isLifted(fit, usable, certificate, isSigned))) continue
     const { revocationDate: at, reasonCode: reason } = entry
     const revocation = reason === undefined ? { at } : { at, reason }
     fault(
@@ -73,7 +73,10 @@ export function* judgeStatus(
     if (time !== undefined && time !== 'expired') reasons.push(time)
     else if (time === 'expired' && expired !== undefined) continue
     else if ((yield* isSigned(index)) !== true)
-      reasons.push('its signature does not verify under the key of the issuer')
+      reasons.push(
+        (namesEqual(index.crl.issuer, issuer.name) ? whyNotSigner(index.crl, issuer.certificate) : undefined) ??
+          'its signature does not verify under the key of the issuer',
+      )
     else if (time === undefined) {
       evidence.push(evidenceOf(index, depth))
       covered = covered.union(covers)
@@ -110,17 +113,17 @@ interface Fit {
 }
 
 /** §6.3.3 (b) to (d), and newest first: the higher number, then the later time. */
-function fitting(
-  crls: readonly CrlIndex[],
-  certificate: Certificate,
-  issuer: StatusIssuer,
-): { usable: readonly Fit[]; reasons: string[] } {
+function fitting(crls: readonly CrlIndex[], certificate: Certificate): { usable: readonly Fit[]; reasons: string[] } {
   const usable: Fit[] = []
   const reasons: string[] = []
   for (const index of crls) {
-    if (!namesEqual(index.crl.issuer, issuer.name)) continue
-    const reason = whyNotCrl(index, issuer.certificate)
-    const covers = reason ?? reasonsCovered(certificate, issuer.name, index.crl.issuingDistributionPoint)
+    const covers = reasonsCovered(certificate, index.crl)
+    if (covers === undefined) continue
+    const reason = whyNotCrl(index)
+    if (reason !== undefined) {
+      reasons.push(reason)
+      continue
+    }
     if (typeof covers === 'string') reasons.push(covers)
     else usable.push({ index, covers: index.crl.deltaCRLIndicator === undefined ? covers : new Set() })
   }
@@ -131,14 +134,14 @@ function fitting(
 function* isLifted(
   { index: { crl } }: Fit,
   usable: readonly Fit[],
-  serialNumber: bigint,
+  { issuer, serialNumber }: Certificate,
   isSigned: AskSignature,
 ): Generator<SignatureQuestion, boolean, SignatureAnswer> {
   const number = crl.cRLNumber ?? 0n
   for (const { index } of usable) {
     const { deltaCRLIndicator: base, cRLNumber = 0n } = index.crl
     if (base === undefined || base > number || cRLNumber <= number) continue
-    if (index.entries.get(serialNumber)?.reasonCode !== 'removeFromCRL' || !sameScope(index.crl, crl)) continue
+    if (entryOf(index, issuer, serialNumber)?.reasonCode !== 'removeFromCRL' || !sameScope(index.crl, crl)) continue
     if ((yield* isSigned(index)) === true) return true
   }
   return false
@@ -161,8 +164,8 @@ function newestFirst({ crl: left }: CrlIndex, { crl: right }: CrlIndex): number 
 }
 
 /** (j) and (k): every reason revokes, certificateHold too, but for removeFromCRL. */
-function revoking({ index: { entries } }: Fit, serialNumber: bigint): RevokedCertificate | undefined {
-  const entry = entries.get(serialNumber)
+function revoking({ index }: Fit, { issuer, serialNumber }: Certificate): RevokedCertificate | undefined {
+  const entry = entryOf(index, issuer, serialNumber)
   return entry?.reasonCode === 'removeFromCRL' ? undefined : entry
 }
 

@@ -1,6 +1,13 @@
 // One path of three, and what its CRLs make of it.
 import { type CrlIndex, type StatusContext, type Verdict, verifyPath } from '@countersign/verify'
-import { type Extension, writeSequence } from '@countersign/x509'
+import {
+  cRLDistributionPointsExtension,
+  type DistributionPoint,
+  type Extension,
+  type IssuingDistributionPoint,
+  issuingDistributionPointExtension,
+  writeSequence,
+} from '@countersign/x509'
 import {
   anchorOf,
   codesOf,
@@ -37,3 +44,21 @@ export function unknownExtension(critical: boolean): Extension {
     extnValue: writeSequence(),
   }
 }
+
+export const place = (uri: string) =>
+  ({ kind: 'fullName', value: [{ kind: 'uniformResourceIdentifier', value: uri }] }) as const
+export const A = place('http://a.example/crl')
+export const B = place('http://b.example/crl')
+
+/** The extension of a CRL of a part. */
+export const idp = (different: Partial<IssuingDistributionPoint>): Readonly<Record<string, Extension>> => ({
+  idp: issuingDistributionPointExtension({
+    onlyContainsUserCerts: false,
+    onlyContainsCACerts: false,
+    indirectCRL: false,
+    onlyContainsAttributeCerts: false,
+    ...different,
+  }),
+})
+export const pointing = (...points: DistributionPoint[]): Holder =>
+  leaf(issuing, { more: [cRLDistributionPointsExtension(points)] })

@@ -122,9 +122,9 @@ const CRLS: readonly (readonly [string, DifferentCrl, readonly string[]])[] = [
     UNKNOWN,
   ],
   [
-    'an indirect crl',
+    'an indirect crl of its own issuer',
     { extensions: { idp: issuingDistributionPointExtension({ ...scope, indirectCRL: true }) } },
-    UNKNOWN,
+    [],
   ],
   [
     'a crl of authorities only, not marked critical',

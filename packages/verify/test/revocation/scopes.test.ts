@@ -2,15 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type CrlIndex, verifyPath } from '@countersign/verify'
-import {
-  cRLDistributionPointsExtension,
-  type DistributionPoint,
-  deltaCRLIndicatorExtension,
-  type Extension,
-  type IssuingDistributionPoint,
-  issuingDistributionPointExtension,
-  type ReasonFlag,
-} from '@countersign/x509'
+import { deltaCRLIndicatorExtension, type ReasonFlag } from '@countersign/x509'
 import {
   anchorOf,
   codesOf,
@@ -18,18 +10,13 @@ import {
   crl,
   type DifferentCrl,
   type Holder,
-  leaf,
   name,
   revoked,
 } from '../../../../interop/chains/house.ts'
-import { anchor, anchorCrl, issuing, party } from './asked.ts'
+import { A, anchor, anchorCrl, B, idp, issuing, party, pointing } from './asked.ts'
 
 const UNKNOWN = ['ERR_VERIFY_STATUS_UNKNOWN']
 const REVOKED = ['ERR_VERIFY_REVOKED']
-const place = (uri: string) =>
-  ({ kind: 'fullName', value: [{ kind: 'uniformResourceIdentifier', value: uri }] }) as const
-const A = place('http://a.example/crl')
-const B = place('http://b.example/crl')
 const SOME: ReadonlySet<ReasonFlag> = new Set(['keyCompromise', 'cACompromise', 'certificateHold'])
 const REST: ReadonlySet<ReasonFlag> = new Set([
   'affiliationChanged',
@@ -39,17 +26,6 @@ const REST: ReadonlySet<ReasonFlag> = new Set([
   'aACompromise',
 ])
 
-const idp = (different: Partial<IssuingDistributionPoint>): Readonly<Record<string, Extension>> => ({
-  idp: issuingDistributionPointExtension({
-    onlyContainsUserCerts: false,
-    onlyContainsCACerts: false,
-    indirectCRL: false,
-    onlyContainsAttributeCerts: false,
-    ...different,
-  }),
-})
-const pointing = (...points: DistributionPoint[]): Holder =>
-  leaf(issuing, { more: [cRLDistributionPointsExtension(points)] })
 const list = (different: DifferentCrl = {}): CrlIndex => crl(issuing, different)
 const delta = (base: bigint, number: bigint, different: DifferentCrl = {}): CrlIndex =>
   crl(issuing, {
@@ -111,7 +87,7 @@ suite('the scope of a crl', () => {
     ['of parties, for a party', party, [list({ extensions: idp({ onlyContainsUserCerts: true }) })], []],
     ['of authorities, for a party', party, [list({ extensions: idp({ onlyContainsCACerts: true }) })], UNKNOWN],
     ['of attribute certificates', party, [list({ extensions: idp({ onlyContainsAttributeCerts: true }) })], UNKNOWN],
-    ['indirect', party, [list({ extensions: idp({ indirectCRL: true }) })], UNKNOWN],
+    ['indirect, of its own issuer', party, [list({ extensions: idp({ indirectCRL: true }) })], []],
     ['of some reasons', party, [list({ extensions: idp({ onlySomeReasons: SOME }) })], UNKNOWN],
     [
       'of some reasons, and of the rest',
