@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { PROFILE_NAMES } from '@countersign/authority'
 import { COMMANDS } from '../src/commands/table.ts'
 import { main } from '../src/main.ts'
 import { fakeAround } from './support/around.ts'
@@ -90,6 +91,11 @@ suite('the command line', () => {
     assert.equal(await main(['invite', '--json'], around), 2)
     assert.deepEqual(JSON.parse(around.stdout.join('\n')).error.code, 'ERR_CLI_USAGE')
     assert.equal(around.stdout.length, 1)
+  })
+
+  test('the help of invite names every profile that there is', () => {
+    const { summary } = COMMANDS.find(({ name }) => name === 'invite')?.options['profile'] ?? assert.fail('no option')
+    assert.deepEqual(summary.match(/\b(?!the|default|or)[a-z]+\b/g), [...PROFILE_NAMES])
   })
 
   test('control characters of an argument do not reach the terminal', async () => {
