@@ -35,6 +35,7 @@ export const FAILPOINTS = [
   'crl.before-commit',
   'crl.after-commit',
 ] as const
+/** A place at which a test may end the process. */
 export type FailpointName = (typeof FAILPOINTS)[number]
 
 /** Called at each failpoint; in production it does nothing. */

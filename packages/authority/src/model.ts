@@ -9,6 +9,7 @@ import type { ProfileName } from './issuance/profiles.ts'
 import type { FeedDoor } from './status/feed/feed.ts'
 import type { RevocationRequest, Revoked } from './status/revoke.ts'
 
+/** What an authority is opened with. */
 export interface AuthorityOptions {
   /** The data directory; made where it is absent. One process at a time. */
   readonly directory: string

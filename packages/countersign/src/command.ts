@@ -79,6 +79,7 @@ export interface Command {
   readonly load: () => Promise<Run>
 }
 
+/** Does what a command is for; answers how it ended. @throws {Failure} where it cannot. */
 export type Run = (given: Arguments, around: Around) => Promise<ExitCode>
 
 /** Why a command could not do its work: what, where and what to do, told once, at the top. */

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 const MAX_ANSWER_OCTETS = 16 << 20
 const TIMEOUT_MS = 30_000
 
+/** One request. */
 export interface Exchange {
   readonly method?: 'GET' | 'POST'
   readonly path: string
@@ -14,6 +15,7 @@ export interface Exchange {
   readonly way: { readonly socketPath: string } | { readonly createConnection: () => Socket }
 }
 
+/** The whole answer to it. */
 export interface Answer {
   readonly status: number
   /** Undefined where the answer was no JSON. */

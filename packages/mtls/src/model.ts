@@ -162,6 +162,7 @@ export interface ResumptionStore {
   put(key: string, session: Buffer, certificates: readonly Certificate[]): void
 }
 
+/** A callee that has proved itself, with the open connection to it. */
 export interface Connected {
   readonly socket: TLSSocket
   readonly meeting: Meeting

@@ -1,6 +1,7 @@
 // The one picture, for terminals.
 import type { Explanation, ExplanationRow } from './explanation.ts'
 
+/** How a terminal draws. */
 export interface DrawOptions {
   /** Columns of the terminal; 80 where unknown. */
   readonly width?: number

@@ -14,6 +14,7 @@ export interface EnrollmentToken {
   readonly party: string
 }
 
+/** Says that a text is no enrollment token; it never repeats the text, which may hold the secret. */
 export class TokenError extends Error {
   override readonly name = 'TokenError'
   readonly code = 'ERR_ENROLL_TOKEN_FORM'
@@ -59,8 +60,9 @@ export function parseToken(text: string): EnrollmentToken {
   }
 }
 
-/** The label of the key that a token's secret yields; HMAC-SHA256(secret, label) is made by the caller. */
+/** HMAC-SHA256(secret, this label) is the token's public name: it tells nothing of the secret. Made by the caller. */
 export const TOKEN_ID_LABEL = 'countersign enrollment token id v1'
+/** HMAC-SHA256(secret, this label) is the key of the proof. Made by the caller; secret. */
 export const TOKEN_MAC_KEY_LABEL = 'countersign enrollment mac key v1'
 
 /**

@@ -7,6 +7,7 @@ import type { Reference } from './reference.ts'
 import type { RefusalCode, RefusalEntry } from './refusals.ts'
 import { REFUSALS } from './refusals.ts'
 
+/** One of the six steps, as the picture shows it. */
 export interface ExplanationRow {
   readonly number: number
   readonly verb: (typeof STEP_NAMES)[number]

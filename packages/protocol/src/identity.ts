@@ -19,6 +19,7 @@ export function isParty(party: string): boolean {
   return party.length <= MAX_PARTY_CHARACTERS && party.split('/').every((segment) => PARTY_SEGMENT.test(segment))
 }
 
+/** What records and receipts call a door. */
 export type DoorName = string
 
 /** Who answers for a refusal, so that the right person mends it. */

@@ -1,5 +1,6 @@
 // Values of this package as JSON: instants in RFC 3339, octets in Base64, bigints as decimal strings.
 
+/** What JSON can say. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /** Writes any value of this package's shapes. Pure; keys whose value is undefined are left out. */

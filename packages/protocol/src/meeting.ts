@@ -60,11 +60,13 @@ export interface Step {
   readonly evidence?: StepEvidence
   readonly at?: Temporal.Instant
 }
+/** The six steps of mutual authentication, in their order. */
 export type Steps = readonly [Step, Step, Step, Step, Step, Step]
 
 /** The names of the six steps, in their order. */
 export const STEP_NAMES = ['ask', 'present', 'verify', 'present', 'verify', 'channel'] as const
 
+/** What the policy of a door says of a caller that has proved itself: by which rule it may come in, or what it lacks. */
 export type Decision =
   | { readonly ok: true; readonly rule: string; readonly until?: Temporal.Instant }
   | { readonly ok: false; readonly code: RefusalCode; readonly missing: readonly string[] }

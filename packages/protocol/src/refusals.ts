@@ -1,6 +1,7 @@
 // Every way in which a door or the authority says no: one append-only table, from which types, pages and metrics are derived.
 import type { Fault } from './identity.ts'
 
+/** What there is to know of a refusal code. */
 export interface RefusalEntry {
   readonly clause: string
   readonly fault: Fault
@@ -37,6 +38,7 @@ const CREDENTIAL_CAUSES = {
     'send only the certificate and its issuers',
   ],
 } as const
+/** What can be wrong with a credential; each makes a code for callers and one for callees. */
 export type CredentialCause = keyof typeof CREDENTIAL_CAUSES
 
 /** What is said to everybody in other words than to the refused party. */

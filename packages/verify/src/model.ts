@@ -82,6 +82,7 @@ export interface TriedPath {
   readonly findings: readonly Finding[]
 }
 
+/** The verified path with its evidence, or every finding against the best one. */
 export type Verdict =
   | {
       readonly ok: true
@@ -126,6 +127,7 @@ export interface StatusContext {
   readonly announced?: (issuer: SubjectPublicKeyInfo, serialNumber: bigint) => Announced | undefined
 }
 
+/** A revocation that is known before any CRL says so. */
 export interface Announced {
   readonly at: Temporal.Instant
   readonly reason?: CRLReason
@@ -157,6 +159,7 @@ export interface PolicyQuestion {
   readonly initialAnyPolicyInhibit?: boolean
 }
 
+/** Everything that a verdict depends on, beside the certificates. */
 export interface PathContext {
   readonly anchors: readonly TrustAnchor[]
   /** Issuers known from elsewhere than the peer: untrusted, only candidates. */

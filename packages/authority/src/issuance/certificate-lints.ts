@@ -20,6 +20,7 @@ export interface CertificateExpectation {
 
 type CertificateLint = Lint<Certificate, CertificateExpectation>
 
+/** Every rule, each with its clause. */
 export const CERTIFICATE_LINTS: readonly CertificateLint[] = [
   {
     id: 'version-3',

@@ -12,6 +12,7 @@ export interface CrlExpectation {
   readonly now: Temporal.Instant
 }
 
+/** Every rule, each with its clause. */
 export const CRL_LINTS: readonly Lint<CertificateList, CrlExpectation>[] = [
   {
     id: 'crl-version-2',

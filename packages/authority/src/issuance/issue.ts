@@ -13,6 +13,7 @@ import { spiffeIdOf } from './names.ts'
 import type { ProfileName } from './profiles.ts'
 import { faultOfKey } from './public-key.ts'
 
+/** What shall be certified. */
 export interface IssueRequest {
   readonly kind: 'x509'
   /** DER of a SubjectPublicKeyInfo. Whoever asks has checked that its holder has the private key. */
@@ -39,6 +40,7 @@ export interface Claim {
   spend(recordId: number, now: Temporal.Instant): void
 }
 
+/** The certificate and its record, or the refusal. */
 export type Issued =
   | { readonly ok: true; readonly credential: Credential; readonly recordId: number }
   | { readonly ok: false; readonly refusal: Refusal }
@@ -46,6 +48,7 @@ export type Issued =
 /** The leaf, its issuer, the root. */
 export type Credential = readonly [Certificate, Certificate, Certificate]
 
+/** The one way to a certificate: linted before it is signed, and recorded before it leaves. */
 export type Issue = (request: IssueRequest, proof: Proof) => Promise<Issued>
 
 interface Issuance {

@@ -1,7 +1,10 @@
 // What an issuer may sign: one row per profile, nothing else decides it.
+/** The profiles by which leaves are issued. */
 export const PROFILE_NAMES = ['client', 'server', 'service', 'admin'] as const
+/** One of {@link PROFILE_NAMES}. */
 export type ProfileName = (typeof PROFILE_NAMES)[number]
 
+/** What an issuer may sign for a leaf. */
 export interface Profile {
   /** In the order of writing. RFC 5280 §4.2.1.12. */
   readonly extendedKeyUsage: readonly ('clientAuth' | 'serverAuth')[]

@@ -9,12 +9,14 @@ import type { CrlPublisher } from './crl/publish.ts'
 import type { Feed } from './feed/feed.ts'
 import { findSubject, NO_SUBJECT } from './subject.ts'
 
+/** What shall be revoked, and why. */
 export interface RevocationRequest {
   /** A party, a serial number or a SHA-256 of a certificate. */
   readonly subject: string
   readonly reason: RevocationReason
 }
 
+/** The receipt, or why nothing was revoked. */
 export type Revoked =
   | { readonly ok: true; readonly receipt: Receipt }
   | { readonly ok: false; readonly refusal: Refusal }

@@ -16,6 +16,7 @@ const ADMIN_DETAILS = [
   "and --identity, over mutual TLS with an administrator's certificate.",
 ]
 
+/** All of them, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
     name: 'up',

@@ -6,6 +6,7 @@ export interface Listen {
   readonly port: number
 }
 
+/** The authority of a house. */
 export interface AuthorityConfig {
   /** DNS name that the authority proves. */
   readonly name: string
@@ -16,6 +17,7 @@ export interface AuthorityConfig {
   readonly listen: Listen
 }
 
+/** One door of kind `web`. */
 export interface WebDoorConfig {
   readonly name: string
   readonly kind: 'web'

@@ -27,6 +27,7 @@ export interface MeetingEvent {
   readonly code?: string
 }
 
+/** Sums a meeting up for `--json`. */
 export function meetingEvent(meeting: Meeting): MeetingEvent {
   const { at, door, reference, caller, callee, resumed, outcome } = meeting
   return {

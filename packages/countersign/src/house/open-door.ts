@@ -16,6 +16,7 @@ import type { Listen, WebDoorConfig } from '../config/model.ts'
 import { openDoorIdentity } from './door-identity.ts'
 import type { Ports } from './ports.ts'
 
+/** What the house hands to one of its doors. */
 export interface DoorParts {
   readonly config: WebDoorConfig
   readonly data: string

@@ -8,6 +8,7 @@ import type { Ready } from './events.ts'
 import { failpointOf } from './failpoint.ts'
 import { readPorts } from './ports.ts'
 
+/** What a house is made of, and whom it tells. */
 export interface HouseParts {
   readonly config: Config
   /** Absolute. */

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { greet } from './greet.ts'
 
+/** The demo service while it listens. */
 export interface DemoUpstream {
   readonly url: string
   close(): Promise<void>

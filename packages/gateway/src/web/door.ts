@@ -5,6 +5,7 @@ import { createMetServer } from './met-server.ts'
 import { createRefusalResponder } from './refusal.ts'
 import { openUpstream, type UpstreamConfig } from './upstream.ts'
 
+/** What a web door is called, where it listens and what is behind it. */
 export interface WebDoorConfig {
   readonly name: string
   readonly listen: { readonly host: string; readonly port: number }

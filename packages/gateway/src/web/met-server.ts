@@ -21,6 +21,7 @@ const MAX_HEAD_OCTETS = 16 * 1024
 const HEAD_TIMEOUT_MS = 10_000
 const IDLE_TIMEOUT_MS = 60_000
 
+/** Serves connections that have been met. */
 export interface MetServer {
   adopt(socket: TLSSocket, meeting: Meeting, session: Session): void
   /** From now on answers say `Connection: close`, and connections without a request end. Call again for those that became idle. */
@@ -39,6 +40,7 @@ interface Caller {
   leaving?: true
 }
 
+/** Makes the server of one door; it listens nowhere itself. */
 export function createMetServer(
   door: string,
   upstream: Upstream,

@@ -5,6 +5,7 @@ import { connect, type House, MeetingRefusedError, SessionCutError } from '@coun
 import type { ReferenceIdentity } from '@countersign/verify'
 import { type Dispatcher, Pool } from 'undici'
 
+/** An upstream that must prove itself. */
 export interface MutualTarget {
   readonly host: string
   readonly port: number

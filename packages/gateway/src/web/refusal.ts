@@ -20,6 +20,7 @@ export interface RefusalResponder {
   close(): void
 }
 
+/** Makes the responder of one door; it listens nowhere itself. */
 export function createRefusalResponder(clock: Clock): RefusalResponder {
   const meetings = new Map<object, Meeting>()
   const answering = new WeakMap<object, ServerResponse>()

@@ -1,6 +1,7 @@
 // What a request asks for, and of which host: read strictly, because the upstream reads it again.
 import type { IncomingMessage } from 'node:http'
 
+/** What is asked for, and of whom. */
 export interface RequestTarget {
   /** Path and query. */
   readonly path: string

@@ -3,6 +3,7 @@ import type { House } from '@countersign/mtls'
 import { type Dispatcher, Pool } from 'undici'
 import { openMutualPool } from './mutual-pool.ts'
 
+/** The service behind a door. */
 export interface UpstreamConfig {
   /** `http://host:port` or `https://host:port`; a path is not part of it. */
   readonly url: string
@@ -15,6 +16,7 @@ export interface UpstreamConfig {
   readonly timeoutMs?: number
 }
 
+/** The way to it. */
 export interface Upstream {
   readonly dispatcher: Dispatcher
   readonly timeoutMs: number

@@ -8,6 +8,7 @@ import { createCheckSignature } from '../trust/check-signature.ts'
 import { trustFirstContact } from './first-contact.ts'
 import { referenceIdentityOf, serverNameOf, type Target, targetOf } from './target.ts'
 
+/** Where a client goes, as whom, and what the callee must prove. */
 export interface Call {
   readonly options: ConnectOptions
   readonly target: Target
@@ -28,6 +29,7 @@ export type CalleeJudgement =
 
 const SYSTEM_CLOCK = () => Temporal.Now.instant()
 
+/** Reads the options once; the credential is the one of now. */
 export function prepareCall(options: ConnectOptions): Call {
   const target = targetOf(options.host, options.port)
   const name: ReferenceIdentity = options.firstContact
@@ -93,6 +95,7 @@ export function resumptionKey({ options, target, name, serverName, door, credent
   return sha256(new TextEncoder().encode(JSON.stringify(parts)))
 }
 
+/** As in `door.example:443` or `[::1]:443`. */
 export function addressOf({ host, port }: Target): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

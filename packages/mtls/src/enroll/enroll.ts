@@ -18,6 +18,7 @@ import { judgeIssued } from './judge-answer.ts'
 import { readRequestFor } from './kept-request.ts'
 import { proveToken } from './proof.ts'
 
+/** What an enrollment needs beside its token. */
 export interface EnrollOptions {
   /** Where the identity shall be; made where it is absent, 0700. */
   readonly directory: string

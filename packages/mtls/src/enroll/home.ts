@@ -11,6 +11,7 @@ import { readTrustFiles } from '../trust/trust-files.ts'
 import { authorityField } from './answer.ts'
 import { EnrollmentError } from './error.ts'
 
+/** What a renewal, or fetching the lists, may be told. */
 export interface RenewOptions {
   readonly clock?: Clock
   /** For each step that waits for the authority. */

@@ -10,12 +10,14 @@ import { EnrollmentError } from './error.ts'
 import { refreshStatus } from './refresh-status.ts'
 import { renew } from './renew.ts'
 
+/** Whom {@link keepRenewed} tells what it did, and by which clock it goes. */
 export interface KeepOptions {
   readonly clock?: Clock
   /** Told `identity.renewed`, `identity.status-refreshed`, and `identity.renewal-failed` or `identity.status-failed` with code and next step. */
   readonly log?: Log
 }
 
+/** A renewal that goes on until it is closed. */
 export interface Keeper {
   /** Stops. Answers when nothing is under way any more. */
   close(): Promise<void>

@@ -34,6 +34,7 @@ export interface Question {
   readonly checkSignature: CheckSignature
 }
 
+/** What the gate says of one side: who it is and why it is believed, or the refusal. */
 export type Judgement =
   | {
       readonly ok: true

@@ -16,6 +16,7 @@ export interface DirectoryIdentity extends OwnIdentity {
   close(): void
 }
 
+/** By which clock an identity goes, and whom it tells what it can no longer read. */
 export interface OpenIdentityOptions {
   readonly clock?: Clock
   /** Told `identity.reload-failed` with file and reason, when what is on the disk can no longer be used. */

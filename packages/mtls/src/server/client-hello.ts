@@ -3,6 +3,7 @@ import { ClientHelloError } from './client-hello-error.ts'
 import { type ClientHello, readClientHello } from './client-hello-message.ts'
 import { GrowingOctets } from './growing-octets.ts'
 
+/** Reads one ClientHello as its octets arrive. */
 export interface ClientHelloReader {
   /**
    * Takes what arrived next; chunks may be cut anywhere. Answers the hello as soon as it is whole, until then nothing.

@@ -11,6 +11,7 @@ import { allowList } from './allow-list.ts'
 import { type OwnMeeting, ownMeeting } from './meeting-of.ts'
 import { warn } from './warn.ts'
 
+/** Who a server is, and whom it lets in. */
 export interface ServerOptions {
   /** With the trust beside it, as `openIdentity` gives it. */
   readonly identity: OwnIdentity & { readonly trust: Trust }

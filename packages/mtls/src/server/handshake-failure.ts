@@ -1,6 +1,7 @@
 // Why a TLS handshake did not end well, as the server side can know it.
 import type { RefusalCode } from '@countersign/protocol'
 
+/** A refusal that TLS itself brought about; `note` is for the record. */
 export interface HandshakeFailure {
   readonly code: RefusalCode
   readonly note?: string

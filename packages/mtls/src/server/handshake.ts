@@ -9,6 +9,7 @@ import { type HandshakeFailure, handshakeFailureOf } from './handshake-failure.t
 import { plaintextAlert } from './plaintext-alert.ts'
 import type { DoorContext } from './secure-context.ts'
 
+/** What a handshake is held with, and whom it tells how it ended. */
 export interface HandshakeOptions {
   readonly raw: Socket
   readonly context: () => DoorContext

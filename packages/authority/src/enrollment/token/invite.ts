@@ -14,6 +14,7 @@ import { parseSan, sameIdentity, spiffeIdOf } from '../../issuance/names.ts'
 import type { ProfileName } from '../../issuance/profiles.ts'
 import type { Store } from '../../store/store.ts'
 
+/** Who may enroll, under which names and until when. */
 export interface InvitationRequest {
   readonly party: string
   /** As in `dns:…`, `ip:…`, `email:…`, `uri:…`. */
@@ -24,6 +25,7 @@ export interface InvitationRequest {
   readonly ttlSeconds?: number
 }
 
+/** The token, which is secret, or why there is none. */
 export type Invited =
   | { readonly ok: true; readonly token: string; readonly party: string; readonly expiresAt: Temporal.Instant }
   | { readonly ok: false; readonly refusal: Refusal }

@@ -20,6 +20,7 @@ export interface Told {
   readonly unconfirmed: readonly DoorName[]
 }
 
+/** The doors that follow the authority. */
 export interface Feed {
   /** Lets `door` follow. Answers how to leave. A door joins before it accepts its first connection. */
   join(door: FeedDoor): () => void
