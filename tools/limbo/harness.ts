@@ -1,6 +1,7 @@
 // One case of x509-limbo's format, asked of the verifier as a door would ask it.
 import { createCheckSignature } from '@countersign/mtls'
 import {
+  anchorOf,
   type CrlIndex,
   DEFAULT_BUDGET,
   indexCrl,
@@ -73,7 +74,7 @@ function decide(one: LimboCase, now: Temporal.Instant): Verdict | { readonly unr
   let crls: readonly CrlIndex[]
   let peer: readonly Uint8Array[]
   try {
-    anchors = one.trusted_certs.map((pem) => anchorOf(derOf(pem)))
+    anchors = one.trusted_certs.map((pem) => anchorOf(readCertificate(derOf(pem))))
     crls = (one.crls ?? []).map((pem) => indexCrl(readCertificateList(derOf(pem))))
     peer = [one.peer_certificate, ...one.untrusted_intermediates].map(derOf)
   } catch (error) {
@@ -104,11 +105,6 @@ function decide(one: LimboCase, now: Temporal.Instant): Verdict | { readonly unr
 
 /** A door's budget, but for the number of certificates: suites hand over whole stores as the peer's bag. */
 const BUDGET = { ...DEFAULT_BUDGET, maxCertificates: 256, maxOctets: 1_048_576 }
-
-function anchorOf(der: Uint8Array): TrustAnchor {
-  const certificate = readCertificate(der)
-  return { name: certificate.subject, subjectPublicKeyInfo: certificate.subjectPublicKeyInfo, certificate }
-}
 
 function derOf(pem: string): Uint8Array {
   const [block] = readPem(pem)

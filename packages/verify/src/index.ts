@@ -1,4 +1,5 @@
 export { whyNotKey } from './algorithms/key.ts'
+export { anchorOf } from './anchor.ts'
 export type {
   Announced,
   Budget,

@@ -143,7 +143,10 @@ export interface Budget {
   readonly maxSignatures: number
   /** Ends of paths extended, candidates of the right name, and certificates judged as part of a candidate path. */
   readonly maxSteps: number
-  /** Names held against name constraints, each once per constraining certificate, and the subtrees of these; policies and mappings. */
+  /**
+   * Names held against name constraints, each once per constraining certificate, and the subtrees of these; policies and mappings;
+   * names of distribution points, where there are CRLs.
+   */
   readonly maxNames: number
   /** Certificates of one path, the leaf counted and the anchor not. */
   readonly maxDepth: number

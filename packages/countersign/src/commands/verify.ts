@@ -1,5 +1,6 @@
 import { createCheckSignature } from '@countersign/mtls'
 import {
+  anchorOf,
   DEFAULT_BUDGET,
   indexCrl,
   PROFILES,
@@ -10,7 +11,6 @@ import {
   type Verdict,
   verifyParsedPath,
 } from '@countersign/verify'
-import type { Certificate } from '@countersign/x509'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { referenceIdentity } from '../meeting/address.ts'
 import { didYouMean } from '../nearest.ts'
@@ -60,13 +60,7 @@ async function readAnchors(given: Arguments, around: Around): Promise<TrustAncho
   const empty = paths.find((_, i) => files[i]?.certificates.length === 0)
   if (empty !== undefined)
     throw new Failure(EXIT.input, `there is no certificate in ${empty}`, { code: 'ERR_CLI_FILE' })
-  return files
-    .flatMap(({ certificates }) => certificates)
-    .map((certificate: Certificate) => ({
-      name: certificate.subject,
-      subjectPublicKeyInfo: certificate.subjectPublicKeyInfo,
-      certificate,
-    }))
+  return files.flatMap(({ certificates }) => certificates).map(anchorOf)
 }
 
 function nameOf(given: Arguments): ReferenceIdentity | undefined {

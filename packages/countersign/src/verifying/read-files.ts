@@ -48,8 +48,7 @@ function readPemContents(path: string, text: string): Contents {
   const crls: CertificateList[] = []
   let others = 0
   for (const { label, der } of readPem(text)) {
-    if (label === 'CERTIFICATE' || label === 'TRUSTED CERTIFICATE' || label === 'X509 CERTIFICATE')
-      certificates.push(readCertificate(der))
+    if (label === 'CERTIFICATE' || label === 'X509 CERTIFICATE') certificates.push(readCertificate(der))
     else if (label === 'X509 CRL') crls.push(readCertificateList(der))
     else if (label === 'PKCS7' || label === 'CMS') {
       const inside = readPkcs7(der)

@@ -1,7 +1,7 @@
 // Whom this side believes, and what it knows about revocation.
 import { createHash } from 'node:crypto'
 import type { RevokedSerial } from '@countersign/protocol'
-import { type CrlIndex, indexCrl, type TrustAnchor } from '@countersign/verify'
+import { anchorOf, type CrlIndex, indexCrl, type TrustAnchor } from '@countersign/verify'
 import type { Certificate, CertificateList } from '@countersign/x509'
 import type { Trust } from '../model.ts'
 import { sha256 } from '../sha256.ts'
@@ -111,11 +111,7 @@ export function createTrust(start: TrustStart): Trust {
 function anchorsOf(certificates: readonly Certificate[]): readonly TrustAnchor[] {
   if (certificates.length === 0)
     throw new RangeError('trust needs at least one anchor: with none, nobody can be believed')
-  return certificates.map((certificate) => ({
-    name: certificate.subject,
-    subjectPublicKeyInfo: certificate.subjectPublicKeyInfo,
-    certificate,
-  }))
+  return certificates.map(anchorOf)
 }
 
 /**

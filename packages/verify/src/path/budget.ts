@@ -22,6 +22,7 @@ export interface Meter {
   /** Spends one. False when none is left, from then on for good. */
   step(): boolean
   signature(): boolean
+  /** Spends as many as names, subtrees, policies or distribution points are looked at. */
   names(count: number): boolean
   /** What ran out first. */
   readonly exceeded: string | undefined
@@ -44,7 +45,8 @@ export function startMeter({ maxSignatures, maxSteps, maxNames }: Budget): Meter
     },
     names(count) {
       names += count
-      if (names > maxNames) exceeded ??= `the search held more than ${maxNames} names against name constraints`
+      if (names > maxNames)
+        exceeded ??= `the search looked at more than ${maxNames} names, constraints, policies and distribution points`
       return exceeded === undefined
     },
     get exceeded() {

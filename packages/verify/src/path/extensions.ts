@@ -16,8 +16,8 @@ interface ExtensionRule {
   readonly name: string
   /** What a conforming authority marks it; `either` where the clause leaves it open or says SHOULD. */
   readonly critical: 'always' | 'never' | 'either'
-  /** Where it is not processed: `present` refuses it however it is marked, `critical` only where it is critical. */
-  readonly unsupported?: 'present' | 'critical'
+  /** It is not processed, and refused where it is critical. */
+  readonly unsupported?: true
 }
 
 /** Every extension that RFC 5280 §4.2 and RFC 9608 name. Any other is unknown, and refused where it is critical. */
@@ -28,13 +28,12 @@ const EXTENSION_RULES: ReadonlyMap<Oid, ExtensionRule> = new Map<Oid, ExtensionR
   [OID.certificatePolicies, { name: 'certificatePolicies', critical: 'either' }],
   [OID.policyMappings, { name: 'policyMappings', critical: 'either' }],
   [OID.subjectAltName, { name: 'subjectAltName', critical: 'either' }],
-  [OID.issuerAltName, { name: 'issuerAltName', critical: 'either', unsupported: 'critical' }],
+  [OID.issuerAltName, { name: 'issuerAltName', critical: 'either', unsupported: true }],
   [OID.subjectDirectoryAttributes, { name: 'subjectDirectoryAttributes', critical: 'never' }],
   [OID.basicConstraints, { name: 'basicConstraints', critical: 'either' }],
   [OID.nameConstraints, { name: 'nameConstraints', critical: 'always' }],
   [OID.policyConstraints, { name: 'policyConstraints', critical: 'always' }],
   [OID.extendedKeyUsage, { name: 'extendedKeyUsage', critical: 'either' }],
-  // A full CRL of the certificate's own issuer needs no distribution point, so none is looked at.
   [OID.cRLDistributionPoints, { name: 'cRLDistributionPoints', critical: 'either' }],
   [OID.inhibitAnyPolicy, { name: 'inhibitAnyPolicy', critical: 'always' }],
   [OID.freshestCRL, { name: 'freshestCRL', critical: 'never' }],
@@ -62,7 +61,7 @@ export function judgeExtensions(
     // the optional qualifier), or MUST reject the certificate."
     if (extnID === OID.certificatePolicies && critical && certificatePolicies.some(hasUnknownQualifier))
       fault('ERR_VERIFY_CRITICAL_EXTENSION', 'a qualifier of critical certificatePolicies is not known')
-    if (rule.unsupported === 'present' || (rule.unsupported === 'critical' && critical))
+    if (rule.unsupported && critical)
       fault('ERR_VERIFY_UNSUPPORTED', `${rule.name} is not processed yet, and it could forbid this`)
   }
 }

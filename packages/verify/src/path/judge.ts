@@ -14,6 +14,7 @@ import { sameOctets } from '../octets.ts'
 import { judgePolicies } from '../policies/judge.ts'
 import { PROFILES, type Profile } from '../profile.ts'
 import type { CrlIndex } from '../revocation/crl-index.ts'
+import { namesOfPoints } from '../revocation/points.ts'
 import { whyNotSigner } from '../revocation/scope.ts'
 import { judgeStatus, type StatusIssuer } from '../revocation/status.ts'
 import type { Meter } from './budget.ts'
@@ -39,11 +40,11 @@ export interface Judges {
   readonly ask: AskSignature
   readonly names: NameJudge
   readonly meter: Meter
-  /** The certificates of a CRL's issuer that lead to the anchor and may sign CRLs. */
-  crlIssuers(
+  /** The certificates of a CRL's issuer that lead to the anchor and may sign CRLs. Absent where such a one is itself judged. */
+  readonly crlIssuers?: (
     crl: CertificateList,
     anchor: TrustAnchor,
-  ): Generator<SignatureQuestion, readonly Certificate[], SignatureAnswer>
+  ) => Generator<SignatureQuestion, readonly Certificate[], SignatureAnswer>
 }
 
 /** The context of one search, which may be for the issuer of a CRL within another. */
@@ -85,10 +86,11 @@ export function* judgePath(
       const own = namesEqual(crl.issuer, issuer.name) && whyNotSigner(crl, issuer.certificate) === undefined
       if (own && (yield* isSignedBy(crl, issuer.subjectPublicKeyInfo, ask)) === true) return true
       // §6.3.3 (f): another key of its issuer, or another issuer, with a path to the same anchor.
-      for (const other of yield* judges.crlIssuers(crl, anchor))
+      for (const other of judges.crlIssuers ? yield* judges.crlIssuers(crl, anchor) : [])
         if ((yield* isSignedBy(crl, other.subjectPublicKeyInfo, ask)) === true) return true
       return false
     }
+    if (context.status.crls.length > 0 && !judges.meter.names(namesOfPoints(certificate))) break
     evidence.push(...(yield* judgeStatus(certificate, depth, issuer, context.status, context.now, isSigned, fault)))
   }
   const policies = signed ? judgePolicies(path, anchor, context, judges.meter, findings) : []

@@ -1,5 +1,5 @@
 // The core: builds candidate paths depth first and judges each, until one stands or all have been tried. No I/O.
-import { type Certificate, formatName, namesEqual } from '@countersign/x509'
+import { type Certificate, type CertificateList, formatName, namesEqual } from '@countersign/x509'
 import { startNameJudge } from '../constraints/judge.ts'
 import type { Finding, PathContext, StatusEvidence, TriedPath, TrustAnchor, Verdict, VerifiedPath } from '../model.ts'
 import { whyNotSigner } from '../revocation/scope.ts'
@@ -83,8 +83,8 @@ function findCrlIssuersAmong(
   bag: readonly Candidate[],
   { policy: _policy, name: _name, maxPathLength: _maxPathLength, ...context }: PathContext,
   maxDepth: number,
-  shared: Omit<Judges, 'crlIssuers'>,
-): Judges['crlIssuers'] {
+  shared: Judges,
+): NonNullable<Judges['crlIssuers']> {
   const known = new Map<TrustAnchor, Map<Certificate, boolean>>()
   return function* (crl, anchor) {
     const under = known.get(anchor) ?? new Map<Certificate, boolean>()
@@ -96,12 +96,9 @@ function findCrlIssuersAmong(
       asCrlIssuer: true,
     }
     const found: Certificate[] = []
-    for (const candidate of bag) {
+    for (const candidate of bag.filter(({ certificate }) => maySign(certificate, crl))) {
       const { certificate } = candidate
       if (!shared.meter.step()) return []
-      // biome-ignore format: one condition, in the order of its cost
-      if (!certificate.keyUsage?.has('cRLSign') || !namesEqual(certificate.subject, crl.issuer) || whyNotSigner(crl, certificate) !== undefined)
-        continue
       if (!under.has(certificate)) {
         under.set(certificate, false)
         const search: Search = {
@@ -109,7 +106,7 @@ function findCrlIssuersAmong(
           maxDepth,
           meter: shared.meter,
           findIssuers: findIssuersAmong(bag, inner),
-          judges: { ...shared, crlIssuers: noCrlIssuers },
+          judges: shared,
           tried: [],
           best: undefined,
         }
@@ -121,9 +118,12 @@ function findCrlIssuersAmong(
   }
 }
 
-// biome-ignore lint/correctness/useYield: of the type of one that does
-function* noCrlIssuers(): Generator<SignatureQuestion, readonly Certificate[], SignatureAnswer> {
-  return []
+/** Whether its name, its key identifier and its usage let the certificate be of who signed `crl`. */
+function maySign(certificate: Certificate, crl: CertificateList): boolean {
+  const { keyUsage, subject } = certificate
+  return (
+    keyUsage?.has('cRLSign') === true && namesEqual(subject, crl.issuer) && whyNotSigner(crl, certificate) === undefined
+  )
 }
 
 /** Tries every way on from the end of `path`: anchors first, as they end it. */

@@ -36,7 +36,11 @@ export function addPolicies(
   const above = deepestOf(graph)
   const expecting = new Map<Oid, Node[]>()
   for (const node of above.values())
-    for (const policy of node.expected) expecting.set(policy, [...(expecting.get(policy) ?? []), node])
+    for (const policy of node.expected) {
+      const nodes = expecting.get(policy)
+      if (nodes === undefined) expecting.set(policy, [node])
+      else nodes.push(node)
+    }
   const level = new Map<Oid, Node>()
   const add = (policy: Oid, parents: readonly Node[]) =>
     level.set(policy, { validPolicy: policy, parents, expected: new Set([policy]) })

@@ -8,7 +8,7 @@ export interface CrlIndex {
   readonly entries: ReadonlyMap<bigint, RevokedCertificate>
   /** Of an indirect CRL, by the issuer of the certificates, RFC 5280 §5.3.3. */
   readonly indirect?: ReadonlyMap<string, ReadonlyMap<bigint, RevokedCertificate>>
-  /** A critical extension of any entry that we do not know: the CRL then says nothing of any certificate, RFC 5280 §5.3. */
+  /** A critical extension of any entry that we do not understand: the CRL then says nothing of any certificate, RFC 5280 §5.3. */
   readonly unknownCriticalEntryExtension?: Oid
 }
 
@@ -25,8 +25,12 @@ export function indexCrl(crl: CertificateList): CrlIndex {
   let issuer = own
   let unknown: Oid | undefined
   for (const entry of crl.revokedCertificates) {
-    const named = isIndirect ? entry.certificateIssuer?.find(({ kind }) => kind === 'directoryName') : undefined
-    if (named?.kind === 'directoryName') issuer = keyOf(named.value)
+    if (isIndirect && entry.certificateIssuer !== undefined) {
+      const [named, ...more] = entry.certificateIssuer.filter(({ kind }) => kind === 'directoryName')
+      // It holds "the distinguished name ... of the certificate issuer": of none, or of several, nobody can tell whose it is.
+      if (named?.kind === 'directoryName' && more.length === 0) issuer = keyOf(named.value)
+      else unknown ??= OID.certificateIssuer
+    }
     const entries = byIssuer.get(issuer) ?? new Map<bigint, RevokedCertificate>()
     byIssuer.set(issuer, entries)
     // The first entry wins: a later duplicate cannot soften an earlier revocation.

@@ -63,6 +63,15 @@ export function reasonsCovered(
   return new Set(covered).intersection(idp?.onlySomeReasons ?? ALL_REASONS).intersection(ALL_REASONS)
 }
 
+/** How many names one question about a certificate's status has to look at, at most, for each CRL: what its issuer let it carry. */
+export function namesOfPoints({ cRLDistributionPoints = [], issuerAltName = [] }: Certificate): number {
+  return cRLDistributionPoints.reduce(
+    (sum, { distributionPoint, cRLIssuer = [] }) =>
+      sum + (distributionPoint?.kind === 'fullName' ? distributionPoint.value.length : 1) + cRLIssuer.length,
+    issuerAltName.length,
+  )
+}
+
 /** (b) (2) (ii) to (iv) */
 function whyNotScope({ basicConstraints }: Certificate, idp: IssuingDistributionPoint): string | undefined {
   const isAuthority = basicConstraints?.cA === true

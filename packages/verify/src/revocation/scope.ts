@@ -18,15 +18,17 @@ const CRITICAL_EXTENSIONS: ReadonlySet<Oid> = new Set([OID.deltaCRLIndicator, OI
 
 /** Says why a CRL is not used at all; undefined where it may be, if one of its issuer's keys signed it. */
 export function whyNotCrl({ crl, unknownCriticalEntryExtension }: CrlIndex): string | undefined {
-  const critical = crl.crlExtensions.find(
-    ({ extnID, critical: marked }) => marked && !CRITICAL_EXTENSIONS.has(extnID),
-  )?.extnID
-  if (critical !== undefined)
-    return KNOWN_EXTENSIONS.has(critical)
-      ? `its extension ${critical} must not be critical`
-      : `its critical extension ${critical} is not known`
+  for (const { extnID, critical } of crl.crlExtensions) {
+    const must = CRITICAL_EXTENSIONS.has(extnID)
+    // §5.2.4, §5.2.5: who does not know them must not take a part for the whole.
+    if (must && !critical) return `its extension ${extnID} must be critical`
+    if (must || !critical) continue
+    return KNOWN_EXTENSIONS.has(extnID)
+      ? `its extension ${extnID} must not be critical`
+      : `its critical extension ${extnID} is not known`
+  }
   if (unknownCriticalEntryExtension !== undefined)
-    return `the critical extension ${unknownCriticalEntryExtension} of an entry is not known`
+    return `the critical extension ${unknownCriticalEntryExtension} of an entry is not understood`
   // §5.2.3: "CRL issuers conforming to this profile MUST include this extension in all CRLs".
   if (crl.cRLNumber === undefined) return 'its crl number is absent'
   const refused = whyNotSignatureAlgorithm(crl.signatureAlgorithm)

@@ -52,7 +52,7 @@ export function* judgeStatus(
   for (const fit of usable) {
     const entry = revoking(fit, certificate)
     if (entry === undefined || (yield* isSigned(fit.index)) !== true) continue
-    if (entry.reasonCode === 'certificateHold' && (yield* isLifted(fit, usable, certificate, isSigned))) continue
+    if (entry.reasonCode === 'certificateHold' && (yield* isLifted(fit, usable, certificate, now, isSigned))) continue
     const { revocationDate: at, reasonCode: reason } = entry
     const revocation = reason === undefined ? { at } : { at, reason }
     fault(
@@ -130,17 +130,18 @@ function fitting(crls: readonly CrlIndex[], certificate: Certificate): { usable:
   return { usable: usable.sort((left, right) => newestFirst(left.index, right.index)), reasons }
 }
 
-/** §5.2.4: whether a delta that builds on the CRL of the hold takes it back, with the same scope and under the same key. */
+/** §5.2.4: whether a delta in force that builds on the CRL of the hold takes it back, with the same scope and under the same key. */
 function* isLifted(
   { index: { crl } }: Fit,
   usable: readonly Fit[],
   { issuer, serialNumber }: Certificate,
+  now: Temporal.Instant,
   isSigned: AskSignature,
 ): Generator<SignatureQuestion, boolean, SignatureAnswer> {
   const number = crl.cRLNumber ?? 0n
   for (const { index } of usable) {
     const { deltaCRLIndicator: base, cRLNumber = 0n } = index.crl
-    if (base === undefined || base > number || cRLNumber <= number) continue
+    if (base === undefined || base > number || cRLNumber <= number || timeOf(index, now) !== undefined) continue
     if (entryOf(index, issuer, serialNumber)?.reasonCode !== 'removeFromCRL' || !sameScope(index.crl, crl)) continue
     if ((yield* isSigned(index)) === true) return true
   }

@@ -96,6 +96,22 @@ suite('indirect crls', () => {
     ],
     ['which revokes the number of another issuer', listed, indirect({}, [of('Other', listed)]), []],
     ['which revokes the number of its own issuer', listed, indirect({}, [revoked(listed)]), []],
+    [
+      'with an entry of no name',
+      listed,
+      indirect({}, [revoked(party, { certificateIssuer: [{ kind: 'dNSName', value: 'a.example' }] })]),
+      UNKNOWN,
+    ],
+    [
+      'with an entry of two names',
+      listed,
+      indirect({}, [
+        revoked(party, {
+          certificateIssuer: ['Issuing', 'Other'].map((one) => ({ kind: 'directoryName', value: name(one) }) as const),
+        }),
+      ]),
+      UNKNOWN,
+    ],
     ['that is not said to be indirect', listed, indirect({ indirectCRL: false }), UNKNOWN],
     ['of another point', listed, indirect({ distributionPoint: B }), UNKNOWN],
     ['for a certificate that names no issuer of lists', elsewhere, indirect(), UNKNOWN],

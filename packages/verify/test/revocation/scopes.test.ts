@@ -1,7 +1,7 @@
 // CRLs of a part: by distribution point, by kind of certificate, by reason, and deltas. RFC 5280 §6.3.3 (b) to (e), §5.2.4.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type CrlIndex, verifyPath } from '@countersign/verify'
+import { type CrlIndex, DEFAULT_BUDGET, verifyPath } from '@countersign/verify'
 import { deltaCRLIndicatorExtension, type ReasonFlag } from '@countersign/x509'
 import {
   anchorOf,
@@ -10,6 +10,8 @@ import {
   crl,
   type DifferentCrl,
   type Holder,
+  marked,
+  NOW,
   name,
   revoked,
 } from '../../../../interop/chains/house.ts'
@@ -84,6 +86,16 @@ suite('the scope of a crl', () => {
       [list({ extensions: idp({ distributionPoint: A }) })],
       UNKNOWN,
     ],
+    [
+      'of parties, not marked critical',
+      party,
+      [
+        list({
+          extensions: { idp: marked(false, idp({ onlyContainsUserCerts: true })['idp'] as ReturnType<typeof marked>) },
+        }),
+      ],
+      UNKNOWN,
+    ],
     ['of parties, for a party', party, [list({ extensions: idp({ onlyContainsUserCerts: true }) })], []],
     ['of authorities, for a party', party, [list({ extensions: idp({ onlyContainsCACerts: true }) })], UNKNOWN],
     ['of attribute certificates', party, [list({ extensions: idp({ onlyContainsAttributeCerts: true }) })], UNKNOWN],
@@ -143,6 +155,28 @@ suite('the scope of a crl', () => {
     assert.deepEqual(asked(theirs), UNKNOWN)
   })
 
+  test('thousands of names in points are over the budget, hundreds are not', () => {
+    const many = (count: number) =>
+      pointing({
+        distributionPoint: {
+          kind: 'fullName',
+          value: Array.from(
+            { length: count },
+            (_, i) => ({ kind: 'uniformResourceIdentifier', value: `a:${i}` }) as const,
+          ),
+        },
+      })
+    const asked = (holder: Holder, crls: readonly CrlIndex[]) => {
+      const chain = [holder, issuing].map(({ certificate }) => certificate.der)
+      const budget = { ...DEFAULT_BUDGET, maxOctets: 1_048_576 }
+      return codesOf(verifyPath(chain, contextOf([anchorOf(anchor)], { budget, status: { mode: 'prefer', crls } })))
+    }
+    const crls = [anchorCrl, list({ extensions: idp({ distributionPoint: B }) })]
+    assert.deepEqual(asked(many(900), crls), [])
+    assert.deepEqual(asked(many(5000), crls), ['ERR_VERIFY_BUDGET'])
+    assert.deepEqual(asked(many(5000), []), [])
+  })
+
   test('both lists are evidence where it takes two', () => {
     const status = {
       mode: 'require',
@@ -189,6 +223,16 @@ suite('delta crls', () => {
       REVOKED,
     ],
     ['that somebody else signed', [held, delta(1n, 2n, { ...lifting, signer: anchor.keys })], REVOKED],
+    ['that has ended', [held, delta(1n, 2n, { ...lifting, nextUpdate: NOW })], REVOKED],
+    ['of the next second', [held, delta(1n, 2n, { ...lifting, thisUpdate: NOW.add({ seconds: 1 }) })], REVOKED],
+    [
+      'that is not marked critical',
+      [
+        held,
+        crl(issuing, { number: 2n, ...lifting, extensions: { delta: marked(false, deltaCRLIndicatorExtension(1n)) } }),
+      ],
+      REVOKED,
+    ],
   ] as const)
     test(what, () => assert.deepEqual(ask(party, ...crls), codes))
 })
