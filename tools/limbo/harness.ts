@@ -56,8 +56,9 @@ const KINDS = { DNS: 'dNSName', IP: 'iPAddress', RFC822: 'rfc822Name' } as const
 const WEBPKI = webpkiProfile((domain) => getPublicSuffix(domain, { allowPrivateDomains: true }) === domain)
 
 /** The profile is the case's namespace, and nothing else of its id. */
-function profileOf({ id }: LimboCase): Profile {
-  return id.startsWith('webpki::') ? WEBPKI : PROFILES.private
+function profileOf({ id, key_usage }: LimboCase): Profile {
+  const profile = id.startsWith('webpki::') ? WEBPKI : PROFILES.private
+  return key_usage?.includes('digitalSignature') ? { ...profile, leafKeyUsage: 'digitalSignature' } : profile
 }
 
 /** Decides one case. `now` is for cases without a time of their own. */
@@ -108,6 +109,6 @@ const BUDGET = { ...DEFAULT_BUDGET, maxCertificates: 256, maxOctets: 1_048_576 }
 
 function derOf(pem: string): Uint8Array {
   const [block] = readPem(pem)
-  if (block === undefined) throw new TypeError('a case holds no PEM where the format asks for it')
+  if (block === undefined) throw new PemError('ERR_PEM_EMPTY', 0, 1)
   return block.der
 }
