@@ -6,6 +6,8 @@ export type {
   CheckSignature,
   Finding,
   FindingCode,
+  OcspAnswer,
+  OcspContext,
   PathContext,
   PolicyQuestion,
   Purpose,

@@ -1,5 +1,13 @@
 // The shapes of a decision on a path: what goes in, and the verdict with every finding that comes out.
-import type { AlgorithmIdentifier, Certificate, CRLReason, Name, Oid, SubjectPublicKeyInfo } from '@countersign/x509'
+import type {
+  AlgorithmIdentifier,
+  Certificate,
+  CRLReason,
+  Name,
+  OCSPResponse,
+  Oid,
+  SubjectPublicKeyInfo,
+} from '@countersign/x509'
 import type { VERIFIED } from './path/verified.ts'
 import type { Profile } from './profile.ts'
 import type { CrlIndex } from './revocation/crl-index.ts'
@@ -67,14 +75,25 @@ export interface VerifiedPath {
 }
 
 /** What was used to say "not revoked". */
-export interface StatusEvidence {
-  readonly kind: 'crl'
-  readonly depth: number
-  readonly issuer: Name
-  readonly number?: bigint
-  readonly thisUpdate: Temporal.Instant
-  readonly nextUpdate?: Temporal.Instant
-}
+export type StatusEvidence =
+  | {
+      readonly kind: 'crl'
+      readonly depth: number
+      readonly issuer: Name
+      readonly number?: bigint
+      readonly thisUpdate: Temporal.Instant
+      readonly nextUpdate?: Temporal.Instant
+    }
+  | {
+      readonly kind: 'ocsp'
+      readonly depth: number
+      /** The responder: the issuer of the certificate, or its delegate. */
+      readonly issuer: Name
+      readonly producedAt: Temporal.Instant
+      readonly thisUpdate: Temporal.Instant
+      /** Where the answer does not say: until when we hold it for true. */
+      readonly nextUpdate: Temporal.Instant
+    }
 
 /** One candidate path and what spoke against it; `certificates` are indexes into the bag (peer first, then issuers). */
 export interface TriedPath {
@@ -120,11 +139,32 @@ export type CheckSignature = (
 
 /** What is known about revocation when the question is asked. */
 export interface StatusContext {
-  /** `require`: no usable CRL is a refusal. `prefer`: a usable CRL counts, its absence does not. */
+  /** `require`: no usable CRL or answer is a refusal. `prefer`: a usable one counts, its absence does not. */
   readonly mode: 'require' | 'prefer'
   readonly crls: readonly CrlIndex[]
+  /** Absent: no responder was asked, and none has answered. */
+  readonly ocsp?: OcspContext
   /** Revocations announced since the CRLs were made; always counts. */
   readonly announced?: (issuer: SubjectPublicKeyInfo, serialNumber: bigint) => Announced | undefined
+}
+
+/** What OCSP responders have answered, RFC 6960. */
+export interface OcspContext {
+  /** As many as there may be certificates, and as many octets. */
+  readonly answers: readonly OcspAnswer[]
+  /** The digest of that name, by which answers name a certificate's issuer. No signature hangs on it. */
+  hash(name: 'id-sha1' | 'id-sha256' | 'id-sha384' | 'id-sha512', octets: Uint8Array): Uint8Array
+  /** By how much a responder's clock may differ from `now`. Default: 300. */
+  readonly skewSeconds?: number
+  /** For how long after thisUpdate an answer without nextUpdate holds, beside the skew. Default: 0. */
+  readonly maxAgeSeconds?: number
+}
+
+/** One answer, which speaks of whatever certificates it speaks of. */
+export interface OcspAnswer {
+  readonly response: OCSPResponse
+  /** The one that was sent with the question: the answer must have it, RFC 9654 §2.1. */
+  readonly nonce?: Uint8Array
 }
 
 /** A revocation that is known before any CRL says so. */

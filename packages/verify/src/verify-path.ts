@@ -13,7 +13,7 @@ import { type PathQuestion, searchPath } from './path/search.ts'
  * @see RFC 5280 §6, RFC 9525 §6
  */
 export function verifyPath(peer: readonly Uint8Array[], context: PathContext): Verdict {
-  const over = overBudget(peer, context)
+  const over = overBudget(peer, context) ?? answersOverBudget(context)
   if (over !== undefined) return refused(over)
   const read = peer.map((der, index) => readPeerCertificate(der, index, context))
   const [leaf, ...others] = read
@@ -35,7 +35,7 @@ export function verifyPath(peer: readonly Uint8Array[], context: PathContext): V
  * @param bag What else the peer sent, in its order.
  */
 export function verifyParsedPath(leaf: Certificate, bag: readonly Certificate[], context: PathContext): Verdict {
-  const over = overBudget([leaf.der, ...bag.map(({ der }) => der)], context)
+  const over = overBudget([leaf.der, ...bag.map(({ der }) => der)], context) ?? answersOverBudget(context)
   return over === undefined ? decide({ leaf, bag: bagOf(bag, context), unread: [], context }) : refused(over)
 }
 
@@ -58,6 +58,21 @@ function overBudget(peer: readonly Uint8Array[], { budget }: PathContext): Findi
   const octets = peer.reduce((sum, { length }) => sum + length, 0)
   if (octets > maxOctets)
     return finding('ERR_VERIFY_BUDGET', `the peer sent ${octets} octets of certificates; ${maxOctets} are read`)
+  return undefined
+}
+
+/** Answers may come from the peer, too: one for each certificate, and of no more octets than these. */
+function answersOverBudget({ status: { ocsp }, budget }: PathContext): Finding | undefined {
+  const { maxCertificates, maxOctets } = budget ?? DEFAULT_BUDGET
+  const { answers } = ocsp ?? { answers: [] }
+  if (answers.length > maxCertificates)
+    return finding('ERR_VERIFY_BUDGET', `there are ${answers.length} answers of ocsp; ${maxCertificates} are read`)
+  const parts = answers.flatMap(({ response }) =>
+    response.responseStatus === 'successful' ? [response.basic.tbsDer, ...(response.basic.certs ?? [])] : [],
+  )
+  const octets = parts.reduce((sum, { length }) => sum + length, 0)
+  if (octets > maxOctets)
+    return finding('ERR_VERIFY_BUDGET', `there are ${octets} octets of answers of ocsp; ${maxOctets} are read`)
   return undefined
 }
 

@@ -13,7 +13,10 @@ export function verdictLines(verdict: Verdict, certificates: readonly Certificat
       'accepted',
       ...treeLines([anchorLine(path.anchor, now), ...down.map((each) => certificateLine(each, now))]),
       `  believed until ${path.validUntil}`,
-      ...evidence.map(({ depth, thisUpdate }) => `  status of ${place(depth)}: not on the crl of ${thisUpdate}`),
+      ...evidence.map(
+        ({ kind, depth, thisUpdate }) =>
+          `  status of ${place(depth)}: ${kind === 'crl' ? 'not on the crl' : 'good by the ocsp answer'} of ${thisUpdate}`,
+      ),
       ...(policies.length === 0 ? [] : [`  policies: ${policies.join(', ')}`]),
     ]
   }

@@ -51,16 +51,20 @@ export function verdictEvidence({
   readonly evidence: readonly StatusEvidence[]
 }): StepEvidence {
   const leafStatus = evidence.find(({ depth }) => depth === 0)
-  const number = leafStatus?.number === undefined ? '' : ` ${leafStatus.number}`
   return {
     kind: 'verdict',
     anchor: formatName(path.anchor.name),
     anchorSpkiSha256: sha256(path.anchor.subjectPublicKeyInfo.der),
     status: leafStatus
-      ? `not revoked, by CRL${number} of ${formatName(leafStatus.issuer)} from ${leafStatus.thisUpdate}`
+      ? `not revoked, by ${sourceOf(leafStatus)} of ${formatName(leafStatus.issuer)} from ${leafStatus.thisUpdate}`
       : 'not known, and not required here',
     ...(leafStatus && { knownAt: leafStatus.thisUpdate }),
   }
+}
+
+function sourceOf(status: StatusEvidence): string {
+  if (status.kind === 'ocsp') return 'OCSP'
+  return status.number === undefined ? 'CRL' : `CRL ${status.number}`
 }
 
 /** Step 6: the channel that both hold keys for. Of a socket whose handshake is complete. */

@@ -76,6 +76,18 @@ suite('verdictEvidence', () => {
     })
   })
 
+  test('names the responder of the leaf', () => {
+    const until = { producedAt: NOW, thisUpdate: NOW, nextUpdate: NOW.add({ hours: 1 }) }
+    const evidence = verdictEvidence({
+      path,
+      evidence: [{ kind: 'ocsp', depth: 0, issuer: certificate.subject, ...until }],
+    })
+    assert.equal(
+      evidence.kind === 'verdict' && evidence.status,
+      'not revoked, by OCSP of CN=Evidence Root from 2026-06-01T12:00:00Z',
+    )
+  })
+
   test('says so where the status is not known', () => {
     const evidence = verdictEvidence({ path, evidence: [] })
     assert.equal(evidence.kind === 'verdict' && evidence.status, 'not known, and not required here')

@@ -14,9 +14,11 @@ import { sameOctets } from '../octets.ts'
 import { judgePolicies } from '../policies/judge.ts'
 import { PROFILES, type Profile } from '../profile.ts'
 import type { CrlIndex } from '../revocation/crl-index.ts'
+import type { StatusIssuer } from '../revocation/issuer.ts'
+import { judgeAnswers, type OcspWord } from '../revocation/ocsp.ts'
 import { namesOfPoints } from '../revocation/points.ts'
 import { whyNotSigner } from '../revocation/scope.ts'
-import { judgeStatus, type StatusIssuer } from '../revocation/status.ts'
+import { judgeStatus } from '../revocation/status.ts'
 import type { Meter } from './budget.ts'
 import { judgeEveryCertificate, judgeSerialNumber, judgeSignatureAlgorithm } from './every-certificate.ts'
 import { type Fault, faultsOf } from './fault.ts'
@@ -91,10 +93,26 @@ export function* judgePath(
       return false
     }
     if (context.status.crls.length > 0 && !judges.meter.names(namesOfPoints(certificate))) break
-    evidence.push(...(yield* judgeStatus(certificate, depth, issuer, context.status, context.now, isSigned, fault)))
+    const { status, now, profile = PROFILES.private } = context
+    const { ocsp } = status
+    const judgeDelegate = function* (delegate: Certificate, fault: Fault) {
+      const known = { ...status, mode: 'prefer' } as const
+      yield* judgeStatus(delegate, depth, issuer, known, now, isSigned, noAnswers, fault)
+    }
+    const askResponders =
+      ocsp === undefined
+        ? noAnswers
+        : (certificate: Certificate) =>
+            judgeAnswers({ certificate, depth, issuer, ocsp, now, profile, ask, meter: judges.meter, judgeDelegate })
+    evidence.push(...(yield* judgeStatus(certificate, depth, issuer, status, now, isSigned, askResponders, fault)))
   }
   const policies = signed ? judgePolicies(path, anchor, context, judges.meter, findings) : []
   return { findings: leafFirst(findings), evidence, signed, policies }
+}
+
+// biome-ignore lint/correctness/useYield: of the type of one that does
+function* noAnswers(): Generator<SignatureQuestion, OcspWord, SignatureAnswer> {
+  return { reasons: [] }
 }
 
 function* isSignedBy(

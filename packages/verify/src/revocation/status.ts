@@ -1,35 +1,31 @@
-// Is this certificate revoked? Announcements first, then CRLs by RFC 5280 §6.3.3.
+// Is this certificate revoked? Announcements first, then CRLs by RFC 5280 §6.3.3 and the answers of OCSP responders.
 import {
   type Certificate,
   type CertificateList,
-  type Name,
   namesEqual,
   OID,
   type ReasonFlag,
   type RevokedCertificate,
-  type SubjectPublicKeyInfo,
 } from '@countersign/x509'
 import type { StatusContext, StatusEvidence } from '../model.ts'
 import { sameOctets } from '../octets.ts'
 import type { Fault } from '../path/fault.ts'
 import type { SignatureAnswer, SignatureQuestion } from '../path/signature-question.ts'
 import { type CrlIndex, entryOf } from './crl-index.ts'
+import type { StatusIssuer } from './issuer.ts'
+import type { OcspWord } from './ocsp.ts'
 import { ALL_REASONS, reasonsCovered } from './points.ts'
 import { whyNotCrl, whyNotSigner } from './scope.ts'
 
-/** Who issued the certificate that is judged: the next one of the path, or the anchor. */
-export interface StatusIssuer {
-  readonly name: Name
-  readonly subjectPublicKeyInfo: SubjectPublicKeyInfo
-  readonly certificate?: Certificate
-}
-
 /** Asks whether a CRL is signed by its issuer; false or `undefined` where that is not known. */
 type AskSignature = (crl: CrlIndex) => Generator<SignatureQuestion, boolean | undefined, SignatureAnswer>
+/** Asks what OCSP responders say of a certificate of the same issuer. */
+type AskResponders = (certificate: Certificate) => Generator<SignatureQuestion, OcspWord, SignatureAnswer>
 
 /**
- * Judges the status of one certificate whose own signature has verified. Answers the CRLs that say "not revoked" for all reasons together, if they do.
- * @see RFC 5280 §6.3.3
+ * Judges the status of one certificate whose own signature has verified. Answers what says "not revoked": an answer
+ * of OCSP, or the CRLs that say so for all reasons together.
+ * @see RFC 5280 §6.3.3, RFC 6960 §3.2
  */
 export function* judgeStatus(
   certificate: Certificate,
@@ -38,6 +34,7 @@ export function* judgeStatus(
   { mode, crls, announced }: StatusContext,
   now: Temporal.Instant,
   isSigned: AskSignature,
+  askResponders: AskResponders,
   fault: Fault,
 ): Generator<SignatureQuestion, readonly StatusEvidence[], SignatureAnswer> {
   const { serialNumber } = certificate
@@ -63,6 +60,14 @@ export function* judgeStatus(
     return []
   }
 
+  const responders = yield* askResponders(certificate)
+  if (responders.revoked !== undefined) {
+    const { at, reason } = responders.revoked
+    fault('ERR_VERIFY_REVOKED', `revoked at ${at}${because(reason)} by an answer of its responder`, responders.revoked)
+    return []
+  }
+  if (responders.good !== undefined) return [responders.good]
+
   let expired: CrlIndex | undefined
   let covered: ReadonlySet<ReasonFlag> = new Set()
   const evidence: StatusEvidence[] = []
@@ -85,22 +90,23 @@ export function* judgeStatus(
   }
   // RFC 9608 §4: there the step is skipped; a revocation that is known counted above all the same.
   if (mode === 'prefer' || certificate.noRevAvail) return []
+  const told = responders.reasons.map((reason) => `; an answer of ocsp is not used: ${reason}`).join('')
   if (expired !== undefined)
     fault(
       'ERR_VERIFY_STATUS_EXPIRED',
-      `the crl of ${expired.crl.thisUpdate} was to be replaced by ${expired.crl.nextUpdate}`,
+      `the crl of ${expired.crl.thisUpdate} was to be replaced by ${expired.crl.nextUpdate}${told}`,
     )
   else if (evidence.length > 0)
     fault(
       'ERR_VERIFY_STATUS_UNKNOWN',
-      `no crl speaks of the reasons ${[...ALL_REASONS.difference(covered)].join(', ')}`,
+      `no crl speaks of the reasons ${[...ALL_REASONS.difference(covered)].join(', ')}${told}`,
     )
   else
     fault(
       'ERR_VERIFY_STATUS_UNKNOWN',
       reasons.length === 0
-        ? 'there is no crl of its issuer'
-        : `the crl of its issuer is not used: ${reasons.join('; ')}`,
+        ? `there is no crl of its issuer${told}`
+        : `the crl of its issuer is not used: ${reasons.join('; ')}${told}`,
     )
   return []
 }

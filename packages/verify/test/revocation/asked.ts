@@ -1,5 +1,12 @@
 // One path of three, and what its CRLs make of it.
-import { type CrlIndex, type StatusContext, type Verdict, verifyPath } from '@countersign/verify'
+import {
+  type CrlIndex,
+  type OcspAnswer,
+  type OcspContext,
+  type StatusContext,
+  type Verdict,
+  verifyPath,
+} from '@countersign/verify'
 import {
   cRLDistributionPointsExtension,
   type DistributionPoint,
@@ -18,6 +25,7 @@ import {
   leaf,
   root,
 } from '../../../../interop/chains/house.ts'
+import { hash } from '../../../../interop/chains/responder.ts'
 
 export const anchor: Holder = root()
 export const issuing: Holder = intermediate(anchor)
@@ -35,6 +43,21 @@ export function ask(status: Partial<StatusContext>, chain: readonly Holder[] = [
 /** What is found where the anchor's CRL is good and `crls` are there for the party. */
 export function askCrls(...crls: CrlIndex[]): readonly string[] {
   return codesOf(ask({ crls: [anchorCrl, ...crls] }))
+}
+
+/** Judges where the anchor's CRL is good and these are the answers on the party, or on another of its issuer. */
+export function askAnswers(
+  answers: readonly OcspAnswer[],
+  ocsp: Partial<OcspContext> = {},
+  holder: Holder = party,
+): Verdict {
+  return ask({ crls: [anchorCrl], ocsp: { answers, hash, ...ocsp } }, [holder, issuing])
+}
+
+/** What its findings tell of the answers. */
+export function toldOf(verdict: Verdict): string {
+  const details = verdict.ok ? [] : verdict.findings.map(({ detail }) => detail)
+  return details.join().replace('there is no crl of its issuer; ', '')
 }
 
 export function unknownExtension(critical: boolean): Extension {

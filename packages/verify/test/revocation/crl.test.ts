@@ -197,7 +197,8 @@ suite('a full crl, where one is required', () => {
     const numbers = (...crls: CrlIndex[]) => {
       const verdict = ask({ crls: [anchorCrl, ...crls] })
       return (
-        verdict.ok && verdict.evidence.map(({ depth, number, thisUpdate }) => [depth, number, thisUpdate.toString()])[1]
+        verdict.ok &&
+        verdict.evidence.map((each) => [each.depth, each.kind === 'crl' && each.number, each.thisUpdate.toString()])[1]
       )
     }
     const [older, newer] = [crl(issuing, { number: 9n }), crl(issuing, { number: 10n, thisUpdate: hours(-5) })]

@@ -1,0 +1,277 @@
+// What OCSP responders say of a certificate, and whether they may: RFC 6960 §3.2 and §4.2.2, RFC 9654.
+import {
+  type BasicOCSPResponse,
+  type Certificate,
+  DerError,
+  type Extension,
+  type Name,
+  namesEqual,
+  OID,
+  type Oid,
+  type ResponderID,
+  readCertificate,
+  type SingleResponse,
+  type SubjectPublicKeyInfo,
+  X509Error,
+} from '@countersign/x509'
+import { fitsKey, whyNotSignatureAlgorithm } from '../algorithms/signature.ts'
+import type { Finding, OcspAnswer, OcspContext, StatusEvidence } from '../model.ts'
+import { sameOctets } from '../octets.ts'
+import type { Meter } from '../path/budget.ts'
+import { judgeEveryCertificate, judgeSignatureAlgorithm } from '../path/every-certificate.ts'
+import { type Fault, faultsOf } from '../path/fault.ts'
+import { compareKeyIdentifiers } from '../path/key-identifier.ts'
+import type { SignatureAnswer, SignatureQuestion } from '../path/signature-question.ts'
+import type { AskSignature } from '../path/signatures.ts'
+import type { Profile } from '../profile.ts'
+import type { StatusIssuer } from './issuer.ts'
+
+/** A question about one certificate whose own signature has verified. */
+export interface OcspQuestion {
+  readonly certificate: Certificate
+  readonly depth: number
+  readonly issuer: StatusIssuer
+  readonly ocsp: OcspContext
+  readonly now: Temporal.Instant
+  readonly profile: Profile
+  readonly ask: AskSignature
+  readonly meter: Meter
+  /** Judges the status of a delegate, as far as it is known. */
+  readonly judgeDelegate: (delegate: Certificate, fault: Fault) => Generator<SignatureQuestion, void, SignatureAnswer>
+}
+
+/** What the answers say together. */
+export interface OcspWord {
+  readonly revoked?: NonNullable<Finding['revocation']>
+  readonly good?: StatusEvidence
+  /** Why answers on this certificate do not count. */
+  readonly reasons: readonly string[]
+}
+
+/** Minutes that a responder's clock may be off unless the caller says otherwise; OpenSSL's client has the same. */
+const DEFAULT_SKEW_SECONDS = 300
+/** Responders send one certificate or two; the others would only be read. */
+const MAX_CERTIFICATES = 4
+
+/** Asks every answer on the certificate. One that revokes wins, also when it is old, as with CRLs. @see RFC 6960 §3.2 */
+export function* judgeAnswers(question: OcspQuestion): Generator<SignatureQuestion, OcspWord, SignatureAnswer> {
+  const { depth, ocsp } = question
+  const isAbout = matchCertID(question)
+  const reasons: string[] = []
+  let good: StatusEvidence | undefined
+  for (const answer of ocsp.answers) {
+    if (answer.response.responseStatus !== 'successful') {
+      // It is not signed, and about nothing: a hint for a person at best.
+      reasons.push(`a responder answered ${answer.response.responseStatus}`)
+      continue
+    }
+    const { basic } = answer.response
+    // §3.2 (1). A responder that answers twice on one certificate is held to the worse.
+    const singles = basic.responses.filter(({ certID }) => isAbout(certID))
+    if (singles.length === 0) continue
+    const signer = yield* signerOf(basic, singles, question)
+    if (typeof signer === 'string') {
+      reasons.push(signer)
+      continue
+    }
+    for (const { certStatus } of singles)
+      if (certStatus.kind === 'revoked') {
+        const { revocationTime: at, revocationReason: reason } = certStatus
+        return { revoked: reason === undefined ? { at } : { at, reason }, reasons }
+      }
+    if (singles.some(({ certStatus }) => certStatus.kind === 'unknown')) {
+      reasons.push('its responder does not know the certificate')
+      continue
+    }
+    for (const single of singles) {
+      const why = whyNotNow(single, basic, answer, question)
+      if (why !== undefined) reasons.push(why)
+      else good ??= evidenceOf(single, basic, signer, depth, question)
+    }
+  }
+  return { reasons, ...(good && { good }) }
+}
+
+/** §4.1.1: by the hashes of the issuer's name, as the certificate has it, and of its key. Each hash is made once. */
+function matchCertID({ certificate, issuer, ocsp }: OcspQuestion): (id: SingleResponse['certID']) => boolean {
+  const known = new Map<Oid, readonly [name: Uint8Array, key: Uint8Array]>()
+  return ({ hashAlgorithm: { algorithm }, issuerNameHash, issuerKeyHash, serialNumber }) => {
+    if (serialNumber !== certificate.serialNumber) return false
+    const hash = HASHES.get(algorithm)
+    if (hash === undefined) return false
+    const [name, key] = known.get(algorithm) ?? [
+      ocsp.hash(hash, certificate.issuer.der),
+      ocsp.hash(hash, issuer.subjectPublicKeyInfo.subjectPublicKey),
+    ]
+    known.set(algorithm, [name, key])
+    return sameOctets(name, issuerNameHash) && sameOctets(key, issuerKeyHash)
+  }
+}
+
+/** It names what it hashes, and no signature hangs on it: SHA-1 will do (RFC 9919 §8.7). */
+const HASHES: ReadonlyMap<Oid, 'id-sha1' | 'id-sha256' | 'id-sha384' | 'id-sha512'> = new Map([
+  [OID['id-sha1'], 'id-sha1'],
+  [OID['id-sha256'], 'id-sha256'],
+  [OID['id-sha384'], 'id-sha384'],
+  [OID['id-sha512'], 'id-sha512'],
+])
+
+const KNOWN_EXTENSIONS: ReadonlySet<Oid> = new Set([OID.nonce, OID.extendedRevoke])
+const KNOWN_SINGLE_EXTENSIONS: ReadonlySet<Oid> = new Set([
+  OID.crlID,
+  OID.archiveCutoff,
+  OID.reasonCode,
+  OID.invalidityDate,
+  OID.ocspSignedCertificateTimestamps,
+])
+
+/** §3.2 (2) to (4): the name of whoever signed the answer and may, or why it does not count. */
+function* signerOf(
+  basic: BasicOCSPResponse,
+  singles: readonly SingleResponse[],
+  question: OcspQuestion,
+): Generator<SignatureQuestion, Name | string, SignatureAnswer> {
+  const critical =
+    unknownCritical(basic.responseExtensions, KNOWN_EXTENSIONS) ??
+    singles
+      .map(({ singleExtensions }) => unknownCritical(singleExtensions, KNOWN_SINGLE_EXTENSIONS))
+      .find((oid) => oid !== undefined)
+  if (critical !== undefined) return `its critical extension ${critical} is not known`
+  const refused = whyNotSignatureAlgorithm(basic.signatureAlgorithm)
+  const { issuer, ocsp, ask } = question
+  const { responderID } = basic
+  if (isResponder(responderID, issuer.name, issuer.subjectPublicKeyInfo, ocsp)) {
+    if (refused !== undefined) return refused
+    if (yield* isSignedBy(basic, issuer.subjectPublicKeyInfo, ask)) return issuer.name
+    // A delegate may have the name of its issuer.
+    if (responderID.kind === 'byKey' || basic.certs === undefined)
+      return 'its signature does not verify under the key of the issuer'
+  }
+  let why = 'the certificate of its responder is not there'
+  for (const der of (basic.certs ?? []).slice(0, MAX_CERTIFICATES)) {
+    if (!question.meter.step()) return 'the budget is spent'
+    const delegate = readDelegate(der)
+    if (typeof delegate === 'string') {
+      why = delegate
+      continue
+    }
+    if (!isResponder(responderID, delegate.subject, delegate.subjectPublicKeyInfo, ocsp)) continue
+    const reason =
+      (yield* whyNotDelegate(delegate, question)) ??
+      refused ??
+      ((yield* isSignedBy(basic, delegate.subjectPublicKeyInfo, ask))
+        ? undefined
+        : 'its signature does not verify under the key of its responder')
+    if (reason === undefined) return delegate.subject
+    why = reason
+  }
+  return why
+}
+
+/** §4.2.1: ResponderID; a key is named by its SHA-1. */
+function isResponder(id: ResponderID, name: Name, key: SubjectPublicKeyInfo, { hash }: OcspContext): boolean {
+  return id.kind === 'byName'
+    ? namesEqual(id.name, name)
+    : sameOctets(id.keyHash, hash('id-sha1', key.subjectPublicKey))
+}
+
+function* isSignedBy(
+  { signatureAlgorithm, tbsDer, signature }: BasicOCSPResponse,
+  key: SubjectPublicKeyInfo,
+  ask: AskSignature,
+): Generator<SignatureQuestion, boolean, SignatureAnswer> {
+  return fitsKey(signatureAlgorithm, key.algorithm) && (yield* ask(signatureAlgorithm, key, tbsDer, signature)) === true
+}
+
+function readDelegate(der: Uint8Array): Certificate | string {
+  try {
+    return readCertificate(der)
+  } catch (error) {
+    if (!(error instanceof DerError || error instanceof X509Error)) throw error
+    return `a certificate of its responder: ${error.message}`
+  }
+}
+
+/**
+ * §4.2.2.2: a delegate has id-kp-OCSPSigning by name, "issued directly by the CA that is identified in the request" under the
+ * key that issued the certificate.
+ */
+function* whyNotDelegate(
+  delegate: Certificate,
+  { issuer, now, profile, depth, ask, judgeDelegate }: OcspQuestion,
+): Generator<SignatureQuestion, string | undefined, SignatureAnswer> {
+  if (
+    !namesEqual(delegate.issuer, issuer.name) ||
+    (issuer.certificate !== undefined && compareKeyIdentifiers(delegate, issuer.certificate) === 'other')
+  )
+    return 'its responder is a delegate of another issuer'
+  if (!delegate.extendedKeyUsage?.includes(OID.OCSPSigning)) return 'its responder may not sign answers'
+  // RFC 5280 §4.2.1.12: "Key usage bits that may be consistent: digitalSignature and/or nonRepudiation".
+  const { keyUsage } = delegate
+  if (keyUsage !== undefined && !keyUsage.has('digitalSignature') && !keyUsage.has('nonRepudiation'))
+    return 'the key usage of its responder has no digitalSignature'
+  const findings: Finding[] = []
+  const fault = faultsOf(findings, depth, delegate)
+  judgeEveryCertificate(delegate, now, profile, fault)
+  const signable = judgeSignatureAlgorithm(delegate, fault)
+  const { signatureAlgorithm, tbsDer, signatureValue } = delegate
+  const key = issuer.subjectPublicKeyInfo
+  if (signable && fitsKey(signatureAlgorithm, key.algorithm)) {
+    const signed = yield* ask(signatureAlgorithm, key, tbsDer, signatureValue)
+    if (signed !== true) return 'the issuer did not sign the certificate of its responder'
+    // §4.2.2.2.1: where nothing is known of it, as with id-pkix-ocsp-nocheck, it is trusted for its lifetime.
+    yield* judgeDelegate(delegate, fault)
+  } else if (signable) return 'the issuer did not sign the certificate of its responder'
+  const [first] = findings
+  return first && `the certificate of its responder: ${first.detail}`
+}
+
+/** §3.2 (5) and (6), §4.2.2.1, RFC 9654 §2.1: whether an authentic "good" is of now, and of our question. */
+function whyNotNow(
+  single: SingleResponse,
+  basic: BasicOCSPResponse,
+  { nonce }: OcspAnswer,
+  { now, ocsp }: OcspQuestion,
+): string | undefined {
+  if (nonce !== undefined && (basic.nonce === undefined || !sameOctets(nonce, basic.nonce)))
+    return basic.nonce === undefined ? 'the nonce that was sent is not in it' : 'it answers another nonce'
+  const { thisUpdate, nextUpdate } = single
+  const { producedAt } = basic
+  const skew = ocsp.skewSeconds ?? DEFAULT_SKEW_SECONDS
+  if (isAfter(thisUpdate, now, skew)) return `it is of ${thisUpdate}, and it is ${now}`
+  if (isAfter(producedAt, now, skew)) return `it was signed at ${producedAt}, and it is ${now}`
+  if (isAfter(thisUpdate, producedAt, skew)) return `it is of ${thisUpdate}, and was signed before, at ${producedAt}`
+  if (!isAfter(untilOf(single, ocsp), now, -skew))
+    return nextUpdate === undefined
+      ? `it is of ${thisUpdate}, and does not say until when it holds`
+      : `it was to be replaced by ${nextUpdate}`
+  return undefined
+}
+
+/** Whether `left` is later than `right` by more than `seconds`. */
+function isAfter(left: Temporal.Instant, right: Temporal.Instant, seconds: number): boolean {
+  return left.epochMilliseconds - right.epochMilliseconds > seconds * 1000
+}
+
+/** §4.2.2.1: without nextUpdate "newer revocation information is available all the time", so that it is soon old. */
+function untilOf(
+  { thisUpdate, nextUpdate }: Pick<SingleResponse, 'thisUpdate' | 'nextUpdate'>,
+  { maxAgeSeconds = 0 }: OcspContext,
+): Temporal.Instant {
+  return nextUpdate ?? thisUpdate.add({ seconds: maxAgeSeconds })
+}
+
+function evidenceOf(
+  single: SingleResponse,
+  { producedAt }: BasicOCSPResponse,
+  responder: Name,
+  depth: number,
+  { ocsp }: OcspQuestion,
+): StatusEvidence {
+  const { thisUpdate } = single
+  return { kind: 'ocsp', depth, issuer: responder, producedAt, thisUpdate, nextUpdate: untilOf(single, ocsp) }
+}
+
+function unknownCritical(extensions: readonly Extension[], known: ReadonlySet<Oid>): Oid | undefined {
+  return extensions.find(({ extnID, critical }) => critical && !known.has(extnID))?.extnID
+}
