@@ -49,4 +49,5 @@ print({
   unit: 'octets each',
   values: octets.get('countersign') ?? [],
   baselines: others.map(kept),
+  goal: '≤ node:crypto',
 })
