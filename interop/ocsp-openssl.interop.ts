@@ -36,8 +36,8 @@ const subjectPublicKeyInfo = readSubjectPublicKeyInfo(new Uint8Array(publicKey.e
 const sign = (octets: Uint8Array) => new Uint8Array(cryptoSign('sha256', octets, privateKey))
 const digestBy = (algorithm: string) => (octets: Uint8Array) =>
   new Uint8Array(createHash(algorithm).update(octets).digest())
-const SHA1 = { name: 'id-sha1', digest: digestBy('sha1') } as const
-const SHA256 = { name: 'id-sha256', digest: digestBy('sha256') } as const
+const SHA1 = { name: 'SHA-1', digest: digestBy('sha1') } as const
+const SHA256 = { name: 'SHA-256', digest: digestBy('sha256') } as const
 const issuer = nameOf([['commonName', 'OCSP authority']])
 
 function certificate(serialNumber: bigint, cA: boolean): Certificate {

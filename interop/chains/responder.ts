@@ -6,6 +6,7 @@ import {
   type CertStatus,
   certIDOf,
   type Extension,
+  type HashName,
   OID,
   ocspNoCheckExtension,
   type ResponderID,
@@ -16,12 +17,11 @@ import {
 } from '@countersign/x509'
 import { type Different, type Holder, hours, type Keys, leaf, name, purposes } from './house.ts'
 
-export const hash: OcspContext['hash'] = (digest, octets) =>
-  new Uint8Array(createHash(digest.slice(3)).update(octets).digest())
+export const digest: OcspContext['digest'] = (hash, octets) => new Uint8Array(createHash(hash).update(octets).digest())
 
 /** What differs from a usual answer, which says "good" of the certificate of `holder`. */
 export interface DifferentAnswer {
-  readonly hashName?: 'id-sha1' | 'id-sha256' | 'id-sha384' | 'id-sha512'
+  readonly hashName?: HashName
   readonly id?: Partial<CertID>
   readonly status?: CertStatus
   readonly thisUpdate?: Temporal.Instant
@@ -42,10 +42,10 @@ export interface DifferentAnswer {
 /** What is said of one certificate. */
 export function single(holder: Holder, issuer: Holder, different: DifferentAnswer = {}): SingleResponse {
   const nextUpdate = different.nextUpdate === undefined ? hours(1) : different.nextUpdate
-  const digest = different.hashName ?? 'id-sha1'
+  const hash = different.hashName ?? 'SHA-1'
   const id = certIDOf(holder.certificate, issuer.certificate, {
-    name: digest,
-    digest: (octets) => hash(digest, octets),
+    name: hash,
+    digest: (octets) => digest(hash, octets),
   })
   return {
     certID: { ...id, ...different.id },
@@ -91,5 +91,5 @@ export const delegate = (issuer: Holder, different: Different = {}): Holder =>
 /** The key of `holder` as a responder names it. */
 export const byKey = ({ keys }: Pick<Holder, 'keys'>): ResponderID => ({
   kind: 'byKey',
-  keyHash: hash('id-sha1', keys.subjectPublicKeyInfo.subjectPublicKey),
+  keyHash: digest('SHA-1', keys.subjectPublicKeyInfo.subjectPublicKey),
 })

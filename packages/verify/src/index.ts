@@ -1,7 +1,9 @@
 export { whyNotKey } from './algorithms/key.ts'
+export { checkSignatureOver, type SubtleVerifier } from './algorithms/web-crypto.ts'
 export { anchorOf } from './anchor.ts'
 export type {
   Announced,
+  AsyncPathContext,
   Budget,
   CheckSignature,
   Finding,
@@ -25,4 +27,4 @@ export { DEFAULT_BUDGET } from './path/budget.ts'
 export { PROFILES, type Profile, webpkiProfile } from './profile.ts'
 export type { CrlIndex } from './revocation/crl-index.ts'
 export { indexCrl } from './revocation/crl-index.ts'
-export { verifyParsedPath, verifyPath } from './verify-path.ts'
+export { verifyParsedPath, verifyPath, verifyPathAsync } from './verify-path.ts'

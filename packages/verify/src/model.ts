@@ -3,6 +3,7 @@ import type {
   AlgorithmIdentifier,
   Certificate,
   CRLReason,
+  HashName,
   Name,
   OCSPResponse,
   Oid,
@@ -130,30 +131,30 @@ export type ReferenceIdentity =
   | { readonly kind: 'rfc822Name'; readonly value: string }
 
 /** Checks one signature; pure from the caller's view, may remember. False is "does not verify", an unknown algorithm is `undefined`. */
-export type CheckSignature = (
+export type CheckSignature<Answer = boolean | undefined> = (
   algorithm: AlgorithmIdentifier,
   subjectPublicKeyInfo: SubjectPublicKeyInfo,
   signed: Uint8Array,
   signature: Uint8Array,
-) => boolean | undefined
+) => Answer
 
 /** What is known about revocation when the question is asked. */
-export interface StatusContext {
+export interface StatusContext<Octets = Uint8Array> {
   /** `require`: no usable CRL or answer is a refusal. `prefer`: a usable one counts, its absence does not. */
   readonly mode: 'require' | 'prefer'
   readonly crls: readonly CrlIndex[]
   /** Absent: no responder was asked, and none has answered. */
-  readonly ocsp?: OcspContext
+  readonly ocsp?: OcspContext<Octets>
   /** Revocations announced since the CRLs were made; always counts. */
   readonly announced?: (issuer: SubjectPublicKeyInfo, serialNumber: bigint) => Announced | undefined
 }
 
 /** What OCSP responders have answered, RFC 6960. */
-export interface OcspContext {
+export interface OcspContext<Octets = Uint8Array> {
   /** As many as there may be certificates, and as many octets. */
   readonly answers: readonly OcspAnswer[]
-  /** The digest of that name, by which answers name a certificate's issuer. No signature hangs on it. */
-  hash(name: 'id-sha1' | 'id-sha256' | 'id-sha384' | 'id-sha512', octets: Uint8Array): Uint8Array
+  /** The digest by which answers name a certificate's issuer. No signature hangs on it. */
+  digest(hash: HashName, octets: Uint8Array): Octets
   /** By how much a responder's clock may differ from `now`. Default: 300. */
   readonly skewSeconds?: number
   /** For how long after thisUpdate an answer without nextUpdate holds, beside the skew. Default: 0. */
@@ -202,12 +203,12 @@ export interface PolicyQuestion {
   readonly initialAnyPolicyInhibit?: boolean
 }
 
-/** Everything that a verdict depends on, beside the certificates. */
-export interface PathContext {
+/** Everything that a verdict depends on, beside the certificates. `Answer` and `Octets`: how cryptography answers, at once or later. */
+export interface PathContext<Answer = boolean | undefined, Octets = Uint8Array> {
   readonly anchors: readonly TrustAnchor[]
   /** Issuers known from elsewhere than the peer: untrusted, only candidates. */
   readonly issuers: readonly Certificate[]
-  readonly status: StatusContext
+  readonly status: StatusContext<Octets>
   readonly now: Temporal.Instant
   readonly purpose: Purpose
   /** Default: `PROFILES.private`. */
@@ -219,5 +220,11 @@ export interface PathContext {
   /** Absent where any identity will do and the caller decides on it (a server judging its caller). */
   readonly name?: ReferenceIdentity
   readonly budget?: Budget
-  readonly checkSignature: CheckSignature
+  readonly checkSignature: CheckSignature<Answer>
 }
+
+/** A context however its cryptography answers: the core asks, and only a driver calls. */
+export type AnyPathContext = PathContext<unknown, unknown>
+
+/** A context whose cryptography answers later, as WebCrypto does. */
+export type AsyncPathContext = PathContext<Promise<boolean | undefined>, Promise<Uint8Array>>

@@ -1,25 +1,50 @@
 // The decision on a peer's certificates, in one call.
-import { type Certificate, DerError, readCertificate, X509Error } from '@countersign/x509'
-import type { Finding, PathContext, Verdict } from './model.ts'
+import {
+  type Certificate,
+  DerError,
+  performSteps,
+  performStepsAsync,
+  readCertificate,
+  X509Error,
+} from '@countersign/x509'
+import type { AnyPathContext, AsyncPathContext, Finding, PathContext, Verdict } from './model.ts'
 import { sameOctets } from './octets.ts'
 import { DEFAULT_BUDGET } from './path/budget.ts'
 import type { Candidate } from './path/candidates.ts'
 import { finding } from './path/fault.ts'
-import { type PathQuestion, searchPath } from './path/search.ts'
+import type { Asking, Question } from './path/question.ts'
+import { searchPath } from './path/search.ts'
 
 /**
  * Decides whether the peer's first certificate (DER) leads to an anchor by every rule; the others are an untrusted bag.
- * Never throws on what a peer sent. Throws what `checkSignature` and `announced` throw.
+ * Never throws on what a peer sent. Throws what `checkSignature`, `digest` and `announced` throw.
  * @see RFC 5280 §6, RFC 9525 §6
  */
 export function verifyPath(peer: readonly Uint8Array[], context: PathContext): Verdict {
+  return performSteps(decide(peer, context), (question) => answer(question, context))
+}
+
+/** Decides as {@link verifyPath} does, where cryptography answers later, as WebCrypto does. Rejects where that one throws. */
+export function verifyPathAsync(peer: readonly Uint8Array[], context: AsyncPathContext): Promise<Verdict> {
+  return performStepsAsync(decide(peer, context), (question) => answer(question, context))
+}
+
+/**
+ * Decides as {@link verifyPath} does, on certificates that were read before.
+ * @param bag What else the peer sent, in its order.
+ */
+export function verifyParsedPath(leaf: Certificate, bag: readonly Certificate[], context: PathContext): Verdict {
+  return performSteps(decideParsed(leaf, bag, context), (question) => answer(question, context))
+}
+
+function* decide(peer: readonly Uint8Array[], context: AnyPathContext): Asking<Verdict> {
   const over = overBudget(peer, context) ?? answersOverBudget(context)
   if (over !== undefined) return refused(over)
   const read = peer.map((der, index) => readPeerCertificate(der, index, context))
   const [leaf, ...others] = read
   if (leaf === undefined) return refused(finding('ERR_VERIFY_EMPTY', 'the peer presented no certificate'))
   if (!('certificate' in leaf)) return refused(leaf.malformed)
-  return decide({
+  return yield* searchPath({
     leaf: leaf.certificate,
     bag: bagOf(
       others.map((other) => ('certificate' in other ? other.certificate : undefined)),
@@ -30,28 +55,23 @@ export function verifyPath(peer: readonly Uint8Array[], context: PathContext): V
   })
 }
 
-/**
- * Decides as {@link verifyPath} does, on certificates that were read before.
- * @param bag What else the peer sent, in its order.
- */
-export function verifyParsedPath(leaf: Certificate, bag: readonly Certificate[], context: PathContext): Verdict {
+function* decideParsed(leaf: Certificate, bag: readonly Certificate[], context: AnyPathContext): Asking<Verdict> {
   const over = overBudget([leaf.der, ...bag.map(({ der }) => der)], context) ?? answersOverBudget(context)
-  return over === undefined ? decide({ leaf, bag: bagOf(bag, context), unread: [], context }) : refused(over)
+  if (over !== undefined) return refused(over)
+  return yield* searchPath({ leaf, bag: bagOf(bag, context), unread: [], context })
 }
 
-/** The synchronous driver of the core. */
-function decide(question: PathQuestion): Verdict {
-  const { checkSignature } = question.context
-  const search = searchPath(question)
-  let step = search.next()
-  while (!step.done) {
-    const { algorithm, subjectPublicKeyInfo, signed, signature } = step.value
-    step = search.next(checkSignature(algorithm, subjectPublicKeyInfo, signed, signature))
-  }
-  return step.value
+/** What the caller's cryptography says to a question of the core. */
+function answer<Answer, Octets>(
+  question: Question,
+  { checkSignature, status }: PathContext<Answer, Octets>,
+): Answer | Octets | undefined {
+  if (question.op === 'digest') return status.ocsp?.digest(question.hash, question.octets)
+  const { algorithm, publicKey, octets, signature } = question
+  return checkSignature(algorithm, publicKey, octets, signature)
 }
 
-function overBudget(peer: readonly Uint8Array[], { budget }: PathContext): Finding | undefined {
+function overBudget(peer: readonly Uint8Array[], { budget }: AnyPathContext): Finding | undefined {
   const { maxCertificates, maxOctets } = budget ?? DEFAULT_BUDGET
   if (peer.length > maxCertificates)
     return finding('ERR_VERIFY_BUDGET', `the peer sent ${peer.length} certificates; ${maxCertificates} are read`)
@@ -62,7 +82,7 @@ function overBudget(peer: readonly Uint8Array[], { budget }: PathContext): Findi
 }
 
 /** Answers may come from the peer, too: one for each certificate, and of no more octets than these. */
-function answersOverBudget({ status: { ocsp }, budget }: PathContext): Finding | undefined {
+function answersOverBudget({ status: { ocsp }, budget }: AnyPathContext): Finding | undefined {
   const { maxCertificates, maxOctets } = budget ?? DEFAULT_BUDGET
   const { answers } = ocsp ?? { answers: [] }
   if (answers.length > maxCertificates)
@@ -77,7 +97,7 @@ function answersOverBudget({ status: { ocsp }, budget }: PathContext): Finding |
 }
 
 /** Indexes count the peer's certificates as sent, what could not be read among them, then the issuers known from elsewhere. */
-function bagOf(others: readonly (Certificate | undefined)[], { issuers }: PathContext): readonly Candidate[] {
+function bagOf(others: readonly (Certificate | undefined)[], { issuers }: AnyPathContext): readonly Candidate[] {
   const sent = new Set(others)
   return [...others, ...issuers].flatMap((certificate, i) =>
     certificate === undefined || (i >= others.length && sent.has(certificate)) ? [] : [{ certificate, index: i + 1 }],
@@ -87,7 +107,7 @@ function bagOf(others: readonly (Certificate | undefined)[], { issuers }: PathCo
 function readPeerCertificate(
   der: Uint8Array,
   index: number,
-  { issuers }: PathContext,
+  { issuers }: AnyPathContext,
 ): { readonly certificate: Certificate } | { readonly malformed: Finding } {
   // Nearly every peer sends an issuer that is known: the same value, so that what is remembered of it is found by identity.
   const known = issuers.find((issuer) => sameOctets(issuer.der, der))

@@ -86,16 +86,19 @@ export type CryptoAnswer = Uint8Array | boolean | undefined
 export type CryptoSteps<T> = Generator<CryptoStep, T, CryptoAnswer>
 
 /** Runs a computation over synchronous cryptography. @throws what the computation and `perform` throw. */
-export function performSteps<T>(steps: CryptoSteps<T>, perform: (step: CryptoStep) => CryptoAnswer): T {
+export function performSteps<T, Step extends CryptoStep>(
+  steps: Generator<Step, T, CryptoAnswer>,
+  perform: (step: Step) => CryptoAnswer,
+): T {
   let next = steps.next()
   while (!next.done) next = steps.next(perform(next.value))
   return next.value
 }
 
 /** As {@link performSteps}, over asynchronous cryptography. */
-export async function performStepsAsync<T>(
-  steps: CryptoSteps<T>,
-  perform: (step: CryptoStep) => Promise<CryptoAnswer> | CryptoAnswer,
+export async function performStepsAsync<T, Step extends CryptoStep>(
+  steps: Generator<Step, T, CryptoAnswer>,
+  perform: (step: Step) => Promise<CryptoAnswer> | CryptoAnswer,
 ): Promise<T> {
   let next = steps.next()
   while (!next.done) next = steps.next(await perform(next.value))

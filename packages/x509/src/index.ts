@@ -241,6 +241,7 @@ export type {
 export { readOCSPRequest, writeOCSPRequest, writeTbsRequest } from './ocsp/request.ts'
 export { readOCSPResponse, writeOCSPErrorResponse, writeOCSPResponse, writeResponseData } from './ocsp/response.ts'
 export { OID } from './oid.ts'
+export { hashOf } from './parameters.ts'
 export { openBudget, PASSWORD_LIMITS, type PasswordBudget, type PasswordLimits } from './password/derivation.ts'
 export { PBES2_ERRORS, Pbes2Error, type Pbes2ErrorCode } from './password/error.ts'
 export { decryptPbes2, encryptPbes2, type NewProtection } from './password/pbes2.ts'

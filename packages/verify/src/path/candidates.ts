@@ -1,6 +1,6 @@
 // Who could have issued this certificate, likeliest first: RFC 4158 §3.5.
 import { type Certificate, type Name, namesEqual } from '@countersign/x509'
-import type { PathContext, TrustAnchor } from '../model.ts'
+import type { AnyPathContext, TrustAnchor } from '../model.ts'
 import { sameOctets } from '../octets.ts'
 import { selfIssued } from './issuer.ts'
 import { compareKeyIdentifiers } from './key-identifier.ts'
@@ -25,7 +25,7 @@ export interface Issuers {
 export type FindIssuers = (subject: Certificate) => Issuers
 
 /** Prepares to find issuers among the anchors and the bag, which are looked through once for each certificate. */
-export function findIssuersAmong(bag: readonly Candidate[], { anchors, now }: PathContext): FindIssuers {
+export function findIssuersAmong(bag: readonly Candidate[], { anchors, now }: AnyPathContext): FindIssuers {
   const known = new Map<Certificate, Issuers>()
   return (subject) => {
     const issuers = known.get(subject) ?? findIssuers(subject, bag, anchors, now)

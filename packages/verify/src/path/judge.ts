@@ -9,7 +9,7 @@ import {
 import { whyNotKey } from '../algorithms/key.ts'
 import { fitsKey } from '../algorithms/signature.ts'
 import type { Constraints, NameJudge } from '../constraints/judge.ts'
-import type { Finding, PathContext, StatusEvidence, TrustAnchor } from '../model.ts'
+import type { AnyPathContext, Finding, StatusEvidence, TrustAnchor } from '../model.ts'
 import { sameOctets } from '../octets.ts'
 import { judgePolicies } from '../policies/judge.ts'
 import { PROFILES, type Profile } from '../profile.ts'
@@ -24,8 +24,8 @@ import { judgeEveryCertificate, judgeSerialNumber, judgeSignatureAlgorithm } fro
 import { type Fault, faultsOf } from './fault.ts'
 import { judgeIssuer, selfIssued, stepPathLength } from './issuer.ts'
 import { judgeLeaf } from './leaf.ts'
-import type { SignatureAnswer, SignatureQuestion } from './signature-question.ts'
-import type { AskSignature } from './signatures.ts'
+import type { Asking } from './question.ts'
+import type { AskSignature, SignatureAnswer } from './signatures.ts'
 
 /** What is to be said of one candidate path. It is accepted where it has an anchor and no findings. */
 export interface Judgement {
@@ -43,14 +43,11 @@ export interface Judges {
   readonly names: NameJudge
   readonly meter: Meter
   /** The certificates of a CRL's issuer that lead to the anchor and may sign CRLs. Absent where such a one is itself judged. */
-  readonly crlIssuers?: (
-    crl: CertificateList,
-    anchor: TrustAnchor,
-  ) => Generator<SignatureQuestion, readonly Certificate[], SignatureAnswer>
+  readonly crlIssuers?: (crl: CertificateList, anchor: TrustAnchor) => Asking<readonly Certificate[]>
 }
 
 /** The context of one search, which may be for the issuer of a CRL within another. */
-export interface SearchContext extends PathContext {
+export interface SearchContext extends AnyPathContext {
   readonly asCrlIssuer?: boolean
 }
 
@@ -69,7 +66,7 @@ export function* judgePath(
   anchor: TrustAnchor,
   context: SearchContext,
   judges: Judges,
-): Generator<SignatureQuestion, Judgement, SignatureAnswer> {
+): Asking<Judgement> {
   const { ask } = judges
   const findings: Finding[] = []
   const left = yield* judgeAnchor(anchor, path.length, context, judges, findings)
@@ -111,21 +108,21 @@ export function* judgePath(
 }
 
 // biome-ignore lint/correctness/useYield: of the type of one that does
-function* noAnswers(): Generator<SignatureQuestion, OcspWord, SignatureAnswer> {
+function* noAnswers(): Asking<OcspWord> {
   return { reasons: [] }
 }
 
-function* isSignedBy(
-  crl: CertificateList,
-  key: SubjectPublicKeyInfo,
-  ask: AskSignature,
-): Generator<SignatureQuestion, SignatureAnswer, SignatureAnswer> {
+function* isSignedBy(crl: CertificateList, key: SubjectPublicKeyInfo, ask: AskSignature): Asking<SignatureAnswer> {
   if (!fitsKey(crl.signatureAlgorithm, key.algorithm)) return false
   return yield* ask(crl.signatureAlgorithm, key, crl.tbsDer, crl.signatureValue)
 }
 
 /** Judges a path that leads to no anchor: all rules but signatures and status, which need a proved key. */
-export function judgeDeadEnd(path: readonly Certificate[], context: PathContext, judges: Judges): readonly Finding[] {
+export function judgeDeadEnd(
+  path: readonly Certificate[],
+  context: AnyPathContext,
+  judges: Judges,
+): readonly Finding[] {
   const findings: Finding[] = []
   const left: Left = { maxPathLength: context.maxPathLength ?? Number.POSITIVE_INFINITY, constraints: [] }
   for (let depth = path.length - 1; depth >= 0; depth--) {
@@ -172,10 +169,10 @@ function judgeUnsigned(
 function* judgeAnchor(
   { certificate, subjectPublicKeyInfo }: TrustAnchor,
   depth: number,
-  { now, purpose, profile = PROFILES.private, maxPathLength = Number.POSITIVE_INFINITY }: PathContext,
+  { now, purpose, profile = PROFILES.private, maxPathLength = Number.POSITIVE_INFINITY }: AnyPathContext,
   { ask, names }: Judges,
   findings: Finding[],
-): Generator<SignatureQuestion, Left, SignatureAnswer> {
+): Asking<Left> {
   const fault = faultsOf(findings, depth, certificate)
   if (certificate === undefined) {
     const weak = whyNotKey(subjectPublicKeyInfo)
@@ -202,7 +199,7 @@ function* judgeAnchorKeyIdentifiers(
   profile: Profile,
   ask: AskSignature,
   fault: Fault,
-): Generator<SignatureQuestion, void, SignatureAnswer> {
+): Asking<void> {
   const { authorityKeyIdentifier, subjectKeyIdentifier, subjectPublicKeyInfo, signatureAlgorithm } = certificate
   if (authorityKeyIdentifier === undefined) {
     if (selfIssued(certificate) || certificate.version !== 3) return
@@ -232,7 +229,7 @@ function* judgeSignature(
   { subjectPublicKeyInfo }: StatusIssuer,
   ask: AskSignature,
   fault: Fault,
-): Generator<SignatureQuestion, boolean, SignatureAnswer> {
+): Asking<boolean> {
   const { signatureAlgorithm, tbsDer, signatureValue } = certificate
   // Its finding stands with the certificate that has this key.
   if (whyNotKey(subjectPublicKeyInfo) !== undefined) return false

@@ -1,6 +1,6 @@
 // What the leaf of a TLS meeting must satisfy: RFC 5280 §4.2.1.3, §4.2.1.6, §4.2.1.9 and §4.2.1.12, RFC 9525 §6, X509-SVID §5.2.
 import { type Certificate, formatIpAddress, isEmptyName, OID } from '@countersign/x509'
-import type { PathContext, Purpose, ReferenceIdentity } from '../model.ts'
+import type { AnyPathContext, Purpose, ReferenceIdentity } from '../model.ts'
 import { identitiesOf, matchesName, normalReference } from '../names/match.ts'
 import { isSpiffe, readUri, whyNotWorkload } from '../names/uri.ts'
 import { PROFILES, type Profile } from '../profile.ts'
@@ -11,7 +11,7 @@ import type { Fault } from './fault.ts'
 /** Judges the certificate that a peer presents for itself. */
 export function judgeLeaf(
   leaf: Certificate,
-  { purpose, name, profile = PROFILES.private }: PathContext,
+  { purpose, name, profile = PROFILES.private }: AnyPathContext,
   fault: Fault,
 ): void {
   if (profile.authorityAsLeaf === 'refused' && leaf.basicConstraints?.cA === true)

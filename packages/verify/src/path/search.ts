@@ -1,7 +1,15 @@
 // The core: builds candidate paths depth first and judges each, until one stands or all have been tried. No I/O.
 import { type Certificate, type CertificateList, formatName, namesEqual } from '@countersign/x509'
 import { startNameJudge } from '../constraints/judge.ts'
-import type { Finding, PathContext, StatusEvidence, TriedPath, TrustAnchor, Verdict, VerifiedPath } from '../model.ts'
+import type {
+  AnyPathContext,
+  Finding,
+  StatusEvidence,
+  TriedPath,
+  TrustAnchor,
+  Verdict,
+  VerifiedPath,
+} from '../model.ts'
 import { whyNotSigner } from '../revocation/scope.ts'
 import { shown } from '../text.ts'
 import { DEFAULT_BUDGET, type Meter, startMeter } from './budget.ts'
@@ -9,7 +17,7 @@ import { type Candidate, type FindIssuers, findIssuersAmong, type Issuers, loops
 import { finding } from './fault.ts'
 import { selfIssued } from './issuer.ts'
 import { type Judges, judgeDeadEnd, judgePath, type SearchContext } from './judge.ts'
-import type { SignatureAnswer, SignatureQuestion } from './signature-question.ts'
+import type { Asking } from './question.ts'
 import { askOnce } from './signatures.ts'
 import { VERIFIED } from './verified.ts'
 
@@ -20,7 +28,7 @@ export interface PathQuestion {
   readonly bag: readonly Candidate[]
   /** What the peer sent and could not be read: told where no path reaches an anchor. */
   readonly unread: readonly Finding[]
-  readonly context: PathContext
+  readonly context: AnyPathContext
 }
 
 /** A person reads the first few; the others differ from them in little. */
@@ -48,12 +56,7 @@ interface Found {
 }
 
 /** Decides on a leaf. Yields the signatures that it needs to know about; never throws on what a peer sent. */
-export function* searchPath({
-  leaf,
-  bag,
-  unread,
-  context,
-}: PathQuestion): Generator<SignatureQuestion, Verdict, SignatureAnswer> {
+export function* searchPath({ leaf, bag, unread, context }: PathQuestion): Asking<Verdict> {
   const budget = context.budget ?? DEFAULT_BUDGET
   const meter = startMeter(budget)
   const shared = { ask: askOnce(meter), names: startNameJudge(meter), meter }
@@ -81,7 +84,7 @@ export function* searchPath({
  */
 function findCrlIssuersAmong(
   bag: readonly Candidate[],
-  { policy: _policy, name: _name, maxPathLength: _maxPathLength, ...context }: PathContext,
+  { policy: _policy, name: _name, maxPathLength: _maxPathLength, ...context }: AnyPathContext,
   maxDepth: number,
   shared: Judges,
 ): NonNullable<Judges['crlIssuers']> {
@@ -127,10 +130,7 @@ function maySign(certificate: Certificate, crl: CertificateList): boolean {
 }
 
 /** Tries every way on from the end of `path`: anchors first, as they end it. */
-function* extend(
-  search: Search,
-  path: readonly Candidate[],
-): Generator<SignatureQuestion, Found | undefined, SignatureAnswer> {
+function* extend(search: Search, path: readonly Candidate[]): Asking<Found | undefined> {
   if (!search.meter.step()) return undefined
   const issuers = search.findIssuers((path.at(-1) as Candidate).certificate)
   for (const anchor of issuers.anchors) {
@@ -154,11 +154,7 @@ function* extend(
   return undefined
 }
 
-function* tryAnchor(
-  search: Search,
-  path: readonly Candidate[],
-  anchor: TrustAnchor,
-): Generator<SignatureQuestion, Found | undefined, SignatureAnswer> {
+function* tryAnchor(search: Search, path: readonly Candidate[], anchor: TrustAnchor): Asking<Found | undefined> {
   const { context, meter, judges } = search
   if (!path.every(() => meter.step())) return undefined
   const certificates = certificatesOf(path)

@@ -1,7 +1,10 @@
 // Each signature is asked for once per search, and every one is counted.
 import type { AlgorithmIdentifier, SubjectPublicKeyInfo } from '@countersign/x509'
 import type { Meter } from './budget.ts'
-import type { SignatureAnswer, SignatureQuestion } from './signature-question.ts'
+import type { Asking } from './question.ts'
+
+/** `undefined`: the algorithm is one that the checker does not know. */
+export type SignatureAnswer = boolean | undefined
 
 /** Asks whether a signature verifies, or remembers it. False once the budget is spent. */
 export type AskSignature = (
@@ -9,19 +12,20 @@ export type AskSignature = (
   subjectPublicKeyInfo: SubjectPublicKeyInfo,
   signed: Uint8Array,
   signature: Uint8Array,
-) => Generator<SignatureQuestion, SignatureAnswer, SignatureAnswer>
+) => Asking<SignatureAnswer>
 
 /** Starts to ask, for one search. */
 export function askOnce(meter: Meter): AskSignature {
   // By identity: within one search, a certificate, a CRL and a key are one object each.
   const answers = new Map<Uint8Array, Map<SubjectPublicKeyInfo, SignatureAnswer>>()
-  return function* (algorithm, subjectPublicKeyInfo, signed, signature) {
-    const answersUnderKeys = answers.get(signed) ?? new Map<SubjectPublicKeyInfo, SignatureAnswer>()
-    answers.set(signed, answersUnderKeys)
-    if (answersUnderKeys.has(subjectPublicKeyInfo)) return answersUnderKeys.get(subjectPublicKeyInfo)
+  return function* (algorithm, publicKey, octets, signature) {
+    const answersUnderKeys = answers.get(octets) ?? new Map<SubjectPublicKeyInfo, SignatureAnswer>()
+    answers.set(octets, answersUnderKeys)
+    if (answersUnderKeys.has(publicKey)) return answersUnderKeys.get(publicKey)
     if (!meter.signature()) return false
-    const answer = yield { algorithm, subjectPublicKeyInfo, signed, signature }
-    answersUnderKeys.set(subjectPublicKeyInfo, answer)
+    const word = yield { op: 'verify', algorithm, publicKey, octets, signature }
+    const answer = word === undefined ? undefined : word === true
+    answersUnderKeys.set(publicKey, answer)
     return answer
   }
 }

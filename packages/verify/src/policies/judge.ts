@@ -1,6 +1,6 @@
 // Certificate policies along a path: RFC 5280 §6.1.2 to §6.1.5 as RFC 9618 updates them, and RFC 5937 §3 for anchors.
 import { type Certificate, OID, type Oid } from '@countersign/x509'
-import type { Finding, PathContext, TrustAnchor } from '../model.ts'
+import type { AnyPathContext, Finding, TrustAnchor } from '../model.ts'
 import type { Meter } from '../path/budget.ts'
 import { faultsOf } from '../path/fault.ts'
 import { selfIssued } from '../path/issuer.ts'
@@ -13,7 +13,7 @@ import { addPolicies, INITIAL_GRAPH, isNull, mapPolicies, NULL_GRAPH, userConstr
 export function judgePolicies(
   path: readonly Certificate[],
   { certificate: anchor }: TrustAnchor,
-  { policy = {} }: PathContext,
+  { policy = {} }: AnyPathContext,
   meter: Meter,
   findings: Finding[],
 ): readonly Oid[] {

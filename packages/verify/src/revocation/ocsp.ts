@@ -4,6 +4,8 @@ import {
   type Certificate,
   DerError,
   type Extension,
+  type HashName,
+  hashOf,
   type Name,
   namesEqual,
   OID,
@@ -21,7 +23,7 @@ import type { Meter } from '../path/budget.ts'
 import { judgeEveryCertificate, judgeSignatureAlgorithm } from '../path/every-certificate.ts'
 import { type Fault, faultsOf } from '../path/fault.ts'
 import { compareKeyIdentifiers } from '../path/key-identifier.ts'
-import type { SignatureAnswer, SignatureQuestion } from '../path/signature-question.ts'
+import { type Asking, askDigest } from '../path/question.ts'
 import type { AskSignature } from '../path/signatures.ts'
 import type { Profile } from '../profile.ts'
 import type { StatusIssuer } from './issuer.ts'
@@ -31,13 +33,13 @@ export interface OcspQuestion {
   readonly certificate: Certificate
   readonly depth: number
   readonly issuer: StatusIssuer
-  readonly ocsp: OcspContext
+  readonly ocsp: OcspContext<unknown>
   readonly now: Temporal.Instant
   readonly profile: Profile
   readonly ask: AskSignature
   readonly meter: Meter
   /** Judges the status of a delegate, as far as it is known. */
-  readonly judgeDelegate: (delegate: Certificate, fault: Fault) => Generator<SignatureQuestion, void, SignatureAnswer>
+  readonly judgeDelegate: (delegate: Certificate, fault: Fault) => Asking<void>
 }
 
 /** What the answers say together. */
@@ -54,7 +56,7 @@ const DEFAULT_SKEW_SECONDS = 300
 const MAX_CERTIFICATES = 4
 
 /** Asks every answer on the certificate. One that revokes wins, also when it is old, as with CRLs. @see RFC 6960 §3.2 */
-export function* judgeAnswers(question: OcspQuestion): Generator<SignatureQuestion, OcspWord, SignatureAnswer> {
+export function* judgeAnswers(question: OcspQuestion): Asking<OcspWord> {
   const { depth, ocsp } = question
   const isAbout = matchCertID(question)
   const reasons: string[] = []
@@ -67,7 +69,8 @@ export function* judgeAnswers(question: OcspQuestion): Generator<SignatureQuesti
     }
     const { basic } = answer.response
     // §3.2 (1). A responder that answers twice on one certificate is held to the worse.
-    const singles = basic.responses.filter(({ certID }) => isAbout(certID))
+    const singles: SingleResponse[] = []
+    for (const single of basic.responses) if (yield* isAbout(single.certID)) singles.push(single)
     if (singles.length === 0) continue
     const signer = yield* signerOf(basic, singles, question)
     if (typeof signer === 'string') {
@@ -92,29 +95,25 @@ export function* judgeAnswers(question: OcspQuestion): Generator<SignatureQuesti
   return { reasons, ...(good && { good }) }
 }
 
-/** §4.1.1: by the hashes of the issuer's name, as the certificate has it, and of its key. Each hash is made once. */
-function matchCertID({ certificate, issuer, ocsp }: OcspQuestion): (id: SingleResponse['certID']) => boolean {
-  const known = new Map<Oid, readonly [name: Uint8Array, key: Uint8Array]>()
-  return ({ hashAlgorithm: { algorithm }, issuerNameHash, issuerKeyHash, serialNumber }) => {
+/**
+ * §4.1.1: by the hashes of the issuer's name, as the certificate has it, and of its key. Each hash is made once. It names what it
+ * hashes, and no signature hangs on it: SHA-1 will do (RFC 9919 §8.7).
+ */
+function matchCertID({ certificate, issuer }: OcspQuestion): (id: SingleResponse['certID']) => Asking<boolean> {
+  const known = new Map<HashName, readonly (Uint8Array | undefined)[]>()
+  return function* ({ hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber }) {
     if (serialNumber !== certificate.serialNumber) return false
-    const hash = HASHES.get(algorithm)
+    const hash = hashOf(hashAlgorithm)
     if (hash === undefined) return false
-    const [name, key] = known.get(algorithm) ?? [
-      ocsp.hash(hash, certificate.issuer.der),
-      ocsp.hash(hash, issuer.subjectPublicKeyInfo.subjectPublicKey),
+    const [name, key] = known.get(hash) ?? [
+      yield* askDigest(hash, certificate.issuer.der),
+      yield* askDigest(hash, issuer.subjectPublicKeyInfo.subjectPublicKey),
     ]
-    known.set(algorithm, [name, key])
+    known.set(hash, [name, key])
+    if (name === undefined || key === undefined) return false
     return sameOctets(name, issuerNameHash) && sameOctets(key, issuerKeyHash)
   }
 }
-
-/** It names what it hashes, and no signature hangs on it: SHA-1 will do (RFC 9919 §8.7). */
-const HASHES: ReadonlyMap<Oid, 'id-sha1' | 'id-sha256' | 'id-sha384' | 'id-sha512'> = new Map([
-  [OID['id-sha1'], 'id-sha1'],
-  [OID['id-sha256'], 'id-sha256'],
-  [OID['id-sha384'], 'id-sha384'],
-  [OID['id-sha512'], 'id-sha512'],
-])
 
 const KNOWN_EXTENSIONS: ReadonlySet<Oid> = new Set([OID.nonce, OID.extendedRevoke])
 const KNOWN_SINGLE_EXTENSIONS: ReadonlySet<Oid> = new Set([
@@ -130,7 +129,7 @@ function* signerOf(
   basic: BasicOCSPResponse,
   singles: readonly SingleResponse[],
   question: OcspQuestion,
-): Generator<SignatureQuestion, Name | string, SignatureAnswer> {
+): Asking<Name | string> {
   const critical =
     unknownCritical(basic.responseExtensions, KNOWN_EXTENSIONS) ??
     singles
@@ -138,9 +137,9 @@ function* signerOf(
       .find((oid) => oid !== undefined)
   if (critical !== undefined) return `its critical extension ${critical} is not known`
   const refused = whyNotSignatureAlgorithm(basic.signatureAlgorithm)
-  const { issuer, ocsp, ask } = question
+  const { issuer, ask } = question
   const { responderID } = basic
-  if (isResponder(responderID, issuer.name, issuer.subjectPublicKeyInfo, ocsp)) {
+  if (yield* isResponder(responderID, issuer.name, issuer.subjectPublicKeyInfo)) {
     if (refused !== undefined) return refused
     if (yield* isSignedBy(basic, issuer.subjectPublicKeyInfo, ask)) return issuer.name
     // A delegate may have the name of its issuer.
@@ -155,7 +154,7 @@ function* signerOf(
       why = delegate
       continue
     }
-    if (!isResponder(responderID, delegate.subject, delegate.subjectPublicKeyInfo, ocsp)) continue
+    if (!(yield* isResponder(responderID, delegate.subject, delegate.subjectPublicKeyInfo))) continue
     const reason =
       (yield* whyNotDelegate(delegate, question)) ??
       refused ??
@@ -169,17 +168,17 @@ function* signerOf(
 }
 
 /** §4.2.1: ResponderID; a key is named by its SHA-1. */
-function isResponder(id: ResponderID, name: Name, key: SubjectPublicKeyInfo, { hash }: OcspContext): boolean {
-  return id.kind === 'byName'
-    ? namesEqual(id.name, name)
-    : sameOctets(id.keyHash, hash('id-sha1', key.subjectPublicKey))
+function* isResponder(id: ResponderID, name: Name, key: SubjectPublicKeyInfo): Asking<boolean> {
+  if (id.kind === 'byName') return namesEqual(id.name, name)
+  const keyHash = yield* askDigest('SHA-1', key.subjectPublicKey)
+  return keyHash !== undefined && sameOctets(id.keyHash, keyHash)
 }
 
 function* isSignedBy(
   { signatureAlgorithm, tbsDer, signature }: BasicOCSPResponse,
   key: SubjectPublicKeyInfo,
   ask: AskSignature,
-): Generator<SignatureQuestion, boolean, SignatureAnswer> {
+): Asking<boolean> {
   return fitsKey(signatureAlgorithm, key.algorithm) && (yield* ask(signatureAlgorithm, key, tbsDer, signature)) === true
 }
 
@@ -199,7 +198,7 @@ function readDelegate(der: Uint8Array): Certificate | string {
 function* whyNotDelegate(
   delegate: Certificate,
   { issuer, now, profile, depth, ask, judgeDelegate }: OcspQuestion,
-): Generator<SignatureQuestion, string | undefined, SignatureAnswer> {
+): Asking<string | undefined> {
   if (
     !namesEqual(delegate.issuer, issuer.name) ||
     (issuer.certificate !== undefined && compareKeyIdentifiers(delegate, issuer.certificate) === 'other')
@@ -256,7 +255,7 @@ function isAfter(left: Temporal.Instant, right: Temporal.Instant, seconds: numbe
 /** §4.2.2.1: without nextUpdate "newer revocation information is available all the time", so that it is soon old. */
 function untilOf(
   { thisUpdate, nextUpdate }: Pick<SingleResponse, 'thisUpdate' | 'nextUpdate'>,
-  { maxAgeSeconds = 0 }: OcspContext,
+  { maxAgeSeconds = 0 }: OcspContext<unknown>,
 ): Temporal.Instant {
   return nextUpdate ?? thisUpdate.add({ seconds: maxAgeSeconds })
 }

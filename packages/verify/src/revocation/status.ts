@@ -10,7 +10,7 @@ import {
 import type { StatusContext, StatusEvidence } from '../model.ts'
 import { sameOctets } from '../octets.ts'
 import type { Fault } from '../path/fault.ts'
-import type { SignatureAnswer, SignatureQuestion } from '../path/signature-question.ts'
+import type { Asking } from '../path/question.ts'
 import { type CrlIndex, entryOf } from './crl-index.ts'
 import type { StatusIssuer } from './issuer.ts'
 import type { OcspWord } from './ocsp.ts'
@@ -18,9 +18,9 @@ import { ALL_REASONS, reasonsCovered } from './points.ts'
 import { whyNotCrl, whyNotSigner } from './scope.ts'
 
 /** Asks whether a CRL is signed by its issuer; false or `undefined` where that is not known. */
-type AskSignature = (crl: CrlIndex) => Generator<SignatureQuestion, boolean | undefined, SignatureAnswer>
+type AskSignature = (crl: CrlIndex) => Asking<boolean | undefined>
 /** Asks what OCSP responders say of a certificate of the same issuer. */
-type AskResponders = (certificate: Certificate) => Generator<SignatureQuestion, OcspWord, SignatureAnswer>
+type AskResponders = (certificate: Certificate) => Asking<OcspWord>
 
 /**
  * Judges the status of one certificate whose own signature has verified. Answers what says "not revoked": an answer
@@ -31,12 +31,12 @@ export function* judgeStatus(
   certificate: Certificate,
   depth: number,
   issuer: StatusIssuer,
-  { mode, crls, announced }: StatusContext,
+  { mode, crls, announced }: StatusContext<unknown>,
   now: Temporal.Instant,
   isSigned: AskSignature,
   askResponders: AskResponders,
   fault: Fault,
-): Generator<SignatureQuestion, readonly StatusEvidence[], SignatureAnswer> {
+): Asking<readonly StatusEvidence[]> {
   const { serialNumber } = certificate
   const word = announced?.(issuer.subjectPublicKeyInfo, serialNumber)
   if (word !== undefined) {
@@ -143,7 +143,7 @@ function* isLifted(
   { issuer, serialNumber }: Certificate,
   now: Temporal.Instant,
   isSigned: AskSignature,
-): Generator<SignatureQuestion, boolean, SignatureAnswer> {
+): Asking<boolean> {
   const number = crl.cRLNumber ?? 0n
   for (const { index } of usable) {
     const { deltaCRLIndicator: base, cRLNumber = 0n } = index.crl

@@ -4,9 +4,7 @@ import { suite, test } from 'node:test'
 import { FINDINGS, type FindingCode, verifyPath } from '@countersign/verify'
 import { type Extension, OID } from '@countersign/x509'
 import { run } from '../../../../interop/chains/chain.ts'
-import { CONSTRAINT_CASES } from '../../../../interop/chains/constraint-cases.ts'
-import { EXTENSION_CASES } from '../../../../interop/chains/extension-cases.ts'
-import { FORM_CASES } from '../../../../interop/chains/form-cases.ts'
+import { EVERY_CASE as CASES } from '../../../../interop/chains/every-case.ts'
 import {
   anchorOf,
   codesOf,
@@ -20,20 +18,7 @@ import {
   root,
   sans,
 } from '../../../../interop/chains/house.ts'
-import { ISSUER_CASES } from '../../../../interop/chains/issuer-cases.ts'
-import { LEAF_CASES } from '../../../../interop/chains/leaf-cases.ts'
 import { POLICY_CASES } from '../../../../interop/chains/policy-cases.ts'
-import { PROFILE_CASES } from '../../../../interop/chains/profile-cases.ts'
-
-const CASES = [
-  ...FORM_CASES,
-  ...ISSUER_CASES,
-  ...LEAF_CASES,
-  ...EXTENSION_CASES,
-  ...CONSTRAINT_CASES,
-  ...POLICY_CASES,
-  ...PROFILE_CASES,
-]
 
 suite('each rule refuses by itself', () => {
   for (const one of CASES) {

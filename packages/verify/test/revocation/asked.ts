@@ -25,7 +25,7 @@ import {
   leaf,
   root,
 } from '../../../../interop/chains/house.ts'
-import { hash } from '../../../../interop/chains/responder.ts'
+import { digest } from '../../../../interop/chains/responder.ts'
 
 export const anchor: Holder = root()
 export const issuing: Holder = intermediate(anchor)
@@ -51,7 +51,7 @@ export function askAnswers(
   ocsp: Partial<OcspContext> = {},
   holder: Holder = party,
 ): Verdict {
-  return ask({ crls: [anchorCrl], ocsp: { answers, hash, ...ocsp } }, [holder, issuing])
+  return ask({ crls: [anchorCrl], ocsp: { answers, digest, ...ocsp } }, [holder, issuing])
 }
 
 /** What its findings tell of the answers. */

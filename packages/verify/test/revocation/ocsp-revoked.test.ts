@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import type { OcspAnswer } from '@countersign/verify'
 import { noRevAvailExtension } from '@countersign/x509'
 import { codesOf, crl, type Different, hours, leaf, p256, revoked } from '../../../../interop/chains/house.ts'
-import { answer, type DifferentAnswer, delegate, hash, single } from '../../../../interop/chains/responder.ts'
+import { answer, type DifferentAnswer, delegate, digest, single } from '../../../../interop/chains/responder.ts'
 import { anchorCrl, ask, askAnswers, issuing, party, toldOf, unknownExtension } from './asked.ts'
 
 const stranger = p256()
@@ -55,7 +55,7 @@ suite('an answer that revokes', () => {
   for (const [what, answers, codes] of CASES) test(what, () => assert.deepEqual(codesOf(askAnswers(answers)), codes))
 
   test('counts beside a good crl, where status is only preferred, and where none is to be had', () => {
-    const ocsp = { answers: [answer(party, issuing, { status: killed })], hash }
+    const ocsp = { answers: [answer(party, issuing, { status: killed })], digest }
     assert.deepEqual(codesOf(ask({ crls: [anchorCrl, crl(issuing)], ocsp })), REVOKED)
     assert.deepEqual(codesOf(ask({ mode: 'prefer', ocsp })), REVOKED)
     const brief = leaf(issuing, { more: [noRevAvailExtension()] })
@@ -64,7 +64,7 @@ suite('an answer that revokes', () => {
 
   test('gives way to a crl that revokes, whatever it says', () => {
     const crls = [anchorCrl, crl(issuing, { revoked: [revoked(party)] })]
-    assert.deepEqual(codesOf(ask({ crls, ocsp: { answers: [good], hash } })), REVOKED)
+    assert.deepEqual(codesOf(ask({ crls, ocsp: { answers: [good], digest } })), REVOKED)
   })
 })
 
@@ -75,7 +75,7 @@ suite('the status of a delegate', () => {
   test('revoked by a crl: one in force speaks for the party itself, one that has ended does not', () => {
     for (const nextUpdate of [hours(1), hours(0)]) {
       const crls = [anchorCrl, crl(issuing, { nextUpdate, revoked: [revoked(signer)] })]
-      const verdict = ask({ crls, ocsp: { answers, hash } })
+      const verdict = ask({ crls, ocsp: { answers, digest } })
       assert.deepEqual(codesOf(verdict), nextUpdate.equals(hours(1)) ? [] : ['ERR_VERIFY_STATUS_EXPIRED'])
       if (verdict.ok) assert.equal(verdict.evidence[1]?.kind, 'crl')
       else assert.match(toldOf(verdict), /the certificate of its responder: revoked at 2026-11-24T10:00:00Z/)
@@ -85,7 +85,7 @@ suite('the status of a delegate', () => {
   test('revoked by an announcement', () => {
     const announced = (_: unknown, serialNumber: bigint) =>
       serialNumber === signer.certificate.serialNumber ? { at: hours(-1) } : undefined
-    assert.deepEqual(codesOf(ask({ crls: [anchorCrl], announced, ocsp: { answers, hash } })), UNKNOWN)
+    assert.deepEqual(codesOf(ask({ crls: [anchorCrl], announced, ocsp: { answers, digest } })), UNKNOWN)
   })
 })
 

@@ -16,7 +16,7 @@ import {
   purposes,
   usage,
 } from '../../../../interop/chains/house.ts'
-import { answer, byKey, type DifferentAnswer, delegate, hash, single } from '../../../../interop/chains/responder.ts'
+import { answer, byKey, type DifferentAnswer, delegate, digest, single } from '../../../../interop/chains/responder.ts'
 import { anchor, anchorCrl, ask, askAnswers, issuing, party, toldOf, unknownExtension } from './asked.ts'
 
 const stranger = p256()
@@ -31,12 +31,12 @@ const by = (different: Different = {}): DifferentAnswer => ({ by: delegate(issui
 const ANSWERS: readonly (readonly [string, DifferentAnswer, string?])[] = [
   ['a usual answer', {}],
   ['by a key that is named', { responder: byKey(issuing) }],
-  ['by hashes of sha-256', { hashName: 'id-sha256' }],
-  ['by hashes of sha-512', { hashName: 'id-sha512' }],
+  ['by hashes of sha-256', { hashName: 'SHA-256' }],
+  ['by hashes of sha-512', { hashName: 'SHA-512' }],
   ['by hashes of md5', { id: { hashAlgorithm: { algorithm: '1.2.840.113549.2.5' } } }, ''],
   ['on another serial number', { id: { serialNumber: 1n } }, ''],
-  ['on another name of an issuer', { id: { issuerNameHash: hash('id-sha1', nonce) } }, ''],
-  ['on another key of the issuer', { id: { issuerKeyHash: hash('id-sha1', nonce) } }, ''],
+  ['on another name of an issuer', { id: { issuerNameHash: digest('SHA-1', nonce) } }, ''],
+  ['on another key of the issuer', { id: { issuerKeyHash: digest('SHA-1', nonce) } }, ''],
   ['that does not know', { status: { kind: 'unknown' } }, 'its responder does not know the certificate'],
   ['that a stranger signed', { signer: stranger }, 'its signature does not verify under the key of the issuer'],
   [
@@ -186,7 +186,7 @@ suite('an answer of a responder, where status is required', () => {
   })
 
   test('every certificate of the path can have one', () => {
-    const verdict = ask({ ocsp: { answers: [answer(issuing, anchor), answer(party, issuing)], hash } })
+    const verdict = ask({ ocsp: { answers: [answer(issuing, anchor), answer(party, issuing)], digest } })
     assert.deepEqual(verdict.ok && verdict.evidence.map(({ kind, depth }) => [kind, depth]), [
       ['ocsp', 1],
       ['ocsp', 0],
@@ -220,10 +220,10 @@ suite('an answer of a responder, where status is required', () => {
 
   test('a crl covers where no answer does, and an answer where no crl does', () => {
     const stale = [answer(party, issuing, { nextUpdate: hours(-1) })]
-    assert.deepEqual(codesOf(ask({ crls: [anchorCrl, crl(issuing)], ocsp: { answers: stale, hash } })), [])
+    assert.deepEqual(codesOf(ask({ crls: [anchorCrl, crl(issuing)], ocsp: { answers: stale, digest } })), [])
     const old = crl(issuing, { nextUpdate: hours(0) })
-    assert.deepEqual(codesOf(ask({ crls: [anchorCrl, old], ocsp: { answers: [answer(party, issuing)], hash } })), [])
-    const verdict = ask({ crls: [anchorCrl, old], ocsp: { answers: stale, hash } })
+    assert.deepEqual(codesOf(ask({ crls: [anchorCrl, old], ocsp: { answers: [answer(party, issuing)], digest } })), [])
+    const verdict = ask({ crls: [anchorCrl, old], ocsp: { answers: stale, digest } })
     assert.deepEqual(codesOf(verdict), ['ERR_VERIFY_STATUS_EXPIRED'])
     assert.match(toldOf(verdict), /; an answer of ocsp is not used: it was to be replaced by 2026-11-24T11:00:00Z$/)
   })

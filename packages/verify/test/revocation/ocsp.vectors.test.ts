@@ -17,7 +17,7 @@ import {
   X509Error,
 } from '@countersign/x509'
 import { checkSignature } from '../../../../interop/chains/check-signature.ts'
-import { hash } from '../../../../interop/chains/responder.ts'
+import { digest } from '../../../../interop/chains/responder.ts'
 import { needsVectors } from '../../../../interop/peer.ts'
 
 interface Expected {
@@ -45,7 +45,7 @@ function statusOf(text: string, { verifyTime, maxAgeSeconds }: Expected): Status
   const verdict = verifyPath([leaf], {
     anchors: [{ name: subject, subjectPublicKeyInfo }],
     issuers: [],
-    status: { mode: 'require', crls: [], ocsp: { answers: response ? [{ response }] : [], hash, maxAgeSeconds } },
+    status: { mode: 'require', crls: [], ocsp: { answers: response ? [{ response }] : [], digest, maxAgeSeconds } },
     now: Temporal.Instant.from(verifyTime),
     purpose: 'serverAuth',
     profile: PROFILES.private,

@@ -1,11 +1,12 @@
 // CertID, RFC 6960 §4.1.1.
 import { readAlgorithmIdentifierAt, writeAlgorithmIdentifier } from '../algorithm.ts'
+import type { HashName } from '../crypto-step.ts'
 import { type DerCursor, enter, leave, readContents } from '../der/cursor.ts'
 import { readInteger } from '../der/primitive.ts'
 import { TAG } from '../der/tag.ts'
 import { writeInteger, writeNull, writeOctetString, writeSequence } from '../der/write.ts'
 import type { Certificate } from '../model.ts'
-import { OID } from '../oid.ts'
+import { digestAlgorithmOf } from '../parameters.ts'
 import type { CertID } from './model.ts'
 
 /** As in a CRL: a certificate that broke the rules of RFC 5280 §4.1.2.2 can be asked for too. */
@@ -43,10 +44,10 @@ export function writeCertID(id: CertID): Uint8Array {
 export function certIDOf(
   certificate: Pick<Certificate, 'issuer' | 'serialNumber'>,
   issuer: Pick<Certificate, 'subjectPublicKeyInfo'>,
-  hash: { readonly name: 'id-sha1' | 'id-sha256' | 'id-sha384' | 'id-sha512'; digest(octets: Uint8Array): Uint8Array },
+  hash: { readonly name: HashName; digest(octets: Uint8Array): Uint8Array },
 ): CertID {
   return {
-    hashAlgorithm: { algorithm: OID[hash.name], parameters: writeNull() },
+    hashAlgorithm: { ...digestAlgorithmOf(hash.name), parameters: writeNull() },
     issuerNameHash: hash.digest(certificate.issuer.der),
     issuerKeyHash: hash.digest(issuer.subjectPublicKeyInfo.subjectPublicKey),
     serialNumber: certificate.serialNumber,

@@ -80,7 +80,7 @@ test('the octets that are signed', () => {
 test('the identifier of a certificate has the hashes of RFC 6960 §4.1.1', () => {
   const certificate = x509.readCertificate(certificateWith([]))
   const digest = (octets: Uint8Array) => new Uint8Array(createHash('sha256').update(octets).digest())
-  const id = x509.certIDOf(certificate, certificate, { name: 'id-sha256', digest })
+  const id = x509.certIDOf(certificate, certificate, { name: 'SHA-256', digest })
   assert.equal(id.hashAlgorithm.algorithm, x509.OID['id-sha256'])
   assert.deepEqual(id.issuerNameHash, digest(certificate.issuer.der))
   assert.deepEqual(id.issuerKeyHash, digest(new Uint8Array()), 'the frame has an empty key')
