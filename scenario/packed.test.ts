@@ -1,0 +1,116 @@
+// What other people install: the tarballs of `npm pack`, in an empty project, without a network.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { crl, hours, intermediate, leaf, root, sans } from '../interop/chains/house.ts'
+
+const HOUSE = fileURLToPath(new URL('..', import.meta.url))
+const run = promisify(execFile)
+const project = mkdtempSync(join(tmpdir(), 'countersign-packed-'))
+after(() => rmSync(project, { recursive: true }))
+
+/** Our own conditions must not reach what is installed: it has no sources. */
+const { NODE_OPTIONS: _, ...env } = process.env
+
+/** Runs a program of the project. @returns what it printed. */
+async function inProject(program: string, ...words: readonly string[]): Promise<string> {
+  const { stdout } = await run(program, words, { cwd: project, env, maxBuffer: 2 ** 24 }).catch(
+    (error: { stdout?: string }) => {
+      throw new Error(`${program} ${words.join(' ')}: ${error.stdout}`, { cause: error })
+    },
+  )
+  return stdout
+}
+
+const DOOR = { extensions: { subjectAltName: sans({ kind: 'dNSName', value: 'door.example' }) } }
+
+suite('the packages as they are installed', () => {
+  let packed: readonly {
+    readonly filename: string
+    readonly name: string
+    readonly files: readonly { path: string }[]
+  }[]
+
+  before(async () => {
+    const words = [
+      'pack',
+      '--json',
+      '--pack-destination',
+      project,
+      '-w',
+      '@countersign/x509',
+      '-w',
+      '@countersign/verify',
+    ]
+    const { stdout } = await run('npm', words, { cwd: HOUSE, env })
+    packed = JSON.parse(stdout.slice(stdout.indexOf('[\n')))
+    writeFileSync(join(project, 'package.json'), '{ "name": "a-user", "private": true, "type": "module" }\n')
+    await inProject(
+      'npm',
+      'install',
+      '--offline',
+      '--no-audit',
+      '--no-fund',
+      ...packed.map(({ filename }) => `./${filename}`),
+    )
+  })
+
+  test('each holds its modules, their types, a README and the licence, and no source or test', () => {
+    for (const { name, files } of packed) {
+      const paths = files.map(({ path }) => path)
+      for (const wanted of ['LICENSE', 'README.md', 'package.json', 'dist/index.js', 'dist/index.d.ts'])
+        assert.ok(paths.includes(wanted), `${name} lacks ${wanted}`)
+      const others = paths.filter((path) => !/^(LICENSE|README\.md|package\.json|dist\/.*\.(js|d\.ts))$/.test(path))
+      assert.deepEqual(others, [], name)
+    }
+  })
+
+  test('nothing else comes with them', async () => {
+    assert.deepEqual((await readdir(join(project, 'node_modules'))).toSorted(), ['.package-lock.json', '@countersign'])
+    assert.deepEqual((await readdir(join(project, 'node_modules/@countersign'))).toSorted(), ['verify', 'x509'])
+  })
+
+  test('a strict program without the types of Node compiles against them, runs, accepts and refuses', async () => {
+    const long = { notBefore: hours(-24 * 365), notAfter: hours(24 * 365 * 20), thisUpdate: hours(-1) }
+    const anchor = root(long)
+    const issuing = intermediate(anchor, long)
+    const party = leaf(issuing, { ...long, ...DOOR })
+    const lists = [anchor, issuing].map((by) => crl(by, { ...long, nextUpdate: hours(24 * 365 * 19) }).crl.der)
+    const text = (ders: readonly Uint8Array[]) => JSON.stringify(ders.map((der) => der.toBase64()))
+    const main = `
+import { anchorOf, checkSignatureOver, indexCrl, type Verdict, verifyPathAsync } from '@countersign/verify'
+import { formatName, readCertificate, readCertificateList } from '@countersign/x509'
+
+const octets = (text: string): Uint8Array => Uint8Array.fromBase64(text)
+const [root, issuing, leaf] = ${text([anchor, issuing, party].map(({ certificate }) => certificate.der))}.map(octets) as
+  [Uint8Array, Uint8Array, Uint8Array]
+const crls = ${text(lists)}.map((der) => indexCrl(readCertificateList(octets(der))))
+for (const value of ['door.example', 'another.example']) {
+  const verdict: Verdict = await verifyPathAsync([leaf, issuing], {
+    anchors: [anchorOf(readCertificate(root))],
+    issuers: [],
+    status: { mode: 'require', crls },
+    now: Temporal.Instant.from('${hours(0)}'),
+    purpose: 'clientAuth',
+    name: { kind: 'dNSName', value },
+    checkSignature: checkSignatureOver(crypto.subtle),
+  })
+  if (verdict.ok) console.log(formatName(verdict.path.anchor.name), verdict.evidence.length)
+  else for (const { code, detail } of verdict.findings) console.log(code, detail)
+}
+`
+    writeFileSync(join(project, 'main.ts'), main)
+    const options = ['--strict', '--module', 'nodenext', '--target', 'esnext', '--lib', 'esnext,dom', '--types', '']
+    await inProject(join(HOUSE, 'node_modules/.bin/tsc'), ...options, '--exactOptionalPropertyTypes', 'main.ts')
+    const lines = (await inProject(process.execPath, 'main.js')).trimEnd().split('\n')
+    assert.equal(lines[0], 'CN=Root 2')
+    assert.match(lines[1] ?? '', /^ERR_VERIFY_NAME /)
+    assert.equal(lines.length, 2)
+  })
+})
