@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import { performWith } from '@countersign/mtls'
 import {
   type CipherName,
   cmsFromBer,
@@ -18,7 +19,6 @@ import {
   referenceByKey,
   sealEnvelope,
 } from '@countersign/x509'
-import { performWith } from '../tools/testing/crypto-steps.ts'
 import {
   content,
   file,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import { performWith } from '@countersign/mtls'
 import {
   ALGORITHM,
   type AlgorithmIdentifier,
@@ -15,7 +16,6 @@ import {
   signingTimeOf,
   verifySigner,
 } from '@countersign/x509'
-import { performWith } from '../tools/testing/crypto-steps.ts'
 import { content, file, holder } from './cms/world.ts'
 import { needs } from './peer.ts'
 

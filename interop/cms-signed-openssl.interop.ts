@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import { performWith } from '@countersign/mtls'
 import {
   cmsFromBer,
   performSteps,
@@ -11,7 +12,6 @@ import {
   verifySigner,
   writeCertificatesOnly,
 } from '@countersign/x509'
-import { performWith } from '../tools/testing/crypto-steps.ts'
 import { content, file, holder, kinds, openssl, refusedByOpenssl, SIGNATURES, signed } from './cms/world.ts'
 import { needs } from './peer.ts'
 

@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
+import { performWith } from '@countersign/mtls'
 import {
   openPkcs12,
   openPrivateKey,
@@ -20,7 +21,6 @@ import {
   writePem,
   writePrivateKeyInfo,
 } from '@countersign/x509'
-import { performWith } from '../tools/testing/crypto-steps.ts'
 import { needs } from './peer.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-pkcs12-'))

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey, type KeyObject, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { performWith } from '@countersign/mtls'
 import {
   ALGORITHM,
   type AlgorithmIdentifier,
@@ -15,7 +16,6 @@ import {
   signData,
   signingTimeAttribute,
 } from '@countersign/x509'
-import { performWith } from '../../tools/testing/crypto-steps.ts'
 import { file, openssl } from '../openssl.ts'
 
 export { file, folder, openssl, refusedByOpenssl } from '../openssl.ts'

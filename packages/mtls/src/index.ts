@@ -8,6 +8,7 @@ export {
   undiciConnector,
   type WantedConnection,
 } from './client/undici.ts'
+export { type PerformerKeys, performWith } from './crypto/perform.ts'
 export { type Enrolled, type EnrollOptions, enroll } from './enroll/enroll.ts'
 export { ENROLLMENT_ERRORS, EnrollmentError, type EnrollmentErrorCode } from './enroll/error.ts'
 export type { RenewOptions } from './enroll/home.ts'
