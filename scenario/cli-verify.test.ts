@@ -121,6 +121,88 @@ suite('countersign verify', () => {
     },
   )
 
+  test('PKCS#12 as openssl writes it: the certificate of its key is judged', needs('openssl', 'openssl'), async () => {
+    const file = join(house.directory, 'shop.p12')
+    const password = join(house.directory, 'password')
+    await writeFile(password, 'a picture of a bird\n')
+    // biome-ignore format: options beside their values
+    const made = await runProgram('openssl', ['pkcs12', '-export', '-in', shop.certificate, '-inkey', shop.key,
+      '-passout', `file:${password}`, '-out', file])
+    assert.equal(made.code, 0, made.stderr)
+    const common = ['verify', file, '--anchor', shop.trust, '--name', 'shop.localhost']
+    const { code, stdout, stderr } = await house.run([...common, '--password-file', password])
+    assert.equal(code, 0, stdout + stderr)
+    assert.match(stdout, /└─ CN=shop/)
+    for (const more of [[], ['--password-file', shop.trust]]) {
+      const refused = await house.run([...common, ...more])
+      assert.equal(refused.code, 3)
+      assert.match(refused.stderr, /shop\.p12: the password is wrong[^\n]*\n.*--password-file/)
+    }
+  })
+
+  test('the answers of a responder: good, revoked, and of another issuer', needs('openssl', 'openssl'), async () => {
+    const at = (name: string) => join(house.directory, name)
+    const openssl = async (...words: string[]) => {
+      const { code, stderr } = await runProgram('openssl', words)
+      assert.equal(code, 0, `openssl ${words[0]}: ${stderr}`)
+    }
+    // An authority of openssl's own, which answers for itself.
+    for (const name of ['home', 'away'])
+      // biome-ignore format: options beside their values
+      await openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', at(`${name}.key`),
+        '-out', at(`${name}.pem`), '-subj', '/CN=Responding Root', '-days', '2', '-addext', 'keyUsage=critical,keyCertSign,cRLSign')
+    // biome-ignore format: options beside their values
+    await openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', at('desk.key'),
+      '-out', at('desk.csr'), '-subj', '/CN=desk')
+    await writeFile(at('desk.ext'), 'subjectAltName=DNS:desk.example\nauthorityKeyIdentifier=keyid\n')
+    // biome-ignore format: options beside their values
+    await openssl('x509', '-req', '-in', at('desk.csr'), '-CA', at('home.pem'), '-CAkey', at('home.key'), '-set_serial', '0x1234567890',
+      '-days', '1', '-extfile', at('desk.ext'), '-out', at('desk.pem'))
+    await writeFile(at('good.txt'), 'V\t401231235959Z\t\t1234567890\tunknown\t/CN=desk\n')
+    await writeFile(at('bad.txt'), 'R\t401231235959Z\t261101000000Z,keyCompromise\t1234567890\tunknown\t/CN=desk\n')
+    const respond = (name: string, index: string, by: string) =>
+      // biome-ignore format: options beside their values
+      openssl('ocsp', '-index', at(index), '-CA', at(`${by}.pem`), '-issuer', at(`${by}.pem`), '-cert', at('desk.pem'), '-rsigner', at(`${by}.pem`),
+        '-rkey', at(`${by}.key`), '-ndays', '1', '-respout', at(name))
+    await respond('good.der', 'good.txt', 'home')
+    await respond('bad.der', 'bad.txt', 'home')
+    await respond('away.der', 'good.txt', 'away')
+
+    const verify = (...more: string[]) =>
+      house.run(['verify', at('desk.pem'), '--anchor', at('home.pem'), '--name', 'desk.example', ...more])
+    const good = await verify('--ocsp', at('good.der'))
+    assert.equal(good.code, 0, good.stdout + good.stderr)
+    assert.match(good.stdout, /status of the leaf: good by the ocsp answer of /)
+    const json = JSON.parse((await verify('--ocsp', at('good.der'), '--json')).stdout)
+    assert.deepEqual([json.accepted, json.evidence[0].kind], [true, 'ocsp'])
+    const bad = await verify('--ocsp', at('bad.der'))
+    assert.equal(bad.code, 1)
+    assert.match(bad.stdout, /revoked at 2026-11-01T00:00:00Z \(keyCompromise\).*\[ERR_VERIFY_REVOKED\]/)
+    const away = await verify('--ocsp', at('away.der'))
+    assert.equal(away.code, 1)
+    assert.match(away.stdout, /\[ERR_VERIFY_STATUS_UNKNOWN\]/)
+    const none = await verify('--ocsp', at('desk.pem'))
+    assert.equal(none.code, 3)
+    assert.match(none.stderr, /desk\.pem: .*\n.*-respout/)
+  })
+
+  test('the profile of the public web refuses what ours lets pass', async () => {
+    const { code, stdout } = await verify(alice, '--purpose', 'clientAuth', '--profile', 'webpki')
+    assert.equal(code, 1, stdout)
+    assert.match(stdout, /\[ERR_VERIFY_COMMON_NAME\]/)
+    const { code: ours } = await verify(alice, '--purpose', 'clientAuth')
+    assert.equal(ours, 0)
+  })
+
+  test('a name in any script is asked for in A-labels', async () => {
+    const { code, stdout } = await verify(shop, '--name', 'bücher.example')
+    assert.equal(code, 1, stdout)
+    assert.match(stdout, /xn--bcher-kva\.example/)
+    const bad = await verify(shop, '--name', 'bü cher.example')
+    assert.equal(bad.code, 2)
+    assert.match(bad.stderr, /is no domain name/)
+  })
+
   test('text around the blocks is no matter', async () => {
     const { stdout } = await runProgram('openssl', ['x509', '-in', shop.certificate, '-text'])
     const file = join(house.directory, 'with-text.pem')
@@ -162,6 +244,7 @@ suite('countersign verify', () => {
     [['x.pem'], /say whom to believe/],
     [['x.pem', '--anchor', 'y.pem', '--purpose', 'serverauth'], /must be one of serverAuth, clientAuth/],
     [['x.pem', '--anchor', 'y.pem', '--at', 'noon'], /is no time/],
+    [['x.pem', '--anchor', 'y.pem', '--profile', 'web'], /must be one of private, meeting, webpki/],
   ] as const)
     test(`countersign verify ${args.join(' ')}: exit 2`, async () => {
       const { code, stderr } = await house.run(['verify', ...args])

@@ -95,8 +95,9 @@ export const COMMANDS: readonly Command[] = [
     summary: 'judge certificates in files: the path, or every reason against it',
     details: [
       'The first certificate is judged, the others are a bag in which its path is looked for.',
-      'FILE holds PEM, DER or PKCS#7, and lists of revoked certificates too. With --crl, each',
-      'certificate of the path must be on a current list of its issuer as not revoked.',
+      'FILE holds PEM, DER, PKCS#7 or PKCS#12, and lists of revoked certificates too. With --crl or --ocsp,',
+      'a current list of its issuer or an answer of its responder must say of each certificate of the',
+      'path that it is not revoked.',
     ],
     positionals: [{ name: 'FILE', summary: 'certificates: the one to judge, then others', multiple: true }],
     options: {
@@ -107,13 +108,21 @@ export const COMMANDS: readonly Command[] = [
         value: 'FILE',
         summary: 'revocation lists; then each status must be known',
       },
+      ocsp: {
+        type: 'string',
+        multiple: true,
+        value: 'FILE',
+        summary: 'answers of OCSP responders; then each status must be known',
+      },
+      'password-file': { type: 'string', value: 'FILE', summary: 'its first line opens PKCS#12' },
       at: { type: 'string', value: 'TIME', summary: 'the time to judge by, as in 2026-11-26T12:00:00Z (now)' },
       name: { type: 'string', value: 'NAME', summary: 'the name to prove: DNS name, IP address, URI or mail address' },
       purpose: { type: 'string', value: 'PURPOSE', summary: 'serverAuth (the default) or clientAuth' },
       profile: {
         type: 'string',
         value: 'NAME',
-        summary: 'private (RFC 5280 as it stands, the default) or meeting (what our doors ask)',
+        summary:
+          'private (RFC 5280 as it stands, the default), meeting (what our doors ask) or webpki (the public web)',
       },
     },
     examples: ['countersign verify alice/identity.pem --anchor alice/trust.pem --purpose clientAuth --profile meeting'],

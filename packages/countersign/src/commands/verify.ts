@@ -1,8 +1,10 @@
+import { hash } from 'node:crypto'
 import { createCheckSignature } from '@countersign/mtls'
 import {
   anchorOf,
   DEFAULT_BUDGET,
   indexCrl,
+  type OcspContext,
   PROFILES,
   type Profile,
   type Purpose,
@@ -10,12 +12,13 @@ import {
   type TrustAnchor,
   type Verdict,
   verifyParsedPath,
+  webpkiProfile,
 } from '@countersign/verify'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { referenceIdentity } from '../meeting/address.ts'
 import { didYouMean } from '../nearest.ts'
 import { verdictLines } from '../verifying/lines.ts'
-import { readContents } from '../verifying/read-files.ts'
+import { readAnswer, readContents } from '../verifying/read-files.ts'
 
 /** Files of one's own are no stranger's: a whole bundle may be given. The search in it is bounded as for a peer. */
 const BUDGET = { ...DEFAULT_BUDGET, maxCertificates: 1000, maxOctets: 4_194_304 }
@@ -23,9 +26,11 @@ const PURPOSES: readonly Purpose[] = ['serverAuth', 'clientAuth']
 
 /** `countersign verify`: exit 0 where the first certificate is accepted, 1 where it is refused. */
 export const verify: Run = async (given, around) => {
-  const [name, now, purpose, profile] = [nameOf(given), timeOf(given, around), purposeOf(given), profileOf(given)]
+  const [name, now, purpose] = [nameOf(given), timeOf(given, around), purposeOf(given)]
+  const profile = await profileOf(given)
+  const password = await readPassword(given, around)
   const anchors = await readAnchors(given, around)
-  const files = await Promise.all(given.texts('FILE').map((path) => readContents(path, around)))
+  const files = await Promise.all(given.texts('FILE').map((path) => readContents(path, around, password)))
   const [leaf, ...bag] = files.flatMap(({ certificates }) => certificates)
   if (leaf === undefined)
     throw new Failure(EXIT.input, `there is no certificate in ${given.texts('FILE').join(', ')}`, {
@@ -33,10 +38,13 @@ export const verify: Run = async (given, around) => {
     })
   const lists = await Promise.all(given.texts('crl').map((path) => readContents(path, around)))
   const crls = [...files, ...lists].flatMap((contents) => contents.crls).map(indexCrl)
+  const responses = await Promise.all(given.texts('ocsp').map((path) => readAnswer(path, around)))
+  const answers = responses.map((response) => ({ response }))
+  const asked = [...given.texts('crl'), ...given.texts('ocsp')].length > 0
   const verdict = verifyParsedPath(leaf, bag, {
     anchors,
     issuers: [],
-    status: { mode: given.texts('crl').length > 0 ? 'require' : 'prefer', crls },
+    status: { mode: asked ? 'require' : 'prefer', crls, ocsp: { answers, digest } },
     now,
     purpose,
     profile,
@@ -65,8 +73,7 @@ async function readAnchors(given: Arguments, around: Around): Promise<TrustAncho
 
 function nameOf(given: Arguments): ReferenceIdentity | undefined {
   const name = given.text('name')
-  if (name === undefined) return undefined
-  return name.includes('@') && !name.includes('://') ? { kind: 'rfc822Name', value: name } : referenceIdentity(name)
+  return name === undefined ? undefined : referenceIdentity(name)
 }
 
 function timeOf(given: Arguments, around: Around): Temporal.Instant {
@@ -91,10 +98,22 @@ function purposeOf(given: Arguments): Purpose {
   return purpose
 }
 
-function profileOf(given: Arguments): Profile {
+async function profileOf(given: Arguments): Promise<Profile> {
   const asked = given.text('profile') ?? 'private'
-  if (asked !== 'private' && asked !== 'meeting') throw notOneOf('profile', asked, Object.keys(PROFILES))
-  return PROFILES[asked]
+  if (asked === 'private' || asked === 'meeting') return PROFILES[asked]
+  if (asked !== 'webpki') throw notOneOf('profile', asked, [...Object.keys(PROFILES), 'webpki'])
+  // The list of public suffixes is 100 kB: only for those who ask.
+  const { getPublicSuffix } = await import('tldts')
+  return webpkiProfile((domain) => getPublicSuffix(domain, { allowPrivateDomains: true }) === domain)
+}
+
+const digest: OcspContext['digest'] = (name, octets) => new Uint8Array(hash(name, octets, 'buffer'))
+
+/** The first line: a password has none of its own, and editors add one. */
+async function readPassword(given: Arguments, around: Around): Promise<string | undefined> {
+  const path = given.text('password-file')
+  if (path === undefined) return undefined
+  return new TextDecoder().decode(await around.readFile(path)).split(/\r?\n/, 1)[0]
 }
 
 function notOneOf(option: string, asked: string, known: readonly string[]): Failure {

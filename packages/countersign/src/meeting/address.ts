@@ -1,6 +1,7 @@
 // How people name a door, and the name that it must prove.
 import { isIP } from 'node:net'
 import type { ReferenceIdentity } from '@countersign/verify'
+import { domainToALabels } from '@countersign/x509'
 import { EXIT, Failure } from '../command.ts'
 
 const HTTPS_PORT = 443
@@ -18,8 +19,19 @@ export function parseDoorAddress(address: string): { readonly host: string; read
   return { host, port: url.port === '' ? HTTPS_PORT : Number(url.port) }
 }
 
-/** The kind of name that a text is. @see RFC 9525 §6.1 */
+/** The kind of name that a text is; a domain in any script is brought to A-labels. @throws {Failure} with exit code 2. @see RFC 9525 §6.1 */
 export function referenceIdentity(name: string): ReferenceIdentity {
   if (isIP(name) !== 0) return { kind: 'iPAddress', value: name }
-  return { kind: name.includes('://') ? 'uniformResourceIdentifier' : 'dNSName', value: name }
+  if (name.includes('://')) return { kind: 'uniformResourceIdentifier', value: name }
+  const at = name.lastIndexOf('@')
+  if (at < 0) return { kind: 'dNSName', value: inAscii(name) }
+  return { kind: 'rfc822Name', value: name.slice(0, at + 1) + inAscii(name.slice(at + 1)) }
+}
+
+function inAscii(domain: string): string {
+  if (!/\P{ASCII}/u.test(domain)) return domain
+  const ascii = domainToALabels(domain)
+  if (ascii === undefined)
+    throw new Failure(EXIT.usage, `${domain} is no domain name`, { code: 'ERR_CLI_USAGE', next: 'check its spelling' })
+  return ascii
 }

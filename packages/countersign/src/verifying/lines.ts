@@ -20,14 +20,15 @@ export function verdictLines(verdict: Verdict, certificates: readonly Certificat
       ...(policies.length === 0 ? [] : [`  policies: ${policies.join(', ')}`]),
     ]
   }
-  const [best] = verdict.tried
+  // The findings of the best path are those of the verdict; what else it has is about no path.
+  const best = verdict.tried.find(({ findings }) => findings.some((each) => verdict.findings.includes(each)))
   const shown = best?.certificates.map((index) => certificates[index]).filter((each) => each !== undefined) ?? []
   return [
     'refused',
     ...treeLines(shown.toReversed().map((each) => certificateLine(each, now))),
     ...verdict.findings.map(findingLine),
     ...verdict.tried
-      .filter(({ findings }) => findings[0] !== verdict.findings[0])
+      .filter((each) => each !== best)
       .map(
         ({ certificates: indexes, findings }) =>
           `  another path, of ${indexes.length}: ${plainText(findings.map(({ code }) => code).join(', '))}`,

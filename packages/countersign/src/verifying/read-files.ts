@@ -1,14 +1,24 @@
-// Certificates and revocation lists out of files as people have them: PEM bundles, DER, PKCS#7.
+// Certificates, revocation lists and OCSP answers out of files as people have them: PEM bundles, DER, PKCS#7, PKCS#12.
+import { performWith } from '@countersign/mtls'
 import {
   type Certificate,
   type CertificateList,
   CmsError,
   cmsFromBer,
   DerError,
+  type OCSPResponse,
+  openPkcs12,
+  Pbes2Error,
   PemError,
+  type Pkcs12,
+  Pkcs12Error,
+  performSteps,
+  pkcs12FromBer,
   readCertificate,
   readCertificateList,
+  readOCSPResponse,
   readPem,
+  readPfx,
   readSignedData,
   X509Error,
 } from '@countersign/x509'
@@ -20,27 +30,51 @@ export interface Contents {
   readonly crls: readonly CertificateList[]
 }
 
-/** Reads a PEM text with certificates, lists and PKCS#7, or one of these in DER. @throws {Failure} with exit code 3. */
-export async function readContents(path: string, around: Around): Promise<Contents> {
+/**
+ * Reads a PEM text with certificates, lists and PKCS#7, or one of these in DER, or PKCS#12, whose keys are not kept.
+ * @param password of PKCS#12; many that hold no keys have the empty one.
+ * @throws {Failure} with exit code 3.
+ */
+export function readContents(path: string, around: Around, password = ''): Promise<Contents> {
+  return readFileAs(path, around, 'give certificates in PEM or DER, PKCS#7 or PKCS#12', (octets, text) =>
+    text.includes('-----BEGIN ') ? readPemContents(path, text) : readDerContents(octets, password),
+  )
+}
+
+/** Reads the answer of an OCSP responder, in DER or PEM. @throws {Failure} with exit code 3. */
+export function readAnswer(path: string, around: Around): Promise<OCSPResponse> {
+  return readFileAs(
+    path,
+    around,
+    'give what the responder sent, as openssl ocsp -respout writes it',
+    (octets, text) => {
+      const [block] = text.includes('-----BEGIN ') ? readPem(text) : []
+      return readOCSPResponse(block?.der ?? octets)
+    },
+  )
+}
+
+async function readFileAs<T>(
+  path: string,
+  around: Around,
+  wanted: string,
+  read: (octets: Uint8Array, text: string) => T,
+): Promise<T> {
   const octets = await around.readFile(path)
   if (octets.length === 0) throw new Failure(EXIT.input, `${path} is empty`, { code: 'ERR_CLI_FILE' })
-  const text = new TextDecoder('latin1').decode(octets)
   try {
-    return text.includes('-----BEGIN ') ? readPemContents(path, text) : readDerContents(octets)
+    return read(octets, new TextDecoder('latin1').decode(octets))
   } catch (error) {
-    if (
-      error instanceof PemError ||
-      error instanceof DerError ||
-      error instanceof X509Error ||
-      error instanceof CmsError
-    )
-      throw new Failure(EXIT.input, `${path}: ${error.message}`, {
-        code: error.code,
-        next: 'give certificates in PEM or DER, or PKCS#7',
-        cause: error,
-      })
-    throw error
+    if (!isUnreadable(error) && !(error instanceof PemError)) throw error
+    const next = error.code === 'ERR_PKCS12_PASSWORD' ? 'give its password: --password-file FILE' : wanted
+    throw new Failure(EXIT.input, `${path}: ${error.message}`, { code: error.code, next, cause: error })
   }
+}
+
+const UNREADABLE = [DerError, X509Error, CmsError, Pkcs12Error, Pbes2Error]
+
+function isUnreadable(error: unknown): error is InstanceType<(typeof UNREADABLE)[number]> {
+  return UNREADABLE.some((kind) => error instanceof kind)
 }
 
 function readPemContents(path: string, text: string): Contents {
@@ -68,7 +102,8 @@ function readPemContents(path: string, text: string): Contents {
 }
 
 /** Tries each form; what a certificate lacks is told where none fits, as that is what most people give. */
-function readDerContents(der: Uint8Array): Contents {
+function readDerContents(der: Uint8Array, password: string): Contents {
+  if (isPkcs12(der)) return readPkcs12(der, password)
   const attempts = [
     () => readPkcs7(der),
     () => ({ certificates: [], crls: [readCertificateList(der)] }),
@@ -79,7 +114,7 @@ function readDerContents(der: Uint8Array): Contents {
     try {
       return attempt()
     } catch (error) {
-      if (!(error instanceof DerError || error instanceof X509Error || error instanceof CmsError)) throw error
+      if (!isUnreadable(error)) throw error
       last = error
     }
   throw last
@@ -91,5 +126,28 @@ function readPkcs7(ber: Uint8Array): Contents {
   return {
     certificates: certificates.map((der) => readCertificate(der)),
     crls: crls.map((der) => readCertificateList(der)),
+  }
+}
+
+function isPkcs12(octets: Uint8Array): boolean {
+  try {
+    readPfx(pkcs12FromBer(octets))
+    return true
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    // Whatever is wrong with it, it is one.
+    return error instanceof Pkcs12Error
+  }
+}
+
+/** The certificate of a key first: it is the one that the file is about. */
+function readPkcs12(octets: Uint8Array, password: string): Contents {
+  const { keys, certificates, crls } = performSteps(openPkcs12(octets, password), performWith())
+  const isOwn = ({ localKeyId }: Pkcs12['certificates'][number]) =>
+    localKeyId !== undefined && keys.some((key) => key.localKeyId?.toHex() === localKeyId.toHex())
+  const ordered = [...certificates.filter(isOwn), ...certificates.filter((each) => !isOwn(each))]
+  return {
+    certificates: ordered.map(({ der }) => readCertificate(der)),
+    crls: crls.map(({ der }) => readCertificateList(der)),
   }
 }
