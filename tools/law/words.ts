@@ -29,6 +29,13 @@ const WORDS: readonly Words[] = [
     inComments: true,
   },
   {
+    law: 'one verifier',
+    text: 'paths, names and status are decided by @countersign/verify alone',
+    pattern: /\bnew X509Certificate\b|\.check(?:Issued|Host|IP|Email)\(|\bauthorizationError\b|\.authorized\b/,
+    where: SRC,
+    inComments: true,
+  },
+  {
     law: 'listed exports',
     text: 'name what is exported, so that a reader of index.ts sees it',
     pattern: /^\s*export\s+(?:type\s+)?\*/,

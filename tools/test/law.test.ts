@@ -90,6 +90,11 @@ const PLANTED_FOR_US: readonly (readonly [law: string, file: string, code: strin
   ['import law', 'interop/path.ts', "import { x } from '../packages/x509/src/index.ts'"],
   ['one gate', 'packages/gateway/src/tls.ts', 'connect({ rejectUnauthorized: false })'],
   ['one gate', 'packages/mtls/src/environment.ts', "process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'"],
+  [
+    'one verifier',
+    'packages/gateway/src/own.ts',
+    'if (socket.authorized) serve(new X509Certificate(der).checkHost(name))',
+  ],
   ['listed exports', 'packages/gateway/src/types.ts', "export type * from './model.ts'"],
   ['no suppression', 'packages/x509/src/quiet.ts', `// ${'biome'}-ignore lint/correctness/noNodejsModules: I must`],
   ['no suppression', 'packages/x509/src/quiet-group.ts', `// ${'biome'}-ignore-all lint/correctness: I must`],
