@@ -82,8 +82,10 @@ export function* judgePath(
     signed &&= signable && (yield* judgeSignature(certificate, issuer, ask, fault))
     if (!signed) continue
     const isSigned = function* ({ crl }: CrlIndex) {
-      const own = namesEqual(crl.issuer, issuer.name) && whyNotSigner(crl, issuer.certificate) === undefined
-      if (own && (yield* isSignedBy(crl, issuer.subjectPublicKeyInfo, ask)) === true) return true
+      for (const { name, certificate, subjectPublicKeyInfo } of [issuer, anchor]) {
+        const own = namesEqual(crl.issuer, name) && whyNotSigner(crl, certificate) === undefined
+        if (own && (yield* isSignedBy(crl, subjectPublicKeyInfo, ask)) === true) return true
+      }
       // §6.3.3 (f): another key of its issuer, or another issuer, with a path to the same anchor.
       for (const other of judges.crlIssuers ? yield* judges.crlIssuers(crl, anchor) : [])
         if ((yield* isSignedBy(crl, other.subjectPublicKeyInfo, ask)) === true) return true

@@ -1,24 +1,15 @@
 // Is this certificate revoked? Announcements first, then CRLs by RFC 5280 §6.3.3 and the answers of OCSP responders.
-import {
-  type Certificate,
-  type CertificateList,
-  namesEqual,
-  OID,
-  type ReasonFlag,
-  type RevokedCertificate,
-} from '@countersign/x509'
+import { type Certificate, namesEqual, type ReasonFlag, type RevokedCertificate } from '@countersign/x509'
 import type { StatusContext, StatusEvidence } from '../model.ts'
-import { sameOctets } from '../octets.ts'
 import type { Fault } from '../path/fault.ts'
 import type { Asking } from '../path/question.ts'
 import { type CrlIndex, entryOf } from './crl-index.ts'
+import { type AskSignature, type Fit, isLifted, renewalOf, timeOf } from './delta.ts'
 import type { StatusIssuer } from './issuer.ts'
 import type { OcspWord } from './ocsp.ts'
 import { ALL_REASONS, reasonsCovered } from './points.ts'
 import { whyNotCrl, whyNotSigner } from './scope.ts'
 
-/** Asks whether a CRL is signed by its issuer; false or `undefined` where that is not known. */
-type AskSignature = (crl: CrlIndex) => Asking<boolean | undefined>
 /** Asks what OCSP responders say of a certificate of the same issuer. */
 type AskResponders = (certificate: Certificate) => Asking<OcspWord>
 
@@ -49,7 +40,8 @@ export function* judgeStatus(
   for (const fit of usable) {
     const entry = revoking(fit, certificate)
     if (entry === undefined || (yield* isSigned(fit.index)) !== true) continue
-    if (entry.reasonCode === 'certificateHold' && (yield* isLifted(fit, usable, certificate, now, isSigned))) continue
+    if (entry.reasonCode === 'certificateHold' && (yield* isLifted(fit.index, usable, certificate, now, isSigned)))
+      continue
     const { revocationDate: at, reasonCode: reason } = entry
     const revocation = reason === undefined ? { at } : { at, reason }
     fault(
@@ -75,18 +67,26 @@ export function* judgeStatus(
     // (e), and a delta says only what it adds.
     if (covers.isSubsetOf(covered)) continue
     const time = timeOf(index, now)
-    if (time !== undefined && time !== 'expired') reasons.push(time)
-    else if (time === 'expired' && expired !== undefined) continue
-    else if ((yield* isSigned(index)) !== true)
+    if (time !== undefined && time !== 'expired') {
+      reasons.push(time)
+      continue
+    }
+    if ((yield* isSigned(index)) !== true) {
       reasons.push(
         (namesEqual(index.crl.issuer, issuer.name) ? whyNotSigner(index.crl, issuer.certificate) : undefined) ??
           'its signature does not verify under the key of the issuer',
       )
-    else if (time === undefined) {
-      evidence.push(evidenceOf(index, depth))
-      covered = covered.union(covers)
-      if (ALL_REASONS.isSubsetOf(covered)) return evidence
-    } else expired = index
+      continue
+    }
+    // (a) (1) (i)
+    const current = time === undefined ? index : yield* renewalOf(index, usable, now, isSigned)
+    if (current === undefined) {
+      expired ??= index
+      continue
+    }
+    evidence.push(evidenceOf(current, depth))
+    covered = covered.union(covers)
+    if (ALL_REASONS.isSubsetOf(covered)) return evidence
   }
   // RFC 9608 §4: there the step is skipped; a revocation that is known counted above all the same.
   if (mode === 'prefer' || certificate.noRevAvail) return []
@@ -111,13 +111,6 @@ export function* judgeStatus(
   return []
 }
 
-/** A CRL that may be asked about a certificate. */
-interface Fit {
-  readonly index: CrlIndex
-  /** The reasons for which it tells that a certificate is not revoked: none for a delta. */
-  readonly covers: ReadonlySet<ReasonFlag>
-}
-
 /** §6.3.3 (b) to (d), and newest first: the higher number, then the later time. */
 function fitting(crls: readonly CrlIndex[], certificate: Certificate): { usable: readonly Fit[]; reasons: string[] } {
   const usable: Fit[] = []
@@ -136,34 +129,6 @@ function fitting(crls: readonly CrlIndex[], certificate: Certificate): { usable:
   return { usable: usable.sort((left, right) => newestFirst(left.index, right.index)), reasons }
 }
 
-/** §5.2.4: whether a delta in force that builds on the CRL of the hold takes it back, with the same scope and under the same key. */
-function* isLifted(
-  { index: { crl } }: Fit,
-  usable: readonly Fit[],
-  { issuer, serialNumber }: Certificate,
-  now: Temporal.Instant,
-  isSigned: AskSignature,
-): Asking<boolean> {
-  const number = crl.cRLNumber ?? 0n
-  for (const { index } of usable) {
-    const { deltaCRLIndicator: base, cRLNumber = 0n } = index.crl
-    if (base === undefined || base > number || cRLNumber <= number || timeOf(index, now) !== undefined) continue
-    if (entryOf(index, issuer, serialNumber)?.reasonCode !== 'removeFromCRL' || !sameScope(index.crl, crl)) continue
-    if ((yield* isSigned(index)) === true) return true
-  }
-  return false
-}
-
-/** §6.3.3 (c) (2) and (3) */
-function sameScope(left: CertificateList, right: CertificateList): boolean {
-  return [OID.issuingDistributionPoint, OID.authorityKeyIdentifier].every((oid) => {
-    const [one, other] = [left, right].map(
-      ({ crlExtensions }) => crlExtensions.find(({ extnID }) => extnID === oid)?.extnValue,
-    )
-    return one === undefined || other === undefined ? one === other : sameOctets(one, other)
-  })
-}
-
 function newestFirst({ crl: left }: CrlIndex, { crl: right }: CrlIndex): number {
   const [leftNumber = 0n, rightNumber = 0n] = [left.cRLNumber, right.cRLNumber]
   if (leftNumber !== rightNumber) return leftNumber > rightNumber ? -1 : 1
@@ -174,14 +139,6 @@ function newestFirst({ crl: left }: CrlIndex, { crl: right }: CrlIndex): number 
 function revoking({ index }: Fit, { issuer, serialNumber }: Certificate): RevokedCertificate | undefined {
   const entry = entryOf(index, issuer, serialNumber)
   return entry?.reasonCode === 'removeFromCRL' ? undefined : entry
-}
-
-/** §5.1.2.4 and §5.1.2.5. Undefined where the CRL is current; there is no tolerance, as issuers overlap their CRLs. */
-function timeOf({ crl: { thisUpdate, nextUpdate } }: CrlIndex, now: Temporal.Instant): string | undefined {
-  if (Temporal.Instant.compare(now, thisUpdate) < 0) return `it is of ${thisUpdate}, and it is ${now}`
-  // §5.1.2.5: "Conforming CRL issuers MUST include the nextUpdate field in all CRLs."
-  if (nextUpdate === undefined) return 'it has no next update'
-  return Temporal.Instant.compare(now, nextUpdate) < 0 ? undefined : 'expired'
 }
 
 function evidenceOf({ crl: { issuer, cRLNumber, thisUpdate, nextUpdate } }: CrlIndex, depth: number): StatusEvidence {

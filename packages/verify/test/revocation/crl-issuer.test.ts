@@ -130,3 +130,25 @@ suite('indirect crls', () => {
   ] as const)
     test(what, () => assert.deepEqual(askFor(holder, index), codes))
 })
+
+suite('indirect crls of the anchor itself', () => {
+  const rootName = [{ kind: 'directoryName', value: anchor.certificate.subject }] as const
+  const listed = pointing({ distributionPoint: A, cRLIssuer: rootName })
+  const lists = (different: DifferentCrl = {}) =>
+    crl(anchor, { ...different, extensions: idp({ indirectCRL: true, distributionPoint: A }) })
+  const entry = revoked(listed, {
+    certificateIssuer: [{ kind: 'directoryName', value: issuing.certificate.subject }],
+  })
+  const askUnder = (top: Holder, index: CrlIndex) => {
+    const chain = [listed, issuing].map(({ certificate }) => certificate.der)
+    return codesOf(
+      verifyPath(chain, contextOf([anchorOf(top)], { status: { mode: 'require', crls: [anchorCrl, index] } })),
+    )
+  }
+  for (const [what, index, codes] of [
+    ['good', lists(), []],
+    ['revoked', lists({ revoked: [entry] }), REVOKED],
+    ['that another key signed', lists({ signer: p256() }), UNKNOWN],
+  ] as const)
+    test(what, () => assert.deepEqual(askUnder(anchor, index), codes))
+})

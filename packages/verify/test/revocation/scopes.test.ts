@@ -1,8 +1,8 @@
-// CRLs of a part: by distribution point, by kind of certificate, by reason, and deltas. RFC 5280 §6.3.3 (b) to (e), §5.2.4.
+// CRLs of a part: by distribution point, by kind of certificate, by reason. RFC 5280 §6.3.3 (b) to (e).
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type CrlIndex, DEFAULT_BUDGET, verifyPath } from '@countersign/verify'
-import { deltaCRLIndicatorExtension, type ReasonFlag } from '@countersign/x509'
+import type { ReasonFlag } from '@countersign/x509'
 import {
   anchorOf,
   codesOf,
@@ -11,7 +11,6 @@ import {
   type DifferentCrl,
   type Holder,
   marked,
-  NOW,
   name,
   revoked,
 } from '../../../../interop/chains/house.ts'
@@ -29,13 +28,6 @@ const REST: ReadonlySet<ReasonFlag> = new Set([
 ])
 
 const list = (different: DifferentCrl = {}): CrlIndex => crl(issuing, different)
-const delta = (base: bigint, number: bigint, different: DifferentCrl = {}): CrlIndex =>
-  crl(issuing, {
-    number,
-    ...different,
-    extensions: { delta: deltaCRLIndicatorExtension(base), ...different.extensions },
-  })
-
 function ask(holder: Holder, ...crls: readonly CrlIndex[]): readonly string[] {
   const chain = [holder, issuing].map(({ certificate }) => certificate.der)
   const status = { mode: 'require', crls: [anchorCrl, ...crls] } as const
@@ -196,43 +188,4 @@ suite('the scope of a crl', () => {
       [0, 1n],
     ])
   })
-})
-
-suite('delta crls', () => {
-  const held = list({ revoked: [revoked(party, { reasonCode: 'certificateHold' })] })
-  const lifting = { revoked: [revoked(party, { reasonCode: 'removeFromCRL' })] } as const
-  for (const [what, crls, codes] of [
-    ['alone', [delta(1n, 2n)], UNKNOWN],
-    ['beside its base', [list(), delta(1n, 2n)], []],
-    ['which revokes', [list(), delta(1n, 2n, { revoked: [revoked(party, { reasonCode: 'keyCompromise' })] })], REVOKED],
-    ['which takes a hold back', [held, delta(1n, 2n, lifting)], []],
-    [
-      'which takes a hold of a newer list back',
-      [list({ number: 3n, revoked: [revoked(party, { reasonCode: 'certificateHold' })] }), delta(1n, 2n, lifting)],
-      REVOKED,
-    ],
-    ['which builds on a newer list', [held, delta(2n, 3n, lifting)], REVOKED],
-    [
-      'which takes back what is no hold',
-      [list({ revoked: [revoked(party, { reasonCode: 'keyCompromise' })] }), delta(1n, 2n, lifting)],
-      REVOKED,
-    ],
-    [
-      'of another scope',
-      [held, delta(1n, 2n, { ...lifting, extensions: idp({ onlyContainsUserCerts: true }) })],
-      REVOKED,
-    ],
-    ['that somebody else signed', [held, delta(1n, 2n, { ...lifting, signer: anchor.keys })], REVOKED],
-    ['that has ended', [held, delta(1n, 2n, { ...lifting, nextUpdate: NOW })], REVOKED],
-    ['of the next second', [held, delta(1n, 2n, { ...lifting, thisUpdate: NOW.add({ seconds: 1 }) })], REVOKED],
-    [
-      'that is not marked critical',
-      [
-        held,
-        crl(issuing, { number: 2n, ...lifting, extensions: { delta: marked(false, deltaCRLIndicatorExtension(1n)) } }),
-      ],
-      REVOKED,
-    ],
-  ] as const)
-    test(what, () => assert.deepEqual(ask(party, ...crls), codes))
 })
