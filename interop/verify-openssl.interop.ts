@@ -78,6 +78,7 @@ const DISAGREEMENTS: ReadonlyMap<string, readonly ['ours' | 'theirs', string]> =
       'an anchor that names another policy',
       'an anchor that inhibits anyPolicy',
       'a mapping that the anchor inhibits',
+      'a mapping by the anchor',
     ].map((what) => [what, ['theirs', 'RFC 5937: OpenSSL does not look at the policies of an anchor']] as const),
     ...EXTENSION_CASES.filter(({ what }) => what.startsWith('noRevAvail ') && !what.endsWith('critical')).map(
       ({ what, codes }) =>

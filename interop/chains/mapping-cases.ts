@@ -78,12 +78,11 @@ export const MAPPING_CASES: readonly PolicyCase[] = [
   },
   {
     what: 'a mapping by the anchor',
-    codes: [],
+    codes: NONE,
     root: more(policies(GOLD), mapped([GOLD, SILVER])),
     issuing: more(policies(SILVER)),
     party: more(policies(SILVER)),
     context: explicit,
-    policies: [GOLD],
   },
   {
     what: 'a mapping of anyPolicy',

@@ -23,14 +23,12 @@ export function judgePolicies(
   let mapping = policy.initialPolicyMappingInhibit ? 0 : never
   let inhibitAny = policy.initialAnyPolicyInhibit ? 0 : never
   let graph = INITIAL_GRAPH
+  const initial = initialPolicies(policy.initialPolicySet, anchor)
   if (anchor !== undefined) {
     // RFC 5937 §2: whatever number stands in the constraints of an anchor, they bind from the first certificate on.
     if (anchor.policyConstraints?.requireExplicitPolicy !== undefined) explicit = 0
     if (anchor.policyConstraints?.inhibitPolicyMapping !== undefined) mapping = 0
     if (anchor.inhibitAnyPolicy !== undefined) inhibitAny = 0
-    // Its policies are the first; an anchor that names none allows all.
-    if (anchor.certificatePolicies !== undefined) graph = addPolicies(graph, anchor.certificatePolicies, true)
-    if (anchor.policyMappings !== undefined) graph = mapPolicies(graph, anchor.policyMappings, true)
   }
   for (let depth = path.length - 1; depth >= 0; depth--) {
     const certificate = path[depth] as Certificate
@@ -51,7 +49,7 @@ export function judgePolicies(
       // §6.1.5 (a) and (b)
       if (explicit > 0) explicit--
       if (policyConstraints?.requireExplicitPolicy === 0) explicit = 0
-      const policies = userConstrainedPolicies(graph, policy.initialPolicySet && new Set(policy.initialPolicySet))
+      const policies = userConstrainedPolicies(graph, initial)
       if (explicit === 0 && policies.length === 0)
         fault('ERR_VERIFY_POLICY', 'an explicit policy is required, and none that is asked for is valid')
       return policies
@@ -74,4 +72,16 @@ export function judgePolicies(
     inhibitAny = Math.min(inhibitAny, certificate.inhibitAnyPolicy ?? inhibitAny)
   }
   return []
+}
+
+/** RFC 5937 §3.2: those that are asked for and that the anchor has too. Undefined is anyPolicy. The anchor's mappings have no part in it. */
+function initialPolicies(
+  asked: readonly Oid[] | undefined,
+  anchor: Certificate | undefined,
+): ReadonlySet<Oid> | undefined {
+  const known = (oids: readonly Oid[] | undefined) =>
+    oids?.includes(OID.anyPolicy) ? undefined : oids && new Set(oids)
+  const user = known(asked)
+  const authority = known(anchor?.certificatePolicies?.map(({ policyIdentifier }) => policyIdentifier))
+  return user !== undefined && authority !== undefined ? user.intersection(authority) : (user ?? authority)
 }
