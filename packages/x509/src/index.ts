@@ -99,7 +99,7 @@ export {
 } from './der/primitive.ts'
 export { constructedContextTag, contextTag, TAG } from './der/tag.ts'
 export { readIa5String, readText } from './der/text.ts'
-export { readEitherTime, readGeneralizedTime, readTime, readUtcTime } from './der/time.ts'
+export { readGeneralizedTime, readTime, readUtcTime } from './der/time.ts'
 export {
   writeBoolean,
   writeElement,

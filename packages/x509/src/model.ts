@@ -195,6 +195,8 @@ export interface SubjectPublicKeyInfo {
 export interface Validity {
   readonly notBefore: Temporal.Instant
   readonly notAfter: Temporal.Instant
+  /** What is before 2050 and stands as GeneralizedTime all the same: no issuer may write it so, every reader must read it. */
+  readonly generalizedTime?: 'notBefore' | 'notAfter' | 'both'
 }
 
 /** What an issuer signs, RFC 5280 §4.1.2. */

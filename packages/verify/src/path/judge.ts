@@ -15,7 +15,7 @@ import { judgePolicies } from '../policies/judge.ts'
 import { PROFILES, type Profile } from '../profile.ts'
 import type { CrlIndex } from '../revocation/crl-index.ts'
 import type { StatusIssuer } from '../revocation/issuer.ts'
-import { judgeAnswers, type OcspWord } from '../revocation/ocsp.ts'
+import { judgeAnswers, noAnswers } from '../revocation/ocsp.ts'
 import { namesOfPoints } from '../revocation/points.ts'
 import { whyNotSigner } from '../revocation/scope.ts'
 import { judgeStatus } from '../revocation/status.ts'
@@ -107,11 +107,6 @@ export function* judgePath(
   }
   const policies = signed ? judgePolicies(path, anchor, context, judges.meter, findings) : []
   return { findings: leafFirst(findings), evidence, signed, policies }
-}
-
-// biome-ignore lint/correctness/useYield: of the type of one that does
-function* noAnswers(): Asking<OcspWord> {
-  return { reasons: [] }
 }
 
 function* isSignedBy(crl: CertificateList, key: SubjectPublicKeyInfo, ask: AskSignature): Asking<SignatureAnswer> {

@@ -95,6 +95,12 @@ export function* judgeAnswers(question: OcspQuestion): Asking<OcspWord> {
   return { reasons, ...(good && { good }) }
 }
 
+/** Where no responder was asked. */
+// biome-ignore lint/correctness/useYield: of the type of one that does
+export function* noAnswers(): Asking<OcspWord> {
+  return { reasons: [] }
+}
+
 /**
  * §4.1.1: by the hashes of the issuer's name, as the certificate has it, and of its key. Each hash is made once. It names what it
  * hashes, and no signature hangs on it: SHA-1 will do (RFC 9919 §8.7).

@@ -92,9 +92,19 @@ const MAX_INTEGER_OCTETS = 1024
 
 function readValidity(c: DerCursor): Validity {
   const outer = enter(c, TAG.sequence)
-  const validity = { notBefore: readTime(c), notAfter: readTime(c) }
+  const before = peekTag(c) === TAG.generalizedTime
+  const notBefore = readTime(c)
+  const after = peekTag(c) === TAG.generalizedTime
+  const notAfter = readTime(c)
   leave(c, outer)
-  return validity
+  if (!before && !after) return { notBefore, notAfter }
+  const isOdd = before && isBefore2050(notBefore)
+  if (after && isBefore2050(notAfter)) return { notBefore, notAfter, generalizedTime: isOdd ? 'both' : 'notAfter' }
+  return isOdd ? { notBefore, notAfter, generalizedTime: 'notBefore' } : { notBefore, notAfter }
+}
+
+function isBefore2050({ epochMilliseconds }: Temporal.Instant): boolean {
+  return epochMilliseconds < 2_524_608_000_000
 }
 
 function readExtensionsField(c: DerCursor, version: 1 | 2 | 3, named: Mutable<CertificateExtensions>) {

@@ -4,6 +4,7 @@ import { contextTag } from '../der/tag.ts'
 import {
   writeElement,
   writeExplicit,
+  writeGeneralizedTime,
   writeInteger,
   writeOctetBitString,
   writeSequence,
@@ -11,7 +12,7 @@ import {
 } from '../der/write.ts'
 import { writeExtensions } from '../extension/write.ts'
 import { writeSubjectPublicKeyInfo } from '../key/spki.ts'
-import type { AlgorithmIdentifier, TbsCertificate } from '../model.ts'
+import type { AlgorithmIdentifier, TbsCertificate, Validity } from '../model.ts'
 import { writeName } from '../name/write.ts'
 
 /** Writes what the issuer signs, from the values (a kept `der` is not used). @see RFC 5280 §4.1.2 */
@@ -20,7 +21,7 @@ export function writeTbsCertificate(tbs: TbsCertificate): Uint8Array {
     writeInteger(tbs.serialNumber),
     writeAlgorithmIdentifier(tbs.signature),
     writeName(tbs.issuer.rdnSequence),
-    writeSequence(writeTime(tbs.validity.notBefore), writeTime(tbs.validity.notAfter)),
+    writeValidity(tbs.validity),
     writeName(tbs.subject.rdnSequence),
     writeSubjectPublicKeyInfo(tbs.subjectPublicKeyInfo),
   ]
@@ -29,6 +30,12 @@ export function writeTbsCertificate(tbs: TbsCertificate): Uint8Array {
   if (tbs.subjectUniqueID !== undefined) parts.push(writeElement(contextTag(2), tbs.subjectUniqueID))
   if (tbs.extensions.length > 0) parts.push(writeExplicit(3, writeExtensions(tbs.extensions)))
   return writeSequence(...parts)
+}
+
+function writeValidity({ notBefore, notAfter, generalizedTime: odd }: Validity): Uint8Array {
+  const write = (time: Temporal.Instant, which: 'notBefore' | 'notAfter') =>
+    odd === 'both' || odd === which ? writeGeneralizedTime(time) : writeTime(time)
+  return writeSequence(write(notBefore, 'notBefore'), write(notAfter, 'notAfter'))
 }
 
 /** Writes a certificate around the exact octets that were signed. @see RFC 5280 §4.1.1 */

@@ -2,7 +2,7 @@
 import { type DerCursor, enter, leave } from '../der/cursor.ts'
 import { readInteger, readUnsigned } from '../der/primitive.ts'
 import { TAG } from '../der/tag.ts'
-import { readEitherTime, readGeneralizedTime } from '../der/time.ts'
+import { readGeneralizedTime, readTime } from '../der/time.ts'
 import { writeGeneralizedTime, writeInteger, writeSequence, writeTime } from '../der/write.ts'
 import { X509Error } from '../error.ts'
 import { type ReadExtensionValue, readExtensionsAt } from '../extension/read.ts'
@@ -49,7 +49,7 @@ export function readRevokedCertificateAt(c: DerCursor, version: 1 | 2): RevokedC
   const outer = enter(c, TAG.sequence)
   const entry: Mutable<RevokedCertificate> = {
     userCertificate: readInteger(c, MAX_SERIAL_OCTETS),
-    revocationDate: readEitherTime(c),
+    revocationDate: readTime(c),
     extensions: NONE,
   }
   if (c.at < c.end) {

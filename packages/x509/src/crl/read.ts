@@ -3,7 +3,7 @@ import { readAlgorithmIdentifierAt } from '../algorithm.ts'
 import { closeDer, type DerCursor, type DerLimits, enter, leave, openDer, peekTag, since } from '../der/cursor.ts'
 import { readInteger, readOctetBitString, readUnsigned } from '../der/primitive.ts'
 import { constructedContextTag, TAG } from '../der/tag.ts'
-import { readEitherTime } from '../der/time.ts'
+import { readTime } from '../der/time.ts'
 import { X509Error } from '../error.ts'
 import { readAuthorityKeyIdentifier } from '../extension/key.ts'
 import { readAccessDescriptions, readDistributionPoints, readIssuingDistributionPoint } from '../extension/points.ts'
@@ -43,9 +43,9 @@ function readTbsCertListAt(c: DerCursor, named: Mutable<CrlExtensions>): TbsCert
   const issuerAt = c.at
   const issuer = readNameAt(c)
   if (issuer.rdnSequence.length === 0) throw new X509Error('ERR_X509_ISSUER_EMPTY', issuerAt)
-  const thisUpdate = readEitherTime(c)
+  const thisUpdate = readTime(c)
   const tag = peekTag(c)
-  const nextUpdate = tag === TAG.utcTime || tag === TAG.generalizedTime ? readEitherTime(c) : undefined
+  const nextUpdate = tag === TAG.utcTime || tag === TAG.generalizedTime ? readTime(c) : undefined
   const revokedCertificates = peekTag(c) === TAG.sequence ? readEntries(c, version) : []
   const crlExtensions = c.at < c.end ? readCrlExtensions(c, version, named) : []
   leave(c, outer)

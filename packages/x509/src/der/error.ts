@@ -22,7 +22,7 @@ export const DER_ERRORS = {
   ERR_DER_OID_LIMIT: ['local limit', 'the object identifier is longer than 128 octets'],
   ERR_DER_STRING: ['X.690 §8.23', 'the string has an octet outside the alphabet of its type'],
   ERR_DER_TIME: ['RFC 5280 §4.1.2.5', 'a time is a real date with seconds, in Zulu, without a fraction'],
-  ERR_DER_TIME_TYPE: ['RFC 5280 §4.1.2.5', 'a time before 2050 is a UTCTime, from 2050 on a GeneralizedTime'],
+  ERR_DER_TIME_TYPE: ['RFC 5280 §4.1.2.5', 'no time is before 1950'],
   ERR_DER_SET_ORDER: ['X.690 §11.6', 'the elements of a SET OF are not in ascending order'],
   ERR_DER_SEGMENT: [
     'X.690 §8.6.4, §8.7.3',

@@ -3,23 +3,12 @@ import { type DerCursor, octetAt, peekTag, readHeader } from './cursor.ts'
 import { DerError } from './error.ts'
 import { TAG } from './tag.ts'
 
-/** Reads a Time: UTCTime through 2049, GeneralizedTime from 2050 on. @see RFC 5280 §4.1.2.5 */
-export function readTime(c: DerCursor): Temporal.Instant {
-  if (peekTag(c) !== TAG.generalizedTime) return readUtcTime(c)
-  const at = c.at
-  const time = readGeneralizedTime(c)
-  if (time.epochMilliseconds < START_OF_2050) throw new DerError('ERR_DER_TIME_TYPE', at)
-  return time
-}
-
-const START_OF_2050 = 2_524_608_000_000
-
 /**
- * Reads a Time of a CRL, from 1950 on, of either type: a CRL that an old issuer wrote must not fall silent for the
- * form of its date.
- * @see RFC 5280 §5.1.2.4, "MUST be able to process dates that are encoded in either"
+ * Reads a Time, from 1950 on, of either type: issuers "MUST always encode" what is before 2050 as UTCTime, and readers
+ * "MUST be able to process" both, so that a CRL does not fall silent for the form of its date.
+ * @see RFC 5280 §4.1.2.5, §5.1.2.4
  */
-export function readEitherTime(c: DerCursor): Temporal.Instant {
+export function readTime(c: DerCursor): Temporal.Instant {
   if (peekTag(c) !== TAG.generalizedTime) return readUtcTime(c)
   const at = c.at
   const time = readGeneralizedTime(c)

@@ -14,7 +14,6 @@ import {
   readBitString,
   readBoolean,
   readBooleanDefaultFalse,
-  readEitherTime,
   readGeneralizedTime,
   readIa5String,
   readInteger,
@@ -62,7 +61,7 @@ const READERS = {
   text: (c: DerCursor) => readText(c),
   ia5: (c: DerCursor, tag?: number) => readIa5String(c, tag),
   time: (c: DerCursor) => readTime(c).toString(),
-  eitherTime: (c: DerCursor) => readEitherTime(c).toString(),
+  eitherTime: (c: DerCursor) => readTime(c).toString(),
   generalizedTime: (c: DerCursor) => readGeneralizedTime(c).toString(),
   name: (c: DerCursor) => formatName(readName(readAny(c))),
   ber: (c: DerCursor, _tag?: number, limits?: DerLimits) => {
