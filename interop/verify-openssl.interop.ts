@@ -27,6 +27,15 @@ const DISAGREEMENTS: ReadonlyMap<string, readonly ['ours' | 'theirs', string]> =
       'ecdsa with sha-1',
       ['theirs', 'security level 1 of Debian lets SHA-1 in certificates pass; our profile does not'],
     ],
+    ...[
+      'a leaf that names another key of its issuer',
+      'a leaf that names the beginning of the key of its issuer',
+      'a leaf that names another certificate of its issuer by serial number',
+      'a leaf that names another issuer of its issuer',
+    ].map(
+      (what) =>
+        [what, ['ours', 'RFC 4158 §3.5.12: key identifiers are hints; to OpenSSL they tell who is no issuer']] as const,
+    ),
     ['a leaf that expires now', ['ours', 'RFC 5280 §4.1.2.5 includes the last second; OpenSSL does not']],
     ['a leaf of version 1', ['theirs', 'OpenSSL takes leaves of any version; such a leaf has no names and no purpose']],
     ...[

@@ -1,5 +1,5 @@
 // Who could have issued this certificate, likeliest first: RFC 4158 §3.5.
-import { type Certificate, type Name, namesEqual } from '@countersign/x509'
+import { type Certificate, type Name, namesEqual, type SubjectPublicKeyInfo } from '@countersign/x509'
 import type { AnyPathContext, TrustAnchor } from '../model.ts'
 import { sameOctets } from '../octets.ts'
 import { selfIssued } from './issuer.ts'
@@ -13,9 +13,10 @@ export interface Candidate {
 
 /** What was found for one certificate. */
 export interface Issuers {
+  /** Also those whose key is not the one that the certificate names. */
   readonly anchors: readonly TrustAnchor[]
   readonly candidates: readonly Candidate[]
-  /** A certificate of that name was passed over, because its key is not the one that the certificate names. */
+  /** One of that name has another key than the one that the certificate names. */
   readonly otherKey: boolean
   /** A certificate has the key that the certificate names, under another name. */
   readonly otherName: boolean
@@ -36,11 +37,17 @@ export function findIssuersAmong(bag: readonly Candidate[], { anchors, now }: An
 
 /** RFC 4158 §2.4.2: a path that meets the same name and key again is a loop. */
 export function loops(path: readonly Candidate[], { certificate: next }: Candidate): boolean {
-  return path.some(
-    ({ certificate: earlier }) =>
-      sameOctets(earlier.subjectPublicKeyInfo.der, next.subjectPublicKeyInfo.der) &&
-      sameName(earlier.subject, next.subject),
-  )
+  return path.some(({ certificate: earlier }) => sameAuthority(earlier, next))
+}
+
+/** Whether two certificates are for the same name and key. */
+export function sameAuthority(left: Certificate, right: Certificate): boolean {
+  return isOf(left, right.subject, right.subjectPublicKeyInfo)
+}
+
+/** Whether a certificate is for this name and key. */
+export function isOf(certificate: Certificate, name: Name, { der }: SubjectPublicKeyInfo): boolean {
+  return sameOctets(certificate.subjectPublicKeyInfo.der, der) && sameName(certificate.subject, name)
 }
 
 function findIssuers(
@@ -53,34 +60,50 @@ function findIssuers(
   let otherName = false
   /** Notes why it is not the issuer where it nearly is. */
   const issued = (name: Name, certificate: Certificate | undefined): boolean => {
-    if (!sameName(name, subject.issuer)) {
-      otherName ||= certificate !== undefined && namesKeyOf(subject, certificate)
-      return false
+    if (sameName(name, subject.issuer)) {
+      otherKey ||= certificate !== undefined && compareKeyIdentifiers(subject, certificate) === 'other'
+      return true
     }
-    const fits = certificate === undefined || compareKeyIdentifiers(subject, certificate) !== 'other'
-    otherKey ||= !fits
-    return fits
+    otherName ||= certificate !== undefined && namesKeyOf(subject, certificate)
+    return false
   }
-  const rank = ({ certificate }: Candidate) =>
+  const rank = (certificate: Certificate) =>
+    RANKS[compareKeyIdentifiers(subject, certificate)] +
     (selfIssued(certificate) ? 4 : 0) +
-    (compareKeyIdentifiers(subject, certificate) === 'same' ? 0 : 2) +
     (isValidAt(certificate, now) ? 0 : 1)
+  const anchorRank = ({ certificate }: TrustAnchor) => (certificate === undefined ? RANKS.unsaid : rank(certificate))
   return {
-    anchors: anchors.filter(({ name, certificate }) => issued(name, certificate)),
-    candidates: bag
-      .filter(({ certificate }) => issued(certificate.subject, certificate) && !isAnchor(certificate, anchors))
-      .sort((left, right) => rank(left) - rank(right)),
+    anchors: sorted(
+      anchors.filter(({ name, certificate }) => issued(name, certificate)),
+      anchorRank,
+    ),
+    candidates: sorted(
+      bag.filter(({ certificate }) => issued(certificate.subject, certificate)),
+      ({ certificate }) => rank(certificate) + (isAnchor(certificate, anchors) ? 16 : 0),
+    ),
     otherKey,
     otherName,
   }
 }
 
-/** What is an anchor is tried as one; as a certificate that someone sent it could only lengthen the path. */
-function isAnchor(certificate: Certificate, anchors: readonly TrustAnchor[]): boolean {
+/**
+ * RFC 4158 §3.5.12: key identifiers are not "required to match during certification path validation and cannot be used to
+ * eliminate certificates". So the key that is named comes first and another one last, after all that is said of either.
+ */
+const RANKS = { same: 0, unsaid: 2, other: 8 } as const
+
+/** Sorting is stable: what ranks alike is tried as it came. */
+function sorted<T>(values: readonly T[], rank: (value: T) => number): readonly T[] {
+  if (values.length < 2) return values
+  const ranks = new Map(values.map((value) => [value, rank(value)]))
+  return values.toSorted((left, right) => (ranks.get(left) ?? 0) - (ranks.get(right) ?? 0))
+}
+
+/** What is an anchor is tried as one first; as a certificate that someone sent it leads on only if another key signed it. */
+export function isAnchor(certificate: Certificate, anchors: readonly TrustAnchor[]): boolean {
   return anchors.some(
     ({ name, subjectPublicKeyInfo }) =>
-      sameOctets(subjectPublicKeyInfo.der, certificate.subjectPublicKeyInfo.der) &&
-      sameName(name, certificate.subject) &&
+      isOf(certificate, name, subjectPublicKeyInfo) &&
       // A certificate of an anchor's key by another issuer may lead on to that one.
       selfIssued(certificate),
   )

@@ -19,13 +19,12 @@ import { judgeAnswers, noAnswers } from '../revocation/ocsp.ts'
 import { namesOfPoints } from '../revocation/points.ts'
 import { whyNotSigner } from '../revocation/scope.ts'
 import { judgeStatus } from '../revocation/status.ts'
+import type { Alone, JudgeAlone, SearchContext } from './alone.ts'
 import type { Meter } from './budget.ts'
-import { judgeEveryCertificate, judgeSerialNumber, judgeSignatureAlgorithm } from './every-certificate.ts'
 import { type Fault, faultsOf } from './fault.ts'
-import { judgeIssuer, selfIssued, stepPathLength } from './issuer.ts'
-import { judgeLeaf } from './leaf.ts'
+import { selfIssued, stepPathLength } from './issuer.ts'
 import type { Asking } from './question.ts'
-import type { AskSignature, SignatureAnswer } from './signatures.ts'
+import type { AskSignature, SignatureAnswer, Signatures } from './signatures.ts'
 
 /** What is to be said of one candidate path. It is accepted where it has an anchor and no findings. */
 export interface Judgement {
@@ -33,22 +32,20 @@ export interface Judgement {
   readonly evidence: readonly StatusEvidence[]
   /** Whether every signature up to the anchor verified. */
   readonly signed: boolean
+  /** The depth of the certificate whose status speaks against it, nearest to the anchor. */
+  readonly barred: number | undefined
   /** The valid policies of a path that is signed. */
   readonly policies: readonly Oid[]
 }
 
 /** What a search keeps between the paths that it judges. */
 export interface Judges {
-  readonly ask: AskSignature
+  readonly alone: JudgeAlone
+  readonly signatures: Signatures
   readonly names: NameJudge
   readonly meter: Meter
   /** The certificates of a CRL's issuer that lead to the anchor and may sign CRLs. Absent where such a one is itself judged. */
   readonly crlIssuers?: (crl: CertificateList, anchor: TrustAnchor) => Asking<readonly Certificate[]>
-}
-
-/** The context of one search, which may be for the issuer of a CRL within another. */
-export interface SearchContext extends AnyPathContext {
-  readonly asCrlIssuer?: boolean
 }
 
 /** What the issuers above leave to what is below them. */
@@ -67,18 +64,18 @@ export function* judgePath(
   context: SearchContext,
   judges: Judges,
 ): Asking<Judgement> {
-  const { ask } = judges
+  const { ask } = judges.signatures
   const findings: Finding[] = []
   const left = yield* judgeAnchor(anchor, path.length, context, judges, findings)
   const evidence: StatusEvidence[] = []
   let signed = true
+  let barred: number | undefined
   for (let depth = path.length - 1; depth >= 0; depth--) {
     const certificate = path[depth] as Certificate
     const fault = faultsOf(findings, depth, certificate)
     const above = path[depth + 1]
     const issuer = above === undefined ? anchor : issuerOf(above)
-    judgeUnsigned(certificate, depth, left, context, judges, fault)
-    const signable = judgeSignatureAlgorithm(certificate, fault)
+    const { signable } = judgeUnsigned(certificate, depth, left, judges, fault)
     signed &&= signable && (yield* judgeSignature(certificate, issuer, ask, fault))
     if (!signed) continue
     const isSigned = function* ({ crl }: CrlIndex) {
@@ -103,10 +100,12 @@ export function* judgePath(
         ? noAnswers
         : (certificate: Certificate) =>
             judgeAnswers({ certificate, depth, issuer, ocsp, now, profile, ask, meter: judges.meter, judgeDelegate })
+    const before = findings.length
     evidence.push(...(yield* judgeStatus(certificate, depth, issuer, status, now, isSigned, askResponders, fault)))
+    if (findings.length > before) barred ??= depth
   }
   const policies = signed ? judgePolicies(path, anchor, context, judges.meter, findings) : []
-  return { findings: leafFirst(findings), evidence, signed, policies }
+  return { findings: leafFirst(findings), evidence, signed, barred, policies }
 }
 
 function* isSignedBy(crl: CertificateList, key: SubjectPublicKeyInfo, ask: AskSignature): Asking<SignatureAnswer> {
@@ -125,8 +124,7 @@ export function judgeDeadEnd(
   for (let depth = path.length - 1; depth >= 0; depth--) {
     const certificate = path[depth] as Certificate
     const fault = faultsOf(findings, depth, certificate)
-    judgeUnsigned(certificate, depth, left, context, judges, fault)
-    judgeSignatureAlgorithm(certificate, fault)
+    judgeUnsigned(certificate, depth, left, judges, fault)
   }
   return leafFirst(findings)
 }
@@ -136,26 +134,17 @@ function judgeUnsigned(
   certificate: Certificate,
   depth: number,
   left: Left,
-  context: SearchContext,
-  { names }: Judges,
+  { alone, names }: Judges,
   fault: Fault,
-): void {
-  judgeEveryCertificate(certificate, context.now, context.profile ?? PROFILES.private, fault)
-  judgeSerialNumber(certificate, fault)
-  // §4.2.1.1: "The keyIdentifier field of the authorityKeyIdentifier extension MUST be included in all certificates", with
-  // one exception, for certificates that their own key signs.
-  const named = certificate.authorityKeyIdentifier?.keyIdentifier !== undefined || selfIssued(certificate)
-  if (certificate.version === 3 && !named)
-    fault('ERR_VERIFY_KEY_IDENTIFIER', 'the key identifier of its issuer is absent')
+): Alone {
+  const own = alone(certificate, depth === 0 ? 'leaf' : 'issuer')
+  for (const each of own.faults) fault(...each)
   names.judge(certificate, depth === 0, left.constraints, fault)
-  if (depth === 0) {
-    if (context.asCrlIssuer) judgeCrlIssuer(certificate, fault)
-    else judgeLeaf(certificate, context, fault)
-    return
+  if (depth > 0) {
+    left.maxPathLength = stepPathLength(left.maxPathLength, certificate, fault)
+    left.constraints = names.add(certificate, left.constraints, fault)
   }
-  judgeIssuer(certificate, context.purpose, fault)
-  left.maxPathLength = stepPathLength(left.maxPathLength, certificate, fault)
-  left.constraints = names.add(certificate, left.constraints, fault)
+  return own
 }
 
 /**
@@ -166,8 +155,8 @@ function judgeUnsigned(
 function* judgeAnchor(
   { certificate, subjectPublicKeyInfo }: TrustAnchor,
   depth: number,
-  { now, purpose, profile = PROFILES.private, maxPathLength = Number.POSITIVE_INFINITY }: AnyPathContext,
-  { ask, names }: Judges,
+  { profile = PROFILES.private, maxPathLength = Number.POSITIVE_INFINITY }: AnyPathContext,
+  { alone, signatures, names }: Judges,
   findings: Finding[],
 ): Asking<Left> {
   const fault = faultsOf(findings, depth, certificate)
@@ -176,11 +165,8 @@ function* judgeAnchor(
     if (weak !== undefined) fault('ERR_VERIFY_WEAK_KEY', weak)
     return { maxPathLength, constraints: [] }
   }
-  judgeEveryCertificate(certificate, now, profile, fault)
-  judgeIssuer(certificate, purpose, fault)
-  if (profile.anchorPurpose === 'forbidden' && certificate.extendedKeyUsage !== undefined)
-    fault('ERR_VERIFY_EXTENDED_KEY_USAGE', 'a root has extendedKeyUsage')
-  yield* judgeAnchorKeyIdentifiers(certificate, profile, ask, fault)
+  for (const each of alone(certificate, 'anchor').faults) fault(...each)
+  yield* judgeAnchorKeyIdentifiers(certificate, profile.anchorKeyIdentifier, signatures.ask, fault)
   return {
     maxPathLength: Math.min(maxPathLength, certificate.basicConstraints?.pathLenConstraint ?? Number.POSITIVE_INFINITY),
     constraints: names.add(certificate, [], fault),
@@ -193,31 +179,40 @@ function* judgeAnchor(
  */
 function* judgeAnchorKeyIdentifiers(
   certificate: Certificate,
-  profile: Profile,
+  allowed: Profile['anchorKeyIdentifier'],
   ask: AskSignature,
   fault: Fault,
 ): Asking<void> {
-  const { authorityKeyIdentifier, subjectKeyIdentifier, subjectPublicKeyInfo, signatureAlgorithm } = certificate
+  const { authorityKeyIdentifier, subjectKeyIdentifier } = certificate
   if (authorityKeyIdentifier === undefined) {
     if (selfIssued(certificate) || certificate.version !== 3) return
     // Under another issuer's name it is self-signed only if its own key says so.
-    const selfSigned =
-      whyNotKey(subjectPublicKeyInfo) === undefined &&
-      fitsKey(signatureAlgorithm, subjectPublicKeyInfo.algorithm) &&
-      (yield* ask(signatureAlgorithm, subjectPublicKeyInfo, certificate.tbsDer, certificate.signatureValue))
-    if (!selfSigned)
+    if (!(yield* isSelfSigned(certificate, ask)))
       fault('ERR_VERIFY_KEY_IDENTIFIER', 'the key identifier of its issuer is absent, and its own key did not sign it')
     return
   }
   const { keyIdentifier, authorityCertIssuer, authorityCertSerialNumber } = authorityKeyIdentifier
   if (
-    profile.anchorKeyIdentifier === 'key-identifier-only' &&
+    allowed === 'key-identifier-only' &&
     (authorityCertIssuer !== undefined || authorityCertSerialNumber !== undefined)
   )
     fault('ERR_VERIFY_KEY_IDENTIFIER', 'a root names its issuer by more than a key identifier')
   if (!selfIssued(certificate) || subjectKeyIdentifier === undefined) return
-  if (keyIdentifier === undefined || !sameOctets(keyIdentifier, subjectKeyIdentifier))
-    fault('ERR_VERIFY_KEY_IDENTIFIER', 'the key identifiers of a self-issued anchor differ')
+  const differ = keyIdentifier === undefined || !sameOctets(keyIdentifier, subjectKeyIdentifier)
+  // An authority's new key under its old one is self-issued too, and names the old one rightly.
+  if (differ && (keyIdentifier === undefined || (yield* isSelfSigned(certificate, ask))))
+    fault('ERR_VERIFY_KEY_IDENTIFIER', 'the key identifiers of a self-signed anchor differ')
+}
+
+function* isSelfSigned(
+  { subjectPublicKeyInfo, signatureAlgorithm, tbsDer, signatureValue }: Certificate,
+  ask: AskSignature,
+): Asking<boolean> {
+  return (
+    whyNotKey(subjectPublicKeyInfo) === undefined &&
+    fitsKey(signatureAlgorithm, subjectPublicKeyInfo.algorithm) &&
+    (yield* ask(signatureAlgorithm, subjectPublicKeyInfo, tbsDer, signatureValue)) === true
+  )
 }
 
 /** §6.1.3 (a)(1). False where it does not hold, after a finding. */
@@ -238,11 +233,6 @@ function* judgeSignature(
   if (answer === undefined) fault('ERR_VERIFY_ALGORITHM', 'the signature algorithm cannot be checked here')
   else if (!answer) fault('ERR_VERIFY_BAD_SIGNATURE', 'the signature does not verify under the key of its issuer')
   return answer === true
-}
-
-/** RFC 10007 §4: "verify that the key usage extension is present and verify that the cRLSign bit is set". */
-function judgeCrlIssuer({ keyUsage }: Certificate, fault: Fault): void {
-  if (!keyUsage?.has('cRLSign')) fault('ERR_VERIFY_KEY_USAGE', 'the key usage of an issuer of crls has no cRLSign')
 }
 
 function issuerOf(certificate: Certificate): StatusIssuer {

@@ -14,18 +14,41 @@ export type AskSignature = (
   signature: Uint8Array,
 ) => Asking<SignatureAnswer>
 
+/** The signatures of one search. */
+export interface Signatures {
+  readonly ask: AskSignature
+  /** Whether it was asked for and did not verify. */
+  readonly hasFailed: (signed: Uint8Array, subjectPublicKeyInfo: SubjectPublicKeyInfo) => boolean
+}
+
 /** Starts to ask, for one search. */
-export function askOnce(meter: Meter): AskSignature {
-  // By identity: within one search, a certificate, a CRL and a key are one object each.
-  const answers = new Map<Uint8Array, Map<SubjectPublicKeyInfo, SignatureAnswer>>()
-  return function* (algorithm, publicKey, octets, signature) {
-    const answersUnderKeys = answers.get(octets) ?? new Map<SubjectPublicKeyInfo, SignatureAnswer>()
-    answers.set(octets, answersUnderKeys)
-    if (answersUnderKeys.has(publicKey)) return answersUnderKeys.get(publicKey)
-    if (!meter.signature()) return false
-    const word = yield { op: 'verify', algorithm, publicKey, octets, signature }
-    const answer = word === undefined ? undefined : word === true
-    answersUnderKeys.set(publicKey, answer)
-    return answer
+export function startSignatures(meter: Meter): Signatures {
+  // What is signed by identity, as a certificate or a CRL is one object within a search; keys by their octets, as many
+  // certificates may have the same.
+  const answers = new Map<Uint8Array, Map<string, SignatureAnswer>>()
+  const texts = new Map<SubjectPublicKeyInfo, string>()
+  const textOf = (key: SubjectPublicKeyInfo) => {
+    const text = texts.get(key) ?? key.der.toHex()
+    texts.set(key, text)
+    return text
+  }
+  return {
+    *ask(algorithm, publicKey, octets, signature) {
+      const underKeys = answers.get(octets) ?? new Map<string, SignatureAnswer>()
+      answers.set(octets, underKeys)
+      const text = textOf(publicKey)
+      if (underKeys.has(text)) return underKeys.get(text)
+      if (!meter.signature()) return false
+      const word = yield { op: 'verify', algorithm, publicKey, octets, signature }
+      const answer = word === undefined ? undefined : word === true
+      underKeys.set(text, answer)
+      return answer
+    },
+    hasFailed(signed, subjectPublicKeyInfo) {
+      const underKeys = answers.get(signed)
+      if (underKeys === undefined) return false
+      const text = textOf(subjectPublicKeyInfo)
+      return underKeys.has(text) && underKeys.get(text) !== true
+    },
   }
 }
