@@ -1,6 +1,7 @@
 // Every chain that stands for one rule.
 import type { Case } from './chain.ts'
 import { CONSTRAINT_CASES } from './constraint-cases.ts'
+import { CRL_CASES } from './crl-cases.ts'
 import { EXTENSION_CASES } from './extension-cases.ts'
 import { FORM_CASES } from './form-cases.ts'
 import { ISSUER_CASES } from './issuer-cases.ts'
@@ -16,4 +17,5 @@ export const EVERY_CASE: readonly Case[] = [
   ...CONSTRAINT_CASES,
   ...POLICY_CASES,
   ...PROFILE_CASES,
+  ...CRL_CASES,
 ]
