@@ -82,6 +82,8 @@ export type StatusEvidence =
       readonly depth: number
       readonly issuer: Name
       readonly number?: bigint
+      /** Of the complete CRL that a delta has brought up to date: all else is the delta's. */
+      readonly base?: bigint
       readonly thisUpdate: Temporal.Instant
       readonly nextUpdate?: Temporal.Instant
     }

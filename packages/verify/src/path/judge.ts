@@ -78,22 +78,22 @@ export function* judgePath(
     const { signable } = judgeUnsigned(certificate, depth, left, judges, fault)
     signed &&= signable && (yield* judgeSignature(certificate, issuer, ask, fault))
     if (!signed) continue
-    const isSigned = function* ({ crl }: CrlIndex) {
-      for (const { name, certificate, subjectPublicKeyInfo } of [issuer, anchor]) {
-        const own = namesEqual(crl.issuer, name) && whyNotSigner(crl, certificate) === undefined
-        if (own && (yield* isSignedBy(crl, subjectPublicKeyInfo, ask)) === true) return true
+    const signerOf = function* ({ crl }: CrlIndex): Asking<SubjectPublicKeyInfo | undefined> {
+      for (const { name, certificate, subjectPublicKeyInfo: own } of [issuer, anchor]) {
+        const may = namesEqual(crl.issuer, name) && whyNotSigner(crl, certificate) === undefined
+        if (may && (yield* isSignedBy(crl, own, ask)) === true) return own
       }
       // §6.3.3 (f): another key of its issuer, or another issuer, with a path to the same anchor.
-      for (const other of judges.crlIssuers ? yield* judges.crlIssuers(crl, anchor) : [])
-        if ((yield* isSignedBy(crl, other.subjectPublicKeyInfo, ask)) === true) return true
-      return false
+      for (const { subjectPublicKeyInfo: other } of judges.crlIssuers ? yield* judges.crlIssuers(crl, anchor) : [])
+        if ((yield* isSignedBy(crl, other, ask)) === true) return other
+      return undefined
     }
     if (context.status.crls.length > 0 && !judges.meter.names(namesOfPoints(certificate))) break
     const { status, now, profile = PROFILES.private } = context
     const { ocsp } = status
     const judgeDelegate = function* (delegate: Certificate, fault: Fault) {
       const known = { ...status, mode: 'prefer' } as const
-      yield* judgeStatus(delegate, depth, issuer, known, now, isSigned, noAnswers, fault)
+      yield* judgeStatus(delegate, depth, issuer, known, now, signerOf, noAnswers, fault)
     }
     const askResponders =
       ocsp === undefined
@@ -101,7 +101,7 @@ export function* judgePath(
         : (certificate: Certificate) =>
             judgeAnswers({ certificate, depth, issuer, ocsp, now, profile, ask, meter: judges.meter, judgeDelegate })
     const before = findings.length
-    evidence.push(...(yield* judgeStatus(certificate, depth, issuer, status, now, isSigned, askResponders, fault)))
+    evidence.push(...(yield* judgeStatus(certificate, depth, issuer, status, now, signerOf, askResponders, fault)))
     if (findings.length > before) barred ??= depth
   }
   const policies = signed ? judgePolicies(path, anchor, context, judges.meter, findings) : []

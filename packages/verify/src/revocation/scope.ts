@@ -9,7 +9,7 @@ const KNOWN_EXTENSIONS: ReadonlySet<Oid> = new Set([
   OID.authorityKeyIdentifier,
   OID.issuerAltName,
   OID.cRLNumber,
-  // Where to find newer deltas: we use none, and §6.3.3 leaves that to us.
+  // Where to find newer deltas: to fetch them is the caller's business, and §6.3.3 leaves their use to us.
   OID.freshestCRL,
   OID.authorityInfoAccess,
 ])

@@ -4,7 +4,7 @@ import type { StatusContext, StatusEvidence } from '../model.ts'
 import type { Fault } from '../path/fault.ts'
 import type { Asking } from '../path/question.ts'
 import { type CrlIndex, entryOf } from './crl-index.ts'
-import { type AskSignature, type Fit, isLifted, renewalOf, timeOf } from './delta.ts'
+import { type AskSigner, findBases, supersedes } from './delta.ts'
 import type { StatusIssuer } from './issuer.ts'
 import type { OcspWord } from './ocsp.ts'
 import { ALL_REASONS, reasonsCovered } from './points.ts'
@@ -24,7 +24,7 @@ export function* judgeStatus(
   issuer: StatusIssuer,
   { mode, crls, announced }: StatusContext<unknown>,
   now: Temporal.Instant,
-  isSigned: AskSignature,
+  signerOf: AskSigner,
   askResponders: AskResponders,
   fault: Fault,
 ): Asking<readonly StatusEvidence[]> {
@@ -36,12 +36,11 @@ export function* judgeStatus(
   }
 
   const { usable, reasons } = fitting(crls, certificate)
-  // A revocation is not taken back by a CRL's end, so that an old list counts here as a new one does.
+  // A revocation is for good (§3.3: its entry "MUST NOT be removed"), so that an old list counts here as a new one does; a hold is not.
   for (const fit of usable) {
     const entry = revoking(fit, certificate)
-    if (entry === undefined || (yield* isSigned(fit.index)) !== true) continue
-    if (entry.reasonCode === 'certificateHold' && (yield* isLifted(fit.index, usable, certificate, now, isSigned)))
-      continue
+    if (entry === undefined || (yield* signerOf(fit.index)) === undefined) continue
+    if (entry.reasonCode === 'certificateHold' && (yield* isReleased(fit, usable, certificate, now, signerOf))) continue
     const { revocationDate: at, reasonCode: reason } = entry
     const revocation = reason === undefined ? { at } : { at, reason }
     fault(
@@ -63,30 +62,30 @@ export function* judgeStatus(
   let expired: CrlIndex | undefined
   let covered: ReadonlySet<ReasonFlag> = new Set()
   const evidence: StatusEvidence[] = []
+  const bases = yield* findBases(
+    usable.map(({ index }) => index).filter((index) => [undefined, 'expired'].includes(timeOf(index, now))),
+    signerOf,
+  )
   for (const { index, covers } of usable) {
-    // (e), and a delta says only what it adds.
+    // (e)
     if (covers.isSubsetOf(covered)) continue
     const time = timeOf(index, now)
-    if (time !== undefined && time !== 'expired') {
-      reasons.push(time)
-      continue
-    }
-    if ((yield* isSigned(index)) !== true) {
+    const { deltaCRLIndicator } = index.crl
+    if (time !== undefined && time !== 'expired') reasons.push(time)
+    else if (time === 'expired' && expired !== undefined) continue
+    // A delta says only what it adds.
+    else if (deltaCRLIndicator !== undefined && !bases.has(index))
+      reasons.push(`it builds on crl number ${deltaCRLIndicator}, which is not there`)
+    else if ((yield* signerOf(index)) === undefined)
       reasons.push(
         (namesEqual(index.crl.issuer, issuer.name) ? whyNotSigner(index.crl, issuer.certificate) : undefined) ??
           'its signature does not verify under the key of the issuer',
       )
-      continue
-    }
-    // (a) (1) (i)
-    const current = time === undefined ? index : yield* renewalOf(index, usable, now, isSigned)
-    if (current === undefined) {
-      expired ??= index
-      continue
-    }
-    evidence.push(evidenceOf(current, depth))
-    covered = covered.union(covers)
-    if (ALL_REASONS.isSubsetOf(covered)) return evidence
+    else if (time === undefined) {
+      evidence.push(evidenceOf(index, bases.get(index), depth))
+      covered = covered.union(covers)
+      if (ALL_REASONS.isSubsetOf(covered)) return evidence
+    } else expired = index
   }
   // RFC 9608 §4: there the step is skipped; a revocation that is known counted above all the same.
   if (mode === 'prefer' || certificate.noRevAvail) return []
@@ -111,6 +110,13 @@ export function* judgeStatus(
   return []
 }
 
+/** A CRL that may be asked about a certificate. */
+interface Fit {
+  readonly index: CrlIndex
+  /** The reasons for which it tells that a certificate is not revoked; a delta does so together with its base. */
+  readonly covers: ReadonlySet<ReasonFlag>
+}
+
 /** §6.3.3 (b) to (d), and newest first: the higher number, then the later time. */
 function fitting(crls: readonly CrlIndex[], certificate: Certificate): { usable: readonly Fit[]; reasons: string[] } {
   const usable: Fit[] = []
@@ -124,9 +130,27 @@ function fitting(crls: readonly CrlIndex[], certificate: Certificate): { usable:
       continue
     }
     if (typeof covers === 'string') reasons.push(covers)
-    else usable.push({ index, covers: index.crl.deltaCRLIndicator === undefined ? covers : new Set() })
+    else usable.push({ index, covers })
   }
   return { usable: usable.sort((left, right) => newestFirst(left.index, right.index)), reasons }
+}
+
+/** Whether a list in force that supersedes the one of the hold ends it: a complete one by its silence, a delta by removeFromCRL. */
+function* isReleased(
+  { index: hold }: Fit,
+  usable: readonly Fit[],
+  { issuer, serialNumber }: Certificate,
+  now: Temporal.Instant,
+  signerOf: AskSigner,
+): Asking<boolean> {
+  for (const { index } of usable) {
+    if (timeOf(index, now) !== undefined) continue
+    const entry = entryOf(index, issuer, serialNumber)
+    const isSilent = entry === undefined && index.crl.deltaCRLIndicator === undefined
+    if (!isSilent && entry?.reasonCode !== 'removeFromCRL') continue
+    if (yield* supersedes(index, hold, signerOf)) return true
+  }
+  return false
 }
 
 function newestFirst({ crl: left }: CrlIndex, { crl: right }: CrlIndex): number {
@@ -141,12 +165,26 @@ function revoking({ index }: Fit, { issuer, serialNumber }: Certificate): Revoke
   return entry?.reasonCode === 'removeFromCRL' ? undefined : entry
 }
 
-function evidenceOf({ crl: { issuer, cRLNumber, thisUpdate, nextUpdate } }: CrlIndex, depth: number): StatusEvidence {
+/** §5.1.2.4 and §5.1.2.5. Undefined where the CRL is current; there is no tolerance, as issuers overlap their CRLs. */
+function timeOf({ crl: { thisUpdate, nextUpdate } }: CrlIndex, now: Temporal.Instant): string | undefined {
+  if (Temporal.Instant.compare(now, thisUpdate) < 0) return `it is of ${thisUpdate}, and it is ${now}`
+  // §5.1.2.5: "Conforming CRL issuers MUST include the nextUpdate field in all CRLs."
+  if (nextUpdate === undefined) return 'it has no next update'
+  return Temporal.Instant.compare(now, nextUpdate) < 0 ? undefined : 'expired'
+}
+
+/** §5.2.4: a delta and its base together have the number and the times of the delta. */
+function evidenceOf(
+  { crl: { issuer, cRLNumber, thisUpdate, nextUpdate } }: CrlIndex,
+  base: CrlIndex | undefined,
+  depth: number,
+): StatusEvidence {
   return {
     kind: 'crl',
     depth,
     issuer,
     ...(cRLNumber !== undefined && { number: cRLNumber }),
+    ...(base?.crl.cRLNumber !== undefined && { base: base.crl.cRLNumber }),
     thisUpdate,
     ...(nextUpdate !== undefined && { nextUpdate }),
   }

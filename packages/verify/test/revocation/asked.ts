@@ -7,30 +7,10 @@ import {
   type Verdict,
   verifyPath,
 } from '@countersign/verify'
-import {
-  cRLDistributionPointsExtension,
-  type DistributionPoint,
-  type Extension,
-  type IssuingDistributionPoint,
-  issuingDistributionPointExtension,
-  writeSequence,
-} from '@countersign/x509'
-import {
-  anchorOf,
-  codesOf,
-  contextOf,
-  crl,
-  type Holder,
-  intermediate,
-  leaf,
-  root,
-} from '../../../../interop/chains/house.ts'
+import { type Extension, writeSequence } from '@countersign/x509'
+import { anchorOf, codesOf, contextOf, type Holder } from '../../../../interop/chains/house.ts'
+import { anchor, anchorCrl, issuing, type ListCase, party } from '../../../../interop/chains/lists.ts'
 import { digest } from '../../../../interop/chains/responder.ts'
-
-export const anchor: Holder = root()
-export const issuing: Holder = intermediate(anchor)
-export const party: Holder = leaf(issuing)
-export const anchorCrl: CrlIndex = crl(anchor)
 
 /** Judges the party's path, or another under the same anchor. */
 export function ask(status: Partial<StatusContext>, chain: readonly Holder[] = [party, issuing]): Verdict {
@@ -38,6 +18,11 @@ export function ask(status: Partial<StatusContext>, chain: readonly Holder[] = [
     chain.map(({ certificate }) => certificate.der),
     contextOf([anchorOf(anchor)], { status: { mode: 'require', crls: [], ...status } }),
   )
+}
+
+/** Judges a case of lists. */
+export function judged({ holder = party, sent = [], crls }: ListCase): Verdict {
+  return ask({ crls: [anchorCrl, ...crls] }, [holder, issuing, ...sent])
 }
 
 /** What is found where the anchor's CRL is good and `crls` are there for the party. */
@@ -67,21 +52,3 @@ export function unknownExtension(critical: boolean): Extension {
     extnValue: writeSequence(),
   }
 }
-
-export const place = (uri: string) =>
-  ({ kind: 'fullName', value: [{ kind: 'uniformResourceIdentifier', value: uri }] }) as const
-export const A = place('http://a.example/crl')
-export const B = place('http://b.example/crl')
-
-/** The extension of a CRL of a part. */
-export const idp = (different: Partial<IssuingDistributionPoint>): Readonly<Record<string, Extension>> => ({
-  idp: issuingDistributionPointExtension({
-    onlyContainsUserCerts: false,
-    onlyContainsCACerts: false,
-    indirectCRL: false,
-    onlyContainsAttributeCerts: false,
-    ...different,
-  }),
-})
-export const pointing = (...points: DistributionPoint[]): Holder =>
-  leaf(issuing, { more: [cRLDistributionPointsExtension(points)] })

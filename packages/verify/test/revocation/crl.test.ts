@@ -31,7 +31,8 @@ import {
   root,
   usage,
 } from '../../../../interop/chains/house.ts'
-import { anchor, anchorCrl, ask, askCrls, issuing, unknownExtension } from './asked.ts'
+import { anchor, anchorCrl, issuing } from '../../../../interop/chains/lists.ts'
+import { ask, askCrls, unknownExtension } from './asked.ts'
 
 const stranger = p256()
 const point = { kind: 'fullName', value: [{ kind: 'uniformResourceIdentifier', value: 'http://a.example/' }] } as const

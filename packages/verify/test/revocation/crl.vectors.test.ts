@@ -56,10 +56,11 @@ function statusOf(text: string, { verifyTime }: Expected): Status {
     { name: by.subject, subjectPublicKeyInfo: by.subjectPublicKeyInfo, certificate: by },
     { mode: 'require', crls: readLists(list) },
     Temporal.Instant.from(verifyTime),
-    function* isSigned({ crl }) {
+    function* signerOf({ crl }) {
       const { signatureAlgorithm: algorithm, tbsDer: octets, signatureValue: signature } = crl
-      if (whyNotSigner(crl, by) !== undefined) return false
-      return (yield { op: 'verify', algorithm, publicKey: by.subjectPublicKeyInfo, octets, signature }) === true
+      const { subjectPublicKeyInfo: publicKey } = by
+      if (whyNotSigner(crl, by) !== undefined) return undefined
+      return (yield { op: 'verify', algorithm, publicKey, octets, signature }) === true ? publicKey : undefined
     },
     noAnswers,
     faultsOf(findings, 0, certificate),

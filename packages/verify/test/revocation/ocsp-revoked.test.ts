@@ -4,8 +4,9 @@ import { suite, test } from 'node:test'
 import type { OcspAnswer } from '@countersign/verify'
 import { noRevAvailExtension } from '@countersign/x509'
 import { codesOf, crl, type Different, hours, leaf, p256, revoked } from '../../../../interop/chains/house.ts'
+import { anchorCrl, issuing, party } from '../../../../interop/chains/lists.ts'
 import { answer, type DifferentAnswer, delegate, digest, single } from '../../../../interop/chains/responder.ts'
-import { anchorCrl, ask, askAnswers, issuing, party, toldOf, unknownExtension } from './asked.ts'
+import { ask, askAnswers, toldOf, unknownExtension } from './asked.ts'
 
 const stranger = p256()
 const UNKNOWN = ['ERR_VERIFY_STATUS_UNKNOWN']

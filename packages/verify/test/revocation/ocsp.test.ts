@@ -16,8 +16,9 @@ import {
   purposes,
   usage,
 } from '../../../../interop/chains/house.ts'
+import { anchor, anchorCrl, issuing, party } from '../../../../interop/chains/lists.ts'
 import { answer, byKey, type DifferentAnswer, delegate, digest, single } from '../../../../interop/chains/responder.ts'
-import { anchor, anchorCrl, ask, askAnswers, issuing, party, toldOf, unknownExtension } from './asked.ts'
+import { ask, askAnswers, toldOf, unknownExtension } from './asked.ts'
 
 const stranger = p256()
 const UNKNOWN = ['ERR_VERIFY_STATUS_UNKNOWN']

@@ -14,7 +14,8 @@ import {
   p256,
   revoked,
 } from '../../../../interop/chains/house.ts'
-import { anchor, anchorCrl, ask, askCrls, issuing, party, unknownExtension } from './asked.ts'
+import { anchor, anchorCrl, issuing, party } from '../../../../interop/chains/lists.ts'
+import { ask, askCrls, unknownExtension } from './asked.ts'
 
 const stranger = p256()
 
