@@ -1,5 +1,5 @@
 // Small things about octets that several duties need.
-import { createHash } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 
 export function sha256(octets: Uint8Array): Uint8Array {
   return Uint8Array.from(createHash('sha256').update(octets).digest())
@@ -7,6 +7,11 @@ export function sha256(octets: Uint8Array): Uint8Array {
 
 export function sameOctets(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((octet, index) => octet === other[index])
+}
+
+/** As {@link sameOctets}, in a time that says nothing of which differ; the length is no secret. */
+export function sameSecret(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && timingSafeEqual(one, other)
 }
 
 /** A serial number as lists and people write it: hexadecimal, two digits for each octet. */

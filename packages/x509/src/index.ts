@@ -268,3 +268,4 @@ export {
   writeCertificationRequest,
   writeCertificationRequestInfo,
 } from './request/write.ts'
+export { sameSecret } from './same-secret.ts'

@@ -8,6 +8,7 @@ import type { AlgorithmIdentifier } from '../model.ts'
 import { OID } from '../oid.ts'
 import { digestAlgorithmOf, hashOf, hmacHashOf, readParameters } from '../parameters.ts'
 import { deriveKey, type PasswordBudget, readKeyDerivation, spend } from '../password/derivation.ts'
+import { sameSecret } from '../same-secret.ts'
 import { Pkcs12Error } from './error.ts'
 import type { MacData, Pfx } from './pfx.ts'
 
@@ -41,14 +42,7 @@ export function* isMacRight(
     digestAlgorithm.algorithm === OID['id-PBMAC1']
       ? yield* pbmac1(digestAlgorithm, authSafe, password.utf8, budget)
       : yield* appendixB(macData, authSafe, password.bmp, budget)
-  return areEqual(mac, digest)
-}
-
-/** Of the same octets, in a time that says nothing of which differ. */
-function areEqual(left: Uint8Array, right: Uint8Array): boolean {
-  let difference = left.length ^ right.length
-  for (let i = 0; i < left.length; i++) difference |= (left[i] as number) ^ (right[i] ?? 0)
-  return difference === 0
+  return sameSecret(mac, digest)
 }
 
 /** RFC 9879 §4, §5: the length of the key is said; hashes of 160 bits or less are not accepted. */

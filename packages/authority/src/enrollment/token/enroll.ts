@@ -1,11 +1,11 @@
 // Enrollment by one-time token: the newcomer proves the token's secret, bound to this channel and this request.
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import type { Clock } from '@countersign/mtls'
 import { enrollmentMacInput, type Refusal } from '@countersign/protocol'
 import type { CheckSignature } from '@countersign/verify'
 import { type Claim, type Credential, type Issue, identitiesOf } from '../../issuance/issue.ts'
 import { decideNames, readRequest } from '../../issuance/request.ts'
-import { sameOctets, sha256 } from '../../octets.ts'
+import { sameOctets, sameSecret, sha256 } from '../../octets.ts'
 import type { Invitation } from '../../store/invitations.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -72,7 +72,7 @@ function isProved({ request, mac, exporter }: EnrollmentAttempt, macKey: Uint8Ar
   const expected = createHmac('sha256', macKey)
     .update(enrollmentMacInput(exporter, sha256(request)))
     .digest()
-  return mac.length === expected.length && timingSafeEqual(mac, expected)
+  return sameSecret(mac, expected)
 }
 
 /** The invitation as what is taken once, read again inside the transaction: of rivals, one finds it unspent. */
