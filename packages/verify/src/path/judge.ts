@@ -15,10 +15,10 @@ import { judgePolicies } from '../policies/judge.ts'
 import { PROFILES, type Profile } from '../profile.ts'
 import type { CrlIndex } from '../revocation/crl-index.ts'
 import type { StatusIssuer } from '../revocation/issuer.ts'
-import { judgeAnswers, noAnswers } from '../revocation/ocsp.ts'
+import { isToBeAsked, judgeAnswers, noAnswers, type OcspQuestion, readOnce } from '../revocation/ocsp.ts'
 import { namesOfPoints } from '../revocation/points.ts'
 import { whyNotSigner } from '../revocation/scope.ts'
-import { judgeStatus } from '../revocation/status.ts'
+import { type AskResponders, judgeStatus } from '../revocation/status.ts'
 import type { Alone, JudgeAlone, SearchContext } from './alone.ts'
 import type { Meter } from './budget.ts'
 import { type Fault, faultsOf } from './fault.ts'
@@ -64,7 +64,9 @@ export function* judgePath(
   context: SearchContext,
   judges: Judges,
 ): Asking<Judgement> {
+  const { meter } = judges
   const { ask } = judges.signatures
+  const readDelegate = readOnce()
   const findings: Finding[] = []
   const left = yield* judgeAnchor(anchor, path.length, context, judges, findings)
   const evidence: StatusEvidence[] = []
@@ -88,18 +90,21 @@ export function* judgePath(
         if ((yield* isSignedBy(crl, other, ask)) === true) return other
       return undefined
     }
-    if (context.status.crls.length > 0 && !judges.meter.names(namesOfPoints(certificate))) break
+    if (context.status.crls.length > 0 && !meter.names(namesOfPoints(certificate))) break
     const { status, now, profile = PROFILES.private } = context
     const { ocsp } = status
-    const judgeDelegate = function* (delegate: Certificate, fault: Fault) {
-      const known = { ...status, mode: 'prefer' } as const
-      yield* judgeStatus(delegate, depth, issuer, known, now, signerOf, noAnswers, fault)
-    }
-    const askResponders =
+    const judgeDelegate = (askResponders: AskResponders) =>
+      function* (delegate: Certificate, fault: Fault): Asking<void> {
+        const asked = { ...status, mode: isToBeAsked(delegate) ? status.mode : ('prefer' as const) }
+        yield* judgeStatus(delegate, depth, issuer, asked, now, signerOf, askResponders, fault)
+      }
+    const asking = (judgeDelegate: OcspQuestion['judgeDelegate']): AskResponders =>
       ocsp === undefined
         ? noAnswers
-        : (certificate: Certificate) =>
-            judgeAnswers({ certificate, depth, issuer, ocsp, now, profile, ask, meter: judges.meter, judgeDelegate })
+        : (certificate) =>
+            judgeAnswers({ certificate, depth, issuer, ocsp, now, profile, ask, meter, readDelegate, judgeDelegate })
+    // Answers tell of delegates, too. Of the delegates of those, lists alone: it must end.
+    const askResponders = asking(judgeDelegate(asking(judgeDelegate(noAnswers))))
     const before = findings.length
     evidence.push(...(yield* judgeStatus(certificate, depth, issuer, status, now, signerOf, askResponders, fault)))
     if (findings.length > before) barred ??= depth

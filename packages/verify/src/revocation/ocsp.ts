@@ -38,7 +38,8 @@ export interface OcspQuestion {
   readonly profile: Profile
   readonly ask: AskSignature
   readonly meter: Meter
-  /** Judges the status of a delegate, as far as it is known. */
+  readonly readDelegate: (der: Uint8Array) => Certificate | string
+  /** Judges the status of a delegate. */
   readonly judgeDelegate: (delegate: Certificate, fault: Fault) => Asking<void>
 }
 
@@ -155,7 +156,7 @@ function* signerOf(
   let why = 'the certificate of its responder is not there'
   for (const der of (basic.certs ?? []).slice(0, MAX_CERTIFICATES)) {
     if (!question.meter.step()) return 'the budget is spent'
-    const delegate = readDelegate(der)
+    const delegate = question.readDelegate(der)
     if (typeof delegate === 'string') {
       why = delegate
       continue
@@ -188,6 +189,16 @@ function* isSignedBy(
   return fitsKey(signatureAlgorithm, key.algorithm) && (yield* ask(signatureAlgorithm, key, tbsDer, signature)) === true
 }
 
+/** Reads certificates of responders; each is one object, as the signatures on and under it are remembered by that. */
+export function readOnce(): OcspQuestion['readDelegate'] {
+  const known = new Map<Uint8Array, Certificate | string>()
+  return (der) => {
+    const read = known.get(der) ?? readDelegate(der)
+    known.set(der, read)
+    return read
+  }
+}
+
 function readDelegate(der: Uint8Array): Certificate | string {
   try {
     return readCertificate(der)
@@ -203,7 +214,7 @@ function readDelegate(der: Uint8Array): Certificate | string {
  */
 function* whyNotDelegate(
   delegate: Certificate,
-  { issuer, now, profile, depth, ask, judgeDelegate }: OcspQuestion,
+  { certificate, issuer, now, profile, depth, ask, judgeDelegate }: OcspQuestion,
 ): Asking<string | undefined> {
   if (
     !namesEqual(delegate.issuer, issuer.name) ||
@@ -211,6 +222,10 @@ function* whyNotDelegate(
   )
     return 'its responder is a delegate of another issuer'
   if (!delegate.extendedKeyUsage?.includes(OID.OCSPSigning)) return 'its responder may not sign answers'
+  // Whoever has stolen a key would vouch for it, and a subordinate authority for itself and its like.
+  if (sameOctets(delegate.subjectPublicKeyInfo.der, certificate.subjectPublicKeyInfo.der))
+    return 'its responder has the key that it tells of'
+  if (delegate.basicConstraints?.cA) return 'its responder is a subordinate authority'
   // RFC 5280 §4.2.1.12: "Key usage bits that may be consistent: digitalSignature and/or nonRepudiation".
   const { keyUsage } = delegate
   if (keyUsage !== undefined && !keyUsage.has('digitalSignature') && !keyUsage.has('nonRepudiation'))
@@ -224,11 +239,19 @@ function* whyNotDelegate(
   if (signable && fitsKey(signatureAlgorithm, key.algorithm)) {
     const signed = yield* ask(signatureAlgorithm, key, tbsDer, signatureValue)
     if (signed !== true) return 'the issuer did not sign the certificate of its responder'
-    // §4.2.2.2.1: where nothing is known of it, as with id-pkix-ocsp-nocheck, it is trusted for its lifetime.
     yield* judgeDelegate(delegate, fault)
   } else if (signable) return 'the issuer did not sign the certificate of its responder'
   const [first] = findings
   return first && `the certificate of its responder: ${first.detail}`
+}
+
+/**
+ * §4.2.2.2.1: whether the status of a delegate is required where status is. "A CA may specify how" it is to be checked, or that it is not,
+ * by id-pkix-ocsp-nocheck; where it says neither, a revocation counts if it is known.
+ */
+export function isToBeAsked({ ocspNoCheck, cRLDistributionPoints, authorityInfoAccess = [] }: Certificate): boolean {
+  const said = cRLDistributionPoints !== undefined || authorityInfoAccess.some((each) => each.accessMethod === OID.ocsp)
+  return said && ocspNoCheck !== true
 }
 
 /** §3.2 (5) and (6), §4.2.2.1, RFC 9654 §2.1: whether an authentic "good" is of now, and of our question. */

@@ -11,7 +11,7 @@ import { ALL_REASONS, reasonsCovered } from './points.ts'
 import { whyNotCrl, whyNotSigner } from './scope.ts'
 
 /** Asks what OCSP responders say of a certificate of the same issuer. */
-type AskResponders = (certificate: Certificate) => Asking<OcspWord>
+export type AskResponders = (certificate: Certificate) => Asking<OcspWord>
 
 /**
  * Judges the status of one certificate whose own signature has verified. Answers what says "not revoked": an answer

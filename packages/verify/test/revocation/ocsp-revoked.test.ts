@@ -2,9 +2,18 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { OcspAnswer } from '@countersign/verify'
-import { noRevAvailExtension } from '@countersign/x509'
-import { codesOf, crl, type Different, hours, leaf, p256, revoked } from '../../../../interop/chains/house.ts'
-import { anchorCrl, issuing, party } from '../../../../interop/chains/lists.ts'
+import { authorityInfoAccessExtension, noRevAvailExtension, OID } from '@countersign/x509'
+import {
+  codesOf,
+  crl,
+  type Different,
+  type Holder,
+  hours,
+  leaf,
+  p256,
+  revoked,
+} from '../../../../interop/chains/house.ts'
+import { A, anchorCrl, issuing, party } from '../../../../interop/chains/lists.ts'
 import { answer, type DifferentAnswer, delegate, digest, single } from '../../../../interop/chains/responder.ts'
 import { ask, askAnswers, toldOf, unknownExtension } from './asked.ts'
 
@@ -87,6 +96,41 @@ suite('the status of a delegate', () => {
     const announced = (_: unknown, serialNumber: bigint) =>
       serialNumber === signer.certificate.serialNumber ? { at: hours(-1) } : undefined
     assert.deepEqual(codesOf(ask({ crls: [anchorCrl], announced, ocsp: { answers, digest } })), UNKNOWN)
+  })
+})
+
+suite('the status of a delegate, by answers', () => {
+  const more = [authorityInfoAccessExtension([{ accessMethod: OID.ocsp, accessLocation: A.value[0] }])]
+  const [one, two] = [delegate(issuing), delegate(issuing)]
+  const [asked, also] = [1, 2].map(() => delegate(issuing, { extensions: { nocheck: null }, more })) as [Holder, Holder]
+  const by = (signer: Holder) => answer(party, issuing, { by: signer })
+  const GOOD: readonly string[] = []
+  for (const [what, answers, codes] of [
+    ['revoked by the issuer', [by(one), answer(one, issuing, { status: killed })], UNKNOWN],
+    ['revoked by another delegate', [by(one), answer(one, issuing, { by: two, status: killed })], UNKNOWN],
+    ['revoked by a stranger', [by(one), answer(one, issuing, { signer: stranger, status: killed })], GOOD],
+    ['revoked beside another delegate', [by(one), answer(one, issuing, { status: killed }), by(two)], GOOD],
+    ['asked for, and good by the issuer', [by(asked), answer(asked, issuing)], GOOD],
+    ['asked for, and good by another delegate', [by(asked), answer(asked, issuing, { by: two })], GOOD],
+    ['asked for, and good by itself', [by(asked), answer(asked, issuing, { by: asked })], UNKNOWN],
+    ['asked for, and old', [by(asked), answer(asked, issuing, { nextUpdate: hours(-1) })], UNKNOWN],
+    [
+      'asked for, and good by one that vouches for it in turn',
+      [by(asked), answer(asked, issuing, { by: also }), answer(also, issuing, { by: asked })],
+      UNKNOWN,
+    ],
+  ] as const)
+    test(what, () => assert.deepEqual(codesOf(askAnswers(answers)), codes))
+
+  test('asked for, and good by a crl', () => {
+    const crls = [anchorCrl, crl(issuing)]
+    const verdict = ask({ crls, ocsp: { answers: [by(asked)], digest } })
+    assert.deepEqual(verdict.ok && verdict.evidence.map(({ kind }) => kind), ['crl', 'ocsp'])
+  })
+
+  test('asked for, where status is only preferred', () => {
+    const verdict = ask({ mode: 'prefer', ocsp: { answers: [by(asked)], digest } })
+    assert.deepEqual(verdict.ok && verdict.evidence.map(({ kind }) => kind), ['ocsp'])
   })
 })
 

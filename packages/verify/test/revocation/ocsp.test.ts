@@ -1,7 +1,16 @@
 // RFC 6960 §3.2: which answer of a responder counts, and what it says when it does.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { ALGORITHM, extendedRevokeExtension, invalidityDateExtension, nonceExtension, OID } from '@countersign/x509'
+import {
+  ALGORITHM,
+  authorityInfoAccessExtension,
+  basicConstraintsExtension,
+  cRLDistributionPointsExtension,
+  extendedRevokeExtension,
+  invalidityDateExtension,
+  nonceExtension,
+  OID,
+} from '@countersign/x509'
 import {
   codesOf,
   crl,
@@ -16,7 +25,7 @@ import {
   purposes,
   usage,
 } from '../../../../interop/chains/house.ts'
-import { anchor, anchorCrl, issuing, party } from '../../../../interop/chains/lists.ts'
+import { A, anchor, anchorCrl, issuing, party } from '../../../../interop/chains/lists.ts'
 import { answer, byKey, type DifferentAnswer, delegate, digest, single } from '../../../../interop/chains/responder.ts'
 import { ask, askAnswers, toldOf, unknownExtension } from './asked.ts'
 
@@ -27,6 +36,7 @@ const other = leaf(issuing)
 const seconds = (count: number) => NOW.add({ seconds: count })
 const killed = { kind: 'revoked', revocationTime: hours(-3) } as const
 
+const askedAt = authorityInfoAccessExtension([{ accessMethod: OID.ocsp, accessLocation: A.value[0] }])
 const by = (different: Different = {}): DifferentAnswer => ({ by: delegate(issuing, different) })
 /** How an answer on the party differs, and why it is not used; undefined where it is. */
 const ANSWERS: readonly (readonly [string, DifferentAnswer, string?])[] = [
@@ -157,6 +167,31 @@ const ANSWERS: readonly (readonly [string, DifferentAnswer, string?])[] = [
     'of a delegate of another authority of that name',
     { by: delegate(intermediate(anchor)) },
     'its responder is a delegate of another issuer',
+  ],
+  ['of a delegate that is the party itself', by({ keys: party.keys }), 'its responder has the key that it tells of'],
+  [
+    'of a delegate that is an authority',
+    by({
+      extensions: {
+        basicConstraints: basicConstraintsExtension({ cA: true }),
+        keyUsage: usage('digitalSignature', 'keyCertSign'),
+      },
+    }),
+    'its responder is a subordinate authority',
+  ],
+  [
+    'of a delegate whose status is to be asked for, and is not known',
+    by({ extensions: { nocheck: null }, more: [cRLDistributionPointsExtension([{ distributionPoint: A }])] }),
+    'the certificate of its responder: there is no crl of its issuer',
+  ],
+  [
+    'of a delegate whose responder is to be asked, and was not',
+    by({ extensions: { nocheck: null }, more: [askedAt] }),
+    'the certificate of its responder: there is no crl of its issuer',
+  ],
+  [
+    'of a delegate whose status could be asked for, and need not be',
+    by({ more: [cRLDistributionPointsExtension([{ distributionPoint: A }]), askedAt] }),
   ],
   [
     'that another signed than its delegate',
