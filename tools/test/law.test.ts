@@ -161,6 +161,7 @@ suite('tools/law.ts finds what is planted', () => {
     ['dependencies', 'docs/dependencies.md', '`fastify`', '`slowify`'],
     ['lock', 'package-lock.json', '"integrity"', '"resolved": "http://mirror.example/x.tgz", "integrity"'],
     ['lock', 'package-lock.json', '"integrity"', '"was"'],
+    ['docstrings', 'packages/verify/src/anchor.ts', '*/\nexport function anchorOf', '*/\n\nexport function anchorOf'],
   ]
   for (const [law, file, from, to] of changed) {
     test(`${law}: ${to} in ${file}`, () => {

@@ -257,6 +257,7 @@ const OTHER_REFUSALS = {
   ERR_ADMIN_CONFLICT: ['local', 'caller', 5, 'that is already done', 'see `countersign list --state valid`'],
 } as const
 
+/** Why a meeting, an enrollment or a request was refused. */
 export type RefusalCode =
   | keyof typeof OTHER_REFUSALS
   | `ERR_CALLER_${CredentialCause}`

@@ -51,6 +51,7 @@ export const FINDINGS = {
   ERR_VERIFY_STATUS_EXPIRED: 'RFC 5280 §5.1.2.5',
   ERR_VERIFY_BUDGET: 'local limit',
 } as const
+/** One code of {@link FINDINGS}. */
 export type FindingCode = keyof typeof FINDINGS
 
 /** One reason. `depth` 0 is the leaf; it is absent where the fault is of no one place in a path. */

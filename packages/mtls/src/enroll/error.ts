@@ -19,6 +19,7 @@ export const ENROLLMENT_ERRORS = {
   ],
   ERR_ENROLL_AUTHORITY_FILE: ['it does not name an authority', 'restore it, or enroll again'],
 } as const
+/** One reason of {@link ENROLLMENT_ERRORS}. */
 export type EnrollmentErrorCode = keyof typeof ENROLLMENT_ERRORS
 
 /** Says why the authority did not give, or we did not take, what was asked for. */

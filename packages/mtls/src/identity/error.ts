@@ -15,6 +15,7 @@ export const IDENTITY_ERRORS = {
   ERR_IDENTITY_NO_SPACE: ['the disk is full', 'free some space, then try again'],
   ERR_IDENTITY_IN_USE: ['another process is changing it', 'wait until that has ended'],
 } as const
+/** One reason of {@link IDENTITY_ERRORS}. */
 export type IdentityErrorCode = keyof typeof IDENTITY_ERRORS
 
 /** Says which file of an identity cannot be used, why, and what to do. Never with a piece of a key. */

@@ -24,6 +24,7 @@ export const TRUST_FILE_ERRORS = {
   ERR_TRUST_FILE_MALFORMED: 'it does not hold what it should',
   ERR_TRUST_NO_STATUS: 'it holds no revocation list, and `require` would refuse everybody without one',
 } as const
+/** Why a file of trust cannot be used. */
 export type TrustFileErrorCode = keyof typeof TRUST_FILE_ERRORS
 
 /** Says which file of trust cannot be used, and why. */
