@@ -24,8 +24,8 @@ export interface Around {
   readonly out: (line: string) => void
   /** Writes one line to standard error. */
   readonly err: (line: string) => void
-  /** Reads a whole file, at most 1 MiB. A relative path is under `cwd`. */
-  readonly readFile: (path: string) => Promise<Uint8Array>
+  /** Reads a whole file of at most `maxOctets` (1 MiB). A relative path is under `cwd`. */
+  readonly readFile: (path: string, maxOctets?: number) => Promise<Uint8Array>
   /** The first line of standard input, without its end; empty where there is none. */
   readonly readLine: () => Promise<string>
   readonly env: Readonly<Record<string, string | undefined>>

@@ -5,7 +5,6 @@ import { type Around, EXIT, Failure } from './command.ts'
 import { main } from './main.ts'
 import { writtenLine } from './output/plain-text.ts'
 
-const MAX_FILE_OCTETS = 1 << 20
 const MAX_LINE_CHARACTERS = 65_536
 /** The terminal, npm and the launcher may each pass on the same signal: what comes this soon is not a second one. */
 const SAME_SIGNAL_MS = 400
@@ -25,7 +24,7 @@ function aroundOf(): Around {
   return {
     out: (line) => process.stdout.write(`${writtenLine(line)}\n`),
     err: (line) => process.stderr.write(`${writtenLine(line)}\n`),
-    readFile: (path) => readSmallFile(resolve(cwd, path)),
+    readFile: (path, maxOctets) => readSmallFile(resolve(cwd, path), maxOctets),
     readLine,
     env: process.env,
     cwd,
@@ -41,17 +40,19 @@ function mayColor(isTerminal: boolean | undefined): boolean {
   return isTerminal === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'
 }
 
-async function readSmallFile(path: string): Promise<Uint8Array> {
+async function readSmallFile(path: string, maxOctets = 1 << 20): Promise<Uint8Array> {
   const file = await open(path, 'r')
   try {
-    const octets = new Uint8Array(MAX_FILE_OCTETS + 1)
+    const chunks: Uint8Array[] = []
     let length = 0
+    // Not by its size: a pipe has none.
     for (;;) {
-      const { bytesRead } = await file.read(octets, length, octets.length - length)
+      const { buffer, bytesRead } = await file.read(new Uint8Array(1 << 16))
+      if (bytesRead === 0) return Buffer.concat(chunks)
+      chunks.push(buffer.subarray(0, bytesRead))
       length += bytesRead
-      if (bytesRead === 0) return octets.slice(0, length)
-      if (length > MAX_FILE_OCTETS)
-        throw new Failure(EXIT.input, `${path} is larger than 1 MiB`, {
+      if (length > maxOctets)
+        throw new Failure(EXIT.input, `${path} is larger than ${maxOctets >> 20} MiB`, {
           code: 'ERR_CLI_FILE_LIMIT',
           next: 'check that it is the right file',
         })

@@ -54,13 +54,16 @@ export function readAnswer(path: string, around: Around): Promise<OCSPResponse> 
   )
 }
 
+/** A CRL of 16 MiB, the most that its reader takes, in PEM. */
+const MAX_FILE_OCTETS = 1 << 25
+
 async function readFileAs<T>(
   path: string,
   around: Around,
   wanted: string,
   read: (octets: Uint8Array, text: string) => T,
 ): Promise<T> {
-  const octets = await around.readFile(path)
+  const octets = await around.readFile(path, MAX_FILE_OCTETS)
   if (octets.length === 0) throw new Failure(EXIT.input, `${path} is empty`, { code: 'ERR_CLI_FILE' })
   try {
     return read(octets, new TextDecoder('latin1').decode(octets))
