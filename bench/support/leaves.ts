@@ -1,7 +1,8 @@
-// Typical leaves of a public authority: names, ten extensions, a P-256 key, each one different. Their signatures are none.
+// Typical leaves of a public authority: names, ten extensions, a P-256 key, each one different.
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import {
   ALGORITHM,
+  type AlgorithmIdentifier,
   authorityInfoAccessExtension,
   authorityKeyIdentifierExtension,
   basicConstraintsExtension,
@@ -9,6 +10,7 @@ import {
   cRLDistributionPointsExtension,
   extendedKeyUsageExtension,
   keyUsageExtension,
+  type Name,
   nameOf,
   OID,
   readSubjectPublicKeyInfo,
@@ -21,11 +23,29 @@ import {
   writeTbsCertificate,
 } from '@countersign/x509'
 
-const issuer = nameOf([
-  ['countryName', 'US'],
-  ['organizationName', "Somebody's Trust Services"],
-  ['commonName', 'Issuing CA 3'],
-])
+/** Who issues leaves. */
+export interface LeafIssuer {
+  readonly name: Name
+  readonly keyIdentifier: Uint8Array
+  readonly algorithm: AlgorithmIdentifier
+  readonly sign: (tbsDer: Uint8Array) => Uint8Array
+}
+
+/** What it signs has the form of a signature, and is none. */
+const NOBODY: LeafIssuer = {
+  name: nameOf([
+    ['countryName', 'US'],
+    ['organizationName', "Somebody's Trust Services"],
+    ['commonName', 'Issuing CA 3'],
+  ]),
+  keyIdentifier: new Uint8Array(randomBytes(20)),
+  algorithm: ALGORITHM.ecdsaWithSHA256,
+  sign: () => {
+    const integer = () => writeInteger(BigInt(`0x1${randomBytes(31).toString('hex')}`))
+    return writeSequence(integer(), integer())
+  },
+}
+
 const uri = (value: string) => ({ kind: 'uniformResourceIdentifier', value }) as const
 const dns = (value: string) => ({ kind: 'dNSName', value }) as const
 /** Making a key takes longer than all else here; readers that look into the key see one of these. */
@@ -35,15 +55,15 @@ const keys = Array.from({ length: 64 }, () => {
 })
 
 /** Makes `count` leaves of about 1.2 kB that nobody has seen. */
-export function freshLeaves(count: number): Uint8Array[] {
+export function freshLeaves(count: number, issuer: LeafIssuer = NOBODY): Uint8Array[] {
   return Array.from({ length: count }, () => {
-    const entropy = new Uint8Array(randomBytes(128))
+    const entropy = new Uint8Array(randomBytes(64))
     const host = `${entropy.subarray(0, 6).toHex()}.example.com`
     const tbsDer = writeTbsCertificate({
       version: 3,
       serialNumber: BigInt(`0x1${entropy.subarray(8, 24).toHex()}`),
-      signature: ALGORITHM.ecdsaWithSHA256,
-      issuer,
+      signature: issuer.algorithm,
+      issuer: issuer.name,
       validity: {
         notBefore: Temporal.Instant.from('2026-01-01T00:00:00Z'),
         notAfter: Temporal.Instant.from('2026-04-01T00:00:00Z'),
@@ -55,7 +75,7 @@ export function freshLeaves(count: number): Uint8Array[] {
         extendedKeyUsageExtension([OID.serverAuth, OID.clientAuth]),
         basicConstraintsExtension({ cA: false }),
         subjectKeyIdentifierExtension(entropy.subarray(25, 45)),
-        authorityKeyIdentifierExtension({ keyIdentifier: entropy.subarray(45, 65) }),
+        authorityKeyIdentifierExtension({ keyIdentifier: issuer.keyIdentifier }),
         authorityInfoAccessExtension([
           { accessMethod: OID.ocsp, accessLocation: uri('http://ocsp.trust.example') },
           { accessMethod: OID.caIssuers, accessLocation: uri('http://certs.trust.example/3.der') },
@@ -68,8 +88,7 @@ export function freshLeaves(count: number): Uint8Array[] {
         signedCertificateTimestampsExtension(new Uint8Array(randomBytes(242))),
       ],
     })
-    const integer = (from: number) => writeInteger(BigInt(`0x1${entropy.subarray(from, from + 31).toHex()}`))
-    return writeCertificate(tbsDer, ALGORITHM.ecdsaWithSHA256, writeSequence(integer(65), integer(96)))
+    return writeCertificate(tbsDer, issuer.algorithm, issuer.sign(tbsDer))
   })
 }
 

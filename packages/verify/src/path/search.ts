@@ -8,7 +8,7 @@ import { DEFAULT_BUDGET, startMeter } from './budget.ts'
 import { type Candidate, findIssuersAmong, loops } from './candidates.ts'
 import { explain } from './explain.ts'
 import { finding } from './fault.ts'
-import { startHopes } from './hopes.ts'
+import { type Hopes, startHopes } from './hopes.ts'
 import type { Judges } from './judge.ts'
 import type { Asking } from './question.ts'
 import { startSignatures } from './signatures.ts'
@@ -108,29 +108,29 @@ function maySign(certificate: Certificate, crl: CertificateList): boolean {
 
 /** Looks for a path that stands, and goes no way on which none can. */
 function* find(search: Search, start: Candidate): Asking<Found | undefined> {
-  const { context, maxDepth, meter, findIssuers, judges } = search
+  const { context, maxDepth, findIssuers, judges } = search
   if (judges.alone(start.certificate, 'leaf').faults.length > 0) return undefined
-  const hopes = startHopes(start.certificate, maxDepth, context, findIssuers, judges)
-  return yield* extend([start])
+  return yield* extend(search, startHopes(start.certificate, maxDepth, context, findIssuers, judges), [start])
+}
 
-  function* extend(path: readonly [...Candidate[], Candidate]): Asking<Found | undefined> {
-    if (!meter.step()) return undefined
-    const { anchors, candidates } = findIssuers((path.at(-1) as Candidate).certificate)
-    // Anchors first, as they end it.
-    for (const anchor of anchors) {
-      if (!hopes.atAnchor(path, anchor)) continue
-      const tried = yield* tryAnchor(search, path, anchor)
-      if (tried === undefined || 'path' in tried) return tried
-      hopes.failed(path, anchor, tried)
-    }
-    const left = new Set(path.length < maxDepth ? candidates.filter((candidate) => !loops(path, candidate)) : [])
-    for (let next = hopes.above(path, left); next !== undefined; next = hopes.above(path, left)) {
-      left.delete(next)
-      if (!meter.step()) return undefined
-      const found = yield* extend([...path, next])
-      if (found !== undefined || meter.exceeded !== undefined) return found
-    }
-    hopes.ended()
-    return undefined
+/** Tries the anchors first, as they end a path. */
+function* extend(search: Search, hopes: Hopes, path: readonly Candidate[]): Asking<Found | undefined> {
+  const { maxDepth, meter, findIssuers } = search
+  if (!meter.step()) return undefined
+  const { anchors, candidates } = findIssuers((path.at(-1) as Candidate).certificate)
+  for (const anchor of anchors) {
+    if (!hopes.atAnchor(path, anchor)) continue
+    const tried = yield* tryAnchor(search, path, anchor)
+    if (tried === undefined || 'path' in tried) return tried
+    hopes.failed(path, anchor, tried)
   }
+  const left = new Set(path.length < maxDepth ? candidates.filter((candidate) => !loops(path, candidate)) : [])
+  for (let next = hopes.above(path, left); next !== undefined; next = hopes.above(path, left)) {
+    left.delete(next)
+    if (!meter.step()) return undefined
+    const found = yield* extend(search, hopes, [...path, next])
+    if (found !== undefined || meter.exceeded !== undefined) return found
+  }
+  hopes.ended()
+  return undefined
 }

@@ -55,10 +55,11 @@ function endOf(
   anchor: TrustAnchor,
   evidence: readonly StatusEvidence[],
 ): Temporal.Instant {
-  const ends = [
-    ...certificates.map(({ validity }) => validity.notAfter),
-    ...(anchor.certificate === undefined ? [] : [anchor.certificate.validity.notAfter]),
-    ...evidence.flatMap(({ nextUpdate }) => (nextUpdate === undefined ? [] : [nextUpdate])),
-  ]
-  return ends.reduce((first, end) => (Temporal.Instant.compare(end, first) < 0 ? end : first))
+  let first = anchor.certificate?.validity.notAfter ?? (certificates[0] as Certificate).validity.notAfter
+  const meet = (end: Temporal.Instant | undefined) => {
+    if (end !== undefined && Temporal.Instant.compare(end, first) < 0) first = end
+  }
+  for (const { validity } of certificates) meet(validity.notAfter)
+  for (const { nextUpdate } of evidence) meet(nextUpdate)
+  return first
 }
