@@ -14,6 +14,7 @@ import {
   verifyParsedPath,
   webpkiProfile,
 } from '@countersign/verify'
+import { formatName } from '@countersign/x509'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { referenceIdentity } from '../meeting/address.ts'
 import { didYouMean } from '../nearest.ts'
@@ -134,7 +135,12 @@ function jsonOf(verdict: Verdict): unknown {
     accepted: true,
     serials: path.certificates.map(({ serialNumber }) => serialNumber.toString(16)),
     validUntil: path.validUntil,
-    evidence: evidence.map(({ kind, depth, thisUpdate, nextUpdate }) => ({ kind, depth, thisUpdate, nextUpdate })),
+    evidence: evidence.map((each) => ({
+      ...each,
+      issuer: formatName(each.issuer),
+      // JSON.stringify leaves out what is undefined.
+      ...(each.kind === 'crl' && { number: each.number?.toString(), base: each.base?.toString() }),
+    })),
     policies,
   }
 }
