@@ -81,7 +81,7 @@ suite('countersign meet', () => {
     )
     assert.equal(callee.outcome.refusal.code, 'ERR_GATE_CALLER_LEFT')
     const text = await house.run(['meet', url, '--identity', 'alice', '--name', 'other.localhost'])
-    assert.match(text.stdout, /✘ refused: the server's certificate is for another name/)
+    assert.match(text.stdout, /✘ refused: the server's certificate is for hello.localhost, not for other.localhost/)
     assert.match(text.stdout, /next: check the address that you typed/)
   })
 

@@ -1,7 +1,9 @@
 // The one picture of a meeting, as data: the caller left, the callee right, six rows between them.
 import { escapeText } from '@countersign/x509'
 import { formatValidity, formatWhen } from './age.ts'
-import type { CertificateSummary, Meeting, Side, Step, StepEvidence } from './meeting.ts'
+import { CAUSE_OF_FINDING } from './cause.ts'
+import { explainFinding } from './explain-finding.ts'
+import type { CertificateSummary, Meeting, Refusal, Side, Step, StepEvidence } from './meeting.ts'
 import { STEP_NAMES } from './meeting.ts'
 import type { Reference } from './reference.ts'
 import type { RefusalCode, RefusalEntry } from './refusals.ts'
@@ -36,9 +38,7 @@ const DIRECTIONS = ['right', 'left', 'none', 'right', 'none', 'none'] as const
  */
 export function explainMeeting(meeting: Meeting, now: Temporal.Instant): Explanation {
   const { outcome } = meeting
-  const refusal = outcome.ok ? undefined : { code: outcome.refusal.code, ...REFUSALS[outcome.refusal.code] }
-  const known = revokedText(meeting, now)
-  const cause = refusal === undefined ? '' : escapeText(causeText(meeting, refusal)) + known
+  const refusal = outcome.ok ? undefined : explainRefusal(outcome.refusal, meeting, now)
   return {
     caller: escapeText(meeting.caller.name),
     callee: escapeText(meeting.callee.name),
@@ -49,9 +49,9 @@ export function explainMeeting(meeting: Meeting, now: Temporal.Instant): Explana
       verb: STEP_NAMES[index] ?? 'ask',
       direction: DIRECTIONS[index] ?? 'none',
       outcome: step.outcome,
-      text: step.outcome === 'refused' ? `refused: ${cause}` : escapeText(stepText(step, index, meeting, now)),
+      text: step.outcome === 'refused' ? `refused: ${refusal?.cause}` : escapeText(stepText(step, index, meeting, now)),
     })),
-    ...(refusal === undefined ? {} : { refusal: { ...refusal, cause, why: `${refusal.public}${known}` } }),
+    ...(refusal !== undefined && { refusal }),
   }
 }
 
@@ -94,21 +94,26 @@ function certificateText(name: string, certificate: CertificateSummary, now: Tem
   return `${name}, issued by ${issuer}, ${formatValidity(certificate.notBefore, certificate.notAfter, now)}`
 }
 
-/** The plain cause, with the name of who presented what was refused. */
-function causeText({ caller, callee }: Meeting, { cause, fault }: RefusalEntry): string {
-  return cause.replaceAll('{name}', () => (fault === 'callee' ? callee : caller).name)
-}
-
-/** When and why something was revoked, where that is known of this very case. */
-function revokedText({ outcome }: Meeting, now: Temporal.Instant): string {
-  const detail = outcome.ok ? undefined : outcome.refusal.detail
-  const revocation = detail !== undefined && 'clause' in detail ? detail.revocation : undefined
-  if (revocation === undefined) return ''
-  const { at, reason = 'unspecified' } = revocation
-  return ` ${formatWhen(at, now)}${reason === 'unspecified' ? '' : ` (${words(reason)})`}`
-}
-
-/** `keyCompromise` as `key compromise`. */
-function words(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+/** Explains why one of the two sides was refused: what is known of this very case, where a finding says it; else what the code says of all. */
+export function explainRefusal(
+  { code, detail }: Refusal,
+  { caller, callee }: Pick<Meeting, 'caller' | 'callee'>,
+  now: Temporal.Instant,
+): NonNullable<Explanation['refusal']> {
+  const entry = REFUSALS[code]
+  const { fault } = entry
+  const presenter = fault === 'callee' ? 'callee' : 'caller'
+  // A record may come from elsewhere: a finding that is of another cause explains nothing.
+  if (detail === undefined || !('clause' in detail) || !code.endsWith(`_${CAUSE_OF_FINDING[detail.code]}`)) {
+    const { name } = presenter === 'callee' ? callee : caller
+    const cause = escapeText(entry.cause.replaceAll('{name}', () => name))
+    return { ...entry, code, cause, why: entry.public }
+  }
+  const { text: why, next } = explainFinding(detail, { presenter }, now)
+  const { text: cause } = explainFinding(
+    detail,
+    { presenter, name: presenter === 'callee' ? callee.name : caller.name },
+    now,
+  )
+  return { ...entry, code, cause, why, next }
 }

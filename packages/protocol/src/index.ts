@@ -11,8 +11,9 @@ export {
   TOKEN_MAC_KEY_LABEL,
   TokenError,
 } from './enrollment.ts'
+export { type Audience, explainFinding, type FindingWords } from './explain-finding.ts'
 export type { Explanation, ExplanationRow } from './explanation.ts'
-export { explainMeeting } from './explanation.ts'
+export { explainMeeting, explainRefusal } from './explanation.ts'
 export type { Cut, FeedEvent, Receipt, RevokedSerial } from './feed.ts'
 export type { DoorName, Fault, Identity, PartyId } from './identity.ts'
 export { isParty } from './identity.ts'

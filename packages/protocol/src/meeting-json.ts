@@ -1,5 +1,5 @@
 // Meetings and receipts between our own parts; what comes in is untrusted until it has been read here.
-import type { Finding, FindingCode } from '@countersign/verify'
+import type { Facts, Finding, FindingCode } from '@countersign/verify'
 import { FINDINGS } from '@countersign/verify'
 import type { Cut, Receipt, RevokedSerial } from './feed.ts'
 import type { Field, Json } from './json.ts'
@@ -253,12 +253,33 @@ function refusalField(field: Field): Refusal {
 function findingField(field: Field): Finding {
   const depth = field.get('depth').optional((f) => f.number(64))
   const revocation = field.get('revocation').optional(revocationField)
+  const facts = field.get('facts').optional(factsField)
   return {
     code: field.get('code').oneOf(FINDING_CODES),
     clause: field.get('clause').text(),
     ...(depth === undefined ? {} : { depth }),
     detail: field.get('detail').text(),
     ...(revocation === undefined ? {} : { revocation }),
+    ...(facts === undefined ? {} : { facts }),
+  }
+}
+
+function factsField(field: Field): Facts {
+  const numberOf = (key: 'others' | 'count' | 'limit' | 'index') => {
+    const number = field.get(key).optional((f) => f.number(Number.MAX_SAFE_INTEGER))
+    return number === undefined ? {} : { [key]: number }
+  }
+  const at = field.get('at').optional((f) => f.instant())
+  const found = field.get('found').optional((f) => f.list(64).map((each) => each.text(256)))
+  const wanted = field.get('wanted').optional((f) => f.text(256))
+  return {
+    ...(at === undefined ? {} : { at }),
+    ...(found === undefined ? {} : { found }),
+    ...(wanted === undefined ? {} : { wanted }),
+    ...numberOf('others'),
+    ...numberOf('count'),
+    ...numberOf('limit'),
+    ...numberOf('index'),
   }
 }
 

@@ -1,5 +1,6 @@
 // Every way in which a door or the authority says no: one append-only table, from which types, pages and metrics are derived.
 import type { Fault } from './identity.ts'
+import { NEXT_STEPS } from './next-steps.ts'
 
 /** What there is to know of a refusal code. */
 export interface RefusalEntry {
@@ -15,28 +16,20 @@ export interface RefusalEntry {
   readonly next: string
 }
 
-/** What can be wrong with a credential, said of whoever presented it. `{who}` becomes "your" or "{name}'s", and "the server's". */
+/** What can be wrong with a credential, said of whoever presented it, and what to do next. `{who}` becomes "your" or "the server's". */
 const CREDENTIAL_CAUSES = {
-  MALFORMED: ['RFC 5280 §4.1', '{who} certificate cannot be read', '{new}'],
-  UNKNOWN_ISSUER: ['RFC 5280 §6.1.1 (d)', '{who} certificate is from an authority that is not trusted here', '{other}'],
-  BAD_SIGNATURE: [
-    'RFC 5280 §6.1.3 (a)(1)',
-    '{who} certificate was not signed by the authority that it names',
-    '{other}',
-  ],
-  EXPIRED: ['RFC 5280 §6.1.3 (a)(2)', '{who} certificate has expired', '{renew}'],
-  NOT_YET_VALID: ['RFC 5280 §6.1.3 (a)(2)', '{who} certificate is not valid yet', 'check the clocks on both sides'],
-  WRONG_PURPOSE: ['RFC 5280 §4.2.1.12', '{who} certificate is for another purpose', '{other}'],
-  INVALID_PATH: ['RFC 5280 §6.1', '{who} certificate does not lead to a trusted authority by the rules', '{new}'],
-  WEAK: ['local profile', '{who} certificate uses an algorithm or key that is too weak', '{new}'],
-  WRONG_NAME: ['RFC 9525 §6', '{who} certificate is for another name', '{name}'],
-  REVOKED: ['RFC 5280 §6.3.3', '{who} certificate was revoked', '{new}'],
-  STATUS_UNKNOWN: ['RFC 5280 §6.3.3', 'it is not known whether {who} certificate was revoked', '{status}'],
-  BUDGET: [
-    'local limit',
-    '{who} certificates take too much work to check',
-    'send only the certificate and its issuers',
-  ],
+  MALFORMED: ['RFC 5280 §4.1', '{who} certificate cannot be read', 'new'],
+  UNKNOWN_ISSUER: ['RFC 5280 §6.1.1 (d)', '{who} certificate is from an authority that is not trusted here', 'other'],
+  BAD_SIGNATURE: ['RFC 5280 §6.1.3 (a)(1)', '{who} certificate was not signed by the authority that it names', 'other'],
+  EXPIRED: ['RFC 5280 §6.1.3 (a)(2)', '{who} certificate has expired', 'renew'],
+  NOT_YET_VALID: ['RFC 5280 §6.1.3 (a)(2)', '{who} certificate is not valid yet', 'clock'],
+  WRONG_PURPOSE: ['RFC 5280 §4.2.1.12', '{who} certificate is for another purpose', 'other'],
+  INVALID_PATH: ['RFC 5280 §6.1', '{who} certificate does not lead to a trusted authority by the rules', 'new'],
+  WEAK: ['local profile', '{who} certificate uses an algorithm or key that is too weak', 'new'],
+  WRONG_NAME: ['RFC 9525 §6', '{who} certificate is for another name', 'name'],
+  REVOKED: ['RFC 5280 §6.3.3', '{who} certificate was revoked', 'new'],
+  STATUS_UNKNOWN: ['RFC 5280 §6.3.3', 'it is not known whether {who} certificate was revoked', 'status'],
+  BUDGET: ['local limit', '{who} certificates take too much work to check', 'fewer'],
 } as const
 /** What can be wrong with a credential; each makes a code for callers and one for callees. */
 export type CredentialCause = keyof typeof CREDENTIAL_CAUSES
@@ -46,22 +39,7 @@ const OTHER_CAUSES: Readonly<Partial<Record<string, string>>> = {
   REVOKED: '{name} was revoked',
   ERR_CALLER_NOT_ALLOWED: '{name} is not on the list of this door',
 }
-const CALLER_WORDS: Record<string, string> = {
-  '{who}': 'your',
-  '{new}': 'ask your administrator for a new invitation',
-  '{other}': 'choose the certificate that this authority issued to you',
-  '{renew}': 'renew it, or ask your administrator for a new invitation',
-  '{name}': 'choose the certificate that carries the expected name',
-  '{status}': 'tell the operator of this door; its revocation list is missing or has expired',
-}
-const CALLEE_WORDS: Record<string, string> = {
-  '{who}': "the server's",
-  '{new}': 'do not go on; tell the operator of the server',
-  '{other}': 'do not go on; check the address and the trust file, then tell the operator of the server',
-  '{renew}': 'do not go on; tell the operator of the server',
-  '{name}': 'check the address that you typed',
-  '{status}': 'refresh your revocation lists (enroll again, or let `countersign enroll --keep` run)',
-}
+const WHOSE = { caller: 'your', callee: "the server's" } as const
 
 const OTHER_REFUSALS = {
   ERR_GATE_NOT_TLS: ['RFC 9846 §4.2.2', 'caller', 1, 'what arrived is not a TLS ClientHello', 'use https and TLS 1.3'],
@@ -268,25 +246,24 @@ export const REFUSALS: Readonly<Record<RefusalCode, RefusalEntry>> = makeRefusal
 
 function makeRefusals(): Record<RefusalCode, RefusalEntry> {
   const entries: [string, RefusalEntry][] = []
-  const causes: Record<string, readonly [clause: string, text: string, next: string]> = CREDENTIAL_CAUSES
   const others: Record<
     string,
     readonly [clause: string, fault: Fault, step: RefusalEntry['step'], text: string, next: string]
   > = OTHER_REFUSALS
-  for (const [cause, [clause, text, next]] of Object.entries(causes)) {
-    const say = (words: Record<string, string>, template: string) =>
-      template.replaceAll(/\{[a-z]+\}/g, (word) => words[word] ?? word)
-    const entryOf = (fault: 'caller' | 'callee', step: 3 | 5, words: Record<string, string>): RefusalEntry => ({
-      clause,
-      fault,
-      step,
-      public: say(words, text),
-      // A callee is "the server" to everybody.
-      cause: OTHER_CAUSES[cause] ?? say(fault === 'caller' ? { '{who}': "{name}'s" } : words, text),
-      next: say(words, next),
-    })
-    entries.push([`ERR_CALLER_${cause}`, entryOf('caller', 5, CALLER_WORDS)])
-    entries.push([`ERR_CALLEE_${cause}`, entryOf('callee', 3, CALLEE_WORDS)])
+  for (const [cause, [clause, text, next]] of Object.entries(CREDENTIAL_CAUSES)) {
+    const entryOf = (fault: 'caller' | 'callee', step: 3 | 5): RefusalEntry => {
+      const spoken = text.replace('{who}', WHOSE[fault])
+      return {
+        clause,
+        fault,
+        step,
+        public: spoken,
+        // A callee is "the server" to everybody.
+        cause: OTHER_CAUSES[cause] ?? (fault === 'caller' ? text.replace('{who}', "{name}'s") : spoken),
+        next: NEXT_STEPS[next][fault],
+      }
+    }
+    entries.push([`ERR_CALLER_${cause}`, entryOf('caller', 5)], [`ERR_CALLEE_${cause}`, entryOf('callee', 3)])
   }
   for (const [code, [clause, fault, step, text, next]] of Object.entries(others))
     entries.push([code, { clause, fault, step, public: text, cause: OTHER_CAUSES[code] ?? text, next }])

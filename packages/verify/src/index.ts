@@ -6,6 +6,7 @@ export type {
   AsyncPathContext,
   Budget,
   CheckSignature,
+  Facts,
   Finding,
   FindingCode,
   OcspAnswer,

@@ -65,6 +65,25 @@ export interface Finding {
   readonly certificate?: Uint8Array
   /** For ERR_VERIFY_REVOKED. */
   readonly revocation?: { readonly at: Temporal.Instant; readonly reason?: CRLReason }
+  /** What `detail` says, for whoever words it otherwise. */
+  readonly facts?: Facts
+}
+
+/** What varies between findings of one code. Each is there where the code has it; text is short, and a peer's in it is escaped. */
+export interface Facts {
+  /** The moment that it turns on: the end or the beginning of a validity, or when a list was to be replaced. */
+  readonly at?: Temporal.Instant
+  /** What stands there: names, purposes, usages, extensions or algorithms. */
+  readonly found?: readonly string[]
+  /** How many more stand there. */
+  readonly others?: number
+  /** What was asked for. */
+  readonly wanted?: string
+  /** A number that stands there, and the bound that it is beyond. */
+  readonly count?: number
+  readonly limit?: number
+  /** Which of the certificates that a peer sent, the leaf being 0, where it has no place in a path. */
+  readonly index?: number
 }
 
 /** A path from `certificates[0]` (the leaf) to the certificate that `anchor` issued. Only this package can make one. */

@@ -73,11 +73,9 @@ function answer<Answer, Octets>(
 
 function overBudget(peer: readonly Uint8Array[], { budget }: AnyPathContext): Finding | undefined {
   const { maxCertificates, maxOctets } = budget ?? DEFAULT_BUDGET
-  if (peer.length > maxCertificates)
-    return finding('ERR_VERIFY_BUDGET', `the peer sent ${peer.length} certificates; ${maxCertificates} are read`)
+  if (peer.length > maxCertificates) return overLimit('the peer sent', peer.length, 'certificates', maxCertificates)
   const octets = peer.reduce((sum, { length }) => sum + length, 0)
-  if (octets > maxOctets)
-    return finding('ERR_VERIFY_BUDGET', `the peer sent ${octets} octets of certificates; ${maxOctets} are read`)
+  if (octets > maxOctets) return overLimit('the peer sent', octets, 'octets of certificates', maxOctets)
   return undefined
 }
 
@@ -86,14 +84,18 @@ function answersOverBudget({ status: { ocsp }, budget }: AnyPathContext): Findin
   const { maxCertificates, maxOctets } = budget ?? DEFAULT_BUDGET
   const { answers } = ocsp ?? { answers: [] }
   if (answers.length > maxCertificates)
-    return finding('ERR_VERIFY_BUDGET', `there are ${answers.length} answers of ocsp; ${maxCertificates} are read`)
+    return overLimit('there are', answers.length, 'answers of ocsp', maxCertificates)
   const parts = answers.flatMap(({ response }) =>
     response.responseStatus === 'successful' ? [response.basic.tbsDer, ...(response.basic.certs ?? [])] : [],
   )
   const octets = parts.reduce((sum, { length }) => sum + length, 0)
-  if (octets > maxOctets)
-    return finding('ERR_VERIFY_BUDGET', `there are ${octets} octets of answers of ocsp; ${maxOctets} are read`)
+  if (octets > maxOctets) return overLimit('there are', octets, 'octets of answers of ocsp', maxOctets)
   return undefined
+}
+
+function overLimit(what: string, count: number, unit: string, limit: number): Finding {
+  const detail = `${what} ${count} ${unit}; ${limit} are read`
+  return finding('ERR_VERIFY_BUDGET', detail, undefined, undefined, { count, limit })
 }
 
 /** Indexes count the peer's certificates as sent, what could not be read among them, then the issuers known from elsewhere. */
@@ -119,7 +121,10 @@ function readPeerCertificate(
     const which = index === 0 ? 'the leaf' : `certificate ${index} of the peer`
     // Only the leaf has a known place in a path.
     return {
-      malformed: finding('ERR_VERIFY_MALFORMED', `${which}: ${error.message}`, index === 0 ? 0 : undefined, der),
+      malformed: finding('ERR_VERIFY_MALFORMED', `${which}: ${error.message}`, index === 0 ? 0 : undefined, der, {
+        found: [error.code],
+        ...(index > 0 && { index }),
+      }),
     }
   }
 }

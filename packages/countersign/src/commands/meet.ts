@@ -71,9 +71,8 @@ function metLines({ meeting, silence }: Met, path: boolean, around: Around): str
     const { code, note, detail } = outcome.refusal
     const { clause, fault } = REFUSALS[code]
     lines.push(`  ${code} (${clause}); to mend by: ${fault}`)
-    // When and why something was revoked is in the picture already.
-    if (detail !== undefined && 'detail' in detail && detail.revocation === undefined)
-      lines.push(`  detail: ${plainText(detail.detail)}`)
+    // The picture says it in words; here are the exact times and values.
+    if (detail !== undefined && 'detail' in detail) lines.push(`  detail: ${plainText(detail.detail)}`)
     if (note !== undefined) lines.push(`  note: ${plainText(note)}`)
   } else if (silence !== undefined) lines.push(`  the other side did not say how it decided (${plainText(silence)})`)
   if (!path) return lines

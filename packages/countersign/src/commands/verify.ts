@@ -3,6 +3,7 @@ import { createCheckSignature } from '@countersign/mtls'
 import {
   anchorOf,
   DEFAULT_BUDGET,
+  type Finding,
   indexCrl,
   type OcspContext,
   PROFILES,
@@ -18,7 +19,7 @@ import { formatName } from '@countersign/x509'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { referenceIdentity } from '../meeting/address.ts'
 import { didYouMean } from '../nearest.ts'
-import { verdictLines } from '../verifying/lines.ts'
+import { said, verdictLines } from '../verifying/lines.ts'
 import { readAnswer, readContents } from '../verifying/read-files.ts'
 
 /** Files of one's own are no stranger's: a whole bundle may be given. The search in it is bounded as for a peer. */
@@ -53,7 +54,7 @@ export const verify: Run = async (given, around) => {
     budget: BUDGET,
     checkSignature: createCheckSignature(),
   })
-  if (given.flag('json')) around.out(JSON.stringify(jsonOf(verdict)))
+  if (given.flag('json')) around.out(JSON.stringify(jsonOf(verdict, now)))
   else for (const line of verdictLines(verdict, [leaf, ...bag], now)) around.out(line)
   return verdict.ok ? EXIT.ok : EXIT.refused
 }
@@ -124,11 +125,12 @@ function notOneOf(option: string, asked: string, known: readonly string[]): Fail
 }
 
 /** For programs: octets are left out, numbers that JSON has not are text. */
-function jsonOf(verdict: Verdict): unknown {
+function jsonOf(verdict: Verdict, now: Temporal.Instant): unknown {
   if (!verdict.ok) {
-    const plain = ({ certificate: _, ...rest }: (typeof verdict.findings)[number]) => rest
+    const plain = ({ certificate: _, ...rest }: Finding) => rest
+    const worded = (finding: Finding) => ({ ...plain(finding), ...said(finding, now) })
     const tried = verdict.tried.map(({ certificates, findings }) => ({ certificates, findings: findings.map(plain) }))
-    return { accepted: false, findings: verdict.findings.map(plain), tried }
+    return { accepted: false, findings: verdict.findings.map(worded), tried }
   }
   const { path, evidence, policies } = verdict
   return {

@@ -1,5 +1,5 @@
 // A verdict as a person reads it: the path as a tree, from the anchor down, and what speaks against it.
-import { formatValidity } from '@countersign/protocol'
+import { explainFinding, type FindingWords, formatValidity } from '@countersign/protocol'
 import type { Finding, TrustAnchor, Verdict } from '@countersign/verify'
 import { type Certificate, formatName, isEmptyName } from '@countersign/x509'
 import { plainText } from '../output/plain-text.ts'
@@ -26,19 +26,30 @@ export function verdictLines(verdict: Verdict, certificates: readonly Certificat
   return [
     'refused',
     ...treeLines(shown.toReversed().map((each) => certificateLine(each, now))),
-    ...verdict.findings.map(findingLine),
+    ...verdict.findings.flatMap((finding) => findingLines(finding, now)),
     ...verdict.tried
       .filter((each) => each !== best)
       .map(
         ({ certificates: indexes, findings }) =>
-          `  another path, of ${indexes.length}: ${plainText(findings.map(({ code }) => code).join(', '))}`,
+          `  another path, of ${indexes.length}: ${findings.map((each) => `${said(each, now).text} [${each.code}]`).join('; ')}`,
       ),
   ]
 }
 
-function findingLine({ code, clause, depth, detail }: Finding): string {
-  const where = depth === undefined ? '' : `${place(depth)}: `
-  return `  ✘ ${where}${plainText(detail)} (${clause}) [${code}]`
+/** The sentence, the exact values where it has them not, and what to do. */
+function findingLines(finding: Finding, now: Temporal.Instant): string[] {
+  const { code, clause, detail } = finding
+  const { text, next } = said(finding, now)
+  return [
+    `  ✘ ${text} (${clause}) [${code}]`,
+    ...(text.includes(detail) ? [] : [`    exactly: ${plainText(detail)}`]),
+    `    next: ${next}`,
+  ]
+}
+
+/** The words for somebody who met nobody. */
+export function said(finding: Finding, now: Temporal.Instant): FindingWords {
+  return explainFinding(finding, { presenter: 'file' }, now)
 }
 
 function place(depth: number): string {

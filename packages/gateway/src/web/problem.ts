@@ -54,20 +54,21 @@ export function refusalAnswer(
   const explanation = explainMeeting(publicMeeting(meeting), now)
   const entry = REFUSALS[code]
   const status = isOfDoor(code) ? STATUS[code] : FORBIDDEN
-  const detail = explanation.refusal?.code === code ? explanation.refusal.why : entry.public
-  if (prefersHtml(accept)) return page(status, drawPage(explanation, { code, ...entry, why: detail }))
+  const own = explanation.refusal?.code === code ? explanation.refusal : undefined
+  const { why: detail, next } = own ?? { why: entry.public, next: entry.next }
+  if (prefersHtml(accept)) return page(status, drawPage(explanation, { ...entry, code, why: detail, next }))
   const problem = {
     type: `urn:countersign:${code}`,
     title: entry.public,
     status,
     detail,
-    next: entry.next,
+    next,
     reference: meeting.reference,
     code,
     clause: entry.clause,
     fault: entry.fault,
     step: entry.step,
-    ...(explanation.refusal?.code === code && revocationOf(meeting)),
+    ...(own && revocationOf(meeting)),
     steps: explanation.rows.map(({ number, verb, outcome, text }) => ({ number, verb, outcome, text })),
   }
   return answer(status, 'application/problem+json', `${JSON.stringify(problem, undefined, 2)}\n`)

@@ -18,7 +18,7 @@ const REFUSED: readonly (readonly [
 ])[] = [
   ['without a certificate', undefined, 'ERR_CALLER_NO_CERTIFICATE', 4, /no client certificate was presented/],
   ['of another authority', CALLERS.foreign, 'ERR_CALLER_UNKNOWN_ISSUER', 5, /not trusted here/],
-  ['whose certificate has expired', CALLERS.late, 'ERR_CALLER_EXPIRED', 5, /has expired/],
+  ['whose certificate has expired', CALLERS.late, 'ERR_CALLER_EXPIRED', 5, /expired (1 day|[0-9]+ hours) ago/],
   ['who is not on the list', CALLERS.bob, 'ERR_CALLER_NOT_ALLOWED', 5, /not on the list/],
 ]
 

@@ -1,5 +1,5 @@
 // Why a client did not meet whom it asked for, in the words of the one table.
-import { type Meeting, REFUSALS, type Refusal } from '@countersign/protocol'
+import { explainRefusal, type Meeting, type Refusal } from '@countersign/protocol'
 
 /** Says that a meeting was refused, by us or by the callee; `meeting` is the whole record. */
 export class MeetingRefusedError extends Error {
@@ -10,10 +10,9 @@ export class MeetingRefusedError extends Error {
   /** What to do next, as an imperative. */
   readonly next: string
   constructor(refusal: Refusal, meeting: Meeting, options?: ErrorOptions) {
-    const { public: text, next } = REFUSALS[refusal.code]
     const { detail, note } = refusal
-    const reason = detail && 'detail' in detail ? detail.detail : note
-    super(`${text}${reason === undefined ? '' : `: ${reason}`} (${meeting.reference})`, options)
+    const { why, next } = explainRefusal(refusal, meeting, meeting.at)
+    super(`${why}${detail !== undefined || note === undefined ? '' : `: ${note}`} (${meeting.reference})`, options)
     this.code = refusal.code
     this.refusal = refusal
     this.meeting = meeting

@@ -1,6 +1,6 @@
 // What came is believed only after it was judged: the authority once more, now that its lists are known, and our certificate.
 import type { KeyObject } from 'node:crypto'
-import { REFUSALS, type Reference } from '@countersign/protocol'
+import { explainRefusal, type Reference } from '@countersign/protocol'
 import type { CheckSignature } from '@countersign/verify'
 import { type Certificate, type CertificateList, type Name, OID } from '@countersign/x509'
 import { type Judgement, judge } from '../gate/judge.ts'
@@ -39,14 +39,14 @@ export function judgeIssued(answer: IssuedAnswer, asked: Asked, context: AnswerC
   const crls = authenticCrls(answer, anchors, checkSignature)
   const trust = createTrust({ anchors, crls, revocation: 'require', asOf: now })
   const authority = judgeAuthority(context, trust, checkSignature)
-  if (!authority.ok) throw refused('ERR_ENROLL_ANSWER_STATUS', authority, reference)
+  if (!authority.ok) throw refused('ERR_ENROLL_ANSWER_STATUS', authority, context)
 
   const [leaf] = answer.certificates
   if (!keyFits(asked.privateKey, leaf)) throw unlike('it is for another key', reference)
   const { certificates } = answer
   const presenter = leaf.extendedKeyUsage?.includes(OID.clientAuth) === false ? 'callee' : 'caller'
   const own = judge({ presenter, certificates, trust, now, address: asked.party, checkSignature })
-  if (!own.ok) throw refused('ERR_ENROLL_ANSWER_CERTIFICATE', own, reference)
+  if (!own.ok) throw refused('ERR_ENROLL_ANSWER_CERTIFICATE', own, context)
   if (own.side.party !== asked.party || answer.party !== asked.party) throw unlike('it is for another party', reference)
   return trust
 }
@@ -115,12 +115,11 @@ function isSameName(one: Name, other: Name): boolean {
 
 function refused(
   code: 'ERR_ENROLL_ANSWER_STATUS' | 'ERR_ENROLL_ANSWER_CERTIFICATE',
-  { refusal }: Extract<Judgement, { readonly ok: false }>,
-  reference: Reference,
+  { refusal, side }: Extract<Judgement, { readonly ok: false }>,
+  { now, reference }: Pick<AnswerContext, 'now' | 'reference'>,
 ): EnrollmentError {
-  const { detail } = refusal
-  const reason = detail && 'detail' in detail ? detail.detail : REFUSALS[refusal.code].public
-  return new EnrollmentError(code, { detail: `${reason} [${refusal.code}]`, reference })
+  const { why } = explainRefusal(refusal, { caller: side, callee: side }, now)
+  return new EnrollmentError(code, { detail: `${why} [${refusal.code}]`, reference })
 }
 
 function unlike(detail: string, reference: Reference): EnrollmentError {

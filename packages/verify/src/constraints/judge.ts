@@ -9,7 +9,7 @@ import {
   OID,
 } from '@countersign/x509'
 import type { Meter } from '../path/budget.ts'
-import type { Fault } from '../path/fault.ts'
+import type { Fault, FaultFacts } from '../path/fault.ts'
 import { selfIssued } from '../path/issuer.ts'
 import { shown } from '../text.ts'
 import { type Bases, KINDS } from './bases.ts'
@@ -28,7 +28,7 @@ interface KindConstraints {
   readonly unsupported?: string
 }
 
-type NameFault = readonly ['ERR_VERIFY_NAME_CONSTRAINTS' | 'ERR_VERIFY_UNSUPPORTED', string]
+type NameFault = readonly ['ERR_VERIFY_NAME_CONSTRAINTS' | 'ERR_VERIFY_UNSUPPORTED', string, FaultFacts?]
 
 /** Judges names by constraints; one per search, as it remembers what it has made ready and what it has judged. */
 export interface NameJudge {
@@ -104,7 +104,10 @@ function prepareKind(
 function firstFault(names: readonly GeneralName[], { kinds }: Constraints): NameFault | undefined {
   for (const name of names) {
     const why = whyNotName(name, kinds.get(name.kind))
-    if (why !== undefined) return [why[0], `${shown(formatGeneralName(name))} ${why[1]}`]
+    if (why !== undefined) {
+      const text = shown(formatGeneralName(name))
+      return [why[0], `${text} ${why[1]}`, { found: [text] }]
+    }
   }
   return undefined
 }

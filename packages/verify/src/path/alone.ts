@@ -1,6 +1,6 @@
 // What speaks against a certificate in its place, whatever the rest of the path: judged once per search, told in each path.
 import type { Certificate } from '@countersign/x509'
-import type { AnyPathContext, FindingCode } from '../model.ts'
+import type { AnyPathContext } from '../model.ts'
 import { PROFILES } from '../profile.ts'
 import { judgeEveryCertificate, judgeSerialNumber, judgeSignatureAlgorithm } from './every-certificate.ts'
 import type { Fault } from './fault.ts'
@@ -15,7 +15,7 @@ export interface SearchContext extends AnyPathContext {
 /** What is to be said of one certificate. */
 export interface Alone {
   /** With any of these, no path through it stands. */
-  readonly faults: readonly (readonly [FindingCode, string])[]
+  readonly faults: readonly Parameters<Fault>[]
   /** Whether its signature may be asked for. */
   readonly signable: boolean
 }
@@ -36,8 +36,8 @@ export function startAlone(context: SearchContext): JudgeAlone {
 }
 
 function judge(certificate: Certificate, place: Place, context: SearchContext): Alone {
-  const faults: [FindingCode, string][] = []
-  const fault: Fault = (code, detail) => faults.push([code, detail])
+  const faults: Parameters<Fault>[] = []
+  const fault: Fault = (...found) => faults.push(found)
   judgeEveryCertificate(certificate, context.now, context.profile ?? PROFILES.private, fault)
   if (place !== 'anchor') judgeIssued(certificate, fault)
   PLACES[place](certificate, context, fault)
@@ -72,5 +72,6 @@ function judgeIssued(certificate: Certificate, fault: Fault): void {
 
 /** RFC 10007 §4: "verify that the key usage extension is present and verify that the cRLSign bit is set". */
 function judgeCrlIssuer({ keyUsage }: Certificate, fault: Fault): void {
-  if (!keyUsage?.has('cRLSign')) fault('ERR_VERIFY_KEY_USAGE', 'the key usage of an issuer of crls has no cRLSign')
+  if (!keyUsage?.has('cRLSign'))
+    fault('ERR_VERIFY_KEY_USAGE', 'the key usage of an issuer of crls has no cRLSign', { wanted: 'cRLSign' })
 }

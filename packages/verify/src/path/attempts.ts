@@ -45,18 +45,16 @@ export function whyDeadEnd(
   const certificates = path.map(({ certificate }) => certificate)
   const last = certificates.at(-1) as Certificate
   const depth = path.length - 1
+  const name = shown(formatName(last.issuer))
   const why: Finding[] = []
   if (context.anchors.length === 0) why.push(finding('ERR_VERIFY_NO_ANCHOR', 'no trust anchor is known here'))
   else if (selfIssued(last))
-    why.push(finding('ERR_VERIFY_NO_ANCHOR', `${shown(formatName(last.subject))} is not trusted here`, depth, last.der))
+    why.push(finding('ERR_VERIFY_NO_ANCHOR', `${name} is not trusted here`, depth, last.der, { found: [name] }))
   else
     why.push(
-      finding(
-        'ERR_VERIFY_ISSUER_NOT_FOUND',
-        `the issuer ${shown(formatName(last.issuer))} is not known here`,
-        depth,
-        last.der,
-      ),
+      finding('ERR_VERIFY_ISSUER_NOT_FOUND', `the issuer ${name} is not known here`, depth, last.der, {
+        found: [name],
+      }),
     )
   if (otherKey)
     why.push(finding('ERR_VERIFY_KEY_IDENTIFIER', 'an issuer of that name has another key', depth, last.der))
@@ -68,7 +66,9 @@ export function whyDeadEnd(
 export function whyTooLong(path: readonly Candidate[], context: AnyPathContext, judges: Judges): readonly Finding[] {
   const certificates = path.map(({ certificate }) => certificate)
   return [
-    finding('ERR_VERIFY_BUDGET', `the path is longer than ${path.length} certificates`),
+    finding('ERR_VERIFY_BUDGET', `the path is longer than ${path.length} certificates`, undefined, undefined, {
+      limit: path.length,
+    }),
     ...judgeDeadEnd(certificates, context, judges),
   ]
 }

@@ -17,6 +17,12 @@ export const DEFAULT_BUDGET: Budget = {
   maxNames: 4_096,
 }
 
+/** Which limit was passed, in words and as a number. */
+export interface Exceeded {
+  readonly reason: string
+  readonly limit: number
+}
+
 /** What is left of a budget. One per call, handed down. */
 export interface Meter {
   /** Spends one. False when none is left, from then on for good. */
@@ -25,7 +31,7 @@ export interface Meter {
   /** Spends as many as names, subtrees, policies or distribution points are looked at. */
   names(count: number): boolean
   /** What ran out first. */
-  readonly exceeded: string | undefined
+  readonly exceeded: Exceeded | undefined
 }
 
 /** Starts to count. */
@@ -33,20 +39,24 @@ export function startMeter({ maxSignatures, maxSteps, maxNames }: Budget): Meter
   let steps = 0
   let signatures = 0
   let names = 0
-  let exceeded: string | undefined
+  let exceeded: Exceeded | undefined
   return {
     step() {
-      if (++steps > maxSteps) exceeded ??= `the search took more than ${maxSteps} steps`
+      if (++steps > maxSteps) exceeded ??= { reason: `the search took more than ${maxSteps} steps`, limit: maxSteps }
       return exceeded === undefined
     },
     signature() {
-      if (++signatures > maxSignatures) exceeded ??= `the search asked for more than ${maxSignatures} signatures`
+      if (++signatures > maxSignatures)
+        exceeded ??= { reason: `the search asked for more than ${maxSignatures} signatures`, limit: maxSignatures }
       return exceeded === undefined
     },
     names(count) {
       names += count
       if (names > maxNames)
-        exceeded ??= `the search looked at more than ${maxNames} names, constraints, policies and distribution points`
+        exceeded ??= {
+          reason: `the search looked at more than ${maxNames} names, constraints, policies and distribution points`,
+          limit: maxNames,
+        }
       return exceeded === undefined
     },
     get exceeded() {

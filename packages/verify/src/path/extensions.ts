@@ -51,18 +51,25 @@ export function judgeExtensions(
   for (const { extnID, critical } of extensions) {
     const rule = EXTENSION_RULES.get(extnID)
     if (rule === undefined) {
-      if (critical) fault('ERR_VERIFY_CRITICAL_EXTENSION', `the critical extension ${extnID} is not known`)
+      if (critical)
+        fault('ERR_VERIFY_CRITICAL_EXTENSION', `the critical extension ${extnID} is not known`, { found: [extnID] })
       continue
     }
     const free = extnID === OID.nameConstraints && nameConstraints === 'critical-or-not'
     if (!free && rule.critical === (critical ? 'never' : 'always'))
-      fault('ERR_VERIFY_CRITICAL_EXTENSION', `${rule.name} is ${critical ? '' : 'not '}critical`)
+      fault('ERR_VERIFY_CRITICAL_EXTENSION', `${rule.name} is ${critical ? '' : 'not '}critical`, {
+        found: [rule.name],
+      })
     // §4.2.1.4: "If this extension is critical, the path validation software MUST be able to interpret this extension (including
     // the optional qualifier), or MUST reject the certificate."
     if (extnID === OID.certificatePolicies && critical && certificatePolicies.some(hasUnknownQualifier))
-      fault('ERR_VERIFY_CRITICAL_EXTENSION', 'a qualifier of critical certificatePolicies is not known')
+      fault('ERR_VERIFY_CRITICAL_EXTENSION', 'a qualifier of critical certificatePolicies is not known', {
+        found: [rule.name],
+      })
     if (rule.unsupported && critical)
-      fault('ERR_VERIFY_UNSUPPORTED', `${rule.name} is not processed yet, and it could forbid this`)
+      fault('ERR_VERIFY_UNSUPPORTED', `${rule.name} is not processed yet, and it could forbid this`, {
+        found: [rule.name],
+      })
   }
 }
 

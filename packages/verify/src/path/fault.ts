@@ -1,25 +1,39 @@
 // Findings are collected, never thrown, so that a verdict can name them all.
 import type { Certificate } from '@countersign/x509'
-import { FINDINGS, type Finding, type FindingCode } from '../model.ts'
+import { type Facts, FINDINGS, type Finding, type FindingCode } from '../model.ts'
+import { shown } from '../text.ts'
 
-/** Notes one finding. `detail` is lower case, and what a peer controls in it is escaped. */
-export type Fault = (code: FindingCode, detail: string, revocation?: Finding['revocation']) => void
+/** What a finding carries beside its words. */
+export interface FaultFacts extends Facts {
+  readonly revocation?: NonNullable<Finding['revocation']>
+}
+
+/** Notes one finding. `detail` is lower case, and what a peer controls in it is escaped; in `facts` it is here. */
+export type Fault = (code: FindingCode, detail: string, facts?: FaultFacts) => void
 
 /** Notes findings about `certificate`, which stands at `depth`, in `findings`. */
 export function faultsOf(findings: Finding[], depth: number, certificate: Certificate | undefined): Fault {
-  return (code, detail, revocation) => {
-    const found = finding(code, detail, depth, certificate?.der)
-    findings.push(revocation === undefined ? found : { ...found, revocation })
+  return (code, detail, facts) => {
+    findings.push(finding(code, detail, depth, certificate?.der, facts))
   }
 }
 
 /** Makes one finding with its clause. */
-export function finding(code: FindingCode, detail: string, depth?: number, certificate?: Uint8Array): Finding {
+export function finding(
+  code: FindingCode,
+  detail: string,
+  depth?: number,
+  certificate?: Uint8Array,
+  { revocation, ...facts }: FaultFacts = {},
+): Finding {
+  const { found } = facts
   return {
     code,
     clause: FINDINGS[code],
     ...(depth !== undefined && { depth }),
     detail,
     ...(certificate !== undefined && { certificate }),
+    ...(revocation !== undefined && { revocation }),
+    ...(Object.keys(facts).length > 0 && { facts: { ...facts, ...(found && { found: found.map(shown) }) } }),
   }
 }

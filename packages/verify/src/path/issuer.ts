@@ -1,6 +1,7 @@
 // RFC 5280 §6.1.4 (k) to (n): may this certificate issue the next one?
-import { type Certificate, namesEqual, OID } from '@countersign/x509'
-import type { Purpose } from '../model.ts'
+import { type Certificate, namesEqual, OID, type Oid } from '@countersign/x509'
+import type { Facts, Purpose } from '../model.ts'
+import { fewOf } from '../text.ts'
 import { isCritical } from './extensions.ts'
 import type { Fault } from './fault.ts'
 
@@ -15,11 +16,36 @@ export function judgeIssuer(certificate: Certificate, purpose: Purpose, fault: F
   }
   // (n)
   if (certificate.keyUsage?.has('keyCertSign') === false)
-    fault('ERR_VERIFY_KEY_USAGE', `keyUsage of an issuer is only ${[...certificate.keyUsage].join(', ')}`)
+    fault('ERR_VERIFY_KEY_USAGE', `keyUsage of an issuer is only ${[...certificate.keyUsage].join(', ')}`, {
+      found: [...certificate.keyUsage],
+      wanted: 'keyCertSign',
+    })
   const purposes = certificate.extendedKeyUsage
   if (purposes !== undefined && !purposes.includes(OID[purpose]) && !purposes.includes(OID.anyExtendedKeyUsage))
-    fault('ERR_VERIFY_EXTENDED_KEY_USAGE', `extendedKeyUsage of an issuer leaves out ${purpose}`)
+    fault('ERR_VERIFY_EXTENDED_KEY_USAGE', `extendedKeyUsage of an issuer leaves out ${purpose}`, {
+      ...purposesFound(purposes),
+      wanted: purpose,
+    })
 }
+
+/** The first purposes of a certificate by their names. */
+export function purposesFound(purposes: readonly Oid[]): Pick<Facts, 'found' | 'others'> {
+  return fewOf(purposes.map((oid) => PURPOSE_NAMES.get(oid) ?? oid))
+}
+
+const PURPOSE_NAMES: ReadonlyMap<Oid, string> = new Map(
+  (
+    [
+      'serverAuth',
+      'clientAuth',
+      'codeSigning',
+      'emailProtection',
+      'timeStamping',
+      'OCSPSigning',
+      'anyExtendedKeyUsage',
+    ] as const
+  ).map((name) => [OID[name], name]),
+)
 
 /** (k) A version 3 issuer says that it is one; §4.2.1.9: in a critical extension. */
 function judgeBasicConstraints(certificate: Certificate, fault: Fault): void {
@@ -42,7 +68,7 @@ export function selfIssued({ subject, issuer }: Certificate): boolean {
 export function stepPathLength(maxPathLength: number, certificate: Certificate, fault: Fault): number {
   let left = maxPathLength
   if (!selfIssued(certificate)) {
-    if (left <= 0) fault('ERR_VERIFY_PATH_LENGTH', 'an issuer above allows no further issuer')
+    if (left <= 0) fault('ERR_VERIFY_PATH_LENGTH', 'an issuer above allows no further issuer', { limit: 0 })
     left--
   }
   return Math.min(left, certificate.basicConstraints?.pathLenConstraint ?? Number.POSITIVE_INFINITY)

@@ -167,7 +167,7 @@ function* judgeAnchor(
   const fault = faultsOf(findings, depth, certificate)
   if (certificate === undefined) {
     const weak = whyNotKey(subjectPublicKeyInfo)
-    if (weak !== undefined) fault('ERR_VERIFY_WEAK_KEY', weak)
+    if (weak !== undefined) fault('ERR_VERIFY_WEAK_KEY', weak, { found: [subjectPublicKeyInfo.algorithm.algorithm] })
     return { maxPathLength, constraints: [] }
   }
   for (const each of alone(certificate, 'anchor').faults) fault(...each)
@@ -235,7 +235,10 @@ function* judgeSignature(
     return false
   }
   const answer = yield* ask(signatureAlgorithm, subjectPublicKeyInfo, tbsDer, signatureValue)
-  if (answer === undefined) fault('ERR_VERIFY_ALGORITHM', 'the signature algorithm cannot be checked here')
+  if (answer === undefined)
+    fault('ERR_VERIFY_ALGORITHM', 'the signature algorithm cannot be checked here', {
+      found: [signatureAlgorithm.algorithm],
+    })
   else if (!answer) fault('ERR_VERIFY_BAD_SIGNATURE', 'the signature does not verify under the key of its issuer')
   return answer === true
 }

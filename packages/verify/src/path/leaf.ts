@@ -4,9 +4,10 @@ import type { AnyPathContext, Purpose, ReferenceIdentity } from '../model.ts'
 import { identitiesOf, matchesName, normalReference } from '../names/match.ts'
 import { isSpiffe, readUri, whyNotWorkload } from '../names/uri.ts'
 import { PROFILES, type Profile } from '../profile.ts'
-import { shown } from '../text.ts'
+import { fewOf, shown } from '../text.ts'
 import { isCritical } from './extensions.ts'
 import type { Fault } from './fault.ts'
+import { purposesFound } from './issuer.ts'
 
 /** Judges the certificate that a peer presents for itself. */
 export function judgeLeaf(
@@ -27,7 +28,9 @@ export function judgeLeaf(
   if (empty && !critical)
     fault('ERR_VERIFY_SUBJECT', 'the subject is empty and no critical subjectAltName stands for it')
   if (critical && !empty && profile.subjectAltName === 'critical-if-alone')
-    fault('ERR_VERIFY_CRITICAL_EXTENSION', 'subjectAltName is critical, and the subject is not empty')
+    fault('ERR_VERIFY_CRITICAL_EXTENSION', 'subjectAltName is critical, and the subject is not empty', {
+      found: ['subjectAltName'],
+    })
   if (profile.commonName === 'repeated') judgeCommonName(leaf, fault)
   if (profile.isPublicSuffix !== undefined) judgeWildcards(leaf, profile.isPublicSuffix, fault)
   judgeSpiffe(leaf, fault)
@@ -37,10 +40,15 @@ export function judgeLeaf(
 function judgeLeafKeyUsage({ keyUsage, basicConstraints }: Certificate, profile: Profile, fault: Fault): void {
   if (keyUsage === undefined) return
   if (profile.leafKeyUsage === 'digitalSignature' && !keyUsage.has('digitalSignature'))
-    fault('ERR_VERIFY_KEY_USAGE', `keyUsage is ${[...keyUsage].join(', ')}, without digitalSignature`)
+    fault('ERR_VERIFY_KEY_USAGE', `keyUsage is ${[...keyUsage].join(', ')}, without digitalSignature`, {
+      found: [...keyUsage],
+      wanted: 'digitalSignature',
+    })
   // §4.2.1.3: "If the keyCertSign bit is asserted, then the cA bit in the basic constraints extension MUST also be asserted."
   if (keyUsage.has('keyCertSign') && basicConstraints?.cA !== true)
-    fault('ERR_VERIFY_KEY_USAGE', 'keyUsage has keyCertSign, and the certificate is of no authority')
+    fault('ERR_VERIFY_KEY_USAGE', 'keyUsage has keyCertSign, and the certificate is of no authority', {
+      found: ['keyCertSign'],
+    })
 }
 
 function judgeLeafPurpose(leaf: Certificate, purpose: Purpose, { leafPurpose }: Profile, fault: Fault): void {
@@ -51,11 +59,15 @@ function judgeLeafPurpose(leaf: Certificate, purpose: Purpose, { leafPurpose }: 
     fault(
       'ERR_VERIFY_EXTENDED_KEY_USAGE',
       purposes === undefined ? `extendedKeyUsage is absent` : `extendedKeyUsage leaves out ${purpose}`,
+      { ...purposesFound(purposes ?? []), wanted: purpose },
     )
   else if (leafPurpose === 'named-alone' && any)
-    fault('ERR_VERIFY_EXTENDED_KEY_USAGE', `anyExtendedKeyUsage stands beside ${purpose}`)
+    fault('ERR_VERIFY_EXTENDED_KEY_USAGE', `anyExtendedKeyUsage stands beside ${purpose}`, {
+      ...purposesFound(purposes),
+      wanted: purpose,
+    })
   if (leafPurpose === 'named-alone' && isCritical(leaf, OID.extendedKeyUsage))
-    fault('ERR_VERIFY_CRITICAL_EXTENSION', 'extendedKeyUsage is critical')
+    fault('ERR_VERIFY_CRITICAL_EXTENSION', 'extendedKeyUsage is critical', { found: ['extendedKeyUsage'] })
 }
 
 /**
@@ -71,7 +83,9 @@ function judgeCommonName({ subject, subjectAltName = [] }: Certificate, fault: F
         (each.kind === 'iPAddress' && formatIpAddress(each.octets) === text),
     )
     if (!repeated)
-      fault('ERR_VERIFY_COMMON_NAME', `the common name "${shown(text ?? '')}" is not in the subjectAltName`)
+      fault('ERR_VERIFY_COMMON_NAME', `the common name "${shown(text ?? '')}" is not in the subjectAltName`, {
+        found: [text ?? ''],
+      })
   }
 }
 
@@ -83,7 +97,9 @@ function judgeWildcards(
 ) {
   for (const each of subjectAltName)
     if (each.kind === 'dNSName' && each.value.startsWith('*.') && isPublicSuffix(each.value.slice(2).toLowerCase()))
-      fault('ERR_VERIFY_PUBLIC_SUFFIX', `the wildcard ${shown(each.value)} stands under a public suffix`)
+      fault('ERR_VERIFY_PUBLIC_SUFFIX', `the wildcard ${shown(each.value)} stands under a public suffix`, {
+        found: [each.value],
+      })
 }
 
 /** X509-SVID §2, §4.3 and §5.2. */
@@ -92,11 +108,15 @@ function judgeSpiffe({ subjectAltName = [], keyUsage }: Certificate, fault: Faul
   const id = uris.find((uri) => /^spiffe:/i.test(uri))
   if (id === undefined) return
   if (uris.length > 1)
-    fault('ERR_VERIFY_SPIFFE', `the certificate has ${uris.length} uris where a spiffe id stands alone`)
+    fault('ERR_VERIFY_SPIFFE', `the certificate has ${uris.length} uris where a spiffe id stands alone`, {
+      ...fewOf(uris),
+      count: uris.length,
+      limit: 1,
+    })
   const uri = readUri(id)
   const reason = uri === undefined || !isSpiffe(uri) ? 'the spiffe id is not a uri' : whyNotWorkload(uri)
-  if (reason !== undefined) fault('ERR_VERIFY_SPIFFE', reason)
-  if (keyUsage?.has('cRLSign')) fault('ERR_VERIFY_SPIFFE', 'keyUsage of a workload has cRLSign')
+  if (reason !== undefined) fault('ERR_VERIFY_SPIFFE', reason, { found: [id] })
+  if (keyUsage?.has('cRLSign')) fault('ERR_VERIFY_SPIFFE', 'keyUsage of a workload has cRLSign', { found: [id] })
 }
 
 const KIND_WORDS = {
@@ -107,19 +127,17 @@ const KIND_WORDS = {
 } as const satisfies Record<ReferenceIdentity['kind'], string>
 
 function judgeName(leaf: Certificate, name: ReferenceIdentity, fault: Fault): void {
+  if (matchesName(leaf, name)) return
   const word = KIND_WORDS[name.kind]
+  const wanted = shown(name.value)
+  const presented = identitiesOf(leaf).filter(({ kind }) => kind === name.kind)
+  const { found = [], others } = fewOf(presented.map(({ value }) => value))
+  const facts = { found, ...(others !== undefined && { others }), wanted }
   if (normalReference(name) === undefined)
-    fault('ERR_VERIFY_NAME', `"${shown(name.value)}" must be proved, and is no ${word}`)
-  else if (!matchesName(leaf, name)) {
-    const presented = identitiesOf(leaf).filter(({ kind }) => kind === name.kind)
-    if (presented.length === 0) fault('ERR_VERIFY_NAME_ABSENT', `the certificate carries no ${word}`)
-    else fault('ERR_VERIFY_NAME', `the certificate is for ${listed(presented)}, not for ${shown(name.value)}`)
+    fault('ERR_VERIFY_NAME', `"${wanted}" must be proved, and is no ${word}`, facts)
+  else if (presented.length === 0) fault('ERR_VERIFY_NAME_ABSENT', `the certificate carries no ${word}`, facts)
+  else {
+    const listed = `${found.join(', ')}${others === undefined ? '' : ` and ${others} more`}`
+    fault('ERR_VERIFY_NAME', `the certificate is for ${listed}, not for ${wanted}`, facts)
   }
-}
-
-/** A certificate can carry thousands of names; a person reads three. */
-function listed(identities: readonly { readonly value: string }[]): string {
-  const first = identities.slice(0, 3).map(({ value }) => shown(value))
-  const rest = identities.length - first.length
-  return rest > 0 ? `${first.join(', ')} and ${rest} more` : first.join(', ')
 }

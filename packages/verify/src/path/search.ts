@@ -48,8 +48,11 @@ export function* searchPath({ leaf, bag, unread, context }: PathQuestion): Askin
   // A path whose signatures are all right says best what is wrong; else the ways are told that were not gone, too.
   const told = over !== undefined || search.attempts.best?.reach === 2
   const { best, tried } = told ? search.attempts : yield* explain(search, start)
-  const reason = best === undefined ? meter.exceeded : over
-  const overBudget = reason === undefined ? [] : [finding('ERR_VERIFY_BUDGET', reason)]
+  const limit = best === undefined ? meter.exceeded : over
+  const overBudget =
+    limit === undefined
+      ? []
+      : [finding('ERR_VERIFY_BUDGET', limit.reason, undefined, undefined, { limit: limit.limit })]
   const findings = [...overBudget, ...(best?.findings ?? []), ...(best === undefined || best.reach === 0 ? unread : [])]
   return { ok: false, findings, tried: tried.map(({ certificates, findings }) => ({ certificates, findings })) }
 }

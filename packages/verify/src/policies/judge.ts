@@ -4,6 +4,7 @@ import type { AnyPathContext, Finding, TrustAnchor } from '../model.ts'
 import type { Meter } from '../path/budget.ts'
 import { faultsOf } from '../path/fault.ts'
 import { selfIssued } from '../path/issuer.ts'
+import { fewOf } from '../text.ts'
 import { addPolicies, INITIAL_GRAPH, isNull, mapPolicies, NULL_GRAPH, userConstrainedPolicies } from './graph.ts'
 
 /**
@@ -51,7 +52,11 @@ export function judgePolicies(
       if (policyConstraints?.requireExplicitPolicy === 0) explicit = 0
       const policies = userConstrainedPolicies(graph, initial)
       if (explicit === 0 && policies.length === 0)
-        fault('ERR_VERIFY_POLICY', 'an explicit policy is required, and none that is asked for is valid')
+        fault(
+          'ERR_VERIFY_POLICY',
+          'an explicit policy is required, and none that is asked for is valid',
+          fewOf(policy.initialPolicySet ?? []),
+        )
       return policies
     }
     // §6.1.4 (a) and (b)

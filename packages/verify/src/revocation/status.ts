@@ -31,7 +31,9 @@ export function* judgeStatus(
   const { serialNumber } = certificate
   const word = announced?.(issuer.subjectPublicKeyInfo, serialNumber)
   if (word !== undefined) {
-    fault('ERR_VERIFY_REVOKED', `its revocation at ${word.at} was announced${because(word.reason)}`, word)
+    fault('ERR_VERIFY_REVOKED', `its revocation at ${word.at} was announced${because(word.reason)}`, {
+      revocation: word,
+    })
     return []
   }
 
@@ -43,18 +45,18 @@ export function* judgeStatus(
     if (entry.reasonCode === 'certificateHold' && (yield* isReleased(fit, usable, certificate, now, signerOf))) continue
     const { revocationDate: at, reasonCode: reason } = entry
     const revocation = reason === undefined ? { at } : { at, reason }
-    fault(
-      'ERR_VERIFY_REVOKED',
-      `revoked at ${at}${because(reason)} by the crl of ${fit.index.crl.thisUpdate}`,
+    fault('ERR_VERIFY_REVOKED', `revoked at ${at}${because(reason)} by the crl of ${fit.index.crl.thisUpdate}`, {
       revocation,
-    )
+    })
     return []
   }
 
   const responders = yield* askResponders(certificate)
   if (responders.revoked !== undefined) {
     const { at, reason } = responders.revoked
-    fault('ERR_VERIFY_REVOKED', `revoked at ${at}${because(reason)} by an answer of its responder`, responders.revoked)
+    fault('ERR_VERIFY_REVOKED', `revoked at ${at}${because(reason)} by an answer of its responder`, {
+      revocation: responders.revoked,
+    })
     return []
   }
   if (responders.good !== undefined) return [responders.good]
@@ -94,11 +96,13 @@ export function* judgeStatus(
     fault(
       'ERR_VERIFY_STATUS_EXPIRED',
       `the crl of ${expired.crl.thisUpdate} was to be replaced by ${expired.crl.nextUpdate}${told}`,
+      expired.crl.nextUpdate && { at: expired.crl.nextUpdate },
     )
   else if (evidence.length > 0)
     fault(
       'ERR_VERIFY_STATUS_UNKNOWN',
       `no crl speaks of the reasons ${[...ALL_REASONS.difference(covered)].join(', ')}${told}`,
+      { found: [...ALL_REASONS.difference(covered)] },
     )
   else
     fault(

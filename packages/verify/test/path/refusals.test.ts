@@ -52,6 +52,7 @@ suite('each rule refuses by itself', () => {
         depth: 0,
         detail: 'expired at 2026-11-24T11:00:00Z, and it is 2026-11-24T12:00:00Z',
         certificate: party.certificate.der,
+        facts: { at: hours(-1) },
       },
     ])
   })
@@ -84,16 +85,18 @@ suite('each rule refuses by itself', () => {
     const context = contextOf([anchorOf(root())])
     const text = 'the input or the enclosing element ends inside this one (X.690 §8.1.1, octet 0)'
     const common = { code: 'ERR_VERIFY_MALFORMED', clause: 'RFC 5280 §4.1' }
+    const found = ['ERR_DER_TRUNCATED']
     const short = leafDer.subarray(0, 9)
     const alone = verifyPath([short], context)
     assert.deepEqual(!alone.ok && alone.findings, [
-      { ...common, depth: 0, detail: `the leaf: ${text}`, certificate: short },
+      { ...common, depth: 0, detail: `the leaf: ${text}`, certificate: short, facts: { found } },
     ])
     const second = verifyPath([leafDer, short], context)
     assert.deepEqual(!second.ok && second.findings.at(-1), {
       ...common,
       detail: `certificate 1 of the peer: ${text}`,
       certificate: short,
+      facts: { found, index: 1 },
     })
   })
 
