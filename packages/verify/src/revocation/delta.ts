@@ -1,49 +1,89 @@
 // Which CRLs take the place of others, and which deltas can bring one up to date: RFC 5280 §5.2.3, §5.2.4 and §6.3.3 (a), (c) and (h).
-import { type CertificateList, namesEqual, OID, type Oid, type SubjectPublicKeyInfo } from '@countersign/x509'
+import {
+  type Certificate,
+  type CertificateList,
+  namesEqual,
+  OID,
+  type Oid,
+  type SubjectPublicKeyInfo,
+} from '@countersign/x509'
 import { sameOctets } from '../octets.ts'
 import type { Asking } from '../path/question.ts'
-import type { CrlIndex } from './crl-index.ts'
+import { type CrlIndex, entryOf } from './crl-index.ts'
 
 /** Asks for the proved key that signed a CRL; undefined where none is known. */
 export type AskSigner = (crl: CrlIndex) => Asking<SubjectPublicKeyInfo | undefined>
 
+/** For each delta that can be combined, the CRL below it: a complete one, or another delta that has one below. */
+export type Below = ReadonlyMap<CrlIndex, CrlIndex>
+
 /**
- * Finds the complete CRL that each delta builds on, directly or over other deltas: what is combined so far is itself a CRL
- * "that is complete for that scope". A base may have ended (§6.3.3 (a) (1) (i)).
+ * Finds what each delta can be combined with: what is combined so far is itself a CRL "that is complete for that scope". One that is
+ * below may have ended (§6.3.3 (a) (1) (i)).
  * @param crls Newest first, none of the future.
  */
-export function* findBases(crls: readonly CrlIndex[], signerOf: AskSigner): Asking<ReadonlyMap<CrlIndex, CrlIndex>> {
-  const bases = new Map<CrlIndex, CrlIndex>()
+export function* findBelow(crls: readonly CrlIndex[], signerOf: AskSigner): Asking<Below> {
+  const below = new Map<CrlIndex, CrlIndex>()
   for (const delta of crls.toReversed()) {
-    if (delta.crl.deltaCRLIndicator === undefined) continue
+    const { deltaCRLIndicator: base, cRLNumber: number = 0n } = delta.crl
+    if (base === undefined) continue
     for (const under of crls) {
-      const base = under.crl.deltaCRLIndicator === undefined ? under : bases.get(under)
-      if (base === undefined || !(yield* supersedes(delta, under, signerOf))) continue
-      bases.set(delta, base)
+      const { cRLNumber: underNumber = 0n, deltaCRLIndicator } = under.crl
+      // §5.2.4 (c) and (d)
+      if (underNumber < base || underNumber >= number) continue
+      if (deltaCRLIndicator !== undefined && !below.has(under)) continue
+      if (!(yield* sameSeries(delta, under, signerOf))) continue
+      below.set(delta, under)
       break
     }
   }
-  return bases
+  return below
+}
+
+/** The complete CRL at the bottom of a delta. */
+export function baseOf(crl: CrlIndex, below: Below): CrlIndex | undefined {
+  let base = below.get(crl)
+  while (base !== undefined && below.has(base)) base = below.get(base)
+  return base
 }
 
 /**
- * Whether `later` takes the place of `earlier`: of the same issuer and scope, under the same key, with a higher number. A delta does so
- * only for what it builds on.
+ * Whether `later` ends the hold that `earlier` tells of: by its number "a particular CRL supersedes another CRL" of the same issuer and scope
+ * (§5.2.3), and no longer has the hold. The same key is asked for, as for deltas.
  */
-export function* supersedes(later: CrlIndex, earlier: CrlIndex, signerOf: AskSigner): Asking<boolean> {
-  const { deltaCRLIndicator: base, cRLNumber: laterNumber = 0n } = later.crl
-  const { cRLNumber: number = 0n } = earlier.crl
-  // §5.2.4 (c) and (d)
-  if (laterNumber <= number || (base !== undefined && base > number)) return false
-  // (a) and (b); identical values are asked for, where "the values for each of the fields" may do: DER has one form for them.
-  if (!namesEqual(later.crl.issuer, earlier.crl.issuer)) return false
-  if (!sameExtension(later.crl, earlier.crl, OID.issuingDistributionPoint)) return false
-  // §6.3.3 (c) (3)
-  if (base !== undefined && !sameExtension(later.crl, earlier.crl, OID.authorityKeyIdentifier)) return false
-  // §5.2.4: "the same private key"; a complete CRL is held to it too.
-  const [one, other] = [yield* signerOf(later), yield* signerOf(earlier)]
-  return one !== undefined && other !== undefined && sameOctets(one.der, other.der)
+export function* endsHold(
+  later: CrlIndex,
+  earlier: CrlIndex,
+  certificate: Certificate,
+  below: Below,
+  signerOf: AskSigner,
+): Asking<boolean> {
+  const { cRLNumber: held = 0n } = earlier.crl
+  if ((later.crl.cRLNumber ?? 0n) <= held || !lacksHold(later, held, certificate, below)) return false
+  return yield* sameSeries(later, earlier, signerOf)
 }
+
+/** A complete CRL lacks it by its silence. A delta says removeFromCRL, or lies upon one that lacks it. */
+function lacksHold(crl: CrlIndex, held: bigint, certificate: Certificate, below: Below): boolean {
+  const entry = entryOf(crl, certificate.issuer, certificate.serialNumber)
+  const { deltaCRLIndicator: base } = crl.crl
+  // §5.2.4: a delta tells of whatever was on hold in its base "or any subsequent CRL"; of a hold before that, its base tells.
+  const under = base === undefined || base <= held ? undefined : below.get(crl)
+  if (base !== undefined && base > held && under === undefined) return false
+  if (entry !== undefined) return entry.reasonCode === 'removeFromCRL'
+  return base === undefined || (under !== undefined && lacksHold(under, held, certificate, below))
+}
+
+/** §5.2.4 (a), (b) and "the same private key"; §6.3.3 (c). */
+function* sameSeries(one: CrlIndex, other: CrlIndex, signerOf: AskSigner): Asking<boolean> {
+  if (!namesEqual(one.crl.issuer, other.crl.issuer)) return false
+  // Identical values are asked for, where "the values for each of the fields" may do: DER has one form for them.
+  if (!SERIES.every((oid) => sameExtension(one.crl, other.crl, oid))) return false
+  const [key, otherKey] = [yield* signerOf(one), yield* signerOf(other)]
+  return key !== undefined && otherKey !== undefined && sameOctets(key.der, otherKey.der)
+}
+
+const SERIES = [OID.issuingDistributionPoint, OID.authorityKeyIdentifier]
 
 function sameExtension(left: CertificateList, right: CertificateList, oid: Oid): boolean {
   const [one, other] = [left, right].map(

@@ -4,7 +4,7 @@ import type { StatusContext, StatusEvidence } from '../model.ts'
 import type { Fault } from '../path/fault.ts'
 import type { Asking } from '../path/question.ts'
 import { type CrlIndex, entryOf } from './crl-index.ts'
-import { type AskSigner, findBases, supersedes } from './delta.ts'
+import { type AskSigner, type Below, baseOf, endsHold, findBelow } from './delta.ts'
 import type { StatusIssuer } from './issuer.ts'
 import type { OcspWord } from './ocsp.ts'
 import { ALL_REASONS, reasonsCovered } from './points.ts'
@@ -38,11 +38,16 @@ export function* judgeStatus(
   }
 
   const { usable, reasons } = fitting(crls, certificate)
+  const below = yield* findBelow(
+    usable.map(({ index }) => index).filter((index) => [undefined, 'expired'].includes(timeOf(index, now))),
+    signerOf,
+  )
   // A revocation is for good (§3.3: its entry "MUST NOT be removed"), so that an old list counts here as a new one does; a hold is not.
   for (const fit of usable) {
     const entry = revoking(fit, certificate)
     if (entry === undefined || (yield* signerOf(fit.index)) === undefined) continue
-    if (entry.reasonCode === 'certificateHold' && (yield* isReleased(fit, usable, certificate, now, signerOf))) continue
+    if (entry.reasonCode === 'certificateHold' && (yield* isReleased(fit, usable, certificate, below, now, signerOf)))
+      continue
     const { revocationDate: at, reasonCode: reason } = entry
     const revocation = reason === undefined ? { at } : { at, reason }
     fault('ERR_VERIFY_REVOKED', `revoked at ${at}${because(reason)} by the crl of ${fit.index.crl.thisUpdate}`, {
@@ -64,10 +69,6 @@ export function* judgeStatus(
   let expired: CrlIndex | undefined
   let covered: ReadonlySet<ReasonFlag> = new Set()
   const evidence: StatusEvidence[] = []
-  const bases = yield* findBases(
-    usable.map(({ index }) => index).filter((index) => [undefined, 'expired'].includes(timeOf(index, now))),
-    signerOf,
-  )
   for (const { index, covers } of usable) {
     // (e)
     if (covers.isSubsetOf(covered)) continue
@@ -76,7 +77,7 @@ export function* judgeStatus(
     if (time !== undefined && time !== 'expired') reasons.push(time)
     else if (time === 'expired' && expired !== undefined) continue
     // A delta says only what it adds.
-    else if (deltaCRLIndicator !== undefined && !bases.has(index))
+    else if (deltaCRLIndicator !== undefined && !below.has(index))
       reasons.push(`it builds on crl number ${deltaCRLIndicator}, which is not there`)
     else if ((yield* signerOf(index)) === undefined)
       reasons.push(
@@ -84,7 +85,7 @@ export function* judgeStatus(
           'its signature does not verify under the key of the issuer',
       )
     else if (time === undefined) {
-      evidence.push(evidenceOf(index, bases.get(index), depth))
+      evidence.push(evidenceOf(index, baseOf(index, below), depth))
       covered = covered.union(covers)
       if (ALL_REASONS.isSubsetOf(covered)) return evidence
     } else expired = index
@@ -139,21 +140,16 @@ function fitting(crls: readonly CrlIndex[], certificate: Certificate): { usable:
   return { usable: usable.sort((left, right) => newestFirst(left.index, right.index)), reasons }
 }
 
-/** Whether a list in force that supersedes the one of the hold ends it: a complete one by its silence, a delta by removeFromCRL. */
 function* isReleased(
   { index: hold }: Fit,
   usable: readonly Fit[],
-  { issuer, serialNumber }: Certificate,
+  certificate: Certificate,
+  below: Below,
   now: Temporal.Instant,
   signerOf: AskSigner,
 ): Asking<boolean> {
-  for (const { index } of usable) {
-    if (timeOf(index, now) !== undefined) continue
-    const entry = entryOf(index, issuer, serialNumber)
-    const isSilent = entry === undefined && index.crl.deltaCRLIndicator === undefined
-    if (!isSilent && entry?.reasonCode !== 'removeFromCRL') continue
-    if (yield* supersedes(index, hold, signerOf)) return true
-  }
+  for (const { index } of usable)
+    if (timeOf(index, now) === undefined && (yield* endsHold(index, hold, certificate, below, signerOf))) return true
   return false
 }
 
