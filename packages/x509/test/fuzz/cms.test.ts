@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { CmsError, cmsFromBer, DerError, X509Error } from '@countersign/x509'
+import { numbersFrom, SEED, survive } from '../../../../tools/testing/mutations.ts'
 import { CMS_AGAIN, type CmsType } from '../cms/again.ts'
 import { casesOf } from '../vectors.ts'
-import { mutate, numbersFrom, ROUNDS, SEED } from './mutate.ts'
 
 /** Certificates and CRLs are signed by others and kept as they stand, so these are not turned into BER here. */
 const WITH_CERTIFICATES = /^(?:bags with|originator and|signed-(?:attached|detached|keyid|noattr|ber)|certs-only)/
@@ -48,23 +48,15 @@ suite('mutations of CMS', () => {
       const seeds = vectors
         .filter((vector) => type === 'contentInfo' || vector.type === type)
         .map(({ hex }) => Uint8Array.fromHex(hex))
-      const below = numbersFrom(SEED)
-      let read = 0
-      for (let round = 0; round < ROUNDS; round++) {
-        let octets: Uint8Array = seeds[below(seeds.length)] ?? assert.fail('no seeds')
-        for (let times = 1 + below(3); times > 0; times--) octets = mutate(octets, seeds, below)
-        try {
+      survive({
+        seeds,
+        again: (octets) => {
           const der = cmsFromBer(octets)
-          assert.equal(cmsFromBer(der).buffer, der.buffer, `seed ${SEED}, round ${round}: not DER at once`)
-          const written = CMS_AGAIN[type](der)
-          read++
-          assert.equal(written.toHex(), der.toHex(), `seed ${SEED}, round ${round}`)
-        } catch (error) {
-          if (error instanceof DerError || error instanceof X509Error || error instanceof CmsError) continue
-          throw new Error(`seed ${SEED}, round ${round}: ${octets.toHex()}`, { cause: error })
-        }
-      }
-      assert.ok(read > ROUNDS / 100, 'hardly anything was read: the mutations are too coarse')
+          assert.equal(cmsFromBer(der).buffer, der.buffer, 'not DER at once')
+          return [der, CMS_AGAIN[type](der)]
+        },
+        isDeclared: (error) => error instanceof DerError || error instanceof X509Error || error instanceof CmsError,
+      })
     })
 
   test('the same message as BER', () => {

@@ -29,7 +29,7 @@ import {
   X509Error,
 } from '@countersign/x509'
 import { performWith } from '../../../../tools/testing/crypto-steps.ts'
-import { mutate, numbersFrom, ROUNDS, SEED } from './mutate.ts'
+import { mutate, numbersFrom, ROUNDS, SEED, survive } from '../../../../tools/testing/mutations.ts'
 
 const isDeclared = (error: unknown) =>
   [DerError, X509Error, CmsError, Pbes2Error, Pkcs12Error].some((declared) => error instanceof declared)
@@ -83,22 +83,16 @@ const AGAIN: Readonly<Record<string, readonly [readonly Uint8Array[], (der: Uint
 
 suite('mutations of files under a password', () => {
   for (const [what, [seeds, again]] of Object.entries(AGAIN))
-    test(`${what}, read and written`, () => {
-      const below = numbersFrom(SEED)
-      let read = 0
-      for (let round = 0; round < ROUNDS; round++) {
-        const octets = mutate(seeds[0] ?? assert.fail('no seed'), seeds, below)
-        try {
+    test(`${what}, read and written`, () =>
+      survive({
+        seeds,
+        again: (octets) => {
           const der = pkcs12FromBer(octets)
-          const written = again(der)
-          read++
-          assert.equal(written.toHex(), der.toHex(), `seed ${SEED}, round ${round}`)
-        } catch (error) {
-          if (!isDeclared(error)) throw new Error(`seed ${SEED}, round ${round}: ${octets.toHex()}`, { cause: error })
-        }
-      }
-      assert.ok(read > ROUNDS / 100, 'hardly anything was read: the mutations are too coarse')
-    })
+          return [der, again(der)]
+        },
+        isDeclared,
+        mutations: 1,
+      }))
 
   test('opened', () => {
     const below = numbersFrom(SEED)
