@@ -43,7 +43,11 @@ const DISAGREED: readonly (readonly ['ours' | 'theirs', string, readonly string[
   [
     'ours',
     'RFC 5280 §5.2.4 combines with a locally constructed list too; OpenSSL with one delta alone',
-    ['a delta over a delta', 'a delta over a delta in any order'],
+    [
+      'a delta over a delta',
+      'a delta over a delta in any order',
+      'a delta upon a delta that releases what an older one holds',
+    ],
   ],
   [
     'ours',
@@ -79,6 +83,11 @@ const DISAGREED: readonly (readonly ['ours' | 'theirs', string, readonly string[
     'theirs',
     'nobody can tell whose the entry is (RFC 5280 §5.3.3); OpenSSL leaves it aside',
     ['an indirect list with an entry of no name', 'an indirect list with an entry of two names'],
+  ],
+  [
+    'ours',
+    'OpenSSL takes the list in force, though a delta has made the ended one the newer (RFC 5280 §5.2.4)',
+    ['a delta upon a silent list, which is newer than one that holds'],
   ],
 ]
 const DISAGREEMENTS = new Map(

@@ -93,6 +93,26 @@ const RENEWS = [
 const CHAINS = [
   ['over a delta', [list(ended), delta(1n, 2n, ended), delta(2n, 3n)], []],
   ['over a delta in any order', [delta(2n, 3n), delta(1n, 2n, ended), list(ended)], []],
+  [
+    'upon a silent list, which is newer than one that holds',
+    [list(holding), list({ number: 2n, ...ended }), delta(2n, 3n)],
+    [],
+  ],
+  [
+    'upon a silent list, which is older than one that holds',
+    [list(ended), list({ number: 2n, ...holding }), delta(1n, 3n)],
+    REVOKED,
+  ],
+  [
+    'upon a list that holds as an older one does',
+    [list(holding), list({ number: 2n, ...holding, ...ended }), delta(2n, 3n)],
+    REVOKED,
+  ],
+  [
+    'upon a delta that releases what an older one holds',
+    [list({ ...holding, ...ended }), delta(1n, 2n, { ...releasing, ...ended }), delta(2n, 3n)],
+    [],
+  ],
   ['over a delta that is not there', [list(ended), delta(2n, 3n), delta(3n, 4n)], EXPIRED],
   ['over a delta of another scope', [list(ended), delta(1n, 2n, { ...ended, ...users }), delta(2n, 3n)], EXPIRED],
   ['over a delta that revokes', [list(ended), delta(1n, 2n, { ...ended, ...revoking }), delta(2n, 3n)], REVOKED],

@@ -8,9 +8,9 @@ import { randomFrom } from '../../../../interop/differ/random.ts'
 import { ask } from './asked.ts'
 
 suite('lists of an issuer over time', () => {
-  test('1,500 random histories', () => {
+  test('500 random histories', () => {
     const counts = { good: 0, bad: 0 }
-    for (let seed = 1; seed <= 1500; seed++) {
+    for (let seed = 1; seed <= 500; seed++) {
       const history = randomHistory(randomFrom(seed))
       const good = isGood(history)
       const codes = codesOf(ask({ crls: [anchorCrl, ...listsOf(history, issuing, party)] }))
@@ -21,6 +21,6 @@ suite('lists of an issuer over time', () => {
       )
       counts[good ? 'good' : 'bad']++
     }
-    assert.ok(counts.good > 200 && counts.bad > 200, JSON.stringify(counts))
+    assert.ok(counts.good > 80 && counts.bad > 80, JSON.stringify(counts))
   })
 })
