@@ -202,9 +202,9 @@ export interface Budget {
   readonly maxCertificates: number
   /** Octets of DER that the peer sent. */
   readonly maxOctets: number
-  /** Signatures asked for, on certificates and CRLs. */
+  /** Signatures asked for, on certificates, CRLs and answers; one under a costly key counts as so many under one of P-256. */
   readonly maxSignatures: number
-  /** Ends of paths extended, candidates of the right name, and certificates judged as part of a candidate path. */
+  /** Ends of paths extended, candidates that are put on top of one, and certificates judged as part of a candidate path. */
   readonly maxSteps: number
   /**
    * Names held against name constraints, each once per constraining certificate, and the subtrees of these; policies and mappings;

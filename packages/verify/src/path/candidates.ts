@@ -28,8 +28,19 @@ export type FindIssuers = (subject: Certificate) => Issuers
 /** Prepares to find issuers among the anchors and the bag, which are looked through once for each certificate. */
 export function findIssuersAmong(bag: readonly Candidate[], { anchors, now }: AnyPathContext): FindIssuers {
   const known = new Map<Certificate, Issuers>()
+  const standings = new Map<Certificate, number>()
+  /** What ranks a certificate as the issuer of whatever it may have issued. */
+  const standingOf = (certificate: Certificate): number => {
+    const standing =
+      standings.get(certificate) ??
+      (selfIssued(certificate) ? 4 : 0) +
+        (isValidAt(certificate, now) ? 0 : 1) +
+        (isAnchor(certificate, anchors) ? 16 : 0)
+    standings.set(certificate, standing)
+    return standing
+  }
   return (subject) => {
-    const issuers = known.get(subject) ?? findIssuers(subject, bag, anchors, now)
+    const issuers = known.get(subject) ?? findIssuers(subject, bag, anchors, standingOf)
     known.set(subject, issuers)
     return issuers
   }
@@ -54,7 +65,7 @@ function findIssuers(
   subject: Certificate,
   bag: readonly Candidate[],
   anchors: readonly TrustAnchor[],
-  now: Temporal.Instant,
+  standingOf: (certificate: Certificate) => number,
 ): Issuers {
   let otherKey = false
   let otherName = false
@@ -68,18 +79,15 @@ function findIssuers(
     return false
   }
   const rank = (certificate: Certificate) =>
-    RANKS[compareKeyIdentifiers(subject, certificate)] +
-    (selfIssued(certificate) ? 4 : 0) +
-    (isValidAt(certificate, now) ? 0 : 1)
-  const anchorRank = ({ certificate }: TrustAnchor) => (certificate === undefined ? RANKS.unsaid : rank(certificate))
+    RANKS[compareKeyIdentifiers(subject, certificate)] + standingOf(certificate)
   return {
     anchors: sorted(
       anchors.filter(({ name, certificate }) => issued(name, certificate)),
-      anchorRank,
+      ({ certificate }) => (certificate === undefined ? RANKS.unsaid : rank(certificate)),
     ),
     candidates: sorted(
       bag.filter(({ certificate }) => issued(certificate.subject, certificate)),
-      ({ certificate }) => rank(certificate) + (isAnchor(certificate, anchors) ? 16 : 0),
+      ({ certificate }) => rank(certificate),
     ),
     otherKey,
     otherName,

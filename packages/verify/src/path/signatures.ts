@@ -1,5 +1,6 @@
 // Each signature is asked for once per search, and every one is counted.
 import type { AlgorithmIdentifier, SubjectPublicKeyInfo } from '@countersign/x509'
+import { costOfKey } from '../algorithms/key.ts'
 import type { Meter } from './budget.ts'
 import type { Asking } from './question.ts'
 
@@ -38,7 +39,7 @@ export function startSignatures(meter: Meter): Signatures {
       answers.set(octets, underKeys)
       const text = textOf(publicKey)
       if (underKeys.has(text)) return underKeys.get(text)
-      if (!meter.signature()) return false
+      if (!meter.signature(costOfKey(publicKey))) return false
       const word = yield { op: 'verify', algorithm, publicKey, octets, signature }
       const answer = word === undefined ? undefined : word === true
       underKeys.set(text, answer)

@@ -1,8 +1,9 @@
 // Building: what a peer may make us do, and no more. RFC 4158 §2.4.2.
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { type Budget, DEFAULT_BUDGET, verifyParsedPath, verifyPath } from '@countersign/verify'
-import { type Certificate, nameConstraintsExtension } from '@countersign/x509'
+import { ALGORITHM, type Certificate, nameConstraintsExtension } from '@countersign/x509'
 import {
   akiOf,
   anchorOf,
@@ -10,6 +11,7 @@ import {
   contextOf,
   type Holder,
   intermediate,
+  keysOf,
   leaf,
   name,
   p256,
@@ -40,6 +42,17 @@ suite('the budget', () => {
     // Two certificates whose issuers are looked for, one candidate, and the two of the path.
     assert.deepEqual(ask({ maxSteps: 5 }), [])
     assert.deepEqual(ask({ maxSteps: 4 }), OVER)
+  })
+
+  test('a signature under a costly key counts as many', () => {
+    const p521 = keysOf(generateKeyPairSync('ec', { namedCurve: 'P-521' }), ALGORITHM.ecdsaWithSHA512, 'sha512')
+    const costly = root({ keys: p521 })
+    const ask = (maxSignatures: number) =>
+      codesOf(
+        verifyPath(der(leaf(costly)), contextOf([anchorOf(costly)], { budget: { ...DEFAULT_BUDGET, maxSignatures } })),
+      )
+    assert.deepEqual(ask(12), [])
+    assert.deepEqual(ask(11), OVER)
   })
 
   test('a thousand names under a thousand permitted and excluded subtrees are judged, a few thousand more are not', () => {
