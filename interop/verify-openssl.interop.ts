@@ -113,6 +113,30 @@ const DISAGREEMENTS: ReadonlyMap<string, readonly ['ours' | 'theirs', string]> =
           [what.startsWith('permitted') ? 'ours' : 'theirs', 'OpenSSL takes the user of a URI for a part of its host'],
         ] as const,
     ),
+    ...CONSTRAINT_CASES.filter(({ what }) => /SmtpUTF8Mailbox .* below .*"(\.school|xn--pss25c)/.test(what))
+      .map(
+        ({ what, codes }) =>
+          [
+            what,
+            [
+              codes.length === 0 ? 'ours' : 'theirs',
+              'RFC 9598 §6: a domain with a leading period, and A-labels as they stand; OpenSSL 3.0 has RFC 8398',
+            ],
+          ] as const,
+      )
+      .filter(([what]) => !what.includes('not below')),
+    ...CONSTRAINT_CASES.filter(({ what }) =>
+      /^(\{"kind":"(dNSName|rfc822Name|uniformResourceIdentifier)","value":"(a\.example\.|\*?|carol@a\.example\.|https:..example\.\/)"\}|SmtpUTF8Mailbox .*@\P{ASCII}).*which cannot be compared/u.test(
+        what,
+      ),
+    ).map(
+      ({ what }) =>
+        [what, ['theirs', 'it is no name of its kind, and OpenSSL takes it for one beside what is excluded']] as const,
+    ),
+    [
+      'an SmtpUTF8Mailbox where other names are constrained',
+      ['theirs', 'constraints on other names are not processed here, so that every name of the kind is refused'],
+    ],
     ['a list without an end', ['theirs', 'RFC 5280 §5.1.2.5 wants nextUpdate in all lists']],
     ['a list without a number', ['theirs', 'RFC 5280 §5.2.3 wants a number in all lists']],
     [

@@ -1,4 +1,5 @@
 // Name constraints, RFC 5280 §4.2.1.10: what an issuer permits or excludes, and the names below it.
+import { verifyPath } from '@countersign/verify'
 import {
   type GeneralName,
   type GeneralSubtree,
@@ -6,10 +7,15 @@ import {
   type NameConstraints,
   nameConstraintsExtension,
   nameOf,
+  OID,
+  readName,
+  smtpUTF8MailboxName,
+  writeName,
+  writeUtf8String,
 } from '@countersign/x509'
 import type { Case } from './chain.ts'
 import { issuingKeys } from './chain.ts'
-import { akiOf, name, sans } from './house.ts'
+import { akiOf, marked, name, sans } from './house.ts'
 
 const dns = (value: string): GeneralName => ({ kind: 'dNSName', value })
 const mail = (value: string): GeneralName => ({ kind: 'rfc822Name', value })
@@ -21,6 +27,17 @@ const registered: GeneralName = { kind: 'registeredID', value: '1.3.6.1.4.1.3247
 const org = (...units: string[]) =>
   nameOf([['organizationName', 'Acme'], ...units.map((unit) => ['organizationalUnitName', unit] as const)])
 
+/** Organization and unit in one relative distinguished name. */
+const both = (unit: string): Name => {
+  const { rdnSequence } = org(unit)
+  return readName(writeName([rdnSequence.flat()]))
+}
+/** An SmtpUTF8Mailbox that its own clause forbids. */
+const wrongMailbox = (text: string): GeneralName => ({
+  kind: 'otherName',
+  typeId: OID.SmtpUTF8Mailbox,
+  value: writeUtf8String(text),
+})
 const subtrees = (bases: readonly GeneralName[]): readonly GeneralSubtree[] =>
   bases.map((base) => ({ base, minimum: 0 }))
 
@@ -60,6 +77,14 @@ const BELOW: readonly (readonly [base: GeneralName, name: GeneralName, below: bo
   [uri('.a.example'), uri('https://a.example/'), false],
   [uri('house.example'), uri('spiffe://house.example/alice'), true],
   [uri('house.example'), uri('spiffe://other.example/alice'), false],
+  [mail('school.example'), smtpUTF8MailboxName('\u5b66\u751f@school.example'), true],
+  [mail('school.example'), smtpUTF8MailboxName('\u5b66\u751f@x.school.example'), false],
+  [mail('SCHOOL.example'), smtpUTF8MailboxName('\u5b66\u751f@school.example'), true],
+  [mail('.school.example'), smtpUTF8MailboxName('\u5b66\u751f@x.school.example'), true],
+  [mail('.school.example'), smtpUTF8MailboxName('\u5b66\u751f@school.example'), false],
+  [mail('xn--pss25c.example'), smtpUTF8MailboxName('\u533b\u751f@xn--pss25c.example'), true],
+  [mail('carol@school.example'), smtpUTF8MailboxName('\u5b66\u751f@school.example'), false],
+  [mail('xn--pss25c.example'), mail('carol@XN--pss25c.example'), true],
   [ip('c0000200ffffff00'), ip('c00002ff'), true],
   [ip('c0000200ffffff00'), ip('c0000300'), false],
   [ip('c0000201ffffff00'), ip('c00002ff'), true],
@@ -80,16 +105,25 @@ const BELOW: readonly (readonly [base: GeneralName, name: GeneralName, below: bo
   [directory(org('a', 'b')), directory(org('a')), false],
   [directory(org('a')), directory(org('b')), false],
   [directory(org('a')), directory(org(' A ')), true],
+  [directory(nameOf([])), directory(org('a')), true],
+  [directory(nameOf([['organizationalUnitName', 'a']])), directory(org('a')), false],
+  [directory(both('a')), directory(both('a')), true],
+  [directory(both('a')), directory(org('a')), false],
+  [directory(nameOf([['organizationName', 'Acme']])), directory(both('a')), false],
 ]
 
 const show = (one: GeneralName) =>
-  one.kind === 'directoryName' ? `directory name of ${one.value.rdnSequence.length} parts` : JSON.stringify(one)
+  one.kind === 'otherName'
+    ? `SmtpUTF8Mailbox ${new TextDecoder().decode(one.value.subarray(2))}`
+    : one.kind === 'directoryName'
+      ? `directory name of ${one.value.rdnSequence.length} parts`
+      : JSON.stringify(one)
 
 export const CONSTRAINT_CASES: readonly Case[] = [
   ...BELOW.flatMap(([base, one, below], i): Case[] => {
-    // The subject is a directory name too: it stands below the base, so that the other name decides.
-    const subject = base.kind === 'directoryName' ? { subject: org('a', 'b', 'c') } : {}
-    const others = base.kind === 'directoryName' ? { subject: org('z') } : {}
+    // The subject is a directory name too: it stands below the base, or beside it, as the name itself does.
+    const subject = one.kind === 'directoryName' && below ? { subject: one.value } : {}
+    const others = one.kind === 'directoryName' && !below ? { subject: name('beside') } : {}
     const what = `${i}: ${show(one)} ${below ? 'below' : 'not below'} ${show(base)}`
     return [
       {
@@ -228,6 +262,9 @@ export const CONSTRAINT_CASES: readonly Case[] = [
     dns('*.example'),
     dns('.example'),
     dns('a..example'),
+    dns('a.example.'),
+    mail('a.example.'),
+    uri('a.example.'),
     mail('a@b@c.example'),
     mail('*.example'),
     uri('a b'),
@@ -243,6 +280,15 @@ export const CONSTRAINT_CASES: readonly Case[] = [
   ...[
     [dns('example'), dns('.example')],
     [dns('example'), dns('a b.example')],
+    [dns('example'), dns('a.example.')],
+    [dns('example'), dns('')],
+    [dns('example'), dns('*')],
+    [dns('example'), dns('a.*.example')],
+    [mail('example'), mail('carol@a.example.')],
+    [mail('example'), wrongMailbox('carol@example')],
+    [mail('example'), wrongMailbox('\u5b66\u751f@EXAMPLE')],
+    [mail('example'), wrongMailbox('\u5b66\u751f@\u5b66.example')],
+    [uri('example'), uri('https://example./')],
     [mail('example'), mail('a@b@example')],
     [uri('example'), uri('urn:example:a')],
     [uri('example'), uri('https://192.0.2.1/')],
@@ -255,6 +301,39 @@ export const CONSTRAINT_CASES: readonly Case[] = [
       party: party(one as GeneralName),
     }),
   ),
+  {
+    what: 'an SmtpUTF8Mailbox where other names are constrained',
+    codes: UNSUPPORTED,
+    issuing: { more: [constraints([mail('school.example')], [other])] },
+    party: party(smtpUTF8MailboxName('\u5b66\u751f@school.example')),
+  },
+  {
+    what: 'an SmtpUTF8Mailbox that its clause forbids, under no constraint on it',
+    codes: [],
+    issuing: { more: [constraints([dns('example')])] },
+    party: party(dns('party.example'), wrongMailbox('carol@EXAMPLE')),
+  },
+  {
+    what: 'a self-issued party whose names are outside, as the last certificate is always held to them',
+    codes: NO,
+    issuing: { subject: name('Issuing'), more: [constraints([], [dns('party.example')])] },
+    party: { subject: name('Issuing') },
+  },
+  {
+    what: 'an empty subject below a directory name',
+    codes: [],
+    issuing: { more: [constraints([directory(org('a'))])] },
+    party: { subject: nameOf([]), extensions: { subjectAltName: marked(true, sans(dns('party.example'))) } },
+  },
+  {
+    what: 'a range of addresses whose mask has a hole, in an issuer that cannot be read for it',
+    codes: ['ERR_VERIFY_ISSUER_NOT_FOUND', 'ERR_VERIFY_MALFORMED'],
+    issuing: { more: [constraints([ip('c0000200ffffff00')])] },
+    ask: ({ party: { certificate }, issuing }, context) => {
+      const holed = issuing.certificate.der.toHex().replace('c0000200ffffff00', 'c0000200ff00ff00')
+      return verifyPath([certificate.der, Uint8Array.fromHex(holed)], context)
+    },
+  },
   {
     what: 'name constraints in a leaf',
     codes: NO,

@@ -1,7 +1,7 @@
 // The bases of one kind of name, made ready: a question costs the depth of one name, whatever the number of bases.
 import { formatIpAddress, type GeneralName, type Name, rdnKeys } from '@countersign/x509'
 import { readPresentedDnsName } from '../names/dns.ts'
-import { readMailbox } from '../names/mailbox.ts'
+import { mailboxOf } from '../names/mailbox.ts'
 import { readUri } from '../names/uri.ts'
 
 /** What a set of bases says of names of its kind. */
@@ -76,7 +76,7 @@ function makeHostBases(
   return { covers, touches: covers }
 }
 
-/** §4.2.1.10, for mail: a mailbox, a host, or with a leading period a domain. */
+/** §4.2.1.10, for mail: a mailbox, a host, or with a leading period a domain; RFC 9598 §6: of both forms of an address. */
 function makeMailBases(bases: readonly GeneralName[]): Bases | undefined {
   const isMailbox = (base: GeneralName) => base.kind === 'rfc822Name' && base.value.includes('@')
   const mailboxes = bases.filter(isMailbox).map(mailboxOf)
@@ -137,10 +137,6 @@ function hostOfUri(name: GeneralName): string | undefined {
   const host =
     uri === undefined ? undefined : /^[^:]+:\/\/(?:[^/?#@]*@)?([^/?#@:[\]]+)(?::[0-9]*)?(?:[/?#]|$)/.exec(uri)?.[1]
   return host === undefined ? undefined : readPresentedDnsName(host)
-}
-
-function mailboxOf(name: GeneralName): string | undefined {
-  return name.kind === 'rfc822Name' ? readMailbox(name.value) : undefined
 }
 
 /** A key for each beginning of a directory name, the empty one and the whole included. */

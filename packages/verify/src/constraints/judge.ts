@@ -8,11 +8,12 @@ import {
   type NameConstraints,
   OID,
 } from '@countersign/x509'
+import { isMailboxName } from '../names/mailbox.ts'
 import type { Meter } from '../path/budget.ts'
 import type { Fault, FaultFacts } from '../path/fault.ts'
 import { selfIssued } from '../path/issuer.ts'
 import { shown } from '../text.ts'
-import { type Bases, KINDS } from './bases.ts'
+import { type Bases, KINDS, type Kind } from './bases.ts'
 
 /** What one certificate allows to the names of all below it. The lists of a path are kept apart: a name must satisfy each. */
 export interface Constraints {
@@ -103,7 +104,12 @@ function prepareKind(
 
 function firstFault(names: readonly GeneralName[], { kinds }: Constraints): NameFault | undefined {
   for (const name of names) {
-    const why = whyNotName(name, kinds.get(name.kind))
+    // RFC 9598 §6: the constraints on rfc822Name bind "both forms of subject alternative names".
+    const kindsOfName: readonly GeneralName['kind'][] =
+      name.kind === 'otherName' && isMailboxName(name) ? ['otherName', 'rfc822Name'] : [name.kind]
+    const why = kindsOfName
+      .map((kind) => whyNotName(name, kinds.get(kind), KINDS[kind]))
+      .find((each) => each !== undefined)
     if (why !== undefined) {
       const text = shown(formatGeneralName(name))
       return [why[0], `${text} ${why[1]}`, { found: [text] }]
@@ -112,11 +118,15 @@ function firstFault(names: readonly GeneralName[], { kinds }: Constraints): Name
   return undefined
 }
 
-function whyNotName(name: GeneralName, constraints: KindConstraints | undefined): NameFault | undefined {
+function whyNotName(
+  name: GeneralName,
+  constraints: KindConstraints | undefined,
+  kind: Kind | undefined,
+): NameFault | undefined {
   if (constraints === undefined) return undefined
   const { permitted, excluded, unsupported } = constraints
   if (unsupported !== undefined) return ['ERR_VERIFY_UNSUPPORTED', `cannot be judged: ${unsupported}`]
-  if (KINDS[name.kind]?.isComparable(name) !== true)
+  if (kind?.isComparable(name) !== true)
     return ['ERR_VERIFY_NAME_CONSTRAINTS', 'cannot be held against the constraints on its kind']
   if (excluded?.touches(name)) return ['ERR_VERIFY_NAME_CONSTRAINTS', 'is excluded by an issuer above']
   if (permitted?.covers(name) === false)

@@ -2,7 +2,7 @@
 import { type Certificate, formatIpAddress, type GeneralName, parseIpAddress } from '@countersign/x509'
 import type { ReferenceIdentity } from '../model.ts'
 import { matchesDnsName, readPresentedDnsName, readReferenceDnsName } from './dns.ts'
-import { readMailbox } from './mailbox.ts'
+import { mailboxOf, readMailbox } from './mailbox.ts'
 import { readUri } from './uri.ts'
 
 /** One identity of a certificate as text in its normal form, so that equal identities are equal texts. */
@@ -26,7 +26,7 @@ export function matchesName(certificate: Certificate, reference: ReferenceIdenti
 
 /**
  * Lists the identities of the subjectAltName, in its order: DNS names and mail domains in lower case, IPv6 as RFC 5952
- * writes it, schemes and hosts of URIs in lower case. A name that its kind does not allow is left out, as it can match nothing.
+ * writes it, schemes and hosts of URIs in lower case. An SmtpUTF8Mailbox is an `rfc822Name` whose local part is not ASCII. A name that its kind does not allow is left out, as it can match nothing.
  */
 export function identitiesOf(certificate: Certificate): readonly PresentedIdentity[] {
   return (certificate.subjectAltName ?? []).flatMap((name) => {
@@ -60,7 +60,8 @@ function readIdentity(name: GeneralName): PresentedIdentity | undefined {
     case 'uniformResourceIdentifier':
       return identity(name.kind, readUri(name.value))
     case 'rfc822Name':
-      return identity(name.kind, readMailbox(name.value))
+    case 'otherName':
+      return identity('rfc822Name', mailboxOf(name))
     default:
       return undefined
   }

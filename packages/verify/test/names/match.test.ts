@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { identitiesOf, matchesName, type ReferenceIdentity } from '@countersign/verify'
-import { type GeneralName, nameOf } from '@countersign/x509'
+import { type GeneralName, nameOf, OID, smtpUTF8MailboxName, writeUtf8String } from '@countersign/x509'
 import { leaf, root, sans } from '../../../../interop/chains/house.ts'
 
 const issuer = root()
@@ -13,6 +13,7 @@ const uri = (value: string) => ({ kind: 'uniformResourceIdentifier', value }) as
 const mail = (value: string) => ({ kind: 'rfc822Name', value }) as const
 const ip = (...octets: number[]) => ({ kind: 'iPAddress', octets: Uint8Array.from(octets) }) as const
 const address = (value: string) => ({ kind: 'iPAddress', value }) as const
+const smtp = smtpUTF8MailboxName
 const loopback6 = ip(...new Array<number>(15).fill(0), 1)
 
 /** What the certificate carries, what must be proved, and whether it is: RFC 9525 §6.3, §6.4 and §7.2, RFC 5280 §7.5. */
@@ -72,6 +73,30 @@ const CASES: readonly (readonly [GeneralName, ReferenceIdentity, boolean])[] = [
   [loopback6, address('::1%lo'), false],
   [loopback6, address('::2'), false],
   [loopback6, address('localhost'), false],
+
+  // RFC 9598 §5: octet for octet, the domain in A-labels; no folding and no normalization of the local part.
+  [smtp('\u5b66\u751f@school.example'), mail('\u5b66\u751f@school.example'), true],
+  [smtp('\u5b66\u751f@school.example'), mail('\u5b66\u751f@SCHOOL.example'), true],
+  [smtp('\u5b66\u751f@school.example'), mail('\u5b66\u751f@other.example'), false],
+  [smtp('\u5b66\u751f@school.example'), mail('\u533b\u751f@school.example'), false],
+  [smtp('\u533b\u751f@xn--pss25c.example'), mail('\u533b\u751f@XN--pss25c.example'), true],
+  [smtp('\u533b\u751f@xn--pss25c.example'), mail('\u533b\u751f@\u5927\u5b66.example'), false],
+  [smtp('jos\u00e9@school.example'), mail('jose\u0301@school.example'), false],
+  [smtp('jos\u00e9@school.example'), mail('JOS\u00c9@school.example'), false],
+  [smtp(`${'\u00e9'.repeat(32)}@school.example`), mail(`${'\u00e9'.repeat(32)}@school.example`), true],
+  [smtp(`${'\u00e9'.repeat(33)}@school.example`), mail(`${'\u00e9'.repeat(33)}@school.example`), false],
+  [smtp('*\u751f@school.example'), mail('\u5b66\u751f@school.example'), false],
+  // §3: an address in ASCII has no business in this form.
+  [
+    { kind: 'otherName', typeId: OID.SmtpUTF8Mailbox, value: writeUtf8String('carol@school.example') },
+    mail('carol@school.example'),
+    false,
+  ],
+  [
+    { kind: 'otherName', typeId: '1.3.6.1.5.5.7.8.10', value: writeUtf8String('\u751f@school.example') },
+    mail('\u751f@school.example'),
+    false,
+  ],
 
   [uri('spiffe://house.example/a'), uri('spiffe://house.example/a'), true],
   [uri('spiffe://house.example/a'), uri('SPIFFE://HOUSE.example/a'), true],
