@@ -9,7 +9,7 @@ import { X509Error } from '../error.ts'
 import { CERTIFICATE_EXTENSION_READERS, readExtensionsAt } from '../extension/read.ts'
 import { readSubjectPublicKeyInfoAt } from '../key/spki.ts'
 import { CERTIFICATE_LIMITS } from '../limits.ts'
-import type { Certificate, CertificateExtensions, Mutable, TbsCertificate, Validity } from '../model.ts'
+import type { Certificate, CertificateExtensions, Mutable, Name, TbsCertificate, Validity } from '../model.ts'
 import { readNameAt } from '../name/read.ts'
 
 /**
@@ -20,36 +20,33 @@ import { readNameAt } from '../name/read.ts'
  */
 export function readCertificate(der: Uint8Array): Certificate {
   const c = openDer(der, CERTIFICATE_LIMITS)
+  const optional: Mutable<OptionalFields> = {}
   const outer = enter(c, TAG.sequence)
-  const start = c.at
-  const named: Mutable<CertificateExtensions> = {}
-  const tbs = readTbsCertificateAt(c, named)
-  const tbsDer = since(c, start)
-  const signatureAlgorithm = readAlgorithmIdentifierAt(c)
-  const signatureValue = readOctetBitString(c)
-  leave(c, outer)
-  closeDer(c)
-  return { der: c.octets, tbsDer, ...tbs, ...named, signatureAlgorithm, signatureValue }
-}
-
-function readTbsCertificateAt(c: DerCursor, named: Mutable<CertificateExtensions>): TbsCertificate {
-  const outer = enter(c, TAG.sequence)
+  const tbsAt = c.at
+  const outerTbs = enter(c, TAG.sequence)
   const version = readVersion(c)
   const serialNumber = readSerialNumber(c)
   const signature = readAlgorithmIdentifierAt(c)
-  const issuerAt = c.at
-  const issuer = readNameAt(c)
-  if (issuer.rdnSequence.length === 0) throw new X509Error('ERR_X509_ISSUER_EMPTY', issuerAt)
+  const issuer = readIssuer(c)
   const validity = readValidity(c)
   const subject = readNameAt(c)
   const subjectPublicKeyInfo = readSubjectPublicKeyInfoAt(c)
   const uniqueAt = c.at
-  const issuerUniqueID = peekTag(c) === contextTag(1) ? readBitString(c, contextTag(1)) : undefined
-  const subjectUniqueID = peekTag(c) === contextTag(2) ? readBitString(c, contextTag(2)) : undefined
+  if (peekTag(c) === contextTag(1)) optional.issuerUniqueID = readBitString(c, contextTag(1))
+  if (peekTag(c) === contextTag(2)) optional.subjectUniqueID = readBitString(c, contextTag(2))
   if (version === 1 && c.at !== uniqueAt) throw new X509Error('ERR_X509_VERSION_UNIQUE_ID', uniqueAt)
-  const extensions = peekTag(c) === EXTENSIONS ? readExtensionsField(c, version, named) : []
+  const extensions = peekTag(c) === EXTENSIONS ? readExtensionsField(c, version, optional) : []
+  leave(c, outerTbs)
+  const tbsDer = since(c, tbsAt)
+  const signatureAlgorithm = readAlgorithmIdentifierAt(c)
+  const signatureValue = readOctetBitString(c)
   leave(c, outer)
+  closeDer(c)
   return {
+    // First, where the engine copies it at once; anywhere else it does so field by field.
+    ...optional,
+    der: c.octets,
+    tbsDer,
     version,
     serialNumber,
     signature,
@@ -57,11 +54,14 @@ function readTbsCertificateAt(c: DerCursor, named: Mutable<CertificateExtensions
     validity,
     subject,
     subjectPublicKeyInfo,
-    ...(issuerUniqueID && { issuerUniqueID }),
-    ...(subjectUniqueID && { subjectUniqueID }),
     extensions,
+    signatureAlgorithm,
+    signatureValue,
   }
 }
+
+/** What a certificate need not have. */
+type OptionalFields = CertificateExtensions & Pick<TbsCertificate, 'issuerUniqueID' | 'subjectUniqueID'>
 
 const VERSION = constructedContextTag(0)
 const EXTENSIONS = constructedContextTag(3)
@@ -89,6 +89,13 @@ function readSerialNumber(c: DerCursor): bigint {
 
 /** Enough to say that a number is too long for its clause, and little work. */
 const MAX_INTEGER_OCTETS = 1024
+
+function readIssuer(c: DerCursor): Name {
+  const at = c.at
+  const issuer = readNameAt(c)
+  if (issuer.rdnSequence.length === 0) throw new X509Error('ERR_X509_ISSUER_EMPTY', at)
+  return issuer
+}
 
 function readValidity(c: DerCursor): Validity {
   const outer = enter(c, TAG.sequence)

@@ -40,9 +40,12 @@ export function readInteger(c: DerCursor, maxOctets: number, tag: number = TAG.i
   const at = c.at
   if (end - at > maxOctets) throw new DerError('ERR_DER_INTEGER_LIMIT', at)
   const negative = octetAt(c, at) >= 0x80
-  const unsigned = BigInt(`0x${c.octets.subarray(at, end).toHex()}`)
+  // Six octets at a time are what a number holds exactly, and each step on a bigint makes a new one.
+  const first = at + ((end - at) % 6)
+  let value = BigInt(unsignedAt(c, at, first))
+  for (let i = first; i < end; i += 6) value = (value << 48n) | BigInt(unsignedAt(c, i, i + 6))
   c.at = end
-  return negative ? unsigned - (1n << BigInt(8 * (end - at))) : unsigned
+  return negative ? value - (1n << BigInt(8 * (end - at))) : value
 }
 
 /** Reads an INTEGER (0..MAX) as a number, or an ENUMERATED by its tag; more than 6 octets are over the limit. */
@@ -50,9 +53,14 @@ export function readUnsigned(c: DerCursor, tag: number = TAG.integer): number {
   const end = readIntegerHeader(c, tag)
   const at = c.at
   if (octetAt(c, at) >= 0x80 || end - at > 6) throw new DerError('ERR_DER_INTEGER_LIMIT', at)
-  let value = 0
-  for (let i = at; i < end; i++) value = value * 256 + octetAt(c, i)
   c.at = end
+  return unsignedAt(c, at, end)
+}
+
+/** The number that at most 6 octets are. */
+function unsignedAt(c: DerCursor, start: number, end: number): number {
+  let value = 0
+  for (let i = start; i < end; i++) value = value * 256 + (c.octets[i] as number)
   return value
 }
 
@@ -64,6 +72,12 @@ export function readNull(c: DerCursor): void {
 
 /** Reads a BIT STRING; the contents with their leading octet, which counts the unused bits. @see X.690 §8.6, §11.2.1 */
 export function readBitString(c: DerCursor, tag: number = TAG.bitString): Uint8Array {
+  const at = readBitStringHeader(c, tag)
+  return c.octets.subarray(at, c.at)
+}
+
+/** Judges a BIT STRING and steps behind it. @returns the index of its contents. */
+function readBitStringHeader(c: DerCursor, tag: number): number {
   const end = readHeader(c, tag)
   const at = c.at
   if (end === at) throw new DerError('ERR_DER_BIT_STRING', at)
@@ -72,15 +86,15 @@ export function readBitString(c: DerCursor, tag: number = TAG.bitString): Uint8A
   if (unused > 0 && (c.octets[end - 1] as number) & ((1 << unused) - 1))
     throw new DerError('ERR_DER_BIT_STRING', end - 1)
   c.at = end
-  return c.octets.subarray(at, end)
+  return at
 }
 
 /** Reads a BIT STRING that holds whole octets, such as a key or a signature; without the leading octet. */
 export function readOctetBitString(c: DerCursor, tag: number = TAG.bitString): Uint8Array {
   const at = c.at
-  const bits = readBitString(c, tag)
-  if (bits[0] !== 0) throw new DerError('ERR_DER_BIT_STRING_OCTETS', at)
-  return bits.subarray(1)
+  const contents = readBitStringHeader(c, tag)
+  if (c.octets[contents] !== 0) throw new DerError('ERR_DER_BIT_STRING_OCTETS', at)
+  return c.octets.subarray(contents + 1, c.at)
 }
 
 /** Named bits are few: 0 to 30 fit a number, and bit 31 stands for any beyond, of which no format of ours has one. */

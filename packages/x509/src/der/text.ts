@@ -76,7 +76,15 @@ function asciiText(octets: Uint8Array, start: number, end: number): string {
 
 function latin1Text(octets: Uint8Array, start: number, end: number): string {
   let text = ''
-  for (let i = start; i < end; i++) text += String.fromCharCode(octets[i] as number)
+  let i = start
+  for (; i + 4 <= end; i += 4)
+    text += String.fromCharCode(
+      octets[i] as number,
+      octets[i + 1] as number,
+      octets[i + 2] as number,
+      octets[i + 3] as number,
+    )
+  for (; i < end; i++) text += String.fromCharCode(octets[i] as number)
   return text
 }
 

@@ -12,17 +12,12 @@ import { readAttributeAt } from './attribute.ts'
 export function readCertificatePolicies(c: DerCursor): PolicyInformation[] {
   const at = c.at
   const policies: PolicyInformation[] = []
-  const seen = new Set<string>()
   const outer = enter(c, TAG.sequence)
-  while (c.at < c.end) {
-    const start = c.at
-    const policy = readPolicyInformation(c)
-    if (seen.has(policy.policyIdentifier)) throw new X509Error('ERR_X509_POLICY_DUPLICATE', start)
-    seen.add(policy.policyIdentifier)
-    policies.push(policy)
-  }
+  while (c.at < c.end) policies.push(readPolicyInformation(c))
   leave(c, outer)
   if (policies.length === 0) throw new X509Error('ERR_X509_POLICIES_EMPTY', at)
+  if (policies.length > 1 && new Set(policies.map((policy) => policy.policyIdentifier)).size < policies.length)
+    throw new X509Error('ERR_X509_POLICY_DUPLICATE', at)
   return policies
 }
 
