@@ -33,8 +33,8 @@ export function indexCrl(crl: CertificateList): CrlIndex {
     }
     const entries = byIssuer.get(issuer) ?? new Map<bigint, RevokedCertificate>()
     byIssuer.set(issuer, entries)
-    // The first entry wins: a later duplicate cannot soften an earlier revocation.
-    if (!entries.has(entry.userCertificate)) entries.set(entry.userCertificate, entry)
+    // Of two, the worse counts: a hold can end, and removeFromCRL is none.
+    if (weightOf(entry) > weightOf(entries.get(entry.userCertificate))) entries.set(entry.userCertificate, entry)
     for (const { extnID, critical } of entry.extensions)
       if (critical && !KNOWN_ENTRY_EXTENSIONS.has(extnID) && !(isIndirect && extnID === OID.certificateIssuer))
         unknown ??= extnID
@@ -45,6 +45,12 @@ export function indexCrl(crl: CertificateList): CrlIndex {
     ...(isIndirect && { indirect: byIssuer }),
     ...(unknown !== undefined && { unknownCriticalEntryExtension: unknown }),
   }
+}
+
+function weightOf(entry: RevokedCertificate | undefined): number {
+  if (entry === undefined) return 0
+  if (entry.reasonCode === 'removeFromCRL') return 1
+  return entry.reasonCode === 'certificateHold' ? 2 : 3
 }
 
 /** What the CRL says of a certificate of `issuer`. */

@@ -19,25 +19,34 @@ export type Below = ReadonlyMap<CrlIndex, CrlIndex>
 
 /**
  * Finds what each delta can be combined with: what is combined so far is itself a CRL "that is complete for that scope". One that is
- * below may have ended (§6.3.3 (a) (1) (i)).
- * @param crls Newest first, none of the future.
+ * below may have ended (§6.3.3 (a) (1) (i)). Complete ones are tried first, as each further one costs a signature.
+ * @param deltas Those that are asked about.
+ * @param crls None of the future.
  */
-export function* findBelow(crls: readonly CrlIndex[], signerOf: AskSigner): Asking<Below> {
+export function* findBelow(deltas: readonly CrlIndex[], crls: readonly CrlIndex[], signerOf: AskSigner): Asking<Below> {
   const below = new Map<CrlIndex, CrlIndex>()
-  for (const delta of crls.toReversed()) {
-    const { deltaCRLIndicator: base, cRLNumber: number = 0n } = delta.crl
-    if (base === undefined) continue
-    for (const under of crls) {
-      const { cRLNumber: underNumber = 0n, deltaCRLIndicator } = under.crl
+  const asked = new Set<CrlIndex>()
+  const candidates = [...crls.filter((crl) => !isDelta(crl)), ...crls.filter(isDelta)]
+  function* find(delta: CrlIndex): Asking<void> {
+    asked.add(delta)
+    const { deltaCRLIndicator: base = 0n, cRLNumber: number = 0n } = delta.crl
+    for (const under of candidates) {
+      const { cRLNumber: underNumber = 0n } = under.crl
       // §5.2.4 (c) and (d)
       if (underNumber < base || underNumber >= number) continue
-      if (deltaCRLIndicator !== undefined && !below.has(under)) continue
+      if (isDelta(under) && !asked.has(under)) yield* find(under)
+      if (isDelta(under) && !below.has(under)) continue
       if (!(yield* sameSeries(delta, under, signerOf))) continue
       below.set(delta, under)
-      break
+      return
     }
   }
+  for (const delta of deltas.filter(isDelta)) if (!asked.has(delta)) yield* find(delta)
   return below
+}
+
+function isDelta({ crl }: CrlIndex): boolean {
+  return crl.deltaCRLIndicator !== undefined
 }
 
 /** The complete CRL at the bottom of a delta. */

@@ -38,8 +38,10 @@ export function* judgeStatus(
   }
 
   const { usable, reasons } = fitting(crls, certificate)
+  const lists = usable.map(({ index }) => index)
   const below = yield* findBelow(
-    usable.map(({ index }) => index).filter((index) => [undefined, 'expired'].includes(timeOf(index, now))),
+    lists.filter((index) => timeOf(index, now) === undefined),
+    lists.filter((index) => [undefined, 'expired'].includes(timeOf(index, now))),
     signerOf,
   )
   // A revocation is for good (§3.3: its entry "MUST NOT be removed"), so that an old list counts here as a new one does; a hold is not.
@@ -75,7 +77,7 @@ export function* judgeStatus(
     const time = timeOf(index, now)
     const { deltaCRLIndicator } = index.crl
     if (time !== undefined && time !== 'expired') reasons.push(time)
-    else if (time === 'expired' && expired !== undefined) continue
+    else if (time === 'expired' && (expired !== undefined || deltaCRLIndicator !== undefined)) continue
     // A delta says only what it adds.
     else if (deltaCRLIndicator !== undefined && !below.has(index))
       reasons.push(`it builds on crl number ${deltaCRLIndicator}, which is not there`)

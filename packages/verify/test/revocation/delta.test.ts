@@ -25,6 +25,12 @@ suite('deltas, and lists that take the place of others', () => {
     assert.ok(verdict.path.validUntil.equals(hours(1)))
   })
 
+  test('a hundred deltas on one list are no work', () => {
+    const deltas = Array.from({ length: 99 }, (_, i) => delta(1n, BigInt(i + 2), { nextUpdate: hours(0) }))
+    const crls = [anchorCrl, list({ nextUpdate: hours(0) }), ...deltas, delta(1n, 101n)]
+    assert.deepEqual(codesOf(ask({ crls })), [])
+  })
+
   test('a delta without its base says which it is', () => {
     assert.match(toldOf(ask({ crls: [anchorCrl, delta(7n, 8n)] })), /it builds on crl number 7, which is not there/)
   })

@@ -91,10 +91,17 @@ suite('a revoked certificate', () => {
     )
   })
 
-  test('is refused by the first of two entries, though the second takes it back', () => {
-    const entries = [revoked(party), revoked(party, { reasonCode: 'removeFromCRL' })]
-    assert.deepEqual(askCrls(crl(issuing, { revoked: entries })), ['ERR_VERIFY_REVOKED'])
-  })
+  for (const [what, reasons] of [
+    ['though the second takes it back', ['keyCompromise', 'removeFromCRL']],
+    ['though the first takes it back', ['removeFromCRL', 'keyCompromise']],
+    ['though the first is a hold, which the next list lacks', ['certificateHold', 'keyCompromise']],
+  ] as const)
+    test(`is refused by the worse of two entries, ${what}`, () => {
+      const entries = reasons.map((reasonCode) => revoked(party, { reasonCode }))
+      assert.deepEqual(askCrls(crl(issuing, { revoked: entries }), crl(issuing, { number: 2n })), [
+        'ERR_VERIFY_REVOKED',
+      ])
+    })
 })
 
 suite('an announced revocation', () => {
