@@ -288,6 +288,8 @@ export const CONSTRAINT_CASES: readonly Case[] = [
     [mail('example'), wrongMailbox('carol@example')],
     [mail('example'), wrongMailbox('\u5b66\u751f@EXAMPLE')],
     [mail('example'), wrongMailbox('\u5b66\u751f@\u5b66.example')],
+    // A line separator, which the dot of a regular expression does not match.
+    [mail('example'), smtpUTF8MailboxName('\u5b66\u2028@example')],
     [uri('example'), uri('https://example./')],
     [mail('example'), mail('a@b@example')],
     [uri('example'), uri('urn:example:a')],

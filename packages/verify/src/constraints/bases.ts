@@ -83,7 +83,7 @@ function makeMailBases(bases: readonly GeneralName[]): Bases | undefined {
   if (mailboxes.includes(undefined)) return undefined
   const hosts = makeHostBases(
     bases.filter((base) => !isMailbox(base)),
-    (name) => mailboxOf(name)?.replace(/^.*@/, ''),
+    (name) => mailboxOf(name)?.split('@').at(-1),
   )
   if (hosts === undefined) return undefined
   const known = new Set(mailboxes)

@@ -5,6 +5,8 @@ import { readReferenceDnsName } from './dns.ts'
 // Dot-string. A quoted local part is refused: nothing that we issue has one, and its forms of equality are many.
 const LOCAL_PART =
   /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u{80}-\u{10ffff}-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u{80}-\u{10ffff}-]+)*$/u
+// RFC 6531 lets them stand; a name that turns the direction of the line in which it is shown, or hides a part of itself, is none here.
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Z}]/u
 const UTF8 = new TextEncoder()
 
 /**
@@ -16,9 +18,8 @@ export function readMailbox(text: string): string | undefined {
   const localPart = text.slice(0, Math.max(at, 0))
   const domain = text.endsWith('.') ? undefined : readReferenceDnsName(text.slice(at + 1))
   // RFC 5321 §4.5.3.1.1: a local part has at most 64 octets.
-  return domain === undefined || UTF8.encode(localPart).length > 64 || !LOCAL_PART.test(localPart)
-    ? undefined
-    : `${localPart}@${domain}`
+  if (domain === undefined || UTF8.encode(localPart).length > 64) return undefined
+  return LOCAL_PART.test(localPart) && !UNSEEN.test(localPart) ? `${localPart}@${domain}` : undefined
 }
 
 /** Tells whether a general name is an e-mail address, in whichever of its two forms. */

@@ -85,6 +85,9 @@ const CASES: readonly (readonly [GeneralName, ReferenceIdentity, boolean])[] = [
   [smtp('jos\u00e9@school.example'), mail('JOS\u00c9@school.example'), false],
   [smtp(`${'\u00e9'.repeat(32)}@school.example`), mail(`${'\u00e9'.repeat(32)}@school.example`), true],
   [smtp(`${'\u00e9'.repeat(33)}@school.example`), mail(`${'\u00e9'.repeat(33)}@school.example`), false],
+  // It names nobody by what nobody sees.
+  [smtp('jos\u00e9\u202e@school.example'), mail('jos\u00e9\u202e@school.example'), false],
+  [smtp('jos\u00e9\u2028@school.example'), mail('jos\u00e9\u2028@school.example'), false],
   [smtp('*\u751f@school.example'), mail('\u5b66\u751f@school.example'), false],
   // §3: an address in ASCII has no business in this form.
   [
