@@ -1,115 +1,29 @@
-// The verifier in a browser: the packages' own modules in Debian's Chromium, over its WebCrypto, against what Node decides.
+// The verifier in a browser against what Node decides: every chain of ours, and x509-limbo's where it is present.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import { stripTypeScriptTypes } from 'node:module'
-import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import type { PathContext } from '@countersign/verify'
-import { writeOCSPResponse } from '@countersign/x509'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type PathContext, type Verdict, verifyPath } from '@countersign/verify'
+import { type LimboCase, questionsOf } from '../tools/limbo/harness.ts'
 import { type Case, chainOf, contextFor } from './chains/chain.ts'
 import { checkSignature as usual } from './chains/check-signature.ts'
 import { EVERY_CASE } from './chains/every-case.ts'
 import { anchorOf, contextOf, intermediate, leaf, root } from './chains/house.ts'
 import { answer, digest } from './chains/responder.ts'
-import { findProgram, needs } from './peer.ts'
+import { openVerifierPage, questionOf, type VerifierPage } from './chromium/verifier-page.ts'
+import { needs, needsVectors } from './peer.ts'
 
-/** A question as JSON, octets in base64. */
-function toJson(
-  peer: readonly Uint8Array[],
-  { anchors, issuers, status, now, checkSignature: _, ...rest }: PathContext,
-) {
-  return {
-    peer: peer.map((der) => der.toBase64()),
-    anchors: anchors.map(({ name, subjectPublicKeyInfo, certificate }) =>
-      certificate === undefined
-        ? { name: name.der.toBase64(), key: subjectPublicKeyInfo.der.toBase64() }
-        : { certificate: certificate.der.toBase64() },
-    ),
-    issuers: issuers.map(({ der }) => der.toBase64()),
-    mode: status.mode,
-    crls: status.crls.map(({ crl }) => crl.der.toBase64()),
-    answers: status.ocsp?.answers.map(({ response }) =>
-      response.responseStatus === 'successful'
-        ? writeOCSPResponse(response.basic.tbsDer, response.basic).toBase64()
-        : '',
-    ),
-    now: String(now),
-    rest,
-  }
-}
-type Asked = ReturnType<typeof toJson>
-
-/** Runs in the page. */
-async function ask(asked: Asked): Promise<readonly string[]> {
-  const { verifyPathAsync, checkSignatureOver, indexCrl, anchorOf } = await import('@countersign/verify')
-  const { readCertificate, readCertificateList, readName, readOCSPResponse, readSubjectPublicKeyInfo } = await import(
-    '@countersign/x509'
-  )
-  const octets = (text: string) => Uint8Array.fromBase64(text)
-  const { subtle } = globalThis.crypto
-  const verdict = await verifyPathAsync(asked.peer.map(octets), {
-    ...asked.rest,
-    anchors: asked.anchors.map(({ certificate, name = '', key = '' }) =>
-      certificate === undefined
-        ? { name: readName(octets(name)), subjectPublicKeyInfo: readSubjectPublicKeyInfo(octets(key)) }
-        : anchorOf(readCertificate(octets(certificate))),
-    ),
-    issuers: asked.issuers.map((der) => readCertificate(octets(der))),
-    status: {
-      mode: asked.mode,
-      crls: asked.crls.map((der) => indexCrl(readCertificateList(octets(der)))),
-      ...(asked.answers && {
-        ocsp: {
-          answers: asked.answers.map((der) => ({ response: readOCSPResponse(octets(der)) })),
-          digest: async (hash, input) => new Uint8Array(await subtle.digest(hash, new Uint8Array(input))),
-        },
-      }),
-    },
-    now: Temporal.Instant.from(asked.now),
-    checkSignature: checkSignatureOver(subtle),
-  })
-  return verdict.ok ? [] : verdict.findings.map(({ code }) => code).toSorted()
-}
-
-const PACKAGES = ['x509', 'verify']
-const IMPORTS = Object.fromEntries(PACKAGES.map((name) => [`@countersign/${name}`, `/${name}/index.ts`]))
-const PAGE = `<!doctype html><link rel="icon" href="data:,"><script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>`
-
-/** Serves the sources of the packages, without their types and otherwise as they are. */
-function serveSources(): Promise<Server> {
-  const server = createServer((request, response) => {
-    const [, name = '', path = ''] = /^\/(\w+)\/([\w/-]+\.ts)$/.exec(request.url ?? '') ?? []
-    if (request.url === '/') response.setHeader('content-type', 'text/html').end(PAGE)
-    else if (!PACKAGES.includes(name)) response.writeHead(404).end()
-    else {
-      const file = fileURLToPath(new URL(`../packages/${name}/src/${path}`, import.meta.url))
-      response.setHeader('content-type', 'text/javascript').end(stripTypeScriptTypes(readFileSync(file, 'utf8')))
-    }
-  })
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
-}
+const CORE = 'limbo/core.json'
 
 suite('the verifier in Chromium', needs('chromium', 'chromium'), () => {
-  let server: Server
-  let browser: Browser
-  let page: Page
-  const complaints: string[] = []
-
+  let page: VerifierPage
   before(async () => {
-    server = await serveSources()
-    browser = await chromium.launch({ executablePath: findProgram('chromium') ?? '', args: ['--no-sandbox'] })
-    page = await browser.newPage()
-    page.on('console', (message) => complaints.push(message.text()))
-    page.on('pageerror', ({ message }) => complaints.push(message))
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+    page = await openVerifierPage()
   })
-  after(async () => {
-    await browser?.close()
-    server?.close()
-  })
+  after(() => page?.close())
+
+  const codesInPage = async (peer: readonly Uint8Array[], context: PathContext) =>
+    (await page.ask(questionOf(peer, context))).map((finding) => finding.split(' ')[0]).toSorted()
 
   test('every chain is decided as in Node', async () => {
     const cases = EVERY_CASE.filter(isUsual)
@@ -118,11 +32,11 @@ suite('the verifier in Chromium', needs('chromium', 'chromium'), () => {
     for (const one of cases) {
       const chain = chainOf(one)
       const peer = [chain.party.certificate.der, chain.issuing.certificate.der]
-      const codes = await page.evaluate(ask, toJson(peer, contextFor(one, chain)))
+      const codes = await codesInPage(peer, contextFor(one, chain))
       if (JSON.stringify(codes) !== JSON.stringify(one.codes)) others.push([one.what, codes, one.codes])
     }
     assert.deepEqual(others, [])
-    assert.deepEqual(complaints, [])
+    assert.deepEqual(page.complaints, [])
   })
 
   for (const [what, kind, codes] of [
@@ -137,14 +51,52 @@ suite('the verifier in Chromium', needs('chromium', 'chromium'), () => {
       const context = contextOf([anchorOf(anchor)], {
         status: { mode: 'require', crls: [], ocsp: { answers, digest } },
       })
-      assert.deepEqual(
-        await page.evaluate(ask, toJson([party.certificate.der, issuing.certificate.der], context)),
-        codes,
-      )
+      assert.deepEqual(await codesInPage([party.certificate.der, issuing.certificate.der], context), codes)
     })
+
+  test('every core case of x509-limbo is decided as in Node, with the same words', needsVectors(CORE), async () => {
+    const folder = process.env['COUNTERSIGN_VECTORS'] ?? ''
+    const cases: readonly LimboCase[] = JSON.parse(readFileSync(join(folder, CORE), 'utf8')).testcases
+    const now = Temporal.Now.instant()
+    const others: unknown[] = []
+    let asked = 0
+    for (const one of cases) {
+      const questions = questionsOf(one, now)
+      if ('unreadable' in questions) continue
+      for (const { peer, context } of questions) {
+        const [here, suffixes] = decideHere(peer, context)
+        const there = await page.ask(questionOf(peer, context, suffixes))
+        asked++
+        if (JSON.stringify(there) !== JSON.stringify(wordsOf(here))) others.push([one.id, there, wordsOf(here)])
+      }
+    }
+    assert.deepEqual(others, [])
+    assert.deepEqual(page.complaints, [])
+    assert.ok(asked >= 200, `${asked} questions`)
+  })
 })
 
-/** What JSON can carry. */
+/** Decides in Node; with what the list of public suffixes said, as a page has no list. */
+function decideHere(
+  peer: readonly Uint8Array[],
+  context: PathContext,
+): readonly [Verdict, Readonly<Record<string, boolean>>] {
+  const suffixes: Record<string, boolean> = {}
+  const list = context.profile?.isPublicSuffix
+  if (context.profile === undefined || list === undefined) return [verifyPath(peer, context), suffixes]
+  const isPublicSuffix = (domain: string) => {
+    const is = list(domain)
+    suffixes[domain] = is
+    return is
+  }
+  return [verifyPath(peer, { ...context, profile: { ...context.profile, isPublicSuffix } }), suffixes]
+}
+
+function wordsOf(verdict: Verdict): readonly string[] {
+  return verdict.ok ? [] : verdict.findings.map(({ code, depth, detail }) => `${code} ${depth ?? '-'} ${detail}`)
+}
+
+/** What a page can be asked. */
 function isUsual(one: Case): boolean {
   if (one.ask !== undefined) return false
   const { checkSignature, status, profile } = contextFor(one, chainOf(one))

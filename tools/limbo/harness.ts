@@ -5,6 +5,7 @@ import {
   type CrlIndex,
   DEFAULT_BUDGET,
   indexCrl,
+  type PathContext,
   type PolicyQuestion,
   PROFILES,
   type Profile,
@@ -70,7 +71,30 @@ export function runCase(one: LimboCase, now: Temporal.Instant): LimboResult {
   return { id: one.id, actual_result: 'FAILURE', context }
 }
 
-function decide(one: LimboCase, now: Temporal.Instant): Verdict | { readonly unreadable: string } {
+function decide(one: LimboCase, now: Temporal.Instant): Verdict | Unreadable {
+  const questions = questionsOf(one, now)
+  if ('unreadable' in questions) return questions
+  const [first, ...more] = questions
+  let verdict = verifyPath(first.peer, first.context)
+  for (const { peer, context } of more) if (verdict.ok) verdict = verifyPath(peer, context)
+  return verdict
+}
+
+interface Unreadable {
+  readonly unreadable: string
+}
+
+/** What the verifier is asked. */
+export interface LimboQuestion {
+  readonly peer: readonly Uint8Array[]
+  readonly context: PathContext
+}
+
+/** Several names must all be proved; each is a question of its own, as at a door. */
+export function questionsOf(
+  one: LimboCase,
+  now: Temporal.Instant,
+): readonly [LimboQuestion, ...LimboQuestion[]] | Unreadable {
   let anchors: readonly TrustAnchor[]
   let crls: readonly CrlIndex[]
   let peer: readonly Uint8Array[]
@@ -97,11 +121,11 @@ function decide(one: LimboCase, now: Temporal.Instant): Verdict | { readonly unr
     budget: BUDGET,
     checkSignature: createCheckSignature(),
   } as const
-  // Several names must all be proved; each is a question of its own, as at a door.
-  const [first, ...more] = names.map(({ kind, value }): ReferenceIdentity => ({ kind: KINDS[kind], value }))
-  let verdict = verifyPath(peer, { ...context, ...(first && { name: first }) })
-  for (const name of more) if (verdict.ok) verdict = verifyPath(peer, { ...context, name })
-  return verdict
+  const [first, ...more] = names.map(({ kind, value }) => ({
+    peer,
+    context: { ...context, name: { kind: KINDS[kind], value } },
+  }))
+  return [first ?? { peer, context }, ...more]
 }
 
 /** A door's budget, but for the number of certificates: suites hand over whole stores as the peer's bag. */
