@@ -16,6 +16,7 @@ import { codesOf } from './chains/house.ts'
 import { ISSUER_CASES } from './chains/issuer-cases.ts'
 import { LEAF_CASES } from './chains/leaf-cases.ts'
 import { POLICY_CASES } from './chains/policy-cases.ts'
+import { STRENGTH_CASES } from './chains/strength-cases.ts'
 import { needs, programPath } from './peer.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-verify-'))
@@ -137,6 +138,16 @@ const DISAGREEMENTS: ReadonlyMap<string, readonly ['ours' | 'theirs', string]> =
       'an SmtpUTF8Mailbox where other names are constrained',
       ['theirs', 'constraints on other names are not processed here, so that every name of the kind is refused'],
     ],
+    ...STRENGTH_CASES.filter(
+      ({ what, codes }) =>
+        codes.length > 0 && !what.includes('by its numbers') && !codes.includes('ERR_VERIFY_BAD_SIGNATURE'),
+    ).map(
+      ({ what }) =>
+        [what, ['theirs', 'our profile: `openssl verify` asks for no strength unless told -auth_level']] as const,
+    ),
+    ...['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'].map(
+      (what) => [`a party with a key of ${what}`, ['ours', 'RFC 9881, which OpenSSL 3.0 does not know']] as const,
+    ),
     ['a list without an end', ['theirs', 'RFC 5280 §5.1.2.5 wants nextUpdate in all lists']],
     ['a list without a number', ['theirs', 'RFC 5280 §5.2.3 wants a number in all lists']],
     [
@@ -159,6 +170,7 @@ const CASES = [
   ...EXTENSION_CASES,
   ...CONSTRAINT_CASES,
   ...POLICY_CASES,
+  ...STRENGTH_CASES,
   ...CRL_CASES,
 ].filter(comparable)
 

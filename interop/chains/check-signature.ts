@@ -27,5 +27,10 @@ export const checkSignature: CheckSignature = ({ algorithm, parameters }, { der 
   // 2.16.840.1.101.3.4.2.n, as DER, is in the parameters of each hash.
   const hash = ['sha256', 'sha384', 'sha512'].find((_, i) => parameters?.toHex().includes(`60864801650304020${i + 1}`))
   if (hash === undefined) return undefined
-  return verify(hash, signed, { key, padding: constants.RSA_PKCS1_PSS_PADDING }, signature)
+  return verify(
+    hash,
+    signed,
+    { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
+    signature,
+  )
 }

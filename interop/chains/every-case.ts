@@ -8,6 +8,7 @@ import { ISSUER_CASES } from './issuer-cases.ts'
 import { LEAF_CASES } from './leaf-cases.ts'
 import { POLICY_CASES } from './policy-cases.ts'
 import { PROFILE_CASES } from './profile-cases.ts'
+import { STRENGTH_CASES } from './strength-cases.ts'
 
 export const EVERY_CASE: readonly Case[] = [
   ...FORM_CASES,
@@ -17,5 +18,6 @@ export const EVERY_CASE: readonly Case[] = [
   ...CONSTRAINT_CASES,
   ...POLICY_CASES,
   ...PROFILE_CASES,
+  ...STRENGTH_CASES,
   ...CRL_CASES,
 ]

@@ -1,4 +1,6 @@
 export { whyNotKey } from './algorithms/key.ts'
+export { fitsKey, whyNotSignatureAlgorithm } from './algorithms/signature.ts'
+export { STRENGTH } from './algorithms/strength.ts'
 export { checkSignatureOver, type SubtleVerifier } from './algorithms/web-crypto.ts'
 export { anchorOf } from './anchor.ts'
 export type {

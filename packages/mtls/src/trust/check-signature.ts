@@ -1,9 +1,15 @@
 // The one place where a signature on a certificate, a request or a revocation list is checked.
 import { createPublicKey, hash, type KeyObject } from 'node:crypto'
-import type { CheckSignature } from '@countersign/verify'
-import type { AlgorithmIdentifier, SubjectPublicKeyInfo } from '@countersign/x509'
+import { type CheckSignature, fitsKey, whyNotSignatureAlgorithm } from '@countersign/verify'
+import {
+  type AlgorithmIdentifier,
+  DerError,
+  readPublicKey,
+  type SubjectPublicKeyInfo,
+  X509Error,
+} from '@countersign/x509'
 import { LeastRecentlyUsed } from './least-recently-used.ts'
-import { type KeyKind, keyKindOf, schemeOf } from './signature-schemes.ts'
+import { checkUnder } from './signature-schemes.ts'
 
 // A house has few issuers and each peer has one chain; both bounds cost about a megabyte when full.
 const MAX_KEYS = 1024
@@ -24,19 +30,16 @@ export function createCheckSignature(): CheckSignature {
   return (algorithm, subjectPublicKeyInfo, signed, signature) => {
     const parts = [algorithm, subjectPublicKeyInfo, signature]
     if (same.get(signed)?.every((part, i) => part === parts[i])) return true
-    const scheme = schemeOf(algorithm)
-    const kind = keyKindOf(subjectPublicKeyInfo.algorithm)
-    if (scheme === undefined || kind === undefined) return undefined
-    if (!scheme.keyTypes.includes(kind.type)) return false
-    if (kind.pssHash !== undefined && kind.pssHash !== scheme.pssHash) return false
-
     const question = questionOf(algorithm, subjectPublicKeyInfo, signed, signature)
     if (verified.get(question)) {
       same.set(signed, parts)
       return true
     }
-    const key = importKey(keys, kind, subjectPublicKeyInfo)
-    if (key === undefined || !scheme.check(key, signed, signature)) return false
+    if (whyNotSignatureAlgorithm(algorithm) !== undefined) return undefined
+    const key = importKey(keys, subjectPublicKeyInfo)
+    if (key === undefined || key === false) return key
+    if (!fitsKey(algorithm, subjectPublicKeyInfo.algorithm) || !checkUnder(key, algorithm, signed, signature))
+      return false
     verified.set(question, true)
     return true
   }
@@ -50,23 +53,22 @@ function questionOf(algorithm: AlgorithmIdentifier, key: SubjectPublicKeyInfo, .
   return hash('sha256', Buffer.concat([head, ...parts]), 'latin1')
 }
 
-function importKey(
-  keys: LeastRecentlyUsed<KeyObject>,
-  kind: KeyKind,
-  { der, subjectPublicKey }: SubjectPublicKeyInfo,
-): KeyObject | undefined {
-  // RFC 5480 §2.2: "The hybrid form of the ECC public key from [X9.62] MUST NOT be used." OpenSSL would take it.
-  if (kind.type === 'ec' && ![2, 3, 4].includes(subjectPublicKey[0] ?? 0)) return undefined
+/** False: no signature verifies under it. Undefined: it is of a kind, or has parameters, that we do not know. */
+function importKey(keys: LeastRecentlyUsed<KeyObject>, info: SubjectPublicKeyInfo): KeyObject | false | undefined {
+  const { der } = info
   const name = Buffer.from(der.buffer, der.byteOffset, der.length).toString('latin1')
   const known = keys.get(name)
   if (known) return known
   try {
+    // Its form is judged by our own reader: OpenSSL would take more of them.
+    if (readPublicKey(info) === undefined) return undefined
     const key = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
     keys.set(name, key)
     return key
   } catch (error) {
-    // OpenSSL could not read the key or it is no point of its curve: nothing can verify under it.
-    if (isOpensslError(error)) return undefined
+    if (error instanceof X509Error) return error.code === 'ERR_X509_PUBLIC_KEY' ? false : undefined
+    // What OpenSSL cannot read, or is no point of its curve.
+    if (error instanceof DerError || isOpensslError(error)) return false
     throw error
   }
 }

@@ -1,5 +1,6 @@
-// Which public keys are strong enough: our profile, after NIST SP 800-57 part 1 (128 bits; RSA-2048 as the usual exception).
+// Which public keys are strong enough.
 import { DerError, type PublicKey, readPublicKey, type SubjectPublicKeyInfo, X509Error } from '@countersign/x509'
+import { STRENGTH } from './strength.ts'
 
 /** Says why a public key is refused, whoever signed it; undefined where it is accepted. */
 export function whyNotKey(info: SubjectPublicKeyInfo): string | undefined {
@@ -14,13 +15,13 @@ export function whyNotKey(info: SubjectPublicKeyInfo): string | undefined {
     case 'RSA':
     case 'RSA-PSS':
       return whyNotRsa(key.modulus, key.publicExponent)
-    // These sign nothing.
-    case 'X25519':
-    case 'X448':
-    case undefined:
-      return `keys of the algorithm ${info.algorithm.algorithm} are not accepted`
+    case 'EC':
+      return STRENGTH.curves.includes(key.curve) ? undefined : `keys on ${key.curve} are not accepted`
     default:
-      return undefined
+      // X25519 and X448 sign nothing.
+      return key !== undefined && STRENGTH.signingKeys.includes(key.kind)
+        ? undefined
+        : `keys of the algorithm ${info.algorithm.algorithm} are not accepted`
   }
 }
 
@@ -56,18 +57,16 @@ const COSTS = {
   'ML-DSA-87': 3,
 } as const
 
-/** Sizes in bits. Above, a signature check costs more than a peer may ask for: OpenSSL refuses over 16,384, Go over 8,192. */
-const MIN_MODULUS = 2048
-const MAX_MODULUS = 8192
-
 function whyNotRsa(modulus: Uint8Array, exponent: Uint8Array): string | undefined {
   const bits = bitsOf(modulus)
-  if (bits < MIN_MODULUS || bits > MAX_MODULUS || bits % 8 !== 0)
-    return `the rsa modulus has ${bits} bits; accepted are ${MIN_MODULUS} to ${MAX_MODULUS} in whole octets`
-  // FIPS 186-5 §A.1.1: "The exponent e shall be an odd positive integer such that 2^16 < e < 2^256".
+  const { rsaModulusBits: modulusBits, rsaExponentBits } = STRENGTH
+  if (bits < modulusBits.least || bits > modulusBits.most || bits % 8 !== 0)
+    return `the rsa modulus has ${bits} bits; accepted are ${modulusBits.least} to ${modulusBits.most} in whole octets`
   const exponentBits = bitsOf(exponent)
   const odd = ((exponent.at(-1) ?? 0) & 1) === 1
-  return odd && exponentBits > 16 && exponentBits <= 256 ? undefined : 'the rsa exponent is not odd and above 2^16'
+  return odd && exponentBits >= rsaExponentBits.least && exponentBits <= rsaExponentBits.most
+    ? undefined
+    : 'the rsa exponent is not odd and above 2^16'
 }
 
 /** Of a positive number without leading zeros. */

@@ -4,11 +4,14 @@ import {
   DerError,
   OID,
   type Oid,
+  type PssParameters,
+  readPssParameters,
   readSignatureAlgorithm,
   type SignatureAlgorithm,
   X509Error,
 } from '@countersign/x509'
 import { sameOctets } from '../octets.ts'
+import { STRENGTH } from './strength.ts'
 
 /** Names of what we refuse without reading, for a finding that people can read. */
 const REFUSED: ReadonlyMap<Oid, string> = new Map([
@@ -20,7 +23,7 @@ const REFUSED: ReadonlyMap<Oid, string> = new Map([
   ['2.16.840.1.101.3.4.3.2', 'dsa with sha256'],
 ])
 
-/** Says why a signature by `algorithm` never counts; undefined where it may. SHA-1 and MD5 are left out on purpose. */
+/** Says why a signature by `algorithm` never counts; undefined where it may. */
 export function whyNotSignatureAlgorithm(identifier: AlgorithmIdentifier): string | undefined {
   const { algorithm } = identifier
   let known: SignatureAlgorithm | undefined
@@ -33,7 +36,8 @@ export function whyNotSignatureAlgorithm(identifier: AlgorithmIdentifier): strin
   }
   if (known === undefined) return `the signature algorithm ${REFUSED.get(algorithm) ?? algorithm} is not accepted`
   if (!('hash' in known)) return undefined
-  if (known.hash === 'SHA-1') return `the signature algorithm ${known.kind} with sha-1 is not accepted`
+  if (!STRENGTH.hashes.includes(known.hash))
+    return `the signature algorithm ${known.kind} with ${known.hash.toLowerCase()} is not accepted`
   return known.kind === 'RSA-PSS' ? whyNotPss(known) : undefined
 }
 
@@ -59,9 +63,29 @@ const KEYS: ReadonlyMap<Oid, readonly Oid[]> = new Map<Oid, readonly Oid[]>([
   ),
 ])
 
-/** Tells whether `algorithm` is used with keys of the algorithm `key`. */
+/** Tells whether a signature by `algorithm` may be checked under a key of the algorithm `key`, by its own parameters too. */
 export function fitsKey(algorithm: AlgorithmIdentifier, key: AlgorithmIdentifier): boolean {
-  return KEYS.get(algorithm.algorithm)?.includes(key.algorithm) === true
+  if (!KEYS.get(algorithm.algorithm)?.includes(key.algorithm)) return false
+  if (key.algorithm !== OID['id-RSASSA-PSS'] || key.parameters === undefined) return true
+  const [used, bound] = [readPss(algorithm.parameters), readPss(key.parameters)]
+  // RFC 4055 §3.3: "all parameters in the signature structure algorithm identifier MUST match the parameters in the key structure
+  // algorithm identifier except the saltLength field", which "MUST be greater or equal".
+  return (
+    used !== undefined &&
+    bound !== undefined &&
+    used.hash === bound.hash &&
+    used.maskHash === bound.maskHash &&
+    used.saltLength >= bound.saltLength
+  )
+}
+
+function readPss(parameters: Uint8Array | undefined): PssParameters | undefined {
+  try {
+    return parameters && readPssParameters(parameters)
+  } catch (error) {
+    if (error instanceof DerError || error instanceof X509Error) return undefined
+    throw error
+  }
 }
 
 /** Compares algorithm identifiers octet by octet. @see RFC 5280 §4.1.1.2 */

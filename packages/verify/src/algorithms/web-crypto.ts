@@ -18,6 +18,7 @@ import {
   X509Error,
 } from '@countersign/x509'
 import type { CheckSignature } from '../model.ts'
+import { fitsKey } from './signature.ts'
 
 /** What is used of SubtleCrypto: `crypto.subtle` is one. */
 export interface SubtleVerifier<Key> {
@@ -58,7 +59,12 @@ export function checkSignatureOver<Key>(subtle: SubtleVerifier<Key>): CheckSigna
     try {
       key = readPublicKey(subjectPublicKeyInfo)
       how = readSignatureAlgorithm(algorithm)
-      asked = key && how && askedFor(how, key, subjectPublicKeyInfo, signature)
+      // A key's own parameters bind, and WebCrypto does not see them.
+      asked =
+        key &&
+        how &&
+        fitsKey(algorithm, subjectPublicKeyInfo.algorithm) &&
+        askedFor(how, key, subjectPublicKeyInfo, signature)
     } catch (error) {
       if (error instanceof DerError || error instanceof X509Error) return undefined
       throw error

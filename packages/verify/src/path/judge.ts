@@ -231,7 +231,10 @@ function* judgeSignature(
   // Its finding stands with the certificate that has this key.
   if (whyNotKey(subjectPublicKeyInfo) !== undefined) return false
   if (!fitsKey(signatureAlgorithm, subjectPublicKeyInfo.algorithm)) {
-    fault('ERR_VERIFY_BAD_SIGNATURE', 'the signature is of another algorithm than the key of its issuer')
+    fault(
+      'ERR_VERIFY_BAD_SIGNATURE',
+      'the signature is of another algorithm than the key of its issuer, or of other parameters',
+    )
     return false
   }
   const answer = yield* ask(signatureAlgorithm, subjectPublicKeyInfo, tbsDer, signatureValue)
