@@ -25,9 +25,10 @@ export interface FindingWords {
  * fault, `{detail}` the verifier's own words, `{found}` and `{wanted}` what stands there and what was asked for, `{when}` how long
  * ago or in what time, `{so}` what was said beside it.
  */
-type Sentence = readonly [text: string, next: NextStep]
+export type Sentence = readonly [text: string, next: NextStep]
 
-const SENTENCES: Readonly<Record<FindingCode, Sentence>> = {
+/** Every code of the verifier in words; there is none without. */
+export const SENTENCES: Readonly<Record<FindingCode, Sentence>> = {
   ERR_VERIFY_MALFORMED: ['{it} cannot be read ({detail})', 'new'],
   ERR_VERIFY_EMPTY: ['no certificate was presented', 'other'],
   ERR_VERIFY_NO_ANCHOR: ['{it} leads to no authority that is trusted here ({detail})', 'other'],

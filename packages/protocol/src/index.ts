@@ -11,7 +11,7 @@ export {
   TOKEN_MAC_KEY_LABEL,
   TokenError,
 } from './enrollment.ts'
-export { type Audience, explainFinding, type FindingWords } from './explain-finding.ts'
+export { type Audience, explainFinding, type FindingWords, SENTENCES, type Sentence } from './explain-finding.ts'
 export type { Explanation, ExplanationRow } from './explanation.ts'
 export { explainMeeting, explainRefusal } from './explanation.ts'
 export type { Cut, FeedEvent, Receipt, RevokedSerial } from './feed.ts'
@@ -22,6 +22,7 @@ export { fieldOf, ShapeError, writeJson } from './json.ts'
 export type { CertificateSummary, Decision, Meeting, Refusal, Side, Step, StepEvidence, Steps } from './meeting.ts'
 export { STEP_NAMES } from './meeting.ts'
 export { publicMeeting, readMeeting, readReceipt, revocationField, writeMeeting, writeReceipt } from './meeting-json.ts'
+export { NEXT_STEPS, type NextStep, type Presenter } from './next-steps.ts'
 export type { Reference } from './reference.ts'
 export { parseReference, referenceOf } from './reference.ts'
 export type { CredentialCause, RefusalCode, RefusalEntry } from './refusals.ts'
