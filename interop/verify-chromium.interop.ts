@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { type PathContext, type Verdict, verifyPath } from '@countersign/verify'
 import { type LimboCase, questionsOf } from '../tools/limbo/harness.ts'
+import { readSignatureSet, SIGNATURE_SETS, type SignatureCase } from '../tools/testing/wycheproof-signatures.ts'
 import { type Case, chainOf, contextFor } from './chains/chain.ts'
 import { checkSignature as usual } from './chains/check-signature.ts'
 import { EVERY_CASE } from './chains/every-case.ts'
@@ -13,6 +14,8 @@ import { answer, digest } from './chains/responder.ts'
 import { openVerifierPage, questionOf, type VerifierPage } from './chromium/verifier-page.ts'
 import { needs, needsVectors } from './peer.ts'
 
+/** Of each platform, see the W3C drafts on secure curves and modern algorithms. */
+const MAY_BE_ABSENT = /^(?:ed448|mldsa)/
 const CORE = 'limbo/core.json'
 
 suite('the verifier in Chromium', needs('chromium', 'chromium'), () => {
@@ -74,7 +77,47 @@ suite('the verifier in Chromium', needs('chromium', 'chromium'), () => {
     assert.deepEqual(page.complaints, [])
     assert.ok(asked >= 200, `${asked} questions`)
   })
+
+  for (const set of SIGNATURE_SETS)
+    test(`signatures of ${set[0]}`, needsVectors(`wycheproof/${set[0]}`), async (t) => {
+      const cases = readSignatureSet(set)
+      const answers = await page.page.evaluate(checkInPage, cases.map(signatureQuestionOf))
+      // An algorithm that the browser has not is known to it in no case, and verifies nothing.
+      const absent = MAY_BE_ABSENT.test(set[0]) && answers.every((each) => each === 'unknown')
+      if (absent) return t.diagnostic('this browser does not have it')
+      assert.deepEqual(
+        answers.map((each) => each === true),
+        cases.map(({ valid }) => valid),
+      )
+    })
 })
+
+function signatureQuestionOf({ algorithm: { algorithm, parameters }, spki, signed, signature }: SignatureCase) {
+  const hex = {
+    parameters: parameters?.toHex(),
+    spki: spki.toHex(),
+    signed: signed.toHex(),
+    signature: signature.toHex(),
+  }
+  return { algorithm, ...hex }
+}
+
+/** Runs in the page. */
+async function checkInPage(
+  questions: readonly ReturnType<typeof signatureQuestionOf>[],
+): Promise<readonly (boolean | 'unknown')[]> {
+  const { checkSignatureOver } = await import('@countersign/verify')
+  const { readSubjectPublicKeyInfo } = await import('@countersign/x509')
+  const octets = (hex: string) => Uint8Array.fromHex(hex)
+  const check = checkSignatureOver(globalThis.crypto.subtle)
+  const answers: (boolean | 'unknown')[] = []
+  for (const { algorithm, parameters, spki, signed, signature } of questions) {
+    const identifier = { algorithm, ...(parameters !== undefined && { parameters: octets(parameters) }) }
+    const answer = await check(identifier, readSubjectPublicKeyInfo(octets(spki)), octets(signed), octets(signature))
+    answers.push(answer ?? 'unknown')
+  }
+  return answers
+}
 
 /** Decides in Node; with what the list of public suffixes said, as a page has no list. */
 function decideHere(

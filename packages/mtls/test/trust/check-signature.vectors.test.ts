@@ -1,67 +1,43 @@
-// Wycheproof's vectors, run where COUNTERSIGN_VECTORS names the folder that holds `wycheproof/`.
+// Wycheproof's signatures, over node:crypto and over WebCrypto.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { gunzipSync } from 'node:zlib'
+import { checkSignatureOver } from '@countersign/verify'
+import { needsVectors } from '../../../../interop/peer.ts'
+import {
+  readSignatureSet,
+  SIGNATURE_SETS,
+  type SignatureCase,
+} from '../../../../tools/testing/wycheproof-signatures.ts'
 import { createCheckSignature } from '../../src/trust/check-signature.ts'
 import { readSpki } from './spki.ts'
 
-interface Case {
-  readonly tcId: number
-  readonly comment: string
-  readonly msg: string
-  readonly sig: string
-  readonly ctx?: string
-  readonly result: 'valid' | 'invalid' | 'acceptable'
-}
-interface Group {
-  readonly publicKeyDer: string | null
-  readonly tests: readonly Case[]
-}
-
-const PSS_SHA256 =
-  '3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120'
-const SETS = [
-  ['ecdsa_secp256r1_sha256_test.json', '1.2.840.10045.4.3.2'],
-  ['ecdsa_secp384r1_sha384_test.json', '1.2.840.10045.4.3.3'],
-  ['ecdsa_secp521r1_sha512_test.json', '1.2.840.10045.4.3.4'],
-  ['rsa_signature_2048_sha256_test.json', '1.2.840.113549.1.1.11', '0500'],
-  ['rsa_pss_2048_sha256_mgf1_32_test.json', '1.2.840.113549.1.1.10', PSS_SHA256],
-  ['rsa_pss_2048_sha256_mgf1_32_params_test.json', '1.2.840.113549.1.1.10', PSS_SHA256],
-  ['ed25519_test.json', '1.3.101.112'],
-  ['ed448_test.json', '1.3.101.113'],
-  ['mldsa_44_verify_test.json.gz', '2.16.840.1.101.3.4.3.17'],
-  ['mldsa_65_verify_test.json.gz', '2.16.840.1.101.3.4.3.18'],
-  ['mldsa_87_verify_test.json.gz', '2.16.840.1.101.3.4.3.19'],
-] as const
-
-const folder = join(process.env['COUNTERSIGN_VECTORS'] ?? '', 'wycheproof')
-
 suite('Wycheproof signatures', () => {
-  for (const [file, algorithm, parameters] of SETS) {
-    const path = join(folder, file)
-    test(file, { skip: !existsSync(path) && `${path} is not present` }, () => {
-      const octets = readFileSync(path)
-      const text = (file.endsWith('.gz') ? gunzipSync(octets) : octets).toString()
-      const { testGroups } = JSON.parse(text) as { readonly testGroups: readonly Group[] }
+  for (const set of SIGNATURE_SETS) {
+    test(set[0], needsVectors(`wycheproof/${set[0]}`), () => {
       const checkSignature = createCheckSignature()
-      const identifier = { algorithm, ...(parameters !== undefined && { parameters: Uint8Array.fromHex(parameters) }) }
-      const counts = { valid: 0, invalid: 0 }
-      for (const { publicKeyDer, tests } of testGroups) {
-        // A group without a DER key is about keys of a wrong length, which have no SubjectPublicKeyInfo.
-        if (!publicKeyDer) continue
-        const key = readSpki(Uint8Array.fromHex(publicKeyDer))
-        for (const { tcId, comment, msg, sig, ctx, result } of tests) {
-          // X.509 signs without a context (RFC 9881 §3).
-          if (ctx || result === 'acceptable') continue
-          const ask = () => checkSignature(identifier, key, Uint8Array.fromHex(msg), Uint8Array.fromHex(sig))
-          assert.equal(ask(), result === 'valid', `case ${tcId}: ${comment}`)
-          assert.equal(ask(), result === 'valid', `case ${tcId}, asked again: ${comment}`)
-          counts[result]++
-        }
+      const cases = readSignatureSet(set)
+      for (const { what, algorithm, spki, signed, signature, valid } of cases) {
+        const key = readSpki(spki)
+        assert.equal(checkSignature(algorithm, key, signed, signature), valid, what)
+        assert.equal(checkSignature(algorithm, key, signed, signature), valid, `asked again, ${what}`)
       }
-      assert.ok(counts.valid > 5 && counts.invalid > 5, JSON.stringify(counts))
+      assertBoth(cases)
+    })
+
+    test(`${set[0]} over WebCrypto`, needsVectors(`wycheproof/${set[0]}`), async () => {
+      const checkSignature = checkSignatureOver(globalThis.crypto.subtle)
+      const cases = readSignatureSet(set)
+      for (const { what, algorithm, spki, signed, signature, valid } of cases) {
+        // Of a key whose form is wrong it says that it does not know it.
+        const answer = await checkSignature(algorithm, readSpki(spki), signed, signature)
+        assert.equal(answer ?? false, valid, what)
+      }
+      assertBoth(cases)
     })
   }
 })
+
+function assertBoth(cases: readonly SignatureCase[]): void {
+  const valid = cases.filter((each) => each.valid).length
+  assert.ok(valid > 5 && cases.length - valid > 5, `${valid} of ${cases.length} are valid`)
+}
