@@ -1,7 +1,20 @@
 // Deltas and the complete lists that they build on; lists that take the place of others. RFC 5280 §5.2.3, §5.2.4 and §6.3.3 (a), (c), (h) to (k).
 import { deltaCRLIndicatorExtension } from '@countersign/x509'
 import { akiOf, crl, hours, intermediate, marked, NOW, name, p256, revoked, usage } from './house.ts'
-import { A, anchor, delta, EXPIRED, idp, type ListCase, list, party, pointing, REVOKED, UNKNOWN } from './lists.ts'
+import {
+  A,
+  anchor,
+  delta,
+  EXPIRED,
+  idp,
+  issuing,
+  type ListCase,
+  list,
+  party,
+  pointing,
+  REVOKED,
+  UNKNOWN,
+} from './lists.ts'
 
 const ended = { nextUpdate: hours(0) } as const
 const tomorrow = { thisUpdate: NOW.add({ seconds: 1 }) } as const
@@ -15,6 +28,13 @@ const revoking = { revoked: [revoked(party, { reasonCode: 'keyCompromise' })] } 
 const keys = p256()
 const other = intermediate(anchor, { subject: name('Issuing'), keys, extensions: { keyUsage: usage('cRLSign') } })
 const byOther = { signer: keys, extensions: { authorityKeyIdentifier: akiOf({ keys }) } } as const
+/** The same key under another name. */
+const lists = intermediate(anchor, {
+  subject: name('Lists'),
+  keys: issuing.keys,
+  extensions: { keyUsage: usage('cRLSign') },
+})
+const indirect = idp({ distributionPoint: A, indirectCRL: true })
 const atA = pointing({ distributionPoint: A })
 const ofA = { extensions: idp({ distributionPoint: A }) } as const
 
@@ -178,6 +198,19 @@ const OTHERS: readonly ListCase[] = [
     what: 'a delta of a point, which does not renew the list of all points',
     holder: atA,
     crls: [list(ended), delta(1n, 2n, ofA)],
+    codes: EXPIRED,
+  },
+  {
+    what: 'a delta of another issuer of lists, which has the same key',
+    holder: pointing(
+      { distributionPoint: A },
+      { distributionPoint: A, cRLIssuer: [{ kind: 'directoryName', value: name('Lists') }] },
+    ),
+    sent: [lists],
+    crls: [
+      list({ ...ended, extensions: indirect }),
+      crl(lists, { number: 2n, extensions: { ...indirect, delta: deltaCRLIndicatorExtension(1n) } }),
+    ],
     codes: EXPIRED,
   },
 ]

@@ -45,6 +45,19 @@ const ANSWERS: readonly (readonly [string, DifferentAnswer, string?])[] = [
   ['by hashes of sha-256', { hashName: 'SHA-256' }],
   ['by hashes of sha-512', { hashName: 'SHA-512' }],
   ['by hashes of md5', { id: { hashAlgorithm: { algorithm: '1.2.840.113549.2.5' } } }, ''],
+  ['by hashes of sha-1 that are said to be of sha-256', { id: { hashAlgorithm: { algorithm: OID['id-sha256'] } } }, ''],
+  [
+    'by hashes of sha-256, cut to the length of sha-1',
+    {
+      id: {
+        issuerNameHash: digest('SHA-256', issuing.certificate.subject.der).subarray(0, 20),
+        issuerKeyHash: digest('SHA-256', issuing.keys.subjectPublicKeyInfo.subjectPublicKey).subarray(0, 20),
+      },
+    },
+    '',
+  ],
+  ['by no hashes', { id: { issuerNameHash: new Uint8Array(), issuerKeyHash: new Uint8Array() } }, ''],
+  ['by the whole key', { id: { issuerKeyHash: digest('SHA-1', issuing.keys.subjectPublicKeyInfo.der) } }, ''],
   ['on another serial number', { id: { serialNumber: 1n } }, ''],
   ['on another name of an issuer', { id: { issuerNameHash: digest('SHA-1', nonce) } }, ''],
   ['on another key of the issuer', { id: { issuerKeyHash: digest('SHA-1', nonce) } }, ''],
@@ -112,6 +125,12 @@ const ANSWERS: readonly (readonly [string, DifferentAnswer, string?])[] = [
   ['without the nonce that was sent', { nonce }, 'the nonce that was sent is not in it'],
   ['with another nonce', { nonce, extensions: [nonceExtension(nonce.subarray(1))] }, 'it answers another nonce'],
   ['on another certificate first', { more: [single(other, issuing, { status: killed })] }],
+  [
+    'on another certificate, and on its number of another issuer',
+    { id: { serialNumber: other.certificate.serialNumber }, more: [single(party, anchor)] },
+    '',
+  ],
+  ['that is good twice, once no more', { more: [single(party, issuing, { nextUpdate: hours(-1) })] }],
   [
     'that is good and unknown',
     { more: [single(party, issuing, { status: { kind: 'unknown' } })] },

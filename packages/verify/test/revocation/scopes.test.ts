@@ -5,6 +5,8 @@ import { type CrlIndex, DEFAULT_BUDGET, verifyPath } from '@countersign/verify'
 import { anchorOf, codesOf, contextOf, crl, type Holder } from '../../../../interop/chains/house.ts'
 import { anchor, anchorCrl, B, idp, issuing, list, pointing, UNKNOWN } from '../../../../interop/chains/lists.ts'
 import { REST, SCOPE_CASES, SOME } from '../../../../interop/chains/scope-cases.ts'
+import { lists, madeOf, randomScopes, statusByText } from '../../../../interop/differ/list-scopes.ts'
+import { randomFrom } from '../../../../interop/differ/random.ts'
 import { ask, judged } from './asked.ts'
 
 suite('the scope of a crl', () => {
@@ -54,5 +56,19 @@ suite('the scope of a crl', () => {
       [0, 2n],
       [0, 1n],
     ])
+  })
+
+  test('1,000 random points and scopes, decided as the text of §6.3.3 does step by step', () => {
+    const counts = { good: 0, revoked: 0, undetermined: 0 }
+    for (let seed = 1; seed <= 1000; seed++) {
+      const world = randomScopes(randomFrom(seed))
+      const { holder, crls } = madeOf(world)
+      const codes = codesOf(ask({ crls: [anchorCrl, ...crls] }, [holder, issuing, lists]))
+      const unknown = codes.includes('ERR_VERIFY_STATUS_UNKNOWN') ? 'undetermined' : 'good'
+      const status = codes.includes('ERR_VERIFY_REVOKED') ? 'revoked' : unknown
+      assert.equal(status, statusByText(world), `${seed}: ${codes}; ${JSON.stringify(world)}`)
+      counts[status]++
+    }
+    for (const count of Object.values(counts)) assert.ok(count > 100, JSON.stringify(counts))
   })
 })
