@@ -1,14 +1,16 @@
 // What other people install: the tarballs of `npm pack`, in an empty project, without a network.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { crl, hours, intermediate, leaf, root, sans } from '../interop/chains/house.ts'
+import { openPage, pageOf } from '../interop/chromium/verifier-page.ts'
+import { needs } from '../interop/peer.ts'
 
 const HOUSE = fileURLToPath(new URL('..', import.meta.url))
 const run = promisify(execFile)
@@ -30,10 +32,44 @@ async function inProject(program: string, ...words: readonly string[]): Promise<
 
 const DOOR = { extensions: { subjectAltName: sans({ kind: 'dNSName', value: 'door.example' }) } }
 
+/** Of a certificate that is good for as long as these tests may be run. */
+function twentyYears() {
+  const long = { notBefore: hours(-24 * 365), notAfter: hours(24 * 365 * 20), thisUpdate: hours(-1) }
+  const anchor = root(long)
+  const issuing = intermediate(anchor, long)
+  const party = leaf(issuing, { ...long, ...DOOR })
+  const lists = [anchor, issuing].map((by) => crl(by, { ...long, nextUpdate: hours(24 * 365 * 19) }).crl.der)
+  return { anchor, issuing, party, lists }
+}
+
+const readmeOf = (name: string) => readFile(join(project, 'node_modules', name, 'README.md'), 'utf8')
+
+function programsOf(readme: string): readonly string[] {
+  return [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, program = '']) => program)
+}
+
+/** The README's, with the octets that it takes for given. */
+async function verifyProgram(): Promise<string> {
+  const { anchor, issuing, party, lists } = twentyYears()
+  const [rootCrlDer, issuingCrlDer] = lists
+  const given = {
+    rootDer: anchor.certificate.der,
+    issuingDer: issuing.certificate.der,
+    leafDer: party.certificate.der,
+    rootCrlDer,
+    issuingCrlDer,
+  }
+  const values = Object.entries(given).map(
+    ([name, der]) => `const ${name} = Uint8Array.fromBase64('${der?.toBase64()}')`,
+  )
+  return [...values, ...programsOf(await readmeOf('@countersign/verify'))].join('\n')
+}
+
 suite('the packages as they are installed', () => {
   let packed: readonly {
     readonly filename: string
     readonly name: string
+    readonly size: number
     readonly files: readonly { path: string }[]
   }[]
 
@@ -76,12 +112,48 @@ suite('the packages as they are installed', () => {
     assert.deepEqual((await readdir(join(project, 'node_modules/@countersign'))).toSorted(), ['verify', 'x509'])
   })
 
+  test('each is as small as its README says', async () => {
+    for (const { name, size } of packed) {
+      const stated = / (\d+) kB packed/.exec(await readmeOf(name))?.[1]
+      assert.ok(size < Number(stated) * 1000, `${name}: ${size} octets, ${stated} kB stated`)
+    }
+  })
+
+  test('the programs of their READMEs run', async () => {
+    const [readPem = '', writePem = ''] = programsOf(await readmeOf('@countersign/x509'))
+    writeFileSync(join(project, 'write.mjs'), writePem)
+    const pem = await inProject(process.execPath, 'write.mjs')
+    writeFileSync(join(project, 'read.mjs'), `const text = ${JSON.stringify(pem)}\n${readPem}`)
+    assert.equal(
+      await inProject(process.execPath, 'read.mjs'),
+      'CN=Acme Root,O=Acme\n2036-01-01T00:00:00Z\n{ cA: true }\ntrue\n',
+    )
+    writeFileSync(join(project, 'verify.mjs'), await verifyProgram())
+    assert.equal(await inProject(process.execPath, 'verify.mjs'), `believed until ${hours(24 * 365 * 19)}\n`)
+  })
+
+  test('the program of the verifier runs in a browser, too', needs('chromium', 'chromium'), async () => {
+    const program = `${await verifyProgram()}\nglobalThis.done = true`
+    const imports = {
+      '@countersign/x509': '/@countersign/x509/dist/index.js',
+      '@countersign/verify': '/@countersign/verify/dist/index.js',
+    }
+    const browser = await openPage((path) => {
+      if (path === '/') return ['text/html', pageOf(imports, '/program.js')]
+      if (path === '/program.js') return ['text/javascript', program]
+      if (!/^\/@countersign\/(?:[\w-]+\/)+[\w-]+\.js$/.test(path)) return undefined
+      return ['text/javascript', readFileSync(join(project, 'node_modules', path), 'utf8')]
+    })
+    try {
+      await browser.page.waitForFunction('globalThis.done')
+      assert.deepEqual(browser.complaints, [`believed until ${hours(24 * 365 * 19)}`])
+    } finally {
+      await browser.close()
+    }
+  })
+
   test('a strict program without the types of Node compiles against them, runs, accepts and refuses', async () => {
-    const long = { notBefore: hours(-24 * 365), notAfter: hours(24 * 365 * 20), thisUpdate: hours(-1) }
-    const anchor = root(long)
-    const issuing = intermediate(anchor, long)
-    const party = leaf(issuing, { ...long, ...DOOR })
-    const lists = [anchor, issuing].map((by) => crl(by, { ...long, nextUpdate: hours(24 * 365 * 19) }).crl.der)
+    const { anchor, issuing, party, lists } = twentyYears()
     const text = (ders: readonly Uint8Array[]) => JSON.stringify(ders.map((der) => der.toBase64()))
     const main = `
 import { anchorOf, checkSignatureOver, indexCrl, type Verdict, verifyPathAsync } from '@countersign/verify'
