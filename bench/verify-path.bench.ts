@@ -66,7 +66,7 @@ async function measure(
     time('warm', house.freshLeaves(LEAVES), (leaf) => stands(verifyPath([leaf, house.issuing], warm)))
     if ('program' in openssl) {
       const folder = join(scratch, `${kind} ${round}`)
-      const { cold, warm, warmRead } = await timeOpenssl(openssl.program, folder, house, leaves)
+      const { cold, warm, warmRead } = await timeOpenssl(openssl.program, folder, house, leaves, NOW)
       note('OpenSSL, cold', cold)
       note('OpenSSL, warm', warm)
       note('OpenSSL, warm, read before', warmRead)

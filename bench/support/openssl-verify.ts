@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findProgram } from '../../interop/peer.ts'
-import { type House, NOW } from './paths.ts'
+import type { House } from './paths.ts'
 
 const SOURCE = fileURLToPath(new URL('openssl-verify.c', import.meta.url))
 
@@ -34,8 +34,9 @@ export function compileOpensslVerify(scratch: string): { readonly program: strin
 export async function timeOpenssl(
   program: string,
   folder: string,
-  { root, issuing }: House,
+  { root, issuing }: Pick<House, 'root' | 'issuing'>,
   leaves: readonly Uint8Array[],
+  now: Temporal.Instant,
 ): Promise<OpensslTimes> {
   await mkdir(folder)
   const files = await Promise.all(
@@ -46,7 +47,7 @@ export async function timeOpenssl(
     }),
   )
   const [rootFile = '', issuingFile = '', ...leafFiles] = files
-  const seconds = String(NOW.epochMilliseconds / 1000)
+  const seconds = String(now.epochMilliseconds / 1000)
   const printed = execFileSync(program, [rootFile, issuingFile, seconds, ...leafFiles], { encoding: 'utf8' })
   return JSON.parse(printed) as OpensslTimes
 }
