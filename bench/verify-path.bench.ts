@@ -13,9 +13,12 @@ import { compileOpensslVerify, timeOpenssl } from './support/openssl-verify.ts'
 import { type House, makeHouse, NOW } from './support/paths.ts'
 import { verifyWithPkijs } from './support/pkijs-verify.ts'
 
-const ROUNDS = 9
-const LEAVES = 400
-const LEAVES_OF_PKIJS = 10
+const ROUNDS = 15
+/** Few at a time: what is kept of them for the next turn is not measured with it. */
+const LEAVES = 60
+const LEAVES_OF_PKIJS = 6
+/** Until the code is compiled. */
+const WARM_UP = 30
 
 const scratch = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
 try {
@@ -41,8 +44,7 @@ async function measure(
   const warm = { ...context, issuers: [issuing], checkSignature }
   const cold = () => ({ ...context, checkSignature: createCheckSignature() })
 
-  // The first five rounds compile code and are not counted.
-  for (let round = -5; round < ROUNDS; round++) {
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
     const note = (name: string, microseconds: number) => {
       if (round >= 0) times.set(name, [...(times.get(name) ?? []), microseconds])
     }

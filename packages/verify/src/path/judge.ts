@@ -79,7 +79,7 @@ export function* judgePath(
     const issuer = above === undefined ? anchor : issuerOf(above)
     const { signable } = judgeUnsigned(certificate, depth, left, judges, fault)
     signed &&= signable && (yield* judgeSignature(certificate, issuer, ask, fault))
-    if (!signed) continue
+    if (!signed || !knowsStatus(context.status)) continue
     const signerOf = function* ({ crl }: CrlIndex): Asking<SubjectPublicKeyInfo | undefined> {
       for (const { name, certificate, subjectPublicKeyInfo: own } of [issuer, anchor]) {
         const may = namesEqual(crl.issuer, name) && whyNotSigner(crl, certificate) === undefined
@@ -111,6 +111,11 @@ export function* judgePath(
   }
   const policies = signed ? judgePolicies(path, anchor, context, judges.meter, findings) : []
   return { findings: leafFirst(findings), evidence, signed, barred, policies }
+}
+
+/** Whether there is anything that could speak against a certificate. */
+function knowsStatus({ mode, crls, ocsp, announced }: AnyPathContext['status']): boolean {
+  return mode === 'require' || crls.length > 0 || ocsp !== undefined || announced !== undefined
 }
 
 function* isSignedBy(crl: CertificateList, key: SubjectPublicKeyInfo, ask: AskSignature): Asking<SignatureAnswer> {

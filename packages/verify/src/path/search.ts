@@ -127,7 +127,11 @@ function* extend(search: Search, hopes: Hopes, path: readonly Candidate[]): Aski
     if (tried === undefined || 'path' in tried) return tried
     hopes.failed(path, anchor, tried)
   }
-  const left = new Set(path.length < maxDepth ? candidates.filter((candidate) => !loops(path, candidate)) : [])
+  if (candidates.length === 0 || path.length >= maxDepth) {
+    hopes.ended()
+    return undefined
+  }
+  const left = new Set(candidates.filter((candidate) => !loops(path, candidate)))
   for (let next = hopes.above(path, left); next !== undefined; next = hopes.above(path, left)) {
     left.delete(next)
     if (!meter.step()) return undefined

@@ -9,9 +9,34 @@ import { prepareText } from './prepare.ts'
 export function namesEqual(left: Name, right: Name): boolean {
   if (compareOctets(left.der, right.der) === 0) return true
   if (left.rdnSequence.length !== right.rdnSequence.length) return false
+  const plain = plainNamesEqual(left, right)
+  if (plain !== undefined) return plain
   const rightKeys = keysOf(right)
   return keysOf(left).every((key, i) => key === rightKeys[i])
 }
+
+/** Nearly every name: short texts in ASCII, one a step. These are compared as quickly as keys are looked up. */
+function plainNamesEqual(left: Name, right: Name): boolean | undefined {
+  for (let i = 0; i < left.rdnSequence.length; i++) {
+    const rdn = left.rdnSequence[i] as RelativeDistinguishedName
+    const otherRdn = right.rdnSequence[i] as RelativeDistinguishedName
+    const one = rdn[0]
+    const other = otherRdn[0]
+    if (one === undefined || other === undefined || rdn.length > 1 || otherRdn.length > 1) return undefined
+    if (one.type !== other.type) return false
+    if (!isPlain(one.text) || !isPlain(other.text)) return undefined
+    if (one.text === other.text && one.value[0] === other.value[0]) continue
+    if (matchingKey(one) !== matchingKey(other)) return false
+  }
+  return true
+}
+
+/** Longer ones are prepared once, as all that is not in ASCII. */
+function isPlain(text: string | undefined): boolean {
+  return text !== undefined && text.length <= 64 && ASCII.test(text)
+}
+
+const ASCII = /^[\x20-\x7e]*$/
 
 /** Whether two relative distinguished names have the same attributes, in whatever order. @see RFC 5280 §7.1 */
 export function rdnsEqual(left: RelativeDistinguishedName, right: RelativeDistinguishedName): boolean {
