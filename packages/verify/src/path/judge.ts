@@ -44,7 +44,7 @@ export interface Judges {
   readonly signatures: Signatures
   readonly names: NameJudge
   readonly meter: Meter
-  /** The certificates of a CRL's issuer that lead to the anchor and may sign CRLs. Absent where such a one is itself judged. */
+  /** The certificates of a CRL's issuer that lead to the anchor and may sign CRLs. Absent where one is judged for another. */
   readonly crlIssuers?: (crl: CertificateList, anchor: TrustAnchor) => Asking<readonly Certificate[]>
 }
 

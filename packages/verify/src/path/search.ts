@@ -59,7 +59,8 @@ export function* searchPath({ leaf, bag, unread, context }: PathQuestion): Askin
 
 /**
  * Finds the certificates that may sign a CRL, by a search of their own under the same anchor and within the same budget:
- * their status counts where it is known, and their own lists are signed by their issuers' keys alone, so that it ends.
+ * their status counts where it is known, also by lists of such signers. Those of the latter count under their issuers' keys alone:
+ * it must end.
  * @see RFC 5280 §6.3.3 (f)
  */
 function findCrlIssuersAmong(
@@ -67,7 +68,9 @@ function findCrlIssuersAmong(
   { policy: _policy, name: _name, maxPathLength: _maxPathLength, ...context }: AnyPathContext,
   maxDepth: number,
   shared: Omit<Judges, 'alone'>,
+  isOuter = true,
 ): NonNullable<Judges['crlIssuers']> {
+  const further = isOuter ? { crlIssuers: findCrlIssuersAmong(bag, context, maxDepth, shared, false) } : {}
   const known = new Map<TrustAnchor, Map<Certificate, boolean>>()
   return function* (crl, anchor) {
     const under = known.get(anchor) ?? new Map<Certificate, boolean>()
@@ -90,7 +93,7 @@ function findCrlIssuersAmong(
           maxDepth,
           meter: shared.meter,
           findIssuers: findIssuersAmong(bag, inner),
-          judges: { ...shared, alone },
+          judges: { ...shared, alone, ...further },
           attempts: { tried: [], best: undefined },
         }
         under.set(certificate, (yield* find(search, candidate)) !== undefined)
