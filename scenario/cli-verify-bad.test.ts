@@ -4,8 +4,18 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
-import { writePem, writeSequence, writeTbsCertificate } from '@countersign/x509'
-import { crl, hours, intermediate, leaf, root } from '../interop/chains/house.ts'
+import {
+  type Name,
+  OID,
+  type TbsCertificate,
+  writeCertificate,
+  writeName,
+  writePem,
+  writeSequence,
+  writeTbsCertificate,
+  writeUtf8String,
+} from '@countersign/x509'
+import { crl, hours, intermediate, leaf, name, p256, root } from '../interop/chains/house.ts'
 import { runCommand } from './support/run-command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-verify-bad-'))
@@ -42,6 +52,21 @@ function nested(depth: number): Uint8Array {
 
 const extension = { extnID: '1.3.6.1.4.1.32473.1', critical: false, extnValue: Uint8Array.of(5, 0) }
 
+/** Another leaf, whose signature fits no more: these are not read so far. */
+function leafOf(change: (tbs: TbsCertificate) => TbsCertificate): Uint8Array {
+  const { certificate } = party
+  return writeCertificate(
+    writeTbsCertificate(change(certificate)),
+    certificate.signatureAlgorithm,
+    certificate.signatureValue,
+  )
+}
+
+function nameOfText(value: Uint8Array): Name {
+  const rdnSequence = [[{ type: OID.commonName, value }]]
+  return { der: writeName(rdnSequence), rdnSequence }
+}
+
 suite('countersign verify and bad files', () => {
   test('these certificates are good', async () => {
     const { code, stdout, stderr } = await verify(
@@ -57,6 +82,17 @@ suite('countersign verify and bad files', () => {
   })
 
   for (const [what, octets, words] of [
+    ['nothing', new Uint8Array(), /./],
+    [
+      'a serial number of 21 octets',
+      leafOf((tbs) => ({ ...tbs, serialNumber: 1n << 160n })),
+      /a serial number has at most 20 octets/,
+    ],
+    [
+      'a name that is not UTF-8',
+      leafOf((tbs) => ({ ...tbs, subject: nameOfText(writeUtf8String('ab').with(2, 0xff)) })),
+      /outside the alphabet of its type/,
+    ],
     ['half a certificate', der.subarray(0, der.length >> 1), /ends inside/],
     ['a certificate and one octet more', Uint8Array.of(...der, 0), /./],
     ['10,000 sequences in one another', nested(10_000), /./],
@@ -92,6 +128,36 @@ suite('countersign verify and bad files', () => {
       assert.match(stderr, words)
       assert.ok(stderr.trimEnd().split('\n').length <= 2, stderr)
     })
+
+  for (const [what, different, code] of [
+    ['a negative serial number', { serialNumber: -1n }, 'ERR_VERIFY_SERIAL'],
+    ['an end in 1950', { notAfter: Temporal.Instant.from('1950-01-01T00:00:00Z') }, 'ERR_VERIFY_EXPIRED'],
+    ['a name with a NUL', { subject: nameOfText(writeUtf8String('a\0b')) }, undefined],
+    ['an end in 9999', { notAfter: Temporal.Instant.from('9999-12-31T23:59:59Z') }, undefined],
+  ] as const)
+    test(`${what} is ${code === undefined ? 'no fault' : code}`, async () => {
+      const text = `what this is\n${pem(leaf(issuing, { ...long, ...different }))}and between\n${pem(issuing)}and after\n`
+      writeFileSync(at('odd.pem'), text)
+      const flags = ['--purpose', 'clientAuth', '--at', String(hours(0)), '--json']
+      const found = await verify('odd.pem', '--anchor', 'root.pem', ...flags)
+      assert.equal(found.code, code === undefined ? 0 : 1, found.stdout + found.stderr)
+      assert.ok(code === undefined || found.stdout.includes(code), found.stdout)
+      assert.ok(!(found.stdout + found.stderr).includes('\0'))
+    })
+
+  test('issuers that issue themselves in a ring lead nowhere, soon', async () => {
+    const [one, other] = [p256(), p256()]
+    const [first, second] = [name('first'), name('second')]
+    const ring = intermediate(
+      { ...anchor, keys: other, certificate: { ...anchor.certificate, subject: second } },
+      { ...long, keys: one, subject: first },
+    )
+    const back = intermediate(ring, { ...long, keys: other, subject: second })
+    const itself = root({ ...long, keys: one, subject: first })
+    writeFileSync(at('ring.pem'), [leaf(ring, long), ring, back, itself].map(pem).join(''))
+    const { code, stdout, stderr } = await verify('ring.pem', '--anchor', 'root.pem', '--purpose', 'clientAuth')
+    assert.equal(code, 1, stdout + stderr)
+  })
 
   test('100 MB: refused before it is read to its end', async () => {
     writeFileSync(at('large'), '')
