@@ -72,9 +72,9 @@ const DIFFERENCES: readonly Difference[] = [
     acceptedBy: PROFILES.meeting,
   },
   {
-    what: 'a public leaf whose key may only encipher',
+    what: 'a public leaf whose key may only agree on keys',
     code: 'ERR_VERIFY_KEY_USAGE',
-    party: { ...PUBLIC, extensions: { ...PUBLIC.extensions, keyUsage: usage('keyEncipherment') } },
+    party: { ...PUBLIC, extensions: { ...PUBLIC.extensions, keyUsage: usage('keyAgreement') } },
     refusedBy: PROFILES.meeting,
     acceptedBy: WEBPKI,
   },
@@ -162,8 +162,36 @@ const ACCEPTED: readonly Case[] = [
   },
 ].map((one) => ({ ...one, codes: [], context: { profile: WEBPKI } }))
 
+/** RFC 5280 §4.2.1.12: which bits of keyUsage are consistent with which purpose, where both extensions are present. */
+const CONSISTENT: readonly Case[] = (
+  [
+    ['digitalSignature', 'clientAuth', true],
+    ['keyAgreement', 'clientAuth', true],
+    ['keyEncipherment', 'clientAuth', false],
+    ['nonRepudiation', 'clientAuth', false],
+    ['digitalSignature', 'serverAuth', true],
+    ['keyAgreement', 'serverAuth', true],
+    ['keyEncipherment', 'serverAuth', true],
+    ['nonRepudiation', 'serverAuth', false],
+  ] as const
+).flatMap(([bit, purpose, consistent]): Case[] => [
+  {
+    what: `keyUsage of only ${bit} for ${purpose}`,
+    codes: consistent ? [] : ['ERR_VERIFY_KEY_USAGE'],
+    party: { extensions: { keyUsage: usage(bit) } },
+    context: { purpose, profile: PROFILES.private },
+  },
+  {
+    what: `keyUsage of only ${bit} for ${purpose}, without extendedKeyUsage`,
+    codes: [],
+    party: { extensions: { keyUsage: usage(bit), extendedKeyUsage: null } },
+    context: { purpose, profile: PROFILES.private },
+  },
+])
+
 export const PROFILE_CASES: readonly Case[] = [
   ...ACCEPTED,
+  ...CONSISTENT,
   ...DIFFERENCES.flatMap(({ code, refusedBy, acceptedBy, ...rest }) => [
     { ...rest, what: `${rest.what}, under ${refusedBy.name}`, codes: [code], context: { profile: refusedBy } },
     { ...rest, what: `${rest.what}, under ${acceptedBy.name}`, codes: [], context: { profile: acceptedBy } },

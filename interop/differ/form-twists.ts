@@ -130,7 +130,11 @@ export const FORM_TWISTS: readonly Twist[] = [
   [
     ['issuer'],
     'self-issued',
-    (draft, i) => take(draft, `${i} subject`) && ((draft.places[i] as Place).selfIssued = true),
+    (draft, i) => {
+      if (!take(draft, `${i} subject`)) return false
+      ;(draft.places[i] as Place).selfIssued = true
+      return true
+    },
   ],
   [SIGNED, 'no authorityKeyIdentifier', extensions({ authorityKeyIdentifier: null })],
   [

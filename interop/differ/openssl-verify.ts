@@ -5,12 +5,7 @@ import { join } from 'node:path'
 import { OID, writePem } from '@countersign/x509'
 import { programPath } from '../peer.ts'
 import type { Drawn } from './draft.ts'
-
-/** What a foreign verifier says: each reason as it names it; none where it accepts. */
-export interface ForeignVerdict {
-  readonly accepted: boolean
-  readonly reasons: readonly string[]
-}
+import type { ForeignVerdict } from './model.ts'
 
 const NAME_OPTIONS = { dNSName: '-verify_hostname', iPAddress: '-verify_ip', rfc822Name: '-verify_email' } as const
 

@@ -1,5 +1,13 @@
 // Random things to say of policies along a path, and the certificates that say them.
-import { type Extension, inhibitAnyPolicyExtension, OID, type Oid, policyConstraintsExtension } from '@countersign/x509'
+import {
+  type Certificate,
+  type Extension,
+  inhibitAnyPolicyExtension,
+  namesEqual,
+  OID,
+  type Oid,
+  policyConstraintsExtension,
+} from '@countersign/x509'
 import { type Different, type Holder, intermediate, type Keys, leaf, name, p256, root } from '../chains/house.ts'
 import { mapped, policies as policiesExtension } from '../chains/policy-words.ts'
 import type { PolicyInputs, PolicySay } from './policy-tree.ts'
@@ -74,4 +82,19 @@ export function pathThatSays(says: readonly PolicySay[], anchor: PolicySay = {})
     holders.push(i === says.length - 1 ? leaf(issuer, different) : intermediate(issuer, different))
   }
   return holders
+}
+
+/** What the certificates of a path say, the leaf last. */
+export function saysOf(path: readonly Certificate[]): readonly PolicySay[] {
+  return path.map(({ subject, issuer, certificatePolicies, policyMappings, policyConstraints, inhibitAnyPolicy }) => ({
+    selfIssued: namesEqual(subject, issuer),
+    ...(certificatePolicies && { policies: certificatePolicies.map(({ policyIdentifier }) => policyIdentifier) }),
+    ...(policyMappings && {
+      mappings: policyMappings.map(
+        ({ issuerDomainPolicy, subjectDomainPolicy }) => [issuerDomainPolicy, subjectDomainPolicy] as const,
+      ),
+    }),
+    ...policyConstraints,
+    ...(inhibitAnyPolicy !== undefined && { inhibitAnyPolicy }),
+  }))
 }

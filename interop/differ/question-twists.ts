@@ -23,7 +23,7 @@ const PRESENTED: readonly (readonly [string, GeneralName])[] = [
   ['', dns('party.example')],
   ['', dns('PARTY.example')],
   ['', dns('other.example')],
-  ['a wildcard', dns('*.example')],
+  ['a wildcard under a top domain', dns('*.example')],
   ['a wildcard', dns('*.party.example')],
   ['a wildcard inside of a label', dns('p*y.example')],
   ['a wildcard in the second label', dns('a.*.example')],

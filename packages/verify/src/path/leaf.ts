@@ -1,5 +1,5 @@
 // What the leaf of a TLS meeting must satisfy: RFC 5280 §4.2.1.3, §4.2.1.6, §4.2.1.9 and §4.2.1.12, RFC 9525 §6, X509-SVID §5.2.
-import { type Certificate, formatIpAddress, isEmptyName, OID } from '@countersign/x509'
+import { type Certificate, formatIpAddress, isEmptyName, type KeyUsageBit, OID } from '@countersign/x509'
 import type { AnyPathContext, Purpose, ReferenceIdentity } from '../model.ts'
 import { identitiesOf, matchesName, normalReference } from '../names/match.ts'
 import { isSpiffe, readUri, whyNotWorkload } from '../names/uri.ts'
@@ -17,7 +17,7 @@ export function judgeLeaf(
 ): void {
   if (profile.authorityAsLeaf === 'refused' && leaf.basicConstraints?.cA === true)
     fault('ERR_VERIFY_CA_AS_LEAF', 'the certificate of an authority stands for a party')
-  judgeLeafKeyUsage(leaf, profile, fault)
+  judgeLeafKeyUsage(leaf, purpose, profile, fault)
   // §4.2.1.10: "MUST be used only in a CA certificate".
   if (leaf.nameConstraints !== undefined && leaf.basicConstraints?.cA !== true)
     fault('ERR_VERIFY_NAME_CONSTRAINTS', 'the certificate is of no authority, and has name constraints')
@@ -37,12 +37,30 @@ export function judgeLeaf(
   if (name !== undefined) judgeName(leaf, name, fault)
 }
 
-function judgeLeafKeyUsage({ keyUsage, basicConstraints }: Certificate, profile: Profile, fault: Fault): void {
+/** §4.2.1.12: the bits of which one is consistent with the purpose. */
+const CONSISTENT = {
+  serverAuth: ['digitalSignature', 'keyEncipherment', 'keyAgreement'],
+  clientAuth: ['digitalSignature', 'keyAgreement'],
+} as const satisfies Record<Purpose, readonly KeyUsageBit[]>
+
+function judgeLeafKeyUsage(
+  { keyUsage, extendedKeyUsage, basicConstraints }: Certificate,
+  purpose: Purpose,
+  profile: Profile,
+  fault: Fault,
+): void {
   if (keyUsage === undefined) return
   if (profile.leafKeyUsage === 'digitalSignature' && !keyUsage.has('digitalSignature'))
     fault('ERR_VERIFY_KEY_USAGE', `keyUsage is ${[...keyUsage].join(', ')}, without digitalSignature`, {
       found: [...keyUsage],
       wanted: 'digitalSignature',
+    })
+  // "If a certificate contains both […] then both extensions MUST be processed independently and the certificate MUST only be
+  // used for a purpose consistent with both extensions."
+  else if (extendedKeyUsage !== undefined && !CONSISTENT[purpose].some((bit) => keyUsage.has(bit)))
+    fault('ERR_VERIFY_KEY_USAGE', `keyUsage is ${[...keyUsage].join(', ')}, which ${purpose} has no use for`, {
+      found: [...keyUsage],
+      wanted: CONSISTENT[purpose].join(' or '),
     })
   // §4.2.1.3: "If the keyCertSign bit is asserted, then the cA bit in the basic constraints extension MUST also be asserted."
   if (keyUsage.has('keyCertSign') && basicConstraints?.cA !== true)
