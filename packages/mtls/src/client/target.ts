@@ -1,6 +1,7 @@
 // Where a client goes, what it calls it, and what the callee must prove.
 import { isIP, type LookupFunction } from 'node:net'
 import type { ReferenceIdentity } from '@countersign/verify'
+import { domainToALabels } from '@countersign/x509'
 
 /** A host and port as the system is asked for them. */
 export interface Target {
@@ -21,8 +22,13 @@ export function parseAddress(address: string): { readonly host: string; readonly
 
 /** Resolves nothing yet; says how it shall be done. */
 export function targetOf(host: string, port: number): Target {
-  const plain = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host.replace(/\.$/, '')
+  const plain = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : inALabels(host.replace(/\.$/, ''))
   return isLocalhost(plain) ? { host: plain, port, lookup: lookupLoopback } : { host: plain, port }
+}
+
+/** A name in any script as certificates, SNI and DNS write it; what is no domain name stays, and resolves to nobody. */
+function inALabels(host: string): string {
+  return /\P{ASCII}/u.test(host) ? (domainToALabels(host) ?? host) : host
 }
 
 /** What a callee must prove when nobody says otherwise: the address that was asked for. @see RFC 9525 §6.1 */

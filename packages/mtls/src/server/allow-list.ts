@@ -1,12 +1,14 @@
 // The access decision of a door that has a list of names instead of a policy.
 import { isIP } from 'node:net'
 import type { Side } from '@countersign/protocol'
+import { domainToALabels } from '@countersign/x509'
 import type { Decide } from '../model.ts'
 
 /**
  * Allows whom the list names, and nobody else. An entry is one of: a party (`alice`), an identity in full
  * (`spiffe://acme.example/alice`, `alice@acme.example`, `192.0.2.7`, `db.acme.example`), or `*` for every party that
- * our anchors vouch for. Texts are compared exactly, with what records show; the rule of the decision is the entry.
+ * our anchors vouch for. Texts are compared exactly, with what records show, but for a domain in another script, which is
+ * brought to A-labels (RFC 9598 §5); the rule of the decision is the entry.
  * @throws {RangeError} when an entry is empty.
  */
 export function allowList(entries: readonly string[]): Decide {
@@ -23,10 +25,17 @@ function names(entry: string, { party, identities, certificate }: Side): boolean
   // Nobody, who may be admitted to enroll, is not everybody.
   if (entry === '*') return certificate !== undefined
   const kind = kindOf(entry)
-  if (kind !== undefined) return identities.some((identity) => identity.kind === kind && identity.value === entry)
+  const text = inALabels(entry, kind)
+  if (kind !== undefined) return identities.some((identity) => identity.kind === kind && identity.value === text)
   // A word without a dot is no DNS name here: whoever may choose host names must not become a party of that name.
   if (party === entry) return true
-  return entry.includes('.') && identities.some(({ kind, value }) => kind === 'dNSName' && value === entry)
+  return entry.includes('.') && identities.some(({ kind, value }) => kind === 'dNSName' && value === text)
+}
+
+function inALabels(entry: string, kind: ReturnType<typeof kindOf>): string {
+  if (!/\P{ASCII}/u.test(entry) || (kind !== undefined && kind !== 'rfc822Name')) return entry
+  const domain = entry.slice(entry.lastIndexOf('@') + 1)
+  return entry.slice(0, entry.length - domain.length) + (domainToALabels(domain) ?? domain)
 }
 
 function kindOf(entry: string): 'uniformResourceIdentifier' | 'rfc822Name' | 'iPAddress' | undefined {

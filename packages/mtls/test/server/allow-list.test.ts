@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Side } from '@countersign/protocol'
-import type { GeneralName } from '@countersign/x509'
+import { type GeneralName, smtpUTF8MailboxName } from '@countersign/x509'
 import { sideOf } from '../../src/gate/side.ts'
 import { allowList } from '../../src/server/allow-list.ts'
 import { createRoot, dns, issueLeaf, NOW, uri } from '../support/pki.ts'
@@ -28,6 +28,23 @@ suite('allowList', () => {
     test(`names her: ${entry}`, () => {
       assert.deepEqual(allowList(['bob', entry])(alice, NOW), { ok: true, rule: `allow ${entry}` })
     })
+
+  test('names whoever has the domain in A-labels, by its name in another script', () => {
+    const doctor = proved(dns('xn--bcher-kva.example'), smtpUTF8MailboxName('\u533b\u751f@xn--pss25c.example'), {
+      kind: 'rfc822Name',
+      value: 'carol@xn--pss25c.example',
+    })
+    for (const entry of [
+      'b\u00fccher.example',
+      '\u533b\u751f@\u5927\u5b66.example',
+      'carol@\u5927\u5b66.example',
+      '\u533b\u751f@xn--pss25c.example',
+    ])
+      assert.deepEqual(allowList([entry])(doctor, NOW), { ok: true, rule: `allow ${entry}` })
+    // RFC 9598 §5: the local part is not transformed in any way.
+    for (const entry of ['\u751f\u533b@\u5927\u5b66.example', 'Carol@\u5927\u5b66.example'])
+      assert.equal(allowList([entry])(doctor, NOW).ok, false)
+  })
 
   const others: readonly (readonly [string, string, Side])[] = [
     ['another party', 'bob', alice],
