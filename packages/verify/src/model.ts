@@ -114,8 +114,9 @@ export type StatusEvidence =
       readonly issuer: Name
       readonly producedAt: Temporal.Instant
       readonly thisUpdate: Temporal.Instant
-      /** Where the answer does not say: until when we hold it for true. */
-      readonly nextUpdate: Temporal.Instant
+      readonly nextUpdate?: Temporal.Instant
+      /** When it no longer counts here: the skew, the age of an answer without an end, and the end of a delegate are in it. */
+      readonly until: Temporal.Instant
     }
 
 /** One candidate path and what spoke against it; `certificates` are indexes into the bag (peer first, then issuers). */

@@ -77,10 +77,10 @@ suite('verdictEvidence', () => {
   })
 
   test('names the responder of the leaf', () => {
-    const until = { producedAt: NOW, thisUpdate: NOW, nextUpdate: NOW.add({ hours: 1 }) }
+    const times = { producedAt: NOW, thisUpdate: NOW, until: NOW.add({ hours: 1 }) }
     const evidence = verdictEvidence({
       path,
-      evidence: [{ kind: 'ocsp', depth: 0, issuer: certificate.subject, ...until }],
+      evidence: [{ kind: 'ocsp', depth: 0, issuer: certificate.subject, ...times }],
     })
     assert.equal(
       evidence.kind === 'verdict' && evidence.status,

@@ -131,12 +131,19 @@ const KNOWN_SINGLE_EXTENSIONS: ReadonlySet<Oid> = new Set([
   OID.ocspSignedCertificateTimestamps,
 ])
 
-/** §3.2 (2) to (4): the name of whoever signed the answer and may, or why it does not count. */
+/** Whoever signed an answer and may. */
+interface Signer {
+  readonly name: Name
+  /** The end of a delegate. */
+  readonly notAfter?: Temporal.Instant
+}
+
+/** §3.2 (2) to (4): who signed the answer and may, or why it does not count. */
 function* signerOf(
   basic: BasicOCSPResponse,
   singles: readonly SingleResponse[],
   question: OcspQuestion,
-): Asking<Name | string> {
+): Asking<Signer | string> {
   const critical =
     unknownCritical(basic.responseExtensions, KNOWN_EXTENSIONS) ??
     singles
@@ -148,7 +155,7 @@ function* signerOf(
   const { responderID } = basic
   if (yield* isResponder(responderID, issuer.name, issuer.subjectPublicKeyInfo)) {
     if (refused !== undefined) return refused
-    if (yield* isSignedBy(basic, issuer.subjectPublicKeyInfo, ask)) return issuer.name
+    if (yield* isSignedBy(basic, issuer.subjectPublicKeyInfo, ask)) return { name: issuer.name }
     // A delegate may have the name of its issuer.
     if (responderID.kind === 'byKey' || basic.certs === undefined)
       return 'its signature does not verify under the key of the issuer'
@@ -168,7 +175,7 @@ function* signerOf(
       ((yield* isSignedBy(basic, delegate.subjectPublicKeyInfo, ask))
         ? undefined
         : 'its signature does not verify under the key of its responder')
-    if (reason === undefined) return delegate.subject
+    if (reason === undefined) return { name: delegate.subject, notAfter: delegate.validity.notAfter }
     why = reason
   }
   return why
@@ -269,7 +276,7 @@ function whyNotNow(
   if (isAfter(thisUpdate, now, skew)) return `it is of ${thisUpdate}, and it is ${now}`
   if (isAfter(producedAt, now, skew)) return `it was signed at ${producedAt}, and it is ${now}`
   if (isAfter(thisUpdate, producedAt, skew)) return `it is of ${thisUpdate}, and was signed before, at ${producedAt}`
-  if (!isAfter(untilOf(single, ocsp), now, -skew))
+  if (!isAfter(untilOf(single, ocsp), now, 0))
     return nextUpdate === undefined
       ? `it is of ${thisUpdate}, and does not say until when it holds`
       : `it was to be replaced by ${nextUpdate}`
@@ -281,23 +288,32 @@ function isAfter(left: Temporal.Instant, right: Temporal.Instant, seconds: numbe
   return left.epochMilliseconds - right.epochMilliseconds > seconds * 1000
 }
 
-/** §4.2.2.1: without nextUpdate "newer revocation information is available all the time", so that it is soon old. */
+/** The skew counted. §4.2.2.1: without nextUpdate "newer revocation information is available all the time", so that it is soon old. */
 function untilOf(
-  { thisUpdate, nextUpdate }: Pick<SingleResponse, 'thisUpdate' | 'nextUpdate'>,
-  { maxAgeSeconds = 0 }: OcspContext<unknown>,
+  { thisUpdate, nextUpdate }: SingleResponse,
+  { maxAgeSeconds = 0, skewSeconds = DEFAULT_SKEW_SECONDS }: OcspContext<unknown>,
 ): Temporal.Instant {
-  return nextUpdate ?? thisUpdate.add({ seconds: maxAgeSeconds })
+  return (nextUpdate ?? thisUpdate.add({ seconds: maxAgeSeconds })).add({ seconds: skewSeconds })
 }
 
 function evidenceOf(
   single: SingleResponse,
   { producedAt }: BasicOCSPResponse,
-  responder: Name,
+  { name, notAfter }: Signer,
   depth: number,
   { ocsp }: OcspQuestion,
 ): StatusEvidence {
-  const { thisUpdate } = single
-  return { kind: 'ocsp', depth, issuer: responder, producedAt, thisUpdate, nextUpdate: untilOf(single, ocsp) }
+  const { thisUpdate, nextUpdate } = single
+  const end = untilOf(single, ocsp)
+  return {
+    kind: 'ocsp',
+    depth,
+    issuer: name,
+    producedAt,
+    thisUpdate,
+    ...(nextUpdate && { nextUpdate }),
+    until: notAfter !== undefined && isAfter(end, notAfter, 0) ? notAfter : end,
+  }
 }
 
 function unknownCritical(extensions: readonly Extension[], known: ReadonlySet<Oid>): Oid | undefined {

@@ -261,8 +261,24 @@ suite('an answer of a responder, where status is required', () => {
       producedAt: seconds(-9),
       thisUpdate: hours(-1),
       nextUpdate: seconds(90),
+      until: seconds(390),
     })
-    assert.ok(verdict.path.validUntil.equals(seconds(90)))
+    assert.ok(verdict.path.validUntil.equals(seconds(390)))
+  })
+
+  test('it counts until its end and the skew, or that of its delegate, and so long is the path believed', () => {
+    const brief = delegate(issuing, { notAfter: seconds(60) })
+    for (const [different, ocsp, until] of [
+      [{ nextUpdate: seconds(-30) }, {}, seconds(270)],
+      [{ nextUpdate: seconds(-30) }, { skewSeconds: 31 }, seconds(1)],
+      [{ nextUpdate: null }, { maxAgeSeconds: 3600 }, seconds(300)],
+      [{ nextUpdate: null, thisUpdate: seconds(-100), producedAt: seconds(-100) }, {}, seconds(200)],
+      [{ by: brief }, {}, seconds(60)],
+    ] as const) {
+      const verdict = askAnswers([answer(party, issuing, different)], ocsp)
+      assert.ok(verdict.ok)
+      assert.equal(String(verdict.path.validUntil), String(until))
+    }
   })
 
   test('the clock’s skew and the age of an answer without an end are the caller’s', () => {
