@@ -75,7 +75,7 @@ suite('countersign verify --ocsp', needs('openssl', 'openssl'), () => {
     await respond('away', 'desk', 'away', 'away')
     const good = await verify('desk', ['good.der'])
     assert.equal(good.code, 0, good.stdout + good.stderr)
-    assert.match(good.stdout, /status of the leaf: good by the ocsp answer of /)
+    assert.match(good.stdout, /└─ CN=desk.*\n +good by the ocsp answer of /)
     const bad = await verify('desk', ['bad.der'])
     assert.equal(bad.code, 1)
     assert.match(bad.stdout, /\[ERR_VERIFY_REVOKED\]\n +exactly: revoked at 2026-11-01T00:00:00Z \(keyCompromise\)/)

@@ -66,7 +66,7 @@ suite('countersign verify', () => {
     assert.equal(code, 1, stdout)
     assert.match(
       stdout,
-      /^refused\n[^✘]*✘ the certificate was revoked (just now|[0-9]+ s ago) \(key compromise\) \(RFC 5280 §6.3.3\) \[ERR_VERIFY_REVOKED\]\n {4}exactly: revoked at .*\n {4}next: ask the authority/m,
+      /^refused\n[^✘]*✘ the certificate was revoked (just now|[0-9]+ s ago) \(key compromise\) \(RFC 5280 §6.3.3\) \[ERR_VERIFY_REVOKED\]\n +exactly: revoked at .*\n +next: ask the authority/m,
     )
   })
 

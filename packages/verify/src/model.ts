@@ -122,6 +122,8 @@ export type StatusEvidence =
 /** One candidate path and what spoke against it; `certificates` are indexes into the bag (peer first, then issuers). */
 export interface TriedPath {
   readonly certificates: readonly number[]
+  /** Where it leads to one. */
+  readonly anchor?: TrustAnchor
   readonly findings: readonly Finding[]
 }
 

@@ -19,6 +19,7 @@ import { formatName } from '@countersign/x509'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { referenceIdentity } from '../meeting/address.ts'
 import { didYouMean } from '../nearest.ts'
+import { styleOf } from '../output/style.ts'
 import { said, verdictLines } from '../verifying/lines.ts'
 import { readAnswer, readContents } from '../verifying/read-files.ts'
 
@@ -55,7 +56,7 @@ export const verify: Run = async (given, around) => {
     checkSignature: createCheckSignature(),
   })
   if (given.flag('json')) around.out(JSON.stringify(jsonOf(verdict, now)))
-  else for (const line of verdictLines(verdict, [leaf, ...bag], now)) around.out(line)
+  else for (const line of verdictLines(verdict, [leaf, ...bag], now, styleOf(around.color.out))) around.out(line)
   return verdict.ok ? EXIT.ok : EXIT.refused
 }
 
@@ -129,7 +130,11 @@ function jsonOf(verdict: Verdict, now: Temporal.Instant): unknown {
   if (!verdict.ok) {
     const plain = ({ certificate: _, ...rest }: Finding) => rest
     const worded = (finding: Finding) => ({ ...plain(finding), ...said(finding, now) })
-    const tried = verdict.tried.map(({ certificates, findings }) => ({ certificates, findings: findings.map(plain) }))
+    const tried = verdict.tried.map(({ certificates, anchor, findings }) => ({
+      certificates,
+      anchor: anchor && formatName(anchor.name),
+      findings: findings.map(plain),
+    }))
     return { accepted: false, findings: verdict.findings.map(worded), tried }
   }
   const { path, evidence, policies } = verdict

@@ -1,6 +1,6 @@
 // What is told of a search that found nothing: every finding of the best path, and what spoke against the others.
 import { type Certificate, formatName } from '@countersign/x509'
-import type { AnyPathContext, Finding, TriedPath } from '../model.ts'
+import type { AnyPathContext, Finding, TriedPath, TrustAnchor } from '../model.ts'
 import { shown } from '../text.ts'
 import type { Candidate, Issuers } from './candidates.ts'
 import { finding } from './fault.ts'
@@ -27,8 +27,9 @@ export function note(
   path: readonly Candidate[],
   reach: Attempt['reach'],
   findings: readonly Finding[],
+  anchor?: TrustAnchor,
 ): void {
-  const attempt = { certificates: path.map(({ index }) => index), findings, reach }
+  const attempt = { certificates: path.map(({ index }) => index), ...(anchor && { anchor }), findings, reach }
   if (attempts.tried.length < MAX_TRIED) attempts.tried.push(attempt)
   const { best } = attempts
   if (best === undefined || reach > best.reach || (reach === best.reach && findings.length < best.findings.length))

@@ -54,7 +54,7 @@ export function* searchPath({ leaf, bag, unread, context }: PathQuestion): Askin
       ? []
       : [finding('ERR_VERIFY_BUDGET', limit.reason, undefined, undefined, { limit: limit.limit })]
   const findings = [...overBudget, ...(best?.findings ?? []), ...(best === undefined || best.reach === 0 ? unread : [])]
-  return { ok: false, findings, tried: tried.map(({ certificates, findings }) => ({ certificates, findings })) }
+  return { ok: false, findings, tried: tried.map(({ reach: _, ...each }) => each) }
 }
 
 /**

@@ -39,7 +39,7 @@ export function* tryAnchor(
   if (meter.exceeded !== undefined) return undefined
   const { findings, evidence, signed, policies } = judgement
   if (findings.length > 0 || !signed) {
-    note(attempts, path, signed ? 2 : 1, findings)
+    note(attempts, path, signed ? 2 : 1, findings, anchor)
     return judgement
   }
   return {

@@ -62,9 +62,10 @@ suite('each rule refuses by itself', () => {
     const issuing = intermediate(anchor, { extensions: { basicConstraints: null } })
     const party = leaf(issuing, { notAfter: hours(-1), extensions: { extendedKeyUsage: null } })
     const crls = [crl(issuing, { revoked: [revoked(party)] })]
+    const trusted = anchorOf(anchor)
     const verdict = verifyPath(
       [party.certificate.der, issuing.certificate.der],
-      contextOf([anchorOf(anchor)], { status: { mode: 'prefer', crls } }),
+      contextOf([trusted], { status: { mode: 'prefer', crls } }),
     )
     assert.ok(!verdict.ok)
     assert.deepEqual(
@@ -77,7 +78,7 @@ suite('each rule refuses by itself', () => {
         '2 ERR_VERIFY_EXPIRED',
       ],
     )
-    assert.deepEqual(verdict.tried, [{ certificates: [0, 1], findings: verdict.findings }])
+    assert.deepEqual(verdict.tried, [{ certificates: [0, 1], anchor: trusted, findings: verdict.findings }])
   })
 
   test('a malformed certificate is told with the reader’s text; only the leaf has a place', () => {
