@@ -69,7 +69,7 @@ function readAscii(c: DerCursor, tag: number, alphabet: number): string {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Measured on Node 26: up to some 12 characters, adding one by one is faster than a call of the decoder. */
+/** Measured on Node 26: up to some 12 characters, adding four at a time is faster than a call of the decoder. */
 function asciiText(octets: Uint8Array, start: number, end: number): string {
   return end - start > 12 ? utf8.decode(octets.subarray(start, end)) : latin1Text(octets, start, end)
 }
