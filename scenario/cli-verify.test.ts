@@ -137,6 +137,8 @@ suite('countersign verify', () => {
     const { code, stdout, stderr } = await house.run([...common, '--password-file', password])
     assert.equal(code, 0, stdout + stderr)
     assert.match(stdout, /└─ CN=shop/)
+    const piped = await house.run([...common, '--password-file', '-'], { input: 'a picture of a bird\n' })
+    assert.equal(piped.code, 0, piped.stdout + piped.stderr)
     for (const more of [[], ['--password-file', shop.trust]]) {
       const refused = await house.run([...common, ...more])
       assert.equal(refused.code, 3)
@@ -156,6 +158,9 @@ suite('countersign verify', () => {
     const { code, stdout } = await verify(shop, '--name', 'bücher.example')
     assert.equal(code, 1, stdout)
     assert.match(stdout, /xn--bcher-kva\.example/)
+    const shelf = await enrolled(house, 'shelf', ['--profile', 'server', '--san', 'dns:bücher.example'])
+    const proved = await verify(shelf, '--name', 'BÜCHER.example')
+    assert.equal(proved.code, 0, proved.stdout + proved.stderr)
     const bad = await verify(shop, '--name', 'bü cher.example')
     assert.equal(bad.code, 2)
     assert.match(bad.stderr, /is no domain name/)

@@ -56,8 +56,8 @@ export function readArguments(command: Command, words: readonly string[]): Argum
       )
     if (option.type === 'boolean' && token.value !== undefined)
       throw usageFailure(command, `--${token.name} takes no value`)
-    // A value that looks like an option is one whose own value was forgotten; `--name=-x` says otherwise.
-    if (option.type === 'string' && (token.value === undefined || (!token.inlineValue && token.value.startsWith('-'))))
+    // A value that looks like an option is one whose own value was forgotten; `--name=-x` says otherwise, `-` is a file.
+    if (option.type === 'string' && (token.value === undefined || (!token.inlineValue && /^-./.test(token.value))))
       throw usageFailure(command, `--${token.name} needs a value (${option.value ?? 'TEXT'})`)
     const before = values.get(token.name) ?? []
     if (before.length > 0 && option.multiple !== true) throw usageFailure(command, `--${token.name} is given twice`)

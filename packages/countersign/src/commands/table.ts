@@ -114,7 +114,11 @@ export const COMMANDS: readonly Command[] = [
         value: 'FILE',
         summary: 'answers of OCSP responders; then each status must be known',
       },
-      'password-file': { type: 'string', value: 'FILE', summary: 'its first line opens PKCS#12' },
+      'password-file': {
+        type: 'string',
+        value: 'FILE',
+        summary: 'its first line opens PKCS#12; - reads it from standard input',
+      },
       at: { type: 'string', value: 'TIME', summary: 'the time to judge by, as in 2026-11-26T12:00:00Z (now)' },
       name: { type: 'string', value: 'NAME', summary: 'the name to prove: DNS name, IP address, URI or mail address' },
       purpose: { type: 'string', value: 'PURPOSE', summary: 'serverAuth (the default) or clientAuth' },

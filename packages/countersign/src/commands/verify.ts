@@ -116,6 +116,7 @@ const digest: OcspContext['digest'] = (name, octets) => new Uint8Array(hash(name
 async function readPassword(given: Arguments, around: Around): Promise<string | undefined> {
   const path = given.text('password-file')
   if (path === undefined) return undefined
+  if (path === '-') return around.readLine()
   return new TextDecoder().decode(await around.readFile(path)).split(/\r?\n/, 1)[0]
 }
 

@@ -28,7 +28,8 @@ export function referenceIdentity(name: string): ReferenceIdentity {
   return { kind: 'rfc822Name', value: name.slice(0, at + 1) + inAscii(name.slice(at + 1)) }
 }
 
-function inAscii(domain: string): string {
+/** Brings a domain in any script to A-labels. @throws {Failure} with exit code 2. @see RFC 5280 §7.2 */
+export function inAscii(domain: string): string {
   if (!/\P{ASCII}/u.test(domain)) return domain
   const ascii = domainToALabels(domain)
   if (ascii === undefined)
