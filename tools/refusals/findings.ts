@@ -7,7 +7,7 @@ export function findingsPage(): string {
   const rows = (Object.keys(FINDINGS) as FindingCode[]).map((code) => {
     const [text, step] = SENTENCES[code]
     const chains = EVERY_CASE.filter(({ codes }) => codes.includes(code)).map(({ what }) => what)
-    const shown = chains.length > 1 ? `${chains[0]}, and ${chains.length - 1} more` : chains[0]
+    const shown = chains.length > 1 ? `${chains[0]}, and others` : chains[0]
     const cells = [
       `\`${code}\``,
       FINDINGS[code],
