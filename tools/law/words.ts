@@ -23,6 +23,14 @@ const WORDS: readonly Words[] = [
   },
   {
     law: 'one gate',
+    text: 'TLS is opened, and whom it meets is judged, in packages/mtls alone',
+    pattern:
+      /\bfrom 'node:(?:https|http2)'|^import \{.*\b(?:connect|create\w+)\b.*\} from 'node:tls'|\bcheckServerIdentity\b/,
+    where: /^packages\/(?!mtls\/)[^/]+\/src\//,
+    inComments: true,
+  },
+  {
+    law: 'one gate',
     text: 'this variable would switch every check off',
     pattern: /NODE_TLS_REJECT_UNAUTHORIZED/,
     where: SRC,

@@ -89,6 +89,8 @@ const PLANTED_FOR_US: readonly (readonly [law: string, file: string, code: strin
   ['import law', 'packages/x509/src/again.ts', "export { x } from '@countersign/verify'"],
   ['import law', 'interop/path.ts', "import { x } from '../packages/x509/src/index.ts'"],
   ['one gate', 'packages/gateway/src/tls.ts', 'connect({ rejectUnauthorized: false })'],
+  ['one gate', 'packages/gateway/src/own-tls.ts', "import { connect as open, type TLSSocket } from 'node:tls'"],
+  ['one gate', 'packages/gateway/src/own-https.ts', "import { request } from 'node:https'"],
   ['one gate', 'packages/mtls/src/environment.ts', "process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'"],
   [
     'one verifier',
