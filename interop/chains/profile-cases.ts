@@ -189,7 +189,20 @@ const CONSISTENT: readonly Case[] = (
   },
 ])
 
+/** RFC 5280 §4.1.2.6: "If the subject is a CA […], then the subject field MUST be populated with a non-empty distinguished name". */
+const NAMELESS: Case = {
+  what: 'an authority as a leaf, without a subject, with critical names',
+  codes: ['ERR_VERIFY_SUBJECT'],
+  party: {
+    subject: nameOf([]),
+    extensions: { subjectAltName: marked(true, sans(dns('party.example'))) },
+    more: [basicConstraintsExtension({ cA: true })],
+  },
+  context: { profile: PROFILES.private },
+}
+
 export const PROFILE_CASES: readonly Case[] = [
+  NAMELESS,
   ...ACCEPTED,
   ...CONSISTENT,
   ...DIFFERENCES.flatMap(({ code, refusedBy, acceptedBy, ...rest }) => [

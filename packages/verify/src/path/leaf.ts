@@ -25,7 +25,9 @@ export function judgeLeaf(
   const empty = isEmptyName(leaf.subject)
   const critical = isCritical(leaf, OID.subjectAltName)
   // §4.1.2.6: with an empty subject the alternative names are all there is, and must not be skipped by anyone.
-  if (empty && !critical)
+  if (empty && leaf.basicConstraints?.cA === true)
+    fault('ERR_VERIFY_SUBJECT', 'the certificate is of an authority, and its subject is empty')
+  else if (empty && !critical)
     fault('ERR_VERIFY_SUBJECT', 'the subject is empty and no critical subjectAltName stands for it')
   if (critical && !empty && profile.subjectAltName === 'critical-if-alone')
     fault('ERR_VERIFY_CRITICAL_EXTENSION', 'subjectAltName is critical, and the subject is not empty', {
