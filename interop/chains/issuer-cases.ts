@@ -54,6 +54,18 @@ export const ISSUER_CASES: readonly Case[] = [
     party: { extensions: { authorityKeyIdentifier: null } },
   },
   {
+    what: 'a self-issued issuer that names no key of its issuer',
+    codes: ['ERR_VERIFY_KEY_IDENTIFIER'],
+    root: { subject: name('Same') },
+    issuing: { subject: name('Same'), extensions: { authorityKeyIdentifier: null } },
+  },
+  {
+    what: 'a self-issued issuer that names the key of its issuer',
+    codes: [],
+    root: { subject: name('Same') },
+    issuing: { subject: name('Same') },
+  },
+  {
     what: 'an issuer that names no key of its own',
     codes: ['ERR_VERIFY_KEY_IDENTIFIER'],
     issuing: { extensions: { subjectKeyIdentifier: null } },

@@ -41,13 +41,6 @@ export const OPENSSL_TABLE: readonly Row[] = [
     ...number([18, 19, 20, 21], twisted(/authorityKeyIdentifier/)),
   },
   {
-    what: 'a self-issued certificate, signed by another key, without authority key identifier',
-    right: 'theirs',
-    why: 'RFC 5280 §4.2.1.1 lets only what its own key signed leave it out; each certificate is judged alone here, and the signature decides',
-    example: 49069,
-    ...number([85], twisted(/no authorityKeyIdentifier/)),
-  },
-  {
     what: 'a self-issued certificate without key identifiers',
     right: 'ours',
     why: 'RFC 5280 §6.1: self-issued is not self-signed; OpenSSL takes it for self-signed and ends the path there',
@@ -153,7 +146,7 @@ export const OPENSSL_TABLE: readonly Row[] = [
     what: 'a URI with a user, below what is permitted',
     right: 'ours',
     why: 'RFC 5280 §4.2.1.10: the host counts; OpenSSL takes the user for a part of it',
-    example: 49069,
+    example: 66926,
     ...number([47], (facts) => uris(facts).some((uri) => uri.includes('@'))),
   },
 

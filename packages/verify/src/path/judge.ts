@@ -78,6 +78,7 @@ export function* judgePath(
     const above = path[depth + 1]
     const issuer = above === undefined ? anchor : issuerOf(above)
     const { signable } = judgeUnsigned(certificate, depth, left, judges, fault)
+    judgeSelfIssued(certificate, issuer, fault)
     signed &&= signable && (yield* judgeSignature(certificate, issuer, ask, fault))
     if (!signed || !knowsStatus(context.status)) continue
     const signerOf = function* ({ crl }: CrlIndex): Asking<SubjectPublicKeyInfo | undefined> {
@@ -111,6 +112,13 @@ export function* judgePath(
   }
   const policies = signed ? judgePolicies(path, anchor, context, judges.meter, findings) : []
   return { findings: leafFirst(findings), evidence, signed, barred, policies }
+}
+
+/** §4.2.1.1: only what its own key signs may leave the key identifier of its issuer out; of others the certificate alone tells. */
+function judgeSelfIssued(certificate: Certificate, { subjectPublicKeyInfo }: StatusIssuer, fault: Fault): void {
+  if (certificate.version !== 3 || certificate.authorityKeyIdentifier?.keyIdentifier !== undefined) return
+  if (selfIssued(certificate) && !sameOctets(certificate.subjectPublicKeyInfo.der, subjectPublicKeyInfo.der))
+    fault('ERR_VERIFY_KEY_IDENTIFIER', 'the key identifier of its issuer is absent, and its own key did not sign it')
 }
 
 /** Whether there is anything that could speak against a certificate. */
