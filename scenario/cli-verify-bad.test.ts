@@ -187,6 +187,12 @@ suite('countersign verify and bad files', () => {
     for (const { stdout, stderr } of [both, alone]) assert.ok(!(stdout + stderr).includes(secret))
   })
 
+  test('a certificate where a list is expected', async () => {
+    const { code, stderr } = await verify('party.pem', '--anchor', 'root.pem', '--crl', 'root.pem')
+    assert.equal(code, 3)
+    assert.match(stderr, /there is no revocation list in root\.pem/)
+  })
+
   test('a file that is not there, and a folder', async () => {
     for (const path of ['nowhere.pem', '.']) {
       const { code, stderr } = await verify(path, '--anchor', 'root.pem')

@@ -40,6 +40,9 @@ export const verify: Run = async (given, around) => {
       code: 'ERR_CLI_FILE',
     })
   const lists = await Promise.all(given.texts('crl').map((path) => readContents(path, around)))
+  const empty = given.texts('crl').find((_, i) => lists[i]?.crls.length === 0)
+  if (empty !== undefined)
+    throw new Failure(EXIT.input, `there is no revocation list in ${empty}`, { code: 'ERR_CLI_FILE' })
   const crls = [...files, ...lists].flatMap((contents) => contents.crls).map(indexCrl)
   const responses = await Promise.all(given.texts('ocsp').map((path) => readAnswer(path, around)))
   const answers = responses.map((response) => ({ response }))
