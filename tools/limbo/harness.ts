@@ -128,8 +128,15 @@ export function questionsOf(
   return [first ?? { peer, context }, ...more]
 }
 
-/** A door's budget, but for the number of certificates: suites hand over whole stores as the peer's bag. */
-const BUDGET = { ...DEFAULT_BUDGET, maxCertificates: 256, maxOctets: 1_048_576 }
+/** A suite hands over whole stores as the peer's bag, eight times what a door reads, and asks for decisions, not for speed. */
+const BUDGET = {
+  ...DEFAULT_BUDGET,
+  maxCertificates: 8 * DEFAULT_BUDGET.maxCertificates,
+  maxOctets: 8 * DEFAULT_BUDGET.maxOctets,
+  maxSignatures: 8 * DEFAULT_BUDGET.maxSignatures,
+  maxSteps: 8 * DEFAULT_BUDGET.maxSteps,
+  maxDepth: 4 * DEFAULT_BUDGET.maxDepth,
+}
 
 function derOf(pem: string): Uint8Array {
   const [block] = readPem(pem)
