@@ -1,7 +1,7 @@
 // The most that we know to make a verifier do with 64 kB of certificates: by a stranger, who has no certificate of ours, and by
 // an insider, who has an authority below an anchor.
 import { generateKeyPairSync } from 'node:crypto'
-import type { FindingCode, PathContext } from '@countersign/verify'
+import type { FindingCode } from '@countersign/verify'
 import {
   ALGORITHM,
   basicConstraintsExtension,
@@ -18,6 +18,8 @@ import {
   writeOctetBitString,
   writeSequence,
 } from '@countersign/x509'
+import { type Attack, attack } from './attack.ts'
+import { constrained } from './constraint-attack-cases.ts'
 import {
   akiOf,
   anchorOf,
@@ -34,16 +36,6 @@ import {
   sans,
 } from './house.ts'
 
-export interface Attack {
-  readonly what: string
-  readonly by: 'stranger' | 'insider'
-  /** DER, the leaf first. */
-  readonly peer: readonly Uint8Array[]
-  readonly context: PathContext
-  /** What it is refused with; `undefined` is an acceptance. */
-  readonly code: FindingCode | undefined
-}
-
 export const MAX_ATTACK_OCTETS = 65_536
 /** `DEFAULT_BUDGET.maxCertificates`, beside the leaf. */
 const SENT = 31
@@ -52,7 +44,14 @@ const SENT = 31
 export function makeAttacks(): readonly Attack[] {
   const keys = p256()
   const house = root({ keys })
-  return [...strangers(house), ...cliques(house), ...insiders(house), ...names(house), ...octets(house)]
+  return [
+    ...strangers(house),
+    ...cliques(house),
+    ...insiders(house),
+    ...names(house),
+    ...constrained(house),
+    ...octets(house),
+  ]
 }
 
 function strangers(house: Holder): readonly Attack[] {
@@ -288,13 +287,4 @@ function nest(depth: number): readonly number[] {
     headers.push(header)
   }
   return headers.reverse().flat()
-}
-
-function attack(
-  by: Attack['by'],
-  sent: readonly Holder[],
-  anchors: readonly Holder[],
-  code: FindingCode | undefined,
-): Omit<Attack, 'what'> {
-  return { by, peer: sent.map(({ certificate }) => certificate.der), context: contextOf(anchors.map(anchorOf)), code }
 }

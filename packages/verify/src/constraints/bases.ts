@@ -1,5 +1,5 @@
 // The bases of one kind of name, made ready: a question costs the depth of one name, whatever the number of bases.
-import { formatIpAddress, type GeneralName, type Name, rdnKeys } from '@countersign/x509'
+import { type GeneralName, rdnKeys } from '@countersign/x509'
 import { readPresentedDnsName } from '../names/dns.ts'
 import { mailboxOf } from '../names/mailbox.ts'
 import { readUri } from '../names/uri.ts'
@@ -40,9 +40,10 @@ function makeDnsBases(bases: readonly GeneralName[]): Bases | undefined {
     domains.add(domain)
     parents.add(parentOf(domain))
   }
+  const isBelow = makeBeginnings([...domains].map(labelsOf))
   const covers = (name: GeneralName) => {
     const dns = dnsOf(name) ?? ''
-    return isBelow(domains, dns.startsWith('*.') ? dns.slice(2) : dns)
+    return isBelow(labelsOf(dns.startsWith('*.') ? dns.slice(2) : dns))
   }
   return {
     covers,
@@ -69,9 +70,10 @@ function makeHostBases(
     if (text.startsWith('.') || text === '') domains.add(host)
     else hosts.add(host)
   }
+  const isBelow = makeBeginnings([...domains].map(labelsOf))
   const covers = (name: GeneralName) => {
     const host = hostOf(name) ?? ''
-    return hosts.has(host) || isBelow(domains, parentOf(host))
+    return hosts.has(host) || isBelow(labelsOf(parentOf(host)))
   }
   return { covers, touches: covers }
 }
@@ -93,32 +95,49 @@ function makeMailBases(bases: readonly GeneralName[]): Bases | undefined {
 
 /** §7.1: a base is the beginning of the names below it. */
 function makeDirectoryBases(bases: readonly GeneralName[]): Bases {
-  const known = new Set(bases.map((base) => beginningsOf(base).at(-1)))
-  const covers = (name: GeneralName) => beginningsOf(name).some((beginning) => known.has(beginning))
+  const isBelow = makeBeginnings(bases.map(stepsOf))
+  const covers = (name: GeneralName) => name.kind === 'directoryName' && isBelow(stepsOf(name))
   return { covers, touches: covers }
 }
 
 /** §4.2.1.10: address and mask, in the style of CIDR; the reader has seen to the masks. */
 function makeAddressBases(bases: readonly GeneralName[]): Bases | undefined {
-  const networks = new Map<string, { readonly mask: Uint8Array; readonly addresses: Set<string> }>()
+  const ranges: { readonly first: string; readonly last: string }[] = []
   for (const base of bases) {
     if (base.kind !== 'iPAddress' || (base.octets.length !== 8 && base.octets.length !== 32)) return undefined
-    const half = base.octets.length / 2
-    const mask = base.octets.subarray(half)
-    const network = networks.get(mask.toHex()) ?? { mask, addresses: new Set() }
-    network.addresses.add(masked(base.octets.subarray(0, half), mask))
-    networks.set(mask.toHex(), network)
+    const address = base.octets.subarray(0, base.octets.length / 2)
+    const mask = base.octets.subarray(address.length)
+    const end = (isLast: boolean) => addressKey(address.map((octet, i) => pick(octet, mask[i] as number, isLast)))
+    ranges.push({ first: end(false), last: end(true) })
   }
-  const covers = (name: GeneralName) =>
-    name.kind === 'iPAddress' &&
-    networks
-      .values()
-      .some(({ mask, addresses }) => mask.length === name.octets.length && addresses.has(masked(name.octets, mask)))
+  // Of two ranges one lies within the other, or they are apart: the widest are enough, and one question is a search in their order.
+  ranges.sort((left, right) => compareKeys(left.first, right.first) || compareKeys(right.last, left.last))
+  const widest: typeof ranges = []
+  for (const range of ranges) if ((widest.at(-1)?.last ?? '') < range.first) widest.push(range)
+  const covers = (name: GeneralName) => {
+    const key = name.kind === 'iPAddress' ? addressKey(name.octets) : ''
+    let low = 0
+    for (let high = widest.length; low < high; ) {
+      const middle = (low + high) >> 1
+      if ((widest[middle]?.first ?? '') <= key) low = middle + 1
+      else high = middle
+    }
+    return key <= (widest[low - 1]?.last ?? '') && key !== ''
+  }
   return { covers, touches: covers }
 }
 
-function masked(octets: Uint8Array, mask: Uint8Array): string {
-  return formatIpAddress(octets.map((octet, i) => octet & (mask[i] ?? 0)))
+function pick(octet: number, mask: number, isLast: boolean): number {
+  return isLast ? octet | (~mask & 0xff) : octet & mask
+}
+
+/** Of addresses of one length in their order, and of two lengths apart. */
+function addressKey(octets: Uint8Array): string {
+  return `${octets.length === 4 ? 4 : 6}${octets.toHex()}`
+}
+
+function compareKeys(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0
 }
 
 /** A domain of constraints in lower case; the empty one is above all. */
@@ -127,8 +146,13 @@ function readHost(text: string): string | undefined {
   return text.startsWith('*') ? undefined : readPresentedDnsName(text)
 }
 
+/** Each name is read once, and not for each of the issuers that constrain it. */
+const DNS_NAMES = new WeakMap<GeneralName, string | undefined>()
+
 function dnsOf(name: GeneralName): string | undefined {
-  return name.kind === 'dNSName' ? readPresentedDnsName(name.value) : undefined
+  if (name.kind !== 'dNSName') return undefined
+  if (!DNS_NAMES.has(name)) DNS_NAMES.set(name, readPresentedDnsName(name.value))
+  return DNS_NAMES.get(name)
 }
 
 /** "the constraint applies to the host part of the name"; undefined where that is absent, or an address. */
@@ -139,16 +163,45 @@ function hostOfUri(name: GeneralName): string | undefined {
   return host === undefined ? undefined : readPresentedDnsName(host)
 }
 
-/** A key for each beginning of a directory name, the empty one and the whole included. */
-function beginningsOf(name: GeneralName): readonly string[] {
-  if (name.kind !== 'directoryName') return []
-  const keys = rdnKeys(name.value as Name)
-  return [...keys, ''].map((_, count) => keys.slice(0, count).join(','))
+function stepsOf(name: GeneralName): readonly string[] {
+  return name.kind === 'directoryName' ? rdnKeys(name.value) : []
 }
 
-function isBelow(domains: ReadonlySet<string>, name: string): boolean {
-  for (let domain = name; domain !== ''; domain = parentOf(domain)) if (domains.has(domain)) return true
-  return domains.has('')
+/** The labels of a domain, the last one first; the empty domain has none. */
+function* labelsOf(domain: string): Generator<string, void> {
+  for (let end = domain.length; end > 0; ) {
+    const dot = domain.lastIndexOf('.', end - 1)
+    yield domain.slice(dot + 1, end)
+    end = dot
+  }
+}
+
+interface Beginning {
+  readonly further: Map<string, Beginning>
+  isBase: boolean
+}
+
+/** Tells whether steps begin with those of a base: each is looked at once, and none after the first that no base goes on with. */
+function makeBeginnings(bases: readonly Iterable<string>[]): (steps: Iterable<string>) => boolean {
+  const start: Beginning = { further: new Map(), isBase: false }
+  for (const base of bases) {
+    let at = start
+    for (const step of base) {
+      const next = at.further.get(step) ?? { further: new Map(), isBase: false }
+      at.further.set(step, next)
+      at = next
+    }
+    at.isBase = true
+  }
+  return (steps) => {
+    let at: Beginning | undefined = start
+    for (const step of steps) {
+      if (at.isBase) return true
+      at = at.further.get(step)
+      if (at === undefined) return false
+    }
+    return at.isBase
+  }
 }
 
 function parentOf(name: string): string {

@@ -95,18 +95,19 @@ function judgeLeafPurpose(leaf: Certificate, purpose: Purpose, { leafPurpose }: 
  * "FQDN portion", BR §1.6.1): whoever got the wildcard has proved it.
  */
 function judgeCommonName({ subject, subjectAltName = [] }: Certificate, fault: Fault): void {
-  for (const { type, text } of subject.rdnSequence.flat()) {
-    if (type !== OID.commonName) continue
-    const repeated = subjectAltName.some(
-      (each) =>
-        (each.kind === 'dNSName' && (each.value === text || each.value === `*.${text}`)) ||
-        (each.kind === 'iPAddress' && formatIpAddress(each.octets) === text),
-    )
-    if (!repeated)
-      fault('ERR_VERIFY_COMMON_NAME', `the common name "${shown(text ?? '')}" is not in the subjectAltName`, {
-        found: [text ?? ''],
+  // A set, as a peer may send thousands of either.
+  const repeated = new Set(
+    subjectAltName.flatMap((each) => {
+      if (each.kind === 'iPAddress') return [formatIpAddress(each.octets)]
+      if (each.kind !== 'dNSName') return []
+      return each.value.startsWith('*.') ? [each.value, each.value.slice(2)] : [each.value]
+    }),
+  )
+  for (const { type, text = '' } of subject.rdnSequence.flat())
+    if (type === OID.commonName && !repeated.has(text))
+      fault('ERR_VERIFY_COMMON_NAME', `the common name "${shown(text)}" is not in the subjectAltName`, {
+        found: [text],
       })
-  }
 }
 
 /** BR §3.2.2.6: no wildcard stands directly under a registry's domain. */

@@ -1,8 +1,11 @@
-// What an attacker can make us do with 64 kB of certificates: a decision, or the end of the budget. Counted, not timed.
+// What an attacker can make us do with 64 kB of certificates: a decision, or the end of the budget. Counted; the time is held to
+// what no machine takes for it, and a square of what was sent does (bench/worst-case.bench.ts has the goal).
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { DEFAULT_BUDGET, verifyPath } from '@countersign/verify'
 import { MAX_ATTACK_OCTETS, makeAttacks } from '../../../../interop/chains/attack-cases.ts'
+
+const MAX_MICROSECONDS = 200_000
 
 suite('attacks', () => {
   for (const { what, peer, context, code } of makeAttacks())
@@ -11,6 +14,7 @@ suite('attacks', () => {
       assert.ok(peer.reduce((sum, { length }) => sum + length, 0) <= MAX_ATTACK_OCTETS)
       let asked = 0
       const { checkSignature } = context
+      const start = process.cpuUsage()
       const verdict = verifyPath(peer, {
         ...context,
         checkSignature: (...question) => {
@@ -18,6 +22,8 @@ suite('attacks', () => {
           return checkSignature(...question)
         },
       })
+      const { user } = process.cpuUsage(start)
+      assert.ok(user < MAX_MICROSECONDS, `${user} microseconds`)
       const codes = verdict.ok ? [] : verdict.findings.map((finding) => finding.code)
       assert.equal(verdict.ok, code === undefined, codes.join(', '))
       if (code !== undefined) assert.ok(codes.includes(code), codes.join(', '))

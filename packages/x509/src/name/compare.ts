@@ -48,12 +48,19 @@ export function rdnsEqual(left: RelativeDistinguishedName, right: RelativeDistin
  * so each name costs once, and not once for each of the names that a search compares it with.
  */
 const KEYS = new WeakMap<Name, readonly string[]>()
+const MAP_KEYS = new WeakMap<Name, readonly string[]>()
 
 function keysOf(name: Name): readonly string[] {
-  const known = KEYS.get(name)
-  if (known !== undefined) return known
-  const keys = name.rdnSequence.map(keyOfRdn)
-  KEYS.set(name, keys)
+  return kept(KEYS, name, keyOfRdn)
+}
+
+function kept(
+  all: WeakMap<Name, readonly string[]>,
+  name: Name,
+  make: (rdn: RelativeDistinguishedName) => string,
+): readonly string[] {
+  const keys = all.get(name) ?? name.rdnSequence.map(make)
+  all.set(name, keys)
   return keys
 }
 
@@ -67,7 +74,7 @@ function keyOfRdn(rdn: RelativeDistinguishedName): string {
 
 /** One text for each relative distinguished name, equal exactly where two of them are the same: for sets and maps. @see RFC 5280 §7.1 */
 export function rdnKeys(name: Name): readonly string[] {
-  return name.rdnSequence.map((rdn) => JSON.stringify(rdn.map(matchingKey).sort()))
+  return kept(MAP_KEYS, name, (rdn) => JSON.stringify(rdn.map(matchingKey).sort()))
 }
 
 /** Whether a name has no attribute at all. */
