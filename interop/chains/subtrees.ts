@@ -6,6 +6,7 @@ import {
   OID,
   readName,
   smtpUTF8MailboxName,
+  writeIa5String,
   writeName,
   writeUtf8String,
 } from '@countersign/x509'
@@ -25,6 +26,9 @@ export const both = (unit: string): Name => {
   const { rdnSequence } = org(unit)
   return readName(writeName([rdnSequence.flat()]))
 }
+/** An organization in a string type that no clause allows there. */
+const asIa5 = (text: string): Name =>
+  readName(writeName([[{ type: OID.organizationName, value: writeIa5String(text) }]]))
 /** An SmtpUTF8Mailbox that its own clause forbids. */
 export const wrongMailbox = (text: string): GeneralName => ({
   kind: 'otherName',
@@ -83,6 +87,7 @@ export const BELOW: readonly (readonly [base: GeneralName, name: GeneralName, be
   [directory(org('a', 'b')), directory(org('a')), false],
   [directory(org('a')), directory(org('b')), false],
   [directory(org('a')), directory(org(' A ')), true],
+  [directory(nameOf([['organizationName', 'Acme']])), directory(asIa5('ACME')), true],
   [directory(nameOf([])), directory(org('a')), true],
   [directory(nameOf([['organizationalUnitName', 'a']])), directory(org('a')), false],
   [directory(both('a')), directory(both('a')), true],

@@ -88,13 +88,19 @@ function matchingKey(attribute: AttributeTypeAndValue): string {
   return text === undefined ? `${attribute.type}#${attribute.value.toHex()}` : `${attribute.type}=${text}`
 }
 
-/** The string types of DirectoryString, RFC 5280 §4.1.2.4. Support for the last three is OPTIONAL in §7.1. */
-const DIRECTORY_STRINGS: ReadonlySet<number | undefined> = new Set([
+/**
+ * The string types of DirectoryString, RFC 5280 §4.1.2.4; support for the last three is OPTIONAL in §7.1. The others hold texts where
+ * no clause allows them: whoever writes a name so must not get round what excludes it (§4.2.1.10). OpenSSL compares them so, too.
+ */
+const TEXT_STRINGS: ReadonlySet<number | undefined> = new Set([
   TAG.utf8String,
   TAG.printableString,
   TAG.teletexString,
   TAG.bmpString,
   TAG.universalString,
+  TAG.ia5String,
+  TAG.visibleString,
+  TAG.numericString,
 ])
 
 /** The text as it is compared; `undefined` where only the octets count. */
@@ -103,7 +109,6 @@ function preparedText({ type, value, text }: AttributeTypeAndValue): string | un
   if (text === undefined) return undefined
   // §7.3: "a case-insensitive exact match", of an IA5String.
   if (type === OID.domainComponent && tag === TAG.ia5String) return text.toLowerCase()
-  // §4.1.2.6: "emailAddress attribute values are not case-sensitive"; RFC 2985 §5.2.1 names the rule caseIgnoreIA5Match.
-  const isMail = type === OID.emailAddress && tag === TAG.ia5String
-  return isMail || DIRECTORY_STRINGS.has(tag) ? prepareText(text) : undefined
+  // Also §4.1.2.6: "emailAddress attribute values are not case-sensitive"; RFC 2985 §5.2.1 names the rule caseIgnoreIA5Match.
+  return TEXT_STRINGS.has(tag) ? prepareText(text) : undefined
 }
