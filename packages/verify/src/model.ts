@@ -106,6 +106,8 @@ export type StatusEvidence =
       readonly base?: bigint
       readonly thisUpdate: Temporal.Instant
       readonly nextUpdate?: Temporal.Instant
+      /** Where the certificate of who signed it, or the evidence for that, ends before it does. */
+      readonly until?: Temporal.Instant
     }
   | {
       readonly kind: 'ocsp'

@@ -14,6 +14,7 @@ import { sameOctets } from '../octets.ts'
 import { judgePolicies } from '../policies/judge.ts'
 import { PROFILES, type Profile } from '../profile.ts'
 import type { CrlIndex } from '../revocation/crl-index.ts'
+import type { CrlSigner } from '../revocation/delta.ts'
 import type { StatusIssuer } from '../revocation/issuer.ts'
 import { isToBeAsked, judgeAnswers, noAnswers, type OcspQuestion, readOnce } from '../revocation/ocsp.ts'
 import { namesOfPoints } from '../revocation/points.ts'
@@ -45,7 +46,13 @@ export interface Judges {
   readonly names: NameJudge
   readonly meter: Meter
   /** The certificates of a CRL's issuer that lead to the anchor and may sign CRLs. Absent where one is judged for another. */
-  readonly crlIssuers?: (crl: CertificateList, anchor: TrustAnchor) => Asking<readonly Certificate[]>
+  readonly crlIssuers?: (crl: CertificateList, anchor: TrustAnchor) => Asking<readonly CrlIssuer[]>
+}
+
+/** A certificate that may sign CRLs, and until when its path and the evidence for it hold. */
+export interface CrlIssuer {
+  readonly certificate: Certificate
+  readonly until: Temporal.Instant
 }
 
 /** What the issuers above leave to what is below them. */
@@ -81,23 +88,25 @@ export function* judgePath(
     judgeSelfIssued(certificate, issuer, fault)
     signed &&= signable && (yield* judgeSignature(certificate, issuer, ask, fault))
     if (!signed || !knowsStatus(context.status)) continue
-    const signerOf = function* ({ crl }: CrlIndex): Asking<SubjectPublicKeyInfo | undefined> {
+    const signerOf = function* ({ crl }: CrlIndex): Asking<CrlSigner | undefined> {
       for (const { name, certificate, subjectPublicKeyInfo: own } of [issuer, anchor]) {
         const may = namesEqual(crl.issuer, name) && whyNotSigner(crl, certificate) === undefined
-        if (may && (yield* isSignedBy(crl, own, ask)) === true) return own
+        if (may && (yield* isSignedBy(crl, own, ask)) === true) return { key: own }
       }
       // §6.3.3 (f): another key of its issuer, or another issuer, with a path to the same anchor.
-      for (const { subjectPublicKeyInfo: other } of judges.crlIssuers ? yield* judges.crlIssuers(crl, anchor) : [])
-        if ((yield* isSignedBy(crl, other, ask)) === true) return other
+      for (const { certificate, until } of judges.crlIssuers ? yield* judges.crlIssuers(crl, anchor) : []) {
+        const { subjectPublicKeyInfo: key } = certificate
+        if ((yield* isSignedBy(crl, key, ask)) === true) return { key, until }
+      }
       return undefined
     }
     if (context.status.crls.length > 0 && !meter.names(namesOfPoints(certificate))) break
     const { status, now, profile = PROFILES.private } = context
     const { ocsp } = status
     const judgeDelegate = (askResponders: AskResponders) =>
-      function* (delegate: Certificate, fault: Fault): Asking<void> {
+      function* (delegate: Certificate, fault: Fault): Asking<readonly StatusEvidence[]> {
         const asked = { ...status, mode: isToBeAsked(delegate) ? status.mode : ('prefer' as const) }
-        yield* judgeStatus(delegate, depth, issuer, asked, now, signerOf, askResponders, fault)
+        return yield* judgeStatus(delegate, depth, issuer, asked, now, signerOf, askResponders, fault)
       }
     const asking = (judgeDelegate: OcspQuestion['judgeDelegate']): AskResponders =>
       ocsp === undefined

@@ -9,7 +9,7 @@ import { type Candidate, findIssuersAmong, loops } from './candidates.ts'
 import { explain } from './explain.ts'
 import { finding } from './fault.ts'
 import { type Hopes, startHopes } from './hopes.ts'
-import type { Judges } from './judge.ts'
+import type { CrlIssuer, Judges } from './judge.ts'
 import type { Asking } from './question.ts'
 import { startSignatures } from './signatures.ts'
 import { type Found, type Search, tryAnchor } from './try-anchor.ts'
@@ -71,9 +71,9 @@ function findCrlIssuersAmong(
   isOuter = true,
 ): NonNullable<Judges['crlIssuers']> {
   const further = isOuter ? { crlIssuers: findCrlIssuersAmong(bag, context, maxDepth, shared, false) } : {}
-  const known = new Map<TrustAnchor, Map<Certificate, boolean>>()
+  const known = new Map<TrustAnchor, Map<Certificate, Temporal.Instant | undefined>>()
   return function* (crl, anchor) {
-    const under = known.get(anchor) ?? new Map<Certificate, boolean>()
+    const under = known.get(anchor) ?? new Map<Certificate, Temporal.Instant | undefined>()
     known.set(anchor, under)
     const inner: SearchContext = {
       ...context,
@@ -82,12 +82,12 @@ function findCrlIssuersAmong(
       asCrlIssuer: true,
     }
     const alone = startAlone(inner)
-    const found: Certificate[] = []
+    const found: CrlIssuer[] = []
     for (const candidate of bag.filter(({ certificate }) => maySign(certificate, crl))) {
       const { certificate } = candidate
       if (!shared.meter.step()) return []
       if (!under.has(certificate)) {
-        under.set(certificate, false)
+        under.set(certificate, undefined)
         const search: Search = {
           context: inner,
           maxDepth,
@@ -96,9 +96,10 @@ function findCrlIssuersAmong(
           judges: { ...shared, alone, ...further },
           attempts: { tried: [], best: undefined },
         }
-        under.set(certificate, (yield* find(search, candidate)) !== undefined)
+        under.set(certificate, (yield* find(search, candidate))?.path.validUntil)
       }
-      if (under.get(certificate)) found.push(certificate)
+      const until = under.get(certificate)
+      if (until !== undefined) found.push({ certificate, until })
     }
     return found
   }

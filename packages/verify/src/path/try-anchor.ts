@@ -49,7 +49,7 @@ export function* tryAnchor(
   }
 }
 
-/** The first end among the certificates, the anchor’s and those of CRLs and answers. */
+/** The first end among the certificates, the anchor’s and those of CRLs and answers and of who signed them. */
 function endOf(
   certificates: readonly Certificate[],
   anchor: TrustAnchor,
@@ -60,6 +60,6 @@ function endOf(
     if (end !== undefined && Temporal.Instant.compare(end, first) < 0) first = end
   }
   for (const { validity } of certificates) meet(validity.notAfter)
-  for (const each of evidence) meet(each.kind === 'ocsp' ? each.until : each.nextUpdate)
+  for (const each of evidence) meet(each.until ?? each.nextUpdate)
   return first
 }

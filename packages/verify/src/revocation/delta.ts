@@ -11,8 +11,14 @@ import { sameOctets } from '../octets.ts'
 import type { Asking } from '../path/question.ts'
 import { type CrlIndex, entryOf } from './crl-index.ts'
 
+/** The proved key that signed a CRL; `until`: the end of what proves it, where that is not in the path itself. */
+export interface CrlSigner {
+  readonly key: SubjectPublicKeyInfo
+  readonly until?: Temporal.Instant
+}
+
 /** Asks for the proved key that signed a CRL; undefined where none is known. */
-export type AskSigner = (crl: CrlIndex) => Asking<SubjectPublicKeyInfo | undefined>
+export type AskSigner = (crl: CrlIndex) => Asking<CrlSigner | undefined>
 
 /** For each delta that can be combined, the CRL below it: a complete one, or another delta that has one below. */
 export type Below = ReadonlyMap<CrlIndex, CrlIndex>
@@ -88,8 +94,8 @@ function* sameSeries(one: CrlIndex, other: CrlIndex, signerOf: AskSigner): Askin
   if (!namesEqual(one.crl.issuer, other.crl.issuer)) return false
   // Identical values are asked for, where "the values for each of the fields" may do: DER has one form for them.
   if (!SERIES.every((oid) => sameExtension(one.crl, other.crl, oid))) return false
-  const [key, otherKey] = [yield* signerOf(one), yield* signerOf(other)]
-  return key !== undefined && otherKey !== undefined && sameOctets(key.der, otherKey.der)
+  const [signer, otherSigner] = [yield* signerOf(one), yield* signerOf(other)]
+  return signer !== undefined && otherSigner !== undefined && sameOctets(signer.key.der, otherSigner.key.der)
 }
 
 const SERIES = [OID.issuingDistributionPoint, OID.authorityKeyIdentifier]

@@ -39,8 +39,8 @@ export interface OcspQuestion {
   readonly ask: AskSignature
   readonly meter: Meter
   readonly readDelegate: (der: Uint8Array) => Certificate | string
-  /** Judges the status of a delegate. */
-  readonly judgeDelegate: (delegate: Certificate, fault: Fault) => Asking<void>
+  /** Judges the status of a delegate; answers what says that it is not revoked. */
+  readonly judgeDelegate: (delegate: Certificate, fault: Fault) => Asking<readonly StatusEvidence[]>
 }
 
 /** What the answers say together. */
@@ -134,8 +134,8 @@ const KNOWN_SINGLE_EXTENSIONS: ReadonlySet<Oid> = new Set([
 /** Whoever signed an answer and may. */
 interface Signer {
   readonly name: Name
-  /** The end of a delegate. */
-  readonly notAfter?: Temporal.Instant
+  /** The end of a delegate, or of what says that it is not revoked. */
+  readonly until?: Temporal.Instant
 }
 
 /** §3.2 (2) to (4): who signed the answer and may, or why it does not count. */
@@ -169,14 +169,11 @@ function* signerOf(
       continue
     }
     if (!(yield* isResponder(responderID, delegate.subject, delegate.subjectPublicKeyInfo))) continue
-    const reason =
-      (yield* whyNotDelegate(delegate, question)) ??
-      refused ??
-      ((yield* isSignedBy(basic, delegate.subjectPublicKeyInfo, ask))
-        ? undefined
-        : 'its signature does not verify under the key of its responder')
-    if (reason === undefined) return { name: delegate.subject, notAfter: delegate.validity.notAfter }
-    why = reason
+    const judged = yield* judgeDelegate(delegate, question)
+    if (typeof judged === 'string') why = judged
+    else if (refused !== undefined) why = refused
+    else if (yield* isSignedBy(basic, delegate.subjectPublicKeyInfo, ask)) return judged
+    else why = 'its signature does not verify under the key of its responder'
   }
   return why
 }
@@ -219,10 +216,10 @@ function readDelegate(der: Uint8Array): Certificate | string {
  * §4.2.2.2: a delegate has id-kp-OCSPSigning by name, "issued directly by the CA that is identified in the request" under the
  * key that issued the certificate.
  */
-function* whyNotDelegate(
+function* judgeDelegate(
   delegate: Certificate,
-  { certificate, issuer, now, profile, depth, ask, judgeDelegate }: OcspQuestion,
-): Asking<string | undefined> {
+  { certificate, issuer, now, profile, depth, ask, judgeDelegate: judgeItsStatus }: OcspQuestion,
+): Asking<Signer | string> {
   if (
     !namesEqual(delegate.issuer, issuer.name) ||
     (issuer.certificate !== undefined && compareKeyIdentifiers(delegate, issuer.certificate) === 'other')
@@ -237,6 +234,7 @@ function* whyNotDelegate(
   const { keyUsage } = delegate
   if (keyUsage !== undefined && !keyUsage.has('digitalSignature') && !keyUsage.has('nonRepudiation'))
     return 'the key usage of its responder has no digitalSignature'
+  let until = delegate.validity.notAfter
   const findings: Finding[] = []
   const fault = faultsOf(findings, depth, delegate)
   judgeEveryCertificate(delegate, now, profile, fault)
@@ -246,10 +244,12 @@ function* whyNotDelegate(
   if (signable && fitsKey(signatureAlgorithm, key.algorithm)) {
     const signed = yield* ask(signatureAlgorithm, key, tbsDer, signatureValue)
     if (signed !== true) return 'the issuer did not sign the certificate of its responder'
-    yield* judgeDelegate(delegate, fault)
+    const evidence = yield* judgeItsStatus(delegate, fault)
+    const ends = isToBeAsked(delegate) ? evidence.map((each) => each.until ?? each.nextUpdate) : []
+    until = firstOf(until, ends)
   } else if (signable) return 'the issuer did not sign the certificate of its responder'
   const [first] = findings
-  return first && `the certificate of its responder: ${first.detail}`
+  return first === undefined ? { name: delegate.subject, until } : `the certificate of its responder: ${first.detail}`
 }
 
 /**
@@ -283,6 +283,10 @@ function whyNotNow(
   return undefined
 }
 
+function firstOf(end: Temporal.Instant, others: readonly (Temporal.Instant | undefined)[]): Temporal.Instant {
+  return others.reduce<Temporal.Instant>((first, each) => (each && isAfter(first, each, 0) ? each : first), end)
+}
+
 /** Whether `left` is later than `right` by more than `seconds`. */
 function isAfter(left: Temporal.Instant, right: Temporal.Instant, seconds: number): boolean {
   return left.epochMilliseconds - right.epochMilliseconds > seconds * 1000
@@ -299,7 +303,7 @@ function untilOf(
 function evidenceOf(
   single: SingleResponse,
   { producedAt }: BasicOCSPResponse,
-  { name, notAfter }: Signer,
+  { name, until }: Signer,
   depth: number,
   { ocsp }: OcspQuestion,
 ): StatusEvidence {
@@ -312,7 +316,7 @@ function evidenceOf(
     producedAt,
     thisUpdate,
     ...(nextUpdate && { nextUpdate }),
-    until: notAfter !== undefined && isAfter(end, notAfter, 0) ? notAfter : end,
+    until: firstOf(end, [until]),
   }
 }
 

@@ -4,7 +4,7 @@ import type { StatusContext, StatusEvidence } from '../model.ts'
 import type { Fault } from '../path/fault.ts'
 import type { Asking } from '../path/question.ts'
 import { type CrlIndex, entryOf } from './crl-index.ts'
-import { type AskSigner, type Below, baseOf, endsHold, findBelow } from './delta.ts'
+import { type AskSigner, type Below, baseOf, type CrlSigner, endsHold, findBelow } from './delta.ts'
 import type { StatusIssuer } from './issuer.ts'
 import type { OcspWord } from './ocsp.ts'
 import { ALL_REASONS, reasonsCovered } from './points.ts'
@@ -76,18 +76,24 @@ export function* judgeStatus(
     if (covers.isSubsetOf(covered)) continue
     const time = timeOf(index, now)
     const { deltaCRLIndicator } = index.crl
-    if (time !== undefined && time !== 'expired') reasons.push(time)
-    else if (time === 'expired' && (expired !== undefined || deltaCRLIndicator !== undefined)) continue
+    if (time !== undefined && time !== 'expired') {
+      reasons.push(time)
+      continue
+    }
+    if (time === 'expired' && (expired !== undefined || deltaCRLIndicator !== undefined)) continue
     // A delta says only what it adds.
-    else if (deltaCRLIndicator !== undefined && !below.has(index))
+    if (deltaCRLIndicator !== undefined && !below.has(index)) {
       reasons.push(`it builds on crl number ${deltaCRLIndicator}, which is not there`)
-    else if ((yield* signerOf(index)) === undefined)
+      continue
+    }
+    const signer = yield* signerOf(index)
+    if (signer === undefined)
       reasons.push(
         (namesEqual(index.crl.issuer, issuer.name) ? whyNotSigner(index.crl, issuer.certificate) : undefined) ??
           'its signature does not verify under the key of the issuer',
       )
     else if (time === undefined) {
-      evidence.push(evidenceOf(index, baseOf(index, below), depth))
+      evidence.push(evidenceOf(index, baseOf(index, below), depth, signer))
       covered = covered.union(covers)
       if (ALL_REASONS.isSubsetOf(covered)) return evidence
     } else expired = index
@@ -180,6 +186,7 @@ function evidenceOf(
   { crl: { issuer, cRLNumber, thisUpdate, nextUpdate } }: CrlIndex,
   base: CrlIndex | undefined,
   depth: number,
+  { until }: CrlSigner,
 ): StatusEvidence {
   return {
     kind: 'crl',
@@ -189,6 +196,7 @@ function evidenceOf(
     ...(base?.crl.cRLNumber !== undefined && { base: base.crl.cRLNumber }),
     thisUpdate,
     ...(nextUpdate !== undefined && { nextUpdate }),
+    ...(until && nextUpdate && Temporal.Instant.compare(until, nextUpdate) < 0 && { until }),
   }
 }
 

@@ -60,7 +60,7 @@ function statusOf(text: string, { verifyTime }: Expected): Status {
       const { signatureAlgorithm: algorithm, tbsDer: octets, signatureValue: signature } = crl
       const { subjectPublicKeyInfo: publicKey } = by
       if (whyNotSigner(crl, by) !== undefined) return undefined
-      return (yield { op: 'verify', algorithm, publicKey, octets, signature }) === true ? publicKey : undefined
+      return (yield { op: 'verify', algorithm, publicKey, octets, signature }) === true ? { key: publicKey } : undefined
     },
     noAnswers,
     faultsOf(findings, 0, certificate),

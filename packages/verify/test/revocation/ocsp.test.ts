@@ -281,6 +281,22 @@ suite('an answer of a responder, where status is required', () => {
     }
   })
 
+  test('it counts no longer than the list that a delegate needs', () => {
+    const asked = delegate(issuing, {
+      extensions: { nocheck: null },
+      more: [cRLDistributionPointsExtension([{ distributionPoint: A }])],
+    })
+    const brief = crl(issuing, { nextUpdate: seconds(30) })
+    for (const [signer, crls, until] of [
+      [asked, [anchorCrl, brief], seconds(30)],
+      [delegate(issuing), [anchorCrl, brief], hours(1)],
+    ] as const) {
+      const verdict = ask({ crls, ocsp: { answers: [answer(party, issuing, { by: signer })], digest } })
+      assert.ok(verdict.ok)
+      assert.equal(String(verdict.path.validUntil), String(until))
+    }
+  })
+
   test('the clock’s skew and the age of an answer without an end are the caller’s', () => {
     const endless = [answer(party, issuing, { nextUpdate: null })]
     assert.deepEqual(codesOf(askAnswers(endless, { maxAgeSeconds: 3600 })), [])
