@@ -16,7 +16,7 @@ import { PROFILES, type Profile } from '../profile.ts'
 import type { CrlIndex } from '../revocation/crl-index.ts'
 import type { CrlSigner } from '../revocation/delta.ts'
 import type { StatusIssuer } from '../revocation/issuer.ts'
-import { isToBeAsked, judgeAnswers, noAnswers, type OcspQuestion, readOnce } from '../revocation/ocsp.ts'
+import { isToBeAsked, judgeAnswers, noAnswers, type OcspQuestion } from '../revocation/ocsp.ts'
 import { namesOfPoints } from '../revocation/points.ts'
 import { whyNotSigner } from '../revocation/scope.ts'
 import { type AskResponders, judgeStatus } from '../revocation/status.ts'
@@ -45,6 +45,7 @@ export interface Judges {
   readonly signatures: Signatures
   readonly names: NameJudge
   readonly meter: Meter
+  readonly readDelegate: OcspQuestion['readDelegate']
   /** The certificates of a CRL's issuer that lead to the anchor and may sign CRLs. Absent where one is judged for another. */
   readonly crlIssuers?: (crl: CertificateList, anchor: TrustAnchor) => Asking<readonly CrlIssuer[]>
 }
@@ -71,9 +72,8 @@ export function* judgePath(
   context: SearchContext,
   judges: Judges,
 ): Asking<Judgement> {
-  const { meter } = judges
+  const { meter, readDelegate } = judges
   const { ask } = judges.signatures
-  const readDelegate = readOnce()
   const findings: Finding[] = []
   const left = yield* judgeAnchor(anchor, path.length, context, judges, findings)
   const evidence: StatusEvidence[] = []

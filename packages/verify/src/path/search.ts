@@ -2,6 +2,7 @@
 import { type Certificate, type CertificateList, namesEqual } from '@countersign/x509'
 import { startNameJudge } from '../constraints/judge.ts'
 import type { AnyPathContext, Finding, TrustAnchor, Verdict } from '../model.ts'
+import { readOnce } from '../revocation/ocsp.ts'
 import { whyNotSigner } from '../revocation/scope.ts'
 import { type SearchContext, startAlone } from './alone.ts'
 import { DEFAULT_BUDGET, startMeter } from './budget.ts'
@@ -28,7 +29,7 @@ export interface PathQuestion {
 export function* searchPath({ leaf, bag, unread, context }: PathQuestion): Asking<Verdict> {
   const budget = context.budget ?? DEFAULT_BUDGET
   const meter = startMeter(budget)
-  const shared = { signatures: startSignatures(meter), names: startNameJudge(meter), meter }
+  const shared = { signatures: startSignatures(meter), names: startNameJudge(meter), readDelegate: readOnce(), meter }
   const search: Search = {
     context,
     maxDepth: budget.maxDepth,

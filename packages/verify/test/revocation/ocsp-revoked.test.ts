@@ -1,19 +1,22 @@
 // RFC 6960 §2.2 and §4.2.2.2: what an answer of a responder revokes, and when the responder itself is revoked.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { OcspAnswer } from '@countersign/verify'
+import { type OcspAnswer, verifyPath } from '@countersign/verify'
 import { authorityInfoAccessExtension, noRevAvailExtension, OID } from '@countersign/x509'
 import {
+  anchorOf,
   codesOf,
+  contextOf,
   crl,
   type Different,
   type Holder,
   hours,
+  intermediate,
   leaf,
   p256,
   revoked,
 } from '../../../../interop/chains/house.ts'
-import { A, anchorCrl, issuing, party } from '../../../../interop/chains/lists.ts'
+import { A, anchor, anchorCrl, issuing, party } from '../../../../interop/chains/lists.ts'
 import { answer, type DifferentAnswer, delegate, digest, single } from '../../../../interop/chains/responder.ts'
 import { ask, askAnswers, toldOf, unknownExtension } from './asked.ts'
 
@@ -132,6 +135,27 @@ suite('the status of a delegate, by answers', () => {
     const verdict = ask({ mode: 'prefer', ocsp: { answers: [by(asked)], digest } })
     assert.deepEqual(verdict.ok && verdict.evidence.map(({ kind }) => kind), ['ocsp'])
   })
+})
+
+test('the certificate of a responder is read and asked about once, whatever the paths', () => {
+  const twin = intermediate(anchor, { subject: issuing.certificate.subject, keys: issuing.keys })
+  const signer = delegate(issuing)
+  const context = contextOf([anchorOf(anchor)], {
+    status: { mode: 'prefer', crls: [], ocsp: { answers: [answer(party, issuing, { by: signer })], digest } },
+    policy: { initialExplicitPolicy: true },
+  })
+  let asked = 0
+  const verdict = verifyPath(
+    [party, issuing, twin].map(({ certificate }) => certificate.der),
+    {
+      ...context,
+      checkSignature: (algorithm, key, signed, signature) => {
+        if (Buffer.compare(signed, signer.certificate.tbsDer) === 0) asked++
+        return context.checkSignature(algorithm, key, signed, signature)
+      },
+    },
+  )
+  assert.deepEqual([verdict.ok || verdict.tried.length, asked], [2, 1])
 })
 
 test('answers beyond the budget are a refusal', () => {
