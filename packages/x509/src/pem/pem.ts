@@ -34,7 +34,7 @@ export function readPem(text: string, limits: PemLimits = {}): PemBlock[] {
 
 /** Writes one block: lines of 64 characters, LF, label as given. @throws {RangeError} when the label is none. @see RFC 7468 §3 */
 export function writePem(label: string, der: Uint8Array): string {
-  if (!BEGIN.test(`-----BEGIN ${label}-----`)) throw new RangeError('not a PEM label')
+  if (labelOf(`-----BEGIN ${label}-----`, BEGIN) === undefined) throw new RangeError('not a PEM label')
   const lines = der.toBase64().match(/.{1,64}/g) ?? []
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
@@ -65,17 +65,24 @@ function* linesOf(text: string): Generator<Line> {
 const BEGIN = /^-----BEGIN ((?:[!-,.-~](?:[- ]?[!-,.-~])*)?)-----[ \t]*$/
 const END = /^-----END ((?:[!-,.-~](?:[- ]?[!-,.-~])*)?)-----[ \t]*$/
 
+/** Labels in use have some 20 characters. An engine's regular expressions have a stack, which millions overflow. */
+const MAX_BOUNDARY = 1024
+
+function labelOf(text: string, boundary: RegExp): string | undefined {
+  return text.length > MAX_BOUNDARY ? undefined : boundary.exec(text)?.[1]
+}
+
 function* openBlocks(lines: Iterable<Line>): Generator<OpenBlock> {
   let begun: { label: string; line: Line; base64: string[] } | undefined
   for (const line of lines) {
     const { text } = line
     if (begun === undefined) {
-      const label = BEGIN.exec(text)?.[1]
+      const label = labelOf(text, BEGIN)
       if (label !== undefined) begun = { label, line, base64: [] }
       else if (text.startsWith('-----BEGIN')) throw errorAt('ERR_PEM_BOUNDARY', line)
       else if (text.startsWith('-----END')) throw errorAt('ERR_PEM_UNEXPECTED_END', line)
     } else if (text.startsWith('-')) {
-      const label = END.exec(text)?.[1]
+      const label = labelOf(text, END)
       if (label === undefined) throw errorAt('ERR_PEM_BOUNDARY', line)
       if (label !== begun.label) throw errorAt('ERR_PEM_LABEL_MISMATCH', line)
       yield { label, line: begun.line, base64: begun.base64.join('') }

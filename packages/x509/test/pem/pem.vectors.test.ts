@@ -42,6 +42,13 @@ suite('readPem', () => {
       )
   })
 
+  test('a label of millions is no label, and no other error', () => {
+    const label = 'A '.repeat(10_000_000)
+    assert.throws(() => readPem(`-----BEGIN ${label}`), { name: 'PemError', code: 'ERR_PEM_BOUNDARY' })
+    assert.throws(() => readPem(`-----BEGIN A-----\n-----END ${label}`), { name: 'PemError', code: 'ERR_PEM_BOUNDARY' })
+    assert.throws(() => writePem(`${label}A`, new Uint8Array(1)), { message: 'not a PEM label' })
+  })
+
   test('takes time linear in a text of many lines', () => {
     const text = 'x\n'.repeat(500_000)
     assert.deepEqual(readPem(text), [])
