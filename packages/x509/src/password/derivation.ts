@@ -13,9 +13,10 @@ import { Pbes2Error } from './error.ts'
 /**
  * What one file may cost who opens it, all its passwords together: who made it chose the counts. The work is counted in
  * iterations of PBKDF2 for each block of its hash, and in N·r·p of scrypt, which take about as long: at most some two
- * seconds. Three derivations with the 600,000 that OWASP asks of HMAC-SHA-256 fit in, and scrypt with 128 MiB.
+ * seconds. Six derivations with the 600,000 that OWASP asks of HMAC-SHA-256 fit in, as GnuTLS writes a key and its path
+ * (one for the MAC, the key, and each of four certificates), and scrypt with 128 MiB.
  */
-export const PASSWORD_LIMITS: PasswordLimits = { maxIterations: 2_000_000, maxMemoryOctets: 134_217_728 }
+export const PASSWORD_LIMITS: PasswordLimits = { maxIterations: 4_000_000, maxMemoryOctets: 134_217_728 }
 
 /** As {@link PASSWORD_LIMITS}. */
 export interface PasswordLimits {

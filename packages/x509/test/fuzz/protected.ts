@@ -19,7 +19,7 @@ export const file: Uint8Array = performSteps(
       certificates: [Uint8Array.of(0x30, 0), Uint8Array.of(0x30, 0)],
       friendlyName: 'x',
       entropy: new Uint8Array(PKCS12_ENTROPY_OCTETS),
-      iterations: 1_000,
+      iterations: 2_000,
     },
     'x',
   ),
