@@ -9,6 +9,7 @@ import {
   OID,
   type TbsCertificate,
   writeCertificate,
+  writeCertificatesOnly,
   writeName,
   writePem,
   writeSequence,
@@ -185,6 +186,52 @@ suite('countersign verify and bad files', () => {
     assert.equal(alone.code, 3)
     assert.match(alone.stderr, /key\.pem holds a private key where a certificate is expected/)
     for (const { stdout, stderr } of [both, alone]) assert.ok(!(stdout + stderr).includes(secret))
+  })
+
+  test('one of many anchors that cannot be read is left out and told; a certificate to judge never is', async () => {
+    const bad = writePem(
+      'CERTIFICATE',
+      leafOf((tbs) => ({ ...tbs, serialNumber: 1n << 160n })),
+    )
+    writeFileSync(at('store.pem'), bad + pem(anchor))
+    writeFileSync(at('bad-leaf.pem'), bad + pem(issuing))
+    const flags = ['--purpose', 'clientAuth', '--at', String(hours(0))]
+    const judged = await verify('party.pem', '--anchor', 'store.pem', ...flags)
+    assert.equal(judged.code, 0, judged.stderr)
+    assert.match(judged.stderr, /^left out: store\.pem, block 1: .*20 octets.* \[ERR_\w+\]\n$/)
+    for (const args of [
+      ['bad-leaf.pem', '--anchor', 'root.pem'],
+      ['party.pem', '--anchor', 'bad-leaf-alone.pem'],
+    ]) {
+      writeFileSync(at('bad-leaf-alone.pem'), bad)
+      const { code, stdout, stderr } = await verify(...args, ...flags)
+      assert.equal(code, 3, stdout + stderr)
+      assert.equal(stdout, '')
+      assert.match(stderr, /^countersign: bad-leaf(-alone)?\.pem, block 1: .*20 octets/)
+    }
+  })
+
+  test('an issuer before the certificate that it issued: the first is judged, and that is told', async () => {
+    writeFileSync(at('order.pem'), pem(issuing) + pem(party))
+    const flags = ['--anchor', 'root.pem', '--purpose', 'clientAuth', '--at', String(hours(0))]
+    const wrong = await verify('order.pem', ...flags)
+    assert.match(wrong.stderr, /^the first certificate is judged, CN=Issuing; it is the issuer of another one here\n$/)
+    const right = await verify('party.pem', ...flags)
+    assert.equal(right.stderr, '')
+  })
+
+  test('PKCS#7 is a set: what issued no other one is judged, wherever it stands', async () => {
+    for (const order of [
+      [party, issuing, anchor],
+      [anchor, issuing, party],
+    ]) {
+      writeFileSync(at('set.p7c'), writeCertificatesOnly(order.map(({ certificate }) => certificate.der)))
+      const flags = ['--anchor', 'root.pem', '--purpose', 'clientAuth', '--at', String(hours(0))]
+      const { code, stdout, stderr } = await verify('set.p7c', ...flags)
+      assert.equal(code, 0, stdout + stderr)
+      assert.match(stdout, /└─ CN=party/)
+      assert.equal(stderr, '')
+    }
   })
 
   test('a certificate where a list is expected', async () => {

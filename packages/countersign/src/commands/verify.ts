@@ -19,9 +19,10 @@ import { formatName } from '@countersign/x509'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { referenceIdentity } from '../meeting/address.ts'
 import { didYouMean } from '../nearest.ts'
+import { plainText } from '../output/plain-text.ts'
 import { styleOf } from '../output/style.ts'
 import { said, verdictLines } from '../verifying/lines.ts'
-import { readAnswer, readContents } from '../verifying/read-files.ts'
+import { issuedOneOf, readAnchorCertificates, readAnswer, readContents } from '../verifying/read-files.ts'
 
 /** Files of one's own are no stranger's: a whole bundle may be given. The search in it is bounded as for a peer. */
 const BUDGET = { ...DEFAULT_BUDGET, maxCertificates: 1000, maxOctets: 4_194_304 }
@@ -39,10 +40,17 @@ export const verify: Run = async (given, around) => {
     throw new Failure(EXIT.input, `there is no certificate in ${given.texts('FILE').join(', ')}`, {
       code: 'ERR_CLI_FILE',
     })
+  if (issuedOneOf(leaf, bag))
+    around.err(
+      `the first certificate is judged, ${plainText(formatName(leaf.subject))}; it is the issuer of another one here`,
+    )
   const lists = await Promise.all(given.texts('crl').map((path) => readContents(path, around)))
   const empty = given.texts('crl').find((_, i) => lists[i]?.crls.length === 0)
   if (empty !== undefined)
-    throw new Failure(EXIT.input, `there is no revocation list in ${empty}`, { code: 'ERR_CLI_FILE' })
+    throw new Failure(EXIT.input, `there is no revocation list in ${empty}`, {
+      code: 'ERR_CLI_FILE',
+      next: 'give what its authority published, in PEM or DER',
+    })
   const crls = [...files, ...lists].flatMap((contents) => contents.crls).map(indexCrl)
   const responses = await Promise.all(given.texts('ocsp').map((path) => readAnswer(path, around)))
   const answers = responses.map((response) => ({ response }))
@@ -70,11 +78,8 @@ async function readAnchors(given: Arguments, around: Around): Promise<TrustAncho
       code: 'ERR_CLI_USAGE',
       next: 'a house has its root in countersign-data/root.pem, a party in trust.pem',
     })
-  const files = await Promise.all(paths.map((path) => readContents(path, around)))
-  const empty = paths.find((_, i) => files[i]?.certificates.length === 0)
-  if (empty !== undefined)
-    throw new Failure(EXIT.input, `there is no certificate in ${empty}`, { code: 'ERR_CLI_FILE' })
-  return files.flatMap(({ certificates }) => certificates).map(anchorOf)
+  const files = await Promise.all(paths.map((path) => readAnchorCertificates(path, around)))
+  return files.flat().map(anchorOf)
 }
 
 function nameOf(given: Arguments): ReferenceIdentity | undefined {

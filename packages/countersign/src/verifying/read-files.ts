@@ -6,6 +6,8 @@ import {
   CmsError,
   cmsFromBer,
   DerError,
+  type Name,
+  namesEqual,
   type OCSPResponse,
   openPkcs12,
   Pbes2Error,
@@ -14,6 +16,7 @@ import {
   Pkcs12Error,
   performSteps,
   pkcs12FromBer,
+  rdnKeys,
   readCertificate,
   readCertificateList,
   readOCSPResponse,
@@ -36,10 +39,31 @@ export interface Contents {
  * @throws {Failure} with exit code 3.
  */
 export function readContents(path: string, around: Around, password = ''): Promise<Contents> {
-  return readFileAs(path, around, 'give certificates in PEM or DER, PKCS#7 or PKCS#12', (octets, text) =>
-    text.includes('-----BEGIN ') ? readPemContents(path, text) : readDerContents(octets, password),
+  return readFileAs(path, around, CERTIFICATES_WANTED, (octets, text) =>
+    text.includes('-----BEGIN ') ? readPemContents(path, text, refuseUnreadable) : readDerContents(octets, password),
   )
 }
+
+/**
+ * Reads whom to believe. Of a bundle, such as that of an operating system, a certificate that cannot be read is left
+ * out and told: nobody is believed by it.
+ * @throws {Failure} with exit code 3, also where none can be read.
+ */
+export async function readAnchorCertificates(path: string, around: Around): Promise<readonly Certificate[]> {
+  const leftOut: Failure[] = []
+  const { certificates } = await readFileAs(path, around, CERTIFICATES_WANTED, (octets, text) =>
+    text.includes('-----BEGIN ')
+      ? readPemContents(path, text, (failure) => leftOut.push(failure))
+      : readDerContents(octets, ''),
+  )
+  const [first] = leftOut
+  if (certificates.length === 0)
+    throw first ?? new Failure(EXIT.input, `there is no certificate in ${path}`, { code: 'ERR_CLI_FILE' })
+  for (const { message, code } of leftOut) around.err(`left out: ${message} [${code}]`)
+  return certificates
+}
+
+const CERTIFICATES_WANTED = 'give certificates in PEM or DER, PKCS#7 or PKCS#12'
 
 /** Reads the answer of an OCSP responder, in DER or PEM. @throws {Failure} with exit code 3. */
 export function readAnswer(path: string, around: Around): Promise<OCSPResponse> {
@@ -69,7 +93,8 @@ async function readFileAs<T>(
     return read(octets, new TextDecoder('latin1').decode(octets))
   } catch (error) {
     if (!isUnreadable(error) && !(error instanceof PemError)) throw error
-    const next = error.code === 'ERR_PKCS12_PASSWORD' ? 'give its password: --password-file FILE' : wanted
+    const next =
+      error.code === 'ERR_PKCS12_PASSWORD' ? 'give its password, as the first line of --password-file FILE' : wanted
     throw new Failure(EXIT.input, `${path}: ${error.message}`, { code: error.code, next, cause: error })
   }
 }
@@ -80,12 +105,24 @@ function isUnreadable(error: unknown): error is InstanceType<(typeof UNREADABLE)
   return UNREADABLE.some((kind) => error instanceof kind)
 }
 
-function readPemContents(path: string, text: string): Contents {
+function refuseUnreadable(failure: Failure): never {
+  throw failure
+}
+
+function readPemContents(path: string, text: string, onUnreadable: (failure: Failure) => void): Contents {
   const certificates: Certificate[] = []
   const crls: CertificateList[] = []
   let others = 0
-  for (const { label, der } of readPem(text)) {
-    if (label === 'CERTIFICATE' || label === 'X509 CERTIFICATE') certificates.push(readCertificate(der))
+  for (const [index, { label, der }] of readPem(text).entries()) {
+    if (label === 'CERTIFICATE' || label === 'X509 CERTIFICATE')
+      try {
+        certificates.push(readCertificate(der))
+      } catch (error) {
+        if (!isUnreadable(error)) throw error
+        const { code, message } = error
+        const next = CERTIFICATES_WANTED
+        onUnreadable(new Failure(EXIT.input, `${path}, block ${index + 1}: ${message}`, { code, next, cause: error }))
+      }
     else if (label === 'X509 CRL') crls.push(readCertificateList(der))
     else if (label === 'PKCS7' || label === 'CMS') {
       const inside = readPkcs7(der)
@@ -123,13 +160,37 @@ function readDerContents(der: Uint8Array, password: string): Contents {
   throw last
 }
 
-/** RFC 5652 §5: the certificates and lists of a signed message; its signature, if there is one, is not what is asked. */
+/**
+ * RFC 5652 §5.1: the certificates and lists of a signed message; its signature, if there is one, is not what is asked.
+ * They are a set, which DER sorts by its octets: first comes what issued no other one, as that is what the file is about.
+ */
 function readPkcs7(ber: Uint8Array): Contents {
-  const { certificates = [], crls = [] } = readSignedData(cmsFromBer(ber))
+  const { certificates: ders = [], crls = [] } = readSignedData(cmsFromBer(ber))
+  const certificates = ders.map((der) => readCertificate(der))
+  const issuers = issuersOf(certificates)
   return {
-    certificates: certificates.map((der) => readCertificate(der)),
+    certificates: [
+      ...certificates.filter((each) => !issuers.has(keyOf(each.subject))),
+      ...certificates.filter((each) => issuers.has(keyOf(each.subject))),
+    ],
     crls: crls.map((der) => readCertificateList(der)),
   }
+}
+
+/** Whether it issued another one of these, by the names alone. */
+export function issuedOneOf({ subject }: Certificate, certificates: readonly Certificate[]): boolean {
+  return issuersOf(certificates).has(keyOf(subject))
+}
+
+/** Of those that did not issue themselves; a set, as a file may hold thousands. */
+function issuersOf(certificates: readonly Certificate[]): ReadonlySet<string> {
+  return new Set(
+    certificates.filter(({ issuer, subject }) => !namesEqual(issuer, subject)).map(({ issuer }) => keyOf(issuer)),
+  )
+}
+
+function keyOf(name: Name): string {
+  return JSON.stringify(rdnKeys(name))
 }
 
 function isPkcs12(octets: Uint8Array): boolean {
