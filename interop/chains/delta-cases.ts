@@ -119,6 +119,11 @@ const CHAINS = [
     [],
   ],
   [
+    'which is silent on what its base holds, upon a silent list',
+    [list({ ...holding, number: 2n }), list({ number: 3n, ...ended }), delta(2n, 4n)],
+    REVOKED,
+  ],
+  [
     'upon a silent list, which is older than one that holds',
     [list(ended), list({ number: 2n, ...holding }), delta(1n, 3n)],
     REVOKED,

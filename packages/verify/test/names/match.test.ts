@@ -54,6 +54,7 @@ const CASES: readonly (readonly [GeneralName, ReferenceIdentity, boolean])[] = [
   [dns(`${'a'.repeat(63)}.example`), dns(`${'a'.repeat(63)}.example`), true],
   [dns(`${'a'.repeat(64)}.example`), dns(`${'a'.repeat(64)}.example`), false],
   [dns(`${'a.'.repeat(126)}a`), dns(`${'a.'.repeat(126)}a`), true],
+  [dns(`${'a.'.repeat(125)}aaaa`), dns(`${'a.'.repeat(125)}aaaa`), false],
   [dns(`${'a.'.repeat(127)}a`), dns(`${'a.'.repeat(127)}a`), false],
   // An address is no DNS name, on either side.
   [dns('192.0.2.1'), dns('192.0.2.1'), false],
