@@ -12,8 +12,8 @@ export const DEFAULT_BUDGET: Budget = {
   // A path of full depth that is found at first try takes under 30; the rest is for wrong ways. Thousands of graphs of up to fifty
   // certificates (test/path/graph.ts) are decided within 500.
   maxSteps: 600,
-  // rustls-webpki allows 6 issuers between leaf and anchor; one more for a rollover of keys.
-  maxDepth: 8,
+  // rustls-webpki allows 6 issuers between leaf and anchor, OpenSSL 100. What ways cost is bounded by steps, however long they are.
+  maxDepth: 16,
   // A certificate of a thousand names below an authority of a thousand permitted and a thousand excluded; each costs microseconds.
   maxNames: 4_096,
 }
