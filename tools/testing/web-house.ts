@@ -64,7 +64,7 @@ export async function openTestDoor(
         onChange: () => () => undefined,
       },
       trust,
-      decide: allowList(['alice']),
+      access: allowList(['alice']),
       sessions,
       clock: () => Temporal.Now.instant(),
       record: (meeting) => records.push(meeting),

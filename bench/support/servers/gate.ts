@@ -11,7 +11,7 @@ const acceptor = createAcceptor({
   door: 'bench',
   identity,
   trust: identity.trust,
-  decide: allowList(['*']),
+  access: allowList(['*']),
   clock: () => Temporal.Now.instant(),
   sessions: createSessionIndex('bench'),
   record: (meeting) => void meeting,

@@ -15,6 +15,7 @@ export type { RenewOptions } from './enroll/home.ts'
 export { type Keeper, type KeepOptions, keepRenewed } from './enroll/keep-renewed.ts'
 export { refreshStatus } from './enroll/refresh-status.ts'
 export { type Renewed, renew } from './enroll/renew.ts'
+export { steadyAccess } from './gate/access.ts'
 export { channelBinding, exporterSha256 } from './gate/exporter.ts'
 export { type Judgement, judge, type Question } from './gate/judge.ts'
 export { referenceOfRandom } from './gate/reference.ts'
@@ -26,12 +27,13 @@ export { type AuthorityAddress, type IdentityParts, writeIdentity } from './iden
 export type {
   Acceptor,
   AcceptorOptions,
+  Access,
+  AccessQuestion,
   Clock,
   Connected,
   ConnectOptions,
   ConnectTarget,
   Credential,
-  Decide,
   Door,
   FirstContact,
   House,

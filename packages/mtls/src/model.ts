@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { Cut, Decision, DoorName, Meeting, RefusalCode, RevokedSerial, Side } from '@countersign/protocol'
+import type { Cut, Decision, DoorName, Meeting, Proof, RefusalCode, RevokedSerial, Side } from '@countersign/protocol'
 import type { CrlIndex, ReferenceIdentity, TrustAnchor } from '@countersign/verify'
 import type { Certificate, CertificateList } from '@countersign/x509'
 
@@ -45,8 +45,24 @@ export interface Trust {
   onChange(listener: () => void): () => void
 }
 
-/** The access decision on a caller that has proved itself; pure. */
-export type Decide = (caller: Side, now: Temporal.Instant) => Decision
+/** What a door asks of a caller that has proved itself. */
+export interface AccessQuestion {
+  readonly caller: Side
+  /** This side, as it has proved itself to the caller. */
+  readonly callee: Side
+  readonly proofs: readonly Proof[]
+  /** The service that is asked for. Absent: the one that the door is. */
+  readonly what?: string
+  readonly now: Temporal.Instant
+}
+
+/** The access decision of one door, from local knowledge only. */
+export interface Access {
+  /** Synchronous, and pure but for the rules of now. */
+  decide(question: AccessQuestion): Decision
+  /** Called after the rules, or what they rest on, changed: open sessions are then judged anew. Answers how to stop. */
+  onChange(listener: () => void): () => void
+}
 
 /** A key under which open sessions are found, as in `certificate:ab12…:4f`, `key:…`, `party:alice`, `identity:…`, `rule:…`. */
 export type SessionKey = string
@@ -82,8 +98,8 @@ export interface AcceptorOptions {
   readonly door: DoorName
   readonly identity: OwnIdentity
   readonly trust: Trust
-  readonly decide: Decide
-  /** `refuse` (default): a caller without a certificate is refused. `admit`: it is met as nobody, `decide` is asked all the same. */
+  readonly access: Access
+  /** `refuse` (default): a caller without a certificate is refused. `admit`: it is met as nobody, `access` is asked all the same. */
   readonly anonymous?: 'refuse' | 'admit'
   /** `refuse` (default): a certificate for servers alone is no caller's. `admit`: where it is itself what is asked about. */
   readonly servers?: 'refuse' | 'admit'
@@ -186,7 +202,7 @@ export interface Door {
 export interface House {
   readonly identity: OwnIdentity
   readonly trust: Trust
-  readonly decide: Decide
+  readonly access: Access
   readonly sessions: SessionIndex
   readonly clock: Clock
   readonly record: (meeting: Meeting) => void

@@ -19,7 +19,18 @@ export type { DoorName, Fault, Identity, PartyId } from './identity.ts'
 export { isParty } from './identity.ts'
 export type { Field, Json } from './json.ts'
 export { fieldOf, ShapeError, writeJson } from './json.ts'
-export type { CertificateSummary, Decision, Meeting, Refusal, Side, Step, StepEvidence, Steps } from './meeting.ts'
+export type {
+  CertificateSummary,
+  Decision,
+  Meeting,
+  Proof,
+  ProofKind,
+  Refusal,
+  Side,
+  Step,
+  StepEvidence,
+  Steps,
+} from './meeting.ts'
 export { STEP_NAMES } from './meeting.ts'
 export { publicMeeting, readMeeting, readReceipt, revocationField, writeMeeting, writeReceipt } from './meeting-json.ts'
 export { NEXT_STEPS, type NextStep, type Presenter } from './next-steps.ts'

@@ -66,10 +66,31 @@ export type Steps = readonly [Step, Step, Step, Step, Step, Step]
 /** The names of the six steps, in their order. */
 export const STEP_NAMES = ['ask', 'present', 'verify', 'present', 'verify', 'channel'] as const
 
-/** What the policy of a door says of a caller that has proved itself: by which rule it may come in, or what it lacks. */
+/** By what a party proves itself. A door says which kinds it can check. */
+export type ProofKind = 'certificate' | 'passkey' | 'totp' | 'password'
+
+/** One thing that a caller showed. `binding` says to what it is bound, so that a relay gains nothing by it. */
+export interface Proof {
+  readonly kind: ProofKind
+  readonly subject: Identity
+  readonly at: Temporal.Instant
+  readonly binding: 'channel' | 'device' | 'none'
+}
+
+/**
+ * What the policy of a door says of a caller that has proved itself: by which rule it may come in, or what it lacks.
+ * It holds until `until`, and may turn out otherwise at `recheckAt`, as hours end; `lock` names what was stronger than every rule.
+ */
 export type Decision =
-  | { readonly ok: true; readonly rule: string; readonly until?: Temporal.Instant }
-  | { readonly ok: false; readonly code: RefusalCode; readonly missing: readonly string[] }
+  | {
+      readonly ok: true
+      readonly rule: string
+      readonly until?: Temporal.Instant
+      readonly recheckAt?: Temporal.Instant
+      /** The labels of the caller, by which its sessions are found. */
+      readonly labels?: readonly string[]
+    }
+  | { readonly ok: false; readonly code: RefusalCode; readonly missing: readonly string[]; readonly lock?: string }
 
 /** Why a meeting, an enrollment or an act was refused. */
 export interface Refusal {

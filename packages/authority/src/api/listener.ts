@@ -8,9 +8,10 @@ import {
   type Log,
   type OwnIdentity,
   type SessionIndex,
+  steadyAccess,
   type Trust,
 } from '@countersign/mtls'
-import type { Decision, Meeting } from '@countersign/protocol'
+import type { Meeting } from '@countersign/protocol'
 import type { Application } from './application.ts'
 import { listening } from './local-socket.ts'
 import { PROBLEM_TYPE, problemOf } from './problem.ts'
@@ -38,7 +39,7 @@ interface Listening {
 }
 
 /** What a caller may do here is decided route by route; the gate has judged whatever it presented. */
-const EVERYONE: Decision = { ok: true, rule: 'the authority hears everyone' }
+const EVERYONE = steadyAccess(() => ({ ok: true, rule: 'the authority hears everyone' }))
 
 /**
  * Connections that have met, accepted or refused: each costs about 70 kB. Beyond these the oldest gives way, as the gate
@@ -57,7 +58,7 @@ export async function openListener(options: Listening): Promise<Listener> {
   const acceptor: Acceptor = createAcceptor({
     ...gate,
     door: LISTENER_DOOR,
-    decide: () => EVERYONE,
+    access: EVERYONE,
     anonymous: 'admit',
     // A server renews by the certificate that it has; what else it may do here, it may do without one.
     servers: 'admit',

@@ -46,7 +46,7 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
   const house = {
     identity,
     trust: trustFor(authority.trust, config.revocation),
-    decide: allowList(config.allow),
+    access: allowList(config.allow),
     sessions,
     clock,
     record,

@@ -27,7 +27,7 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
     door: name,
     identity: house.identity,
     trust: house.trust,
-    decide: house.decide,
+    access: house.access,
     clock: house.clock,
     sessions: house.sessions,
     record: house.record,

@@ -2,7 +2,8 @@
 import { isIP } from 'node:net'
 import type { Side } from '@countersign/protocol'
 import { domainToALabels } from '@countersign/x509'
-import type { Decide } from '../model.ts'
+import { steadyAccess } from '../gate/access.ts'
+import type { Access } from '../model.ts'
 
 /**
  * Allows whom the list names, and nobody else. An entry is one of: a party (`alice`), an identity in full
@@ -11,14 +12,14 @@ import type { Decide } from '../model.ts'
  * brought to A-labels (RFC 9598 §5); the rule of the decision is the entry.
  * @throws {RangeError} when an entry is empty.
  */
-export function allowList(entries: readonly string[]): Decide {
+export function allowList(entries: readonly string[]): Access {
   if (entries.some((entry) => entry.trim() === '')) throw new RangeError('an entry of the allow list is empty')
-  return (caller) => {
+  return steadyAccess(({ caller }) => {
     const entry = entries.find((one) => names(one, caller))
     return entry === undefined
       ? { ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing: [`an entry for ${caller.name}`] }
       : { ok: true, rule: `allow ${entry}` }
-  }
+  })
 }
 
 function names(entry: string, { party, identities, certificate }: Side): boolean {

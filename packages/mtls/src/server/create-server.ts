@@ -48,7 +48,7 @@ export function createServer(
     door,
     identity,
     trust,
-    decide: allowList(options.allow),
+    access: allowList(options.allow),
     clock,
     sessions,
     log,

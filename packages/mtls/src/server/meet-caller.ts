@@ -1,10 +1,10 @@
 // The server side of the gate: what it makes of a caller whose TLS handshake is complete.
 import type { TLSSocket } from 'node:tls'
-import type { Decision, Meeting, Refusal, Side } from '@countersign/protocol'
+import type { Decision, Meeting, Proof, Refusal, Side } from '@countersign/protocol'
 import type { CheckSignature, VerifiedPath } from '@countersign/verify'
 import { type Judgement, judge, type Question } from '../gate/judge.ts'
 import { sideOf } from '../gate/side.ts'
-import type { AcceptorOptions } from '../model.ts'
+import type { AcceptorOptions, AccessQuestion } from '../model.ts'
 import type { Arrival } from './arrival.ts'
 import type { DoorContext } from './secure-context.ts'
 import { serverMeeting } from './server-meeting.ts'
@@ -25,7 +25,7 @@ export function meetCaller(
   socket: TLSSocket,
   arrival: Arrival,
   context: DoorContext,
-  options: Pick<AcceptorOptions, 'door' | 'trust' | 'decide' | 'anonymous' | 'servers' | 'clock'>,
+  options: Pick<AcceptorOptions, 'door' | 'trust' | 'access' | 'anonymous' | 'servers' | 'clock'>,
   checkSignature: CheckSignature,
 ): Met {
   const { door, trust, clock } = options
@@ -39,7 +39,7 @@ export function meetCaller(
           options,
         )
   const caller = judgement?.side ?? sideOf(undefined, arrival.address)
-  const decided = decideOn(judgement, caller, now, options)
+  const decided = decideOn(judgement, { caller, callee: context.callee, proofs: proofsOf(caller, now), now }, options)
   const outcome = decided.ok ? decided : ({ ok: false, refusal: decided.refusal } as const)
   const meeting = serverMeeting({ door, arrival, context, caller, outcome, secure: { socket, now, judgement } })
   const path = judgement?.ok && { path: judgement.path }
@@ -55,13 +55,17 @@ function judgeCaller(question: Question, { servers }: Pick<AcceptorOptions, 'ser
 
 function decideOn(
   judgement: Judgement | undefined,
-  caller: Side,
-  now: Temporal.Instant,
-  { decide }: Pick<AcceptorOptions, 'decide'>,
+  question: AccessQuestion,
+  { access }: Pick<AcceptorOptions, 'access'>,
 ): { readonly ok: true; readonly decision: Decision } | { readonly ok: false; readonly refusal: Refusal } {
   if (judgement && !judgement.ok) return judgement
-  const decision = decide(caller, now)
+  const decision = access.decide(question)
   return decision.ok ? { ok: true, decision } : { ok: false, refusal: { code: decision.code, detail: decision } }
+}
+
+/** TLS has proved the key of the certificate over this very channel. @see RFC 9846 §4.5.2 */
+function proofsOf({ identities }: Side, at: Temporal.Instant): readonly Proof[] {
+  return identities.map((subject) => ({ kind: 'certificate', subject, at, binding: 'channel' }))
 }
 
 /** The certificates that the caller sent, in its order; of a resumed meeting the leaf alone. Views of DER. */

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test'
 import type { Side } from '@countersign/protocol'
 import { type GeneralName, smtpUTF8MailboxName } from '@countersign/x509'
 import { sideOf } from '../../src/gate/side.ts'
+import type { AccessQuestion } from '../../src/model.ts'
 import { allowList } from '../../src/server/allow-list.ts'
 import { createRoot, dns, issueLeaf, NOW, uri } from '../support/pki.ts'
 
@@ -16,6 +17,13 @@ function proved(...names: GeneralName[]): Side {
   return sideOf(issueLeaf(root, 'someone', { names }).certificates[0], '198.51.100.1:51234')
 }
 
+const asks = (caller: Side): AccessQuestion => ({
+  caller,
+  callee: { name: 'door', identities: [] },
+  proofs: [],
+  now: NOW,
+})
+
 suite('allowList', () => {
   for (const entry of [
     'alice',
@@ -26,7 +34,7 @@ suite('allowList', () => {
     '*',
   ])
     test(`names her: ${entry}`, () => {
-      assert.deepEqual(allowList(['bob', entry])(alice, NOW), { ok: true, rule: `allow ${entry}` })
+      assert.deepEqual(allowList(['bob', entry]).decide(asks(alice)), { ok: true, rule: `allow ${entry}` })
     })
 
   test('names whoever has the domain in A-labels, by its name in another script', () => {
@@ -40,10 +48,10 @@ suite('allowList', () => {
       'carol@\u5927\u5b66.example',
       '\u533b\u751f@xn--pss25c.example',
     ])
-      assert.deepEqual(allowList([entry])(doctor, NOW), { ok: true, rule: `allow ${entry}` })
+      assert.deepEqual(allowList([entry]).decide(asks(doctor)), { ok: true, rule: `allow ${entry}` })
     // RFC 9598 §5: the local part is not transformed in any way.
     for (const entry of ['\u751f\u533b@\u5927\u5b66.example', 'Carol@\u5927\u5b66.example'])
-      assert.equal(allowList([entry])(doctor, NOW).ok, false)
+      assert.equal(allowList([entry]).decide(asks(doctor)).ok, false)
   })
 
   const others: readonly (readonly [string, string, Side])[] = [
@@ -59,11 +67,11 @@ suite('allowList', () => {
   for (const [title, entry, side] of others)
     test(`does not name her: ${title}`, () => {
       const missing = [`an entry for ${side.name}`]
-      assert.deepEqual(allowList([entry])(side, NOW), { ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing })
+      assert.deepEqual(allowList([entry]).decide(asks(side)), { ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing })
     })
 
   test('an empty list allows nobody, and an empty entry is a mistake', () => {
-    assert.equal(allowList([])(alice, NOW).ok, false)
+    assert.equal(allowList([]).decide(asks(alice)).ok, false)
     assert.throws(() => allowList(['alice', ' ']), RangeError)
   })
 })

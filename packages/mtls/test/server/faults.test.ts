@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { suite, test } from 'node:test'
+import { steadyAccess } from '../../src/gate/access.ts'
 import { createSessionIndex } from '../../src/sessions/session-index.ts'
 import { alice, openDoor, outcomeOf, portOf, visit } from '../support/door.ts'
 
@@ -37,9 +38,9 @@ suite('the gate', () => {
 
   test('a policy that throws refuses', async () => {
     await using door = await openDoor({
-      decide: () => {
+      access: steadyAccess(() => {
         throw new Error('a bug of the policy')
-      },
+      }),
       onAccepted: () => assert.fail('it was let in'),
     })
     assert.equal(await (await visit(door.port, alice)).said, 'ERR_GATE_FAULT')

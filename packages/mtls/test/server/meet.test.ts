@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { suite, test } from 'node:test'
+import { steadyAccess } from '../../src/gate/access.ts'
 import { meetingOf } from '../../src/server/meeting-of.ts'
 import {
   alice,
@@ -94,15 +95,15 @@ suite('accepted', () => {
     const asked: string[] = []
     await using door = await openDoor({
       anonymous: 'admit',
-      decide: ({ name, certificate }) => {
-        asked.push(`${name.replace(/\d+$/, 'port')} ${certificate === undefined}`)
+      access: steadyAccess(({ caller: { name, certificate }, proofs }) => {
+        asked.push(`${name.replace(/\d+$/, 'port')} ${certificate === undefined} ${proofs.length}`)
         return { ok: true, rule: 'newcomers' }
-      },
+      }),
     })
     const { said } = await visit(door.port)
     assert.equal(await said, 'welcome')
     const meeting = await door.record()
-    assert.deepEqual(asked, ['127.0.0.1:port true'])
+    assert.deepEqual(asked, ['127.0.0.1:port true 0'])
     // It proved nothing, and nothing is claimed for it.
     assert.equal(stepsOf(meeting), 'ppp--p')
     assert.deepEqual(meeting.caller.identities, [])
@@ -111,8 +112,9 @@ suite('accepted', () => {
   test('only an accepted socket has a meeting', async () => {
     const found: unknown[] = []
     await using door = await openDoor({
-      decide: ({ party }) =>
+      access: steadyAccess(({ caller: { party } }) =>
         party === 'alice' ? { ok: true, rule: 'alice' } : { ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing: [] },
+      ),
       onAccepted: (socket) => {
         found.push(meetingOf(socket)?.peer.name, meetingOf(socket)?.self.name)
         socket.end()
@@ -133,7 +135,7 @@ suite('refused after the handshake: the caller is told, and both sides have the 
   const future = { notBefore: NOW.add({ hours: 24 }), notAfter: NOW.add({ hours: 48 }) }
   const alicesCrl = [issueCrl(root), issueCrl(issuing, [alice.certificates[0]])]
   const oldCrl = [issueCrl(root), issueCrl(issuing, [], { nextUpdate: NOW.subtract({ hours: 1 }) })]
-  const deny = () => ({ ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing: [] }) as const
+  const deny = steadyAccess(() => ({ ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing: [] }))
   const cases: readonly (readonly [string, Parameters<typeof visit>[1], DoorSetting, string, string])[] = [
     ['no certificate', undefined, {}, 'ERR_CALLER_NO_CERTIFICATE', 'pppr--'],
     ['another authority', issueLeaf(foreign, 'alice', ALICE), {}, 'ERR_CALLER_UNKNOWN_ISSUER', 'ppppr-'],
@@ -162,11 +164,11 @@ suite('refused after the handshake: the caller is told, and both sides have the 
       'ERR_CALLER_STATUS_UNKNOWN',
       'ppppr-',
     ],
-    ['not on the list', alice, { decide: deny }, 'ERR_CALLER_NOT_ALLOWED', 'ppppr-'],
+    ['not on the list', alice, { access: deny }, 'ERR_CALLER_NOT_ALLOWED', 'ppppr-'],
     [
       'nobody, where the policy says no',
       undefined,
-      { anonymous: 'admit', decide: deny },
+      { anonymous: 'admit', access: deny },
       'ERR_CALLER_NOT_ALLOWED',
       'ppp-r-',
     ],

@@ -5,7 +5,8 @@ import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { needs } from '../../../../interop/peer.ts'
-import type { Decide } from '../../src/model.ts'
+import { steadyAccess } from '../../src/gate/access.ts'
+import type { Access } from '../../src/model.ts'
 import { alice, type DoorSetting, issuing, openDoor, outcomeOf, root, type TestDoor, visit } from '../support/door.ts'
 import { createRoot, issueLeaf, NOW, spkiSha256, uri } from '../support/pki.ts'
 
@@ -14,7 +15,7 @@ const foreign = issueLeaf(createRoot('Elsewhere Root'), 'alice', {
   names: [uri('spiffe://acme.example/alice')],
   purposes: ['clientAuth'],
 })
-const onlyAlice: Decide = ({ party }) =>
+const onlyAlice: Access['decide'] = ({ caller: { party } }) =>
   party === 'alice'
     ? { ok: true, rule: 'allow alice' }
     : { ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing: ['an entry'] }
@@ -66,7 +67,7 @@ suite('a ticket', () => {
 
   test('of who is not let in gives the same reason again, and lets in whom the policy allows meanwhile', async () => {
     let decide = onlyAlice
-    await using door = await openDoor({ decide: (caller, now) => decide(caller, now) })
+    await using door = await openDoor({ access: steadyAccess((question) => decide(question)) })
     const [session, again] = [await ticketFrom(door, bob), await ticketFrom(door, bob)]
     await resumeAt(door, session)
     assert.deepEqual(last(door), { resumed: true, outcome: 'ERR_CALLER_NOT_ALLOWED' })
@@ -77,7 +78,7 @@ suite('a ticket', () => {
   })
 
   test('of a stranger opens nothing, and teaches no issuer', async () => {
-    await using door = await openDoor({ decide: onlyAlice })
+    await using door = await openDoor({ access: steadyAccess(onlyAlice) })
     await resumeAt(door, await ticketFrom(door, foreign))
     assert.deepEqual(last(door), { resumed: true, outcome: 'ERR_CALLER_UNKNOWN_ISSUER' })
     assert.deepEqual(door.trust.issuers, [])

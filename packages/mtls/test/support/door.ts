@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import tls from 'node:tls'
 import { type Meeting, type Reference, referenceOf } from '@countersign/protocol'
+import { steadyAccess } from '../../src/gate/access.ts'
 import type { Acceptor, AcceptorOptions, Credential, OwnIdentity, Session, Trust } from '../../src/model.ts'
 import { createAcceptor } from '../../src/server/acceptor.ts'
 import { createSessionIndex } from '../../src/sessions/session-index.ts'
@@ -49,7 +50,7 @@ export async function openDoor(setting: DoorSetting = {}): Promise<TestDoor> {
   const acceptor = createAcceptor({
     door: 'test',
     identity: steady(shop),
-    decide: () => ({ ok: true, rule: 'everyone' }),
+    access: steadyAccess(() => ({ ok: true, rule: 'everyone' })),
     clock: () => NOW,
     onAccepted: (socket) => socket.end('welcome'),
     onRefused: (socket, { outcome }) => socket.end(outcome.ok ? 'impossible' : outcome.refusal.code),
