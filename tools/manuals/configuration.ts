@@ -31,7 +31,7 @@ export function configurationManual(): string {
     `${EXAMPLE}\`\`\``,
     '',
     ...Object.entries(CONFIG_KEYS).flatMap(([path, keys]) => [
-      `## ${path === '' ? 'At the top' : `\`${path.replaceAll('*', '…')}\``}`,
+      `## ${headingOf(path)}`,
       '',
       '| Key | Means | Default |',
       '|---|---|---|',
@@ -51,6 +51,13 @@ export function configurationManual(): string {
     `door \`${door?.name}\` (${door?.host.join(', ')}) at ${door?.listen.host}:${door?.listen.port} before a demo service. Every party of the authority`,
     'may pass. A port that is taken at the first start gives way to a free one, which then stays.',
   ].join('\n')}\n`
+}
+
+function headingOf(path: string): string {
+  if (path === '') return 'At the top'
+  const kind = /:([a-z]+)/.exec(path)?.[1]
+  const place = `\`${path.replace(/:[a-z]+/, '').replaceAll('*', '…')}\``
+  return kind === undefined ? place : `${place} of kind \`${kind}\``
 }
 
 function defaultOf(schema: (typeof CONFIG_KEYS)[string][string]): string {

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { type Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
-import { openWebDoor, type WebDoorConfig } from '@countersign/gateway'
+import { openWebDoor, type UpstreamConfig } from '@countersign/gateway'
 import { allowList, createSessionIndex, createTrust, type Door, type SessionIndex, type Trust } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { writePem } from '@countersign/x509'
@@ -45,7 +45,7 @@ export interface TestDoor extends AsyncDisposable {
 
 /** Opens the door before `upstream`, on any free port unless one is asked for. */
 export async function openTestDoor(
-  { url, name, timeoutMs }: WebDoorConfig['upstream'],
+  { url, name, timeoutMs }: UpstreamConfig,
   { port = 0 }: { readonly port?: number } = {},
 ): Promise<TestDoor> {
   const trust = createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: Temporal.Now.instant() })
@@ -55,6 +55,7 @@ export async function openTestDoor(
   const door = await openWebDoor(
     {
       name: 'hello',
+      host: ['hello.localhost'],
       listen: { host: '127.0.0.1', port },
       upstream: { url, ...(name !== undefined && { name }), ...(timeoutMs !== undefined && { timeoutMs }) },
     },

@@ -145,7 +145,7 @@ suite('readConfig', () => {
   })
 
   test('every fault is told, not the first alone', () => {
-    const text = GOOD.replace('kind: web', 'kind: x').replace(':8443', '')
-    assert.throws(() => read(text), { message: /c\.yaml:4: .*; c\.yaml:6: / })
+    const text = GOOD.replace('name: hello', 'name: HELLO').replace(':8443', '')
+    assert.throws(() => read(text), { message: /c\.yaml:3: .*; c\.yaml:6: / })
   })
 })

@@ -1,10 +1,9 @@
 // What `countersign up` starts: checked and frozen.
 
-/** Where to listen. `port` 0 lets the system choose. */
-export interface Listen {
-  readonly host: string
-  readonly port: number
-}
+import type { AnyDoorConfig } from '@countersign/gateway'
+import type { Listen } from '@countersign/gateway/sections'
+
+export type { Listen }
 
 /** The authority of a house. */
 export interface AuthorityConfig {
@@ -17,15 +16,8 @@ export interface AuthorityConfig {
   readonly listen: Listen
 }
 
-/** One door of kind `web`. */
-export interface WebDoorConfig {
-  readonly name: string
-  readonly kind: 'web'
-  /** DNS names and IP addresses that the door proves; at least one. */
-  readonly host: readonly [string, ...string[]]
-  readonly listen: Listen
-  /** `demo` is the small service that comes with Countersign. */
-  readonly upstream: 'demo' | { readonly url: string; readonly name?: string }
+/** A door of any kind, and who may pass it. */
+export type DoorConfig = AnyDoorConfig & {
   /** Identities that may pass, or `*` for every party of this authority. */
   readonly allow: readonly string[]
   readonly revocation: 'require' | 'prefer'
@@ -35,5 +27,5 @@ export interface WebDoorConfig {
 export interface Config {
   readonly standard: boolean
   readonly authority: AuthorityConfig
-  readonly doors: readonly WebDoorConfig[]
+  readonly doors: readonly DoorConfig[]
 }

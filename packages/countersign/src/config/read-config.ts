@@ -5,7 +5,7 @@ import { EXIT, Failure } from '../command.ts'
 import { didYouMean } from '../nearest.ts'
 import { plainText } from '../output/plain-text.ts'
 import type { Config } from './model.ts'
-import { CONFIG_KEYS, CONFIG_SCHEMA } from './schema.ts'
+import { CONFIG_SCHEMA, keysAt } from './schema.ts'
 
 /**
  * Reads and checks a configuration.
@@ -68,8 +68,8 @@ function textOf(document: Document, issue: z.core.$ZodIssue): string {
   const path = issue.path.join('.')
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys
-    const shape = CONFIG_KEYS[issue.path.map((part) => (typeof part === 'number' ? '*' : String(part))).join('.')]
-    return `${path === '' ? '' : `${path}: `}there is no key ${key}${didYouMean(key, Object.keys(shape ?? {}))}`
+    const place = issue.path.map((part) => (typeof part === 'number' ? '*' : String(part))).join('.')
+    return `${path === '' ? '' : `${path}: `}there is no key ${key}${didYouMean(key, keysAt(place))}`
   }
   if (path === '') return 'the file must be a mapping with the keys authority and doors'
   if (!document.hasIn(issue.path)) return `${path} is missing`

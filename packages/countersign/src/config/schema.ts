@@ -1,64 +1,18 @@
 // The shape of countersign.yaml, with what each key means.
-import { isIP } from 'node:net'
+import { DOOR_SECTIONS, dnsName, hostName, type Keys, listen } from '@countersign/gateway/sections'
 import { z } from 'zod'
-import type { Config } from './model.ts'
+import type { Config, DoorConfig } from './model.ts'
 
-const LABELS = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
+const DOOR_KINDS = Object.keys(DOOR_SECTIONS)
+const KIND_FORM = `must be ${DOOR_KINDS.join(' or ')}`
 
-const LISTEN_FORM = 'must be HOST:PORT, as in 127.0.0.1:8443 or [::1]:8443'
-
-const dnsName = z.string().regex(LABELS, 'must be a DNS name in lower case, as in door.acme.example')
-const hostName = z
-  .string()
-  .refine((text) => isIP(text) !== 0 || LABELS.test(text), 'must be a DNS name in lower case or an IP address')
-
-const listen = z.string(LISTEN_FORM).transform((text, context) => {
-  const parts = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text)
-  const host = parts?.[1] ?? parts?.[2]
-  const port = Number(parts?.[3])
-  if (host === undefined || port > 65_535 || (isIP(host) === 0 && !LABELS.test(host))) {
-    context.addIssue({ code: 'custom', message: LISTEN_FORM })
-    return z.NEVER
-  }
-  return { host, port }
-})
-
-const upstreamUrl = z.string().refine((text) => {
-  const url = URL.parse(text)
-  return url !== null && ['http:', 'https:'].includes(url.protocol) && url.pathname === '/' && url.search === ''
-}, 'must be http://HOST:PORT or https://HOST:PORT')
-
-const provedName = z
-  .string()
-  .refine(
-    (text) => hostName.safeParse(text).success || /^[a-z][a-z0-9+.-]*:\/\/\S+$/.test(text),
-    'must be a DNS name in lower case, an IP address, or a URI as in spiffe://acme.example/db',
-  )
-
-const service = z.strictObject(
-  {
-    url: upstreamUrl.describe('where requests go after the gate'),
-    name: provedName
-      .exactOptional()
-      .describe(
-        "for https: the DNS name, IP address or URI that the service's certificate must prove (the host of url)",
-      ),
-  },
-  // Only where it is no mapping at all; an unknown key has its own words.
-  { error: ({ code }) => (code === 'invalid_type' ? 'must be demo, or a mapping with the key url' : undefined) },
-)
-const provable = service.refine(({ url, name }) => name === undefined || url.startsWith('https:'), {
-  path: ['name'],
-  message: 'must be left out, or url begin with https: nothing is proved over http',
-})
-
-const door = z.strictObject({
+const common = {
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be at most 40 lower-case letters, digits and hyphens')
     .refine((name) => name !== 'authority', "must not be authority, which is the authority's own door")
     .describe('what records and receipts call this door'),
-  kind: z.literal('web', 'must be web').describe('the protocol it speaks'),
+  kind: z.enum(DOOR_KINDS, KIND_FORM).describe('the protocol it speaks'),
   host: z
     .union([hostName, z.array(hostName)])
     .transform((names, context): readonly [string, ...string[]] => {
@@ -69,7 +23,6 @@ const door = z.strictObject({
     })
     .describe('DNS names and IP addresses that the door proves to its callers'),
   listen: listen.describe('address on which it listens'),
-  upstream: z.union([z.literal('demo'), provable]).describe('the service behind it: {url, name}, or demo'),
   allow: z
     .array(z.string().min(1))
     .min(1, 'must name at least one identity, or "*"')
@@ -78,7 +31,16 @@ const door = z.strictObject({
     .enum(['require', 'prefer'], 'must be require or prefer')
     .default('require')
     .describe('require: without a current revocation list nobody passes; prefer: a list counts where there is one'),
-})
+}
+
+const [firstKind, ...otherKinds] = Object.entries(DOOR_SECTIONS).map(([kind, { keys }]) =>
+  z.strictObject({ ...common, kind: z.literal(kind), ...keys }),
+)
+if (firstKind === undefined) throw new TypeError('there is no kind of door')
+// Each section holds its keys to the configuration of its kind; zod's type for a table of them says less.
+const door = z.discriminatedUnion('kind', [firstKind, ...otherKinds], {
+  error: KIND_FORM,
+}) as unknown as z.ZodType<DoorConfig>
 
 const authority = z.strictObject({
   name: dnsName.default('authority.localhost').describe('DNS name that the authority proves'),
@@ -104,10 +66,22 @@ const root = z.strictObject({
 /** What a configuration file may say. Every object is strict: an unknown key is refused. */
 export const CONFIG_SCHEMA: z.ZodType<Omit<Config, 'standard'>> = root
 
-/** The keys of each object in the file with what they mean, by the object's path; `*` stands for an index. */
-export const CONFIG_KEYS: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
+/** The keys of each object in the file with what they mean, by the object's path; `*` stands for an index, `:kind` for doors of one kind. */
+export const CONFIG_KEYS: Readonly<Record<string, Keys>> = {
   '': root.shape,
   authority: authority.shape,
-  'doors.*': door.shape,
-  'doors.*.upstream': service.shape,
+  'doors.*': common,
+  ...Object.fromEntries(
+    Object.entries(DOOR_SECTIONS).flatMap(([kind, { keys, within = {} }]): [string, Keys][] => [
+      [`doors.*:${kind}`, keys],
+      ...Object.entries(within).map(([path, inner]): [string, Keys] => [`doors.*:${kind}.${path}`, inner]),
+    ]),
+  ),
+}
+
+/** The keys that an object at `path` may have, of whatever kind the door is. */
+export function keysAt(path: string): readonly string[] {
+  return Object.entries(CONFIG_KEYS).flatMap(([place, keys]) =>
+    place.replace(/:[a-z]+/, '') === path ? Object.keys(keys) : [],
+  )
 }

@@ -5,6 +5,7 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Authority } from '@countersign/authority'
+import { isCaller } from '@countersign/gateway'
 import { type Clock, type Credential, createIdentity, type Log, type OwnIdentity } from '@countersign/mtls'
 import {
   DerError,
@@ -16,7 +17,7 @@ import {
   writePem,
   X509Error,
 } from '@countersign/x509'
-import type { WebDoorConfig } from '../config/model.ts'
+import type { DoorConfig } from '../config/model.ts'
 
 /** Often enough for any life of a certificate, and indifferent to a clock that steps. */
 const CHECK_MS = 60_000
@@ -27,7 +28,7 @@ export interface DoorIdentity extends OwnIdentity {
 }
 
 interface Parts {
-  readonly door: Pick<WebDoorConfig, 'name' | 'host' | 'upstream'>
+  readonly door: DoorConfig
   readonly directory: string
   readonly authority: Authority
   readonly clock: Clock
@@ -66,7 +67,7 @@ function isGood({ certificates: [leaf, issuing] }: Credential, { door, authority
   if (Temporal.Instant.compare(now, notBefore) < 0 || issuing === undefined) return false
   const issuerSpkiSha256 = hash('sha256', issuing.subjectPublicKeyInfo.der, 'hex')
   const { trust } = authority
-  if (asksUpstream(door) && !leaf.extendedKeyUsage?.includes(OID.clientAuth)) return false
+  if (isCaller(door) && !leaf.extendedKeyUsage?.includes(OID.clientAuth)) return false
   if (trust.announced(issuerSpkiSha256, leaf.serialNumber) !== undefined) return false
   if (trust.crls.some(({ entries }) => entries.has(leaf.serialNumber))) return false
   const names = (leaf.subjectAltName ?? []).flatMap((name) => {
@@ -74,11 +75,6 @@ function isGood({ certificates: [leaf, issuing] }: Credential, { door, authority
     return name.kind === 'dNSName' ? [name.value] : []
   })
   return names.length === door.host.length && door.host.every((name) => names.includes(name))
-}
-
-/** Whether the door itself must prove who it is to the service behind it. */
-function asksUpstream({ upstream }: Parts['door']): boolean {
-  return upstream !== 'demo' && upstream.url.startsWith('https:')
 }
 
 async function readKept({ directory }: Parts): Promise<Credential | undefined> {
@@ -107,7 +103,7 @@ async function obtain({ door, directory, authority }: Parts): Promise<Credential
     party: `door/${door.name}`,
     dnsNames: door.host.filter((name) => isIP(name) === 0),
     ipAddresses: door.host.filter((name) => isIP(name) !== 0),
-    profile: asksUpstream(door) ? 'service' : 'server',
+    profile: isCaller(door) ? 'service' : 'server',
     publicKey: Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' })),
   })
   await mkdir(directory, { recursive: true, mode: 0o700 })

@@ -1,7 +1,7 @@
 // One door of the house: its identity, its sessions, and how it follows the authority.
 import { join } from 'node:path'
 import type { Authority } from '@countersign/authority'
-import { openWebDoor } from '@countersign/gateway'
+import { openDoor as openAnyDoor } from '@countersign/gateway'
 import {
   allowList,
   type Clock,
@@ -12,18 +12,17 @@ import {
   type Trust,
 } from '@countersign/mtls'
 import type { FeedEvent, Meeting } from '@countersign/protocol'
-import type { Listen, WebDoorConfig } from '../config/model.ts'
+import type { DoorConfig } from '../config/model.ts'
 import { openDoorIdentity } from './door-identity.ts'
 import type { Ports } from './ports.ts'
 
 /** What the house hands to one of its doors. */
 export interface DoorParts {
-  readonly config: WebDoorConfig
+  readonly config: DoorConfig
   readonly data: string
   readonly mayMove: boolean
   readonly ports: Ports
   readonly authority: Authority
-  readonly demoUrl: string | undefined
   readonly clock: Clock
   readonly log: Log
   readonly record: (meeting: Meeting) => void
@@ -52,9 +51,9 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
     record,
     log,
   }
-  const upstream = config.upstream === 'demo' ? { url: parts.demoUrl ?? '' } : config.upstream
-  const open = (listen: Listen) => openWebDoor({ name: config.name, listen, upstream }, house)
-  const door = await ports.open(`door/${config.name}`, { ...config.listen, mayMove }, open)
+  const door = await ports.open(`door/${config.name}`, { ...config.listen, mayMove }, (listen) =>
+    openAnyDoor({ ...config, listen }, house),
+  )
   opened.defer(() => door.close())
   return door
 }

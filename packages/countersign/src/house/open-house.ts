@@ -34,9 +34,8 @@ export interface OpenHouse {
 export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   const { config, data, clock, log, onMeeting } = parts
   // All at once: reading and compiling them is most of a start.
-  const [{ openAuthority }, { openDemoUpstream }, { openDoor }, ports] = await Promise.all([
+  const [{ openAuthority }, { openDoor }, ports] = await Promise.all([
     import('@countersign/authority'),
-    import('@countersign/gateway'),
     import('./open-door.ts'),
     readPorts(data),
   ])
@@ -50,10 +49,6 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   )
   opened.defer(() => authority.close())
 
-  const wantsDemo = config.doors.some(({ upstream }) => upstream === 'demo')
-  const demo = wantsDemo ? await openDemoUpstream({ host: '127.0.0.1', port: 0 }) : undefined
-  if (demo !== undefined) opened.defer(() => demo.close())
-
   const record = (meeting: Meeting) => {
     authority.record(meeting)
     onMeeting(meeting)
@@ -61,9 +56,7 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   const doors: Door[] = []
   // One after the other: a door takes a few milliseconds, and a failure then leaves nothing half-open behind.
   for (const door of config.doors)
-    doors.push(
-      await openDoor({ config: door, data, mayMove, ports, authority, demoUrl: demo?.url, clock, log, record }, opened),
-    )
+    doors.push(await openDoor({ config: door, data, mayMove, ports, authority, clock, log, record }, opened))
   const owned = opened.move()
   return {
     authority,

@@ -1,18 +1,29 @@
 // The web door: HTTP/1.1 and WebSocket for callers that have been met, before one upstream.
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { createAcceptor, type Door, type House } from '@countersign/mtls'
+import { openDemoUpstream } from '../demo/upstream.ts'
+import type { Opener } from '../kind/model.ts'
 import { createMetServer } from './met-server.ts'
 import { createRefusalResponder } from './refusal.ts'
 import { openUpstream, type UpstreamConfig } from './upstream.ts'
 
-/** What a web door is called, where it listens and what is behind it. */
+/** What a web door is called, what it proves, where it listens and what is behind it. */
 export interface WebDoorConfig {
   readonly name: string
+  /** DNS names and IP addresses that the door proves; at least one. */
+  readonly host: readonly [string, ...string[]]
   readonly listen: { readonly host: string; readonly port: number }
-  readonly upstream: UpstreamConfig
+  /** `demo` is the small service that comes with Countersign; it is opened and closed with the door. */
+  readonly upstream: 'demo' | UpstreamConfig
 }
 
 const DRAIN_POLL_MS = 20
+
+/** The web door among the kinds. */
+export const webDoor: Opener<WebDoorConfig> = {
+  open: openWebDoor,
+  calls: ({ upstream }) => upstream !== 'demo' && upstream.url.startsWith('https:'),
+}
 
 /**
  * Opens a web door. Every caller meets the gate first; a refused one reaches the responder and never the upstream.
@@ -20,7 +31,12 @@ const DRAIN_POLL_MS = 20
  */
 export async function openWebDoor(config: WebDoorConfig, house: House): Promise<Door> {
   const { name } = config
-  const upstream = openUpstream(config.upstream, name, house)
+  const demo = config.upstream === 'demo' ? await openDemoUpstream({ host: '127.0.0.1', port: 0 }) : undefined
+  const upstream = openUpstream(config.upstream === 'demo' ? { url: demo?.url ?? '' } : config.upstream, name, house)
+  const closeUpstream = async () => {
+    await upstream.close()
+    await demo?.close()
+  }
   const met = createMetServer(name, upstream, house)
   const refusals = createRefusalResponder(house.clock)
   const acceptor = createAcceptor({
@@ -38,7 +54,7 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
   })
   const server = createServer({ noDelay: true }, (raw) => acceptor.accept(raw))
   await listen(server, config.listen).catch(async (error: unknown) => {
-    await upstream.close()
+    await closeUpstream()
     throw error
   })
   // Too many open files, say: the next connection may find room.
@@ -52,7 +68,7 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
     await Promise.all(house.sessions.list().map((session) => session.cut('ERR_DOOR_DRAINING')))
     refusals.close()
     met.close()
-    await upstream.close()
+    await closeUpstream()
     await closed
   }
   return {

@@ -1,0 +1,43 @@
+// The words that several sections of countersign.yaml are made of.
+import { isIP } from 'node:net'
+import { z } from 'zod'
+
+const LABELS = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
+
+const LISTEN_FORM = 'must be HOST:PORT, as in 127.0.0.1:8443 or [::1]:8443'
+
+/** Where to listen. `port` 0 lets the system choose. */
+export interface Listen {
+  readonly host: string
+  readonly port: number
+}
+
+/** A DNS name in lower case. */
+export const dnsName: z.ZodString = z
+  .string()
+  .regex(LABELS, 'must be a DNS name in lower case, as in door.acme.example')
+
+/** A DNS name in lower case, or an IP address. */
+export const hostName: z.ZodString = z
+  .string()
+  .refine((text) => isIP(text) !== 0 || LABELS.test(text), 'must be a DNS name in lower case or an IP address')
+
+/** An address to listen on. */
+export const listen: z.ZodType<Listen> = z.string(LISTEN_FORM).transform((text, context) => {
+  const parts = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text)
+  const host = parts?.[1] ?? parts?.[2]
+  const port = Number(parts?.[3])
+  if (host === undefined || port > 65_535 || (isIP(host) === 0 && !LABELS.test(host))) {
+    context.addIssue({ code: 'custom', message: LISTEN_FORM })
+    return z.NEVER
+  }
+  return { host, port }
+})
+
+/** What a callee can be asked to prove: a DNS name, an IP address or a URI. */
+export const provedName: z.ZodString = z
+  .string()
+  .refine(
+    (text) => hostName.safeParse(text).success || /^[a-z][a-z0-9+.-]*:\/\/\S+$/.test(text),
+    'must be a DNS name in lower case, an IP address, or a URI as in spiffe://acme.example/db',
+  )

@@ -1,0 +1,13 @@
+// What countersign.yaml may say of each kind of door; apart from the doors themselves, as only who reads a file needs it.
+
+import type { Section } from './kind/model.ts'
+import type { DoorKind } from './kinds.ts'
+import { WEB_SECTION } from './web/section.ts'
+
+export type { Keys, Section } from './kind/model.ts'
+export { dnsName, hostName, type Listen, listen, provedName } from './kind/words.ts'
+
+/** One section for each kind of door. */
+export const DOOR_SECTIONS: Readonly<Record<DoorKind, Section>> = {
+  web: WEB_SECTION,
+}
