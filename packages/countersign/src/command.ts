@@ -28,6 +28,11 @@ export interface Around {
   readonly readFile: (path: string, maxOctets?: number) => Promise<Uint8Array>
   /** The first line of standard input, without its end; empty where there is none. */
   readonly readLine: () => Promise<string>
+  /**
+   * Asks the person at the terminal; undefined where nobody sits there. An answer that is `hidden` is not shown while it
+   * is typed.
+   */
+  readonly ask: (question: string, hidden?: boolean) => Promise<string | undefined>
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute. */
   readonly cwd: string

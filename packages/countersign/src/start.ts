@@ -26,6 +26,10 @@ function aroundOf(): Around {
     err: (line) => process.stderr.write(`${writtenLine(line)}\n`),
     readFile: (path, maxOctets) => readSmallFile(resolve(cwd, path), maxOctets),
     readLine,
+    ask: async (question, hidden = false) => {
+      const { askOnTerminal } = await import('./terminal.ts')
+      return askOnTerminal(question, hidden)
+    },
     env: process.env,
     cwd,
     clock: () => Temporal.Now.instant(),

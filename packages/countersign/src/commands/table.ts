@@ -190,6 +190,29 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./why.ts')).why,
   },
   {
+    name: 'export',
+    summary: 'write an identity as one file for a browser or a telephone',
+    details: [
+      'PKCS#12, as Chromium, Firefox, Windows, macOS, curl and OpenSSL read it: the private key,',
+      'the certificate and its issuers. The password is asked for on a terminal; without an answer',
+      'one is made, and shown once. The file is mode 0600.',
+    ],
+    positionals: [],
+    options: {
+      pkcs12: { type: 'boolean', summary: 'the form; there is no other yet' },
+      identity: { type: 'string', value: 'DIR', summary: 'a directory that countersign enroll wrote (this one)' },
+      out: { type: 'string', value: 'FILE', summary: 'where to write it, as in alice.p12' },
+      'password-file': {
+        type: 'string',
+        value: 'FILE',
+        summary: 'its first line is the password; - reads it from standard input',
+      },
+      force: { type: 'boolean', summary: 'write over a file that is there' },
+    },
+    examples: ['countersign export --pkcs12 --identity alice --out alice.p12'],
+    load: async () => (await import('./export.ts')).exportIdentity,
+  },
+  {
     name: 'authority root',
     summary: "take the root's private key out of the data directory",
     details: ['Everything but making a new issuing certificate goes on without it. Keep the file offline.'],

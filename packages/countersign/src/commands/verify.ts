@@ -17,6 +17,7 @@ import {
 } from '@countersign/verify'
 import { formatName } from '@countersign/x509'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
+import { firstLine } from '../first-line.ts'
 import { referenceIdentity } from '../meeting/address.ts'
 import { didYouMean } from '../nearest.ts'
 import { plainText } from '../output/plain-text.ts'
@@ -120,12 +121,9 @@ async function profileOf(given: Arguments): Promise<Profile> {
 
 const digest: OcspContext['digest'] = (name, octets) => new Uint8Array(hash(name, octets, 'buffer'))
 
-/** The first line: a password has none of its own, and editors add one. */
 async function readPassword(given: Arguments, around: Around): Promise<string | undefined> {
   const path = given.text('password-file')
-  if (path === undefined) return undefined
-  if (path === '-') return around.readLine()
-  return new TextDecoder().decode(await around.readFile(path)).split(/\r?\n/, 1)[0]
+  return path === undefined ? undefined : firstLine(path, around)
 }
 
 function notOneOf(option: string, asked: string, known: readonly string[]): Failure {

@@ -12,7 +12,7 @@ export interface FakeAround extends Around {
 
 /** `files` are read before the real ones under `cwd`. */
 export function fakeAround(
-  more: Partial<Pick<Around, 'cwd' | 'env' | 'clock' | 'stopped' | 'color' | 'columns'>> & {
+  more: Partial<Pick<Around, 'ask' | 'cwd' | 'env' | 'clock' | 'stopped' | 'color' | 'columns'>> & {
     readonly files?: Readonly<Record<string, string>>
   } = {},
 ): FakeAround {
@@ -29,6 +29,7 @@ export function fakeAround(
       return text === undefined ? readFile(resolve(cwd, path)) : new TextEncoder().encode(text)
     },
     readLine: async () => '',
+    ask: async () => undefined,
     env: {},
     cwd,
     clock: () => NOW,
