@@ -24,6 +24,7 @@ suite('readConfig', () => {
         organization: 'Acme',
         listen: { host: '127.0.0.1', port: 7443 },
       },
+      anchors: [],
       doors: [
         {
           name: 'hello',
@@ -50,6 +51,20 @@ suite('readConfig', () => {
   test('an upstream may prove a URI', () => {
     const [door] = read(edit('name: db.acme.example', 'name: "spiffe://acme.example/db"')).doors
     assert.deepEqual(door?.upstream, { url: 'https://127.0.0.1:9000', name: 'spiffe://acme.example/db' })
+  })
+
+  const PARTNER = '  - {name: partner, file: partner.pem, crl: [lists/a.crl], vouches: [spiffe://partner.example]}\n'
+  const withAnchors = (anchors: string) => `${GOOD}anchors:\n${anchors}`
+  test('files of another authority begin where the configuration is', () => {
+    const { anchors } = readConfig(new TextEncoder().encode(withAnchors(PARTNER)), '/etc/house/c.yaml')
+    assert.deepEqual(anchors, [
+      {
+        name: 'partner',
+        file: '/etc/house/partner.pem',
+        crl: ['/etc/house/lists/a.crl'],
+        vouches: ['spiffe://partner.example'],
+      },
+    ])
   })
 
   const cases: readonly (readonly [name: string, text: string, message: RegExp])[] = [
@@ -117,6 +132,27 @@ suite('readConfig', () => {
       edit('- name: hello', '- name: authority'),
       /^c\.yaml:3: doors\.0\.name must not be authority/,
     ],
+    [
+      'an authority that may vouch for everything',
+      withAnchors(PARTNER.replace('spiffe://partner.example', '"*"')),
+      /^c\.yaml:10: anchors\.0\.vouches\.0 must be a domain, @domain, scheme/,
+    ],
+    [
+      'an authority that may vouch for nothing',
+      withAnchors(PARTNER.replace('spiffe://partner.example', '')),
+      /^c\.yaml:10: anchors\.0\.vouches must say/,
+    ],
+    [
+      'an authority without a list, where one is required',
+      withAnchors(PARTNER.replace('lists/a.crl', '')),
+      /^c\.yaml:10: anchors\.0\.crl must name a revocation list: door hello/,
+    ],
+    [
+      'an authority for a door that is not there',
+      withAnchors(PARTNER.replace('}', ', doors: [helo]}')),
+      /^c\.yaml:10: anchors\.0\.doors must name doors of this file: there is no helo$/,
+    ],
+    ['one authority twice', withAnchors(PARTNER + PARTNER), /^c\.yaml:10: anchors must not hold one name twice$/],
     [
       'one key twice',
       edit('    kind: web\n', '    kind: web\n    kind: web\n'),

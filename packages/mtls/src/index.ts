@@ -55,6 +55,8 @@ export { SessionCutError } from './sessions/session.ts'
 export { createSessionIndex } from './sessions/session-index.ts'
 export { revokedKey } from './sessions/session-keys.ts'
 export { createCheckSignature } from './trust/check-signature.ts'
+export { type DoorTrust, doorTrust } from './trust/door-trust.ts'
+export { type OtherAuthority, type OtherAuthorityFiles, openOtherAuthority } from './trust/other-authority.ts'
 export { createTrust, type TrustStart } from './trust/trust.ts'
 export {
   readTrustFiles,
@@ -63,3 +65,4 @@ export {
   type TrustFileErrorCode,
   type TrustFiles,
 } from './trust/trust-files.ts'
+export { vouchingFor } from './trust/vouching.ts'

@@ -25,6 +25,8 @@ export interface OwnIdentity {
 /** Whom this side believes, and what it knows about revocation. One value, replaced part by part; never empty. */
 export interface Trust {
   readonly anchors: readonly TrustAnchor[]
+  /** What the operator calls the other authority whose anchor this is. Undefined: it is an anchor of the house's own. */
+  authorityOf(anchor: TrustAnchor): string | undefined
   /** Issuers known from elsewhere than the peer, and those learned from peers (bounded). Only candidates. */
   readonly issuers: readonly Certificate[]
   readonly crls: readonly CrlIndex[]

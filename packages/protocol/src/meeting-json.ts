@@ -134,10 +134,12 @@ function referenceField(field: Field): Reference {
 
 function sideField(field: Field): Side {
   const party = field.get('party').optional((f) => f.text(256))
+  const authority = field.get('authority').optional((f) => f.text(256))
   const certificate = field.get('certificate').optional(certificateField)
   return {
     name: field.get('name').text(256),
     ...(party === undefined ? {} : { party }),
+    ...(authority === undefined ? {} : { authority }),
     identities: field
       .get('identities')
       .list(256)

@@ -9,6 +9,8 @@ export interface Side {
   /** The name people know it by: the party, else the first identity, else the address. */
   readonly name: string
   readonly party?: PartyId
+  /** What the operator calls the authority that vouches for it, where that is not the house's own. */
+  readonly authority?: string
   readonly identities: readonly Identity[]
   readonly certificate?: CertificateSummary
 }

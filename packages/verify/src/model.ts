@@ -5,6 +5,7 @@ import type {
   CRLReason,
   HashName,
   Name,
+  NameConstraints,
   OCSPResponse,
   Oid,
   SubjectPublicKeyInfo,
@@ -145,6 +146,8 @@ export interface TrustAnchor {
   readonly name: Name
   readonly subjectPublicKeyInfo: SubjectPublicKeyInfo
   readonly certificate?: Certificate
+  /** What the relying party lets it vouch for, beside what its certificate says. @see RFC 5937 §3.2, RFC 5914 §2.7 */
+  readonly nameConstraints?: NameConstraints
 }
 
 /** The purpose of the leaf's key, RFC 5280 §4.2.1.12. */

@@ -23,9 +23,22 @@ export type DoorConfig = AnyDoorConfig & {
   readonly revocation: 'require' | 'prefer'
 }
 
+/** An authority that is not this house's own, and what it may vouch for. */
+export interface AnchorConfig {
+  readonly name: string
+  /** Path of its certificates in PEM, absolute. */
+  readonly file: string
+  /** Paths of its revocation lists, absolute. */
+  readonly crl: readonly string[]
+  readonly vouches: readonly string[]
+  /** Names of the doors at which it counts; absent for every door. */
+  readonly doors?: readonly string[]
+}
+
 /** The whole configuration. `standard` is the default house: its ports are wishes, and a visitor meets its door. */
 export interface Config {
   readonly standard: boolean
   readonly authority: AuthorityConfig
+  readonly anchors: readonly AnchorConfig[]
   readonly doors: readonly DoorConfig[]
 }

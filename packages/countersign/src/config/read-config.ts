@@ -1,4 +1,5 @@
 // Reads countersign.yaml: every fault with its line, and the nearest name where a key is unknown.
+import { dirname, resolve } from 'node:path'
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { EXIT, Failure } from '../command.ts'
@@ -9,7 +10,7 @@ import { CONFIG_SCHEMA, keysAt } from './schema.ts'
 
 /**
  * Reads and checks a configuration.
- * @param file Its name, for messages.
+ * @param file Its path: for messages, and where relative paths in it begin.
  * @throws {Failure} with exit code 3 that names each fault's line and path.
  */
 export function readConfig(octets: Uint8Array, file: string): Config {
@@ -19,7 +20,12 @@ export function readConfig(octets: Uint8Array, file: string): Config {
   if (fault !== undefined)
     throw configFailure(`${file}:${lines.linePos(fault.pos[0]).line}: ${plainText(fault.message)}`)
   const parsed = CONFIG_SCHEMA.safeParse(plainValue(document, file))
-  if (parsed.success) return deepFreeze({ standard: false, ...parsed.data })
+  if (parsed.success) {
+    const { anchors, ...rest } = parsed.data
+    const at = (path: string) => resolve(dirname(file), path)
+    const placed = anchors.map((anchor) => ({ ...anchor, file: at(anchor.file), crl: anchor.crl.map(at) }))
+    return deepFreeze({ standard: false, ...rest, anchors: placed })
+  }
   const faults = parsed.error.issues.flatMap(unfold).map((issue) => {
     const place = lines.linePos(offsetOf(document, issue))
     return `${file}:${place.line}: ${plainText(textOf(document, issue))}`

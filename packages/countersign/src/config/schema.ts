@@ -1,5 +1,6 @@
 // The shape of countersign.yaml, with what each key means.
 import { DOOR_SECTIONS, dnsName, hostName, type Keys, listen } from '@countersign/gateway/sections'
+import { vouchingFor } from '@countersign/mtls'
 import { z } from 'zod'
 import type { Config, DoorConfig } from './model.ts'
 
@@ -33,6 +34,16 @@ const common = {
     .describe('require: without a current revocation list nobody passes; prefer: a list counts where there is one'),
 }
 
+function isVouching(word: string): boolean {
+  try {
+    vouchingFor([word])
+    return true
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
+}
+
 const [firstKind, ...otherKinds] = Object.entries(DOOR_SECTIONS).map(([kind, { keys }]) =>
   z.strictObject({ ...common, kind: z.literal(kind), ...keys }),
 )
@@ -54,8 +65,39 @@ const authority = z.strictObject({
   listen: listen.describe('address on which it listens'),
 })
 
+const anchor = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be at most 40 lower-case letters, digits and hyphens')
+    .describe('what records call this authority'),
+  file: z.string().min(1).describe('its certificates in PEM; a relative path begins at this file'),
+  crl: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('its revocation lists, PEM or DER; each is read again when it changes'),
+  vouches: z
+    .array(
+      z
+        .string()
+        .refine(isVouching, 'must be a domain, @domain, scheme://host or a network, as in spiffe://partner.example'),
+    )
+    .min(1, 'must say at least one kind of name that it may vouch for')
+    .describe(
+      'names that it may vouch for: acme.example (and below), @acme.example, spiffe://acme.example, 10.0.0.0/8; no others count',
+    ),
+  doors: z.array(z.string()).min(1).exactOptional().describe('names of the doors at which it counts (every door)'),
+})
+
 const root = z.strictObject({
   authority: authority.describe('the authority of this house'),
+  anchors: z
+    .array(anchor)
+    .default([])
+    .refine(
+      (anchors) => new Set(anchors.map(({ name }) => name)).size === anchors.length,
+      'must not hold one name twice',
+    )
+    .describe('other authorities whose certificates count at doors, as far as each may vouch'),
   doors: z
     .array(door)
     .default([])
@@ -63,13 +105,33 @@ const root = z.strictObject({
     .describe('where parties meet'),
 })
 
+const whole = root.superRefine(({ anchors, doors }, context) => {
+  for (const [index, { doors: chosen, crl }] of anchors.entries()) {
+    const stranger = chosen?.find((name) => doors.every((each) => each.name !== name))
+    if (stranger !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['anchors', index, 'doors'],
+        message: `must name doors of this file: there is no ${stranger}`,
+      })
+    const strict = doors.find(({ name, revocation }) => revocation === 'require' && (chosen?.includes(name) ?? true))
+    if (strict !== undefined && crl.length === 0)
+      context.addIssue({
+        code: 'custom',
+        path: ['anchors', index, 'crl'],
+        message: `must name a revocation list: door ${strict.name} has revocation: require, and would refuse everybody of this authority`,
+      })
+  }
+})
+
 /** What a configuration file may say. Every object is strict: an unknown key is refused. */
-export const CONFIG_SCHEMA: z.ZodType<Omit<Config, 'standard'>> = root
+export const CONFIG_SCHEMA: z.ZodType<Omit<Config, 'standard'>> = whole
 
 /** The keys of each object in the file with what they mean, by the object's path; `*` stands for an index, `:kind` for doors of one kind. */
 export const CONFIG_KEYS: Readonly<Record<string, Keys>> = {
   '': root.shape,
   authority: authority.shape,
+  'anchors.*': anchor.shape,
   'doors.*': common,
   ...Object.fromEntries(
     Object.entries(DOOR_SECTIONS).flatMap(([kind, { keys, within = {} }]): [string, Keys][] => [

@@ -10,6 +10,7 @@ export const STANDARD_CONFIG: Config = {
     organization: 'Countersign',
     listen: { host: '127.0.0.1', port: 7443 },
   },
+  anchors: [],
   doors: [
     {
       name: 'hello',

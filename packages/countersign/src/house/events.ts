@@ -62,6 +62,10 @@ const LOG_LINES: Readonly<Record<string, readonly ['done' | 'ended' | 'alarm', s
   'request.refused': ['ended', 'a request was refused at {door}: {code}  {reference}'],
   'feed.unconfirmed': ['alarm', 'door {door} did not confirm a revocation within a second'],
   'feed.failed': ['alarm', 'door {door} could not follow a revocation: {error}'],
+  'trust.reload-failed': [
+    'alarm',
+    '{file} of {authority} can no longer be used, so the list before it stays: {reason}',
+  ],
   'crl.failed': ['alarm', 'the revocation list could not be signed: {error}'],
   'housekeeping.failed': ['alarm', 'housekeeping ({chore}) failed: {error}'],
   'authority.not-yet-valid': [

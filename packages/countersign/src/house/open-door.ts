@@ -7,9 +7,10 @@ import {
   type Clock,
   createSessionIndex,
   type Door,
+  doorTrust,
   type Log,
+  type OtherAuthority,
   revokedKey,
-  type Trust,
 } from '@countersign/mtls'
 import type { FeedEvent, Meeting } from '@countersign/protocol'
 import type { DoorConfig } from '../config/model.ts'
@@ -23,6 +24,8 @@ export interface DoorParts {
   readonly mayMove: boolean
   readonly ports: Ports
   readonly authority: Authority
+  /** Other authorities that count at this door. */
+  readonly others: readonly OtherAuthority[]
   readonly clock: Clock
   readonly log: Log
   readonly record: (meeting: Meeting) => void
@@ -44,7 +47,7 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
   opened.defer(leave)
   const house = {
     identity,
-    trust: trustFor(authority.trust, config.revocation),
+    trust: doorTrust(authority.trust, { revocation: config.revocation, others: parts.others }),
     access: allowList(config.allow),
     sessions,
     clock,
@@ -62,9 +65,4 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
 function keysOf({ change }: FeedEvent): readonly string[] {
   if (change.kind !== 'status') return []
   return change.revoked.map(revokedKey)
-}
-
-/** The authority's trust under the door's own revocation setting; everything else stays one value. */
-function trustFor(trust: Trust, revocation: Trust['revocation']): Trust {
-  return trust.revocation === revocation ? trust : Object.create(trust, { revocation: { value: revocation } })
 }

@@ -1,9 +1,9 @@
 // Wires an authority and its doors together, as one configuration says.
 import { isIPv6 } from 'node:net'
 import type { Authority } from '@countersign/authority'
-import type { Clock, Door, Log } from '@countersign/mtls'
+import { type Clock, type Door, type Log, type OtherAuthority, openOtherAuthority } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
-import type { Config } from '../config/model.ts'
+import type { Config, DoorConfig } from '../config/model.ts'
 import type { Ready } from './events.ts'
 import { failpointOf } from './failpoint.ts'
 import { readPorts } from './ports.ts'
@@ -53,10 +53,23 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
     authority.record(meeting)
     onMeeting(meeting)
   }
+  const others = new Map<string, OtherAuthority>()
+  for (const anchor of config.anchors) {
+    const other = await openOtherAuthority(anchor, log)
+    opened.defer(() => other.close())
+    others.set(anchor.name, other)
+  }
+  const othersOf = ({ name }: DoorConfig) =>
+    config.anchors.flatMap((anchor) => (anchor.doors?.includes(name) === false ? [] : (others.get(anchor.name) ?? [])))
   const doors: Door[] = []
   // One after the other: a door takes a few milliseconds, and a failure then leaves nothing half-open behind.
   for (const door of config.doors)
-    doors.push(await openDoor({ config: door, data, mayMove, ports, authority, clock, log, record }, opened))
+    doors.push(
+      await openDoor(
+        { config: door, data, mayMove, ports, authority, others: othersOf(door), clock, log, record },
+        opened,
+      ),
+    )
   const owned = opened.move()
   return {
     authority,

@@ -72,7 +72,12 @@ export function judge(question: Question): Judgement {
     : verifyParsedPath(certificates[0] as Certificate, certificates.slice(1), context)
   if (verdict.ok) {
     const leaf = verdict.path.certificates[0]
-    return { ok: true, side: sideOf(leaf, address, presenter), path: verdict.path, evidence: verdict.evidence }
+    return {
+      ok: true,
+      side: sideOf(leaf, address, presenter, trust.authorityOf(verdict.path.anchor)),
+      path: verdict.path,
+      evidence: verdict.evidence,
+    }
   }
   const side = sideOf(first instanceof Uint8Array ? readClaim(first) : first, address, presenter)
   return { ok: false, side, refusal: refusalOf(presenter, verdict.findings) }

@@ -10,21 +10,25 @@ const MAX_SPIFFE_ID_LENGTH = 2048
 
 /**
  * Describes a side by the certificate it showed; a claim until the gate has judged it.
+ * @param authority What the operator calls the authority that vouches, where it is not the house's own.
  * @param address What to call a side that shows no name, as in `192.0.2.7:51234`.
  */
 export function sideOf(
   leaf: Certificate | undefined,
   address: string,
   presenter: 'caller' | 'callee' = 'caller',
+  authority?: string,
 ): Side {
   if (leaf === undefined) return { name: address, identities: [] }
   const identities = namesOf(leaf)
-  const party = identities.map(partyOf).find((id) => id !== undefined)
+  // The parties of a house are those of its own authority: another's `alice` is somebody else.
+  const party = authority === undefined ? identities.map(partyOf).find((id) => id !== undefined) : undefined
   // A caller is a party; a callee is what one asks for.
   const host = presenter === 'callee' ? identities.find(({ kind }) => kind === 'dNSName')?.value : undefined
   return {
     name: host ?? party ?? identities[0]?.value ?? address,
     ...(party !== undefined && { party }),
+    ...(authority !== undefined && { authority }),
     identities,
     certificate: summaryOf(leaf),
   }

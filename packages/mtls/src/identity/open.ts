@@ -1,9 +1,9 @@
 // An identity that lives in a directory, as an enrollment wrote it.
-import { type FSWatcher, watch } from 'node:fs'
 import type { Clock, Credential, Log, OwnIdentity, Trust } from '../model.ts'
 import { readCrls, readTrustFiles, TrustFileError } from '../trust/trust-files.ts'
-import { IdentityError, systemCode } from './error.ts'
+import { IdentityError } from './error.ts'
 import { checkDirectory, pathsOf, readCredential } from './files.ts'
+import { follow } from './follow.ts'
 import { finishPromotion } from './write.ts'
 
 /** An identity in a directory, with the trust and the revocation lists beside it. It follows what other processes write there. */
@@ -22,9 +22,6 @@ export interface OpenIdentityOptions {
   /** Told `identity.reload-failed` with file and reason, when what is on the disk can no longer be used. */
   readonly log?: Log
 }
-
-// A renewal and its lists are several files: they are read once they have come to rest.
-const SETTLE_MS = 50
 
 /**
  * Opens the identity in `directory`: key and certificate fit, nobody else may read them, trust and status are whole.
@@ -79,35 +76,4 @@ async function readDirectory(directory: string): Promise<Credential> {
 function sameCredential(one: Credential, other: Credential): boolean {
   const octets = (credential: Credential) => credential.certificates.map(({ der }) => der.toHex()).join()
   return octets(one) === octets(other)
-}
-
-/** Calls `changed` some time after a change in any of `directories`, never while it is still under way. */
-function follow(directories: readonly string[], changed: () => Promise<void>): { close: () => void } {
-  let timer: NodeJS.Timeout | undefined
-  let closed = false
-  let running = Promise.resolve()
-  const later = () => {
-    clearTimeout(timer)
-    if (closed) return
-    timer = setTimeout(() => {
-      running = running.then(changed)
-    }, SETTLE_MS).unref()
-  }
-  const watchers: FSWatcher[] = []
-  for (const directory of directories) {
-    try {
-      // A directory that is taken away ends its watcher; what is in memory stays.
-      watchers.push(watch(directory, { persistent: false }, later).on('error', later))
-    } catch (error) {
-      // ENOENT: no status yet. ENOSPC, EMFILE: no watcher is left; renewal then still tells us by `reload`.
-      if (systemCode(error) === undefined) throw error
-    }
-  }
-  return {
-    close() {
-      closed = true
-      clearTimeout(timer)
-      for (const watcher of watchers) watcher.close()
-    },
-  }
 }

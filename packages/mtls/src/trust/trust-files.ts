@@ -70,7 +70,7 @@ export async function readTrustFiles(files: TrustFiles): Promise<Trust> {
 const NEVER = Temporal.Instant.fromEpochMilliseconds(0)
 
 /** Reads the anchors of a PEM file. @throws {TrustFileError} when any block of it is not the certificate of an authority. */
-async function readAnchors(file: string): Promise<readonly Certificate[]> {
+export async function readAnchors(file: string): Promise<readonly Certificate[]> {
   const octets = await readWithin(file, MAX_TRUST_OCTETS)
   const blocks = decoded(file, () => readPem(text(file, octets)))
   if (blocks.length === 0) throw new TrustFileError('ERR_TRUST_FILE_EMPTY', file)
@@ -96,7 +96,8 @@ export async function readCrls(directory: string): Promise<readonly CertificateL
   return Promise.all(files.map((name) => readCrl(join(directory, name))))
 }
 
-async function readCrl(file: string): Promise<CertificateList> {
+/** Reads one CRL, DER or PEM. @throws {TrustFileError} */
+export async function readCrl(file: string): Promise<CertificateList> {
   const octets = await readWithin(file, CRL_LIMITS.maxOctets)
   if (octets.length === 0) throw new TrustFileError('ERR_TRUST_FILE_EMPTY', file)
   // DER begins with the tag of a SEQUENCE; PEM with a hyphen or an explanation.

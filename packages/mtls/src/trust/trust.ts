@@ -59,6 +59,7 @@ export function createTrust(start: TrustStart): Trust {
 
   return {
     anchors,
+    authorityOf: () => undefined,
     revocation: start.revocation,
     anchorsSha256: sha256OfAnchors(start.anchors),
     get issuers() {
@@ -142,7 +143,8 @@ function isNewer(crl: CertificateList, held: CertificateList): boolean {
   return Temporal.Instant.compare(crl.thisUpdate, held.thisUpdate) > 0
 }
 
-function sha256OfAnchors(anchors: readonly Certificate[]): string {
+/** One value for a set of anchors, whatever their order. */
+export function sha256OfAnchors(anchors: readonly Pick<Certificate, 'der'>[]): string {
   const hash = createHash('sha256')
   // In order of their own hashes: the same anchors are the same trust, in whatever order the file has them.
   for (const one of [...new Set(anchors.map(({ der }) => sha256(der)))].sort()) hash.update(one)

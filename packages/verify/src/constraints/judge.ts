@@ -29,25 +29,28 @@ interface KindConstraints {
   readonly unsupported?: string
 }
 
+/** A certificate, or an anchor on whose names the relying party put limits. */
+type Constraining = Pick<Certificate, 'nameConstraints'>
+
 type NameFault = readonly ['ERR_VERIFY_NAME_CONSTRAINTS' | 'ERR_VERIFY_UNSUPPORTED', string, FaultFacts?]
 
 /** Judges names by constraints; one per search, as it remembers what it has made ready and what it has judged. */
 export interface NameJudge {
-  /** The constraints of a certificate with those above it, for all below; what has no meaning is a fault of the certificate. */
-  add(certificate: Certificate, above: readonly Constraints[], fault: Fault): readonly Constraints[]
+  /** The constraints of a certificate, or those put on an anchor, with those above, for all below; what has no meaning is a fault. */
+  add(from: Constraining, above: readonly Constraints[], fault: Fault): readonly Constraints[]
   /** Judges the names of a certificate; one finding for each constraining certificate at most. */
   judge(certificate: Certificate, isLeaf: boolean, above: readonly Constraints[], fault: Fault): void
 }
 
 /** Starts to judge names, for one search. */
 export function startNameJudge(meter: Meter): NameJudge {
-  const prepared = new Map<Certificate, Constraints>()
+  const prepared = new Map<Constraining, Constraints>()
   const judged = new Map<Certificate, Map<Constraints, NameFault | undefined>>()
   return {
-    add(certificate, above, fault) {
-      if (certificate.nameConstraints === undefined) return above
-      const constraints = prepared.get(certificate) ?? prepareConstraints(certificate.nameConstraints, meter)
-      prepared.set(certificate, constraints)
+    add(from, above, fault) {
+      if (from.nameConstraints === undefined) return above
+      const constraints = prepared.get(from) ?? prepareConstraints(from.nameConstraints, meter)
+      prepared.set(from, constraints)
       for (const detail of constraints.meaningless) fault('ERR_VERIFY_NAME_CONSTRAINTS', detail)
       return [...above, constraints]
     },

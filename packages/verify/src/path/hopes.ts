@@ -61,7 +61,7 @@ export function startHopes(
   const allowanceOf = ({ certificate }: TrustAnchor) => Math.min(maxPathLength, pathLengthOf(certificate))
 
   /** Whether what an issuer says of names allows all that are below it. */
-  const allowsNames = (issuer: Certificate, path: readonly Candidate[]): boolean => {
+  const allowsNames = (issuer: Pick<Certificate, 'nameConstraints'>, path: readonly Candidate[]): boolean => {
     if (issuer.nameConstraints === undefined) return true
     let allowed = true
     const forbid = () => {
@@ -72,8 +72,8 @@ export function startHopes(
     return allowed
   }
 
-  const forbids = ({ certificate }: TrustAnchor, path: readonly Candidate[]) =>
-    certificate !== undefined && !allowsNames(certificate, path)
+  const forbids = (anchor: TrustAnchor, path: readonly Candidate[]) =>
+    !allowsNames(anchor, path) || (anchor.certificate !== undefined && !allowsNames(anchor.certificate, path))
 
   const links = {
     mayLead: (certificate: Certificate, issuer: Certificate, under: readonly TrustAnchor[]) =>
@@ -93,7 +93,8 @@ export function startHopes(
     plan ??= planWays(leaf, findIssuers, isSound)
     const { follow } = plan
     // What bars a certificate, or a name, may do so under one anchor alone; most bar nothing, and are followed together.
-    const bars = (anchor: TrustAnchor) => barred.has(anchor) || anchor.certificate?.nameConstraints !== undefined
+    const bars = (anchor: TrustAnchor) =>
+      barred.has(anchor) || anchor.nameConstraints !== undefined || anchor.certificate?.nameConstraints !== undefined
     const groups = [anchors.filter((anchor) => !bars(anchor)), ...anchors.filter(bars).map((anchor) => [anchor])]
     return groups.map((group) => [group, follow(links, group)] as const)
   }

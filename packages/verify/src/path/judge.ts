@@ -180,23 +180,25 @@ function judgeUnsigned(
  * tells whether it is self-signed. Answers what it leaves.
  */
 function* judgeAnchor(
-  { certificate, subjectPublicKeyInfo }: TrustAnchor,
+  anchor: TrustAnchor,
   depth: number,
   { profile = PROFILES.private, maxPathLength = Number.POSITIVE_INFINITY }: AnyPathContext,
   { alone, signatures, names }: Judges,
   findings: Finding[],
 ): Asking<Left> {
+  const { certificate, subjectPublicKeyInfo } = anchor
   const fault = faultsOf(findings, depth, certificate)
+  const constraints = names.add(anchor, [], fault)
   if (certificate === undefined) {
     const weak = whyNotKey(subjectPublicKeyInfo)
     if (weak !== undefined) fault('ERR_VERIFY_WEAK_KEY', weak, { found: [subjectPublicKeyInfo.algorithm.algorithm] })
-    return { maxPathLength, constraints: [] }
+    return { maxPathLength, constraints }
   }
   for (const each of alone(certificate, 'anchor').faults) fault(...each)
   yield* judgeAnchorKeyIdentifiers(certificate, profile.anchorKeyIdentifier, signatures.ask, fault)
   return {
     maxPathLength: Math.min(maxPathLength, certificate.basicConstraints?.pathLenConstraint ?? Number.POSITIVE_INFINITY),
-    constraints: names.add(certificate, [], fault),
+    constraints: names.add(certificate, constraints, fault),
   }
 }
 
