@@ -16,6 +16,15 @@ const ADMIN_DETAILS = [
   "and --identity, over mutual TLS with an administrator's certificate.",
 ]
 
+const STORES: Readonly<Record<string, Option>> = {
+  identity: { type: 'string', value: 'DIR', summary: 'a directory that countersign enroll wrote' },
+  trust: { type: 'string', value: 'FILE', summary: 'or the root certificate alone' },
+  system: { type: 'boolean', summary: "only the system's store (Debian and its kin)" },
+  chromium: { type: 'boolean', summary: 'only the store of Chromium and Chrome of this user' },
+  nss: { type: 'string', multiple: true, value: 'DIR', summary: 'only this NSS store, as a Firefox profile is one' },
+  yes: { type: 'boolean', summary: 'do not ask' },
+}
+
 /** All of them, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -211,6 +220,34 @@ export const COMMANDS: readonly Command[] = [
     },
     examples: ['countersign export --pkcs12 --identity alice --out alice.p12'],
     load: async () => (await import('./export.ts')).exportIdentity,
+  },
+  {
+    name: 'trust install',
+    summary: "put the authority into the system's and browsers' stores",
+    details: [
+      "Without a store named: Chromium's and each Firefox profile's of this user, and the system's.",
+      'Shows the fingerprint and every store, and asks before it changes one. Where it cannot, it says',
+      'what to do by hand.',
+    ],
+    positionals: [],
+    options: {
+      ...STORES,
+      client: { type: 'boolean', summary: "the identity's certificate and key too, so that a browser can present it" },
+    },
+    examples: [
+      'countersign trust install --identity alice --client',
+      'sudo countersign trust install --system --trust root.pem',
+    ],
+    load: async () => (await import('./trust.ts')).trustInstall,
+  },
+  {
+    name: 'trust remove',
+    summary: 'take out of the stores what trust install put there',
+    details: ['The authority, and of browsers also the certificates and keys of its clients.'],
+    positionals: [],
+    options: STORES,
+    examples: ['countersign trust remove --identity alice'],
+    load: async () => (await import('./trust.ts')).trustRemove,
   },
   {
     name: 'authority root',
