@@ -137,19 +137,23 @@ suite('countersign trust', NSS, () => {
     })
   })
 
-  test('a store with a password of its own: exit 3, how to go on, and the other store is done', async () => {
-    writeFileSync(path('password'), 'secret\n')
-    const [locked, open] = [newStore(another(), '-f', path('password')), another()]
-    // Without a terminal nobody can be asked for it: certutil asks on the terminal itself.
-    const args = ['trust', 'install', '--trust', 'root.pem', '--nss', locked, '--nss', open, '--yes']
-    const { status, stdout, stderr } = spawnSync('setsid', ['--wait', process.execPath, BIN, ...args], {
-      ...{ cwd: home, env: { PATH: process.env['PATH'], HOME: home }, encoding: 'utf8' },
-    })
-    assert.equal(status, 3, stderr)
-    assert.match(stderr, /the store did not take it: .*\n.*the store has a password of its own/)
-    assert.match(stdout, new RegExp(`✔ NSS, ${path(open)}`))
-    assert.equal(rows(open).length, 1)
-  })
+  test(
+    'a store with a password of its own: exit 3, how to go on, and the other store is done',
+    needs('setsid', 'util-linux'),
+    () => {
+      writeFileSync(path('password'), 'secret\n')
+      const [locked, open] = [newStore(another(), '-f', path('password')), another()]
+      // Without a terminal nobody can be asked for it: certutil asks on the terminal itself.
+      const args = ['trust', 'install', '--trust', 'root.pem', '--nss', locked, '--nss', open, '--yes']
+      const { status, stdout, stderr } = spawnSync('setsid', ['--wait', process.execPath, BIN, ...args], {
+        ...{ cwd: home, env: { PATH: process.env['PATH'], HOME: home }, encoding: 'utf8' },
+      })
+      assert.equal(status, 3, stderr)
+      assert.match(stderr, /the store did not take it: .*\n.*the store has a password of its own/)
+      assert.match(stdout, new RegExp(`✔ NSS, ${path(open)}`))
+      assert.equal(rows(open).length, 1)
+    },
+  )
 
   test('asks before it changes anything: no is exit 1, yes does it', needs('script', 'bsdutils'), async () => {
     const answered = async (answer: string, store: string) => {
