@@ -82,11 +82,49 @@ suite('the refusal page in Chromium', needs('chromium', 'chromium'), () => {
     await page.context().close()
   })
 
+  test('says how to choose again in every browser, the reader’s own first and open, by keyboard alone', async () => {
+    for (const [userAgent, first] of [
+      [undefined, 'Chrome, Chromium, Brave'],
+      ['Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0', 'Firefox'],
+    ] as const) {
+      const { page } = await open(CALLERS.bob, '/', { javaScriptEnabled: false, ...(userAgent && { userAgent }) })
+      assert.equal(await page.locator('h2').innerText(), 'How to come as somebody else')
+      const names = await page.locator('summary').allInnerTexts()
+      assert.equal(names[0], first)
+      assert.deepEqual(names.toSorted(), ['Chrome, Chromium, Brave', 'Edge', 'Firefox', 'Safari'])
+      const opened = () => page.locator('details[open] > summary').allInnerTexts()
+      assert.deepEqual(await opened(), [first])
+      for (const key of ['Tab', 'Tab', 'Enter']) await page.keyboard.press(key)
+      assert.deepEqual(await opened(), names.slice(0, 2))
+      await page.keyboard.press('Space')
+      assert.deepEqual(await opened(), [first])
+      await page.context().close()
+    }
+  })
+
+  test('where another certificate changes nothing, it says nothing of choosing one', async () => {
+    const { page } = await open(CALLERS.alice, '/')
+    assert.equal(await page.locator('dd > code').nth(1).innerText(), 'ERR_DOOR_UPSTREAM')
+    assert.equal(await page.locator('details').count(), 0)
+    await page.context().close()
+  })
+
   for (const colorScheme of ['light', 'dark'] as const)
     test(`is readable in the ${colorScheme}`, async () => {
       for (const caller of [undefined, CALLERS.late]) {
         const { page } = await open(caller, '/', { colorScheme })
-        for (const part of ['h1', '.next', '.sides', 'li.proved', 'li.refused', 'li.waiting .verb', 'dt', 'dd'])
+        for (const part of [
+          'h1',
+          '.next',
+          '.sides',
+          'li.proved',
+          'li.refused',
+          'li.waiting .verb',
+          'dt',
+          'dd',
+          'summary',
+          'details dt',
+        ])
           assert.ok((await contrast(page, part)) >= 4.5, `${part} in the ${colorScheme}`)
         await page.context().close()
       }

@@ -1,6 +1,7 @@
 // The one picture as a page: no script, no foreign origin, readable in the dark, at 200 % and by a screen reader.
 import { createHash } from 'node:crypto'
 import type { Explanation, ExplanationRow, RefusalCode, RefusalEntry } from '@countersign/protocol'
+import { type Advice, adviceAfter, type BrowserSteps } from './choose-again.ts'
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #666; --line: #d5d5d5; --proved: #17693a; --refused: #b3261e }
@@ -34,6 +35,15 @@ li.waiting { color: var(--faint) }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 2rem 0 0; color: var(--faint); overflow-wrap: anywhere }
 dd { margin: 0; color: var(--ink) }
 code { font: 1rem ui-monospace, monospace }
+h2 { font-size: 1.2rem; line-height: 1.3; margin: 2.5rem 0 .5rem }
+.again > p { margin: 0 0 1rem }
+details { border: 1px solid var(--line); border-bottom-width: 0 }
+details:first-of-type { border-radius: .4rem .4rem 0 0 }
+details:last-of-type { border-bottom-width: 1px; border-radius: 0 0 .4rem .4rem }
+summary { padding: .55rem .75rem; cursor: pointer; font-weight: 600 }
+summary:focus-visible { outline: 2px solid currentColor; outline-offset: -3px }
+details dl { margin: 0; padding: 0 .75rem .75rem }
+@media (max-width: 30rem) { details dl { grid-template-columns: 1fr } }
 @media (max-width: 30rem) { li { grid-template-columns: 1.25rem 1fr } .shown { grid-column: 1 / -1 } }
 `.trim()
 
@@ -51,10 +61,15 @@ export const PAGE_POLICY: string = [
 const CLASSES = { proved: 'proved', refused: 'refused', 'not reached': 'waiting' } as const
 const MARKS = { proved: '✔', refused: '✘', 'not reached': '–' } as const
 
-/** Draws a meeting for people. `refusal` is what to say where it is not the meeting's own (an upstream that does not answer). */
+/**
+ * Draws a meeting for people.
+ * @param refusal What to say where it is not the meeting's own (an upstream that does not answer).
+ * @param userAgent Which browser reads it: its steps stand first.
+ */
 export function drawPage(
   explanation: Explanation,
   refusal: (RefusalEntry & { readonly code: RefusalCode; readonly why: string }) | undefined = explanation.refusal,
+  userAgent?: string,
 ): string {
   const { caller, callee, reference, rows } = explanation
   const title = refusal === undefined ? 'You have met' : sentence(refusal.why)
@@ -66,6 +81,7 @@ export function drawPage(
     refusal === undefined
       ? ''
       : `<dt>Code</dt><dd><code>${refusal.code}</code></dd><dt>Rule</dt><dd>${text(refusal.clause)}</dd>`
+  const advice = refusal && adviceAfter(refusal.code, userAgent)
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -82,7 +98,7 @@ ${head}
 <ol role="list" aria-label="The six steps of this meeting">
 ${rows.map(drawRow).join('\n')}
 </ol>
-<dl><dt>Reference</dt><dd><code>${reference}</code></dd>${more}<dt>Time</dt><dd>${explanation.at.toString({ smallestUnit: 'second' })}</dd></dl>
+${advice === undefined ? '' : drawAdvice(advice, callee)}<dl><dt>Reference</dt><dd><code>${reference}</code></dd>${more}<dt>Time</dt><dd>${explanation.at.toString({ smallestUnit: 'second' })}</dd></dl>
 </main>
 </body>
 </html>
@@ -101,6 +117,19 @@ function drawShown({ outcome, direction, text: words }: ExplanationRow): string 
     return `<span class="shown"><span class="mark" role="img" aria-label="${outcome}">${MARKS[outcome]}</span>${shown}</span>`
   const arrow = `<span class="arrow" role="img" aria-label="${direction === 'right' ? 'sent by the caller' : 'sent to the caller'}"><i></i></span>`
   return `<span class="shown ${direction}">${direction === 'right' ? shown + arrow : arrow + shown}</span>`
+}
+
+/** The reader's own browser stands open; the others are a press of a key away, without a script. */
+function drawAdvice({ title, text: words, browsers }: Advice, host: string): string {
+  const drawSteps = ({ name, again, import: bring }: BrowserSteps, index: number) =>
+    `<details${index === 0 ? ' open' : ''}><summary>${text(name)}</summary><dl>` +
+    `<dt>Ask again</dt><dd>${text(again.replaceAll('{host}', () => host))}</dd>` +
+    `<dt>Import</dt><dd>${text(bring)}</dd></dl></details>`
+  return `<section class="again"><h2>${text(title)}</h2>
+<p>${text(words)}</p>
+${browsers.map(drawSteps).join('\n')}
+</section>
+`
 }
 
 function sentence(words: string): string {

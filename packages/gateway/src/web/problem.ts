@@ -43,6 +43,7 @@ function isOfDoor(code: RefusalCode): code is DoorCode {
 /**
  * Says no in the form that the caller reads: a page where it asks for HTML, `application/problem+json` elsewhere.
  * @param code What is refused where the meeting itself was accepted.
+ * @param userAgent Which browser asks: what it has to do is told first.
  * @see RFC 9457
  */
 export function refusalAnswer(
@@ -50,13 +51,14 @@ export function refusalAnswer(
   meeting: Meeting,
   now: Temporal.Instant,
   code: RefusalCode = meeting.outcome.ok ? 'ERR_DOOR_REQUEST' : meeting.outcome.refusal.code,
+  userAgent?: string,
 ): Answer {
   const explanation = explainMeeting(publicMeeting(meeting), now)
   const entry = REFUSALS[code]
   const status = isOfDoor(code) ? STATUS[code] : FORBIDDEN
   const own = explanation.refusal?.code === code ? explanation.refusal : undefined
   const { why: detail, next } = own ?? { why: entry.public, next: entry.next }
-  if (prefersHtml(accept)) return page(status, drawPage(explanation, { ...entry, code, why: detail, next }))
+  if (prefersHtml(accept)) return page(status, drawPage(explanation, { ...entry, code, why: detail, next }, userAgent))
   const problem = {
     type: `urn:countersign:${code}`,
     title: entry.public,
@@ -115,8 +117,8 @@ function answer(status: number, contentType: string, body: string): Answer {
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
       'Referrer-Policy': 'no-referrer',
-      // RFC 9110 §12.5.5: one address, two forms.
-      Vary: 'Accept',
+      // RFC 9110 §12.5.5: one address, two forms, and of a page each browser's own order.
+      Vary: 'Accept, User-Agent',
     },
     body,
   }

@@ -27,7 +27,8 @@ export function createRefusalResponder(clock: Clock): RefusalResponder {
   const refuse = (request: IncomingMessage, response: ServerResponse) => {
     const meeting = meetings.get(request.socket)
     if (meeting === undefined) return void request.socket.destroy()
-    const { status, headers, body } = refusalAnswer(request.headers.accept, meeting, clock())
+    const { accept, 'user-agent': userAgent } = request.headers
+    const { status, headers, body } = refusalAnswer(accept, meeting, clock(), undefined, userAgent)
     answering.set(request.socket, response)
     response.writeHead(status, { ...headers, Connection: 'close' })
     if (request.method !== 'HEAD') response.write(body)
