@@ -19,6 +19,7 @@ doors:
 /** The text of docs/configuration.md. */
 export function configurationManual(): string {
   const [door] = STANDARD_CONFIG.doors
+  if (door?.kind !== 'web') throw new TypeError('the standard house has a web door')
   return `${[
     '# The configuration file',
     '',
@@ -48,7 +49,7 @@ export function configurationManual(): string {
     '## Without a file',
     '',
     `\`countersign up\` starts an authority at ${STANDARD_CONFIG.authority.listen.host}:${STANDARD_CONFIG.authority.listen.port} and the web`,
-    `door \`${door?.name}\` (${door?.host.join(', ')}) at ${door?.listen.host}:${door?.listen.port} before a demo service. Every party of the authority`,
+    `door \`${door.name}\` (${door.host.join(', ')}) at ${door.listen.host}:${door.listen.port} before a demo service. Every party of the authority`,
     'may pass. A port that is taken at the first start gives way to a free one, which then stays.',
   ].join('\n')}\n`
 }

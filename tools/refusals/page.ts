@@ -14,6 +14,7 @@ const GROUPS: readonly (readonly [prefix: string, title: string, text: string])[
     'A caller of ours refuses the door, before it shows anything of itself.',
   ],
   ['ERR_DOOR_', 'After both sides had proved themselves', 'The meeting was accepted; what came after it failed.'],
+  ['ERR_SESSION_', 'A session that ends', 'The meeting was accepted; the door ends its session later.'],
   ['ERR_ENROLL_', 'Enrollment', 'The authority refuses a newcomer, or a renewal.'],
   ['ERR_AUTHORITY_', 'The authority', 'The authority cannot do what was asked, and has not done it.'],
   ['ERR_ADMIN_', 'Administration', 'The authority refuses an act of administration.'],

@@ -1,11 +1,15 @@
 // The kinds of doors: adding one is a folder, a line here and a section beside it.
 import type { Door, House } from '@countersign/mtls'
 import type { Opener } from './kind/model.ts'
+import { type TcpDoorConfig, tcpDoor } from './tcp/door.ts'
+import { type EgressDoorConfig, egressDoor } from './tcp/egress.ts'
 import { type WebDoorConfig, webDoor } from './web/door.ts'
 
 /** What each kind is configured with. */
 interface ConfigOf {
   readonly web: WebDoorConfig
+  readonly tcp: TcpDoorConfig
+  readonly egress: EgressDoorConfig
 }
 
 /** The word for a protocol in `kind:`. */
@@ -16,14 +20,21 @@ export type AnyDoorConfig = { [Kind in DoorKind]: { readonly kind: Kind } & Conf
 
 const KINDS: { readonly [Kind in DoorKind]: Opener<ConfigOf[Kind]> } = {
   web: webDoor,
+  tcp: tcpDoor,
+  egress: egressDoor,
 }
 
 /** Opens a door of any kind. @throws as the `open` of its kind. */
 export function openDoor(config: AnyDoorConfig, house: House): Promise<Door> {
-  return KINDS[config.kind].open(config, house)
+  return openerOf(config).open(config, house)
 }
 
 /** Whether a door must prove who it is to others, as a caller: its certificate is then for both sides. */
 export function isCaller(config: AnyDoorConfig): boolean {
-  return KINDS[config.kind].calls(config)
+  return openerOf(config).calls(config)
+}
+
+/** The opener under a configuration's own kind takes that configuration; TypeScript does not relate the two. */
+function openerOf({ kind }: AnyDoorConfig): Opener<AnyDoorConfig> {
+  return KINDS[kind] as Opener<AnyDoorConfig>
 }

@@ -2,6 +2,7 @@
 
 import type { Section } from './kind/model.ts'
 import type { DoorKind } from './kinds.ts'
+import { EGRESS_SECTION, TCP_SECTION } from './tcp/section.ts'
 import { WEB_SECTION } from './web/section.ts'
 
 export type { Keys, Section } from './kind/model.ts'
@@ -10,4 +11,6 @@ export { dnsName, hostName, type Listen, listen, provedName } from './kind/words
 /** One section for each kind of door. */
 export const DOOR_SECTIONS: Readonly<Record<DoorKind, Section>> = {
   web: WEB_SECTION,
+  tcp: TCP_SECTION,
+  egress: EGRESS_SECTION,
 }

@@ -140,6 +140,8 @@ export interface ConnectTarget {
   readonly identity?: OwnIdentity
   readonly clock?: Clock
   readonly alpn?: readonly string[]
+  /** Whether this side may still write after the callee has ended. Default: no. */
+  readonly allowHalfOpen?: boolean
   /** Label for the meeting's record. Default `host:port`. */
   readonly door?: DoorName
   /** Milliseconds until the callee has proved itself. Default 10,000. */

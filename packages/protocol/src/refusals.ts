@@ -121,6 +121,20 @@ const OTHER_REFUSALS = {
   ],
   ERR_DOOR_LIMIT: ['local limit', 'caller', 6, 'the request is too large', 'send a smaller request'],
   ERR_DOOR_DRAINING: ['local', 'operator', 6, 'this door is closing', 'try again in a moment'],
+  ERR_SESSION_IDLE: [
+    'local limit',
+    'caller',
+    6,
+    'nothing was said for as long as this door allows',
+    'connect again, and let your program send keepalives',
+  ],
+  ERR_SESSION_LIFETIME: [
+    'local limit',
+    'caller',
+    6,
+    'the session was open for as long as this door allows',
+    'connect again',
+  ],
   ERR_ENROLL_TOKEN_FORM: [
     'local',
     'caller',

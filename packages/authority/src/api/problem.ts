@@ -61,6 +61,8 @@ const STATUS: Readonly<Record<Exclude<RefusalCode, CredentialCode>, number>> = {
   ERR_ADMIN_REQUEST: 400,
   ERR_ADMIN_NOT_FOUND: 404,
   ERR_ADMIN_NO_MEETING: 404,
+  ERR_SESSION_IDLE: 408,
+  ERR_SESSION_LIFETIME: 408,
   ERR_ADMIN_CONFLICT: 409,
 }
 

@@ -16,10 +16,10 @@ export interface AuthorityConfig {
   readonly listen: Listen
 }
 
-/** A door of any kind, and who may pass it. */
+/** A door of any kind; who may pass it, where callers meet it. */
 export type DoorConfig = AnyDoorConfig & {
-  /** Identities that may pass, or `*` for every party of this authority. */
-  readonly allow: readonly string[]
+  /** Identities that may pass, or `*` for every party of this authority. Absent where nobody calls. */
+  readonly allow?: readonly string[]
   readonly revocation: 'require' | 'prefer'
 }
 

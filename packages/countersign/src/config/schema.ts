@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Config, DoorConfig } from './model.ts'
 
 const DOOR_KINDS = Object.keys(DOOR_SECTIONS)
-const KIND_FORM = `must be ${DOOR_KINDS.join(' or ')}`
+const KIND_FORM = `must be one of ${DOOR_KINDS.join(', ')}`
 
 const common = {
   name: z
@@ -14,6 +14,14 @@ const common = {
     .refine((name) => name !== 'authority', "must not be authority, which is the authority's own door")
     .describe('what records and receipts call this door'),
   kind: z.enum(DOOR_KINDS, KIND_FORM).describe('the protocol it speaks'),
+  revocation: z
+    .enum(['require', 'prefer'], 'must be require or prefer')
+    .default('require')
+    .describe('require: without a current revocation list nobody passes; prefer: a list counts where there is one'),
+}
+
+/** What a door has at which callers are met. */
+const meeting = {
   host: z
     .union([hostName, z.array(hostName)])
     .transform((names, context): readonly [string, ...string[]] => {
@@ -23,15 +31,10 @@ const common = {
       return z.NEVER
     })
     .describe('DNS names and IP addresses that the door proves to its callers'),
-  listen: listen.describe('address on which it listens'),
   allow: z
     .array(z.string().min(1))
     .min(1, 'must name at least one identity, or "*"')
     .describe('identities that may pass, or "*" for every party of this authority'),
-  revocation: z
-    .enum(['require', 'prefer'], 'must be require or prefer')
-    .default('require')
-    .describe('require: without a current revocation list nobody passes; prefer: a list counts where there is one'),
 }
 
 function isVouching(word: string): boolean {
@@ -44,8 +47,8 @@ function isVouching(word: string): boolean {
   }
 }
 
-const [firstKind, ...otherKinds] = Object.entries(DOOR_SECTIONS).map(([kind, { keys }]) =>
-  z.strictObject({ ...common, kind: z.literal(kind), ...keys }),
+const [firstKind, ...otherKinds] = Object.entries(DOOR_SECTIONS).map(([kind, { keys, meetsCallers }]) =>
+  z.strictObject({ ...common, ...(meetsCallers && meeting), kind: z.literal(kind), ...keys }),
 )
 if (firstKind === undefined) throw new TypeError('there is no kind of door')
 // Each section holds its keys to the configuration of its kind; zod's type for a table of them says less.
@@ -134,8 +137,8 @@ export const CONFIG_KEYS: Readonly<Record<string, Keys>> = {
   'anchors.*': anchor.shape,
   'doors.*': common,
   ...Object.fromEntries(
-    Object.entries(DOOR_SECTIONS).flatMap(([kind, { keys, within = {} }]): [string, Keys][] => [
-      [`doors.*:${kind}`, keys],
+    Object.entries(DOOR_SECTIONS).flatMap(([kind, { keys, meetsCallers, within = {} }]): [string, Keys][] => [
+      [`doors.*:${kind}`, { ...(meetsCallers && meeting), ...keys }],
       ...Object.entries(within).map(([path, inner]): [string, Keys] => [`doors.*:${kind}.${path}`, inner]),
     ]),
   ),

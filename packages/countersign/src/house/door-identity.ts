@@ -17,6 +17,7 @@ import {
   writePem,
   X509Error,
 } from '@countersign/x509'
+import { hostsOf } from '../config/hosts.ts'
 import type { DoorConfig } from '../config/model.ts'
 
 /** Often enough for any life of a certificate, and indifferent to a clock that steps. */
@@ -70,11 +71,12 @@ function isGood({ certificates: [leaf, issuing] }: Credential, { door, authority
   if (isCaller(door) && !leaf.extendedKeyUsage?.includes(OID.clientAuth)) return false
   if (trust.announced(issuerSpkiSha256, leaf.serialNumber) !== undefined) return false
   if (trust.crls.some(({ entries }) => entries.has(leaf.serialNumber))) return false
+  const hosts = hostsOf(door)
   const names = (leaf.subjectAltName ?? []).flatMap((name) => {
     if (name.kind === 'iPAddress') return [formatIpAddress(name.octets)]
     return name.kind === 'dNSName' ? [name.value] : []
   })
-  return names.length === door.host.length && door.host.every((name) => names.includes(name))
+  return names.length === hosts.length && hosts.every((name) => names.includes(name))
 }
 
 async function readKept({ directory }: Parts): Promise<Credential | undefined> {
@@ -101,8 +103,8 @@ async function obtain({ door, directory, authority }: Parts): Promise<Credential
   const { privateKey, publicKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' })
   const certificates = await authority.issueLocal({
     party: `door/${door.name}`,
-    dnsNames: door.host.filter((name) => isIP(name) === 0),
-    ipAddresses: door.host.filter((name) => isIP(name) !== 0),
+    dnsNames: hostsOf(door).filter((name) => isIP(name) === 0),
+    ipAddresses: hostsOf(door).filter((name) => isIP(name) !== 0),
     profile: isCaller(door) ? 'service' : 'server',
     publicKey: Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' })),
   })

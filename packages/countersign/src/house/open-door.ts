@@ -48,15 +48,19 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
   const house = {
     identity,
     trust: doorTrust(authority.trust, { revocation: config.revocation, others: parts.others }),
-    access: allowList(config.allow),
+    access: allowList(config.allow ?? []),
     sessions,
     clock,
     record,
     log,
   }
-  const door = await ports.open(`door/${config.name}`, { ...config.listen, mayMove }, (listen) =>
-    openAnyDoor({ ...config, listen }, house),
-  )
+  const { listen: wish } = config
+  const door =
+    'path' in wish
+      ? await openAnyDoor(config, house)
+      : await ports.open(`door/${config.name}`, { ...wish, mayMove }, (listen) =>
+          openAnyDoor({ ...config, listen }, house),
+        )
   opened.defer(() => door.close())
   return door
 }

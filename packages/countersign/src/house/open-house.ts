@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net'
 import type { Authority } from '@countersign/authority'
 import { type Clock, type Door, type Log, type OtherAuthority, openOtherAuthority } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
+import { hostOf } from '../config/hosts.ts'
 import type { Config, DoorConfig } from '../config/model.ts'
 import type { Ready } from './events.ts'
 import { failpointOf } from './failpoint.ts'
@@ -91,7 +92,7 @@ function readyOf({ rootSha256, rootFile, url, crlUrl }: Authority, doors: readon
     doors: doors.map(({ name, kind, url }, index) => ({
       name,
       kind,
-      url: reachable(url, config.doors[index]?.host[0] ?? name),
+      url: reachable(url, hostOf(config.doors[index]) ?? name),
     })),
   }
 }

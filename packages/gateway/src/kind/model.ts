@@ -17,6 +17,8 @@ export type Keys = Readonly<Record<string, z.ZodType>>
 export interface Section {
   /** In words, for the manual. */
   readonly summary: string
+  /** Whether callers meet it, so that it has names to prove and says who may pass. */
+  readonly meetsCallers: boolean
   readonly keys: Keys
   /** The keys of objects within, by their path from the door; `*` stands for an index. */
   readonly within?: Readonly<Record<string, Keys>>

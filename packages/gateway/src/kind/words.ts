@@ -1,6 +1,7 @@
 // The words that several sections of countersign.yaml are made of.
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import type { Address } from './address.ts'
 
 const LABELS = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
 
@@ -32,6 +33,17 @@ export const listen: z.ZodType<Listen> = z.string(LISTEN_FORM).transform((text, 
     return z.NEVER
   }
   return { host, port }
+})
+
+/** An address to listen on, or the path of a Unix socket. */
+export const listenOrPath: z.ZodType<Address> = z.string(LISTEN_FORM).transform((text, context): Address => {
+  const path = /^unix:(\/.*)$/.exec(text)?.[1]
+  // sun_path has 108 octets on Linux and 104 elsewhere, with the NUL.
+  if (path !== undefined && Buffer.byteLength(path) <= 103 && !path.includes('\0')) return { path }
+  const parsed = listen.safeParse(text)
+  if (parsed.success) return parsed.data
+  context.addIssue({ code: 'custom', message: `${LISTEN_FORM}, or unix:/path of at most 103 octets` })
+  return z.NEVER
 })
 
 /** What a callee can be asked to prove: a DNS name, an IP address or a URI. */

@@ -2,8 +2,8 @@
 import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { connect, type House, MeetingRefusedError, SessionCutError } from '@countersign/mtls'
-import type { ReferenceIdentity } from '@countersign/verify'
 import { type Dispatcher, Pool } from 'undici'
+import { referenceIdentityOf } from '../kind/reference-identity.ts'
 
 /** An upstream that must prove itself. */
 export interface MutualTarget {
@@ -59,9 +59,4 @@ export function openMutualPool(
     },
   })
   return { dispatcher: pool, close: () => pool.destroy() }
-}
-
-function referenceIdentityOf(value: string): ReferenceIdentity {
-  if (value.includes('://')) return { kind: 'uniformResourceIdentifier', value }
-  return { kind: isIP(value) === 0 ? 'dNSName' : 'iPAddress', value }
 }

@@ -1,7 +1,7 @@
 // What countersign.yaml says of a web door.
 import { z } from 'zod'
 import type { Section } from '../kind/model.ts'
-import { provedName } from '../kind/words.ts'
+import { listen, provedName } from '../kind/words.ts'
 import type { WebDoorConfig } from './door.ts'
 
 const upstreamUrl = z.string().refine((text) => {
@@ -27,12 +27,14 @@ const provable = service.refine(({ url, name }) => name === undefined || url.sta
 })
 
 const keys = {
+  listen: listen.describe('address on which it listens'),
   upstream: z.union([z.literal('demo'), provable]).describe('the service behind it: {url, name}, or demo'),
-} satisfies { readonly [Key in keyof Omit<WebDoorConfig, 'name' | 'host' | 'listen'>]: z.ZodType<WebDoorConfig[Key]> }
+} satisfies { readonly [Key in keyof Omit<WebDoorConfig, 'name' | 'host'>]: z.ZodType<WebDoorConfig[Key]> }
 
 /** The keys of a web door. */
 export const WEB_SECTION: Section = {
   summary: 'HTTP and WebSocket',
+  meetsCallers: true,
   keys,
   within: { upstream: service.shape },
 }

@@ -1,7 +1,7 @@
 // WebSocket: a tunnel between a caller that has been met and the upstream, at the pace of the slower side.
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Duplex, pipeline } from 'node:stream'
+import { join } from '../kind/join.ts'
 import { responseHeaders } from './headers.ts'
 import { answerTo, latin1Of, optionsOf, type Passage } from './proxy.ts'
 
@@ -56,17 +56,6 @@ export function tunnel(passage: Passage, socket: Socket, head: Buffer): void {
       },
     },
   )
-}
-
-/** A side that ends lets the other finish; a side that fails or is cut takes the other along. */
-function join(near: Duplex, far: Duplex): void {
-  const settled = (error: Error | null | undefined) => {
-    if (!error) return
-    near.destroy()
-    far.destroy()
-  }
-  pipeline(near, far, settled)
-  pipeline(far, near, settled)
 }
 
 function switchingProtocols(kept: readonly string[]): string {

@@ -82,9 +82,12 @@ export function connect(options: ConnectOptions): Promise<Connected> {
 
 function openSocket(call: Call, kept: Kept | undefined): TLSSocket {
   const { target, options, serverName, credential } = call
+  // Node's documentation has it, and its types do not.
+  const halfOpen = { allowHalfOpen: options.allowHalfOpen ?? false }
   return connectTls({
     host: target.host,
     port: target.port,
+    ...halfOpen,
     ...(target.lookup && { lookup: target.lookup }),
     ...(serverName !== undefined && { servername: serverName }),
     ...(options.alpn && { ALPNProtocols: [...options.alpn] }),

@@ -1,0 +1,11 @@
+import type { DoorConfig } from './model.ts'
+
+/** What a door proves to its callers; nothing where nobody calls it. */
+export function hostsOf(door: DoorConfig): readonly string[] {
+  return 'host' in door ? door.host : []
+}
+
+/** The first of them. */
+export function hostOf(door: DoorConfig | undefined): string | undefined {
+  return door && hostsOf(door)[0]
+}

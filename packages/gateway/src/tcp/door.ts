@@ -1,0 +1,123 @@
+// The TCP door: mutual TLS from callers, plain TCP to one service; no octet passes before the gate has accepted.
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { createAcceptor, type Door, type House, type Session } from '@countersign/mtls'
+import type { Meeting } from '@countersign/protocol'
+import type { Address } from '../kind/address.ts'
+import { join } from '../kind/join.ts'
+import { openListener } from '../kind/listener.ts'
+import type { Opener } from '../kind/model.ts'
+import { greetPostgresql, POSTGRESQL_ALPN, refusePostgresql } from './postgresql.ts'
+import { writeProxyHeader } from './proxy-v2.ts'
+import { connectTo } from './upstream.ts'
+
+/** What a TCP door is called, what it proves, where it listens and what is behind it. */
+export interface TcpDoorConfig {
+  readonly name: string
+  /** DNS names and IP addresses that the door proves; at least one. */
+  readonly host: readonly [string, ...string[]]
+  readonly listen: Address
+  readonly upstream: Address
+  /** `v2`: the service is told who calls by a header of the PROXY protocol. */
+  readonly proxy?: 'v2'
+  /** `postgresql`: callers ask for TLS as PostgreSQL's do. */
+  readonly speaks?: 'postgresql'
+  /** A session without an octet in either direction ends after these. Absent: it may be silent for ever. */
+  readonly idleSeconds?: number
+  /** A session ends after these, whatever it does. */
+  readonly lifetimeSeconds?: number
+}
+
+/** The TCP door among the kinds. */
+export const tcpDoor: Opener<TcpDoorConfig> = { open: openTcpDoor, calls: () => false }
+
+/** Opens a TCP door. @throws the system's error where the address cannot be listened on. */
+export async function openTcpDoor(config: TcpDoorConfig, house: House): Promise<Door> {
+  const { name, listen, speaks } = config
+  const acceptor = createAcceptor({
+    ...house,
+    door: name,
+    ...(speaks === 'postgresql' && { alpn: [POSTGRESQL_ALPN] }),
+    onAccepted: (socket, meeting, session) => void carry(config, house, { socket, meeting, session }),
+    onRefused: (socket, meeting) => {
+      if (speaks === 'postgresql') refusePostgresql(socket, meeting, house.clock())
+      else socket.destroySoon()
+    },
+  })
+  const accept =
+    speaks === 'postgresql'
+      ? (raw: Socket) =>
+          greetPostgresql(
+            raw,
+            (asked) => acceptor.accept(asked),
+            (cause) => house.log('request.refused', { door: name, code: 'ERR_GATE_NOT_TLS', cause }),
+          )
+      : (raw: Socket) => acceptor.accept(raw)
+  return openListener({
+    name,
+    kind: 'tcp',
+    scheme: 'tcp',
+    listen,
+    // One direction may end before the other.
+    server: { noDelay: true, allowHalfOpen: true },
+    house,
+    onConnection: accept,
+    // Whether a session of a foreign protocol is idle, only its two sides know.
+    endIdle: () => undefined,
+    stop: () => acceptor.close(),
+    close: async () => undefined,
+  })
+}
+
+interface Accepted {
+  readonly socket: TLSSocket
+  readonly meeting: Meeting
+  readonly session: Session
+}
+
+async function carry(config: TcpDoorConfig, { log }: House, { socket, meeting, session }: Accepted): Promise<void> {
+  const { name, upstream, proxy, idleSeconds, lifetimeSeconds } = config
+  const { reference } = meeting
+  // What happens to the caller before the service has answered ends the connection, and is no fault of ours.
+  socket.on('error', () => socket.destroy())
+  let far: Socket
+  try {
+    far = await connectTo(upstream)
+  } catch (error) {
+    log('upstream.failed', { door: name, reference, code: 'ERR_DOOR_UPSTREAM', cause: String(error) })
+    void session.cut('ERR_DOOR_UPSTREAM')
+    return
+  }
+  far.on('error', () => far.destroy())
+  if (socket.destroyed) return void far.destroy()
+  // A cut reaches the service at once: whatever it still sends has no reader.
+  socket.once('close', () => {
+    if (session.isCut) far.resetAndDestroy()
+  })
+  if (proxy === 'v2') far.write(proxyHeaderOf(socket, meeting))
+  const end = (code: 'ERR_SESSION_IDLE' | 'ERR_SESSION_LIFETIME') => {
+    log('session.ended', { door: name, reference, code })
+    void session.cut(code)
+  }
+  if (idleSeconds !== undefined) socket.setTimeout(idleSeconds * 1000, () => end('ERR_SESSION_IDLE'))
+  if (lifetimeSeconds !== undefined) {
+    const timer = setTimeout(() => end('ERR_SESSION_LIFETIME'), lifetimeSeconds * 1000)
+    socket.once('close', () => clearTimeout(timer))
+  }
+  join(socket, far)
+}
+
+function proxyHeaderOf(socket: TLSSocket, { reference, caller, steps }: Meeting): Uint8Array {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket
+  const asked = steps[0].evidence
+  return writeProxyHeader({
+    ...(remoteAddress !== undefined &&
+      remotePort !== undefined && { from: { address: remoteAddress, port: remotePort } }),
+    ...(localAddress !== undefined && localPort !== undefined && { to: { address: localAddress, port: localPort } }),
+    ...(asked?.kind === 'clientHello' && asked.serverName !== undefined && { serverName: asked.serverName }),
+    reference,
+    tls: { version: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().standardName },
+    name: caller.name,
+    identities: caller.identities.map(({ kind, value }) => `${kind}:${value}`),
+  })
+}
