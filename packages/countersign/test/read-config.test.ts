@@ -50,7 +50,10 @@ suite('readConfig', () => {
   }
   test('an upstream may prove a URI', () => {
     const [door] = read(edit('name: db.acme.example', 'name: "spiffe://acme.example/db"')).doors
-    assert.deepEqual(door?.kind === 'web' && door.upstream, { url: 'https://127.0.0.1:9000', name: 'spiffe://acme.example/db' })
+    assert.deepEqual(door?.kind === 'web' && door.upstream, {
+      url: 'https://127.0.0.1:9000',
+      name: 'spiffe://acme.example/db',
+    })
   })
 
   const PARTNER = '  - {name: partner, file: partner.pem, crl: [lists/a.crl], vouches: [spiffe://partner.example]}\n'
@@ -82,7 +85,11 @@ suite('readConfig', () => {
     ],
     ['a missing key', edit('    kind: web\n', ''), /^c\.yaml:3: doors\.0\.kind is missing$/],
     ['another kind', edit('kind: web', 'kind: smtp'), /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress$/],
-    ['a kind that is no text', edit('kind: web', 'kind: [web]'), /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress$/],
+    [
+      'a kind that is no text',
+      edit('kind: web', 'kind: [web]'),
+      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress$/,
+    ],
     ['no host', edit('[hello.localhost, 127.0.0.1]', '[]'), /^c\.yaml:5: doors\.0\.host must name at least one host$/],
     [
       'a host that is no name',

@@ -64,6 +64,8 @@ export async function openTcpDoor(config: TcpDoorConfig, house: House): Promise<
     onConnection: accept,
     // Whether a session of a foreign protocol is idle, only its two sides know.
     endIdle: () => undefined,
+    // Who is in the middle of a handshake has been let in by the listener already.
+    isBusy: () => acceptor.pending > 0,
     stop: () => acceptor.close(),
     close: async () => undefined,
   })

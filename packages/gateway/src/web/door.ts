@@ -49,6 +49,8 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
     house,
     onConnection: (raw) => acceptor.accept(raw),
     endIdle: () => met.endIdle(),
+    // Who is in the middle of a handshake has been let in by the listener already.
+    isBusy: () => acceptor.pending > 0,
     stop: () => acceptor.close(),
     async close() {
       refusals.close()
