@@ -44,8 +44,15 @@ export interface Trust {
   /** Keeps intermediates that a peer sent in an accepted meeting, so that its resumption can be judged. */
   learnIssuers(certificates: readonly Certificate[]): void
   announced(issuerSpkiSha256: string, serialNumber: bigint): RevokedSerial | undefined
-  onChange(listener: () => void): () => void
+  /** Called after each change, in its turn. Answers how to stop. */
+  onChange(listener: (change: TrustChange) => void): () => void
 }
+
+/** What became known. `status`: by CRLs, which may concern anybody. `issuers`: more candidates, which end no belief. */
+export type TrustChange =
+  | { readonly kind: 'announced'; readonly revoked: readonly RevokedSerial[] }
+  | { readonly kind: 'status' }
+  | { readonly kind: 'issuers' }
 
 /** What a door asks of a caller that has proved itself. */
 export interface AccessQuestion {
@@ -62,17 +69,21 @@ export interface AccessQuestion {
 export interface Access {
   /** Synchronous, and pure but for the rules of now. */
   decide(question: AccessQuestion): Decision
-  /** Called after the rules, or what they rest on, changed: open sessions are then judged anew. Answers how to stop. */
-  onChange(listener: () => void): () => void
+  /**
+   * Called after the rules, or what they rest on, changed: open sessions are then judged anew, those of `affected` or,
+   * where it is absent, all. Answers how to stop.
+   */
+  onChange(listener: (affected?: readonly SessionKey[]) => void): () => void
 }
 
-/** A key under which open sessions are found, as in `certificate:ab12…:4f`, `key:…`, `party:alice`, `identity:…`, `rule:…`. */
+/** A key under which open sessions are found, as in `certificate:ab12…:4f`, `key:…`, `party:alice`, `identity:…`, `label:…`, `rule:…`. */
 export type SessionKey = string
 
 /** What stays open after a meeting. */
 export interface Session {
   readonly id: string
   readonly meeting: Meeting
+  /** May change, while it is in no index: another rule may let it stay. */
   readonly keys: readonly SessionKey[]
   /** The peer's path below the anchor, leaf first; empty for a peer that was met as nobody. */
   readonly certificates: readonly Certificate[]
@@ -82,6 +93,17 @@ export interface Session {
   octetsSent(): number
   /** Resets the connection beneath TLS, so that nothing queued leaves any more. Idempotent. */
   cut(cause: RefusalCode): Promise<{ readonly lastOctetAt: Temporal.Instant }>
+}
+
+/** A session of a caller that a door has let in. */
+export interface CallerSession extends Session {
+  /** What the caller showed. */
+  readonly proofs: readonly Proof[]
+  /**
+   * Asks whether this caller may have `what`, a service beside the door's own. Where it may, the answer is followed until
+   * it is released or the session ends: `end` is called, once, when it turns into a no.
+   */
+  ask(what: string, end: (cause: RefusalCode) => void): { readonly decision: Decision; readonly release: () => void }
 }
 
 /** The open sessions of one door, found by key. */
@@ -111,7 +133,7 @@ export interface AcceptorOptions {
   /** Each meeting once, accepted or refused, as soon as it is decided. */
   readonly record: (meeting: Meeting) => void
   /** After the gate has accepted; the first octet of the application is still unread. */
-  readonly onAccepted: (socket: TLSSocket, meeting: Meeting, session: Session) => void
+  readonly onAccepted: (socket: TLSSocket, meeting: Meeting, session: CallerSession) => void
   /** After the gate has refused and the handshake is complete: only the refusal itself may be told here. */
   readonly onRefused: (socket: TLSSocket, meeting: Meeting) => void
   /** Milliseconds from the first octet awaited to the end of the handshake. Default 10,000. */
@@ -186,6 +208,8 @@ export interface ResumptionStore {
 export interface Connected {
   readonly socket: TLSSocket
   readonly meeting: Meeting
+  /** Ends by itself when the callee would be refused; `cut` ends it now. */
+  readonly session: Session
   /** What the callee was judged by; on a first contact the root that was found. */
   readonly trust: Trust
 }

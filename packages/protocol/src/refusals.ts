@@ -121,6 +121,13 @@ const OTHER_REFUSALS = {
   ],
   ERR_DOOR_LIMIT: ['local limit', 'caller', 6, 'the request is too large', 'send a smaller request'],
   ERR_DOOR_DRAINING: ['local', 'operator', 6, 'this door is closing', 'try again in a moment'],
+  ERR_SESSION_OVER: [
+    'local policy',
+    'caller',
+    5,
+    'the time that was allowed for this session is over',
+    'connect again',
+  ],
   ERR_SESSION_IDLE: [
     'local limit',
     'caller',

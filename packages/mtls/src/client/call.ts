@@ -1,7 +1,8 @@
 // One attempt to meet a callee: what it needs, made from the options once.
 import { createSecureContext, type SecureContext } from 'node:tls'
-import type { CheckSignature, ReferenceIdentity } from '@countersign/verify'
+import type { ReferenceIdentity } from '@countersign/verify'
 import { type Judgement, judge } from '../gate/judge.ts'
+import { verdictsOf } from '../gate/verdicts.ts'
 import type { ConnectOptions, Credential, ResumptionStore, Trust } from '../model.ts'
 import { sha256 } from '../sha256.ts'
 import { createCheckSignature } from '../trust/check-signature.ts'
@@ -51,21 +52,20 @@ export function judgeCallee(call: Call, certificates: readonly Uint8Array[] | Ke
   const { options, target } = call
   const now = call.now()
   const address = addressOf(target)
-  if (options.trust) return judgeUnder(options.trust, checkerOf(options.trust))
+  const asked = { presenter: 'callee', certificates, now, name: call.name, address } as const
+  if (options.trust) return judgedUnder(options.trust, verdictsOf(options.trust).judge(asked))
 
   const checkSignature = createCheckSignature()
   const octets = certificates.filter((one) => one instanceof Uint8Array)
   const trust = trustFirstContact(octets, options.firstContact, checkSignature, now)
-  if (trust) return judgeUnder(trust, checkSignature)
+  if (trust) return judgedUnder(trust, judge({ ...asked, trust, checkSignature }))
   const code = octets.length === 0 ? 'ERR_CALLEE_NO_CERTIFICATE' : 'ERR_CALLEE_UNKNOWN_ISSUER'
   const note = 'the root that the invitation names is not among the certificates that the server sent'
   return { ok: false, side: { name: address, identities: [] }, refusal: { code, note } }
+}
 
-  function judgeUnder(trust: Trust, checkSignature: CheckSignature): CalleeJudgement {
-    const { name } = call
-    const judgement = judge({ presenter: 'callee', certificates, trust, now, name, address, checkSignature })
-    return judgement.ok ? { ...judgement, trust } : judgement
-  }
+function judgedUnder(trust: Trust, judgement: Judgement): CalleeJudgement {
+  return judgement.ok ? { ...judgement, trust } : judgement
 }
 
 /**
@@ -98,17 +98,6 @@ export function resumptionKey({ options, target, name, serverName, door, credent
 /** As in `door.example:443` or `[::1]:443`. */
 export function addressOf({ host, port }: Target): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
-// What was verified under a trust is remembered as long as that trust lives.
-const checkers = new WeakMap<Trust, CheckSignature>()
-
-function checkerOf(trust: Trust): CheckSignature {
-  const known = checkers.get(trust)
-  if (known) return known
-  const fresh = createCheckSignature()
-  checkers.set(trust, fresh)
-  return fresh
 }
 
 const contexts = new WeakMap<Credential, SecureContext>()

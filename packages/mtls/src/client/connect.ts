@@ -1,8 +1,8 @@
 // The client side of the gate: the callee is judged before anything of ours has left.
+import { connect as connectRaw, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Refusal } from '@countersign/protocol'
 import type { Connected, ConnectOptions } from '../model.ts'
-import { SessionCutError } from '../sessions/session.ts'
 import {
   type Call,
   judgeCallee,
@@ -12,6 +12,7 @@ import {
   secureContextOf,
   takeResumable,
 } from './call.ts'
+import { openCall } from './open-call.ts'
 import { presentedCertificates } from './presented.ts'
 import { type Asked, acceptedMeeting, refusedMeeting } from './record.ts'
 import { MeetingRefusedError, refusalOfError } from './refused.ts'
@@ -29,66 +30,75 @@ export function connect(options: ConnectOptions): Promise<Connected> {
   const call = prepareCall(options)
   const kept = takeResumable(call)
   const { promise, resolve, reject } = Promise.withResolvers<Connected>()
-  const socket = openSocket(call, kept)
+  const raw = openRaw(call)
+  let socket: TLSSocket | undefined
   const asked: Asked = { call, at: call.now(), random: undefined }
   let stage: 'asking' | 'handshake' = 'asking'
 
   const refuse = (refusal: Refusal, cause?: Error) => {
     settle()
-    socket.destroy()
+    close()
     reject(new MeetingRefusedError(refusal, refusedMeeting(asked, refusal), cause && { cause }))
+  }
+  const close = () => {
+    socket?.destroy()
+    raw.destroy()
   }
   const timer = setTimeout(() => {
     const note = `no answer within ${(options.timeoutMs ?? HANDSHAKE_TIMEOUT_MS) / 1000} s`
     refuse({ code: stage === 'asking' ? 'ERR_CALLEE_UNREACHABLE' : 'ERR_GATE_TIMEOUT', note })
   }, options.timeoutMs ?? HANDSHAKE_TIMEOUT_MS)
-  const onConnect = () => {
-    stage = 'handshake'
-  }
   const onKeylog = (line: Buffer) => {
     asked.random ??= randomOfKeylog(line)
   }
   const onError = (error: Error) => refuse(refusalOfError(error, stage), error)
   const onClose = () => refuse({ code: 'ERR_GATE_HANDSHAKE', note: 'the other side closed the connection' })
+  const onConnect = () => {
+    stage = 'handshake'
+    const tls = startTls(raw, call, kept)
+    socket = tls
+    tls.on('keylog', onKeylog).once('secureConnect', () => onSecure(tls))
+    tls.on('close', onClose).on('error', onError)
+  }
   // Everything in here is synchronous: our certificate is made already, and leaves as soon as this returns.
-  const onSecure = () => {
+  const onSecure = (tls: TLSSocket) => {
     try {
       settle()
-      const resumed = socket.isSessionReused()
-      const judgement = judgeCallee(call, resumed ? (kept?.certificates ?? []) : presentedCertificates(socket))
+      const resumed = tls.isSessionReused()
+      const judgement = judgeCallee(call, resumed ? (kept?.certificates ?? []) : presentedCertificates(tls))
       if (!judgement.ok) {
-        socket.destroy()
+        close()
         const { refusal } = judgement
         reject(new MeetingRefusedError(refusal, refusedMeeting(asked, refusal, judgement.side)))
         return
       }
-      keepSessions(call, socket, judgement.path.certificates)
-      followTrust(call, socket, judgement.path.certificates)
-      resolve({ socket, meeting: acceptedMeeting(asked, judgement, socket), trust: judgement.trust })
+      keepSessions(call, tls, judgement.path.certificates)
+      const meeting = acceptedMeeting(asked, judgement, tls)
+      resolve({ socket: tls, meeting, session: openCall(call, raw, tls, judgement, meeting), trust: judgement.trust })
     } catch (bug) {
-      socket.destroy()
+      close()
       reject(bug)
     }
   }
   const settle = () => {
     clearTimeout(timer)
-    socket.off('connect', onConnect).off('keylog', onKeylog).off('secureConnect', onSecure)
-    socket.off('close', onClose).off('error', onError)
+    raw.off('connect', onConnect).off('error', onError)
+    socket?.off('keylog', onKeylog).off('close', onClose).off('error', onError)
   }
-  socket.on('connect', onConnect).on('keylog', onKeylog).on('secureConnect', onSecure)
-  socket.on('close', onClose).on('error', onError)
+  raw.on('connect', onConnect).on('error', onError)
+  // What becomes of it later, TLS is told too.
+  raw.on('error', () => raw.destroy())
   return promise
 }
 
-function openSocket(call: Call, kept: Kept | undefined): TLSSocket {
-  const { target, options, serverName, credential } = call
-  // Node's documentation has it, and its types do not.
-  const halfOpen = { allowHalfOpen: options.allowHalfOpen ?? false }
+function openRaw({ target: { host, port, lookup }, options: { allowHalfOpen = false } }: Call): Socket {
+  return connectRaw({ host, port, allowHalfOpen, ...(lookup && { lookup }) })
+}
+
+function startTls(raw: Socket, { options, serverName, credential }: Call, kept: Kept | undefined): TLSSocket {
   return connectTls({
-    host: target.host,
-    port: target.port,
-    ...halfOpen,
-    ...(target.lookup && { lookup: target.lookup }),
+    // Half open where `raw` is.
+    socket: raw,
     ...(serverName !== undefined && { servername: serverName }),
     ...(options.alpn && { ALPNProtocols: [...options.alpn] }),
     ...(kept && { session: kept.session }),
@@ -97,15 +107,6 @@ function openSocket(call: Call, kept: Kept | undefined): TLSSocket {
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
   })
-}
-
-/** From the same turn as the judgement on, so that no change is missed; for kept connections of pools too. */
-function followTrust(call: Call, socket: TLSSocket, certificates: Kept['certificates']): void {
-  const stop = call.options.trust?.onChange(() => {
-    const judgement = judgeCallee(call, certificates)
-    if (!judgement.ok) socket.destroy(new SessionCutError(judgement.refusal.code))
-  })
-  if (stop) socket.once('close', stop)
 }
 
 function keepSessions(call: Call, socket: TLSSocket, certificates: Kept['certificates']): void {

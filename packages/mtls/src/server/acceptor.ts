@@ -4,9 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Meeting } from '@countersign/protocol'
 import { sideOf } from '../gate/side.ts'
 import type { Acceptor, AcceptorOptions } from '../model.ts'
-import { createSession } from '../sessions/session.ts'
-import { sessionKeysOf } from '../sessions/session-keys.ts'
-import { createCheckSignature } from '../trust/check-signature.ts'
+import { createAdmission } from './admission.ts'
 import type { Arrival } from './arrival.ts'
 import { type Handshake, startHandshake } from './handshake.ts'
 import { type Met, meetCaller } from './meet-caller.ts'
@@ -26,7 +24,7 @@ const MAX_PENDING = 1024
  */
 export function createAcceptor(options: AcceptorOptions): Acceptor {
   const { clock, log = warn, handshakeTimeoutMs: timeoutMs = HANDSHAKE_TIMEOUT_MS } = options
-  const checkSignature = createCheckSignature()
+  const admit = createAdmission(options, log)
   const contexts = createContexts(options, (error) => log('gate.identity-unusable', { door: options.door, error }))
   const pending = new Set<Handshake>()
   let closed = false
@@ -70,7 +68,7 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
   /** A fault of ours refuses: nobody gets in because the gate broke. */
   const meetOrFault = (socket: TLSSocket, arrival: Arrival, context: DoorContext): Met => {
     try {
-      return meetCaller(socket, arrival, context, options, checkSignature)
+      return meetCaller(socket, arrival, context, options)
     } catch (error) {
       log('gate.fault', { door: options.door, reference: arrival.reference, error })
       const caller = sideOf(undefined, arrival.address)
@@ -79,13 +77,9 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     }
   }
 
-  /** In the same turn as the judgement: whatever is announced from here on finds the session in the index. */
-  const enter = (raw: Socket, socket: TLSSocket, { meeting, decision, path }: Extract<Met, { ok: true }>) => {
-    const keys = sessionKeysOf(meeting.caller, decision, path)
-    const certificates = path?.certificates ?? []
-    const session = createSession(raw, socket, { meeting, keys, certificates }, clock)
-    options.sessions.add(session)
-    raw.once('close', () => options.sessions.remove(session))
+  const enter = (raw: Socket, socket: TLSSocket, met: Extract<Met, { ok: true }>) => {
+    const { meeting, path } = met
+    const session = admit(raw, socket, met)
     rememberMeeting(socket, meeting)
     const entered = guarded(() => {
       learn({ meeting, ...(path && { path }) })

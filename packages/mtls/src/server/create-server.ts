@@ -3,9 +3,7 @@ import { createServer as createNetServer, type Server } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Meeting } from '@countersign/protocol'
 import type { AcceptorOptions, Clock, OwnIdentity, SessionIndex, Trust } from '../model.ts'
-import { rejudge } from '../sessions/rejudge.ts'
 import { createSessionIndex } from '../sessions/session-index.ts'
-import { createCheckSignature } from '../trust/check-signature.ts'
 import { createAcceptor } from './acceptor.ts'
 import { allowList } from './allow-list.ts'
 import { type OwnMeeting, ownMeeting } from './meeting-of.ts'
@@ -57,33 +55,7 @@ export function createServer(
     onRefused: (socket) => socket.destroySoon(),
     ...(alpn && { alpn }),
   })
-  const stopFollowing = followTrust(sessions, trust, clock, (error) => log('gate.fault', { door, error }))
   const server = createNetServer((raw) => acceptor.accept(raw))
-  server.once('close', () => {
-    stopFollowing()
-    acceptor.close()
-  })
+  server.once('close', () => acceptor.close())
   return Object.assign(server, { sessions })
-}
-
-/** Judges open sessions anew after each change of trust; changes that come in one turn are one. */
-function followTrust(
-  sessions: SessionIndex,
-  trust: Trust,
-  clock: Clock,
-  onFault: (error: unknown) => void,
-): () => void {
-  const checkSignature = createCheckSignature()
-  let waiting = false
-  let running = Promise.resolve()
-  return trust.onChange(() => {
-    if (waiting) return
-    waiting = true
-    running = running
-      .then(async () => {
-        waiting = false
-        await rejudge(sessions, trust, clock, checkSignature)
-      })
-      .catch(onFault)
-  })
 }

@@ -1,9 +1,10 @@
 // The server side of the gate: what it makes of a caller whose TLS handshake is complete.
 import type { TLSSocket } from 'node:tls'
 import type { Decision, Meeting, Proof, Refusal, Side } from '@countersign/protocol'
-import type { CheckSignature, VerifiedPath } from '@countersign/verify'
-import { type Judgement, judge, type Question } from '../gate/judge.ts'
+import type { VerifiedPath } from '@countersign/verify'
+import type { Judgement, Question } from '../gate/judge.ts'
 import { sideOf } from '../gate/side.ts'
+import { verdictsOf } from '../gate/verdicts.ts'
 import type { AcceptorOptions, AccessQuestion } from '../model.ts'
 import type { Arrival } from './arrival.ts'
 import type { DoorContext } from './secure-context.ts'
@@ -11,7 +12,13 @@ import { serverMeeting } from './server-meeting.ts'
 
 /** How the gate decided. `path` is absent where the caller proved no path: refused for that, or admitted as nobody. */
 export type Met =
-  | { readonly ok: true; readonly meeting: Meeting; readonly decision: Decision; readonly path?: VerifiedPath }
+  | {
+      readonly ok: true
+      readonly meeting: Meeting
+      readonly decision: Extract<Decision, { readonly ok: true }>
+      readonly proofs: readonly Proof[]
+      readonly path?: VerifiedPath
+    }
   | { readonly ok: false; readonly meeting: Meeting; readonly path?: VerifiedPath }
 
 // OpenSSL takes no more than 100 KiB of certificates, and the verifier no more than 32 of them.
@@ -26,27 +33,34 @@ export function meetCaller(
   arrival: Arrival,
   context: DoorContext,
   options: Pick<AcceptorOptions, 'door' | 'trust' | 'access' | 'anonymous' | 'servers' | 'clock'>,
-  checkSignature: CheckSignature,
 ): Met {
-  const { door, trust, clock } = options
+  const { door, clock } = options
   const now = clock()
   const certificates = presentedBy(socket)
   const judgement =
     certificates.length === 0 && options.anonymous === 'admit'
       ? undefined
-      : judgeCaller(
-          { presenter: 'caller', certificates, trust, now, address: arrival.address, checkSignature },
-          options,
-        )
+      : judgeCaller(certificates, arrival.address, now, options)
   const caller = judgement?.side ?? sideOf(undefined, arrival.address)
-  const decided = decideOn(judgement, { caller, callee: context.callee, proofs: proofsOf(caller, now), now }, options)
+  const proofs = proofsOf(caller, now)
+  const decided = decideOn(judgement, { caller, callee: context.callee, proofs, now }, options)
   const outcome = decided.ok ? decided : ({ ok: false, refusal: decided.refusal } as const)
   const meeting = serverMeeting({ door, arrival, context, caller, outcome, secure: { socket, now, judgement } })
   const path = judgement?.ok && { path: judgement.path }
-  return decided.ok ? { ok: true, meeting, decision: decided.decision, ...path } : { ok: false, meeting, ...path }
+  return decided.ok
+    ? { ok: true, meeting, decision: decided.decision, proofs, ...path }
+    : { ok: false, meeting, ...path }
 }
 
-function judgeCaller(question: Question, { servers }: Pick<AcceptorOptions, 'servers'>): Judgement {
+/** Judges the certificates of a caller, at its meeting and again while it is here. */
+export function judgeCaller(
+  certificates: Question['certificates'],
+  address: string,
+  now: Temporal.Instant,
+  { trust, servers }: Pick<AcceptorOptions, 'trust' | 'servers'>,
+): Judgement {
+  const { judge } = verdictsOf(trust)
+  const question = { presenter: 'caller', certificates, now, address } as const
   const judgement = judge(question)
   if (servers !== 'admit' || judgement.ok || judgement.refusal.code !== 'ERR_CALLER_WRONG_PURPOSE') return judgement
   const asServer = judge({ ...question, purpose: 'serverAuth' })
@@ -57,7 +71,9 @@ function decideOn(
   judgement: Judgement | undefined,
   question: AccessQuestion,
   { access }: Pick<AcceptorOptions, 'access'>,
-): { readonly ok: true; readonly decision: Decision } | { readonly ok: false; readonly refusal: Refusal } {
+):
+  | { readonly ok: true; readonly decision: Extract<Decision, { readonly ok: true }> }
+  | { readonly ok: false; readonly refusal: Refusal } {
   if (judgement && !judgement.ok) return judgement
   const decision = access.decide(question)
   return decision.ok ? { ok: true, decision } : { ok: false, refusal: { code: decision.code, detail: decision } }

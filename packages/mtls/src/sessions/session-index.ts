@@ -1,10 +1,7 @@
 // The open sessions of one door: found by any of their keys, cut in slices that let the door go on.
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Cut, DoorName } from '@countersign/protocol'
 import type { Session, SessionIndex, SessionKey } from '../model.ts'
-
-// Resetting a connection costs about 20 µs, so that a slice holds the event loop for about a millisecond.
-const SESSIONS_PER_SLICE = 50
+import { inSlices } from './slices.ts'
 
 /** Starts an empty index. */
 export function createSessionIndex(door: DoorName): SessionIndex {
@@ -52,10 +49,7 @@ async function cutAll(
   cut: (session: Session) => ReturnType<Session['cut']>,
 ): Promise<readonly Cut[]> {
   const started: Promise<Cut>[] = []
-  for (const session of sessions) {
-    if (started.length > 0 && started.length % SESSIONS_PER_SLICE === 0) await nextTurn()
-    started.push(cutOne(session, door, cut))
-  }
+  await inSlices(sessions, (session) => void started.push(cutOne(session, door, cut)))
   const settled = await Promise.allSettled(started)
   const failed = settled.filter((result) => result.status === 'rejected')
   if (failed.length > 0)

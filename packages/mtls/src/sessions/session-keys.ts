@@ -5,10 +5,11 @@ import type { SessionKey } from '../model.ts'
 import { sha256 } from '../sha256.ts'
 
 /**
- * Lists what a session depends on: every certificate and key of the path, the anchor's key, and who the caller is.
+ * Lists what a session depends on: every certificate and key of the path, the anchor's key, who the peer is, and what the
+ * decision names.
  * @param path Absent where the caller was admitted as nobody.
  */
-export function sessionKeysOf(caller: Side, decision: Decision, path?: VerifiedPath): readonly SessionKey[] {
+export function sessionKeysOf(peer: Side, decision: Decision, path?: VerifiedPath): readonly SessionKey[] {
   const keys: SessionKey[] = []
   if (path) {
     const spkis = [...path.certificates, path.anchor].map(({ subjectPublicKeyInfo }) =>
@@ -19,9 +20,12 @@ export function sessionKeysOf(caller: Side, decision: Decision, path?: VerifiedP
     })
     keys.push(...spkis.map((spki) => `key:${spki}`))
   }
-  if (caller.party !== undefined) keys.push(`party:${caller.party}`)
-  for (const { kind, value } of caller.identities) keys.push(`identity:${kind}:${value}`)
-  if (decision.ok) keys.push(`rule:${decision.rule}`)
+  if (peer.party !== undefined) keys.push(`party:${peer.party}`)
+  for (const { kind, value } of peer.identities) keys.push(`identity:${kind}:${value}`)
+  if (decision.ok) {
+    for (const label of decision.labels ?? []) keys.push(`label:${label}`)
+    keys.push(`rule:${decision.rule}`)
+  }
   return Object.freeze([...new Set(keys)])
 }
 

@@ -21,6 +21,12 @@ export class SessionCutError extends Error {
 // takes one turn of the event loop; with a peer that does not read, for ever.
 const SHUTDOWN_WAIT_MS = 20
 
+/** A session as whoever made it has it. */
+export interface OwnSession extends Session {
+  /** While it is in no index. */
+  rekey(keys: Session['keys']): void
+}
+
 /**
  * Makes the session of an accepted connection.
  * @param raw The TCP connection beneath `socket`.
@@ -30,7 +36,7 @@ export function createSession(
   socket: TLSSocket,
   met: Pick<Session, 'meeting' | 'keys' | 'certificates'>,
   clock: Clock,
-): Session {
+): OwnSession {
   // A reset is for TCP; on a Unix socket Node throws.
   const isTcp = raw.remoteFamily !== undefined
   let closedAt: Temporal.Instant | undefined
@@ -57,9 +63,17 @@ export function createSession(
     }
     return { lastOctetAt: closedAt ?? clock() }
   }
+  let { keys } = met
   return {
     id: randomUUID(),
-    ...met,
+    meeting: met.meeting,
+    certificates: met.certificates,
+    get keys() {
+      return keys
+    },
+    rekey(next) {
+      keys = next
+    },
     get isCut() {
       return ended !== undefined
     },

@@ -1,6 +1,6 @@
 // What one door believes: the house's own authority, and others as far as each may vouch.
 import type { TrustAnchor } from '@countersign/verify'
-import type { Trust } from '../model.ts'
+import type { Trust, TrustChange } from '../model.ts'
 import type { OtherAuthority } from './other-authority.ts'
 import { sha256OfAnchors } from './trust.ts'
 
@@ -15,13 +15,13 @@ export function doorTrust(house: Trust, { revocation, others }: DoorTrust): Trus
   const names = new Map<TrustAnchor, string>(
     others.flatMap(({ name, anchors }) => anchors.map((anchor): [TrustAnchor, string] => [anchor, name])),
   )
-  const listeners = new Set<() => void>()
+  const listeners = new Set<(change: TrustChange) => void>()
   let changes = 0
   for (const other of others)
     other.onChange(() => {
       changes++
       crls = undefined
-      for (const listener of [...listeners]) listener()
+      for (const listener of [...listeners]) listener({ kind: 'status' })
     })
   const anchors = () => [...house.anchors, ...names.keys()]
   // A list of lists keeps its identity while nothing changed: every meeting asks for it.

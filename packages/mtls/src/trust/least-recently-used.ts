@@ -39,4 +39,8 @@ export class LeastRecentlyUsed<Value> {
   delete(key: string): void {
     this.#entries.delete(key)
   }
+
+  clear(): void {
+    this.#entries.clear()
+  }
 }

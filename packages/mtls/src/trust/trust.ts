@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { RevokedSerial } from '@countersign/protocol'
 import { anchorOf, type CrlIndex, indexCrl, type TrustAnchor } from '@countersign/verify'
 import type { Certificate, CertificateList } from '@countersign/x509'
-import type { Trust } from '../model.ts'
+import type { Trust, TrustChange } from '../model.ts'
 import { sha256 } from '../sha256.ts'
 import { LeastRecentlyUsed } from './least-recently-used.ts'
 
@@ -30,15 +30,15 @@ export function createTrust(start: TrustStart): Trust {
   const known = new Set([...start.anchors, ...given].map(({ der }) => sha256(der)))
   const crls = new Map<string, CrlIndex>()
   const announced = new Map<string, RevokedSerial>()
-  const listeners = new Set<() => void>()
+  const listeners = new Set<(change: TrustChange) => void>()
   let issuers: readonly Certificate[] = given
   let crlList: readonly CrlIndex[] = []
   let asOf = start.asOf
   let version = 1
 
-  const changed = () => {
+  const changed = (change: TrustChange) => {
     version++
-    for (const listener of [...listeners]) listener()
+    for (const listener of [...listeners]) listener(change)
   }
   const learnedAt = (at: Temporal.Instant) => {
     if (Temporal.Instant.compare(at, asOf) > 0) asOf = at
@@ -81,11 +81,11 @@ export function createTrust(start: TrustStart): Trust {
         if (!announced.has(key)) announced.set(key, one)
       }
       learnedAt(at)
-      if (revoked.length > 0) changed()
+      if (revoked.length > 0) changed({ kind: 'announced', revoked })
     },
     replaceCrls(lists, at) {
       learnedAt(at)
-      if (takeCrls(lists)) changed()
+      if (takeCrls(lists)) changed({ kind: 'status' })
     },
     learnIssuers(certificates) {
       let added = false
@@ -98,7 +98,7 @@ export function createTrust(start: TrustStart): Trust {
       }
       if (!added) return
       issuers = [...given, ...learned.values()]
-      changed()
+      changed({ kind: 'issuers' })
     },
     announced: (issuerSpkiSha256, serialNumber) => announced.get(serialKey(issuerSpkiSha256, serialNumber)),
     onChange(listener) {

@@ -1,0 +1,201 @@
+// Open sessions follow what is known: who would be refused now is cut now. The same for doors and for calls of ours.
+import type { Decision, RefusalCode } from '@countersign/protocol'
+import type { Judgement } from '../gate/judge.ts'
+import type { Access, Clock, Session, SessionIndex, SessionKey, Trust } from '../model.ts'
+import { createDeadlines } from './deadlines.ts'
+import { revokedKey } from './session-keys.ts'
+import { inSlices } from './slices.ts'
+
+/** A question that can be put again. Those of one `basis` have the same answer at the same time. */
+export interface Question<Answer> {
+  readonly basis: string
+  ask(now: Temporal.Instant): Answer
+}
+
+/** Something that a session may have by a decision: to be open at all, or a service within it. */
+export interface Grant {
+  readonly question: Question<Decision>
+  /** By which it has it; replaced by each that still says yes. */
+  decision: Extract<Decision, { readonly ok: true }>
+  /** Told that another decision, which may be by another rule, says yes. */
+  readonly onStays?: (decision: Grant['decision']) => void
+  readonly end: (cause: RefusalCode) => void
+}
+
+/** A session by what it stands. */
+export interface Followed {
+  readonly session: Session
+  /** Absent where the peer was met as nobody. */
+  readonly proof?: Question<Judgement>
+  /** Until when its path and what is known of it hold, as last judged. */
+  validUntil?: Temporal.Instant
+  readonly grants: Set<Grant>
+}
+
+/** Whom a follower listens to, and what it does with their word. */
+export interface FollowerOptions {
+  readonly trust: Trust
+  /** Absent for calls of ours, where nobody is asked for access. */
+  readonly access?: Access
+  /** Where sessions are found by key. It may hold those of others, too. */
+  readonly sessions: SessionIndex
+  readonly revoked: Extract<RefusalCode, 'ERR_CALLER_REVOKED' | 'ERR_CALLEE_REVOKED'>
+  readonly clock: Clock
+  readonly onFault: (error: unknown) => void
+}
+
+/** Follows sessions until they are deleted. While there are none, it listens to nobody. */
+export interface Follower {
+  /** In the same turn as the judgement, so that no change is missed. */
+  add(followed: Followed): void
+  delete(followed: Followed): void
+  /** After its grants have changed. */
+  reschedule(followed: Followed): void
+}
+
+/** A decision that is due again the moment it is made is a fault of whoever made it, and not to be asked without end. */
+const SOONEST: Temporal.Duration = Temporal.Duration.from({ seconds: 1 })
+
+/** Makes the follower of one door, or of all calls under one trust. */
+export function createFollower(options: FollowerOptions): Follower {
+  const { trust, access, sessions, clock, onFault } = options
+  const all = new Map<Session, Followed>()
+  const pending = new Set<Followed>()
+  // Answers of this run, so that each distinct path and each distinct question is judged once.
+  const judgements = new Map<string, Judgement>()
+  const decisions = new Map<string, Decision>()
+  let stopListening: (() => void) | undefined
+  let running = false
+
+  const forgetAnswers = () => {
+    judgements.clear()
+    decisions.clear()
+  }
+  const run = async () => {
+    await inSlices(pending, (followed) => {
+      pending.delete(followed)
+      visit(followed)
+    })
+    forgetAnswers()
+    running = false
+  }
+  // After this turn: whoever told us may be cutting the same sessions, and answer for it.
+  const visitSoon = (which: Iterable<Followed>) => {
+    forgetAnswers()
+    for (const followed of which) pending.add(followed)
+    if (running || pending.size === 0) return
+    running = true
+    setImmediate(() => void run().catch(onFault))
+  }
+  const cutSoon = (keys: readonly SessionKey[]) => {
+    setImmediate(() => void sessions.cut(keys, options.revoked).catch(onFault))
+  }
+  const cut = (session: Session, cause: RefusalCode) => void session.cut(cause).catch(onFault)
+
+  const visit = (followed: Followed): void => {
+    const { session } = followed
+    if (session.isCut || !all.has(session)) return
+    try {
+      const refusal = whyNot(followed, clock())
+      if (refusal !== undefined) cut(session, refusal)
+      else schedule(followed)
+    } catch (error) {
+      // Nobody stays in because the gate, or its policy, broke.
+      cut(session, 'ERR_GATE_FAULT')
+      onFault(error)
+    }
+  }
+  const whyNot = (followed: Followed, now: Temporal.Instant): RefusalCode | undefined => {
+    if (followed.proof) {
+      const judgement = answered(judgements, followed.proof, now)
+      if (!judgement.ok) return judgement.refusal.code
+      followed.validUntil = judgement.path.validUntil
+    }
+    for (const grant of followed.grants) {
+      if (isOver(grant.decision, now)) {
+        grant.end('ERR_SESSION_OVER')
+        continue
+      }
+      const decision = answered(decisions, grant.question, now)
+      if (!decision.ok) grant.end(decision.code)
+      else {
+        grant.decision = decision
+        grant.onStays?.(decision)
+      }
+    }
+    return undefined
+  }
+  const schedule = (followed: Followed): void => {
+    const first = firstOf(followed)
+    if (first === undefined) {
+      deadlines.delete(followed)
+      return
+    }
+    const now = clock()
+    deadlines.set(followed, Temporal.Instant.compare(first, now) > 0 ? first : now.add(SOONEST))
+  }
+  const deadlines = createDeadlines<Followed>(clock, {
+    onDue: visitSoon,
+    onStepBack: () => visitSoon(all.values()),
+  })
+
+  const listen = () => {
+    const stopTrust = trust.onChange((change) => {
+      if (change.kind === 'announced') cutSoon(change.revoked.map(revokedKey))
+      // Issuers that become known are candidates: what is believed without them stays believed.
+      if (change.kind === 'status') visitSoon(all.values())
+    })
+    const stopAccess = access?.onChange((keys) => {
+      const found = keys?.flatMap((key) => sessions.find(key)).flatMap((session) => all.get(session) ?? [])
+      visitSoon(found ?? all.values())
+    })
+    return () => {
+      stopTrust()
+      stopAccess?.()
+    }
+  }
+
+  return {
+    add(followed) {
+      all.set(followed.session, followed)
+      stopListening ??= listen()
+      schedule(followed)
+    },
+    delete(followed) {
+      all.delete(followed.session)
+      pending.delete(followed)
+      deadlines.delete(followed)
+      if (all.size > 0) return
+      stopListening?.()
+      stopListening = undefined
+    },
+    reschedule(followed) {
+      if (all.has(followed.session)) schedule(followed)
+    },
+  }
+}
+
+function answered<Answer>(known: Map<string, Answer>, { basis, ask }: Question<Answer>, now: Temporal.Instant): Answer {
+  const same = known.get(basis)
+  if (same !== undefined) return same
+  const answer = ask(now)
+  known.set(basis, answer)
+  return answer
+}
+
+function isOver({ until }: Grant['decision'], now: Temporal.Instant): boolean {
+  return until !== undefined && Temporal.Instant.compare(now, until) > 0
+}
+
+/** When it must be looked at again. */
+function firstOf({ validUntil, grants }: Followed): Temporal.Instant | undefined {
+  let first = validUntil
+  const meet = (at: Temporal.Instant | undefined) => {
+    if (at !== undefined && (first === undefined || Temporal.Instant.compare(at, first) < 0)) first = at
+  }
+  for (const { decision } of grants) {
+    meet(decision.until)
+    meet(decision.recheckAt)
+  }
+  return first
+}
