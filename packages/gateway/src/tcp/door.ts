@@ -58,8 +58,7 @@ export async function openTcpDoor(config: TcpDoorConfig, house: House): Promise<
     kind: 'tcp',
     scheme: 'tcp',
     listen,
-    // One direction may end before the other.
-    server: { noDelay: true, allowHalfOpen: true },
+    server: { noDelay: true },
     house,
     onConnection: accept,
     // Whether a session of a foreign protocol is idle, only its two sides know.
@@ -80,6 +79,8 @@ interface Accepted {
 async function carry(config: TcpDoorConfig, { log }: House, { socket, meeting, session }: Accepted): Promise<void> {
   const { name, upstream, proxy, idleSeconds, lifetimeSeconds } = config
   const { reference } = meeting
+  // One direction may end before the other; not so within a handshake, where an end is the end.
+  socket.allowHalfOpen = true
   // What happens to the caller before the service has answered ends the connection, and is no fault of ours.
   socket.on('error', () => socket.destroy())
   let far: Socket

@@ -1,0 +1,81 @@
+// A PostgreSQL server in a directory of its own, reached over a Unix socket alone.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, chown, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runProgram } from './peers.ts'
+
+/** Whom the server runs as where the tests run as root, which it refuses: Debian's `nobody`. */
+const NOBODY = 65_534
+
+export interface Postgresql extends AsyncDisposable {
+  /** Path of its socket. */
+  readonly socket: string
+}
+
+/** Makes a cluster that believes everybody, and starts it. */
+export async function startPostgresql(): Promise<Postgresql> {
+  const binaries = await binaryFolder()
+  const directory = await mkdtemp(join(tmpdir(), 'pg-'))
+  const asRoot = process.getuid?.() === 0
+  if (asRoot) await chown(directory, NOBODY, NOBODY)
+  // The house that connects may be another user.
+  await chmod(directory, 0o711)
+  const data = join(directory, 'data')
+  const prefix = asRoot ? ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : []
+  const run = (program: string, ...args: string[]): [string, string[]] => {
+    const [first = '', ...rest] = [...prefix, join(binaries, program), ...args]
+    return [first, rest]
+  }
+  const made = await runProgram(
+    ...run('initdb', '-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--locale=C'),
+  )
+  if (made.code !== 0) throw new Error(`initdb: ${made.stderr}`)
+  const [program, args] = run('postgres', '-D', data, '-k', directory, '-c', 'listen_addresses=', '-c', 'fsync=off')
+  const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory })
+  let said = ''
+  server.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text
+  })
+  const ended = once(server, 'close')
+  const socket = join(directory, '.s.PGSQL.5432')
+  await untilAnswers(
+    socket,
+    () => server.exitCode === null,
+    () => said,
+  )
+  return {
+    socket,
+    async [Symbol.asyncDispose]() {
+      server.kill('SIGINT')
+      await ended
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Debian keeps the server's programs apart, by version. */
+async function binaryFolder(): Promise<string> {
+  const versions = await readdir('/usr/lib/postgresql')
+  const [newest] = versions.sort((one, other) => Number(other) - Number(one))
+  if (newest === undefined) throw new Error('PostgreSQL is not installed (Debian package postgresql)')
+  return join('/usr/lib/postgresql', newest, 'bin')
+}
+
+async function untilAnswers(path: string, isRunning: () => boolean, said: () => string): Promise<void> {
+  const deadline = performance.now() + 15_000
+  while (isRunning() && performance.now() < deadline) {
+    const answered = await new Promise<boolean>((resolve) => {
+      const probe = connect(path, () => {
+        probe.destroy()
+        resolve(/ready to accept connections/.test(said()))
+      })
+      probe.once('error', () => resolve(false))
+    })
+    if (answered) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`postgres did not start: ${said()}`)
+}
