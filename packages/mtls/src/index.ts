@@ -47,6 +47,8 @@ export type {
   Trust,
   UnknownCallee,
 } from './model.ts'
+export { type Observation, type ObserveOptions, observe, type ServerSeen } from './observe/observe.ts'
+export type { CertificateRequest } from './observe/server-flight.ts'
 export { createAcceptor } from './server/acceptor.ts'
 export { allowList } from './server/allow-list.ts'
 export { createServer, type MutualServer, type ServerOptions } from './server/create-server.ts'

@@ -1,4 +1,5 @@
 // The ClientHello itself, RFC 9846 §4.2.2: what the gate needs of it, every length exact.
+import { Fields } from '../fields.ts'
 import { ClientHelloError } from './client-hello-error.ts'
 
 /** What a caller asks for, before anything is proved. */
@@ -27,7 +28,7 @@ const HOST = /^[\x21-\x7e]{0,254}[\x21-\x2d\x2f-\x7e]$/
  * @throws {ClientHelloError}
  */
 export function readClientHello(body: Uint8Array): ClientHello {
-  const fields = new Fields(body)
+  const fields = new Fields(body, () => new ClientHelloError('ERR_CLIENT_HELLO_LENGTH'))
   fields.octets(2) // legacy_version
   const random = fields.octets(32).slice()
   fields.vector(1, 0, 32) // legacy_session_id
@@ -83,50 +84,4 @@ function readProtocols(fields: Fields | undefined): string[] {
   fields.close()
   while (!list.atEnd) protocols.push(list.vector(1, 1, 255).text())
   return protocols
-}
-
-/** A walk over the presentation language of RFC 9846 §3; nothing is read past the end. */
-class Fields {
-  readonly #view: Uint8Array
-  #at = 0
-
-  constructor(view: Uint8Array) {
-    this.#view = view
-  }
-
-  get atEnd(): boolean {
-    return this.#at === this.#view.length
-  }
-
-  octets(count: number): Uint8Array {
-    const end = this.#at + count
-    if (end > this.#view.length) throw new ClientHelloError('ERR_CLIENT_HELLO_LENGTH')
-    const octets = this.#view.subarray(this.#at, end)
-    this.#at = end
-    return octets
-  }
-
-  /** A big-endian number of `count` octets. */
-  number(count: number): number {
-    const end = this.#at + count
-    if (end > this.#view.length) throw new ClientHelloError('ERR_CLIENT_HELLO_LENGTH')
-    let value = 0
-    while (this.#at < end) value = value * 256 + (this.#view[this.#at++] ?? 0)
-    return value
-  }
-
-  /** `<least..most>` octets behind a length of `lengthOctets`. */
-  vector(lengthOctets: number, least: number, most: number): Fields {
-    const length = this.number(lengthOctets)
-    if (length < least || length > most) throw new ClientHelloError('ERR_CLIENT_HELLO_LENGTH')
-    return new Fields(this.octets(length))
-  }
-
-  text(): string {
-    return String.fromCharCode(...this.octets(this.#view.length - this.#at))
-  }
-
-  close(): void {
-    if (!this.atEnd) throw new ClientHelloError('ERR_CLIENT_HELLO_LENGTH')
-  }
 }
