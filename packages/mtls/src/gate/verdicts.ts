@@ -3,7 +3,6 @@ import { hash } from 'node:crypto'
 import type { CheckSignature } from '@countersign/verify'
 import type { Certificate } from '@countersign/x509'
 import type { Trust } from '../model.ts'
-import { sha256 } from '../sha256.ts'
 import { createCheckSignature } from '../trust/check-signature.ts'
 import { LeastRecentlyUsed } from '../trust/least-recently-used.ts'
 import { type Judgement, judge, type Question } from './judge.ts'
@@ -13,7 +12,7 @@ export type TrustedQuestion = Omit<Question, 'trust' | 'checkSignature'>
 
 /** The gate under one trust. */
 export interface Verdicts {
-  /** As {@link judge}; a chain that it has believed is not judged twice. */
+  /** As {@link judge}; a chain that it has believed twice is not judged again. */
   judge(question: TrustedQuestion): Judgement
 }
 
@@ -26,6 +25,8 @@ interface Believed {
 
 // Some 10 kB each: the certificates as they were read.
 const MAX_BELIEVED = 4096
+// Of who came once, only that: to keep what is never asked for again costs a door of strangers a tenth of its handshakes.
+const MAX_SEEN = 16_384
 
 const made = new WeakMap<Trust, Verdicts>()
 
@@ -42,12 +43,18 @@ export function verdictsOf(trust: Trust): Verdicts {
  * Starts an empty memory. Only acceptances are kept, and only of chains that are their path and nothing else: who is
  * refused fills nothing, and one leaf has as many places at most as its path has certificates.
  */
-export function createVerdicts(trust: Trust, checkSignature: CheckSignature): Verdicts {
-  const believed = new LeastRecentlyUsed<Believed>(MAX_BELIEVED)
+export function createVerdicts(
+  trust: Trust,
+  checkSignature: CheckSignature,
+  maxBelieved: number = MAX_BELIEVED,
+): Verdicts {
+  const seen = new LeastRecentlyUsed<true>(MAX_SEEN)
+  const believed = new LeastRecentlyUsed<Believed>(maxBelieved)
   let version = trust.version
 
   return {
     judge(question) {
+      // Seen is no judgement, and stays.
       if (trust.version !== version) {
         believed.clear()
         version = trust.version
@@ -58,16 +65,20 @@ export function createVerdicts(trust: Trust, checkSignature: CheckSignature): Ve
       if (known && !isBefore(now, known.from) && isBefore(now, known.until)) return known.judgement
       const judgement = judge({ ...question, trust, checkSignature })
       // Whoever shows no name is called by its address, which is of this meeting alone.
-      if (judgement.ok && judgement.side.identities.length > 0 && isItsPath(certificates, judgement))
-        believed.set(key, { judgement, from: now, until: endOf(judgement, trust, now) })
+      if (judgement.ok && judgement.side.identities.length > 0 && isItsPath(certificates, judgement)) {
+        if (seen.get(key)) believed.set(key, { judgement, from: now, until: endOf(judgement, trust, now) })
+        else seen.set(key, true)
+      }
       return judgement
     },
   }
 }
 
+/** A key for what was asked, as SHA-256 over all of it, the lengths of the certificates first. */
 function keyOf({ presenter, purpose, certificates, name }: TrustedQuestion): string {
-  const digests = certificates.map((one) => (one instanceof Uint8Array ? hash('sha256', one, 'hex') : sha256(one.der)))
-  return [presenter, purpose, ...digests, name?.kind, name?.value].join(' ')
+  const octets = certificates.map((one) => (one instanceof Uint8Array ? one : one.der))
+  const head = JSON.stringify([presenter, purpose, name?.kind, name?.value, octets.map(({ length }) => length)])
+  return hash('sha256', Buffer.concat([Buffer.from(head), ...octets]), 'latin1')
 }
 
 /** Whether nothing was sent but the path from its leaf on, perhaps with the anchor at its end. */
