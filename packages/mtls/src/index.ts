@@ -29,6 +29,7 @@ export type {
   AcceptorOptions,
   Access,
   AccessQuestion,
+  CallerSession,
   Clock,
   Connected,
   ConnectOptions,
@@ -44,7 +45,10 @@ export type {
   Session,
   SessionIndex,
   SessionKey,
+  TicketEpoch,
+  Tickets,
   Trust,
+  TrustChange,
   UnknownCallee,
 } from './model.ts'
 export { type Observation, type ObserveOptions, observe, type ServerSeen } from './observe/observe.ts'
@@ -56,6 +60,7 @@ export { meetingOf, type OwnMeeting, ownMeeting } from './server/meeting-of.ts'
 export { SessionCutError } from './sessions/session.ts'
 export { createSessionIndex } from './sessions/session-index.ts'
 export { revokedKey } from './sessions/session-keys.ts'
+export { openTickets } from './tickets/shared-tickets.ts'
 export { createCheckSignature } from './trust/check-signature.ts'
 export { type DoorTrust, doorTrust } from './trust/door-trust.ts'
 export { type OtherAuthority, type OtherAuthorityFiles, openOtherAuthority } from './trust/other-authority.ts'

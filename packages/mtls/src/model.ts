@@ -27,7 +27,7 @@ export interface Trust {
   readonly anchors: readonly TrustAnchor[]
   /** What the operator calls the other authority whose anchor this is. Undefined: it is an anchor of the house's own. */
   authorityOf(anchor: TrustAnchor): string | undefined
-  /** Issuers known from elsewhere than the peer, and those learned from peers (bounded). Only candidates. */
+  /** Issuers known from elsewhere than the peer. Only candidates. */
   readonly issuers: readonly Certificate[]
   readonly crls: readonly CrlIndex[]
   readonly revocation: 'require' | 'prefer'
@@ -41,18 +41,15 @@ export interface Trust {
   announce(revoked: readonly RevokedSerial[], at: Temporal.Instant): void
   /** Replaces each older CRL of the same issuer. A CRL that is older than the one held is ignored. */
   replaceCrls(crls: readonly CertificateList[], at: Temporal.Instant): void
-  /** Keeps intermediates that a peer sent in an accepted meeting, so that its resumption can be judged. */
-  learnIssuers(certificates: readonly Certificate[]): void
   announced(issuerSpkiSha256: string, serialNumber: bigint): RevokedSerial | undefined
   /** Called after each change, in its turn. Answers how to stop. */
   onChange(listener: (change: TrustChange) => void): () => void
 }
 
-/** What became known. `status`: by CRLs, which may concern anybody. `issuers`: more candidates, which end no belief. */
+/** What became known. `status`: by CRLs, which may concern anybody. */
 export type TrustChange =
   | { readonly kind: 'announced'; readonly revoked: readonly RevokedSerial[] }
   | { readonly kind: 'status' }
-  | { readonly kind: 'issuers' }
 
 /** What a door asks of a caller that has proved itself. */
 export interface AccessQuestion {
@@ -117,6 +114,23 @@ export interface SessionIndex {
   cut(keys: readonly SessionKey[], cause: RefusalCode): Promise<readonly Cut[]>
 }
 
+/** What makes meetings resumable: a key, and what callers sent while it was in use. Both begin and end together. */
+export interface TicketEpoch {
+  /** 48 octets, as TLS takes them. Secret. */
+  readonly key: Buffer
+  /** The issuers that callers sent: a resumed caller shows its leaf alone. Only candidates. */
+  issuers(): readonly Certificate[]
+  /** Looks for what other processes were sent. True where that is more. */
+  refresh(): boolean
+}
+
+/** The tickets of a door, in one process or in several. */
+export interface Tickets {
+  current(): TicketEpoch
+  /** Keeps what the caller of an accepted path sent. Where there is no room, a new epoch begins. */
+  learn(issuers: readonly Certificate[]): void
+}
+
 /** What the server side of a gate needs. */
 export interface AcceptorOptions {
   readonly door: DoorName
@@ -129,6 +143,8 @@ export interface AcceptorOptions {
   readonly servers?: 'refuse' | 'admit'
   readonly clock: Clock
   readonly alpn?: readonly string[]
+  /** Default: tickets of this acceptor alone. `openTickets` shares them with other processes. */
+  readonly tickets?: Tickets
   readonly sessions: SessionIndex
   /** Each meeting once, accepted or refused, as soon as it is decided. */
   readonly record: (meeting: Meeting) => void

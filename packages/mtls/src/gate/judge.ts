@@ -26,6 +26,8 @@ export interface Question {
   /** As the peer sent them, leaf first: DER, or already read (resumption). Empty where it sent none. */
   readonly certificates: readonly Uint8Array[] | readonly Certificate[]
   readonly trust: Trust
+  /** Issuers known beside those of `trust`: what was sent at the meeting that is resumed. Only candidates. */
+  readonly issuers?: readonly Certificate[]
   readonly now: Temporal.Instant
   /** What a callee must prove; absent for a caller, whose identities the door's policy judges. */
   readonly name?: ReferenceIdentity
@@ -59,7 +61,7 @@ export function judge(question: Question): Judgement {
   }
   const context: PathContext = {
     anchors: trust.anchors,
-    issuers: trust.issuers,
+    issuers: question.issuers ? [...trust.issuers, ...question.issuers] : trust.issuers,
     status: { mode: trust.revocation, crls: trust.crls, announced: announcedBy(trust) },
     now,
     purpose: question.purpose ?? (presenter === 'caller' ? 'clientAuth' : 'serverAuth'),

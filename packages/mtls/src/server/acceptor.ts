@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Meeting } from '@countersign/protocol'
 import { sideOf } from '../gate/side.ts'
 import type { Acceptor, AcceptorOptions } from '../model.ts'
+import { createTickets } from '../tickets/tickets.ts'
 import { createAdmission } from './admission.ts'
 import type { Arrival } from './arrival.ts'
 import { type Handshake, startHandshake } from './handshake.ts'
@@ -25,7 +26,10 @@ const MAX_PENDING = 1024
 export function createAcceptor(options: AcceptorOptions): Acceptor {
   const { clock, log = warn, handshakeTimeoutMs: timeoutMs = HANDSHAKE_TIMEOUT_MS } = options
   const admit = createAdmission(options, log)
-  const contexts = createContexts(options, (error) => log('gate.identity-unusable', { door: options.door, error }))
+  const tickets = options.tickets ?? createTickets(clock)
+  const contexts = createContexts({ ...options, tickets }, (error) =>
+    log('gate.identity-unusable', { door: options.door, error }),
+  )
   const pending = new Set<Handshake>()
   let closed = false
 
@@ -92,7 +96,7 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
 
   /** Whoever proved a path has a ticket, also who is not let in: at its next meeting only the leaf is there. */
   const learn = ({ meeting, path }: Pick<Met, 'meeting' | 'path'>) => {
-    if (path && !meeting.resumed) options.trust.learnIssuers(path.certificates.slice(1))
+    if (path && !meeting.resumed) tickets.learn(path.certificates.slice(1))
   }
 
   /** False where `act`, which is not ours, threw. */

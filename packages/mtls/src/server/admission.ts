@@ -91,7 +91,7 @@ function proofOf({ meeting, path }: Admitted, options: Options): NonNullable<Fol
   return {
     basis: [authority, ...certificates.map(({ der }) => sha256(der))].join(' '),
     ask(now) {
-      const judgement = judgeCaller(certificates, meeting.address ?? '', now, options)
+      const judgement = judgeCaller({ certificates, address: meeting.address ?? '', now }, options)
       // The alice of another authority is not the alice who was let in.
       return judgement.ok && judgement.side.authority !== authority
         ? { ok: false, side: judgement.side, refusal: { code: 'ERR_CALLER_UNKNOWN_ISSUER' } }

@@ -2,7 +2,7 @@
 import { createServer as createNetServer, type Server } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Meeting } from '@countersign/protocol'
-import type { AcceptorOptions, Clock, OwnIdentity, SessionIndex, Trust } from '../model.ts'
+import type { AcceptorOptions, Clock, OwnIdentity, SessionIndex, Tickets, Trust } from '../model.ts'
 import { createSessionIndex } from '../sessions/session-index.ts'
 import { createAcceptor } from './acceptor.ts'
 import { allowList } from './allow-list.ts'
@@ -18,6 +18,8 @@ export interface ServerOptions {
   /** What records call this place. Default `server`. */
   readonly door?: string
   readonly alpn?: readonly string[]
+  /** Default: tickets of this server alone. */
+  readonly tickets?: Tickets
   readonly clock?: Clock
   /** Each meeting, accepted or refused. */
   readonly record?: (meeting: Meeting) => void
@@ -39,7 +41,7 @@ export function createServer(
   options: ServerOptions,
   onMeeting: (socket: TLSSocket, meeting: OwnMeeting) => void,
 ): MutualServer {
-  const { identity, door = 'server', clock = () => Temporal.Now.instant(), alpn, log = warn, record } = options
+  const { identity, door = 'server', clock = () => Temporal.Now.instant(), alpn, tickets, log = warn, record } = options
   const { trust } = identity
   const sessions = createSessionIndex(door)
   const acceptor = createAcceptor({
@@ -54,6 +56,7 @@ export function createServer(
     onAccepted: (socket, meeting) => onMeeting(socket, ownMeeting(meeting)),
     onRefused: (socket) => socket.destroySoon(),
     ...(alpn && { alpn }),
+    ...(tickets && { tickets }),
   })
   const server = createNetServer((raw) => acceptor.accept(raw))
   server.once('close', () => acceptor.close())

@@ -40,7 +40,7 @@ export function meetCaller(
   const judgement =
     certificates.length === 0 && options.anonymous === 'admit'
       ? undefined
-      : judgeCaller(certificates, arrival.address, now, options)
+      : judgePresented(socket, { certificates, address: arrival.address, now }, context, options)
   const caller = judgement?.side ?? sideOf(undefined, arrival.address)
   const proofs = proofsOf(caller, now)
   const decided = decideOn(judgement, { caller, callee: context.callee, proofs, now }, options)
@@ -52,15 +52,30 @@ export function meetCaller(
     : { ok: false, meeting, ...path }
 }
 
+type CallerQuestion = Pick<Question, 'certificates' | 'address' | 'now' | 'issuers'>
+
+/** A resumed caller shows its leaf alone: the issuers are those that came with the meeting that it resumes. */
+function judgePresented(
+  socket: TLSSocket,
+  question: CallerQuestion,
+  { tickets }: DoorContext,
+  options: Pick<AcceptorOptions, 'trust' | 'servers'>,
+): Judgement {
+  if (!socket.isSessionReused()) return judgeCaller(question, options)
+  const judgement = judgeCaller({ ...question, issuers: tickets.issuers() }, options)
+  const isUnknown = !judgement.ok && judgement.refusal.code === 'ERR_CALLER_UNKNOWN_ISSUER'
+  // They may have been sent to another process.
+  if (!isUnknown || !tickets.refresh()) return judgement
+  return judgeCaller({ ...question, issuers: tickets.issuers() }, options)
+}
+
 /** Judges the certificates of a caller, at its meeting and again while it is here. */
 export function judgeCaller(
-  certificates: Question['certificates'],
-  address: string,
-  now: Temporal.Instant,
+  asked: CallerQuestion,
   { trust, servers }: Pick<AcceptorOptions, 'trust' | 'servers'>,
 ): Judgement {
   const { judge } = verdictsOf(trust)
-  const question = { presenter: 'caller', certificates, now, address } as const
+  const question = { ...asked, presenter: 'caller' } as const
   const judgement = judge(question)
   if (servers !== 'admit' || judgement.ok || judgement.refusal.code !== 'ERR_CALLER_WRONG_PURPOSE') return judgement
   const asServer = judge({ ...question, purpose: 'serverAuth' })

@@ -1,10 +1,10 @@
-// The TLS context of a door: one per identity and set of anchors, so that tickets live no longer than either.
+// The TLS context of a door: one per identity, set of anchors and epoch of tickets, so that tickets live no longer than the last two.
 import { hash } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Side } from '@countersign/protocol'
 import { writePem } from '@countersign/x509'
 import { sideOf } from '../gate/side.ts'
-import type { AcceptorOptions, Credential } from '../model.ts'
+import type { AcceptorOptions, Credential, TicketEpoch } from '../model.ts'
 
 /** What a handshake is held with. */
 export interface DoorContext {
@@ -12,6 +12,8 @@ export interface DoorContext {
   readonly credential: Credential
   /** This side, as records of its meetings have it. */
   readonly callee: Side
+  /** The epoch in which its tickets can be used. */
+  readonly tickets: TicketEpoch
 }
 
 /**
@@ -20,11 +22,12 @@ export interface DoorContext {
  * @throws {Error} when the first identity cannot be used: its key does not fit, or TLS does not take it.
  */
 export function createContexts(
-  { door, identity, trust }: Pick<AcceptorOptions, 'door' | 'identity' | 'trust'>,
+  { door, identity, trust, tickets }: Required<Pick<AcceptorOptions, 'door' | 'identity' | 'trust' | 'tickets'>>,
   onUnusable: (error: unknown) => void,
 ): { current(): DoorContext } {
-  const build = (credential: Credential): DoorContext => ({
+  const build = (credential: Credential, epoch: TicketEpoch): DoorContext => ({
     credential,
+    tickets: epoch,
     callee: sideOf(credential.certificates[0], door, 'callee'),
     secureContext: createSecureContext({
       key: credential.privateKey.export({ type: 'pkcs8', format: 'pem' }),
@@ -33,23 +36,26 @@ export function createContexts(
       ca: pemOf(trust.anchors.flatMap(({ certificate }) => certificate ?? [])),
       minVersion: 'TLSv1.3',
       sessionIdContext: sessionIdContext(door, trust.anchorsSha256),
+      ticketKeys: epoch.key,
     }),
   })
-  let current = build(identity.current())
+  let current = build(identity.current(), tickets.current())
   let anchors = trust.anchorsSha256
   let tried = current.credential
 
   return {
     current() {
-      const credential = identity.current()
-      if (credential === tried && trust.anchorsSha256 === anchors) return current
-      tried = credential
-      anchors = trust.anchorsSha256
-      try {
-        current = build(credential)
-      } catch (error) {
-        onUnusable(error)
+      const [credential, epoch] = [identity.current(), tickets.current()]
+      if (credential !== tried || trust.anchorsSha256 !== anchors) {
+        tried = credential
+        anchors = trust.anchorsSha256
+        try {
+          current = build(credential, epoch)
+        } catch (error) {
+          onUnusable(error)
+        }
       }
+      if (!epoch.key.equals(current.tickets.key)) current = build(current.credential, epoch)
       return current
     },
   }

@@ -142,8 +142,7 @@ export function createFollower(options: FollowerOptions): Follower {
   const listen = () => {
     const stopTrust = trust.onChange((change) => {
       if (change.kind === 'announced') cutSoon(change.revoked.map(revokedKey))
-      // Issuers that become known are candidates: what is believed without them stays believed.
-      if (change.kind === 'status') visitSoon(all.values())
+      else visitSoon(all.values())
     })
     const stopAccess = access?.onChange((keys) => {
       const found = keys?.flatMap((key) => sessions.find(key)).flatMap((session) => all.get(session) ?? [])

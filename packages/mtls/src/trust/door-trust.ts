@@ -65,7 +65,6 @@ export function doorTrust(house: Trust, { revocation, others }: DoorTrust): Trus
     },
     announce: (revoked, at) => house.announce(revoked, at),
     replaceCrls: (lists, at) => house.replaceCrls(lists, at),
-    learnIssuers: (certificates) => house.learnIssuers(certificates),
     announced: (issuer, serialNumber) => house.announced(issuer, serialNumber),
     onChange(listener) {
       listeners.add(listener)

@@ -5,7 +5,6 @@ import { anchorOf, type CrlIndex, indexCrl, type TrustAnchor } from '@countersig
 import type { Certificate, CertificateList } from '@countersign/x509'
 import type { Trust, TrustChange } from '../model.ts'
 import { sha256 } from '../sha256.ts'
-import { LeastRecentlyUsed } from './least-recently-used.ts'
 
 /** What {@link createTrust} begins with. */
 export interface TrustStart {
@@ -19,19 +18,12 @@ export interface TrustStart {
   readonly asOf: Temporal.Instant
 }
 
-// Accepted peers come through few issuers; a peer that sends ever new ones only pushes out its own.
-const MAX_LEARNED_ISSUERS = 256
-
 /** Makes trust that is never empty. @throws {RangeError} when there is no anchor: believing nobody is a mistake, believing anybody is worse. */
 export function createTrust(start: TrustStart): Trust {
   const anchors = anchorsOf(start.anchors)
-  const given = start.issuers ?? []
-  const learned = new LeastRecentlyUsed<Certificate>(MAX_LEARNED_ISSUERS)
-  const known = new Set([...start.anchors, ...given].map(({ der }) => sha256(der)))
   const crls = new Map<string, CrlIndex>()
   const announced = new Map<string, RevokedSerial>()
   const listeners = new Set<(change: TrustChange) => void>()
-  let issuers: readonly Certificate[] = given
   let crlList: readonly CrlIndex[] = []
   let asOf = start.asOf
   let version = 1
@@ -62,9 +54,7 @@ export function createTrust(start: TrustStart): Trust {
     authorityOf: () => undefined,
     revocation: start.revocation,
     anchorsSha256: sha256OfAnchors(start.anchors),
-    get issuers() {
-      return issuers
-    },
+    issuers: start.issuers ?? [],
     get crls() {
       return crlList
     },
@@ -86,19 +76,6 @@ export function createTrust(start: TrustStart): Trust {
     replaceCrls(lists, at) {
       learnedAt(at)
       if (takeCrls(lists)) changed({ kind: 'status' })
-    },
-    learnIssuers(certificates) {
-      let added = false
-      for (const certificate of certificates) {
-        const key = sha256(certificate.der)
-        // A leaf issues nothing; what is asked for here counts as used, and stays longer.
-        if (certificate.basicConstraints?.cA !== true || known.has(key) || learned.get(key)) continue
-        learned.set(key, certificate)
-        added = true
-      }
-      if (!added) return
-      issuers = [...given, ...learned.values()]
-      changed({ kind: 'issuers' })
     },
     announced: (issuerSpkiSha256, serialNumber) => announced.get(serialKey(issuerSpkiSha256, serialNumber)),
     onChange(listener) {

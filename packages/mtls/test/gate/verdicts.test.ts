@@ -140,13 +140,6 @@ suite('it is judged anew', () => {
     assert.match(ask(), /ERR_CALLER_REVOKED$/)
   })
 
-  test('after issuers were learned', () => {
-    const { ask, settle, trust } = start()
-    settle()
-    trust.learnIssuers([createIntermediate(root, 'another').certificate])
-    assert.equal(ask(), 'judged alice')
-  })
-
   test('where its certificate or its list has ended, a list has begun, or the clock went back', () => {
     const another = createIntermediate(root, 'Acme Issuing 2')
     const later = issueCrl(another, { thisUpdate: NOW.add({ minutes: 10 }), nextUpdate: NOW.add({ hours: 9 }) })

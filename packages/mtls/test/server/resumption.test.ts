@@ -7,6 +7,7 @@ import type { TLSSocket } from 'node:tls'
 import { needs } from '../../../../interop/peer.ts'
 import { steadyAccess } from '../../src/gate/access.ts'
 import type { Access } from '../../src/model.ts'
+import { createTickets } from '../../src/tickets/tickets.ts'
 import { alice, type DoorSetting, issuing, openDoor, outcomeOf, root, type TestDoor, visit } from '../support/door.ts'
 import { createRoot, issueLeaf, NOW, spkiSha256, uri } from '../support/pki.ts'
 
@@ -59,8 +60,10 @@ suite('a ticket', () => {
   test('outlives no certificate', async () => {
     let now = NOW
     await using door = await openDoor({ clock: () => now })
-    const session = await ticketFrom(door)
-    now = alice.certificates[0].validity.notAfter.add({ seconds: 1 })
+    const names = [uri('spiffe://acme.example/alice')]
+    const brief = issueLeaf(issuing, 'alice', { names, notAfter: NOW.add({ hours: 1 }) })
+    const session = await ticketFrom(door, brief)
+    now = NOW.add({ hours: 1, seconds: 1 })
     await resumeAt(door, session)
     assert.deepEqual(last(door), { resumed: true, outcome: 'ERR_CALLER_EXPIRED' })
   })
@@ -78,10 +81,27 @@ suite('a ticket', () => {
   })
 
   test('of a stranger opens nothing, and teaches no issuer', async () => {
-    await using door = await openDoor({ access: steadyAccess(onlyAlice) })
+    const tickets = createTickets(() => NOW)
+    await using door = await openDoor({ access: steadyAccess(onlyAlice), tickets })
     await resumeAt(door, await ticketFrom(door, foreign))
     assert.deepEqual(last(door), { resumed: true, outcome: 'ERR_CALLER_UNKNOWN_ISSUER' })
-    assert.deepEqual(door.trust.issuers, [])
+    assert.deepEqual(tickets.current().issuers(), [])
+  })
+
+  test('of an earlier epoch leads to a full handshake: after eight hours, and after too many issuers', async () => {
+    let now = NOW
+    const tickets = createTickets(() => now)
+    await using door = await openDoor({ tickets })
+    const session = await ticketFrom(door)
+    for (let i = 0; i < 256; i++) tickets.learn([{ ...issuing.certificate, der: Uint8Array.of(i) }])
+    await resumeAt(door, session)
+    assert.deepEqual(last(door), { resumed: false, outcome: 'accepted' })
+    const later = await ticketFrom(door)
+    now = now.add({ hours: 8 })
+    await resumeAt(door, later)
+    assert.deepEqual(last(door), { resumed: false, outcome: 'accepted' })
+    await resumeAt(door, await ticketFrom(door))
+    assert.deepEqual(last(door), { resumed: true, outcome: 'accepted' })
   })
 
   test('of another door, of other anchors or under another server name leads to a full handshake', async () => {
