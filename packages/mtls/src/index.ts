@@ -16,6 +16,13 @@ export { type Keeper, type KeepOptions, keepRenewed } from './enroll/keep-renewe
 export { refreshStatus } from './enroll/refresh-status.ts'
 export { type Renewed, renew } from './enroll/renew.ts'
 export { steadyAccess } from './gate/access.ts'
+export {
+  type CalleeProof,
+  type CallerProof,
+  type ChannelKey,
+  proveAsCallee,
+  proveAsCaller,
+} from './gate/channel-proof.ts'
 export { channelBinding, exporterSha256 } from './gate/exporter.ts'
 export { type Judgement, judge, type Question } from './gate/judge.ts'
 export { referenceOfRandom } from './gate/reference.ts'

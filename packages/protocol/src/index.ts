@@ -1,5 +1,17 @@
 export { formatLength, formatValidity, formatWhen } from './age.ts'
 export { CAUSE_OF_FINDING, refusalOfFindings } from './cause.ts'
+export {
+  CHANNEL_PROOF_LABEL,
+  type ChannelRole,
+  type ChannelRun,
+  channelProofInput,
+  readChannelAnswer,
+  readChannelHello,
+  readChannelProof,
+  writeChannelAnswer,
+  writeChannelHello,
+  writeChannelProof,
+} from './channel-proof.ts'
 export type { DrawOptions } from './draw.ts'
 export { drawMeeting } from './draw.ts'
 export type { EnrollmentToken } from './enrollment.ts'
