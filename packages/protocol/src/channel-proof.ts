@@ -42,14 +42,17 @@ export function channelProofInput(role: ChannelRole, run: ChannelRun): Uint8Arra
 /** The three messages, each with its number first. The caller begins, the callee proves first, then the caller. */
 const NUMBERS = { hello: 1, answer: 2, proof: 3 } as const
 
+/** Writes the first message. */
 export function writeChannelHello(callerNonce: Uint8Array): Uint8Array {
   return joined([Uint8Array.of(NUMBERS.hello), callerNonce])
 }
 
+/** Writes the second message. */
 export function writeChannelAnswer(calleeNonce: Uint8Array, proof: Uint8Array): Uint8Array {
   return joined([Uint8Array.of(NUMBERS.answer), calleeNonce, proof])
 }
 
+/** Writes the third message. */
 export function writeChannelProof(proof: Uint8Array): Uint8Array {
   return joined([Uint8Array.of(NUMBERS.proof), proof])
 }
