@@ -17,6 +17,7 @@ const GROUPS: readonly (readonly [prefix: string, title: string, text: string])[
   ['ERR_SESSION_', 'A session that ends', 'The meeting was accepted; the door ends its session later.'],
   ['ERR_ENROLL_', 'Enrollment', 'The authority refuses a newcomer, or a renewal.'],
   ['ERR_AUTHORITY_', 'The authority', 'The authority cannot do what was asked, and has not done it.'],
+  ['ERR_FEED_', 'The feed', 'The authority does not let a party follow it.'],
   ['ERR_ADMIN_', 'Administration', 'The authority refuses an act of administration.'],
 ]
 

@@ -6,10 +6,12 @@ import {
   createCheckSignature,
   createSessionIndex,
   createTrust,
+  describeSession,
   revokedKey,
   type SessionIndex,
   type Trust,
 } from '@countersign/mtls'
+import type { Meeting } from '@countersign/protocol'
 import { readCertificateList, writePem } from '@countersign/x509'
 import { createApplication } from './api/application.ts'
 import { LISTENER_DOOR, openListener } from './api/listener.ts'
@@ -31,6 +33,8 @@ import { ensureAuthority } from './start/first-start.ts'
 import { LISTENER_PARTY, type ListenerIdentity, openListenerIdentity } from './start/listener-identity.ts'
 import { type CrlPublisher, createCrlPublisher } from './status/crl/publish.ts'
 import { createFeed, type Feed, type FeedDoor } from './status/feed/feed.ts'
+import { serveFollower } from './status/feed/follower.ts'
+import { createFeedSource } from './status/feed/source.ts'
 import { createRevocation } from './status/revoke.ts'
 import { isStorageFault, storeError } from './store/fault.ts'
 import { openMeetings } from './store/meetings.ts'
@@ -88,6 +92,14 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   const issuerSpkiSha256 = sha256(hierarchy.issuing.subjectPublicKeyInfo.der).toHex()
   const revocation = createRevocation({ store, feed, trust, crls, issuerSpkiSha256, clock, failpoint, log })
   const checkSignature = createCheckSignature()
+  const source = createFeedSource({
+    store,
+    issuerId: hierarchy.issuerId,
+    issuerSpkiSha256,
+    crls: () => crls.current(),
+    clock,
+  })
+  const record = (meeting: Meeting) => meetings.record(meeting)
   const application = await createApplication({
     store,
     root: hierarchy.root,
@@ -98,7 +110,8 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     renew: createRenew({ store, issue, clock, checkSignature }),
     revocation,
     crls: () => crls.current(),
-    sessions: () => feed.doors().flatMap((door) => door.sessions()),
+    sessions: () => feed.sessions(),
+    follow: (party, socket) => serveFollower(party, socket, { feed, source, record, clock, log }),
     record: (meeting) => meetings.record(meeting),
     meetings: (reference) => meetings.byReference(reference),
     clock,
@@ -230,7 +243,7 @@ async function openStatus(options: StatusOptions): Promise<{ trust: Trust; crls:
 function ownDoor(sessions: SessionIndex, identity: ListenerIdentity, clock: AuthorityOptions['clock']): FeedDoor {
   return {
     name: LISTENER_DOOR,
-    sessions: () => sessions.list(),
+    sessions: async () => sessions.list().map(describeSession),
     async apply({ change }) {
       if (change.kind !== 'status') return []
       const cuts = await sessions.cut(change.revoked.map(revokedKey), 'ERR_CALLER_REVOKED')

@@ -226,7 +226,7 @@ suite('closing', () => {
     t.after(
       house.authority.join({
         name: 'slow',
-        sessions: () => [],
+        sessions: async () => [],
         apply: ({ change }) =>
           change.kind === 'crl' ? Promise.resolve([]) : new Promise((resolve) => (leave = resolve)),
       }),

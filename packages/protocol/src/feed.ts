@@ -1,6 +1,7 @@
 // What the authority tells the doors, and what they answer.
 import type { CRLReason } from '@countersign/x509'
 import type { DoorName, PartyId } from './identity.ts'
+import type { Meeting } from './meeting.ts'
 
 /** One revoked certificate: the issuer by SHA-256 of its SubjectPublicKeyInfo (hexadecimal), the certificate by serial number. */
 export interface RevokedSerial {
@@ -20,6 +21,48 @@ export interface FeedEvent {
     /** DER of each CRL that replaces an older one of the same issuer. */
     | { readonly kind: 'crl'; readonly crls: readonly Uint8Array[] }
 }
+
+/** An open session as its door tells it; `keys` are what it depends on, as the door's index has them. */
+export interface OpenSession {
+  readonly id: string
+  readonly door: DoorName
+  readonly reference: string
+  readonly caller: string
+  readonly party?: PartyId
+  readonly since: Temporal.Instant
+  readonly octetsSent: number
+  readonly keys: readonly string[]
+}
+
+/** What stands before the first event that a follower gets: it then knows as much as who was there from the beginning. */
+export interface Snapshot {
+  /** Of the newest event that it contains; 0 for none. */
+  readonly sequence: bigint
+  readonly at: Temporal.Instant
+  /** DER of the current lists. */
+  readonly crls: readonly Uint8Array[]
+  /** Revocations that the lists may not have yet. */
+  readonly revoked: readonly RevokedSerial[]
+}
+
+/** What the authority says on the feed. `previous` is the event before, as this follower knows it: nothing was left out. */
+export type FeedMessage =
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly kind: 'event'; readonly previous: bigint; readonly event: FeedEvent }
+  /** Says that the feed stands, and what time the authority has. */
+  | { readonly kind: 'beat'; readonly at: Temporal.Instant }
+  | { readonly kind: 'sessions'; readonly id: number }
+  /** Those meetings are recorded, up to that of `id`. */
+  | { readonly kind: 'kept'; readonly id: number }
+
+/** What a follower says on the feed. */
+export type FollowerMessage =
+  /** First. `after`: the newest event that it knows; absent for a newcomer. */
+  | { readonly kind: 'follow'; readonly version: 1; readonly after?: bigint }
+  | { readonly kind: 'confirm'; readonly sequence: bigint; readonly cuts: readonly Cut[] }
+  | { readonly kind: 'sessions'; readonly id: number; readonly sessions: readonly OpenSession[] }
+  /** Numbers rise by one on a connection. */
+  | { readonly kind: 'meeting'; readonly id: number; readonly meeting: Meeting }
 
 /** One session that ended because of an event. `lastOctetAt` is when the last octet left for the peer. */
 export interface Cut {

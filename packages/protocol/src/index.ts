@@ -26,7 +26,27 @@ export {
 export { type Audience, explainFinding, type FindingWords, SENTENCES, type Sentence } from './explain-finding.ts'
 export type { Explanation, ExplanationRow } from './explanation.ts'
 export { explainMeeting, explainRefusal } from './explanation.ts'
-export type { Cut, FeedEvent, Receipt, RevokedSerial } from './feed.ts'
+export type {
+  Cut,
+  FeedEvent,
+  FeedMessage,
+  FollowerMessage,
+  OpenSession,
+  Receipt,
+  RevokedSerial,
+  Snapshot,
+} from './feed.ts'
+export {
+  FEED_PATH,
+  FEED_PROTOCOL,
+  type KeptSnapshot,
+  readFeedMessage,
+  readFollowerMessage,
+  readKeptSnapshot,
+  writeFeedMessage,
+  writeFollowerMessage,
+  writeKeptSnapshot,
+} from './feed-json.ts'
 export type { DoorName, Fault, Identity, PartyId } from './identity.ts'
 export { isParty } from './identity.ts'
 export type { Field, Json } from './json.ts'

@@ -93,7 +93,8 @@ export function readReceipt(value: unknown): Receipt {
   }
 }
 
-function revokedField(field: Field): RevokedSerial {
+/** Reads one revoked certificate. @throws {ShapeError} */
+export function revokedField(field: Field): RevokedSerial {
   return {
     issuerSpkiSha256: field.get('issuerSpkiSha256').text(64),
     serialNumber: serialField(field.get('serialNumber')),
@@ -103,7 +104,8 @@ function revokedField(field: Field): RevokedSerial {
   }
 }
 
-function hexOf(serialNumber: bigint): string {
+/** A serial number as lists and people write it: two digits for each octet. */
+export function hexOf(serialNumber: bigint): string {
   const hex = serialNumber.toString(16)
   return hex.length % 2 === 0 ? hex : `0${hex}`
 }
@@ -115,7 +117,8 @@ function serialField(field: Field): bigint {
   return BigInt(`0x${hex}`)
 }
 
-function cutField(field: Field): Cut {
+/** Reads one cut. @throws {ShapeError} */
+export function cutField(field: Field): Cut {
   const party = field.get('party').optional((f) => f.text(256))
   return {
     door: field.get('door').text(256),

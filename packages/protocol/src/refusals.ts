@@ -244,6 +244,13 @@ const OTHER_REFUSALS = {
     'this needs an administrator',
     'use an administrator’s certificate, or the socket in the data directory',
   ],
+  ERR_FEED_FORBIDDEN: [
+    'local',
+    'caller',
+    5,
+    'you are not a door of this authority',
+    'enroll as a party whose name begins with door/, as in `countersign invite door/gate-1 --profile service`',
+  ],
   ERR_ADMIN_REQUEST: ['local', 'caller', 5, 'the request does not have the expected form', 'correct the named field'],
   ERR_ADMIN_NOT_FOUND: ['local', 'caller', 5, 'nothing here has that name', 'see `countersign list`'],
   ERR_ADMIN_NO_MEETING: [

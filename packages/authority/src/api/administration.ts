@@ -31,7 +31,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
     const { subject, reason, dryRun } = body.value
     if (dryRun) {
-      const foreseen = api.revocation.foresee({ subject, reason })
+      const foreseen = await api.revocation.foresee({ subject, reason })
       if (!foreseen.ok) return sendRefusal(request, reply, foreseen.refusal)
       return reply.send(foreseenJson(foreseen.revoked, foreseen.sessions, clock()))
     }
@@ -69,7 +69,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     return reply.send({ certificates: found.certificates.map((stored) => wholeCertificateJson(stored, now)) })
   })
 
-  app.get('/v1/sessions', async () => ({ sessions: api.sessions().map(sessionJson) }))
+  app.get('/v1/sessions', async () => ({ sessions: (await api.sessions()).map(sessionJson) }))
 
   app.get<{ Params: { reference: string } }>('/v1/meetings/:reference', async (request, reply) => {
     const reference = parseReference(request.params.reference)

@@ -1,11 +1,12 @@
 // The one HTTP application of the authority: the same routes over TLS and over the socket in the data directory.
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { AuthorityError } from '../error.ts'
 import { isStorageFault, storeError } from '../store/fault.ts'
 import { administrationRoutes } from './administration.ts'
 import { enrollmentRoutes } from './enrollment.ts'
+import { asksForFeed, openFeed } from './feed.ts'
 import type { Api } from './model.ts'
 import { PROBLEM_TYPE, problemOf } from './problem.ts'
 import { publicRoutes } from './public.ts'
@@ -29,6 +30,7 @@ export interface Application {
 
 export async function createApplication(api: Api): Promise<Application> {
   const server = createServer({
+    shouldUpgradeCallback: asksForFeed,
     requestTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,
     keepAliveTimeout: MAX_CONNECTION_IDLE_MS,
@@ -53,6 +55,7 @@ export async function createApplication(api: Api): Promise<Application> {
     administrationRoutes(scope, api)
     done()
   })
+  server.on('upgrade', (request: IncomingMessage, _socket, head) => openFeed(api, request, head))
   await app.ready()
   return applicationOn(server, app)
 }

@@ -1,6 +1,5 @@
 // What the API answers, as JSON: times RFC 3339, serial numbers and digests hexadecimal, DER base64, counters decimal text.
-import type { Session } from '@countersign/mtls'
-import { type Cut, type Json, type RevokedSerial, writeReceipt } from '@countersign/protocol'
+import { type Cut, type Json, type OpenSession, type RevokedSerial, writeReceipt } from '@countersign/protocol'
 import { type Certificate, formatName, readCertificate } from '@countersign/x509'
 import type { CertificateState, StoredCertificate } from '../store/certificates.ts'
 
@@ -46,27 +45,17 @@ function stateOf({ revocation, notAfter }: StoredCertificate, now: Temporal.Inst
   return Temporal.Instant.compare(notAfter, now) <= 0 ? 'expired' : 'valid'
 }
 
-export function sessionJson(session: Session): Record<string, unknown> {
-  const { door, reference, caller, at } = session.meeting
-  return {
-    id: session.id,
-    door,
-    reference,
-    caller: caller.name,
-    ...(caller.party === undefined ? {} : { party: caller.party }),
-    since: at.toString(),
-    octetsSent: session.octetsSent(),
-  }
+export function sessionJson({ keys: _, since, ...session }: OpenSession): Record<string, unknown> {
+  return { ...session, since: since.toString() }
 }
 
 /** A receipt of what would happen: no sequence was taken, no door was asked, no session was cut. */
 export function foreseenJson(
   revoked: readonly RevokedSerial[],
-  sessions: readonly Session[],
+  sessions: readonly OpenSession[],
   at: Temporal.Instant,
 ): Readonly<Record<string, Json>> {
-  const cuts = sessions.map(({ id, meeting: { door, reference, caller } }): Cut => {
-    const { party } = caller
+  const cuts = sessions.map(({ id, door, reference, party }): Cut => {
     return { door, session: id, reference, ...(party === undefined ? {} : { party }), lastOctetAt: at }
   })
   return { ...writeReceipt({ sequence: 0n, at, revoked, cuts, confirmed: [], unconfirmed: [] }), dryRun: true }

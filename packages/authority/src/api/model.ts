@@ -1,6 +1,7 @@
 // What the routes are given: functions of the authority, and nothing else of it.
-import type { Clock, Log, Session } from '@countersign/mtls'
-import type { Meeting, Reference } from '@countersign/protocol'
+import type { Duplex } from 'node:stream'
+import type { Clock, Log } from '@countersign/mtls'
+import type { Meeting, OpenSession, PartyId, Reference } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
 import type { Renew } from '../enrollment/renew.ts'
 import type { Enroll } from '../enrollment/token/enroll.ts'
@@ -21,7 +22,9 @@ export interface Api {
   /** DER of the current revocation lists. */
   readonly crls: () => { readonly issuing: Uint8Array; readonly root: Uint8Array }
   /** Open sessions at every door. */
-  readonly sessions: () => readonly Session[]
+  readonly sessions: () => Promise<readonly OpenSession[]>
+  /** Lets a door in another process follow, on a connection that it has asked on. */
+  readonly follow: (party: PartyId, socket: Duplex) => void
   readonly record: (meeting: Meeting) => void
   /** Meetings with that reference, each as JSON text. */
   readonly meetings: (reference: Reference) => readonly string[]

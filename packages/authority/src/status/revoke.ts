@@ -1,6 +1,6 @@
 // Revocation: recorded, told to every door, signed into a list, answered; in this order.
-import { type Clock, type Log, revokedKey, type Session, type Trust } from '@countersign/mtls'
-import type { FeedEvent, Receipt, Refusal, RevokedSerial } from '@countersign/protocol'
+import { type Clock, type Log, revokedKey, type Trust } from '@countersign/mtls'
+import type { FeedEvent, OpenSession, Receipt, Refusal, RevokedSerial } from '@countersign/protocol'
 import type { Failpoint } from '../failpoints.ts'
 import { isProfile } from '../issuance/profiles.ts'
 import type { RevocationReason, StoredCertificate } from '../store/certificates.ts'
@@ -23,13 +23,13 @@ export type Revoked =
 
 /** What a revocation would do. */
 export type Foreseen =
-  | { readonly ok: true; readonly revoked: readonly RevokedSerial[]; readonly sessions: readonly Session[] }
+  | { readonly ok: true; readonly revoked: readonly RevokedSerial[]; readonly sessions: readonly OpenSession[] }
   | { readonly ok: false; readonly refusal: Refusal }
 
 export interface Revocation {
   revoke(request: RevocationRequest): Promise<Revoked>
   /** Changes nothing. */
-  foresee(request: RevocationRequest): Foreseen
+  foresee(request: RevocationRequest): Promise<Foreseen>
 }
 
 interface Parts {
@@ -108,13 +108,14 @@ export function createRevocation({
       })
       return { ok: true, receipt: { sequence: event.sequence, at: event.at, revoked, ...told } }
     },
-    foresee({ subject, reason }) {
+    async foresee({ subject, reason }) {
       const at = clock()
       const chosen = chooseCertificates(store, subject, at)
       if ('code' in chosen) return { ok: false, refusal: chosen }
       const revoked = chosen.certificates.map((certificate) => serialOf(certificate, reason, at))
       const keys = new Set(revoked.map(revokedKey))
-      const sessions = feed.doors().flatMap((door) => door.sessions().filter((s) => s.keys.some((k) => keys.has(k))))
+      const open = await feed.sessions()
+      const sessions = open.filter((session) => session.keys.some((key) => keys.has(key)))
       return { ok: true, revoked, sessions }
     },
   }

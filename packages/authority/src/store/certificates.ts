@@ -61,6 +61,14 @@ export interface RevokedEntry {
   readonly sequence: number
 }
 
+/** One certificate that an event revoked. */
+export interface RevokedCertificate {
+  readonly serial: string
+  readonly party: string
+  readonly at: Temporal.Instant
+  readonly reason: RevocationReason
+}
+
 export type CertificateState = 'valid' | 'revoked' | 'expired'
 
 export interface CertificateStore {
@@ -82,6 +90,8 @@ export interface CertificateStore {
   revoke(id: number, at: Temporal.Instant, reason: RevocationReason, sequence: number): void
   /** The revoked certificates of `issuer` that a revocation list must name: not expired before `since`, or told after `covered`. */
   revokedOf(issuer: number, since: Temporal.Instant, covered: number): readonly RevokedEntry[]
+  /** What the event `sequence` revoked of `issuer`. */
+  revokedBy(issuer: number, sequence: number): readonly RevokedCertificate[]
   list(query: ListQuery): readonly StoredCertificate[]
 }
 
@@ -114,6 +124,9 @@ export function createCertificateStore(db: DatabaseSync): CertificateStore {
     `${entry} WHERE issuer = :issuer AND revoked_at IS NOT NULL AND not_after >= :since
      UNION ALL
      ${entry} WHERE issuer = :issuer AND revoked_at IS NOT NULL AND revoked_by > :covered AND not_after < :since`,
+  )
+  const revokedBy = db.prepare(
+    'SELECT serial, party, revoked_at, reason FROM certificate WHERE issuer = ? AND revoked_by = ? AND revoked_at IS NOT NULL',
   )
   const lists = {
     all: select('id > :id ORDER BY id LIMIT :limit'),
@@ -175,6 +188,13 @@ export function createCertificateStore(db: DatabaseSync): CertificateStore {
     revoke(id, at, reason, sequence) {
       revoke.run(at.epochMilliseconds, reason, sequence, id)
     },
+    revokedBy: (issuer, sequence) =>
+      revokedBy.all(issuer, sequence).map((row) => ({
+        serial: text(row, 'serial'),
+        party: text(row, 'party'),
+        at: instant(row, 'revoked_at'),
+        reason: oneOf(row, 'reason', REVOCATION_REASONS),
+      })),
     revokedOf: (issuer, since, covered) =>
       revokedOf.all({ issuer, since: since.epochMilliseconds, covered }).map((row) => ({
         serial: text(row, 'serial'),

@@ -1,6 +1,6 @@
 // Events in their order, and the revocation lists that were signed.
 import type { DatabaseSync } from 'node:sqlite'
-import { instant, integer, octets, type Row } from './row.ts'
+import { instant, integer, octets, type Row, text } from './row.ts'
 
 export interface StoredCrl {
   /** The row of the issuer's certificate. */
@@ -13,11 +13,21 @@ export interface StoredCrl {
   readonly covers: number
 }
 
+export interface StoredEvent {
+  readonly sequence: number
+  readonly at: Temporal.Instant
+  readonly kind: 'status' | 'crl'
+}
+
 export interface StatusStore {
   /** Appends an event; answers its sequence, greater than every one before, also after a crash. */
   addEvent(kind: 'status' | 'crl', at: Temporal.Instant): number
   /** Sequence of the newest status event; 0 for none. */
   newestStatus(): number
+  /** Sequence of the newest event of any kind; 0 for none. */
+  newest(): number
+  /** At most `limit` events after `after`, in their order. */
+  eventsAfter(after: number, limit: number): readonly StoredEvent[]
   /** Keeps `crl` and forgets the older ones of its issuer but the last. */
   addCrl(crl: StoredCrl): void
   newestCrl(issuer: number): StoredCrl | undefined
@@ -26,6 +36,8 @@ export interface StatusStore {
 export function createStatusStore(db: DatabaseSync): StatusStore {
   const addEvent = db.prepare('INSERT INTO event (at, kind) VALUES (?, ?)')
   const newestStatus = db.prepare("SELECT sequence FROM event WHERE kind = 'status' ORDER BY sequence DESC LIMIT 1")
+  const newest = db.prepare('SELECT max(sequence) AS sequence FROM event')
+  const eventsAfter = db.prepare('SELECT * FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?')
   const addCrl = db.prepare(
     'INSERT INTO crl (issuer, number, der, this_update, next_update, covers) VALUES (?, ?, ?, ?, ?, ?)',
   )
@@ -37,6 +49,16 @@ export function createStatusStore(db: DatabaseSync): StatusStore {
       const row = newestStatus.get()
       return row === undefined ? 0 : integer(row, 'sequence')
     },
+    newest() {
+      const row = newest.get()
+      return row === undefined || row['sequence'] === null ? 0 : integer(row, 'sequence')
+    },
+    eventsAfter: (after, limit) =>
+      eventsAfter.all(after, limit).map((row) => ({
+        sequence: integer(row, 'sequence'),
+        at: instant(row, 'at'),
+        kind: text(row, 'kind') === 'crl' ? 'crl' : 'status',
+      })),
     addCrl(crl) {
       const { issuer, number, der, thisUpdate, nextUpdate, covers } = crl
       addCrl.run(issuer, number, der, thisUpdate.epochMilliseconds, nextUpdate.epochMilliseconds, covers)

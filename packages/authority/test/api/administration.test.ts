@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { suite, test } from 'node:test'
-import { createSessionIndex, revokedKey } from '@countersign/mtls'
+import { createSessionIndex, describeSession, revokedKey } from '@countersign/mtls'
 import { readReceipt } from '@countersign/protocol'
 import { readCertificateList } from '@countersign/x509'
 import type { FeedDoor } from '../../src/status/feed/feed.ts'
@@ -136,7 +136,7 @@ function fakeDoor(t: Parameters<typeof openHouse>[0], house: House, name: string
   const index = createSessionIndex(name)
   const door: FeedDoor = {
     name,
-    sessions: () => index.list(),
+    sessions: async () => index.list().map(describeSession),
     apply: async ({ change }) =>
       change.kind === 'status' ? index.cut(change.revoked.map(revokedKey), 'ERR_CALLER_REVOKED') : [],
   }
@@ -203,7 +203,9 @@ suite('revocation', () => {
     const house = await openHouse(t)
     await enrollParty(t, house, 'alice')
     fakeDoor(t, house, 'web')
-    t.after(house.authority.join({ name: 'stuck', sessions: () => [], apply: () => new Promise(() => undefined) }))
+    t.after(
+      house.authority.join({ name: 'stuck', sessions: async () => [], apply: () => new Promise(() => undefined) }),
+    )
     const start = performance.now()
     const answer = await askLocally(house.directory, 'POST', '/v1/revocations', { subject: 'alice' })
     const took = performance.now() - start

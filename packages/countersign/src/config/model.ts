@@ -36,9 +36,28 @@ export interface AnchorConfig {
 }
 
 /** The whole configuration. `standard` is the default house: its ports are wishes, and a visitor meets its door. */
-export interface Config {
+export type Config = HouseConfig & (OwnHouse | JoinedHouse)
+
+/** What a file says, with its paths as they stand there. */
+export interface ConfigFile extends Omit<HouseConfig, 'standard'> {
+  readonly authority?: AuthorityConfig
+  readonly join?: string
+}
+
+/** What every house has. */
+export interface HouseConfig {
   readonly standard: boolean
-  readonly authority: AuthorityConfig
   readonly anchors: readonly AnchorConfig[]
   readonly doors: readonly DoorConfig[]
+}
+
+/** A house with an authority of its own. */
+export interface OwnHouse {
+  readonly authority: AuthorityConfig
+}
+
+/** A house whose doors follow an authority elsewhere. */
+export interface JoinedHouse {
+  /** Path of the identity directory that an enrollment wrote, absolute. */
+  readonly join: string
 }

@@ -2,7 +2,7 @@
 import { DOOR_SECTIONS, dnsName, hostName, type Keys, listen } from '@countersign/gateway/sections'
 import { vouchingFor } from '@countersign/mtls'
 import { z } from 'zod'
-import type { Config, DoorConfig } from './model.ts'
+import type { ConfigFile, DoorConfig } from './model.ts'
 
 const DOOR_KINDS = Object.keys(DOOR_SECTIONS)
 const KIND_FORM = `must be one of ${DOOR_KINDS.join(', ')}`
@@ -92,7 +92,14 @@ const anchor = z.strictObject({
 })
 
 const root = z.strictObject({
-  authority: authority.describe('the authority of this house'),
+  authority: authority.exactOptional().describe('the authority of this house'),
+  join: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe(
+      'in place of authority: an identity directory that was enrolled as door/NAME; the doors here follow its authority',
+    ),
   anchors: z
     .array(anchor)
     .default([])
@@ -108,7 +115,11 @@ const root = z.strictObject({
     .describe('where parties meet'),
 })
 
-const whole = root.superRefine(({ anchors, doors }, context) => {
+const whole = root.superRefine(({ authority: own, join, anchors, doors }, context) => {
+  if (own === undefined && join === undefined)
+    context.addIssue({ code: 'custom', path: ['authority'], message: 'must be given, or join' })
+  if (own !== undefined && join !== undefined)
+    context.addIssue({ code: 'custom', path: ['join'], message: 'must be left out where there is an authority' })
   for (const [index, { doors: chosen, crl }] of anchors.entries()) {
     const stranger = chosen?.find((name) => doors.every((each) => each.name !== name))
     if (stranger !== undefined)
@@ -128,7 +139,7 @@ const whole = root.superRefine(({ anchors, doors }, context) => {
 })
 
 /** What a configuration file may say. Every object is strict: an unknown key is refused. */
-export const CONFIG_SCHEMA: z.ZodType<Omit<Config, 'standard'>> = whole
+export const CONFIG_SCHEMA: z.ZodType<ConfigFile> = whole
 
 /** The keys of each object in the file with what they mean, by the object's path; `*` stands for an index, `:kind` for doors of one kind. */
 export const CONFIG_KEYS: Readonly<Record<string, Keys>> = {

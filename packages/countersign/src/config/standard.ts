@@ -1,8 +1,8 @@
 // The house that `countersign up` starts without a configuration file.
-import type { Config } from './model.ts'
+import type { HouseConfig, OwnHouse } from './model.ts'
 
 /** An authority and one web door with the demo service, on loopback. */
-export const STANDARD_CONFIG: Config = {
+export const STANDARD_CONFIG: HouseConfig & OwnHouse = {
   standard: true,
   authority: {
     name: 'authority.localhost',

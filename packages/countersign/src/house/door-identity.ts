@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Authority } from '@countersign/authority'
 import { isCaller } from '@countersign/gateway'
-import { type Clock, type Credential, createIdentity, type Log, type OwnIdentity } from '@countersign/mtls'
+import { type Clock, type Credential, createIdentity, type Log } from '@countersign/mtls'
 import {
   DerError,
   formatIpAddress,
@@ -19,14 +19,10 @@ import {
 } from '@countersign/x509'
 import { hostsOf } from '../config/hosts.ts'
 import type { DoorConfig } from '../config/model.ts'
+import type { DoorIdentity } from './roof.ts'
 
 /** Often enough for any life of a certificate, and indifferent to a clock that steps. */
 const CHECK_MS = 60_000
-
-export interface DoorIdentity extends OwnIdentity {
-  /** Stops renewing. */
-  close(): void
-}
 
 interface Parts {
   readonly door: DoorConfig

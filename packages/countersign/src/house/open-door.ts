@@ -1,12 +1,11 @@
 // One door of the house: its identity, its sessions, and how it follows the authority.
-import { join } from 'node:path'
-import type { Authority } from '@countersign/authority'
 import { openDoor as openAnyDoor } from '@countersign/gateway'
 import {
   allowList,
   type Clock,
   createSessionIndex,
   type Door,
+  describeSession,
   doorTrust,
   type Log,
   type OtherAuthority,
@@ -14,16 +13,15 @@ import {
 } from '@countersign/mtls'
 import type { FeedEvent, Meeting } from '@countersign/protocol'
 import type { DoorConfig } from '../config/model.ts'
-import { openDoorIdentity } from './door-identity.ts'
 import type { Ports } from './ports.ts'
+import type { Roof } from './roof.ts'
 
 /** What the house hands to one of its doors. */
 export interface DoorParts {
   readonly config: DoorConfig
-  readonly data: string
   readonly mayMove: boolean
   readonly ports: Ports
-  readonly authority: Authority
+  readonly roof: Roof
   /** Other authorities that count at this door. */
   readonly others: readonly OtherAuthority[]
   readonly clock: Clock
@@ -33,21 +31,20 @@ export interface DoorParts {
 
 /** Opens a door. It follows revocations before it accepts its first connection. */
 export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): Promise<Door> {
-  const { config, data, mayMove, ports, authority, clock, log, record } = parts
-  const directory = join(data, 'doors', config.name)
-  const identity = await openDoorIdentity({ door: config, directory, authority, clock, log })
+  const { config, mayMove, ports, roof, clock, log, record } = parts
+  const identity = await roof.identityOf(config)
   opened.defer(() => identity.close())
   const sessions = createSessionIndex(config.name)
-  const leave = authority.join({
+  const leave = roof.join({
     name: config.name,
     // The authority has already announced the event to the trust that this door judges by.
     apply: (event) => sessions.cut(keysOf(event), 'ERR_CALLER_REVOKED'),
-    sessions: () => sessions.list(),
+    sessions: async () => sessions.list().map(describeSession),
   })
   opened.defer(leave)
   const house = {
     identity,
-    trust: doorTrust(authority.trust, { revocation: config.revocation, others: parts.others }),
+    trust: doorTrust(roof.trust, { revocation: config.revocation, others: parts.others }),
     access: allowList(config.allow ?? []),
     sessions,
     clock,

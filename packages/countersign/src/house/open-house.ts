@@ -7,7 +7,8 @@ import { hostOf } from '../config/hosts.ts'
 import type { Config, DoorConfig } from '../config/model.ts'
 import type { Ready } from './events.ts'
 import { failpointOf } from './failpoint.ts'
-import { readPorts } from './ports.ts'
+import { type Ports, readPorts } from './ports.ts'
+import type { Roof } from './roof.ts'
 
 /** What a house is made of, and whom it tells. */
 export interface HouseParts {
@@ -24,7 +25,8 @@ export interface HouseParts {
 
 /** A house that stands. */
 export interface OpenHouse {
-  readonly authority: Authority
+  /** Absent where the house follows an authority elsewhere. */
+  readonly authority: Authority | undefined
   readonly doors: readonly Door[]
   readonly ready: Ready
   /** Lets open work end for at most `timeoutMs`, then closes everything. */
@@ -35,23 +37,13 @@ export interface OpenHouse {
 export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   const { config, data, clock, log, onMeeting } = parts
   // All at once: reading and compiling them is most of a start.
-  const [{ openAuthority }, { openDoor }, ports] = await Promise.all([
-    import('@countersign/authority'),
-    import('./open-door.ts'),
-    readPorts(data),
-  ])
-  const failpoint = failpointOf(parts.failpoint)
+  const [{ openDoor }, ports] = await Promise.all([import('./open-door.ts'), readPorts(data)])
   const { standard: mayMove } = config
   await using opened = new AsyncDisposableStack()
 
-  const { listen, ...named } = config.authority
-  const authority = await ports.open('authority', { ...listen, mayMove }, (address) =>
-    openAuthority({ ...named, directory: data, listen: address, clock, log, ...(failpoint && { failpoint }) }),
-  )
-  opened.defer(() => authority.close())
-
+  const { authority, roof } = await openRoof(parts, ports, opened)
   const record = (meeting: Meeting) => {
-    authority.record(meeting)
+    roof.record(meeting)
     onMeeting(meeting)
   }
   const others = new Map<string, OtherAuthority>()
@@ -66,28 +58,45 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   // One after the other: a door takes a few milliseconds, and a failure then leaves nothing half-open behind.
   for (const door of config.doors)
     doors.push(
-      await openDoor(
-        { config: door, data, mayMove, ports, authority, others: othersOf(door), clock, log, record },
-        opened,
-      ),
+      await openDoor({ config: door, mayMove, ports, roof, others: othersOf(door), clock, log, record }, opened),
     )
   const owned = opened.move()
   return {
     authority,
     doors,
-    ready: readyOf(authority, doors, config),
+    ready: readyOf(roof, doors, config),
     async close(timeoutMs) {
-      await Promise.all([...doors.map((door) => door.drain(timeoutMs)), authority.drain(timeoutMs)])
+      await Promise.all([...doors.map((door) => door.drain(timeoutMs)), roof.drain(timeoutMs)])
       await owned.disposeAsync()
     },
   }
 }
 
-function readyOf({ rootSha256, rootFile, url, crlUrl }: Authority, doors: readonly Door[], config: Config): Ready {
+/** The authority of the house, or the way to the one that it joins. */
+async function openRoof(
+  { config, data, clock, log, failpoint: word }: HouseParts,
+  ports: Ports,
+  opened: AsyncDisposableStack,
+): Promise<{ readonly authority: Authority | undefined; readonly roof: Roof }> {
+  if ('join' in config) {
+    const { openJoinedRoof } = await import('./joined-roof.ts')
+    return { authority: undefined, roof: await openJoinedRoof({ directory: config.join, data, clock, log }, opened) }
+  }
+  const [{ openAuthority }, { roofOf }] = await Promise.all([import('@countersign/authority'), import('./own-roof.ts')])
+  const failpoint = failpointOf(word)
+  const { listen, ...named } = config.authority
+  const authority = await ports.open('authority', { ...listen, mayMove: config.standard }, (address) =>
+    openAuthority({ ...named, directory: data, listen: address, clock, log, ...(failpoint && { failpoint }) }),
+  )
+  opened.defer(() => authority.close())
+  return { authority, roof: roofOf(authority, { data, clock, log }) }
+}
+
+function readyOf({ root, trustFile, url, crlUrl }: Roof, doors: readonly Door[], config: Config): Ready {
   return {
     event: 'ready',
-    root: `sha256:${rootSha256.toHex()}`,
-    trust: rootFile,
+    root: `sha256:${root}`,
+    trust: trustFile,
     authority: { url, crl: crlUrl },
     doors: doors.map(({ name, kind, url }, index) => ({
       name,

@@ -30,6 +30,7 @@ export async function meetFirst(house: OpenHouse, data: string, around: Pick<Aro
     if (met.meeting.outcome.ok || REFUSALS[met.meeting.outcome.refusal.code].fault !== 'caller') return met
     await rm(directory, { recursive: true, force: true })
   }
+  if (house.authority === undefined) throw new TypeError('only a house with an authority has a visitor')
   const invited = await house.authority.invite({ party: PARTY })
   if (!invited.ok)
     throw new Failure(EXIT.refused, `the visitor was not invited: ${REFUSALS[invited.refusal.code].public}`, {

@@ -20,6 +20,8 @@ export interface IdentityPaths {
   /** The request of an enrollment that has not come to its end. */
   readonly request: string
   readonly lock: string
+  /** What the authority's feed has said so far. */
+  readonly feed: string
 }
 
 export function pathsOf(directory: string): IdentityPaths {
@@ -34,6 +36,7 @@ export function pathsOf(directory: string): IdentityPaths {
     nextChain: join(directory, 'identity.pem.next'),
     request: join(directory, 'identity.csr'),
     lock: join(directory, 'identity.lock'),
+    feed: join(directory, 'feed.json'),
   }
 }
 

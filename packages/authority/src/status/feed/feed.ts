@@ -1,7 +1,7 @@
 // Telling the doors, all at once, and waiting a second at most for each.
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Log, Session } from '@countersign/mtls'
-import type { Cut, DoorName, FeedEvent } from '@countersign/protocol'
+import type { Log } from '@countersign/mtls'
+import type { Cut, DoorName, FeedEvent, OpenSession } from '@countersign/protocol'
 import { InvariantError } from '../../error.ts'
 
 /** A door that follows the authority. */
@@ -10,7 +10,7 @@ export interface FeedDoor {
   /** Makes the event hold at this door: cuts what it ends. Answers when that is done. */
   apply(event: FeedEvent): Promise<readonly Cut[]>
   /** Its open sessions. */
-  sessions(): readonly Session[]
+  sessions(): Promise<readonly OpenSession[]>
 }
 
 /** What the doors answered. */
@@ -24,7 +24,8 @@ export interface Told {
 export interface Feed {
   /** Lets `door` follow. Answers how to leave. A door joins before it accepts its first connection. */
   join(door: FeedDoor): () => void
-  doors(): readonly FeedDoor[]
+  /** Open sessions at every door that answers within a second. */
+  sessions(): Promise<readonly OpenSession[]>
   tell(event: FeedEvent): Promise<Told>
 }
 
@@ -35,16 +36,11 @@ export function createFeed(log: Log): Feed {
   const doors = new Map<DoorName, FeedDoor>()
 
   const ask = async (door: FeedDoor, event: FeedEvent): Promise<readonly Cut[] | undefined> => {
-    const late = new AbortController()
     const answer = door.apply(event).catch((error: unknown) => {
       log('feed.failed', { door: door.name, sequence: event.sequence, error: String(error) })
       return undefined
     })
-    const cuts = await Promise.race([
-      answer,
-      delay(ANSWER_MILLISECONDS, undefined, { signal: late.signal }).catch(ignoreAbort),
-    ])
-    late.abort()
+    const cuts = await withinASecond(answer)
     if (cuts === undefined) {
       log('feed.unconfirmed', { door: door.name, sequence: event.sequence })
       void answer.then((after) => {
@@ -63,7 +59,10 @@ export function createFeed(log: Log): Feed {
         if (doors.get(door.name) === door) doors.delete(door.name)
       }
     },
-    doors: () => [...doors.values()],
+    async sessions() {
+      const answers = await Promise.all([...doors.values()].map((door) => withinASecond(door.sessions())))
+      return answers.flatMap((sessions) => sessions ?? [])
+    },
     async tell(event) {
       const asked = [...doors.values()]
       const answers = await Promise.all(asked.map((door) => ask(door, event)))
@@ -74,6 +73,17 @@ export function createFeed(log: Log): Feed {
       }
     },
   }
+}
+
+/** Undefined where it takes longer. */
+async function withinASecond<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  const late = new AbortController()
+  const first = await Promise.race([
+    answer,
+    delay(ANSWER_MILLISECONDS, undefined, { signal: late.signal }).catch(ignoreAbort),
+  ])
+  late.abort()
+  return first
 }
 
 function ignoreAbort(error: unknown): undefined {

@@ -1,0 +1,152 @@
+// A door in another process, at the other end of one connection: what it is told, and what it answers.
+import type { Duplex } from 'node:stream'
+import { LineError, type Log, openLines } from '@countersign/mtls'
+import {
+  type Cut,
+  type FeedEvent,
+  type FeedMessage,
+  type FollowerMessage,
+  type Meeting,
+  type OpenSession,
+  type PartyId,
+  readFollowerMessage,
+  ShapeError,
+  type Snapshot,
+  writeFeedMessage,
+} from '@countersign/protocol'
+import type { Feed, FeedDoor } from './feed.ts'
+
+/** What the authority has for those that follow it. */
+export interface FeedSource {
+  /** Of the newest event. */
+  newest(): bigint
+  /** Events after `after`, in their order; undefined where they are too many, or not known any more. */
+  eventsAfter(after: bigint): readonly FeedEvent[] | undefined
+  snapshot(): Snapshot
+}
+
+/** What a follower is given. */
+export interface FollowerParts {
+  readonly feed: Feed
+  readonly source: FeedSource
+  readonly record: (meeting: Meeting) => void
+  readonly clock: () => Temporal.Instant
+  readonly log: Log
+}
+
+// A door with some hundred thousand sessions tells them in one line; a meeting has 3 kB.
+const MAX_LINE_CHARACTERS = 67_108_864
+// A snapshot for a newcomer is the largest thing that may wait.
+const MAX_WAITING_OCTETS = 134_217_728
+const BEAT_MS = 10_000
+const FOLLOW_MS = 10_000
+const MAX_DOOR_NAME = 256
+
+/** Serves one follower until its connection ends. The gate has proved `party`, and it may follow. */
+export function serveFollower(party: PartyId, socket: Duplex, parts: FollowerParts): void {
+  const { feed, source, record, clock, log } = parts
+  const waiting = new Map<bigint, PromiseWithResolvers<readonly Cut[]>>()
+  const asked = new Map<number, (sessions: readonly OpenSession[]) => void>()
+  let sent: bigint | undefined
+  let asking = 0
+  let leave: (() => void) | undefined
+  let beat: NodeJS.Timeout | undefined
+
+  const lines = openLines(socket, {
+    maxCharacters: MAX_LINE_CHARACTERS,
+    maxWaitingOctets: MAX_WAITING_OCTETS,
+    onValue: (value) => take(readFollowerMessage(value)),
+    onEnd(error) {
+      leave?.()
+      clearInterval(beat)
+      clearTimeout(late)
+      for (const answer of asked.values()) answer([])
+      for (const { reject } of waiting.values()) reject(new LineError('it left before it confirmed'))
+      const cause =
+        error instanceof LineError || error instanceof ShapeError
+          ? error.message
+          : (error as NodeJS.ErrnoException)?.code
+      log('feed.left', { door: party, ...(cause !== undefined && { cause }) })
+    },
+  })
+  const late = setTimeout(() => lines.end(new LineError('it did not say what it knows')), FOLLOW_MS)
+  const send = (message: FeedMessage) => lines.send(writeFeedMessage(message))
+
+  /** Everything up to `event`, each once on this connection; what came twice here is sent again, as it wants an answer. */
+  const sendUpTo = (event: FeedEvent) => {
+    const after = sent ?? 0n
+    if (event.sequence > after) {
+      const missed = source.eventsAfter(after)?.filter(({ sequence }) => sequence < event.sequence) ?? []
+      for (const one of missed) sendNext(one)
+      sendNext(event)
+    } else send({ kind: 'event', previous: event.sequence - 1n, event })
+  }
+  const sendNext = (event: FeedEvent) => {
+    send({ kind: 'event', previous: sent ?? 0n, event })
+    sent = event.sequence
+  }
+  const door: FeedDoor = {
+    name: party,
+    apply(event) {
+      const answer = Promise.withResolvers<readonly Cut[]>()
+      waiting.set(event.sequence, answer)
+      sendUpTo(event)
+      return answer.promise
+    },
+    sessions() {
+      const { promise, resolve } = Promise.withResolvers<readonly OpenSession[]>()
+      asked.set(++asking, resolve)
+      send({ kind: 'sessions', id: asking })
+      return promise
+    },
+  }
+
+  const take = (message: FollowerMessage) => {
+    if (message.kind === 'follow') {
+      if (leave !== undefined) throw new LineError('it follows already')
+      clearTimeout(late)
+      // In one turn: what is committed from here on is told, what was before is in what is sent now.
+      const events =
+        message.after === undefined || message.after > source.newest() ? undefined : source.eventsAfter(message.after)
+      if (events === undefined) {
+        const snapshot = source.snapshot()
+        sent = snapshot.sequence
+        send({ kind: 'snapshot', snapshot })
+      } else {
+        sent = message.after
+        for (const event of events) sendNext(event)
+      }
+      leave = feed.join(door)
+      send({ kind: 'beat', at: clock() })
+      beat = setInterval(() => send({ kind: 'beat', at: clock() }), BEAT_MS)
+      log('feed.followed', { door: party, after: message.after?.toString() ?? null, events: events?.length ?? null })
+      return
+    }
+    if (leave === undefined) throw new LineError('it did not say what it knows')
+    switch (message.kind) {
+      case 'confirm': {
+        // Its doors are its own: a receipt says whose word it is.
+        waiting.get(message.sequence)?.resolve(message.cuts.map((cut) => ({ ...cut, door: doorName(party, cut.door) })))
+        waiting.delete(message.sequence)
+        return
+      }
+      case 'sessions': {
+        asked.get(message.id)?.(
+          message.sessions.map((session) => ({ ...session, door: doorName(party, session.door) })),
+        )
+        asked.delete(message.id)
+        return
+      }
+      case 'meeting': {
+        record({ ...message.meeting, door: doorName(party, message.meeting.door) })
+        send({ kind: 'kept', id: message.id })
+        return
+      }
+    }
+  }
+}
+
+/** As in `door/gate-1:web`. */
+function doorName(party: PartyId, door: string): string {
+  return `${party}:${door}`.slice(0, MAX_DOOR_NAME)
+}

@@ -1,0 +1,90 @@
+// An authority elsewhere: the doors of this house follow its feed, and go on when it is away.
+import { hash } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FeedDoor } from '@countersign/authority'
+import { isCaller } from '@countersign/gateway'
+import { type Clock, type DirectoryIdentity, followFeed, keepRenewed, type Log, openIdentity } from '@countersign/mtls'
+import { formatIpAddress, OID } from '@countersign/x509'
+import { EXIT, Failure } from '../command.ts'
+import { hostsOf } from '../config/hosts.ts'
+import type { DoorConfig } from '../config/model.ts'
+import type { Roof } from './roof.ts'
+
+/** Where a joined house keeps what it has, and by which clock it goes. */
+export interface JoinedParts {
+  /** The identity directory that an enrollment wrote, absolute. */
+  readonly directory: string
+  readonly data: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Opens the identity, keeps it renewed and follows its authority, until `opened` is disposed of. */
+export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposableStack): Promise<Roof> {
+  const { directory, data, clock, log } = parts
+  await mkdir(data, { recursive: true, mode: 0o700 })
+  const identity = await openIdentity(directory, { clock, log })
+  opened.defer(() => identity.close())
+  const keeper = keepRenewed(identity, { clock, log })
+  opened.defer(() => keeper.close())
+  const doors = new Set<FeedDoor>()
+  const feed = await followFeed({
+    identity,
+    clock,
+    log,
+    async cut(revoked) {
+      const event = { sequence: 0n, at: clock(), change: { kind: 'status', revoked } } as const
+      const cuts = await Promise.all([...doors].map((door) => door.apply(event)))
+      return cuts.flat()
+    },
+    sessions: async () => (await Promise.all([...doors].map((door) => door.sessions()))).flat(),
+  })
+  opened.defer(() => feed.close())
+  const { address, name } = feed.authority
+  const url = `https://${name}${address.slice(address.lastIndexOf(':'))}`
+  const [anchor] = identity.trust.anchors
+  return {
+    root: hash('sha256', anchor?.certificate?.der ?? new Uint8Array(), 'hex'),
+    trustFile: join(directory, 'trust.pem'),
+    url,
+    crlUrl: `${url}/crl/issuing.crl`,
+    trust: identity.trust,
+    identityOf: async (door) => identityFor(door, identity),
+    join(door) {
+      doors.add(door)
+      return () => doors.delete(door)
+    },
+    record: (meeting) => feed.record(meeting),
+    drain: async () => undefined,
+  }
+}
+
+/** All doors of a joined house prove the one identity that was enrolled; it must be theirs. */
+function identityFor(door: DoorConfig, identity: DirectoryIdentity): ReturnType<Roof['identityOf']> {
+  const [leaf] = identity.current().certificates
+  const names = (leaf.subjectAltName ?? []).flatMap((name) => {
+    if (name.kind === 'iPAddress') return [formatIpAddress(name.octets)]
+    return name.kind === 'dNSName' ? [name.value] : []
+  })
+  const missing = hostsOf(door).filter((name) => !names.includes(name))
+  const sans = hostsOf(door).map((name) => `--san ${name}`)
+  const next = `at the authority: countersign invite door/NAME --profile service ${sans.join(' ')}, then enroll into another directory and join by that`
+  if (missing.length > 0)
+    throw new Failure(
+      EXIT.input,
+      `door ${door.name} must prove ${missing.join(', ')}, and the certificate in ${identity.directory} does not`,
+      { code: 'ERR_CLI_JOIN', next },
+    )
+  if (isCaller(door) && !leaf.extendedKeyUsage?.includes(OID.clientAuth))
+    throw new Failure(
+      EXIT.input,
+      `door ${door.name} calls others, and the certificate in ${identity.directory} is for servers alone`,
+      { code: 'ERR_CLI_JOIN', next },
+    )
+  return Promise.resolve({
+    current: () => identity.current(),
+    onChange: (listener) => identity.onChange(listener),
+    close: () => undefined,
+  })
+}

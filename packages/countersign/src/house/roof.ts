@@ -1,0 +1,29 @@
+// What the doors of a house stand under: an authority of its own beside them, or one elsewhere that they follow.
+import type { FeedDoor } from '@countersign/authority'
+import type { OwnIdentity, Trust } from '@countersign/mtls'
+import type { Meeting } from '@countersign/protocol'
+import type { DoorConfig } from '../config/model.ts'
+
+/** The identity of a door, for as long as it stands. */
+export interface DoorIdentity extends OwnIdentity {
+  /** Stops renewing. */
+  close(): void
+}
+
+/** What a house has of its authority. */
+export interface Roof {
+  /** SHA-256 of the root certificate, hexadecimal. */
+  readonly root: string
+  /** Path of the root certificate in PEM. */
+  readonly trustFile: string
+  readonly url: string
+  readonly crlUrl: string
+  /** Follows every revocation. */
+  readonly trust: Trust
+  /** @throws {Failure} where the door cannot have the identity that it needs. */
+  identityOf(door: DoorConfig): Promise<DoorIdentity>
+  /** Lets a door follow revocations, before it accepts its first connection. Answers how to leave. */
+  join(door: FeedDoor): () => void
+  record(meeting: Meeting): void
+  drain(timeoutMs: number): Promise<void>
+}

@@ -1,0 +1,283 @@
+// Follows the authority: what it revokes ends sessions here, what was met here is told there; and goes on when it is away.
+import { request as requestHttp } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
+import {
+  type Cut,
+  FEED_PATH,
+  FEED_PROTOCOL,
+  type FeedMessage,
+  type FollowerMessage,
+  type Meeting,
+  type OpenSession,
+  type RevokedSerial,
+  readFeedMessage,
+  ShapeError,
+  writeFollowerMessage,
+} from '@countersign/protocol'
+import { readCertificateList } from '@countersign/x509'
+import { connect } from '../client/connect.ts'
+import { MeetingRefusedError } from '../client/refused.ts'
+import { EnrollmentError } from '../enroll/error.ts'
+import { authorityTarget, type Home, openHome } from '../enroll/home.ts'
+import { authenticCrls } from '../enroll/judge-answer.ts'
+import { replaceFiles } from '../identity/durable.ts'
+import { IdentityError } from '../identity/error.ts'
+import { withLock } from '../identity/lock.ts'
+import type { DirectoryIdentity } from '../identity/open.ts'
+import { type AuthorityAddress, crlFiles } from '../identity/write.ts'
+import type { Clock, Log } from '../model.ts'
+import { createCheckSignature } from '../trust/check-signature.ts'
+import { newerCrls } from '../trust/trust.ts'
+import { TrustFileError } from '../trust/trust-files.ts'
+import { keep, readKept } from './kept.ts'
+import { LineError, type Lines, openLines } from './lines.ts'
+import { decideOrder } from './order.ts'
+import { createMeetingQueue } from './queue.ts'
+
+/** Whom a follower works for. */
+export interface FeedOptions {
+  /** Of a party that the authority lets follow; the lists, and what is announced, go into its trust and its directory. */
+  readonly identity: DirectoryIdentity
+  readonly clock?: Clock
+  /** Ends the sessions of what was revoked. Answers when that is done. */
+  readonly cut: (revoked: readonly RevokedSerial[]) => Promise<readonly Cut[]>
+  readonly sessions: () => Promise<readonly OpenSession[]>
+  /**
+   * Told `feed.connected`, `feed.away` (with until when status holds without it), `feed.refused` (it said what cannot
+   * be: what is known stays), `feed.clock` (two clocks differ), `meetings.lost`.
+   */
+  readonly log: Log
+}
+
+/** A feed that is followed until it is closed. */
+export interface FeedFollower {
+  /** Where the authority is met, and as what. */
+  readonly authority: AuthorityAddress
+  readonly connected: boolean
+  /** Tells the authority of a meeting, now or when it is there again. */
+  record(meeting: Meeting): void
+  /** Stops. What is known stays. */
+  close(): Promise<void>
+}
+
+// A list of half a million entries in Base64, and its frame.
+const MAX_LINE_CHARACTERS = 67_108_864
+const MAX_WAITING_OCTETS = 67_108_864
+/** The authority says every ten seconds that it is there. */
+const SILENCE_MS = 30_000
+const CLOCK_DIFFERENCE_SECONDS = 60
+const FIRST_RETRY_MS = 500
+const LAST_RETRY_MS = 30_000
+/** Announcements are kept until every list has them; this many without an end would be a fault. */
+const MAX_KEPT_REVOCATIONS = 1_000_000
+
+/** The feed cannot be believed, or not followed. */
+class FeedError extends Error {
+  override readonly name = 'FeedError'
+}
+
+/**
+ * Follows the feed of the authority that enrolled `identity`. Resolves when what was kept is in force, before anything
+ * is connected, so that whoever opens a door then knows every revocation that was known here before.
+ * @throws {IdentityError | TrustFileError | EnrollmentError} when the directory is not whole.
+ */
+export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
+  const { identity, clock = () => Temporal.Now.instant(), log, cut, sessions } = options
+  const { trust, directory } = identity
+  const home = await openHome(directory, { clock })
+  const path = home.paths.feed
+  const kept = await readKept(path)
+  let last = kept?.sequence
+  let revoked: readonly RevokedSerial[] = kept?.revoked ?? []
+  if (kept) trust.announce(kept.revoked, kept.at)
+  const queue = createMeetingQueue((count) => log('meetings.lost', { count, cause: 'the authority is away' }))
+  const stop = new AbortController()
+  let lines: Lines | undefined
+
+  const send = (message: FollowerMessage) => lines?.send(writeFollowerMessage(message))
+  // One after the other: an event is confirmed when everything before it holds.
+  let turn: Promise<unknown> = Promise.resolve()
+
+  const learn = async (message: Extract<FeedMessage, { readonly kind: 'snapshot' | 'event' }>): Promise<void> => {
+    const order = decideOrder(last, message)
+    if (typeof order !== 'string') throw new FeedError(order.refused)
+    const { sequence, at } = message.kind === 'snapshot' ? message.snapshot : message.event
+    if (order === 'repeat') return send({ kind: 'confirm', sequence, cuts: [] })
+    const { fresh, crls } = contentsOf(message)
+    // First in memory, so that it holds at once; then what is open, then the disk: who has confirmed knows it after a crash.
+    trust.announce(fresh, at)
+    const cuts = fresh.length > 0 ? await cut(fresh) : []
+    revoked = message.kind === 'snapshot' ? fresh : [...revoked, ...fresh]
+    if (crls.length > 0) revoked = notYetListed(await keepLists(home, identity, crls, at), revoked)
+    if (revoked.length > MAX_KEPT_REVOCATIONS) throw new FeedError('more is announced than is ever listed')
+    await keep(path, { sequence, at, revoked })
+    last = sequence
+    send({ kind: 'confirm', sequence, cuts })
+  }
+
+  const take = (message: FeedMessage) => {
+    switch (message.kind) {
+      case 'beat': {
+        const seconds = Math.round(clock().since(message.at).total('seconds'))
+        if (Math.abs(seconds) > CLOCK_DIFFERENCE_SECONDS) log('feed.clock', { aheadBySeconds: seconds })
+        return
+      }
+      case 'sessions':
+        sessions().then(
+          (open) => send({ kind: 'sessions', id: message.id, sessions: open }),
+          (error: Error) => lines?.end(error),
+        )
+        return
+      case 'kept':
+        return queue.kept(message.id)
+      default:
+        turn = turn.then(() => learn(message)).catch((error: Error) => lines?.end(error))
+    }
+  }
+
+  /** One connection, from its meeting to its end; answers why it ended. */
+  const follow = async (): Promise<Error | undefined> => {
+    const { socket, meeting } = await connect({ ...authorityTarget(home), identity, trust })
+    const channel = await upgrade(socket, home.authority.name)
+    const { promise, resolve } = Promise.withResolvers<Error | undefined>()
+    let silence = setTimeout(() => undefined, 0)
+    const opened = openLines(channel, {
+      maxCharacters: MAX_LINE_CHARACTERS,
+      maxWaitingOctets: MAX_WAITING_OCTETS,
+      onValue(value) {
+        clearTimeout(silence)
+        silence = setTimeout(() => opened.end(new FeedError(`silent for ${SILENCE_MS / 1000} s`)), SILENCE_MS)
+        take(readFeedMessage(value))
+      },
+      onEnd: resolve,
+    })
+    lines = opened
+    const onStop = () => opened.end()
+    stop.signal.addEventListener('abort', onStop)
+    // It may have been closed while it was connecting.
+    if (stop.signal.aborted) onStop()
+    send({ kind: 'follow', version: 1, ...(last !== undefined && { after: last }) })
+    for (const { id, meeting: waiting } of queue.restart()) send({ kind: 'meeting', id, meeting: waiting })
+    log('feed.connected', { reference: meeting.reference, after: last?.toString() ?? null })
+    try {
+      return await promise
+    } finally {
+      lines = undefined
+      stop.signal.removeEventListener('abort', onStop)
+      clearTimeout(silence)
+      await turn
+    }
+  }
+
+  const run = async () => {
+    let failures = 0
+    while (!stop.signal.aborted) {
+      const before = last
+      try {
+        const error = await follow()
+        if (error !== undefined) throw error
+      } catch (error) {
+        if (stop.signal.aborted) return
+        report(error)
+      }
+      failures = last === before ? failures + 1 : 1
+      await rest(Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS) * (0.5 + Math.random()), stop.signal)
+    }
+  }
+  const report = (error: unknown) => {
+    if (error instanceof FeedError || error instanceof ShapeError || error instanceof LineError)
+      return log('feed.refused', { cause: error.message })
+    if (!isOfTheWorld(error)) throw error
+    const ends = trust.crls.flatMap(({ crl: { nextUpdate } }) => nextUpdate ?? []).sort(Temporal.Instant.compare)
+    log('feed.away', { cause: error.message, statusHoldsUntil: ends[0]?.toString() ?? null })
+  }
+  const running = run()
+  return {
+    authority: home.authority,
+    get connected() {
+      return lines !== undefined
+    },
+    record(meeting) {
+      queue.add(meeting)
+      const newest = queue.newest()
+      if (newest) send({ kind: 'meeting', ...newest })
+    },
+    async close() {
+      stop.abort()
+      await running
+    },
+  }
+}
+
+/** Asks for the feed on a connection that has met the authority. @throws {FeedError} where it does not switch. */
+async function upgrade(socket: Duplex, host: string): Promise<Duplex> {
+  const { promise, resolve, reject } = Promise.withResolvers<Duplex>()
+  const request = requestHttp({
+    path: FEED_PATH,
+    createConnection: () => socket,
+    headers: { host, connection: 'Upgrade', upgrade: FEED_PROTOCOL },
+  })
+  request.once('error', reject)
+  request.once('response', (response) => {
+    response.destroy()
+    const why =
+      response.statusCode === 403
+        ? 'this party may not follow: its name must begin with door/'
+        : `status ${response.statusCode}`
+    reject(new FeedError(`the authority does not open its feed: ${why}`))
+  })
+  request.once('upgrade', (_response, upgraded, head) => {
+    if (head.length > 0) upgraded.unshift(head)
+    resolve(upgraded)
+  })
+  request.end()
+  return promise
+}
+
+function contentsOf(message: Extract<FeedMessage, { readonly kind: 'snapshot' | 'event' }>): {
+  readonly fresh: readonly RevokedSerial[]
+  readonly crls: readonly Uint8Array[]
+} {
+  if (message.kind === 'snapshot') return { fresh: message.snapshot.revoked, crls: message.snapshot.crls }
+  const { change } = message.event
+  return change.kind === 'status' ? { fresh: change.revoked, crls: [] } : { fresh: [], crls: change.crls }
+}
+
+/** Puts lists in force and on the disk, those that an authority under our anchors signed. */
+async function keepLists(
+  { paths, anchors }: Home,
+  { trust, current }: DirectoryIdentity,
+  ders: readonly Uint8Array[],
+  at: Temporal.Instant,
+): Promise<DirectoryIdentity['trust']> {
+  const crls = ders.map((der) => readCertificateList(der))
+  // Ours was issued by the one that signs the lists.
+  const certificates = [...trust.issuers, ...current().certificates]
+  const fresh = newerCrls(authenticCrls({ certificates, crls }, anchors, createCheckSignature()), trust.crls)
+  trust.replaceCrls(fresh, at)
+  await withLock(paths.lock, () => replaceFiles(crlFiles(paths, fresh)))
+  return trust
+}
+
+/** What a list says need not be announced any more; who restarts reads the list. Serial numbers are random, and so one issuer's. */
+function notYetListed(
+  { crls }: DirectoryIdentity['trust'],
+  revoked: readonly RevokedSerial[],
+): readonly RevokedSerial[] {
+  return revoked.filter(({ serialNumber }) => !crls.some(({ entries }) => entries.has(serialNumber)))
+}
+
+/** Whether what happened is of the world, and no bug of ours. */
+function isOfTheWorld(error: unknown): error is Error {
+  const kinds = [MeetingRefusedError, EnrollmentError, IdentityError, TrustFileError]
+  return kinds.some((kind) => error instanceof kind) || (error instanceof Error && 'code' in error)
+}
+
+async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await pause(ms, undefined, { signal })
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'AbortError')) throw error
+  }
+}

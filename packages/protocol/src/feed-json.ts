@@ -1,0 +1,158 @@
+// The messages of the feed as JSON, one to a line; what comes in is untrusted until it has been read here.
+import type { FeedEvent, FeedMessage, FollowerMessage, OpenSession, RevokedSerial, Snapshot } from './feed.ts'
+import { type Field, fieldOf, type Json, ShapeError, writeJson } from './json.ts'
+import { cutField, hexOf, readMeeting, revokedField } from './meeting-json.ts'
+
+/** The `Upgrade` token by which a follower asks for the feed, and the path at which. @see RFC 9110 §7.8 */
+export const FEED_PROTOCOL = 'countersign-feed'
+/** Where the feed is asked for. */
+export const FEED_PATH = '/v1/feed'
+
+// A list of half a million entries has some 20 MB.
+const MAX_CRL_OCTETS = 33_554_432
+const MAX_CRLS = 64
+// As many as one event or snapshot may hold; the lists have the rest.
+const MAX_REVOKED = 1_000_000
+const MAX_CUTS = 1_000_000
+const MAX_SESSIONS = 1_000_000
+const MAX_KEYS = 512
+const MAX_ID = 1_000_000_000_000
+
+/** Writes a message of the authority. */
+export function writeFeedMessage(message: FeedMessage): Json {
+  switch (message.kind) {
+    case 'snapshot':
+      return {
+        ...plain(message),
+        snapshot: { ...plain(message.snapshot), revoked: message.snapshot.revoked.map(writeRevoked) },
+      }
+    case 'event': {
+      const { change } = message.event
+      const written =
+        change.kind === 'status' ? { kind: 'status', revoked: change.revoked.map(writeRevoked) } : writeJson(change)
+      return { ...plain(message), event: { ...plain(message.event), change: written } }
+    }
+    default:
+      return writeJson(message)
+  }
+}
+
+/** Writes a message of a follower. */
+export function writeFollowerMessage(message: FollowerMessage): Json {
+  return writeJson(message)
+}
+
+/** Reads what the authority says. @throws {ShapeError} naming the field. */
+export function readFeedMessage(value: unknown): FeedMessage {
+  const field = fieldOf(value)
+  switch (field.get('kind').oneOf(['snapshot', 'event', 'beat', 'sessions', 'kept'])) {
+    case 'snapshot':
+      return { kind: 'snapshot', snapshot: snapshotField(field.get('snapshot')) }
+    case 'event':
+      return { kind: 'event', previous: field.get('previous').integer(), event: eventField(field.get('event')) }
+    case 'beat':
+      return { kind: 'beat', at: field.get('at').instant() }
+    case 'sessions':
+      return { kind: 'sessions', id: field.get('id').number(MAX_ID) }
+    case 'kept':
+      return { kind: 'kept', id: field.get('id').number(MAX_ID) }
+  }
+}
+
+/** Reads what a follower says. @throws {ShapeError} naming the field. */
+export function readFollowerMessage(value: unknown): FollowerMessage {
+  const field = fieldOf(value)
+  switch (field.get('kind').oneOf(['follow', 'confirm', 'sessions', 'meeting'])) {
+    case 'follow': {
+      if (field.get('version').number(1) !== 1) throw new ShapeError('version', '1')
+      const after = field.get('after').optional((f) => f.integer())
+      return { kind: 'follow', version: 1, ...(after !== undefined && { after }) }
+    }
+    case 'confirm':
+      return {
+        kind: 'confirm',
+        sequence: field.get('sequence').integer(),
+        cuts: field.get('cuts').list(MAX_CUTS).map(cutField),
+      }
+    case 'sessions':
+      return {
+        kind: 'sessions',
+        id: field.get('id').number(MAX_ID),
+        sessions: field.get('sessions').list(MAX_SESSIONS).map(sessionField),
+      }
+    case 'meeting':
+      return {
+        kind: 'meeting',
+        id: field.get('id').number(MAX_ID),
+        meeting: readMeetingField(field.get('meeting'), value),
+      }
+  }
+}
+
+/** A snapshot without the lists, which stand in files of their own. */
+export type KeptSnapshot = Pick<Snapshot, 'sequence' | 'at' | 'revoked'>
+
+/** Reads what a follower keeps between its connections. @throws {ShapeError} */
+export function readKeptSnapshot(value: unknown): KeptSnapshot {
+  return keptField(fieldOf(value))
+}
+
+/** Writes it. */
+export function writeKeptSnapshot(kept: KeptSnapshot): Json {
+  return { ...plain(kept), revoked: kept.revoked.map(writeRevoked) }
+}
+
+function plain(value: object): { readonly [key: string]: Json } {
+  return writeJson(value) as { readonly [key: string]: Json }
+}
+
+function writeRevoked(one: RevokedSerial): Json {
+  return { ...plain(one), serialNumber: hexOf(one.serialNumber) }
+}
+
+function snapshotField(field: Field): Snapshot {
+  return { ...keptField(field), crls: crlsField(field.get('crls')) }
+}
+
+function keptField(field: Field): KeptSnapshot {
+  return {
+    sequence: field.get('sequence').integer(),
+    at: field.get('at').instant(),
+    revoked: field.get('revoked').list(MAX_REVOKED).map(revokedField),
+  }
+}
+
+function eventField(field: Field): FeedEvent {
+  const change = field.get('change')
+  const common = { sequence: field.get('sequence').integer(), at: field.get('at').instant() }
+  if (change.get('kind').oneOf(['status', 'crl']) === 'crl')
+    return { ...common, change: { kind: 'crl', crls: crlsField(change.get('crls')) } }
+  return { ...common, change: { kind: 'status', revoked: change.get('revoked').list(MAX_REVOKED).map(revokedField) } }
+}
+
+function crlsField(field: Field): readonly Uint8Array[] {
+  return field.list(MAX_CRLS).map((f) => f.octets(MAX_CRL_OCTETS))
+}
+
+function sessionField(field: Field): OpenSession {
+  const party = field.get('party').optional((f) => f.text(256))
+  return {
+    id: field.get('id').text(256),
+    door: field.get('door').text(256),
+    reference: field.get('reference').text(32),
+    caller: field.get('caller').text(256),
+    ...(party !== undefined && { party }),
+    since: field.get('since').instant(),
+    octetsSent: field.get('octetsSent').number(Number.MAX_SAFE_INTEGER),
+    keys: field
+      .get('keys')
+      .list(MAX_KEYS)
+      .map((key) => key.text(1024)),
+  }
+}
+
+/** A meeting has its own reader, which names its own fields. */
+function readMeetingField(field: Field, value: unknown): ReturnType<typeof readMeeting> {
+  if (!field.present) throw new ShapeError('meeting', 'a meeting')
+  return readMeeting((value as { readonly meeting: unknown }).meeting)
+}
