@@ -1,9 +1,10 @@
 // Open connections end: by a cut, by a drain, by their own silence.
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { Agent } from 'node:https'
 import { connect } from 'node:net'
 import { suite, test } from 'node:test'
-import { ask, CALLERS, dial, openTestDoor, say, until } from '../../../../tools/testing/web-house.ts'
+import { ask, CALLERS, dial, issuing, openTestDoor, say, until } from '../../../../tools/testing/web-house.ts'
 import { serveHttp, serveOctets } from '../support/plain-upstream.ts'
 
 const { alice } = CALLERS
@@ -28,6 +29,25 @@ suite('a cut', () => {
     const seen = lines
     await wait(30)
     assert.ok(lines <= seen + 1)
+  })
+
+  test('comes by itself, when the caller’s revocation becomes known', async () => {
+    await using upstream = await serveHttp((_request, response) => response.write('the first line\n'))
+    await using door = await openTestDoor(upstream)
+    const { socket, said, soFar } = await dial(door, alice)
+    socket.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    await until(() => soFar().includes('the first line'), 'the stream')
+    const at = Temporal.Now.instant()
+    const issuerSpkiSha256 = hash('sha256', issuing.certificate.subjectPublicKeyInfo.der, 'hex')
+    const { serialNumber } = alice.certificate
+    const revoked = { issuerSpkiSha256, serialNumber, party: 'alice', at, reason: 'keyCompromise' } as const
+    door.trust.announce([{ ...revoked, serialNumber: serialNumber + 1n }], at)
+    await wait(20)
+    assert.equal(door.sessions.size, 1)
+    door.trust.announce([revoked], at)
+    await said
+    assert.equal(door.sessions.size, 0)
+    await until(() => upstream.open.size === 0, 'the upstream is let go')
   })
 
   test('ends an upload, and the upstream sees that it is not whole', async () => {

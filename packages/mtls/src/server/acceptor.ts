@@ -42,7 +42,7 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     if (oldest && pending.size >= MAX_PENDING) oldest.abandon('ERR_GATE_BUSY')
     const handshake = startHandshake({
       raw,
-      context: contexts.current,
+      context: contextOrFault,
       alpn: options.alpn,
       clock,
       timeoutMs,
@@ -67,6 +67,15 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
       },
     })
     pending.add(handshake)
+  }
+
+  const contextOrFault = (): DoorContext | undefined => {
+    try {
+      return contexts.current()
+    } catch (error) {
+      log('gate.fault', { door: options.door, error })
+      return undefined
+    }
   }
 
   /** A fault of ours refuses: nobody gets in because the gate broke. */

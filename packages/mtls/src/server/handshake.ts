@@ -12,7 +12,8 @@ import type { DoorContext } from './secure-context.ts'
 /** What a handshake is held with, and whom it tells how it ended. */
 export interface HandshakeOptions {
   readonly raw: Socket
-  readonly context: () => DoorContext
+  /** Undefined where there is none: a fault of ours, which has been told. */
+  readonly context: () => DoorContext | undefined
   readonly alpn: readonly string[] | undefined
   readonly clock: Clock
   readonly timeoutMs: number
@@ -57,6 +58,7 @@ export function startHandshake(options: HandshakeOptions): Handshake {
   }
   const beginTls = (asked: Arrival) => {
     context = options.context()
+    if (context === undefined) return fail({ code: 'ERR_GATE_FAULT' })
     const tls = new TLSSocket(raw, {
       isServer: true,
       secureContext: context.secureContext,

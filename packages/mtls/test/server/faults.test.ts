@@ -5,7 +5,9 @@ import { connect, createServer, type Socket } from 'node:net'
 import { suite, test } from 'node:test'
 import { steadyAccess } from '../../src/gate/access.ts'
 import { createSessionIndex } from '../../src/sessions/session-index.ts'
-import { alice, openDoor, outcomeOf, portOf, visit } from '../support/door.ts'
+import { createTickets } from '../../src/tickets/tickets.ts'
+import { alice, openDoor, outcomeOf, portOf, shop, steady, visit } from '../support/door.ts'
+import { NOW } from '../support/pki.ts'
 
 /** As `createAcceptor` has it; what is tested is that there is such a bound, and who gives way. */
 const MAX_PENDING = 1024
@@ -46,6 +48,45 @@ suite('the gate', () => {
     assert.equal(await (await visit(door.port, alice)).said, 'ERR_GATE_FAULT')
     assert.equal(outcomeOf(await door.record()), 'ERR_GATE_FAULT')
   })
+
+  const bug = () => {
+    throw new Error('a bug')
+  }
+  for (const [where, setting, credential] of [
+    ['the record of who is let in', { record: bug, onAccepted: () => assert.fail('it was let in') }, alice],
+    ['the record of who is refused', { record: bug, onRefused: () => assert.fail('it was told') }, undefined],
+    ['what tells the refusal', { onRefused: bug }, undefined],
+  ] as const)
+    test(`a fault in ${where} ends the connection, and the door goes on`, async () => {
+      await using door = await openDoor(setting)
+      for (let i = 0; i < 2; i++) assert.equal(await (await visit(door.port, credential)).said, '')
+      assert.deepEqual(door.faults.map(String), ['Error: a bug', 'Error: a bug'])
+      assert.equal(door.sessions.size, 0)
+    })
+
+  for (const [what, setting] of [
+    [
+      'identity',
+      (broken: () => boolean) => ({ identity: { ...steady(shop), current: () => (broken() ? bug() : shop) } }),
+    ],
+    [
+      'key of tickets',
+      (broken: () => boolean) => {
+        const tickets = createTickets(() => NOW)
+        return { tickets: { ...tickets, current: () => (broken() ? bug() : tickets.current()) } }
+      },
+    ],
+  ] as const)
+    test(`a door that comes to have no ${what} meets nobody, and everybody once it has one again`, async () => {
+      let broken = false
+      await using door = await openDoor({ ...setting(() => broken), onAccepted: (socket) => socket.end('welcome') })
+      broken = true
+      assert.equal(await (await visit(door.port, alice)).said, '')
+      assert.equal(outcomeOf(await door.record()), 'ERR_GATE_FAULT')
+      assert.deepEqual(door.faults.map(String), ['Error: a bug'])
+      broken = false
+      assert.equal(await (await visit(door.port, alice)).said, 'welcome')
+    })
 
   test('octets that are not of the channel end the session, though the caller stays', async () => {
     await using door = await openDoor({ onAccepted: (socket) => socket.write('welcome') })

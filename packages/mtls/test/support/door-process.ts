@@ -18,6 +18,8 @@ export interface DoorProcessStart {
   readonly root: Uint8Array
   readonly certificates: readonly [Uint8Array, ...Uint8Array[]]
   readonly key: string
+  /** Whether it keeps open what it has greeted. */
+  readonly keeps?: true
 }
 
 /** What it tells. */
@@ -43,7 +45,11 @@ const acceptor = createAcceptor({
   tickets: await openTickets(start.tickets, { clock }),
   sessions: createSessionIndex('shared'),
   record: (meeting) => tell({ resumed: meeting.resumed, outcome: outcomeOf(meeting) }),
-  onAccepted: (socket) => socket.end('welcome'),
+  onAccepted: (socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.write('welcome')
+    if (!start.keeps) socket.end()
+  },
   onRefused: (socket) => socket.end('refused'),
 })
 process.on('message', (revoked: Omit<RevokedSerial, 'at'>) => {
