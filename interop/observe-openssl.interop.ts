@@ -161,7 +161,7 @@ suite('what is no server of TLS, observed', () => {
     assert.equal((await observe({ host: '127.0.0.1', port: closes.port, clock })).stage, 'handshake')
     await using silent = await listen(() => undefined)
     const seen = await observe({ host: '127.0.0.1', port: silent.port, clock, timeoutMs: 200 })
-    assert.ok(seen.stage === 'handshake' && seen.code === 'ETIMEDOUT')
+    assert.ok(seen.stage === 'handshake' && seen.refusal.code === 'ERR_GATE_TIMEOUT')
     const octets = Buffer.alloc(65_536, 'a')
     await using endless = await listen((socket) => {
       const more = () => socket.write(octets) && setImmediate(more)

@@ -29,6 +29,8 @@ export interface Minted {
   readonly notAfter?: Temporal.Instant
   readonly purposes?: readonly ('clientAuth' | 'serverAuth')[]
   readonly domain?: string
+  /** Names of a server, beside the party's own. */
+  readonly hosts?: readonly string[]
 }
 
 /** Signs a certificate with the house's own issuing key and writes it as a party's files, chain and trust included. */
@@ -59,6 +61,7 @@ export async function mint(house: RunningHouse, wanted: Minted): Promise<PartyFi
             kind: 'uniformResourceIdentifier',
             value: `spiffe://${wanted.domain ?? 'house.localhost'}/${wanted.party}`,
           },
+          ...(wanted.hosts ?? []).map((value) => ({ kind: 'dNSName', value }) as const),
         ],
         { critical: false },
       ),

@@ -12,6 +12,8 @@ export interface Exchange {
   readonly host: string
   /** Sent as JSON. */
   readonly body?: unknown
+  /** Default 30,000. */
+  readonly timeoutMs?: number
   readonly way: { readonly socketPath: string } | { readonly createConnection: () => Socket }
 }
 
@@ -26,7 +28,14 @@ export interface Answer {
  * Asks once, and closes the connection.
  * @throws the connection's error; ETIMEDOUT and EMSGSIZE where the answer takes too long or is too large.
  */
-export async function exchangeJson({ method = 'GET', path, host, body, way }: Exchange): Promise<Answer> {
+export async function exchangeJson({
+  method = 'GET',
+  path,
+  host,
+  body,
+  way,
+  timeoutMs = TIMEOUT_MS,
+}: Exchange): Promise<Answer> {
   const octets = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   const outgoing = request({
@@ -38,14 +47,14 @@ export async function exchangeJson({ method = 'GET', path, host, body, way }: Ex
       connection: 'close',
       ...(octets && { 'content-type': 'application/json', 'content-length': octets.length }),
     },
-    timeout: TIMEOUT_MS,
     // With any agent, `createConnection` would not be asked.
     ...('createConnection' in way ? {} : { agent: false }),
     ...way,
   })
   outgoing.on('response', resolve)
   outgoing.on('error', reject)
-  outgoing.on('timeout', () => outgoing.destroy(systemError('ETIMEDOUT', 'no answer in time')))
+  // As an option it would be for the connection to make, which is there already.
+  outgoing.setTimeout(timeoutMs, () => outgoing.destroy(systemError('ETIMEDOUT', 'no answer in time')))
   outgoing.end(octets)
   try {
     const response = await promise

@@ -11,7 +11,7 @@ export {
 export { type PerformerKeys, performWith } from './crypto/perform.ts'
 export { type Enrolled, type EnrollOptions, enroll } from './enroll/enroll.ts'
 export { ENROLLMENT_ERRORS, EnrollmentError, type EnrollmentErrorCode } from './enroll/error.ts'
-export type { RenewOptions } from './enroll/home.ts'
+export { authorityOf, type RenewOptions } from './enroll/home.ts'
 export { type Keeper, type KeepOptions, keepRenewed } from './enroll/keep-renewed.ts'
 export { refreshStatus } from './enroll/refresh-status.ts'
 export { type Renewed, renew } from './enroll/renew.ts'
@@ -26,7 +26,7 @@ export {
   proveAsCaller,
 } from './gate/channel-proof.ts'
 export { channelBinding, exporterSha256 } from './gate/exporter.ts'
-export { type Judgement, judge, type Question } from './gate/judge.ts'
+export { type Judgement, judge, type Question, verdictOf } from './gate/judge.ts'
 export { referenceOfRandom } from './gate/reference.ts'
 export { sideOf, summaryOf } from './gate/side.ts'
 export { createIdentity, type ReplaceableIdentity } from './identity/create.ts'

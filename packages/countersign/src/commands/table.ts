@@ -100,6 +100,22 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./meet.ts')).meet,
   },
   {
+    name: 'doctor',
+    summary: 'what is wrong between here and a door, and the one command that mends it',
+    details: [
+      'Looks at our own side, the name, the way there, TLS, both clocks, what the server shows, whom',
+      'each side believes, and meets the door. Exit 1, 3 or 4 by the trouble on which the others rest.',
+    ],
+    positionals: [{ name: 'ADDRESS', summary: 'host, host:port or an https URL' }],
+    options: {
+      identity: { type: 'string', value: 'DIR', summary: 'who meets: a directory that countersign enroll wrote' },
+      name: { type: 'string', value: 'NAME', summary: 'the name that the door must prove (the host of ADDRESS)' },
+      trust: { type: 'string', value: 'FILE', summary: 'whom to believe: PEM file of root certificates' },
+    },
+    examples: ['countersign doctor hello.localhost:8443 --identity alice'],
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  {
     name: 'verify',
     summary: 'judge certificates in files: the path, or every reason against it',
     details: [

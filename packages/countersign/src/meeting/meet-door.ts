@@ -19,6 +19,9 @@ import { isSameMeeting, mergeMeetings, refusedByCallee } from './merge.ts'
 /** Where a door tells its view of the meeting on the connection that asks. Only its type is imported: `meet` needs no door. */
 const MEETING_PATH: typeof Path = '/.well-known/countersign/meeting'
 
+/** A door tells from memory; what takes longer is another protocol. */
+const ANSWER_TIMEOUT_MS = 5_000
+
 /** A meeting as the caller saw it, with the callee's word where it gave one. */
 export interface Met {
   readonly meeting: Meeting
@@ -40,11 +43,16 @@ export async function meetDoor(options: ConnectOptions): Promise<Met> {
 }
 
 async function askDoor(meeting: Meeting, host: string, socket: Socket): Promise<Met> {
-  const exchange = exchangeJson({ path: MEETING_PATH, host, way: { createConnection: () => socket } })
+  const way = { createConnection: () => socket }
+  const exchange = exchangeJson({ path: MEETING_PATH, host, way, timeoutMs: ANSWER_TIMEOUT_MS })
   const answer = await exchange.catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error) return `the connection ended: ${String(error.code)}`
-    throw error
+    if (!(error instanceof Error && 'code' in error)) throw error
+    const code = String(error.code)
+    // Who refuses ends the connection; who speaks another protocol than HTTP is silent, or says what is none.
+    if (code === 'ETIMEDOUT') return { silence: `no answer within ${ANSWER_TIMEOUT_MS / 1000} s` }
+    return code.startsWith('HPE_') ? { silence: 'it speaks no HTTP' } : `the connection ended: ${code}`
   })
+  if (typeof answer !== 'string' && 'silence' in answer) return { meeting, ...answer }
   // In TLS 1.3 a client is through with the handshake before the server has judged it: no answer is no acceptance.
   if (typeof answer === 'string')
     return { meeting: refusedByCallee(meeting, { code: 'ERR_CALLER_REFUSED', note: answer }), silence: answer }

@@ -60,6 +60,11 @@ export function authorityTarget({ authority: { address, name }, clock, waiting }
   return { ...target, ...waiting, name: wanted, alpn: ['http/1.1'], door: 'authority', clock }
 }
 
+/** Where the authority of the identity in `directory` is met again. @throws {IdentityError | EnrollmentError} */
+export function authorityOf(directory: string): Promise<AuthorityAddress> {
+  return readAuthority(pathsOf(directory).authority)
+}
+
 async function readAuthority(path: string): Promise<AuthorityAddress> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     const code = systemCode(error)

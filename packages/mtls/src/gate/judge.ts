@@ -8,6 +8,7 @@ import {
   type Purpose,
   type ReferenceIdentity,
   type StatusEvidence,
+  type Verdict,
   type VerifiedPath,
   verifyParsedPath,
   verifyPath,
@@ -53,25 +54,13 @@ export type Judgement =
  * Status is a reason only where no finding says that the path is not ours: see the order in `refusalOfFindings`.
  */
 export function judge(question: Question): Judgement {
-  const { presenter, certificates, trust, now, name, checkSignature, address } = question
+  const { presenter, certificates, trust, address } = question
   const [first] = certificates
   if (first === undefined) {
     const code = presenter === 'caller' ? 'ERR_CALLER_NO_CERTIFICATE' : 'ERR_CALLEE_NO_CERTIFICATE'
     return { ok: false, side: sideOf(undefined, address), refusal: { code } }
   }
-  const context: PathContext = {
-    anchors: trust.anchors,
-    issuers: question.issuers ? [...trust.issuers, ...question.issuers] : trust.issuers,
-    status: { mode: trust.revocation, crls: trust.crls, announced: announcedBy(trust) },
-    now,
-    purpose: question.purpose ?? (presenter === 'caller' ? 'clientAuth' : 'serverAuth'),
-    ...(name && { name }),
-    profile: PROFILES.meeting,
-    checkSignature,
-  }
-  const verdict = areOctets(certificates)
-    ? verifyPath(certificates, context)
-    : verifyParsedPath(certificates[0] as Certificate, certificates.slice(1), context)
+  const verdict = verdictOf(question)
   if (verdict.ok) {
     const leaf = verdict.path.certificates[0]
     return {
@@ -83,6 +72,23 @@ export function judge(question: Question): Judgement {
   }
   const side = sideOf(first instanceof Uint8Array ? readClaim(first) : first, address, presenter)
   return { ok: false, side, refusal: refusalOf(presenter, verdict.findings) }
+}
+
+/** The verdict on which a judgement rests, with every finding and every path that was tried. */
+export function verdictOf(question: Question): Verdict {
+  const { presenter, certificates, trust, now, name, checkSignature } = question
+  const context: PathContext = {
+    anchors: trust.anchors,
+    issuers: question.issuers ? [...trust.issuers, ...question.issuers] : trust.issuers,
+    status: { mode: trust.revocation, crls: trust.crls, announced: announcedBy(trust) },
+    now,
+    purpose: question.purpose ?? (presenter === 'caller' ? 'clientAuth' : 'serverAuth'),
+    ...(name && { name }),
+    profile: PROFILES.meeting,
+    checkSignature,
+  }
+  if (areOctets(certificates)) return verifyPath(certificates, context)
+  return verifyParsedPath(certificates[0] as Certificate, certificates.slice(1), context)
 }
 
 function areOctets(certificates: Question['certificates']): certificates is readonly Uint8Array[] {

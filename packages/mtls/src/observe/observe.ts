@@ -2,7 +2,9 @@
 import { lookup } from 'node:dns/promises'
 import { connect as connectRaw, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
+import type { Refusal } from '@countersign/protocol'
 import { presentedCertificates } from '../client/presented.ts'
+import { refusalOfError } from '../client/refused.ts'
 import { serverNameOf, targetOf } from '../client/target.ts'
 import type { Clock } from '../model.ts'
 import { type CertificateRequest, readCertificateRequest } from './server-flight.ts'
@@ -30,7 +32,8 @@ export type Observation =
     }
   | {
       readonly stage: 'handshake'
-      readonly code: string
+      /** As a meeting would be refused for it. */
+      readonly refusal: Refusal
       readonly addresses: readonly string[]
       /** What came from there, be it TLS or not. */
       readonly said: Uint8Array
@@ -76,7 +79,7 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   const before = performance.now()
   const raw = connectRaw({ host: target.host, port, ...(target.lookup && { lookup: target.lookup }) })
   const unreached = await settled(raw, 'connect', timeoutMs)
-  if (unreached !== undefined) return { stage: 'connection', code: unreached, addresses }
+  if (unreached !== undefined) return { stage: 'connection', code: codeOf(unreached), addresses }
   const connectMs = performance.now() - before
 
   const { duplex, said } = tap(raw)
@@ -99,7 +102,11 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   try {
     const failed = await settled(socket, 'secureConnect', timeoutMs)
     const request = readCertificateRequest(said(), secret)
-    if (failed !== undefined) return { stage: 'handshake', code: failed, addresses, said: said(), request }
+    if (failed !== undefined) {
+      const late = codeOf(failed) === 'ETIMEDOUT'
+      const refusal: Refusal = late ? { code: 'ERR_GATE_TIMEOUT' } : refusalOfError(failed, 'handshake')
+      return { stage: 'handshake', refusal, addresses, said: said(), request }
+    }
     const seen = {
       stage: 'channel',
       addresses,
@@ -117,19 +124,23 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   }
 }
 
-/** Waits for `event`; answers the code of what came in its place, or undefined. */
-function settled(socket: Socket, event: 'connect' | 'secureConnect', timeoutMs: number): Promise<string | undefined> {
-  const { promise, resolve } = Promise.withResolvers<string | undefined>()
-  const end = (code: string) => {
+/** Waits for `event`; answers the error that came in its place, or undefined. */
+function settled(socket: Socket, event: 'connect' | 'secureConnect', timeoutMs: number): Promise<Error | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Error | undefined>()
+  const end = (error: Error) => {
     socket.destroy()
-    resolve(code)
+    resolve(error)
   }
-  const timer = setTimeout(() => end('ETIMEDOUT'), timeoutMs)
+  const timer = setTimeout(() => end(systemError('ETIMEDOUT')), timeoutMs)
   // Also what comes later, and is of no interest any more.
-  socket.on('error', (error) => end(codeOf(error)))
-  socket.on('close', () => resolve('ECONNRESET'))
+  socket.on('error', end)
+  socket.on('close', () => resolve(systemError('ECONNRESET')))
   socket.once(event, () => resolve(undefined))
   return promise.finally(() => clearTimeout(timer))
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(code), { code })
 }
 
 /** Asks for the time by HTTP, which most doors speak; a refusal tells it as well. RFC 9110 §6.6.1. */
