@@ -1,6 +1,6 @@
-// Full mutual TLS 1.3 handshakes, one small HTTP answer each, per second of the server's CPU, in turns in one run:
-// our gate, nginx (which checks path and CRL) and bare node:tls (which checks the path). All but one nginx write tickets,
-// as is each one's default; no client uses one.
+// Mutual TLS 1.3 handshakes, full and resumed, one small HTTP answer each, per second of the server's CPU, in turns in one
+// run: our gate, nginx and HAProxy (which check path and CRL where they are full, and nothing where they are resumed) and
+// bare node:tls (which checks the path). All but one nginx write tickets, as is each one's default.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,11 +9,13 @@ import { startHouse } from '../scenario/support/house.ts'
 import { mint } from '../scenario/support/mint.ts'
 import { enrolled, type PartyFiles } from '../scenario/support/peers.ts'
 import { print } from './measurement.ts'
+import { startHaproxy } from './support/haproxy.ts'
 import { handshakesPerCpuSecond, type LoadedServer, startNode } from './support/load.ts'
 import { startNginx } from './support/nginx.ts'
 
 const ROUNDS = 5
 const HANDSHAKES = 500
+const RESUMED = 1000
 /** Until a server's code is compiled and its caches have what they will have. */
 const WARM_UP = 1500
 
@@ -25,30 +27,49 @@ const again = (count: number) => Array.from({ length: count }, () => alice)
 
 const bare = await startNode('bare node:tls', 'servers/bare.ts', [party.certificate, party.key, party.trust])
 const gate = await startNode('countersign', 'servers/gate.ts', [party.directory])
-const program = findProgram('nginx')
-const nginxes: LoadedServer[] = []
-if (program !== undefined)
-  for (const tickets of [true, false])
-    nginxes.push(await startNginx(program, party, join(scratch, `nginx-${tickets}`), { tickets }))
-const servers = [bare, ...nginxes, gate]
+const others: LoadedServer[] = []
+const nginx = findProgram('nginx')
+const haproxy = findProgram('haproxy')
+if (nginx !== undefined) {
+  others.push(await startNginx(nginx, party, join(scratch, 'nginx'), { name: 'nginx' }))
+  others.push(
+    await startNginx(nginx, party, join(scratch, 'nginx-full'), { name: 'nginx without tickets', tickets: false }),
+  )
+}
+if (haproxy !== undefined) others.push(await startHaproxy(haproxy, party, join(scratch, 'haproxy')))
+const servers = [bare, ...others, gate]
+const resumable = servers.filter(({ name }) => name !== 'nginx without tickets')
 try {
   for (const server of servers) await handshakesPerCpuSecond(server, again(WARM_UP), scratch)
-  const rates = new Map<LoadedServer, number[]>(servers.map((server) => [server, []]))
+  for (const server of resumable) await handshakesPerCpuSecond(server, again(WARM_UP), scratch, 'resumed')
+  const full = new Map<LoadedServer, number[]>(servers.map((server) => [server, []]))
+  const resumed = new Map<LoadedServer, number[]>(resumable.map((server) => [server, []]))
   const returning: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
     // Nobody twice: what a server remembers of a caller would flatter it.
     const strangers = await mintStrangers()
-    for (const server of servers) rates.get(server)?.push(await handshakesPerCpuSecond(server, strangers, scratch))
+    for (const server of servers) full.get(server)?.push(await handshakesPerCpuSecond(server, strangers, scratch))
     returning.push(await handshakesPerCpuSecond(gate, again(HANDSHAKES), scratch))
+    for (const server of resumable)
+      resumed.get(server)?.push(await handshakesPerCpuSecond(server, again(RESUMED), scratch, 'resumed'))
   }
+  for (const program of ['nginx', 'haproxy'])
+    if (findProgram(program) === undefined) print({ name: program, skipped: `${program} is not installed` })
   const unit = 'per CPU-second'
-  const beside = [bare, ...nginxes].map(({ name }) => name)
-  print({ name: bare.name, unit, values: rates.get(bare) ?? [] })
-  for (const nginx of nginxes) print({ name: nginx.name, unit, values: rates.get(nginx) ?? [], baselines: [bare.name] })
-  if (nginxes.length === 0) print({ name: 'nginx', skipped: 'nginx is not installed' })
-  const goal = `≥ 0.8 × ${bare.name}`
-  print({ name: 'countersign, strangers', unit, values: rates.get(gate) ?? [], baselines: beside, goal })
-  print({ name: 'countersign, one who returns', unit, values: returning, baselines: beside })
+  const goal = nginx === undefined ? `≥ 0.8 × ${bare.name}` : '≥ 1 × nginx'
+  const beside = [bare, ...others].map(({ name }) => name)
+  for (const server of [bare, ...others]) {
+    const baselines = server === bare ? [] : [bare.name]
+    print({ name: server.name, unit, values: full.get(server) ?? [], baselines })
+  }
+  print({ name: 'countersign, strangers', unit, values: full.get(gate) ?? [], baselines: beside, goal })
+  print({ name: 'countersign, one who returns', unit, values: returning, baselines: beside, goal })
+  const named = (name: string) => `${name}, resumed`
+  for (const server of resumable) {
+    const baselines = resumable.slice(0, resumable.indexOf(server)).map(({ name }) => named(name))
+    const aim = server === gate ? { goal: goal.replace('nginx', named('nginx')) } : {}
+    print({ name: named(server.name), unit, values: resumed.get(server) ?? [], baselines, ...aim })
+  }
 } finally {
   await Promise.all(servers.map((server) => server.stop()))
   await rm(scratch, { recursive: true, force: true })

@@ -37,22 +37,29 @@ export async function startNode(name: string, program: string, args: readonly st
   throw new Error(`${name} did not start`)
 }
 
-/** Holds one handshake for each of `callers` and answers how many the server does in a second of its CPU. */
+/** Runs `support/PROGRAM` to its end, and answers the JSON that it prints. */
+export async function runLoad(program: string, args: readonly string[]): Promise<unknown> {
+  const { stdout } = await run(process.execPath, [here(program), ...args])
+  return JSON.parse(stdout)
+}
+
+/**
+ * Holds one handshake for each of `callers` and answers how many the server does in a second of its CPU.
+ * @param kind `resumed`: all but the first few resume what those began.
+ */
 export async function handshakesPerCpuSecond(
   server: LoadedServer,
   callers: readonly PartyFiles[],
   scratch: string,
+  kind: 'full' | 'resumed' = 'full',
 ): Promise<number> {
   const file = join(scratch, 'callers.json')
   await writeFile(file, JSON.stringify(callers))
   const before = cpuSeconds(server.pids)
-  const { stdout } = await run(process.execPath, [
-    here('handshakes.ts'),
-    String(server.port),
-    String(CONCURRENCY),
-    file,
-  ])
-  const { done, failed } = JSON.parse(stdout) as { done: number; failed: number }
-  if (failed > 0) throw new Error(`${server.name}: ${failed} of ${callers.length} handshakes failed`)
+  const { done, failed } = (await runLoad('handshakes.ts', [String(server.port), String(CONCURRENCY), file, kind])) as {
+    done: number
+    failed: number
+  }
+  if (failed > 0) throw new Error(`${server.name}: ${failed} of ${callers.length} handshakes failed (${kind})`)
   return done / (cpuSeconds(server.pids) - before)
 }
