@@ -7,6 +7,7 @@ import { type Breach, type Manifest, manifestsOf } from './house.ts'
 export const RINGS: Readonly<Record<string, number>> = {
   x509: 1,
   verify: 2,
+  policy: 2,
   protocol: 2,
   mtls: 3,
   authority: 4,
@@ -15,7 +16,7 @@ export const RINGS: Readonly<Record<string, number>> = {
 }
 
 /** What a package may use of its own ring. */
-const WITHIN: Readonly<Record<string, readonly string[]>> = { protocol: ['verify'] }
+const WITHIN: Readonly<Record<string, readonly string[]>> = { protocol: ['verify', 'policy'] }
 
 /** Packages without a ring, declarations that point outwards, and tsconfig references that differ from them. */
 export function ringBreaches(root: string): readonly Breach[] {

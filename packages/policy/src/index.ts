@@ -1,0 +1,33 @@
+export { checkExpectations, type Unexpected } from './expect.ts'
+export { type Expression, ExpressionError, fulfils, labelsOf, readExpression } from './expression.ts'
+export { formatHours, type Hours, type HoursState, hoursAt, readHours } from './hours.ts'
+export { ANY, createDirectory, NOBODY, type Presented } from './labels.ts'
+export {
+  type Caller,
+  type Decision,
+  type Identity,
+  PARTY_KINDS,
+  type Party,
+  type PartyKind,
+  POLICY_CODES,
+  type PolicyCode,
+  PROOF_KINDS,
+  type Proof,
+  type ProofKind,
+  type Question,
+  type Service,
+} from './model.ts'
+export { compilePolicy, decide, type Policy } from './policy.ts'
+export {
+  type Admission,
+  type Change,
+  conditionsOf,
+  type Difference,
+  type Idle,
+  idleRules,
+  whatIf,
+  whoCan,
+  whyNot,
+} from './questions.ts'
+export { type Fault, type ReadPolicy, readPolicy } from './read.ts'
+export { type Expectation, formatRequirement, type Lock, type Requirement, type Rule, type Rules } from './rule.ts'

@@ -1,0 +1,238 @@
+// Reads policy.yaml: every fault with its line and column, and the nearest name where a key is unknown.
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml'
+import { type Expression, ExpressionError, readExpression } from './expression.ts'
+import { type Hours, readHours } from './hours.ts'
+import { PROOF_KINDS } from './model.ts'
+import { nearest } from './nearest.ts'
+import type { Expectation, Lock, Requirement, Rule, Rules } from './rule.ts'
+
+/** One thing that is wrong with a policy. */
+export interface Fault {
+  /** From 1. */
+  readonly line: number
+  readonly column: number
+  readonly text: string
+}
+
+/** The rules, or everything that is wrong with them. */
+export type ReadPolicy =
+  | { readonly ok: true; readonly rules: Rules }
+  | { readonly ok: false; readonly faults: readonly Fault[] }
+
+const MAX_CHARACTERS = 4_194_304
+const MAX_ENTRIES = 10_000
+const MAX_FAULTS = 100
+const KEYS = {
+  '': ['meet', 'lock', 'expect'],
+  meet: ['rule', 'who', 'what', 'proof', 'sees', 'while'],
+  lock: ['who', 'what', 'reason', 'until'],
+} as const
+const RULE_NAME = /^[^\p{C}]{1,120}$/u
+const EXPECTATION = /^(.*?)\s+(can|cannot)\s+meet\s+(.*)$/s
+const AGE = /^([a-z]+)(?:\s*<\s*(\d{1,6})\s*([smhd]))?$/
+const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const
+
+/** Reads a policy; pure, never throws for what a file may hold. */
+export function readPolicy(text: string): ReadPolicy {
+  if (text.length > MAX_CHARACTERS)
+    return { ok: false, faults: [{ line: 1, column: 1, text: `more than ${MAX_CHARACTERS} characters` }] }
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const faults: Fault[] = []
+  const faultAt = (offset: number, message: string) => {
+    const { line, col } = lines.linePos(offset)
+    if (faults.length < MAX_FAULTS) faults.push({ line, column: col, text: message })
+  }
+  for (const { pos, message } of [...document.errors, ...document.warnings]) faultAt(pos[0], message)
+  const reader = new Reader(faultAt, (offset) => lines.linePos(offset).line)
+  const rules = faults.length > 0 ? EMPTY : reader.policy(document.contents)
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, rules }
+}
+
+const EMPTY: Rules = { meet: [], lock: [], expect: [] }
+
+/** Walks the nodes of one document. What cannot be read is a fault, and something harmless stands in its place. */
+class Reader {
+  readonly #fault: (offset: number, message: string) => void
+  readonly #lineOf: (offset: number) => number
+  readonly #names = new Set<string>()
+
+  constructor(fault: (offset: number, message: string) => void, lineOf: (offset: number) => number) {
+    this.#fault = fault
+    this.#lineOf = lineOf
+  }
+
+  policy(contents: unknown): Rules {
+    if (contents === null || (isScalar(contents) && contents.value === null)) return EMPTY
+    const map = this.#map(contents, '', 'the file must be a mapping with the keys meet, lock and expect')
+    if (map === undefined) return EMPTY
+    return {
+      meet: this.#list(map.get('meet', true)).flatMap((node) => this.#rule(node)),
+      lock: this.#list(map.get('lock', true)).flatMap((node) => this.#lock(node)),
+      expect: this.#list(map.get('expect', true)).flatMap((node) => this.#expectation(node)),
+    }
+  }
+
+  #rule(node: Node): Rule[] {
+    const map = this.#map(node, 'meet', 'a rule must be a mapping with the keys rule, who and what')
+    if (map === undefined) return []
+    const name = this.#text(map, 'rule', 'a rule must have a name: rule')
+    const who = this.#expression(map, 'who')
+    const what = this.#expression(map, 'what')
+    const proof = this.#proofs(map)
+    const sees = this.#texts(map, 'sees')
+    const hours = this.#hours(map)
+    if (name === undefined || who === undefined || what === undefined) return []
+    const at = offsetOf(map)
+    if (!RULE_NAME.test(name)) this.#fault(at, 'the name of a rule has 1 to 120 printable characters')
+    if (this.#names.has(name)) this.#fault(at, `there is another rule with the name ${name}`)
+    this.#names.add(name)
+    return [{ name, who, what, proof, sees, ...(hours && { while: hours }), line: this.#lineOf(at) }]
+  }
+
+  #lock(node: Node): Lock[] {
+    const map = this.#map(node, 'lock', 'a lock must be a mapping with the keys who and reason')
+    if (map === undefined) return []
+    const who = this.#expression(map, 'who')
+    const what = map.has('what') ? this.#expression(map, 'what') : undefined
+    const reason = this.#text(map, 'reason', 'a lock must say why: reason')
+    const until = this.#until(map)
+    if (who === undefined || reason === undefined) return []
+    return [{ who, ...(what && { what }), reason, ...(until && { until }), line: this.#lineOf(offsetOf(map)) }]
+  }
+
+  #expectation(node: Node): Expectation[] {
+    const at = offsetOf(node)
+    const text = isScalar(node) && typeof node.value === 'string' ? node.value : undefined
+    const [, who, can, what] = EXPECTATION.exec(text ?? '') ?? []
+    if (text === undefined || who === undefined || what === undefined) {
+      this.#fault(at, 'an expectation must be as in group:ops can meet service:db, or cannot')
+      return []
+    }
+    const read = (part: string) => {
+      try {
+        return readExpression(part)
+      } catch (error) {
+        if (!(error instanceof ExpressionError)) throw error
+        this.#fault(at, `${part}: ${error.message}`)
+        return undefined
+      }
+    }
+    const [left, right] = [read(who), read(what)]
+    if (left === undefined || right === undefined) return []
+    return [{ who: left, what: right, can: can === 'can', text, line: this.#lineOf(at) }]
+  }
+
+  #proofs(map: YAMLMap): readonly Requirement[] {
+    if (!map.has('proof')) return [{ kind: 'certificate' }]
+    const texts = this.#texts(map, 'proof')
+    if (texts.length === 0) this.#fault(offsetOf(map), 'proof must ask for something')
+    return texts.flatMap((text) => {
+      const [, word = '', amount, unit] = AGE.exec(text.trim()) ?? []
+      const kind = PROOF_KINDS.find((each) => each === word)
+      if (kind === undefined) {
+        const like = nearest(word || text, PROOF_KINDS)
+        const hint = like === undefined ? `; there are ${PROOF_KINDS.join(', ')}` : `; did you mean ${like}?`
+        this.#fault(offsetOf(map.get('proof', true) as Node), `there is no proof ${text}${hint}`)
+        return []
+      }
+      const size = SECONDS[unit as keyof typeof SECONDS]
+      return [{ kind, ...(amount !== undefined && { maxAgeSeconds: Number(amount) * size }) }]
+    })
+  }
+
+  #hours(map: YAMLMap): Hours | undefined {
+    const text = map.has('while') ? this.#text(map, 'while', 'while must be a text') : undefined
+    if (text === undefined) return undefined
+    try {
+      return readHours(text)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      this.#fault(offsetOf(map.get('while', true) as Node), `while ${error.message}`)
+      return undefined
+    }
+  }
+
+  #until(map: YAMLMap): Temporal.Instant | undefined {
+    const text = map.has('until') ? this.#text(map, 'until', 'until must be a date or a time') : undefined
+    if (text === undefined) return undefined
+    try {
+      return /^\d{4}-\d\d-\d\d$/.test(text)
+        ? Temporal.PlainDate.from(text).toZonedDateTime('UTC').toInstant()
+        : Temporal.Instant.from(text)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      this.#fault(offsetOf(map.get('until', true) as Node), 'until must be as in 2027-01-01 or 2027-01-01T12:00:00Z')
+      return undefined
+    }
+  }
+
+  #expression(map: YAMLMap, key: 'who' | 'what'): Expression | undefined {
+    const text = this.#text(map, key, `${key} must be labels, as in group:ops & device:managed`)
+    if (text === undefined) return undefined
+    try {
+      return readExpression(text)
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error
+      const node = map.get(key, true)
+      const quoted = isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE') ? 1 : 0
+      this.#fault(offsetOf(node as Node) + quoted + error.at, `${key}: ${error.message}`)
+      return undefined
+    }
+  }
+
+  #texts(map: YAMLMap, key: string): readonly string[] {
+    const node = map.get(key, true) as Node | undefined
+    if (node === undefined) return []
+    const items = isSeq(node) ? (node.items as Node[]) : [node]
+    return items.flatMap((item) => {
+      if (isScalar(item) && typeof item.value === 'string' && item.value.trim() !== '') return [item.value]
+      this.#fault(offsetOf(item), `${key} must be a text, or a list of texts`)
+      return []
+    })
+  }
+
+  #text(map: YAMLMap, key: string, otherwise: string): string | undefined {
+    const node = map.get(key, true) as unknown
+    // A date is a text to us.
+    if (isScalar(node) && typeof node.value === 'string' && node.value.trim() !== '') return node.value
+    if (node === undefined || isScalar(node)) {
+      this.#fault(node === undefined ? offsetOf(map) : offsetOf(node as Node), otherwise)
+      return undefined
+    }
+    this.#fault(offsetOf(node as Node), otherwise)
+    return undefined
+  }
+
+  #list(node: unknown): readonly Node[] {
+    if (node === undefined || node === null || (isScalar(node) && node.value === null)) return []
+    if (!isSeq(node)) {
+      this.#fault(offsetOf(node as Node), 'must be a list')
+      return []
+    }
+    if (node.items.length > MAX_ENTRIES) this.#fault(offsetOf(node), `more than ${MAX_ENTRIES} entries`)
+    return node.items as Node[]
+  }
+
+  #map(node: unknown, place: keyof typeof KEYS, otherwise: string): YAMLMap | undefined {
+    if (!isMap(node)) {
+      this.#fault(offsetOf(node as Node), otherwise)
+      return undefined
+    }
+    const known: readonly string[] = KEYS[place]
+    for (const { key } of node.items) {
+      const name = isScalar(key) ? String(key.value) : ''
+      if (known.includes(name)) continue
+      const like = nearest(name, known)
+      this.#fault(
+        offsetOf(key as Node),
+        `there is no key ${name}${like === undefined ? '' : `; did you mean ${like}?`}`,
+      )
+    }
+    return node
+  }
+}
+
+function offsetOf(node: Node | undefined | null): number {
+  return node?.range?.[0] ?? 0
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { readPolicy } from '@countersign/policy'
+
+const RULE = 'meet:\n  - rule: r\n    who: group:ops\n    what: service:db\n'
+const faultsOf = (text: string) => {
+  const read = readPolicy(text)
+  return read.ok ? [] : read.faults.map(({ line, column, text: why }) => `${line}:${column} ${why}`)
+}
+
+suite('readPolicy', () => {
+  for (const [what, text] of [
+    ['nothing', ''],
+    ['only a comment', '# none yet\n'],
+    ['empty lists', 'meet:\nlock: []\n'],
+    ['a rule', RULE],
+    ['a date as end', 'lock:\n  - {who: party:x, reason: lost, until: 2027-01-01}\n'],
+    ['a time as end', 'lock:\n  - {who: party:x, reason: lost, until: "2027-01-01T12:00:00Z"}\n'],
+    ['expectations', `${RULE}expect:\n  - group:ops can meet service:db\n  - "!group:ops cannot meet service:db"\n`],
+  ] as const)
+    test(`reads ${what}`, () => assert.deepEqual(faultsOf(text), []))
+
+  const bad: readonly (readonly [string, string, readonly (string | RegExp)[]])[] = [
+    ['an unknown key', 'meat: []\n', ['1:1 there is no key meat; did you mean meet?']],
+    [
+      'an unknown key of a rule',
+      `${RULE}    whil: hours 08:00-20:00\n`,
+      ['5:5 there is no key whil; did you mean while?'],
+    ],
+    ['an unknown key far from all', `${RULE}    zebra: 1\n`, ['5:5 there is no key zebra']],
+    ['a rule without a name', 'meet:\n  - who: a\n    what: b\n', ['2:5 a rule must have a name: rule']],
+    [
+      'a rule without who',
+      'meet:\n  - rule: r\n    what: b\n',
+      ['2:5 who must be labels, as in group:ops & device:managed'],
+    ],
+    ['two rules of one name', RULE + RULE.slice(RULE.indexOf('  -')), ['5:5 there is another rule with the name r']],
+    ['half an expression', RULE.replace('group:ops', 'group:ops &'), ['3:21 who: a label is missing']],
+    [
+      'two labels without a sign',
+      RULE.replace('group:ops', 'group:ops device:x'),
+      ['3:20 who: & or | is missing before device:x'],
+    ],
+    ['an open parenthesis', RULE.replace('group:ops', '(a | b'), ['3:16 who: a closing parenthesis is missing']],
+    ['a closing one', RULE.replace('group:ops', 'a)'), ['3:11 who: & or | is missing before )']],
+    ['a sign that is none', RULE.replace('group:ops', 'a = b'), ['3:12 who: no label begins with "="']],
+    [
+      'an unknown proof',
+      `${RULE}    proof: [certificate, pass-key]\n`,
+      [/^5:12 there is no proof pass-key; did you mean passkey\?$/],
+    ],
+    ['an age that is none', `${RULE}    proof: passkey < soon\n`, [/^5:12 there is no proof passkey < soon/]],
+    ['no proof', `${RULE}    proof: []\n`, ['2:5 proof must ask for something']],
+    ['hours that are none', `${RULE}    while: daytime\n`, [/^5:12 while must be as in hours 08:00-20:00/]],
+    ['a day that is none', `${RULE}    while: hours mon-fry 08:00-20:00\n`, [/^5:12 while names no day: fry/]],
+    ['a zone that is none', `${RULE}    while: hours 08:00-20:00 Mars\n`, [/^5:12 while names no time zone: Mars/]],
+    [
+      'hours without length',
+      `${RULE}    while: hours 08:00-08:00\n`,
+      [/^5:12 while must begin and end at different times/],
+    ],
+    ['a lock without a reason', 'lock:\n  - who: party:x\n', ['2:5 a lock must say why: reason']],
+    [
+      'an end that is none',
+      'lock:\n  - {who: a, reason: b, until: tomorrow}\n',
+      [/^2:32 until must be as in 2027-01-01/],
+    ],
+    ['an expectation that is none', 'expect:\n  - alice may enter\n', [/^2:5 an expectation must be as in/]],
+    ['a list that is a text', 'meet: all\n', ['1:7 must be a list']],
+    ['a rule that is a text', 'meet:\n  - let alice in\n', [/^2:5 a rule must be a mapping/]],
+    ['a file that is a list', '- a\n', [/^1:1 the file must be a mapping/]],
+    ['no YAML', 'meet: [\n', [/^2:1 /]],
+    ['one key twice', 'meet: []\nmeet: []\n', [/^2:1 Map keys must be unique/]],
+    [
+      'every fault at once',
+      'meet:\n  - {rule: a, who: "&", what: b}\n  - {rule: c, who: d, what: ")"}\n',
+      ['2:21 who: a label is missing before &', '3:30 what: a label is missing before )'],
+    ],
+  ]
+  for (const [what, text, expected] of bad)
+    test(`tells ${what}`, () => {
+      const faults = faultsOf(text)
+      assert.equal(faults.length, expected.length, faults.join('\n'))
+      for (const [i, fault] of faults.entries()) {
+        const wanted = expected[i]
+        if (wanted instanceof RegExp) assert.match(fault, wanted)
+        else assert.equal(fault, wanted)
+      }
+    })
+  test('more than a person can have written', () => {
+    assert.deepEqual(faultsOf(' '.repeat(4_194_305)), ['1:1 more than 4194304 characters'])
+    assert.equal(faultsOf(RULE.replace('group:ops', Array(65).fill('a').join(' & '))).length, 1)
+    assert.equal(faultsOf(RULE.replace('group:ops', `${'('.repeat(20)}a${')'.repeat(20)}`)).length, 1)
+  })
+})
