@@ -150,7 +150,10 @@ suite('countersign invite, enroll, list, show, sessions, revoke, why', () => {
     assert.equal(why.code, 0, why.stderr)
     assert.match(why.stdout, /5 verify +✘ refused: hal was revoked/)
     assert.equal(why.stdout.match(/next: /g)?.length, 1)
-    assert.match(why.stdout, /ERR_CALLER_REVOKED \(RFC 5280 §6\.3\.3\); to mend by: caller/)
+    assert.match(
+      why.stdout,
+      /^ {2}code +ERR_CALLER_REVOKED\n {2}clause +RFC 5280 §6\.3\.3\n {2}fault +the caller, \w+\n {2}next +ask/m,
+    )
     const json = await house.run(['why', meeting.reference, '--json'])
     assert.equal(jsonOf(json.stdout)[0].meetings[0].seenBy, 'callee')
     const unknown = await house.run(['why', 'M-0000-0000'])

@@ -64,3 +64,28 @@ test('colours are written only where they may be', () => {
   assert.equal(styleOf(true).refused('no'), '\u001B[31mno\u001B[39m')
   assert.equal(styleOf(false).refused('no'), 'no')
 })
+
+suite('a table that is too wide', () => {
+  const columns = [
+    { head: 'door', shrinks: true },
+    { head: 'caller', shrinks: true },
+    { head: 'octets', number: true },
+  ]
+  const rows = [
+    ['hello', 'a-person-with-a-long-name', '12'],
+    ['the-other-door', 'bob', '3456789'],
+  ]
+  test('is cut where it may be, the widest first, and numbers stay whole', () => {
+    const lines = tableLines(columns, rows, 40)
+    assert.deepEqual(lines, [
+      'door            caller            octets',
+      'hello           a-person-with-…       12',
+      'the-other-door  bob              3456789',
+    ])
+  })
+  test('stays as it is where it fits, or nothing may shrink any more', () => {
+    assert.deepEqual(tableLines(columns, rows, 80), tableLines(columns, rows))
+    assert.equal(tableLines(columns, rows, 10)[2], 'the-oth…  bob       3456789')
+    assert.deepEqual(tableLines([{ head: 'rule' }], [['longer than that']], 5), ['rule', 'longer than that'])
+  })
+})

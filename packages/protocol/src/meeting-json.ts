@@ -232,17 +232,24 @@ function outcomeField(field: Field): Meeting['outcome'] {
 }
 
 function decisionField(field: Field): Decision {
-  if (!field.get('ok').boolean())
-    return {
-      ok: false,
-      code: field.get('code').oneOf(REFUSAL_CODES),
-      missing: field
-        .get('missing')
-        .list(256)
-        .map((f) => f.text()),
-    }
-  const until = field.get('until').optional((f) => f.instant())
-  return { ok: true, rule: field.get('rule').text(), ...(until === undefined ? {} : { until }) }
+  const texts = (name: string) =>
+    field
+      .get(name)
+      .list(256)
+      .map((each) => each.text())
+  if (!field.get('ok').boolean()) {
+    const lock = field.get('lock').optional((f) => f.text())
+    const refused = { ok: false, code: field.get('code').oneOf(REFUSAL_CODES), missing: texts('missing') } as const
+    return lock === undefined ? refused : { ...refused, lock }
+  }
+  const [until, recheckAt] = ['until', 'recheckAt'].map((name) => field.get(name).optional((f) => f.instant()))
+  return {
+    ok: true,
+    rule: field.get('rule').text(),
+    ...(until !== undefined && { until }),
+    ...(recheckAt !== undefined && { recheckAt }),
+    ...(field.get('labels').present && { labels: texts('labels') }),
+  }
 }
 
 function refusalField(field: Field): Refusal {

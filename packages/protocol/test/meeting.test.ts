@@ -153,6 +153,20 @@ suite('a refusal', () => {
 suite('meeting as JSON', () => {
   const json = () => JSON.parse(JSON.stringify(writeMeeting(revoked))) as Record<string, unknown>
   test('comes back as it went', () => assert.deepEqual(readMeeting(json()), revoked))
+
+  const at = Temporal.Instant.from('2026-11-24T12:00:00Z')
+  for (const decision of [
+    { ok: true, rule: 'ops reach the database' },
+    { ok: true, rule: 'by day', until: at, recheckAt: at.add({ hours: 1 }), labels: ['group:ops', 'device:managed'] },
+    { ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing: [] },
+    { ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing: ['group:ops'], lock: 'lost on the train' },
+  ] as const)
+    test(`so does a decision: ${JSON.stringify(decision)}`, () => {
+      const outcome: Meeting['outcome'] = decision.ok
+        ? { ok: true, decision }
+        : { ok: false, refusal: { code: decision.code, detail: decision } }
+      assert.deepEqual(readMeeting(writeMeeting({ ...revoked, outcome })).outcome, outcome)
+    })
   test('the other side does not see the operator’s note', () => {
     const text = JSON.stringify(writeMeeting(publicMeeting(revoked)))
     assert.ok(!text.includes('for the operator'))

@@ -1,11 +1,12 @@
 import { join, resolve } from 'node:path'
 import { type DirectoryIdentity, openIdentity, readTrustFiles, type Trust } from '@countersign/mtls'
-import { REFUSALS, writeMeeting } from '@countersign/protocol'
+import { writeMeeting } from '@countersign/protocol'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { parseDoorAddress, referenceIdentity } from '../meeting/address.ts'
 import { refreshExpiredStatus } from '../meeting/fresh-status.ts'
 import { type Met, meetDoor } from '../meeting/meet-door.ts'
 import { pictureLines } from '../meeting/picture.ts'
+import { refusalLines } from '../meeting/refusal-lines.ts'
 import { plainText } from '../output/plain-text.ts'
 
 /** `countersign meet`: exit 0 where both sides accepted, 1 where one refused. */
@@ -67,14 +68,9 @@ function printJson({ meeting, told, silence }: Met, around: Around): void {
 function metLines({ meeting, silence }: Met, path: boolean, around: Around): string[] {
   const lines = pictureLines(meeting, around)
   const { outcome, caller, callee } = meeting
-  if (!outcome.ok) {
-    const { code, note, detail } = outcome.refusal
-    const { clause, fault } = REFUSALS[code]
-    lines.push(`  ${code} (${clause}); to mend by: ${fault}`)
-    // The picture says it in words; here are the exact times and values.
-    if (detail !== undefined && 'detail' in detail) lines.push(`  detail: ${plainText(detail.detail)}`)
-    if (note !== undefined) lines.push(`  note: ${plainText(note)}`)
-  } else if (silence !== undefined) lines.push(`  the other side did not say how it decided (${plainText(silence)})`)
+  lines.push(...refusalLines(meeting, around.clock()))
+  if (outcome.ok && silence !== undefined)
+    lines.push(`  the other side did not say how it decided (${plainText(silence)})`)
   if (!path) return lines
   for (const [side, { certificate }] of Object.entries({ caller, callee })) {
     if (certificate === undefined) continue

@@ -1,39 +1,63 @@
-import { fieldOf, formatWhen } from '@countersign/protocol'
+import { type Field, fieldOf, formatWhen } from '@countersign/protocol'
 import { openAdmin } from '../admin/client.ts'
 import { EXIT, type Run } from '../command.ts'
+import { didYouMean } from '../nearest.ts'
 import { plainText } from '../output/plain-text.ts'
 import { tableLines } from '../output/table.ts'
 
-/** `countersign sessions`: what is open on every door now. */
+/** `countersign sessions`: what is open on every door now, of one door or one party where it is asked for. */
 export const sessions: Run = async (given, around) => {
   const admin = await openAdmin(given, around)
   const answer = await admin.get('/v1/sessions')
+  const all = fieldOf(answer).get('sessions').list(1_000_000)
+  const [door, party] = [given.text('door'), given.text('party')]
+  const fits = (session: Field) =>
+    (door === undefined || doorOf(session) === door) && (party === undefined || partyOf(session) === party)
   if (given.flag('json')) {
-    around.out(JSON.stringify(answer))
+    around.out(JSON.stringify({ sessions: valuesOf(answer).filter((_, index) => fits(all[index] ?? fieldOf({}))) }))
     return EXIT.ok
   }
   const now = around.clock()
-  const rows = fieldOf(answer)
-    .get('sessions')
-    .list(1_000_000)
+  const rows = all
+    .filter(fits)
     .map((session) => [
-      plainText(session.get('door').text(256)),
+      plainText(doorOf(session)),
       plainText(session.get('caller').text(256)),
       plainText(session.get('reference').text(32)),
       formatWhen(session.get('since').instant(), now),
       String(session.get('octetsSent').number(Number.MAX_SAFE_INTEGER)),
     ])
   if (rows.length === 0) {
-    around.err('no session is open')
+    const meant =
+      door === undefined
+        ? ''
+        : didYouMean(
+            door,
+            [...new Set(all.map(doorOf))].filter((name) => name !== door),
+          )
+    around.err(`no session is open${all.length === 0 ? '' : ` that fits; ${all.length} are in all`}${plainText(meant)}`)
     return EXIT.ok
   }
   const columns = [
-    { head: 'door' },
-    { head: 'caller' },
+    { head: 'door', shrinks: true },
+    { head: 'caller', shrinks: true },
     { head: 'reference' },
     { head: 'since' },
     { head: 'octets sent', number: true },
   ]
-  for (const line of tableLines(columns, rows)) around.out(line)
+  for (const line of tableLines(columns, rows, around.columns)) around.out(line)
   return EXIT.ok
+}
+
+function doorOf(session: Field): string {
+  return session.get('door').text(256)
+}
+
+function partyOf(session: Field): string | undefined {
+  return session.get('party').optional((field) => field.text(256))
+}
+
+function valuesOf(answer: unknown): readonly unknown[] {
+  // Read as an object with this list above.
+  return (answer as { readonly sessions: readonly unknown[] }).sessions
 }

@@ -201,8 +201,12 @@ export const COMMANDS: readonly Command[] = [
     summary: 'list the open sessions on every door',
     details: ADMIN_DETAILS,
     positionals: [],
-    options: ADMIN,
-    examples: ['countersign sessions'],
+    options: {
+      door: { type: 'string', value: 'NAME', summary: 'only those at one door' },
+      party: { type: 'string', value: 'PARTY', summary: 'only those of one party' },
+      ...ADMIN,
+    },
+    examples: ['countersign sessions', 'countersign sessions --door hello --party alice'],
     load: async () => (await import('./sessions.ts')).sessions,
   },
   {

@@ -1,10 +1,11 @@
-import { fieldOf, formatWhen, parseReference, REFUSALS, readMeeting } from '@countersign/protocol'
+import { fieldOf, formatWhen, parseReference, readMeeting } from '@countersign/protocol'
 import { openAdmin } from '../admin/client.ts'
 import { EXIT, Failure, type Run } from '../command.ts'
 import { pictureLines } from '../meeting/picture.ts'
+import { refusalLines } from '../meeting/refusal-lines.ts'
 import { plainText } from '../output/plain-text.ts'
 
-/** `countersign why`: what the doors recorded under a reference, drawn, with code, clause and who answers for it. */
+/** `countersign why`: what the doors recorded under a reference, drawn, with cause, clause, party at fault and next step. */
 export const why: Run = async (given, around) => {
   const word = given.text('REFERENCE') ?? ''
   const reference = parseReference(word)
@@ -26,11 +27,7 @@ export const why: Run = async (given, around) => {
     for (const line of pictureLines(meeting, around)) around.out(line)
     const when = `${formatWhen(meeting.at, around.clock())} (${meeting.at.toString({ smallestUnit: 'second' })})`
     around.out(`  at ${plainText(meeting.door)}, ${when}, as the ${meeting.seenBy} saw it`)
-    if (meeting.outcome.ok) continue
-    const { code, note } = meeting.outcome.refusal
-    const { clause, fault } = REFUSALS[code]
-    around.out(`  ${code} (${clause}); to mend by: ${fault}`)
-    if (note !== undefined) around.out(`  note: ${plainText(note)}`)
+    for (const line of refusalLines(meeting, around.clock())) around.out(line)
   }
   return meetings.list(1000).length > 0 ? EXIT.ok : EXIT.refused
 }
