@@ -43,6 +43,8 @@ export interface Around {
   readonly columns: number
   /** Resolves when this process is asked to end. */
   readonly stopped: () => Promise<void>
+  /** Calls `listener` at each SIGHUP, which then ends nothing. */
+  readonly onHangup: (listener: () => void) => void
 }
 
 /** One option: `type` and `short` are as `node:util` parseArgs has them. */

@@ -36,6 +36,7 @@ function aroundOf(): Around {
     color: { out: mayColor(process.stdout.isTTY), err: mayColor(process.stderr.isTTY) },
     columns: process.stdout.columns ?? 80,
     stopped,
+    onHangup: (listener) => process.on('SIGHUP', listener),
   }
 }
 

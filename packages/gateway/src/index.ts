@@ -1,5 +1,6 @@
 export { type DemoUpstream, openDemoUpstream } from './demo/upstream.ts'
-export { type AnyDoorConfig, type DoorKind, isCaller, openDoor } from './kinds.ts'
+export type { Change, OpenDoor } from './kind/model.ts'
+export { type AnyDoorConfig, type DoorKind, fixedKeys, isCaller, openDoor } from './kinds.ts'
 export { openWebDoor, type WebDoorConfig } from './web/door.ts'
 export { MEETING_PATH } from './web/met-server.ts'
 export type { UpstreamConfig } from './web/upstream.ts'

@@ -1,6 +1,6 @@
 // The kinds of doors: adding one is a folder, a line here and a section beside it.
-import type { Door, House } from '@countersign/mtls'
-import type { Opener } from './kind/model.ts'
+import type { House } from '@countersign/mtls'
+import type { OpenDoor, Opener } from './kind/model.ts'
 import { type TcpDoorConfig, tcpDoor } from './tcp/door.ts'
 import { type EgressDoorConfig, egressDoor } from './tcp/egress.ts'
 import { type WebDoorConfig, webDoor } from './web/door.ts'
@@ -25,13 +25,18 @@ const KINDS: { readonly [Kind in DoorKind]: Opener<ConfigOf[Kind]> } = {
 }
 
 /** Opens a door of any kind. @throws as the `open` of its kind. */
-export function openDoor(config: AnyDoorConfig, house: House): Promise<Door> {
+export function openDoor(config: AnyDoorConfig, house: House): Promise<OpenDoor<AnyDoorConfig>> {
   return openerOf(config).open(config, house)
 }
 
 /** Whether a door must prove who it is to others, as a caller: its certificate is then for both sides. */
 export function isCaller(config: AnyDoorConfig): boolean {
   return openerOf(config).calls(config)
+}
+
+/** The keys of a door that can only change with a new start. */
+export function fixedKeys(config: AnyDoorConfig): readonly string[] {
+  return ['name', 'kind', ...openerOf(config).fixed]
 }
 
 /** The opener under a configuration's own kind takes that configuration; TypeScript does not relate the two. */

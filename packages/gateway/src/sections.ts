@@ -6,7 +6,7 @@ import { EGRESS_SECTION, TCP_SECTION } from './tcp/section.ts'
 import { WEB_SECTION } from './web/section.ts'
 
 export type { Keys, Section } from './kind/model.ts'
-export { dnsName, hostName, type Listen, listen, provedName } from './kind/words.ts'
+export { dnsName, hostName, isLoopback, type Listen, listen, provedName } from './kind/words.ts'
 
 /** One section for each kind of door. */
 export const DOOR_SECTIONS: Readonly<Record<DoorKind, Section>> = {

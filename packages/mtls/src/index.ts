@@ -17,7 +17,7 @@ export { refreshStatus } from './enroll/refresh-status.ts'
 export { type Renewed, renew } from './enroll/renew.ts'
 export { type FeedFollower, type FeedOptions, followFeed } from './feed/follow.ts'
 export { LineError, type LineOptions, type Lines, openLines } from './feed/lines.ts'
-export { steadyAccess } from './gate/access.ts'
+export { type ReplaceableAccess, replaceableAccess, steadyAccess } from './gate/access.ts'
 export {
   type CalleeProof,
   type CallerProof,

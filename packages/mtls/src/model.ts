@@ -86,6 +86,8 @@ export interface Session {
   readonly certificates: readonly Certificate[]
   /** Whether it is being cut, or has been. */
   readonly isCut: boolean
+  /** Why it is being cut, or was. */
+  readonly cutBy?: RefusalCode | undefined
   /** Octets handed to the kernel for the peer so far, below TLS. */
   octetsSent(): number
   /** Resets the connection beneath TLS, so that nothing queued leaves any more. Idempotent. */

@@ -1,8 +1,10 @@
+import type { Log } from '@countersign/mtls'
 import { writeJson, writeMeeting } from '@countersign/protocol'
 import { dataDirectory } from '../admin/client.ts'
 import { type Arguments, type Around, EXIT, type Run } from '../command.ts'
 import type { Config } from '../config/model.ts'
 import { STANDARD_CONFIG } from '../config/standard.ts'
+import { failureOf } from '../failure-of.ts'
 import { logLine, meetingEvent, meetingLine } from '../house/events.ts'
 import { nextSteps } from '../house/next-steps.ts'
 import { type OpenHouse, openHouse } from '../house/open-house.ts'
@@ -22,17 +24,18 @@ export const up: Run = async (given, around) => {
   const style = styleOf(around.color.out)
   // What happens before the ready line is part of the start, and told there.
   let ready = false
+  const log: Log = (event, fields = {}) => {
+    if (json && ready) return around.out(JSON.stringify(writeJson({ event, ...fields })))
+    const line = logLine(event, fields, style)
+    if (line?.alarm) around.err(line.text)
+    else if (line !== undefined && ready) around.out(line.text)
+  }
   const house = await openHouse({
     config,
     data,
     clock: around.clock,
     failpoint: around.env['COUNTERSIGN_FAILPOINT'],
-    log: (event, fields = {}) => {
-      if (json && ready) return around.out(JSON.stringify(writeJson({ event, ...fields })))
-      const line = logLine(event, fields, style)
-      if (line?.alarm) around.err(line.text)
-      else if (line !== undefined && ready) around.out(line.text)
-    },
+    log,
     onMeeting: (meeting) => {
       if (ready) around.out(json ? JSON.stringify(meetingEvent(meeting)) : meetingLine(meeting, around.clock(), style))
     },
@@ -43,6 +46,7 @@ export const up: Run = async (given, around) => {
     if (json) around.out(JSON.stringify(house.ready))
     else around.out(style.proved('ready'))
     ready = true
+    followFile(given, around, house, log)
     await stopped
     if (!json)
       around.out(`stopping; what is open has ${DRAIN_MS / 1000} s to end by itself, and a second Ctrl-C ends it now`)
@@ -50,6 +54,28 @@ export const up: Run = async (given, around) => {
   } finally {
     await house.close(DRAIN_MS)
   }
+}
+
+/** At each SIGHUP, one after the other: new files for the logs, whatever the configuration says by now; then that. */
+function followFile(given: Arguments, around: Around, house: OpenHouse, log: Log): void {
+  const file = given.text('config')
+  // A house without a file ends with its terminal, as other programs do.
+  if (file === undefined) return
+  const reload = async () => {
+    await house.reopenLogs()
+    try {
+      await house.reload(await configOf(given, around))
+      log('config.reloaded', { file })
+    } catch (error) {
+      const failure = failureOf(error)
+      if (failure === undefined) throw error
+      log('config.reload-failed', { file, code: failure.code, cause: failure.message, next: failure.next })
+    }
+  }
+  let turn = Promise.resolve()
+  around.onHangup(() => {
+    turn = turn.then(reload)
+  })
 }
 
 async function configOf(given: Arguments, around: Around): Promise<Config> {

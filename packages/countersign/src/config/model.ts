@@ -49,6 +49,10 @@ export interface HouseConfig {
   readonly standard: boolean
   readonly anchors: readonly AnchorConfig[]
   readonly doors: readonly DoorConfig[]
+  /** Path of the access log, absolute. */
+  readonly accessLog?: string
+  /** Where the numbers are served. */
+  readonly metrics?: Listen
 }
 
 /** A house with an authority of its own. */

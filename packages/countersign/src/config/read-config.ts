@@ -21,10 +21,15 @@ export function readConfig(octets: Uint8Array, file: string): Config {
     throw configFailure(`${file}:${lines.linePos(fault.pos[0]).line}: ${plainText(fault.message)}`)
   const parsed = CONFIG_SCHEMA.safeParse(plainValue(document, file))
   if (parsed.success) {
-    const { anchors, authority, join, ...rest } = parsed.data
+    const { anchors, authority, join, accessLog, ...rest } = parsed.data
     const at = (path: string) => resolve(dirname(file), path)
     const placed = anchors.map((anchor) => ({ ...anchor, file: at(anchor.file), crl: anchor.crl.map(at) }))
-    const house = { standard: false, ...rest, anchors: placed }
+    const house = {
+      standard: false,
+      ...rest,
+      anchors: placed,
+      ...(accessLog !== undefined && { accessLog: at(accessLog) }),
+    }
     if (authority !== undefined) return deepFreeze({ ...house, authority })
     // The schema has seen that one of the two is there.
     return deepFreeze({ ...house, join: at(join ?? '') })

@@ -1,5 +1,5 @@
 // The shape of countersign.yaml, with what each key means.
-import { DOOR_SECTIONS, dnsName, hostName, type Keys, listen } from '@countersign/gateway/sections'
+import { DOOR_SECTIONS, dnsName, hostName, isLoopback, type Keys, listen } from '@countersign/gateway/sections'
 import { vouchingFor } from '@countersign/mtls'
 import { z } from 'zod'
 import type { ConfigFile, DoorConfig } from './model.ts'
@@ -113,6 +113,17 @@ const root = z.strictObject({
     .default([])
     .refine((doors) => new Set(doors.map(({ name }) => name)).size === doors.length, 'must not hold one name twice')
     .describe('where parties meet'),
+  accessLog: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe(
+      'file to which each meeting, request and session is written as a line of JSON (mode 0600); a relative path begins at this file',
+    ),
+  metrics: listen
+    .refine(isLoopback, 'must be a loopback address, as in 127.0.0.1:9464')
+    .exactOptional()
+    .describe('loopback address at which /metrics answers in the OpenMetrics format'),
 })
 
 const whole = root.superRefine(({ authority: own, join, anchors, doors }, context) => {

@@ -12,6 +12,8 @@ export interface Ready {
   readonly trust: string
   readonly authority: { readonly url: string; readonly crl: string }
   readonly doors: readonly { readonly name: string; readonly kind: string; readonly url: string }[]
+  /** Where the numbers are. */
+  readonly metrics?: string
 }
 
 /** One meeting, short; `countersign why` tells the whole. */
@@ -66,6 +68,11 @@ const LOG_LINES: Readonly<Record<string, readonly ['done' | 'ended' | 'alarm', s
     'alarm',
     '{file} of {authority} can no longer be used, so the list before it stays: {reason}',
   ],
+  'access-log.failed': ['alarm', '{file} cannot be written, so its lines are lost: {cause}'],
+  'access-log.resumed': ['done', '{file} is written again; {lost} lines were lost'],
+  'config.reloaded': ['done', '{file} was read again, and holds'],
+  'config.reload-failed': ['alarm', 'nothing was changed: {cause}'],
+  'door.accept-failed': ['alarm', 'door {door} could not take a connection: {cause}'],
   'crl.failed': ['alarm', 'the revocation list could not be signed: {error}'],
   'housekeeping.failed': ['alarm', 'housekeeping ({chore}) failed: {error}'],
   'authority.not-yet-valid': [

@@ -1,14 +1,17 @@
 // One door of the house: its identity, its sessions, and how it follows the authority.
-import { openDoor as openAnyDoor } from '@countersign/gateway'
+import { type AnyDoorConfig, type OpenDoor, openDoor as openAnyDoor } from '@countersign/gateway'
 import {
+  type Access,
   allowList,
   type Clock,
   createSessionIndex,
-  type Door,
   describeSession,
   doorTrust,
   type Log,
   type OtherAuthority,
+  type OwnIdentity,
+  type ReplaceableAccess,
+  replaceableAccess,
   revokedKey,
 } from '@countersign/mtls'
 import type { FeedEvent, Meeting } from '@countersign/protocol'
@@ -29,12 +32,26 @@ export interface DoorParts {
   readonly record: (meeting: Meeting) => void
 }
 
+/** A door of the house, with what the house holds in its hands of it. */
+export interface StandingDoor {
+  readonly config: DoorConfig
+  readonly door: OpenDoor<AnyDoorConfig>
+  readonly identity: OwnIdentity
+  readonly access: ReplaceableAccess
+}
+
+/** Who may pass a door by its configuration. */
+export function accessOf({ allow = [] }: DoorConfig): Access {
+  return allowList(allow)
+}
+
 /** Opens a door. It follows revocations before it accepts its first connection. */
-export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): Promise<Door> {
+export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): Promise<StandingDoor> {
   const { config, mayMove, ports, roof, clock, log, record } = parts
   const identity = await roof.identityOf(config)
   opened.defer(() => identity.close())
   const sessions = createSessionIndex(config.name)
+  const access = replaceableAccess(accessOf(config))
   const leave = roof.join({
     name: config.name,
     // The authority has already announced the event to the trust that this door judges by.
@@ -45,7 +62,7 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
   const house = {
     identity,
     trust: doorTrust(roof.trust, { revocation: config.revocation, others: parts.others }),
-    access: allowList(config.allow ?? []),
+    access,
     sessions,
     clock,
     record,
@@ -59,7 +76,7 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
           openAnyDoor({ ...config, listen }, house),
         )
   opened.defer(() => door.close())
-  return door
+  return { config, door, identity, access }
 }
 
 /** The session keys of what an event revokes. */

@@ -5,8 +5,10 @@ import { type Clock, type Door, type Log, type OtherAuthority, openOtherAuthorit
 import type { Meeting } from '@countersign/protocol'
 import { hostOf } from '../config/hosts.ts'
 import type { Config, DoorConfig } from '../config/model.ts'
+import { openOperations } from '../operations/operations.ts'
 import type { Ready } from './events.ts'
 import { failpointOf } from './failpoint.ts'
+import type { StandingDoor } from './open-door.ts'
 import { type Ports, readPorts } from './ports.ts'
 import type { Roof } from './roof.ts'
 
@@ -29,21 +31,31 @@ export interface OpenHouse {
   readonly authority: Authority | undefined
   readonly doors: readonly Door[]
   readonly ready: Ready
+  /**
+   * Goes over to another configuration, whole or not at all.
+   * @throws {Failure} where it says what only a new start can change.
+   */
+  reload(next: Config): Promise<void>
+  /** Goes on in new files, where logs were moved away. */
+  reopenLogs(): Promise<void>
   /** Lets open work end for at most `timeoutMs`, then closes everything. */
   close(timeoutMs: number): Promise<void>
 }
 
 /** Opens everything; where one part cannot open, what had opened is closed again. */
 export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
-  const { config, data, clock, log, onMeeting } = parts
+  const { config, data, clock, onMeeting } = parts
   // All at once: reading and compiling them is most of a start.
   const [{ openDoor }, ports] = await Promise.all([import('./open-door.ts'), readPorts(data)])
   const { standard: mayMove } = config
   await using opened = new AsyncDisposableStack()
+  const operations = await openOperations(config, parts, opened)
+  const { log } = operations
 
-  const { authority, roof } = await openRoof(parts, ports, opened)
+  const { authority, roof } = await openRoof({ ...parts, log }, ports, opened)
   const record = (meeting: Meeting) => {
     roof.record(meeting)
+    operations.meeting(meeting)
     onMeeting(meeting)
   }
   const others = new Map<string, OtherAuthority>()
@@ -54,17 +66,27 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   }
   const othersOf = ({ name }: DoorConfig) =>
     config.anchors.flatMap((anchor) => (anchor.doors?.includes(name) === false ? [] : (others.get(anchor.name) ?? [])))
-  const doors: Door[] = []
+  let standing: readonly StandingDoor[] = []
   // One after the other: a door takes a few milliseconds, and a failure then leaves nothing half-open behind.
   for (const door of config.doors)
-    doors.push(
+    standing = [
+      ...standing,
       await openDoor({ config: door, mayMove, ports, roof, others: othersOf(door), clock, log, record }, opened),
-    )
+    ]
+  const metrics = await operations.watch({ doors: standing, trust: roof.trust, clock })
+  const doors = standing.map(({ door }) => door)
+  let current = config
   const owned = opened.move()
   return {
     authority,
     doors,
-    ready: readyOf(roof, doors, config),
+    ready: readyOf(roof, doors, config, metrics),
+    async reload(next) {
+      const { reloadDoors } = await import('./reload.ts')
+      standing = await reloadDoors(current, next, standing)
+      current = next
+    },
+    reopenLogs: () => operations.reopen(),
     async close(timeoutMs) {
       await Promise.all([...doors.map((door) => door.drain(timeoutMs)), roof.drain(timeoutMs)])
       await owned.disposeAsync()
@@ -92,7 +114,12 @@ async function openRoof(
   return { authority, roof: roofOf(authority, { data, clock, log }) }
 }
 
-function readyOf({ root, trustFile, url, crlUrl }: Roof, doors: readonly Door[], config: Config): Ready {
+function readyOf(
+  { root, trustFile, url, crlUrl }: Roof,
+  doors: readonly Door[],
+  config: Config,
+  metrics?: string,
+): Ready {
   return {
     event: 'ready',
     root: `sha256:${root}`,
@@ -103,6 +130,7 @@ function readyOf({ root, trustFile, url, crlUrl }: Roof, doors: readonly Door[],
       kind,
       url: reachable(url, hostOf(config.doors[index]) ?? name),
     })),
+    ...(metrics !== undefined && { metrics: `${metrics}/metrics` }),
   }
 }
 

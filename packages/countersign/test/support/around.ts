@@ -36,6 +36,7 @@ export function fakeAround(
     color: { out: false, err: false },
     columns: 80,
     stopped: () => Promise.resolve(),
+    onHangup: () => undefined,
     ...rest,
   }
 }

@@ -2,12 +2,30 @@
 import type { Door, House } from '@countersign/mtls'
 import type { z } from 'zod'
 
+/** A door as its kind opens it: what is not fixed of its configuration can change while it stands. */
+export interface OpenDoor<Config> extends Door {
+  /**
+   * Makes ready for another configuration, equal to this one in what its kind has fixed.
+   * @throws as the `open` of its kind; nothing has then changed.
+   */
+  prepare(next: Config): Promise<Change>
+}
+
+/** A change that is ready: exactly one of the two is called. */
+export interface Change {
+  /** What begins from now on is done by the new configuration; what is under way ends by the old one. */
+  apply(): void
+  discard(): Promise<void>
+}
+
 /** How one kind of door is opened. */
 export interface Opener<Config> {
   /** @throws {TypeError} where the configuration cannot be; the system's error where the address cannot be listened on. */
-  open(config: Config, house: House): Promise<Door>
+  open(config: Config, house: House): Promise<OpenDoor<Config>>
   /** Whether such a door must prove who it is to others, as a caller. */
   calls(config: Config): boolean
+  /** What stays as it is while the door stands, beside its name and kind. */
+  readonly fixed: readonly (keyof Config)[]
 }
 
 /** The keys of one object in the file, each with its form and, as description, what it means. */

@@ -46,6 +46,10 @@ export const listenOrPath: z.ZodType<Address> = z.string(LISTEN_FORM).transform(
   return z.NEVER
 })
 
+/** Whether only this machine reaches it. */
+export const isLoopback = (address: Address): boolean =>
+  'path' in address || /^(?:127\.|::1$|localhost$)/.test(address.host)
+
 /** What a callee can be asked to prove: a DNS name, an IP address or a URI. */
 export const provedName: z.ZodString = z
   .string()

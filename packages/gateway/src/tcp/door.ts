@@ -1,12 +1,12 @@
 // The TCP door: mutual TLS from callers, plain TCP to one service; no octet passes before the gate has accepted.
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { createAcceptor, type Door, type House, type Session } from '@countersign/mtls'
+import { createAcceptor, type House, type Session } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import type { Address } from '../kind/address.ts'
 import { join } from '../kind/join.ts'
 import { openListener } from '../kind/listener.ts'
-import type { Opener } from '../kind/model.ts'
+import type { OpenDoor, Opener } from '../kind/model.ts'
 import { greetPostgresql, POSTGRESQL_ALPN, refusePostgresql } from './postgresql.ts'
 import { writeProxyHeader } from './proxy-v2.ts'
 import { connectTo } from './upstream.ts'
@@ -29,16 +29,21 @@ export interface TcpDoorConfig {
 }
 
 /** The TCP door among the kinds. */
-export const tcpDoor: Opener<TcpDoorConfig> = { open: openTcpDoor, calls: () => false }
+export const tcpDoor: Opener<TcpDoorConfig> = {
+  open: openTcpDoor,
+  calls: () => false,
+  fixed: ['host', 'listen', 'speaks'],
+}
 
 /** Opens a TCP door. @throws the system's error where the address cannot be listened on. */
-export async function openTcpDoor(config: TcpDoorConfig, house: House): Promise<Door> {
+export async function openTcpDoor(config: TcpDoorConfig, house: House): Promise<OpenDoor<TcpDoorConfig>> {
   const { name, listen, speaks } = config
+  let current = config
   const acceptor = createAcceptor({
     ...house,
     door: name,
     ...(speaks === 'postgresql' && { alpn: [POSTGRESQL_ALPN] }),
-    onAccepted: (socket, meeting, session) => void carry(config, house, { socket, meeting, session }),
+    onAccepted: (socket, meeting, session) => void carry(current, house, { socket, meeting, session }),
     onRefused: (socket, meeting) => {
       if (speaks === 'postgresql') refusePostgresql(socket, meeting, house.clock())
       else socket.destroySoon()
@@ -53,7 +58,7 @@ export async function openTcpDoor(config: TcpDoorConfig, house: House): Promise<
             (cause) => house.log('request.refused', { door: name, code: 'ERR_GATE_NOT_TLS', cause }),
           )
       : (raw: Socket) => acceptor.accept(raw)
-  return openListener({
+  const door = await openListener({
     name,
     kind: 'tcp',
     scheme: 'tcp',
@@ -68,6 +73,13 @@ export async function openTcpDoor(config: TcpDoorConfig, house: House): Promise<
     stop: () => acceptor.close(),
     close: async () => undefined,
   })
+  const prepare: OpenDoor<TcpDoorConfig>['prepare'] = async (next) => ({
+    apply() {
+      current = next
+    },
+    discard: async () => undefined,
+  })
+  return { ...door, prepare }
 }
 
 interface Accepted {
@@ -81,9 +93,21 @@ async function carry(config: TcpDoorConfig, { log }: House, { socket, meeting, s
   const { reference } = meeting
   // One direction may end before the other; not so within a handshake, where an end is the end.
   socket.allowHalfOpen = true
+  const began = performance.now()
+  let far: Socket | undefined
   // What happens to the caller before the service has answered ends the connection, and is no fault of ours.
   socket.on('error', () => socket.destroy())
-  let far: Socket
+  socket.once('close', () =>
+    log('session.done', {
+      door: name,
+      reference,
+      caller: meeting.caller.name,
+      seconds: (performance.now() - began) / 1000,
+      octetsIn: far?.bytesWritten ?? 0,
+      octetsOut: far?.bytesRead ?? 0,
+      ...(session.cutBy !== undefined && { code: session.cutBy }),
+    }),
+  )
   try {
     far = await connectTo(upstream)
   } catch (error) {
@@ -91,13 +115,17 @@ async function carry(config: TcpDoorConfig, { log }: House, { socket, meeting, s
     void session.cut('ERR_DOOR_UPSTREAM')
     return
   }
-  far.on('error', () => far.destroy())
-  if (socket.destroyed) return void far.destroy()
+  const service = far
+  service.on('error', () => service.destroy())
+  if (socket.destroyed) return void service.destroy()
   // A cut reaches the service at once: whatever it still sends has no reader.
   socket.once('close', () => {
-    if (session.isCut) far.resetAndDestroy()
+    if (!session.isCut) return
+    // A reset is for TCP; on a Unix socket Node throws.
+    if ('path' in upstream) service.destroy()
+    else service.resetAndDestroy()
   })
-  if (proxy === 'v2') far.write(proxyHeaderOf(socket, meeting))
+  if (proxy === 'v2') service.write(proxyHeaderOf(socket, meeting))
   const end = (code: 'ERR_SESSION_IDLE' | 'ERR_SESSION_LIFETIME') => {
     log('session.ended', { door: name, reference, code })
     void session.cut(code)
@@ -107,7 +135,7 @@ async function carry(config: TcpDoorConfig, { log }: House, { socket, meeting, s
     const timer = setTimeout(() => end('ERR_SESSION_LIFETIME'), lifetimeSeconds * 1000)
     socket.once('close', () => clearTimeout(timer))
   }
-  join(socket, far)
+  join(socket, service)
 }
 
 function proxyHeaderOf(socket: TLSSocket, { reference, caller, steps }: Meeting): Uint8Array {

@@ -1,10 +1,10 @@
 // The way out: plain TCP from programs on this machine, mutual TLS to a callee that must prove itself.
 import type { Socket } from 'node:net'
-import { connect, createResumptionStore, type Door, type House, MeetingRefusedError } from '@countersign/mtls'
+import { type ConnectOptions, connect, createResumptionStore, type House, MeetingRefusedError } from '@countersign/mtls'
 import type { Address } from '../kind/address.ts'
 import { join } from '../kind/join.ts'
 import { openListener } from '../kind/listener.ts'
-import type { Opener } from '../kind/model.ts'
+import type { OpenDoor, Opener } from '../kind/model.ts'
 import { referenceIdentityOf } from '../kind/reference-identity.ts'
 
 /** Where programs of this machine connect, and whom they then reach. */
@@ -21,12 +21,16 @@ export interface EgressDoorConfig {
 }
 
 /** The way out among the kinds. */
-export const egressDoor: Opener<EgressDoorConfig> = { open: openEgressDoor, calls: () => true }
+export const egressDoor: Opener<EgressDoorConfig> = {
+  open: openEgressDoor,
+  calls: () => true,
+  fixed: ['listen'],
+}
 
 /** Opens the way out. @throws the system's error where the address cannot be listened on. */
-export async function openEgressDoor(config: EgressDoorConfig, house: House): Promise<Door> {
-  const { name, listen, callee } = config
-  const target = {
+export async function openEgressDoor(config: EgressDoorConfig, house: House): Promise<OpenDoor<EgressDoorConfig>> {
+  const { name, listen } = config
+  const targetOf = ({ callee }: EgressDoorConfig): ConnectOptions => ({
     host: callee.host,
     port: callee.port,
     ...(callee.name !== undefined && { name: referenceIdentityOf(callee.name) }),
@@ -36,7 +40,8 @@ export async function openEgressDoor(config: EgressDoorConfig, house: House): Pr
     door: name,
     resumption: createResumptionStore(),
     allowHalfOpen: true,
-  }
+  })
+  let target = targetOf(config)
   const open = new Set<Socket>()
   const carry = async (near: Socket) => {
     open.add(near)
@@ -60,7 +65,7 @@ export async function openEgressDoor(config: EgressDoorConfig, house: House): Pr
       })
     }
   }
-  return openListener({
+  const door = await openListener({
     name,
     kind: 'egress',
     scheme: 'tcp',
@@ -75,4 +80,11 @@ export async function openEgressDoor(config: EgressDoorConfig, house: House): Pr
     },
     close: async () => undefined,
   })
+  const prepare: OpenDoor<EgressDoorConfig>['prepare'] = async (next) => ({
+    apply() {
+      target = targetOf(next)
+    },
+    discard: async () => undefined,
+  })
+  return { ...door, prepare }
 }

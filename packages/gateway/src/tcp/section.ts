@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Address } from '../kind/address.ts'
 import type { Section } from '../kind/model.ts'
-import { listen, listenOrPath, provedName } from '../kind/words.ts'
+import { isLoopback, listen, listenOrPath, provedName } from '../kind/words.ts'
 import type { TcpDoorConfig } from './door.ts'
 import type { EgressDoorConfig } from './egress.ts'
 
@@ -48,8 +48,6 @@ const callee = z.strictObject(
   },
   { error: ({ code }) => (code === 'invalid_type' ? 'must be a mapping with the key address' : undefined) },
 )
-
-const isLoopback = (address: Address): boolean => 'path' in address || /^(?:127\.|::1$|localhost$)/.test(address.host)
 
 /** The keys of the way out. */
 export const EGRESS_SECTION: Section = {

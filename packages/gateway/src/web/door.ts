@@ -1,11 +1,11 @@
 // The web door: HTTP/1.1 and WebSocket for callers that have been met, before one upstream.
-import { createAcceptor, type Door, type House } from '@countersign/mtls'
+import { createAcceptor, type House } from '@countersign/mtls'
 import { openDemoUpstream } from '../demo/upstream.ts'
 import { openListener } from '../kind/listener.ts'
-import type { Opener } from '../kind/model.ts'
+import type { OpenDoor, Opener } from '../kind/model.ts'
 import { createMetServer } from './met-server.ts'
 import { createRefusalResponder } from './refusal.ts'
-import { openUpstream, type UpstreamConfig } from './upstream.ts'
+import { openUpstream, type Upstream, type UpstreamConfig } from './upstream.ts'
 
 /** What a web door is called, what it proves, where it listens and what is behind it. */
 export interface WebDoorConfig {
@@ -21,17 +21,24 @@ export interface WebDoorConfig {
 export const webDoor: Opener<WebDoorConfig> = {
   open: openWebDoor,
   calls: ({ upstream }) => upstream !== 'demo' && upstream.url.startsWith('https:'),
+  fixed: ['host', 'listen'],
 }
 
 /**
  * Opens a web door. Every caller meets the gate first; a refused one reaches the responder and never the upstream.
  * @throws {TypeError} where the upstream's URL cannot be used; the system's error where the address cannot be listened on.
  */
-export async function openWebDoor(config: WebDoorConfig, house: House): Promise<Door> {
+export async function openWebDoor(config: WebDoorConfig, house: House): Promise<OpenDoor<WebDoorConfig>> {
   const { name, listen } = config
-  const demo = config.upstream === 'demo' ? await openDemoUpstream({ host: '127.0.0.1', port: 0 }) : undefined
-  const upstream = openUpstream(config.upstream === 'demo' ? { url: demo?.url ?? '' } : config.upstream, name, house)
-  const met = createMetServer(name, upstream, house)
+  // The one that requests are given to, and those before it that still answer.
+  const ways = new Set<Upstream>()
+  const open = async (wanted: WebDoorConfig) => {
+    const way = await openWay(wanted, house)
+    ways.add(way)
+    return way
+  }
+  let upstream = await open(config)
+  const met = createMetServer(name, () => upstream, house)
   const refusals = createRefusalResponder(house.clock)
   const acceptor = createAcceptor({
     ...house,
@@ -40,7 +47,7 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
     onAccepted: met.adopt,
     onRefused: refusals.answer,
   })
-  return openListener({
+  const door = await openListener({
     name,
     kind: 'web',
     scheme: 'https',
@@ -55,8 +62,41 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
     async close() {
       refusals.close()
       met.close()
-      await upstream.close()
-      await demo?.close()
+      await Promise.all([...ways].map((way) => way.close()))
     },
   })
+  return {
+    ...door,
+    async prepare(next) {
+      const way = await open(next)
+      const leave = (old: Upstream) => {
+        ways.delete(old)
+        return old.close()
+      }
+      return {
+        apply() {
+          const old = upstream
+          upstream = way
+          old.dispatcher.close().then(
+            () => leave(old),
+            (error: Error) => house.log('upstream.failed', { door: name, cause: error.message }),
+          )
+        },
+        discard: () => leave(way),
+      }
+    },
+  }
+}
+
+async function openWay({ name, upstream }: WebDoorConfig, house: House): Promise<Upstream> {
+  if (upstream !== 'demo') return openUpstream(upstream, name, house)
+  const demo = await openDemoUpstream({ host: '127.0.0.1', port: 0 })
+  const way = openUpstream({ url: demo.url }, name, house)
+  return {
+    ...way,
+    async close() {
+      await way.close()
+      await demo.close()
+    },
+  }
 }

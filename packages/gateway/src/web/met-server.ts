@@ -43,7 +43,7 @@ interface Caller {
 /** Makes the server of one door; it listens nowhere itself. */
 export function createMetServer(
   door: string,
-  upstream: Upstream,
+  upstream: () => Upstream,
   { clock, log }: Pick<House, 'clock' | 'log'>,
 ): MetServer {
   const callers = new WeakMap<object, Caller>()
@@ -69,7 +69,7 @@ export function createMetServer(
       sendAnswer(response, meetingAnswer(request.headers.accept, meeting, clock()))
       return undefined
     }
-    return { request, response, target, upstream, identity, refuse }
+    return { request, response, target, upstream: upstream(), identity, refuse }
   }
 
   const take = (request: IncomingMessage, response: ServerResponse) => {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
-import { connect as connectPlain } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect as connectPlain, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { suite, test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
@@ -41,6 +44,70 @@ suite('the TCP door', () => {
     await until(() => door.sessions.size === 0, 'the session ends')
     assert.equal(door.records[0]?.outcome.ok, true)
     assert.equal(door.records[0]?.caller.party, 'alice')
+    const { seconds, ...told } = door.logs[0]?.fields ?? {}
+    assert.deepEqual(told, {
+      door: 'raw',
+      reference: door.records[0]?.reference,
+      caller: 'alice',
+      octetsIn: 3_000_000,
+      octetsOut: 'heard 3000000 octets'.length,
+    })
+    assert.ok(typeof seconds === 'number' && seconds > 0 && seconds < 60)
+  })
+
+  test('a change of its upstream is for who comes next; who is in goes on with the old one', async () => {
+    const say = (word: string) => openService((socket) => void socket.on('data', () => socket.write(word)))
+    await using old = await say('old')
+    await using fresh = await say('new')
+    await using door = await openTestTcpDoor(old.address)
+    const first = await dial(door, CALLERS.alice)
+    const asks = async (socket: TLSSocket) => {
+      socket.write('?')
+      const [word] = await once(socket, 'data')
+      return String(word)
+    }
+    assert.equal(await asks(first), 'old')
+    const config = { name: 'raw', host: ['hello.localhost'], listen: { host: '127.0.0.1', port: 0 } } as const
+    const discarded = await door.door.prepare({ ...config, upstream: { path: '/nowhere' } })
+    await discarded.discard()
+    const change = await door.door.prepare({ ...config, upstream: fresh.address })
+    assert.equal(await asks(await dial(door, CALLERS.alice)), 'old', 'nothing changes before it is applied')
+    change.apply()
+    assert.equal(await asks(await dial(door, CALLERS.alice)), 'new')
+    assert.equal(await asks(first), 'old')
+  })
+
+  test('a session that is cut before a service on a Unix socket ends there, too', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'countersign-tcp-'))
+    const path = join(directory, 's')
+    const gone = Promise.withResolvers<void>()
+    const service = createServer(
+      (socket) => void socket.on('error', () => socket.destroy()).once('close', gone.resolve),
+    )
+    service.listen(path)
+    try {
+      await using door = await openTestTcpDoor({ path })
+      const socket = await dial(door, CALLERS.alice)
+      await once(service, 'connection')
+      await Promise.all(door.sessions.list().map((session) => session.cut('ERR_CALLER_REVOKED')))
+      await gone.promise
+      await closed(socket)
+    } finally {
+      service.close()
+      await rm(directory, { recursive: true })
+    }
+  })
+
+  test('why a session ended early is told: it was cut', async () => {
+    await using service = await openService(() => undefined)
+    await using door = await openTestTcpDoor(service.address)
+    const socket = await dial(door, CALLERS.alice)
+    await until(() => door.sessions.size === 1, 'the session stands')
+    await Promise.all(door.sessions.list().map((session) => session.cut('ERR_CALLER_REVOKED')))
+    await closed(socket)
+    await until(() => door.logs.length > 0, 'its end is told')
+    assert.equal(door.logs[0]?.event, 'session.done')
+    assert.equal(door.logs[0]?.fields['code'], 'ERR_CALLER_REVOKED')
   })
 
   test('a service that ends first still hears the caller', async () => {
@@ -163,9 +230,13 @@ suite('the TCP door', () => {
       const socket = await dial(door, CALLERS.alice)
       socket.resume()
       await closed(socket)
+      await until(() => door.logs.length === 2, 'its end is told')
       assert.deepEqual(
         door.logs.map(({ event, fields }) => [event, fields['code']]),
-        [['session.ended', code]],
+        [
+          ['session.ended', code],
+          ['session.done', code],
+        ],
       )
     })
 

@@ -1,9 +1,10 @@
 // A TCP door on loopback before a service of the test's own: who may come in is alice.
 import { createServer, type Socket } from 'node:net'
-import { allowList, createSessionIndex, createTrust, type Door, type SessionIndex, type Trust } from '@countersign/mtls'
+import { allowList, createSessionIndex, createTrust, type SessionIndex, type Trust } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { chainOf, type Holder, issueLeaf } from '../../../../tools/testing/pki.ts'
 import { issuing, root } from '../../../../tools/testing/web-house.ts'
+import type { OpenDoor } from '../../src/kind/model.ts'
 import { openTcpDoor, type TcpDoorConfig } from '../../src/tcp/door.ts'
 
 export const server: Holder = issueLeaf(issuing, 'hello.localhost', {
@@ -12,7 +13,7 @@ export const server: Holder = issueLeaf(issuing, 'hello.localhost', {
 })
 
 export interface TestTcpDoor extends AsyncDisposable {
-  readonly door: Door
+  readonly door: OpenDoor<TcpDoorConfig>
   readonly port: number
   readonly trust: Trust
   readonly sessions: SessionIndex

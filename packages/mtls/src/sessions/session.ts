@@ -63,6 +63,7 @@ export function createSession(
     }
     return { lastOctetAt: closedAt ?? clock() }
   }
+  let cutBy: RefusalCode | undefined
   let { keys } = met
   return {
     id: randomUUID(),
@@ -77,8 +78,12 @@ export function createSession(
     get isCut() {
       return ended !== undefined
     },
+    get cutBy() {
+      return cutBy
+    },
     octetsSent: () => raw.bytesWritten - queuedOctets(raw),
     cut: (cause) => {
+      cutBy ??= cause
       ended ??= cut(cause)
       return ended
     },

@@ -1,0 +1,80 @@
+// A running house goes over to another configuration: whole or not at all, and no connection is dropped for it.
+import { isDeepStrictEqual } from 'node:util'
+import { fixedKeys, isCaller } from '@countersign/gateway'
+import { EXIT, Failure } from '../command.ts'
+import type { Config, DoorConfig } from '../config/model.ts'
+import { accessOf, type StandingDoor } from './open-door.ts'
+
+/** What is not compared here: doors have their own rules, and a log is opened again in any case. */
+const OWN_RULES: ReadonlySet<string> = new Set(['doors', 'standard'])
+
+/** What stands around the kind's own part of a door. */
+const FIXED_AROUND = ['revocation']
+
+/**
+ * Changes doors from one configuration to the next; answers what then stands. Sessions that the new rules would not let in
+ * end; all others go on, requests that are under way with the service that they were given to.
+ * @throws {Failure} that names what only a new start can change, or what cannot be used; nothing has then changed.
+ */
+export async function reloadDoors(
+  current: Config,
+  next: Config,
+  standing: readonly StandingDoor[],
+): Promise<readonly StandingDoor[]> {
+  refuseFixed(current, next, standing)
+  const wanted = new Map(next.doors.map((door) => [door.name, door]))
+  await using prepared = new AsyncDisposableStack()
+  const changes: (() => StandingDoor)[] = []
+  for (const one of standing) {
+    const config = wanted.get(one.config.name) ?? one.config
+    if (isDeepStrictEqual(config, one.config)) {
+      changes.push(() => one)
+      continue
+    }
+    const access = accessOf(config)
+    const change = await one.door.prepare(config)
+    prepared.defer(() => change.discard())
+    changes.push(() => {
+      change.apply()
+      if (!isDeepStrictEqual(config.allow, one.config.allow)) one.access.replace(access)
+      return { ...one, config }
+    })
+  }
+  // From here on nothing waits and nothing is discarded: every door changes in the same turn.
+  prepared.move()
+  return changes.map((apply) => apply())
+}
+
+function refuseFixed(current: Config, next: Config, standing: readonly StandingDoor[]): void {
+  const faults = [
+    ...differences({ ...current }, { ...next }, (key) => !OWN_RULES.has(key)),
+    ...standing.flatMap(({ config }) => {
+      const door = next.doors.find(({ name }) => name === config.name)
+      return door === undefined ? [`door ${config.name} is gone`] : doorFaults(config, door)
+    }),
+    ...next.doors
+      .filter(({ name }) => standing.every(({ config }) => config.name !== name))
+      .map(({ name }) => `door ${name} is new`),
+  ]
+  if (faults.length === 0) return
+  throw new Failure(EXIT.input, faults.join('; '), {
+    code: 'ERR_CLI_RELOAD',
+    next: 'restart the house for these; upstreams, limits and who is allowed change while it stands',
+  })
+}
+
+function doorFaults(current: DoorConfig, next: DoorConfig): string[] {
+  const fixed = [...fixedKeys(current), ...FIXED_AROUND]
+  const faults = differences({ ...current }, { ...next }, (key) => fixed.includes(key))
+  if (isCaller(next) && !isCaller(current)) faults.push('it must now prove itself to others')
+  return faults.map((fault) => `door ${current.name}: ${fault}`)
+}
+
+type Keyed = Readonly<Record<string, unknown>>
+
+function differences(current: Keyed, next: Keyed, counts: (key: string) => boolean): string[] {
+  const keys = new Set([...Object.keys(current), ...Object.keys(next)])
+  return [...keys]
+    .filter((key) => counts(key) && !isDeepStrictEqual(current[key], next[key]))
+    .map((key) => `${key} is another`)
+}

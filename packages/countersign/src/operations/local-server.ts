@@ -1,0 +1,36 @@
+// The address for the operator's own tools, on this machine alone.
+import { createServer } from 'node:http'
+import type { Listen } from '../config/model.ts'
+import { OPEN_METRICS_TYPE } from './open-metrics.ts'
+
+/** Serves the numbers at `/metrics`. @throws (rejects) the system's error where the address cannot be listened on. */
+export async function openLocalServer(
+  listen: Listen,
+  metrics: () => string,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const server = createServer({ maxHeaderSize: 8 * 1024, requestTimeout: 5_000 }, (request, response) => {
+    response.setHeader('Connection', 'close')
+    const { method, url, headers } = request
+    // A page on the web may lead its own name here; a name that is not this machine's is not for us.
+    if (!/^(?:localhost|127\.[0-9.]+|\[::1\])(?::[0-9]+)?$/.test(headers.host ?? ''))
+      return void response.writeHead(421).end()
+    if (url !== '/metrics') return void response.writeHead(404).end()
+    if (method !== 'GET' && method !== 'HEAD') return void response.writeHead(405, { Allow: 'GET, HEAD' }).end()
+    response.writeHead(200, { 'Content-Type': OPEN_METRICS_TYPE }).end(metrics())
+  })
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject).listen(listen, () => resolve())
+  await promise
+  const address = server.address()
+  // It listens on a host and a port.
+  if (address === null || typeof address === 'string') throw new TypeError('no port')
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return {
+    url: `http://${host}:${address.port}`,
+    async close() {
+      const closed = new Promise<void>((done) => server.close(() => done()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}

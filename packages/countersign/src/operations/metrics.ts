@@ -1,0 +1,189 @@
+// What a house counts: from the records of its meetings and from the events of its log, so that no number has a second source.
+import { readdirSync } from 'node:fs'
+import type { Clock, Door, OwnIdentity, Trust } from '@countersign/mtls'
+import type { Meeting } from '@countersign/protocol'
+import { type Family, type Labels, type Sample, writeOpenMetrics } from './open-metrics.ts'
+
+/** What is looked at when the numbers are asked for. */
+export interface Watched {
+  readonly doors: readonly { readonly door: Door; readonly identity: OwnIdentity }[]
+  readonly trust: Trust
+  readonly clock: Clock
+}
+
+/** The numbers of one house. */
+export interface Metrics {
+  meeting(meeting: Meeting): void
+  event(event: string, fields: Readonly<Record<string, unknown>>): void
+  /** All of it, in the text format of OpenMetrics. */
+  text(watched: Watched): string
+}
+
+// Seconds: from a service on this machine to the door's own patience.
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+/** Starts at zero. */
+export function createMetrics(): Metrics {
+  const meetings = createCounter()
+  const requests = createCounter()
+  const refusals = createCounter()
+  const cuts = createCounter()
+  const octets = createCounter()
+  const events = createCounter()
+  const durations = new Map<string, { readonly counts: number[]; sum: number }>()
+
+  const observe = (door: string, seconds: number) => {
+    const seen = durations.get(door) ?? { counts: [...BUCKETS, 0].map(() => 0), sum: 0 }
+    durations.set(door, seen)
+    const bucket = BUCKETS.findIndex((limit) => seconds <= limit)
+    const index = bucket < 0 ? BUCKETS.length : bucket
+    seen.counts[index] = (seen.counts[index] ?? 0) + 1
+    seen.sum += seconds
+  }
+
+  const counted: readonly Family[] = [
+    { name: 'countersign_meetings', type: 'counter', help: 'Meetings at a door, by outcome; code says why one was refused.', samples: meetings.samples },
+    { name: 'countersign_requests', type: 'counter', help: 'Requests that were answered, by status.', samples: requests.samples },
+    { name: 'countersign_request_refusals', type: 'counter', help: 'Requests that a door itself refused, by code.', samples: refusals.samples },
+    { name: 'countersign_request_duration_seconds', type: 'histogram', unit: 'seconds', help: 'From the head of a request to the end of its answer.', samples: { [Symbol.iterator]: () => histogram(durations) } },
+    { name: 'countersign_session_cuts', type: 'counter', help: 'Sessions that ended before their time, by code.', samples: cuts.samples },
+    { name: 'countersign_carried_bytes', type: 'counter', unit: 'bytes', help: 'What was carried for callers: in, from them; out, to them.', samples: octets.samples },
+    { name: 'countersign_events', type: 'counter', help: 'Events of the log, by name.', samples: events.samples },
+  ] // biome-ignore format: a table
+  return {
+    meeting({ door, outcome }) {
+      const code = outcome.ok ? '' : outcome.refusal.code
+      meetings.add({ door, outcome: outcome.ok ? 'accepted' : 'refused', code })
+    },
+    event(event, fields) {
+      const door = String(fields['door'] ?? '')
+      const code = String(fields['code'] ?? '')
+      if (event === 'request.done') {
+        requests.add({ door, status: String(fields['status']) })
+        observe(door, Number(fields['seconds']))
+      } else if (event === 'session.done') {
+        if (code !== '') cuts.add({ door, code })
+      } else events.add({ event, door })
+      if (event === 'request.refused') refusals.add({ door, code })
+      if (event === 'request.done' || event === 'session.done')
+        for (const [direction, key] of [
+          ['in', 'octetsIn'],
+          ['out', 'octetsOut'],
+        ] as const)
+          octets.add({ door, direction }, Number(fields[key]))
+    },
+    text: (watched) => writeOpenMetrics([...counted, ...standing(watched), ...ofProcess()]),
+  }
+}
+
+function createCounter(): { add(labels: Labels, by?: number): void; readonly samples: Iterable<Sample> } {
+  const counts = new Map<string, { readonly labels: Labels; value: number }>()
+  return {
+    add(labels, by = 1) {
+      const key = Object.values(labels).join('\n')
+      const found = counts.get(key)
+      if (found) found.value += by
+      else counts.set(key, { labels, value: by })
+    },
+    samples: {
+      *[Symbol.iterator]() {
+        for (const { labels, value } of counts.values()) yield { suffix: '_total', labels, value }
+      },
+    },
+  }
+}
+
+function* histogram(
+  durations: ReadonlyMap<string, { readonly counts: readonly number[]; readonly sum: number }>,
+): Generator<Sample> {
+  for (const [door, { counts, sum }] of durations) {
+    let count = 0
+    for (const [index, limit] of [...BUCKETS, Number.POSITIVE_INFINITY].entries()) {
+      count += counts[index] ?? 0
+      const le = limit === Number.POSITIVE_INFINITY ? '+Inf' : String(limit)
+      yield { suffix: '_bucket', labels: { door, le }, value: count }
+    }
+    yield { suffix: '_count', labels: { door }, value: count }
+    yield { suffix: '_sum', labels: { door }, value: sum }
+  }
+}
+
+/** What is so now. */
+function standing({ doors, trust, clock }: Watched): Family[] {
+  const now = clock()
+  return [
+    {
+      name: 'countersign_sessions',
+      type: 'gauge',
+      help: 'Sessions that are open.',
+      samples: doors.map(({ door }) => ({ labels: { door: door.name, kind: door.kind }, value: door.sessions.size })),
+    },
+    {
+      name: 'countersign_certificate_not_after_seconds',
+      type: 'gauge',
+      unit: 'seconds',
+      help: 'When the certificate of a door ends, in seconds since 1970.',
+      samples: doors.map(({ door, identity }) => ({
+        labels: { door: door.name },
+        value: identity.current().certificates[0].validity.notAfter.epochMilliseconds / 1000,
+      })),
+    },
+    {
+      name: 'countersign_status_age_seconds',
+      type: 'gauge',
+      unit: 'seconds',
+      help: 'How old the newest word of the authority on revocation is.',
+      samples: [{ value: (now.epochMilliseconds - trust.asOf.epochMilliseconds) / 1000 }],
+    },
+  ]
+}
+
+/** Under the names that every Prometheus client uses. */
+function ofProcess(): Family[] {
+  const { user, system } = process.cpuUsage()
+  const families: Family[] = [
+    {
+      name: 'process_cpu_seconds',
+      type: 'counter',
+      unit: 'seconds',
+      help: 'CPU time, user and system.',
+      samples: [{ suffix: '_total', value: (user + system) / 1e6 }],
+    },
+    {
+      name: 'process_resident_memory_bytes',
+      type: 'gauge',
+      unit: 'bytes',
+      help: 'Resident memory.',
+      samples: [{ value: process.memoryUsage.rss() }],
+    },
+    {
+      name: 'process_start_time_seconds',
+      type: 'gauge',
+      unit: 'seconds',
+      help: 'When the process began, in seconds since 1970.',
+      samples: [{ value: performance.timeOrigin / 1000 }],
+    },
+    {
+      name: 'nodejs_eventloop_active_seconds',
+      type: 'counter',
+      unit: 'seconds',
+      help: 'Time in which the event loop was not waiting.',
+      samples: [{ suffix: '_total', value: performance.eventLoopUtilization().active / 1000 }],
+    },
+  ]
+  const open = openFiles()
+  if (open !== undefined)
+    families.push({ name: 'process_open_fds', type: 'gauge', help: 'Open files.', samples: [{ value: open }] })
+  return families
+}
+
+/** Only Linux tells. */
+function openFiles(): number | undefined {
+  try {
+    return readdirSync('/proc/self/fd').length
+  } catch (error) {
+    // No such place, or no file is left to look with.
+    if (error instanceof Error && 'syscall' in error) return undefined
+    throw error
+  }
+}
