@@ -9,7 +9,7 @@ import { startTextHouse } from './support/text-house.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
-const [first = '', refused = '', , pasted = ''] = [...readme.matchAll(/^```\n(.*?)^```$/gms)].map(
+const [first = '', refused = '', , pasted = '', browser = ''] = [...readme.matchAll(/^```\n(.*?)^```$/gms)].map(
   ([, text = '']) => text,
 )
 
@@ -23,7 +23,7 @@ function asInReadme(picture: string, drawn: string): string {
 }
 
 suite('README.md', () => {
-  test('the lines for a second terminal, from enroll to list, and the two pictures', async () => {
+  test('the lines for a second terminal, from enroll to list, the two pictures, and the lines for a browser', async () => {
     await using house = await startTextHouse()
     // A user is in the folder where npm ci was; this house has a folder of its own, beside other tests.
     await symlink(join(ROOT, 'node_modules'), join(house.directory, 'node_modules'), 'junction')
@@ -59,6 +59,16 @@ suite('README.md', () => {
     const listed = await paste(list)
     assert.equal(listed.code, 0, listed.stderr)
     assert.match(listed.stdout, /^alice +revoked /m)
+
+    // Nobody sits at this test's terminal: what would be installed is shown, or what to do by hand, and nothing is.
+    const [install = '', exported = '', doctor = ''] = browser.trimEnd().split('\n')
+    const asked = await paste(install)
+    assert.ok(asked.code === 2 || asked.code === 3, asked.stderr)
+    assert.match(asked.stderr, asked.code === 2 ? /sha256:[0-9a-f]{64}[\s\S]*nothing was changed/ : /do it by hand/)
+    assert.equal((await paste(exported)).code, 0)
+    const examined = await paste(doctor)
+    assert.equal(examined.code, 1, examined.stderr)
+    assert.match(examined.stdout, /✘ door +your certificate was revoked .* \[ERR_CALLER_REVOKED\]/)
   })
 
   test('the two commands for a fresh machine are scripts that exist', async () => {

@@ -125,7 +125,11 @@ function planLines(act: Act, { roots, client }: Belongings, stores: readonly Sto
   for (const { label, path } of stores) lines.push(`  ${plainText(`${label}  ${path}`)}`)
   if (act === 'remove') return [...lines, 'what countersign trust install put there is taken out, clients’ keys too']
   if (client !== undefined)
-    lines.push(`with the private key of ${plainText(friendlyNameOf(client))}, for browsers to present it`)
+    lines.push(
+      stores.some(({ holdsClients }) => holdsClients)
+        ? `with the private key of ${plainText(friendlyNameOf(client))}, for browsers to present it`
+        : 'no browser has a store here: its certificate goes there by countersign export --pkcs12',
+    )
   return [...lines, refused('whoever has the key of this authority can then pass for any website there')]
 }
 
