@@ -9,7 +9,7 @@ import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
 import { greetPostgresql, POSTGRESQL_ALPN, refusePostgresql } from './postgresql.ts'
 import { writeProxyHeader } from './proxy-v2.ts'
-import { connectTo } from './upstream.ts'
+import { connectTo, type ServiceConnection } from './upstream.ts'
 
 /** What a TCP door is called, what it proves, where it listens and what is behind it. */
 export interface TcpDoorConfig {
@@ -108,14 +108,16 @@ async function carry(config: TcpDoorConfig, { log }: House, { socket, meeting, s
       ...(session.cutBy !== undefined && { code: session.cutBy }),
     }),
   )
+  let connected: ServiceConnection
   try {
-    far = await connectTo(upstream)
+    connected = await connectTo(upstream)
+    far = connected.socket
   } catch (error) {
     log('upstream.failed', { door: name, reference, code: 'ERR_DOOR_UPSTREAM', cause: String(error) })
     void session.cut('ERR_DOOR_UPSTREAM')
     return
   }
-  const service = far
+  const service = connected.socket
   service.on('error', () => service.destroy())
   if (socket.destroyed) return void service.destroy()
   // A cut reaches the service at once: whatever it still sends has no reader.
@@ -135,7 +137,7 @@ async function carry(config: TcpDoorConfig, { log }: House, { socket, meeting, s
     const timer = setTimeout(() => end('ERR_SESSION_LIFETIME'), lifetimeSeconds * 1000)
     socket.once('close', () => clearTimeout(timer))
   }
-  join(socket, service)
+  join(socket, service, connected.carry)
 }
 
 function proxyHeaderOf(socket: TLSSocket, { reference, caller, steps }: Meeting): Uint8Array {

@@ -123,6 +123,22 @@ suite('the TCP door', () => {
     assert.equal(await heard.promise, 'and you')
   })
 
+  test('a caller that reads in fits gets every octet in its place', async () => {
+    const sent = hash('shake256', 'what the service says', { outputEncoding: 'buffer', outputLength: 8_000_000 })
+    await using service = await openService((socket) => {
+      for (let at = 0; at < sent.length; at += 100_003) socket.write(sent.subarray(at, at + 100_003))
+      socket.end()
+    })
+    await using door = await openTestTcpDoor(service.address)
+    const socket = await dial(door, CALLERS.alice)
+    const came: Buffer[] = []
+    for await (const chunk of socket) {
+      came.push(chunk as Buffer)
+      if (came.length % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    assert.ok(Buffer.concat(came).equals(sent))
+  })
+
   test('goes at the pace of the slower side: a service pours, a caller does not read', async () => {
     let taken = 0
     await using service = await openService((socket) => {
