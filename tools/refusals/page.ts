@@ -9,6 +9,11 @@ const GROUPS: readonly (readonly [prefix: string, title: string, text: string])[
     'A door refuses whoever called it. The texts speak to the caller.',
   ],
   [
+    'ERR_POLICY_',
+    'The policy says no',
+    'Both sides have proved themselves, and the rules of the door do not let the caller in.',
+  ],
+  [
     'ERR_CALLEE_',
     'The door did not prove itself',
     'A caller of ours refuses the door, before it shows anything of itself.',

@@ -25,6 +25,7 @@ suite('readConfig', () => {
         listen: { host: '127.0.0.1', port: 7443 },
       },
       anchors: [],
+      parties: [],
       doors: [
         {
           name: 'hello',
@@ -158,6 +159,22 @@ suite('readConfig', () => {
       'an authority for a door that is not there',
       withAnchors(PARTNER.replace('}', ', doors: [helo]}')),
       /^c\.yaml:10: anchors\.0\.doors must name doors of this file: there is no helo$/,
+    ],
+    [
+      'a door that nobody is named for, without a policy',
+      edit('    allow: [spiffe://acme.example/alice]\n', ''),
+      /^c\.yaml:3: doors\.0\.allow (?:is missing|must be given)/,
+    ],
+    ['a party that is none', `${GOOD}parties: {"a b": {}}\n`, /^c\.yaml:9: parties\.a b must be a party/],
+    [
+      'a label that is none',
+      `${GOOD}parties: {alice: {labels: [ops]}}\n`,
+      /^c\.yaml:9: parties\.alice\.labels\.0 must be as in group:ops$/,
+    ],
+    [
+      'an unknown key of a party',
+      `${GOOD}parties: {alice: {label: [group:ops]}}\n`,
+      /^c\.yaml:9: parties\.alice: there is no key label; did you mean labels\?$/,
     ],
     ['one authority twice', withAnchors(PARTNER + PARTNER), /^c\.yaml:10: anchors must not hold one name twice$/],
     [

@@ -38,6 +38,10 @@ export type CredentialCause = keyof typeof CREDENTIAL_CAUSES
 const OTHER_CAUSES: Readonly<Partial<Record<string, string>>> = {
   REVOKED: '{name} was revoked',
   ERR_CALLER_NOT_ALLOWED: '{name} is not on the list of this door',
+  ERR_POLICY_NOT_ALLOWED: 'no rule lets {name} in here',
+  ERR_POLICY_LOCKED: '{name} is locked out here',
+  ERR_POLICY_PROOF: '{name} has shown less than the rule asks for',
+  ERR_POLICY_HOURS: '{name} may not come in at this hour',
 }
 const WHOSE = { caller: 'your', callee: "the server's" } as const
 
@@ -81,6 +85,41 @@ const OTHER_REFUSALS = {
     5,
     'you are who you say, and not on the list of this door',
     'ask its operator to allow you',
+  ],
+  ERR_POLICY_NOT_ALLOWED: [
+    'local policy',
+    'caller',
+    5,
+    'you are who you say, and no rule lets you in here',
+    'ask the operator of this door for a rule, with the reference',
+  ],
+  ERR_POLICY_LOCKED: [
+    'local policy',
+    'caller',
+    5,
+    'you are locked out here',
+    'ask the operator of this door, with the reference',
+  ],
+  ERR_POLICY_PROOF: [
+    'local policy',
+    'caller',
+    5,
+    'more proof is asked for here than you have shown',
+    'prove yourself anew, by all that is asked for',
+  ],
+  ERR_POLICY_HOURS: [
+    'local policy',
+    'caller',
+    5,
+    'you may not come in at this hour',
+    'come again within the hours of the rule; the operator of this door knows them',
+  ],
+  ERR_POLICY_CALLEE: [
+    'local policy',
+    'operator',
+    5,
+    'this door has not proved to you what your rule asks of it',
+    'tell the operator of this door, with the reference',
   ],
   ERR_CALLER_REFUSED: ['RFC 9846 §6', 'caller', 5, 'the other side refused', 'ask it with the reference'],
   ERR_CALLEE_NO_CERTIFICATE: [

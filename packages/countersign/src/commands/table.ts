@@ -25,6 +25,8 @@ const STORES: Readonly<Record<string, Option>> = {
   yes: { type: 'boolean', summary: 'do not ask' },
 }
 
+const CONFIG: Option = { type: 'string', value: 'FILE', summary: 'the configuration (./countersign.yaml)' }
+
 /** All of them, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -211,12 +213,47 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'why',
-    summary: 'explain a meeting by its reference, as the door recorded it',
-    details: ADMIN_DETAILS,
-    positionals: [{ name: 'REFERENCE', summary: 'as in M-7F3K-92QD' }],
-    options: ADMIN,
-    examples: ['countersign why M-7F3K-92QD'],
+    summary: 'explain a meeting by its reference, or whether the rules let a party meet a service',
+    details: [
+      'With a reference: what the doors recorded, with cause, clause and next step.',
+      'With WHO and WHAT: what the rules say of a party that shows its certificate now, and each',
+      'single change that would admit. Reads the files of the configuration.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [
+      { name: 'REFERENCE', summary: 'as in M-7F3K-92QD; or WHO, a party as in alice' },
+      { name: 'WHAT', summary: 'a service, as in service:db, or a door by its name', optional: true },
+    ],
+    options: { config: CONFIG, ...ADMIN },
+    examples: ['countersign why M-7F3K-92QD', 'countersign why alice service:db'],
     load: async () => (await import('./why.ts')).why,
+  },
+  {
+    name: 'who-can',
+    summary: 'list every party that the rules let meet a service',
+    details: ['Reads the configuration and the policy that it names; asks no running house.'],
+    positionals: [{ name: 'WHAT', summary: 'a service, as in service:db, or a door by its name' }],
+    options: { config: CONFIG },
+    examples: ['countersign who-can service:db'],
+    load: async () => (await import('./who-can.ts')).whoCan,
+  },
+  {
+    name: 'what-if',
+    summary: 'say who gains and who loses by another policy',
+    details: ['Compares over all parties, services, proofs and hours. Exit code 1 where anybody gains.'],
+    positionals: [{ name: 'FILE', summary: 'the other policy' }],
+    options: { config: CONFIG },
+    examples: ['countersign what-if policy.new.yaml'],
+    load: async () => (await import('./what-if.ts')).whatIf,
+  },
+  {
+    name: 'config check',
+    summary: 'check the configuration and the policy, and run the tests beside it',
+    details: ['Tells every fault with its place, rules that change nothing, and expectations that do not hold.'],
+    positionals: [],
+    options: { config: CONFIG },
+    examples: ['countersign config check --config countersign.yaml'],
+    load: async () => (await import('./config-check.ts')).configCheck,
   },
   {
     name: 'export',

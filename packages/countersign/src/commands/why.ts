@@ -1,13 +1,16 @@
 import { fieldOf, formatWhen, parseReference, readMeeting } from '@countersign/protocol'
 import { openAdmin } from '../admin/client.ts'
+import { explainRules } from '../asking/why-not.ts'
 import { EXIT, Failure, type Run } from '../command.ts'
 import { pictureLines } from '../meeting/picture.ts'
 import { refusalLines } from '../meeting/refusal-lines.ts'
 import { plainText } from '../output/plain-text.ts'
 
-/** `countersign why`: what the doors recorded under a reference, drawn, with cause, clause, party at fault and next step. */
+/** `countersign why WHO WHAT` asks the rules; with one word, what the doors recorded under a reference, drawn, with cause, clause, party at fault and next step. */
 export const why: Run = async (given, around) => {
   const word = given.text('REFERENCE') ?? ''
+  const what = given.text('WHAT')
+  if (what !== undefined) return explainRules(given, around, [word, what])
   const reference = parseReference(word)
   if (reference === undefined)
     throw new Failure(EXIT.usage, `${word} is not a reference`, {

@@ -2,6 +2,7 @@
 
 import type { AnyDoorConfig } from '@countersign/gateway'
 import type { Listen } from '@countersign/gateway/sections'
+import type { Party } from '@countersign/policy'
 
 export type { Listen }
 
@@ -18,7 +19,7 @@ export interface AuthorityConfig {
 
 /** A door of any kind; who may pass it, where callers meet it. */
 export type DoorConfig = AnyDoorConfig & {
-  /** Identities that may pass, or `*` for every party of this authority. Absent where nobody calls. */
+  /** Identities that may pass, or `*` for every party of this authority. Absent where nobody calls, or the policy decides. */
   readonly allow?: readonly string[]
   readonly revocation: 'require' | 'prefer'
 }
@@ -46,6 +47,10 @@ export interface ConfigFile extends Omit<HouseConfig, 'standard'> {
 
 /** What every house has. */
 export interface HouseConfig {
+  /** Path of the policy, absolute. */
+  readonly policy?: string
+  /** Whom the house knows, until the authority keeps them. */
+  readonly parties: readonly Party[]
   readonly standard: boolean
   readonly anchors: readonly AnchorConfig[]
   readonly doors: readonly DoorConfig[]

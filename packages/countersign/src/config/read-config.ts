@@ -21,7 +21,7 @@ export function readConfig(octets: Uint8Array, file: string): Config {
     throw configFailure(`${file}:${lines.linePos(fault.pos[0]).line}: ${plainText(fault.message)}`)
   const parsed = CONFIG_SCHEMA.safeParse(plainValue(document, file))
   if (parsed.success) {
-    const { anchors, authority, join, accessLog, ...rest } = parsed.data
+    const { anchors, authority, join, accessLog, policy, ...rest } = parsed.data
     const at = (path: string) => resolve(dirname(file), path)
     const placed = anchors.map((anchor) => ({ ...anchor, file: at(anchor.file), crl: anchor.crl.map(at) }))
     const house = {
@@ -29,6 +29,7 @@ export function readConfig(octets: Uint8Array, file: string): Config {
       ...rest,
       anchors: placed,
       ...(accessLog !== undefined && { accessLog: at(accessLog) }),
+      ...(policy !== undefined && { policy: at(policy) }),
     }
     if (authority !== undefined) return deepFreeze({ ...house, authority })
     // The schema has seen that one of the two is there.
@@ -72,6 +73,9 @@ function utf8(octets: Uint8Array, file: string): string {
 /** A union says only that nothing fitted; what its object branch said is what helps. */
 function unfold(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ ...issue, keys: [key] }))
+  // The key of a record is judged like a value of its own.
+  if (issue.code === 'invalid_key')
+    return issue.issues.map((inner) => ({ ...inner, path: issue.path }) as z.core.$ZodIssue)
   const branch = issue.code === 'invalid_union' ? issue.errors.at(-1) : undefined
   return branch === undefined
     ? [issue]
@@ -82,7 +86,9 @@ function textOf(document: Document, issue: z.core.$ZodIssue): string {
   const path = issue.path.join('.')
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys
-    const place = issue.path.map((part) => (typeof part === 'number' ? '*' : String(part))).join('.')
+    const place = issue.path
+      .map((part, index) => (typeof part === 'number' || issue.path[index - 1] === 'parties' ? '*' : String(part)))
+      .join('.')
     return `${path === '' ? '' : `${path}: `}there is no key ${key}${didYouMean(key, keysAt(place))}`
   }
   if (path === '') return 'the file must be a mapping with the keys authority and doors'

@@ -1,7 +1,10 @@
 // The shape of countersign.yaml, with what each key means.
 import { DOOR_SECTIONS, dnsName, hostName, isLoopback, type Keys, listen } from '@countersign/gateway/sections'
 import { vouchingFor } from '@countersign/mtls'
+import { PARTY_KINDS, type Party } from '@countersign/policy'
+import { isParty } from '@countersign/protocol'
 import { z } from 'zod'
+import { identityOf } from './identity.ts'
 import type { ConfigFile, DoorConfig } from './model.ts'
 
 const DOOR_KINDS = Object.keys(DOOR_SECTIONS)
@@ -34,7 +37,10 @@ const meeting = {
   allow: z
     .array(z.string().min(1))
     .min(1, 'must name at least one identity, or "*"')
-    .describe('identities that may pass, or "*" for every party of this authority'),
+    .exactOptional()
+    .describe(
+      'identities that may pass, or "*" for every party of this authority; where it is left out, the policy decides',
+    ),
 }
 
 function isVouching(word: string): boolean {
@@ -91,6 +97,21 @@ const anchor = z.strictObject({
   doors: z.array(z.string()).min(1).exactOptional().describe('names of the doors at which it counts (every door)'),
 })
 
+const party = z.strictObject({
+  kind: z
+    .enum(PARTY_KINDS, `must be one of ${PARTY_KINDS.join(', ')}`)
+    .exactOptional()
+    .describe(`what it is: ${PARTY_KINDS.join(', ')}`),
+  labels: z
+    .array(z.string().regex(/^[a-z][a-z0-9-]*:[A-Za-z0-9._-]+$/, 'must be as in group:ops'))
+    .default([])
+    .describe('labels by which rules find it, as in group:ops'),
+  identities: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('names that other authorities prove of it: URIs, mail addresses, DNS names, IP addresses'),
+})
+
 const root = z.strictObject({
   authority: authority.exactOptional().describe('the authority of this house'),
   join: z
@@ -108,6 +129,25 @@ const root = z.strictObject({
       'must not hold one name twice',
     )
     .describe('other authorities whose certificates count at doors, as far as each may vouch'),
+  policy: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe(
+      'the file of rules (docs/policy.md) for doors without an allow list; a relative path begins at this file',
+    ),
+  parties: z
+    .record(z.string().refine(isParty, 'must be a party, as in alice or ops/backup'), party)
+    .default({})
+    .transform((parties): readonly Party[] =>
+      Object.entries(parties).map(([id, { kind, labels, identities }]) => ({
+        id,
+        ...(kind !== undefined && { kind }),
+        labels,
+        identities: identities.map(identityOf),
+      })),
+    )
+    .describe('parties by their names, with the labels that rules speak of'),
   doors: z
     .array(door)
     .default([])
@@ -126,7 +166,14 @@ const root = z.strictObject({
     .describe('loopback address at which /metrics answers in the OpenMetrics format'),
 })
 
-const whole = root.superRefine(({ authority: own, join, anchors, doors }, context) => {
+const whole = root.superRefine(({ authority: own, join, anchors, policy, doors }, context) => {
+  for (const [index, each] of doors.entries())
+    if ('host' in each && each.allow === undefined && policy === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['doors', index, 'allow'],
+        message: 'must be given, or a policy for the house',
+      })
   if (own === undefined && join === undefined)
     context.addIssue({ code: 'custom', path: ['authority'], message: 'must be given, or join' })
   if (own !== undefined && join !== undefined)
@@ -157,6 +204,7 @@ export const CONFIG_KEYS: Readonly<Record<string, Keys>> = {
   '': root.shape,
   authority: authority.shape,
   'anchors.*': anchor.shape,
+  'parties.*': party.shape,
   'doors.*': common,
   ...Object.fromEntries(
     Object.entries(DOOR_SECTIONS).flatMap(([kind, { keys, meetsCallers, within = {} }]): [string, Keys][] => [

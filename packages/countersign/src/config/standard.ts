@@ -11,6 +11,7 @@ export const STANDARD_CONFIG: HouseConfig & OwnHouse = {
     listen: { host: '127.0.0.1', port: 7443 },
   },
   anchors: [],
+  parties: [],
   doors: [
     {
       name: 'hello',

@@ -68,6 +68,7 @@ const LOG_LINES: Readonly<Record<string, readonly ['done' | 'ended' | 'alarm', s
     'alarm',
     '{file} of {authority} can no longer be used, so the list before it stays: {reason}',
   ],
+  'policy.replaced': ['done', 'the policy was replaced: {gains} may do more, {losses} less'],
   'access-log.failed': ['alarm', '{file} cannot be written, so its lines are lost: {cause}'],
   'access-log.resumed': ['done', '{file} is written again; {lost} lines were lost'],
   'config.reloaded': ['done', '{file} was read again, and holds'],

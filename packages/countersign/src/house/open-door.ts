@@ -16,6 +16,7 @@ import {
 } from '@countersign/mtls'
 import type { FeedEvent, Meeting } from '@countersign/protocol'
 import type { DoorConfig } from '../config/model.ts'
+import { type HousePolicy, serviceOf } from './policy.ts'
 import type { Ports } from './ports.ts'
 import type { Roof } from './roof.ts'
 
@@ -25,6 +26,8 @@ export interface DoorParts {
   readonly mayMove: boolean
   readonly ports: Ports
   readonly roof: Roof
+  /** Decides at doors without an allow list. */
+  readonly policy: HousePolicy | undefined
   /** Other authorities that count at this door. */
   readonly others: readonly OtherAuthority[]
   readonly clock: Clock
@@ -41,17 +44,17 @@ export interface StandingDoor {
 }
 
 /** Who may pass a door by its configuration. */
-export function accessOf({ allow = [] }: DoorConfig): Access {
-  return allowList(allow)
+export function accessOf({ name, allow }: DoorConfig, policy: HousePolicy | undefined): Access {
+  return allow === undefined && policy ? policy.accessOf(serviceOf(name)) : allowList(allow ?? [])
 }
 
 /** Opens a door. It follows revocations before it accepts its first connection. */
 export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): Promise<StandingDoor> {
-  const { config, mayMove, ports, roof, clock, log, record } = parts
+  const { config, mayMove, ports, roof, policy, clock, log, record } = parts
   const identity = await roof.identityOf(config)
   opened.defer(() => identity.close())
   const sessions = createSessionIndex(config.name)
-  const access = replaceableAccess(accessOf(config))
+  const access = replaceableAccess(accessOf(config, policy))
   const leave = roof.join({
     name: config.name,
     // The authority has already announced the event to the trust that this door judges by.

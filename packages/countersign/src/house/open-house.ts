@@ -9,6 +9,7 @@ import { openOperations } from '../operations/operations.ts'
 import type { Ready } from './events.ts'
 import { failpointOf } from './failpoint.ts'
 import type { StandingDoor } from './open-door.ts'
+import type { HousePolicy } from './policy.ts'
 import { type Ports, readPorts } from './ports.ts'
 import type { Roof } from './roof.ts'
 
@@ -66,12 +67,16 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   }
   const othersOf = ({ name }: DoorConfig) =>
     config.anchors.flatMap((anchor) => (anchor.doors?.includes(name) === false ? [] : (others.get(anchor.name) ?? [])))
+  const policy = await openPolicy(config, log)
   let standing: readonly StandingDoor[] = []
   // One after the other: a door takes a few milliseconds, and a failure then leaves nothing half-open behind.
   for (const door of config.doors)
     standing = [
       ...standing,
-      await openDoor({ config: door, mayMove, ports, roof, others: othersOf(door), clock, log, record }, opened),
+      await openDoor(
+        { config: door, mayMove, ports, roof, policy, others: othersOf(door), clock, log, record },
+        opened,
+      ),
     ]
   const metrics = await operations.watch({ doors: standing, trust: roof.trust, clock })
   const doors = standing.map(({ door }) => door)
@@ -83,7 +88,7 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
     ready: readyOf(roof, doors, config, metrics),
     async reload(next) {
       const { reloadDoors } = await import('./reload.ts')
-      standing = await reloadDoors(current, next, standing)
+      standing = await reloadDoors(current, next, standing, { policy, now: clock() })
       current = next
     },
     reopenLogs: () => operations.reopen(),
@@ -92,6 +97,12 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
       await owned.disposeAsync()
     },
   }
+}
+
+async function openPolicy(config: Config, log: Log): Promise<HousePolicy | undefined> {
+  if (config.policy === undefined) return undefined
+  const { createHousePolicy, readRulebook } = await import('./policy.ts')
+  return createHousePolicy(await readRulebook(config.policy, config), log)
 }
 
 /** The authority of the house, or the way to the one that it joins. */

@@ -4,9 +4,10 @@ import { fixedKeys, isCaller } from '@countersign/gateway'
 import { EXIT, Failure } from '../command.ts'
 import type { Config, DoorConfig } from '../config/model.ts'
 import { accessOf, type StandingDoor } from './open-door.ts'
+import { type HousePolicy, readRulebook } from './policy.ts'
 
 /** What is not compared here: doors have their own rules, and a log is opened again in any case. */
-const OWN_RULES: ReadonlySet<string> = new Set(['doors', 'standard'])
+const OWN_RULES: ReadonlySet<string> = new Set(['doors', 'standard', 'policy', 'parties'])
 
 /** What stands around the kind's own part of a door. */
 const FIXED_AROUND = ['revocation']
@@ -20,9 +21,12 @@ export async function reloadDoors(
   current: Config,
   next: Config,
   standing: readonly StandingDoor[],
+  { policy, now }: { readonly policy: HousePolicy | undefined; readonly now: Temporal.Instant },
 ): Promise<readonly StandingDoor[]> {
   refuseFixed(current, next, standing)
   const wanted = new Map(next.doors.map((door) => [door.name, door]))
+  // The doors are those that stand, so that rules speak of the same services.
+  const rulebook = policy && next.policy !== undefined ? await readRulebook(next.policy, next) : undefined
   await using prepared = new AsyncDisposableStack()
   const changes: (() => StandingDoor)[] = []
   for (const one of standing) {
@@ -31,7 +35,7 @@ export async function reloadDoors(
       changes.push(() => one)
       continue
     }
-    const access = accessOf(config)
+    const access = accessOf(config, policy)
     const change = await one.door.prepare(config)
     prepared.defer(() => change.discard())
     changes.push(() => {
@@ -42,11 +46,14 @@ export async function reloadDoors(
   }
   // From here on nothing waits and nothing is discarded: every door changes in the same turn.
   prepared.move()
-  return changes.map((apply) => apply())
+  const then = changes.map((apply) => apply())
+  if (rulebook) policy?.replace(rulebook, now)
+  return then
 }
 
 function refuseFixed(current: Config, next: Config, standing: readonly StandingDoor[]): void {
   const faults = [
+    ...((current.policy === undefined) === (next.policy === undefined) ? [] : ['whether there is a policy is another']),
     ...differences({ ...current }, { ...next }, (key) => !OWN_RULES.has(key)),
     ...standing.flatMap(({ config }) => {
       const door = next.doors.find(({ name }) => name === config.name)
@@ -59,7 +66,7 @@ function refuseFixed(current: Config, next: Config, standing: readonly StandingD
   if (faults.length === 0) return
   throw new Failure(EXIT.input, faults.join('; '), {
     code: 'ERR_CLI_RELOAD',
-    next: 'restart the house for these; upstreams, limits and who is allowed change while it stands',
+    next: 'restart the house for these; upstreams, limits, the policy and who is allowed change while it stands',
   })
 }
 

@@ -74,7 +74,9 @@ function readTold(json: unknown): Meeting | undefined {
 }
 
 /** What refuses a meeting; an authority that knows no such path, say, has accepted it. */
-const MEETING_REFUSALS = Object.keys(REFUSALS).filter((code) => /^ERR_(GATE|CALLER|DOOR)_/.test(code)) as RefusalCode[]
+const MEETING_REFUSALS = Object.keys(REFUSALS).filter((code) =>
+  /^ERR_(GATE|CALLER|POLICY|DOOR)_/.test(code),
+) as RefusalCode[]
 
 /** A refusal that was told as a problem document, where it is of this meeting. */
 function readProblem(json: unknown, { reference }: Meeting): Refusal | undefined {

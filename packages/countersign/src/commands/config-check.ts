@@ -1,0 +1,47 @@
+import { resolve } from 'node:path'
+import { checkExpectations, idleRules } from '@countersign/policy'
+import { rulesOf } from '../asking/rules-of.ts'
+import { EXIT, type Run } from '../command.ts'
+import { readConfig } from '../config/read-config.ts'
+import { plainText } from '../output/plain-text.ts'
+
+/** `countersign config check`: reads everything, runs the tests beside the policy; exit 1 where one does not hold, 3 where a file has faults. */
+export const configCheck: Run = async (given, around) => {
+  const file = resolve(around.cwd, given.text('config') ?? 'countersign.yaml')
+  const { policy: policyFile, doors } = readConfig(await around.readFile(file), file)
+  if (policyFile === undefined) {
+    if (given.flag('json')) around.out(JSON.stringify({ ok: true, doors: doors.length, unexpected: [], idle: [] }))
+    else around.out(`${plainText(file)}: ${doors.length} doors, no policy`)
+    return EXIT.ok
+  }
+  const { rulebook } = await rulesOf(given, around)
+  const now = around.clock()
+  const unexpected = checkExpectations(rulebook.parties, rulebook.policy, now)
+  const idle = idleRules(rulebook.parties, rulebook.policy, now)
+  const { meet, lock, expect } = rulebook.policy.rules
+  const ok = unexpected.length === 0
+  if (given.flag('json')) {
+    around.out(
+      JSON.stringify({
+        ok,
+        doors: doors.length,
+        rules: meet.length,
+        locks: lock.length,
+        expectations: expect.length,
+        unexpected,
+        idle,
+      }),
+    )
+    return ok ? EXIT.ok : EXIT.refused
+  }
+  for (const { line, text, why } of unexpected)
+    around.err(`${policyFile}:${line}: ${plainText(text)}: ${plainText(why)}`)
+  for (const { line, rule, why } of idle)
+    around.out(
+      `${policyFile}:${line}: ${plainText(rule)}: ${why === 'dead' ? 'lets nobody in whom the house knows' : 'others let in everybody whom it does'}`,
+    )
+  around.out(
+    `${doors.length} doors, ${meet.length} rules, ${lock.length} locks; ${expect.length - unexpected.length} of ${expect.length} expectations hold`,
+  )
+  return ok ? EXIT.ok : EXIT.refused
+}

@@ -1,0 +1,130 @@
+// The policy of a house: read whole or not at all, asked by every door without an allow list, and replaced while they run.
+import { readFile } from 'node:fs/promises'
+import type { Access, AccessQuestion, Log } from '@countersign/mtls'
+import {
+  type Caller,
+  compilePolicy,
+  createDirectory,
+  decide,
+  type Fault,
+  type Party,
+  type Policy,
+  readPolicy,
+  type Service,
+  whatIf,
+} from '@countersign/policy'
+import type { Decision } from '@countersign/protocol'
+import { EXIT, Failure } from '../command.ts'
+import { hostsOf } from '../config/hosts.ts'
+import type { DoorConfig, HouseConfig } from '../config/model.ts'
+
+/** A policy with the parties that it speaks of. */
+export interface Rulebook {
+  readonly policy: Policy
+  readonly directory: ReturnType<typeof createDirectory>
+  readonly parties: readonly Caller[]
+}
+
+/** What doors ask, for as long as the house stands. */
+export interface HousePolicy {
+  readonly current: Rulebook
+  accessOf(service: string): Access
+  /** Puts another in its place; every open session is judged anew. */
+  replace(rulebook: Rulebook, now: Temporal.Instant): void
+}
+
+/** Every service of a house, as rules can speak of it. */
+export function servicesOf(doors: readonly DoorConfig[]): readonly Service[] {
+  return doors.flatMap((door) =>
+    'host' in door
+      ? [
+          {
+            id: serviceOf(door.name),
+            labels: [
+              'any',
+              `kind:${door.kind}`,
+              ...hostsOf(door).map((host) => (door.kind === 'web' ? `https://${host}` : host)),
+            ],
+          },
+        ]
+      : [],
+  )
+}
+
+/** What rules call a door. */
+export function serviceOf(door: string): string {
+  return `service:${door}`
+}
+
+/** Reads and compiles a policy. @throws {Failure} with exit code 3 that names each fault's line and column. */
+export function rulebookOf(
+  text: string,
+  file: string,
+  { parties, doors }: Pick<HouseConfig, 'parties' | 'doors'>,
+): Rulebook {
+  const read = readPolicy(text)
+  if (!read.ok)
+    throw new Failure(EXIT.input, read.faults.map((fault) => formatFault(file, fault)).join('; '), {
+      code: 'ERR_CLI_POLICY',
+      next: 'see docs/policy.md',
+    })
+  return bookOf(compilePolicy(read.rules, servicesOf(doors)), parties)
+}
+
+/** Reads the policy of a house. @throws {Failure} where it has faults; the system's error where it cannot be read. */
+export async function readRulebook(file: string, config: Pick<HouseConfig, 'parties' | 'doors'>): Promise<Rulebook> {
+  return rulebookOf(await readFile(file, 'utf8'), file, config)
+}
+
+function bookOf(policy: Policy, known: readonly Party[]): Rulebook {
+  const directory = createDirectory(known)
+  return { policy, directory, parties: directory.parties }
+}
+
+/** As in `policy.yaml:4:9: there is no key …`. */
+export function formatFault(file: string, { line, column, text }: Fault): string {
+  return `${file}:${line}:${column}: ${text}`
+}
+
+// A log line is read by a person.
+const MAX_TOLD = 20
+
+/** Starts with a policy that was read. */
+export function createHousePolicy(first: Rulebook, log: Log): HousePolicy {
+  let current = first
+  const listeners = new Set<() => void>()
+  return {
+    get current() {
+      return current
+    },
+    accessOf: (service) => ({
+      decide: (question) => decideBy(current, service, question),
+      onChange(listener) {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+    }),
+    replace(next, now) {
+      const people = { before: current.parties, after: next.parties }
+      const { gains, losses } = whatIf(current.policy, next.policy, people, now)
+      current = next
+      const told = (list: typeof gains) =>
+        list.slice(0, MAX_TOLD).map(({ who, what, rule }) => `${who} ${what} (${rule})`)
+      log('policy.replaced', { gains: gains.length, losses: losses.length, gained: told(gains), lost: told(losses) })
+      for (const listener of [...listeners]) listener()
+    },
+  }
+}
+
+function decideBy({ policy, directory }: Rulebook, door: string, question: AccessQuestion): Decision {
+  const { caller, callee, proofs, what = door, now } = question
+  const { name, party, identities, authority } = caller
+  const who = directory.callerOf({
+    name,
+    identities,
+    ...(party !== undefined && { party }),
+    ...(authority !== undefined && { authority }),
+  })
+  const decision = decide({ who, what, proofs, seen: callee.identities.map(({ value }) => value), now }, policy)
+  return decision.ok ? { ...decision, labels: [...who.labels].sort() } : decision
+}
