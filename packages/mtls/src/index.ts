@@ -66,6 +66,12 @@ export { createAcceptor } from './server/acceptor.ts'
 export { allowList } from './server/allow-list.ts'
 export { createServer, type MutualServer, type ServerOptions } from './server/create-server.ts'
 export { meetingOf, type OwnMeeting, ownMeeting } from './server/meeting-of.ts'
+export {
+  type Http2Fields,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  serveHttp2,
+} from './server/serve-http2.ts'
 export { describeSession } from './sessions/describe-session.ts'
 export { SessionCutError } from './sessions/session.ts'
 export { createSessionIndex } from './sessions/session-index.ts'

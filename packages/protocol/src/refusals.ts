@@ -159,6 +159,13 @@ const OTHER_REFUSALS = {
     'try again on a better connection',
   ],
   ERR_DOOR_LIMIT: ['local limit', 'caller', 6, 'the request is too large', 'send a smaller request'],
+  ERR_DOOR_FLOOD: [
+    'RFC 9113 §10.5',
+    'caller',
+    6,
+    'too much was asked that leads nowhere: streams reset, pings or settings',
+    'use a client that goes on more slowly',
+  ],
   ERR_DOOR_DRAINING: ['local', 'operator', 6, 'this door is closing', 'try again in a moment'],
   ERR_SESSION_OVER: [
     'local policy',

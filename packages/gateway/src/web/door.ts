@@ -1,4 +1,4 @@
-// The web door: HTTP/1.1 and WebSocket for callers that have been met, before one upstream.
+// The web door: HTTP/1.1, HTTP/2 and WebSocket for callers that have been met, before one upstream.
 import { createAcceptor, type House } from '@countersign/mtls'
 import { openDemoUpstream } from '../demo/upstream.ts'
 import { openListener } from '../kind/listener.ts'
@@ -43,7 +43,7 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
   const acceptor = createAcceptor({
     ...house,
     door: name,
-    alpn: ['http/1.1'],
+    alpn: ['h2', 'http/1.1'],
     onAccepted: met.adopt,
     onRefused: refusals.answer,
   })

@@ -1,5 +1,4 @@
 // A refusal told over HTTP, to programs and to people.
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import {
   explainMeeting,
@@ -12,12 +11,13 @@ import {
   writeMeeting,
 } from '@countersign/protocol'
 import { prefersHtml } from './accept.ts'
+import type { Exchange } from './exchange.ts'
 import { drawPage, PAGE_POLICY } from './page.ts'
 
 /** A whole answer, ready to be written. */
 export interface Answer {
   readonly status: number
-  readonly headers: OutgoingHttpHeaders
+  readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
@@ -30,6 +30,7 @@ const STATUS: Readonly<Record<DoorCode, number>> = {
   ERR_DOOR_REQUEST: 400,
   ERR_DOOR_TIMEOUT: 408,
   ERR_DOOR_LIMIT: 431,
+  ERR_DOOR_FLOOD: 429,
   ERR_DOOR_DRAINING: 503,
 }
 
@@ -92,9 +93,10 @@ export function meetingAnswer(accept: string | undefined, meeting: Meeting, now:
 }
 
 /** Writes an answer whole; to HEAD without its body. */
-export function sendAnswer(response: ServerResponse, { status, headers, body }: Answer): void {
-  response.writeHead(status, headers)
-  response.end(response.req.method === 'HEAD' ? undefined : body)
+export function sendAnswer(exchange: Exchange, { status, headers, body }: Answer): void {
+  exchange.begin(status, Object.entries(headers).flat())
+  if (exchange.head.method !== 'HEAD') exchange.out.write(body)
+  exchange.end([])
 }
 
 /** Writes an answer where there is no request to hang it on, and nothing after it. */
@@ -113,7 +115,7 @@ function answer(status: number, contentType: string, body: string): Answer {
     status,
     headers: {
       'Content-Type': contentType,
-      'Content-Length': Buffer.byteLength(body),
+      'Content-Length': String(Buffer.byteLength(body)),
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
       'Referrer-Policy': 'no-referrer',

@@ -1,11 +1,12 @@
 // The responder of a refusal: the one thing that a refused caller can reach, small and budgeted.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import type { Clock } from '@countersign/mtls'
+import { type Clock, serveHttp2 } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { adoptSockets, closeAfterReading } from './http-server.ts'
-import { refusalAnswer, sendLastAnswer } from './problem.ts'
+import { exchangeOf } from './http2-exchange.ts'
+import { type Answer, refusalAnswer, sendAnswer, sendLastAnswer } from './problem.ts'
 
 /** One request head, and no more of a body than lets a client read the answer. */
 const MAX_HEAD_OCTETS = 8 * 1024
@@ -13,6 +14,8 @@ const MAX_BODY_OCTETS = 64 * 1024
 const TIMEOUT_MS = 5_000
 /** Who is refused may hold this many connections in all; beyond it, a refusal is a close. */
 const MAX_CONNECTIONS = 512
+/** A browser asks for a page and its icon at once; each is told. */
+const MAX_STREAMS = 4
 
 /** Answers refused callers: reads one request head to choose the form, tells the cause, and closes. */
 export interface RefusalResponder {
@@ -20,15 +23,58 @@ export interface RefusalResponder {
   close(): void
 }
 
+/** In the form that the caller's request asks for; nothing is known of it where it could not be read. */
+type Say = (headers?: IncomingHttpHeaders) => Answer
+
 /** Makes the responder of one door; it listens nowhere itself. */
 export function createRefusalResponder(clock: Clock): RefusalResponder {
-  const meetings = new Map<object, Meeting>()
+  const answers = new Map<Duplex, Say>()
+  const http1 = createHttp1Responder(answers)
+  const adoptHttp1 = adoptSockets(http1)
+  return {
+    answer(socket, meeting) {
+      if (answers.size >= MAX_CONNECTIONS) return void socket.destroy()
+      const say: Say = ({ accept, 'user-agent': userAgent } = {}) =>
+        refusalAnswer(accept, meeting, clock(), undefined, userAgent)
+      answers.set(socket, say)
+      // Whatever it does, it is gone soon.
+      const deadline = setTimeout(() => socket.destroy(), 2 * TIMEOUT_MS)
+      socket.once('close', () => {
+        clearTimeout(deadline)
+        answers.delete(socket)
+      })
+      if (socket.alpnProtocol === 'h2') respondInHttp2(socket, say)
+      else adoptHttp1(socket)
+    },
+    close() {
+      http1.close()
+      for (const socket of answers.keys()) socket.destroy()
+    },
+  }
+}
+
+function respondInHttp2(socket: TLSSocket, say: Say): void {
+  const session = serveHttp2(socket, {
+    settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_HEAD_OCTETS },
+    streamResetBurst: MAX_STREAMS,
+  })
+  // Whatever is wrong with the connection, it is on its way out.
+  session.on('error', () => undefined)
+  session.on('stream', (stream, headers, _flags, raw) => {
+    stream.on('error', () => undefined)
+    if (stream.closed) return
+    // RFC 9113 §8.1: what is left of a body is not waited for; Node resets the stream, without an error, behind the answer.
+    sendAnswer(exchangeOf(stream, headers, raw), say(headers))
+    session.close()
+  })
+}
+
+function createHttp1Responder(answers: ReadonlyMap<Duplex, Say>): ReturnType<typeof createServer> {
   const answering = new WeakMap<object, ServerResponse>()
   const refuse = (request: IncomingMessage, response: ServerResponse) => {
-    const meeting = meetings.get(request.socket)
-    if (meeting === undefined) return void request.socket.destroy()
-    const { accept, 'user-agent': userAgent } = request.headers
-    const { status, headers, body } = refusalAnswer(accept, meeting, clock(), undefined, userAgent)
+    const say = answers.get(request.socket)
+    if (say === undefined) return void request.socket.destroy()
+    const { status, headers, body } = say(request.headers)
     answering.set(request.socket, response)
     response.writeHead(status, { ...headers, Connection: 'close' })
     if (request.method !== 'HEAD') response.write(body)
@@ -56,29 +102,12 @@ export function createRefusalResponder(clock: Clock): RefusalResponder {
   )
   server.on('checkContinue', refuse).on('checkExpectation', refuse)
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const meeting = meetings.get(socket)
-    if (meeting === undefined || !socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+    const say = answers.get(socket)
+    if (say === undefined || !socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
     closeAfterReading(socket)
     const response = answering.get(socket)
     if (response) response.end()
-    else sendLastAnswer(socket, refusalAnswer(undefined, meeting, clock()))
+    else sendLastAnswer(socket, say())
   })
-  const adopt = adoptSockets(server)
-  return {
-    answer(socket, meeting) {
-      if (meetings.size >= MAX_CONNECTIONS) return void socket.destroy()
-      meetings.set(socket, meeting)
-      // Whatever it does, it is gone soon.
-      const deadline = setTimeout(() => socket.destroy(), 2 * TIMEOUT_MS)
-      socket.once('close', () => {
-        clearTimeout(deadline)
-        meetings.delete(socket)
-      })
-      adopt(socket)
-    },
-    close() {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
+  return server
 }

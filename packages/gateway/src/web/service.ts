@@ -1,0 +1,31 @@
+// Between the versions of HTTP, which read requests, and the door, which answers them.
+import type { TLSSocket } from 'node:tls'
+import type { Meeting, RefusalCode } from '@countersign/protocol'
+import type { Exchange } from './exchange.ts'
+import type { Answer } from './problem.ts'
+
+/** Who calls on a connection. */
+export interface Caller {
+  readonly meeting: Meeting
+  /** Header fields that tell the upstream who it is. */
+  readonly identity: readonly string[]
+}
+
+/** What a version of HTTP is made with. */
+export interface HttpService {
+  /** Answers a request, sooner or later. */
+  serve(exchange: Exchange, caller: Caller): void
+  /** Notes that a caller is refused, and says how it is told. */
+  refusal(caller: Caller, code: RefusalCode, cause?: Error, accept?: string): Answer
+  readonly maxHeadOctets: number
+  /** How long a connection without a request stays. */
+  readonly idleTimeoutMs: number
+}
+
+/** A version of HTTP, for connections that have been met. */
+export interface VersionServer {
+  adopt(socket: TLSSocket, caller: Caller): void
+  /** From now on callers are asked to leave, and connections without a request end. Call again for those that became idle. */
+  endIdle(): void
+  close(): void
+}
