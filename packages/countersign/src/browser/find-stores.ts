@@ -58,6 +58,8 @@ export async function findNssStores(nss: NssTools, around: Pick<Around, 'env'>):
   const home = around.env['HOME'] ?? '/'
   const stores: Store[] = []
   const chromium = await chromiumStore(nss, around)
+  const snap = join(home, 'snap/chromium/current/.pki/nssdb')
+  if (await isDirectory(snap)) stores.push(nssStore('Chromium', snap, nss))
   if ((await isDirectory(chromium.path)) || CHROMIUM.some((name) => findTool(name, around.env['PATH'])))
     stores.push(chromium)
   for (const folder of FIREFOX)

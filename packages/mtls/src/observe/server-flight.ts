@@ -28,6 +28,9 @@ const SUITES: Readonly<
   4867: ['chacha20-poly1305', 32, 'sha256'],
 }
 
+/** Of all three ciphers. */
+const TAG_OCTETS = 16
+
 class FlightError extends Error {}
 const misfit = () => new FlightError('a length does not fit')
 
@@ -153,18 +156,20 @@ function openerOf(serverHello: Uint8Array, secret: Uint8Array | undefined) {
   const iv = expandLabel(hash, secret, 'iv', 12)
   let sequence = 0
   return (header: Uint8Array, record: Uint8Array): Uint8Array | undefined => {
+    if (record.length <= TAG_OCTETS) return undefined
     const nonce = Buffer.from(iv)
     nonce.writeUInt32BE((nonce.readUInt32BE(8) ^ sequence) >>> 0, 8)
     sequence++
     // The three share one shape of node:crypto's types.
-    const decipher = createDecipheriv(cipher as 'chacha20-poly1305', key, nonce, { authTagLength: 16 })
+    const decipher = createDecipheriv(cipher as 'chacha20-poly1305', key, nonce, { authTagLength: TAG_OCTETS })
     decipher.setAAD(header)
-    decipher.setAuthTag(record.subarray(-16))
+    decipher.setAuthTag(record.subarray(-TAG_OCTETS))
     let inner: Buffer
     try {
-      inner = Buffer.concat([decipher.update(record.subarray(0, -16)), decipher.final()])
-    } catch {
-      // Under the next keys: the handshake is over.
+      inner = Buffer.concat([decipher.update(record.subarray(0, -TAG_OCTETS)), decipher.final()])
+    } catch (error) {
+      // Under the next keys: the handshake is over. What node:crypto says of a tag has no code.
+      if (!(error instanceof Error && /authenticate data/.test(error.message))) throw error
       return undefined
     }
     // RFC 9846 §5.4: the type stands before the zeros of the padding.
