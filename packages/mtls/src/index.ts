@@ -1,4 +1,8 @@
+export { agentFor, type ClientIdentity } from './client/agent.ts'
 export { connect } from './client/connect.ts'
+export { DoorRefusedError, doorRefusal } from './client/door-refused.ts'
+export { type AgentClass, createFetch, type Dispatcher, dispatcherFor } from './client/fetch.ts'
+export { connectHttp2 } from './client/http2.ts'
 export { MeetingRefusedError, refusalOfError } from './client/refused.ts'
 export { createResumptionStore } from './client/resumption.ts'
 export { parseAddress } from './client/target.ts'
@@ -64,7 +68,8 @@ export { type Observation, type ObserveOptions, observe, type ServerSeen } from 
 export type { CertificateRequest } from './observe/server-flight.ts'
 export { createAcceptor } from './server/acceptor.ts'
 export { allowList } from './server/allow-list.ts'
-export { createServer, type MutualServer, type ServerOptions } from './server/create-server.ts'
+export type { Guarded, ServerOptions } from './server/behind-gate.ts'
+export { createServer, type MutualServer } from './server/create-server.ts'
 export { meetingOf, type OwnMeeting, ownMeeting } from './server/meeting-of.ts'
 export {
   type Http2Fields,

@@ -1,6 +1,6 @@
 // Why an enrollment, a renewal or the fetching of lists did not come to its end.
-import { fieldOf, parseReference, REFUSALS, type Reference, type RefusalCode, ShapeError } from '@countersign/protocol'
-import { escapeText } from '@countersign/x509'
+import { REFUSALS, type Reference, type RefusalCode, ShapeError } from '@countersign/protocol'
+import { readToldRefusal } from '../client/door-refused.ts'
 
 /** What this side holds against an answer. A released code keeps its meaning and is never reused. */
 export const ENROLLMENT_ERRORS = {
@@ -43,20 +43,14 @@ export class EnrollmentError extends Error {
   }
 }
 
-const MAX_DETAIL = 500
-
 /**
- * Reads a refusal of the authority, RFC 9457. Its code speaks in our own words; only its detail is the authority's,
- * escaped. What has no code that we know is an answer that we did not expect.
+ * Reads a refusal of the authority, RFC 9457. What has no code that we know is an answer that we did not expect.
  * @param own The reference of the meeting as this side knows it.
  */
 export function readProblem(status: number, json: unknown, own: Reference): EnrollmentError {
   try {
-    const problem = fieldOf(json)
-    const detail = problem.get('detail').optional((field) => escapeText(field.text(MAX_DETAIL)))
-    const reference = problem.get('reference').optional((field) => parseReference(field.text(32))) ?? own
-    const about = { ...(detail !== undefined && { detail }), reference }
-    return new EnrollmentError(problem.get('code').oneOf(Object.keys(REFUSALS) as RefusalCode[]), about)
+    const { code, detail, reference = own } = readToldRefusal(json)
+    return new EnrollmentError(code, { ...(detail !== undefined && { detail }), reference })
   } catch (cause) {
     if (!(cause instanceof ShapeError)) throw cause
     return new EnrollmentError('ERR_ENROLL_ANSWER', { detail: `HTTP status ${status}`, reference: own }, { cause })

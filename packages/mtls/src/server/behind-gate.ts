@@ -1,0 +1,59 @@
+// The gate before a server of Node's own: what it serves has been met.
+import type { Server } from 'node:net'
+import type { Meeting } from '@countersign/protocol'
+import type { AcceptorOptions, Clock, OwnIdentity, SessionIndex, Tickets, Trust } from '../model.ts'
+import { createSessionIndex } from '../sessions/session-index.ts'
+import { createAcceptor } from './acceptor.ts'
+import { allowList } from './allow-list.ts'
+import { warn } from './warn.ts'
+
+/** Who a server is, and whom it lets in. */
+export interface ServerOptions {
+  /** With the trust beside it, as `openIdentity` gives it. */
+  readonly identity: OwnIdentity & { readonly trust: Trust }
+  /** Who may come in: parties, identities in full, or `*` for every party that the trust vouches for. */
+  readonly allow: readonly string[]
+  /** What records call this place. Default `server`. */
+  readonly door?: string
+  /** Default: tickets of this server alone. */
+  readonly tickets?: Tickets
+  readonly clock?: Clock
+  /** Each meeting, accepted or refused. */
+  readonly record?: (meeting: Meeting) => void
+  readonly log?: AcceptorOptions['log']
+}
+
+/** A server whose connections have all met. `close` stops listening; open sessions go on. */
+export type Guarded<Kind extends Server> = Kind & { readonly sessions: SessionIndex }
+
+/** What the protocol behind the gate does with a connection. */
+export type Behind = Pick<AcceptorOptions, 'alpn' | 'onAccepted' | 'onRefused'>
+
+/**
+ * Puts the gate before `server`: it listens as it did, and what arrives meets first.
+ * @throws {Error} when identity and key do not make a TLS server. @throws {RangeError} when an entry of `allow` is empty.
+ */
+export function behindGate<Kind extends Server>(server: Kind, options: ServerOptions, behind: Behind): Guarded<Kind> {
+  const { identity, door = 'server', clock = systemClock, tickets, log = warn, record } = options
+  const sessions = createSessionIndex(door)
+  const acceptor = createAcceptor({
+    door,
+    identity,
+    trust: identity.trust,
+    access: allowList(options.allow),
+    clock,
+    sessions,
+    log,
+    record: (meeting) => record?.(meeting),
+    ...behind,
+    ...(tickets && { tickets }),
+  })
+  // Node's own way in, TLS without a judgement or none at all, is closed.
+  server.removeAllListeners('connection')
+  server.on('connection', (raw) => acceptor.accept(raw))
+  server.once('close', () => acceptor.close())
+  return Object.assign(server, { sessions })
+}
+
+/** The time of the machine. */
+export const systemClock: Clock = () => Temporal.Now.instant()
