@@ -20,6 +20,8 @@ export interface OwnIdentity {
   current(): Credential
   /** Called after `current()` changed. Answers how to stop. */
   onChange(listener: () => void): () => void
+  /** Told of each callee that a client refused as this identity: its own authority keeps why. Makes nobody wait. */
+  report?(meeting: Meeting): void
 }
 
 /** Whom this side believes, and what it knows about revocation. One value, replaced part by part; never empty. */

@@ -8,6 +8,7 @@ import { administrationRoutes } from './administration.ts'
 import { enrollmentRoutes } from './enrollment.ts'
 import { asksForFeed, openFeed } from './feed.ts'
 import type { Api } from './model.ts'
+import { ownMeetingRoutes } from './own-meetings.ts'
 import { PROBLEM_TYPE, problemOf } from './problem.ts'
 import { publicRoutes } from './public.ts'
 import { referenceOf, sendRefusal } from './reply.ts'
@@ -50,6 +51,7 @@ export async function createApplication(api: Api): Promise<Application> {
   )
   publicRoutes(app, api)
   enrollmentRoutes(app, api)
+  ownMeetingRoutes(app, api)
   // A scope of its own: its check of the caller must not stand before the other routes.
   app.register((scope, _options, done) => {
     administrationRoutes(scope, api)

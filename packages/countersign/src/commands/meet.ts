@@ -27,6 +27,8 @@ export const meet: Run = async (given, around) => {
     else for (const line of metLines(met, given.flag('path'), around)) around.out(line)
     return exitOf(met)
   } finally {
+    // Whoever refused a door has told its authority why, where that answers soon.
+    await identity?.settled()
     identity?.close()
   }
 }

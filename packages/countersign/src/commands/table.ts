@@ -218,6 +218,7 @@ export const COMMANDS: readonly Command[] = [
       'With a reference: what the doors recorded, with cause, clause and next step.',
       'With WHO and WHAT: what the rules say of a party that shows its certificate now, and each',
       'single change that would admit. Reads the files of the configuration.',
+      'With --identity alone a party asks for its own meetings, as itself.',
       ...ADMIN_DETAILS,
     ],
     positionals: [

@@ -1,7 +1,9 @@
-import { fieldOf, formatWhen, parseReference, readMeeting } from '@countersign/protocol'
+import { resolve } from 'node:path'
+import { openIdentity, ownMeetings } from '@countersign/mtls'
+import { fieldOf, formatWhen, parseReference, type Reference, readMeeting, writeMeeting } from '@countersign/protocol'
 import { openAdmin } from '../admin/client.ts'
 import { explainRules } from '../asking/why-not.ts'
-import { EXIT, Failure, type Run } from '../command.ts'
+import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { pictureLines } from '../meeting/picture.ts'
 import { refusalLines } from '../meeting/refusal-lines.ts'
 import { plainText } from '../output/plain-text.ts'
@@ -17,8 +19,7 @@ export const why: Run = async (given, around) => {
       code: 'ERR_CLI_USAGE',
       next: 'a reference looks like M-7F3K-92QD',
     })
-  const admin = await openAdmin(given, around)
-  const answer = await admin.get(`/v1/meetings/${reference}`)
+  const answer = await askWhy(given, around, reference)
   const meetings = fieldOf(answer).get('meetings')
   if (given.flag('json')) {
     around.out(JSON.stringify(answer))
@@ -33,6 +34,19 @@ export const why: Run = async (given, around) => {
     for (const line of refusalLines(meeting, around.clock())) around.out(line)
   }
   return meetings.list(1000).length > 0 ? EXIT.ok : EXIT.refused
+}
+
+/** A party asks for its own meetings as itself; an administrator for all. */
+async function askWhy(given: Arguments, around: Around, reference: Reference): Promise<unknown> {
+  const directory = given.text('identity')
+  if (directory === undefined || given.text('authority') !== undefined)
+    return (await openAdmin(given, around)).get(`/v1/meetings/${reference}`)
+  const identity = await openIdentity(resolve(around.cwd, directory), { clock: around.clock })
+  try {
+    return { meetings: (await ownMeetings(identity, reference, { clock: around.clock })).map(writeMeeting) }
+  } finally {
+    identity.close()
+  }
 }
 
 function listOf(answer: unknown): readonly unknown[] {

@@ -69,7 +69,9 @@ export function connect(options: ConnectOptions): Promise<Connected> {
       if (!judgement.ok) {
         close()
         const { refusal } = judgement
-        reject(new MeetingRefusedError(refusal, refusedMeeting(asked, refusal, judgement.side)))
+        const meeting = refusedMeeting(asked, refusal, judgement.side)
+        reject(new MeetingRefusedError(refusal, meeting))
+        options.identity?.report?.(meeting)
         return
       }
       keepSessions(call, tls, judgement.path.certificates)

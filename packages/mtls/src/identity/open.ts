@@ -1,4 +1,5 @@
 // An identity that lives in a directory, as an enrollment wrote it.
+import { createReporter } from '../explain/reporter.ts'
 import type { Clock, Credential, Log, OwnIdentity, Trust } from '../model.ts'
 import { readCrls, readTrustFiles, TrustFileError } from '../trust/trust-files.ts'
 import { IdentityError } from './error.ts'
@@ -12,6 +13,8 @@ export interface DirectoryIdentity extends OwnIdentity {
   readonly trust: Trust
   /** Reads the directory anew. @throws {IdentityError | TrustFileError} and the old credential and trust stay. */
   reload(): Promise<void>
+  /** Answers when the authority knows of every callee that was refused, or could not be told. */
+  settled(): Promise<void>
   /** Stops following. What is in memory stays usable. */
   close(): void
 }
@@ -48,15 +51,21 @@ export async function openIdentity(directory: string, options: OpenIdentityOptio
       log?.('identity.reload-failed', { code: error.code, file: error.file, reason: error.message })
     }),
   )
-  return {
+  const own = {
     directory,
     trust,
-    reload,
     current: () => current,
-    onChange(listener) {
+    onChange(listener: () => void) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+  }
+  const reporter = createReporter(own, clock, log)
+  return {
+    ...own,
+    reload,
+    report: reporter.report,
+    settled: reporter.settled,
     close: following.close,
   }
 }
