@@ -1,12 +1,14 @@
 // The address for the operator's own tools, on this machine alone.
 import { createServer } from 'node:http'
 import type { Listen } from '../config/model.ts'
-import { OPEN_METRICS_TYPE } from './open-metrics.ts'
 
-/** Serves the numbers at `/metrics`. @throws (rejects) the system's error where the address cannot be listened on. */
+/** What is served, by path. */
+export type LocalPages = Readonly<Record<string, { readonly type: string; text(): string }>>
+
+/** Serves `pages`. @throws (rejects) the system's error where the address cannot be listened on. */
 export async function openLocalServer(
   listen: Listen,
-  metrics: () => string,
+  pages: LocalPages,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const server = createServer({ maxHeaderSize: 8 * 1024, requestTimeout: 5_000 }, (request, response) => {
     response.setHeader('Connection', 'close')
@@ -14,9 +16,10 @@ export async function openLocalServer(
     // A page on the web may lead its own name here; a name that is not this machine's is not for us.
     if (!/^(?:localhost|127\.[0-9.]+|\[::1\])(?::[0-9]+)?$/.test(headers.host ?? ''))
       return void response.writeHead(421).end()
-    if (url !== '/metrics') return void response.writeHead(404).end()
+    const page = Object.hasOwn(pages, url ?? '') ? pages[url ?? ''] : undefined
+    if (page === undefined) return void response.writeHead(404).end()
     if (method !== 'GET' && method !== 'HEAD') return void response.writeHead(405, { Allow: 'GET, HEAD' }).end()
-    response.writeHead(200, { 'Content-Type': OPEN_METRICS_TYPE }).end(metrics())
+    response.writeHead(200, { 'Content-Type': page.type }).end(page.text())
   })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject).listen(listen, () => resolve())

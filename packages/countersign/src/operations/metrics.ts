@@ -1,12 +1,13 @@
 // What a house counts: from the records of its meetings and from the events of its log, so that no number has a second source.
 import { readdirSync } from 'node:fs'
-import type { Clock, Door, OwnIdentity, Trust } from '@countersign/mtls'
+import type { AnyDoorConfig, OpenDoor } from '@countersign/gateway'
+import type { Clock, OwnIdentity, Trust } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { type Family, type Labels, type Sample, writeOpenMetrics } from './open-metrics.ts'
 
 /** What is looked at when the numbers are asked for. */
 export interface Watched {
-  readonly doors: readonly { readonly door: Door; readonly identity: OwnIdentity }[]
+  readonly doors: readonly { readonly door: OpenDoor<AnyDoorConfig>; readonly identity: OwnIdentity }[]
   readonly trust: Trust
   readonly clock: Clock
 }

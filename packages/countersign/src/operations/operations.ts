@@ -40,8 +40,16 @@ export async function openOperations(
     },
     async watch(watched) {
       if (listen === undefined || metrics === undefined) return undefined
-      const { openLocalServer } = await import('./local-server.ts')
-      const server = await openLocalServer(listen, () => metrics.text(watched))
+      const [{ KEYS_PATH }, { openLocalServer }, { OPEN_METRICS_TYPE }] = await Promise.all([
+        import('@countersign/gateway'),
+        import('./local-server.ts'),
+        import('./open-metrics.ts'),
+      ])
+      const keys = watched.doors.flatMap(({ door }) => door.keys ?? [])
+      const server = await openLocalServer(listen, {
+        '/metrics': { type: OPEN_METRICS_TYPE, text: () => metrics.text(watched) },
+        [KEYS_PATH]: { type: 'application/jwk-set+json', text: () => JSON.stringify({ keys }) },
+      })
       opened.defer(() => server.close())
       return server.url
     },

@@ -9,6 +9,8 @@ export interface OpenDoor<Config> extends Door {
    * @throws as the `open` of its kind; nothing has then changed.
    */
   prepare(next: Config): Promise<Change>
+  /** JSON Web Keys by which what the door states of its callers is checked. */
+  readonly keys?: readonly object[]
 }
 
 /** A change that is ready: exactly one of the two is called. */

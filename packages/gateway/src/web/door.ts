@@ -3,6 +3,7 @@ import { createAcceptor, type House } from '@countersign/mtls'
 import { openDemoUpstream } from '../demo/upstream.ts'
 import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
+import { createAsserter } from './assertion.ts'
 import { createMetServer } from './met-server.ts'
 import { createRefusalResponder } from './refusal.ts'
 import { openUpstream, type Upstream, type UpstreamConfig } from './upstream.ts'
@@ -15,13 +16,15 @@ export interface WebDoorConfig {
   readonly listen: { readonly host: string; readonly port: number }
   /** `demo` is the small service that comes with Countersign; it is opened and closed with the door. */
   readonly upstream: 'demo' | UpstreamConfig
+  /** The audience of signed statements about callers; absent: none are made. */
+  readonly assertion?: string
 }
 
 /** The web door among the kinds. */
 export const webDoor: Opener<WebDoorConfig> = {
   open: openWebDoor,
   calls: ({ upstream }) => upstream !== 'demo' && upstream.url.startsWith('https:'),
-  fixed: ['host', 'listen'],
+  fixed: ['host', 'listen', 'assertion'],
 }
 
 /**
@@ -38,7 +41,9 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
     return way
   }
   let upstream = await open(config)
-  const met = createMetServer(name, () => upstream, house)
+  const { assertion, host } = config
+  const asserter = assertion === undefined ? undefined : createAsserter(`https://${host[0]}`, assertion, house.clock)
+  const met = createMetServer({ door: name, upstream: () => upstream, asserter }, house)
   const refusals = createRefusalResponder(house.clock)
   const acceptor = createAcceptor({
     ...house,
@@ -67,6 +72,7 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
   })
   return {
     ...door,
+    ...(asserter && { keys: asserter.keys }),
     async prepare(next) {
       const way = await open(next)
       const leave = (old: Upstream) => {

@@ -2,11 +2,12 @@
 import type { TLSSocket } from 'node:tls'
 import type { House, Session } from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
+import { ASSERTION_FIELD, type Asserter } from './assertion.ts'
 import type { Exchange } from './exchange.ts'
 import { clientCertHeaders } from './headers.ts'
 import { createHttp1Server } from './http1.ts'
 import { createHttp2Server } from './http2.ts'
-import { meetingAnswer, refusalAnswer, sendAnswer } from './problem.ts'
+import { keysAnswer, meetingAnswer, refusalAnswer, sendAnswer } from './problem.ts'
 import { forward, type Passage } from './proxy.ts'
 import { readTarget } from './request-target.ts'
 import type { Caller, HttpService } from './service.ts'
@@ -15,6 +16,8 @@ import type { Upstream } from './upstream.ts'
 
 /** Answers a connection its own meeting; never reaches the upstream. */
 export const MEETING_PATH = '/.well-known/countersign/meeting'
+/** The keys of the statements that go to the upstream. */
+export const KEYS_PATH = '/.well-known/countersign/keys'
 
 // 16 KiB is what many upstreams take; the certificates of the caller come on top (RFC 9440 §3.2).
 const MAX_HEAD_OCTETS = 16 * 1024
@@ -28,10 +31,17 @@ export interface MetServer {
   close(): void
 }
 
+/** What the server of a door is made with. */
+export interface MetService {
+  readonly door: string
+  /** To be asked for each request. */
+  readonly upstream: () => Upstream
+  readonly asserter: Asserter | undefined
+}
+
 /** Makes the server of one door; it listens nowhere itself. */
 export function createMetServer(
-  door: string,
-  upstream: () => Upstream,
+  { door, upstream, asserter }: MetService,
   { clock, log }: Pick<House, 'clock' | 'log'>,
 ): MetServer {
   const refusal: HttpService['refusal'] = ({ meeting }, code, cause, accept) => {
@@ -47,8 +57,9 @@ export function createMetServer(
       exchange.distrust()
       return refuse('ERR_DOOR_REQUEST')
     }
-    if (target.path.split('?', 1)[0] === MEETING_PATH)
-      return sendAnswer(exchange, meetingAnswer(accept, caller.meeting, clock()))
+    const path = target.path.split('?', 1)[0]
+    if (path === MEETING_PATH) return sendAnswer(exchange, meetingAnswer(accept, caller.meeting, clock()))
+    if (path === KEYS_PATH && asserter) return sendAnswer(exchange, keysAnswer(asserter.keys))
     const passage: Passage = { exchange, target, upstream: upstream(), identity: caller.identity, refuse }
     if (exchange.tunnel) tunnel(passage, exchange.tunnel.open)
     else forward(passage)
@@ -60,7 +71,14 @@ export function createMetServer(
   return {
     adopt(socket, meeting, session) {
       const version = socket.alpnProtocol === 'h2' ? http2 : http1
-      version.adopt(socket, { meeting, identity: clientCertHeaders(session.certificates) })
+      const certificates = clientCertHeaders(session.certificates)
+      const statement = asserter?.about(meeting)
+      version.adopt(socket, {
+        meeting,
+        get identity() {
+          return statement ? [...certificates, ASSERTION_FIELD, statement()] : certificates
+        },
+      })
     },
     endIdle() {
       http1.endIdle()

@@ -11,6 +11,7 @@ import {
   writeMeeting,
 } from '@countersign/protocol'
 import { prefersHtml } from './accept.ts'
+import type { PublicKey } from './assertion.ts'
 import type { Exchange } from './exchange.ts'
 import { drawPage, PAGE_POLICY } from './page.ts'
 
@@ -90,6 +91,11 @@ export function meetingAnswer(accept: string | undefined, meeting: Meeting, now:
   const shown = publicMeeting(meeting)
   if (prefersHtml(accept)) return page(200, drawPage(explainMeeting(shown, now)))
   return answer(200, 'application/json', `${JSON.stringify(writeMeeting(shown))}\n`)
+}
+
+/** Gives the keys by which a service checks what this door states. @see RFC 7517 §8.5.1 */
+export function keysAnswer(keys: readonly PublicKey[]): Answer {
+  return answer(200, 'application/jwk-set+json', `${JSON.stringify({ keys })}\n`)
 }
 
 /** Writes an answer whole; to HEAD without its body. */

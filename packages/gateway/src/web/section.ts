@@ -29,6 +29,12 @@ const provable = service.refine(({ url, name }) => name === undefined || url.sta
 const keys = {
   listen: listen.describe('address on which it listens'),
   upstream: z.union([z.literal('demo'), provable]).describe('the service behind it: {url, name}, or demo'),
+  assertion: z
+    .string()
+    .min(1)
+    .max(200, 'must have at most 200 characters')
+    .exactOptional()
+    .describe('audience of the signed statement about the caller (a JWT) that the service then gets with each request'),
 } satisfies { readonly [Key in keyof Omit<WebDoorConfig, 'name' | 'host'>]: z.ZodType<WebDoorConfig[Key]> }
 
 /** The keys of a web door. */
