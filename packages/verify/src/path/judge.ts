@@ -13,8 +13,7 @@ import type { AnyPathContext, Finding, StatusEvidence, TrustAnchor } from '../mo
 import { sameOctets } from '../octets.ts'
 import { judgePolicies } from '../policies/judge.ts'
 import { PROFILES, type Profile } from '../profile.ts'
-import type { CrlIndex } from '../revocation/crl-index.ts'
-import type { CrlSigner } from '../revocation/delta.ts'
+import type { AskSigner, CrlSigner } from '../revocation/delta.ts'
 import type { StatusIssuer } from '../revocation/issuer.ts'
 import { isToBeAsked, judgeAnswers, noAnswers, type OcspQuestion } from '../revocation/ocsp.ts'
 import { namesOfPoints } from '../revocation/points.ts'
@@ -88,25 +87,15 @@ export function* judgePath(
     judgeSelfIssued(certificate, issuer, fault)
     signed &&= signable && (yield* judgeSignature(certificate, issuer, ask, fault))
     if (!signed || !knowsStatus(context.status)) continue
-    const signerOf = function* ({ crl }: CrlIndex): Asking<CrlSigner | undefined> {
-      for (const { name, certificate, subjectPublicKeyInfo: own } of [issuer, anchor]) {
-        const may = namesEqual(crl.issuer, name) && whyNotSigner(crl, certificate) === undefined
-        if (may && (yield* isSignedBy(crl, own, ask)) === true) return { key: own }
-      }
-      // §6.3.3 (f): another key of its issuer, or another issuer, with a path to the same anchor.
-      for (const { certificate, until } of judges.crlIssuers ? yield* judges.crlIssuers(crl, anchor) : []) {
-        const { subjectPublicKeyInfo: key } = certificate
-        if ((yield* isSignedBy(crl, key, ask)) === true) return { key, until }
-      }
-      return undefined
-    }
+    const signerOf: AskSigner = ({ crl }) => signerUnder(crl, issuer, anchor, judges)
     if (context.status.crls.length > 0 && !meter.names(namesOfPoints(certificate))) break
     const { status, now, profile = PROFILES.private } = context
     const { ocsp } = status
-    const judgeDelegate = (askResponders: AskResponders) =>
-      function* (delegate: Certificate, fault: Fault): Asking<readonly StatusEvidence[]> {
+    const judgeDelegate =
+      (askResponders: AskResponders) =>
+      (delegate: Certificate, fault: Fault): Asking<readonly StatusEvidence[]> => {
         const asked = { ...status, mode: isToBeAsked(delegate) ? status.mode : ('prefer' as const) }
-        return yield* judgeStatus(delegate, depth, issuer, asked, now, signerOf, askResponders, fault)
+        return judgeStatus(delegate, depth, issuer, asked, now, signerOf, askResponders, fault)
       }
     const asking = (judgeDelegate: OcspQuestion['judgeDelegate']): AskResponders =>
       ocsp === undefined
@@ -133,6 +122,28 @@ function judgeSelfIssued(certificate: Certificate, { subjectPublicKeyInfo }: Sta
 /** Whether there is anything that could speak against a certificate. */
 function knowsStatus({ mode, crls, ocsp, announced }: AnyPathContext['status']): boolean {
   return mode === 'require' || crls.length > 0 || ocsp !== undefined || announced !== undefined
+}
+
+/**
+ * Finds the proved key that signed a list. Here and in this package a generator is a function of its module: V8 makes a
+ * class for each one that is made anew and run, which keeps all that it closes over until the next full collection.
+ */
+function* signerUnder(
+  crl: CertificateList,
+  issuer: StatusIssuer,
+  anchor: TrustAnchor,
+  { signatures: { ask }, crlIssuers }: Judges,
+): Asking<CrlSigner | undefined> {
+  for (const { name, certificate, subjectPublicKeyInfo: own } of [issuer, anchor]) {
+    const may = namesEqual(crl.issuer, name) && whyNotSigner(crl, certificate) === undefined
+    if (may && (yield* isSignedBy(crl, own, ask)) === true) return { key: own }
+  }
+  // §6.3.3 (f): another key of its issuer, or another issuer, with a path to the same anchor.
+  for (const { certificate, until } of crlIssuers ? yield* crlIssuers(crl, anchor) : []) {
+    const { subjectPublicKeyInfo: key } = certificate
+    if ((yield* isSignedBy(crl, key, ask)) === true) return { key, until }
+  }
+  return undefined
 }
 
 function* isSignedBy(crl: CertificateList, key: SubjectPublicKeyInfo, ask: AskSignature): Asking<SignatureAnswer> {

@@ -5,7 +5,7 @@ import type { AnyPathContext, Finding, TrustAnchor, Verdict } from '../model.ts'
 import { readOnce } from '../revocation/ocsp.ts'
 import { whyNotSigner } from '../revocation/scope.ts'
 import { type SearchContext, startAlone } from './alone.ts'
-import { DEFAULT_BUDGET, startMeter } from './budget.ts'
+import { DEFAULT_BUDGET, type Meter, startMeter } from './budget.ts'
 import { type Candidate, findIssuersAmong, loops } from './candidates.ts'
 import { explain } from './explain.ts'
 import { finding } from './fault.ts'
@@ -73,7 +73,7 @@ function findCrlIssuersAmong(
 ): NonNullable<Judges['crlIssuers']> {
   const further = isOuter ? { crlIssuers: findCrlIssuersAmong(bag, context, maxDepth, shared, false) } : {}
   const known = new Map<TrustAnchor, Map<Certificate, Temporal.Instant | undefined>>()
-  return function* (crl, anchor) {
+  return (crl, anchor) => {
     const under = known.get(anchor) ?? new Map<Certificate, Temporal.Instant | undefined>()
     known.set(anchor, under)
     const inner: SearchContext = {
@@ -83,27 +83,37 @@ function findCrlIssuersAmong(
       asCrlIssuer: true,
     }
     const alone = startAlone(inner)
-    const found: CrlIssuer[] = []
-    for (const candidate of bag.filter(({ certificate }) => maySign(certificate, crl))) {
-      const { certificate } = candidate
-      if (!shared.meter.step()) return []
-      if (!under.has(certificate)) {
-        under.set(certificate, undefined)
-        const search: Search = {
-          context: inner,
-          maxDepth,
-          meter: shared.meter,
-          findIssuers: findIssuersAmong(bag, inner),
-          judges: { ...shared, alone, ...further },
-          attempts: { tried: [], best: undefined },
-        }
-        under.set(certificate, (yield* find(search, candidate))?.path.validUntil)
-      }
-      const until = under.get(certificate)
-      if (until !== undefined) found.push({ certificate, until })
-    }
-    return found
+    const candidates = bag.filter(({ certificate }) => maySign(certificate, crl))
+    return findCrlIssuers(candidates, under, shared.meter, () => ({
+      context: inner,
+      maxDepth,
+      meter: shared.meter,
+      findIssuers: findIssuersAmong(bag, inner),
+      judges: { ...shared, alone, ...further },
+      attempts: { tried: [], best: undefined },
+    }))
   }
+}
+
+/** Of `candidates` those with a path, each searched for once: `known` says how long it holds. */
+function* findCrlIssuers(
+  candidates: readonly Candidate[],
+  known: Map<Certificate, Temporal.Instant | undefined>,
+  meter: Meter,
+  startSearch: () => Search,
+): Asking<readonly CrlIssuer[]> {
+  const found: CrlIssuer[] = []
+  for (const candidate of candidates) {
+    const { certificate } = candidate
+    if (!meter.step()) return []
+    if (!known.has(certificate)) {
+      known.set(certificate, undefined)
+      known.set(certificate, (yield* find(startSearch(), candidate))?.path.validUntil)
+    }
+    const until = known.get(certificate)
+    if (until !== undefined) found.push({ certificate, until })
+  }
+  return found
 }
 
 /** Whether its name, its key identifier and its usage let the certificate be of who signed `crl`. */

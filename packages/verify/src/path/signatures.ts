@@ -2,7 +2,7 @@
 import type { AlgorithmIdentifier, SubjectPublicKeyInfo } from '@countersign/x509'
 import { costOfKey } from '../algorithms/key.ts'
 import type { Meter } from './budget.ts'
-import type { Asking } from './question.ts'
+import type { Asking, Question } from './question.ts'
 
 /** `undefined`: the algorithm is one that the checker does not know. */
 export type SignatureAnswer = boolean | undefined
@@ -34,16 +34,11 @@ export function startSignatures(meter: Meter): Signatures {
     return text
   }
   return {
-    *ask(algorithm, publicKey, octets, signature) {
+    ask(algorithm, publicKey, octets, signature) {
       const underKeys = answers.get(octets) ?? new Map<string, SignatureAnswer>()
       answers.set(octets, underKeys)
-      const text = textOf(publicKey)
-      if (underKeys.has(text)) return underKeys.get(text)
-      if (!meter.signature(costOfKey(publicKey))) return false
-      const word = yield { op: 'verify', algorithm, publicKey, octets, signature }
-      const answer = word === undefined ? undefined : word === true
-      underKeys.set(text, answer)
-      return answer
+      const question: Question = { op: 'verify', algorithm, publicKey, octets, signature }
+      return askOnce(underKeys, textOf(publicKey), question, () => meter.signature(costOfKey(publicKey)))
     },
     hasFailed(signed, subjectPublicKeyInfo) {
       const underKeys = answers.get(signed)
@@ -52,4 +47,18 @@ export function startSignatures(meter: Meter): Signatures {
       return underKeys.has(text) && underKeys.get(text) !== true
     },
   }
+}
+
+function* askOnce(
+  underKeys: Map<string, SignatureAnswer>,
+  text: string,
+  question: Question,
+  pay: () => boolean,
+): Asking<SignatureAnswer> {
+  if (underKeys.has(text)) return underKeys.get(text)
+  if (!pay()) return false
+  const word = yield question
+  const answer = word === undefined ? undefined : word === true
+  underKeys.set(text, answer)
+  return answer
 }

@@ -33,22 +33,33 @@ export function* findBelow(deltas: readonly CrlIndex[], crls: readonly CrlIndex[
   const below = new Map<CrlIndex, CrlIndex>()
   const asked = new Set<CrlIndex>()
   const candidates = [...crls.filter((crl) => !isDelta(crl)), ...crls.filter(isDelta)]
-  function* find(delta: CrlIndex): Asking<void> {
-    asked.add(delta)
-    const { deltaCRLIndicator: base = 0n, cRLNumber: number = 0n } = delta.crl
-    for (const under of candidates) {
-      const { cRLNumber: underNumber = 0n } = under.crl
-      // §5.2.4 (c) and (d)
-      if (underNumber < base || underNumber >= number) continue
-      if (isDelta(under) && !asked.has(under)) yield* find(under)
-      if (isDelta(under) && !below.has(under)) continue
-      if (!(yield* sameSeries(delta, under, signerOf))) continue
-      below.set(delta, under)
-      return
-    }
-  }
-  for (const delta of deltas.filter(isDelta)) if (!asked.has(delta)) yield* find(delta)
+  for (const delta of deltas.filter(isDelta))
+    if (!asked.has(delta)) yield* findUnder(delta, { below, asked, candidates, signerOf })
   return below
+}
+
+/** What is found of all deltas, together. */
+interface Combining {
+  readonly below: Map<CrlIndex, CrlIndex>
+  readonly asked: Set<CrlIndex>
+  readonly candidates: readonly CrlIndex[]
+  readonly signerOf: AskSigner
+}
+
+function* findUnder(delta: CrlIndex, combining: Combining): Asking<void> {
+  const { below, asked, candidates, signerOf } = combining
+  asked.add(delta)
+  const { deltaCRLIndicator: base = 0n, cRLNumber: number = 0n } = delta.crl
+  for (const under of candidates) {
+    const { cRLNumber: underNumber = 0n } = under.crl
+    // §5.2.4 (c) and (d)
+    if (underNumber < base || underNumber >= number) continue
+    if (isDelta(under) && !asked.has(under)) yield* findUnder(under, combining)
+    if (isDelta(under) && !below.has(under)) continue
+    if (!(yield* sameSeries(delta, under, signerOf))) continue
+    below.set(delta, under)
+    return
+  }
 }
 
 function isDelta({ crl }: CrlIndex): boolean {

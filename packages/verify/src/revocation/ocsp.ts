@@ -108,18 +108,25 @@ export function* noAnswers(): Asking<OcspWord> {
  */
 function matchCertID({ certificate, issuer }: OcspQuestion): (id: SingleResponse['certID']) => Asking<boolean> {
   const known = new Map<HashName, readonly (Uint8Array | undefined)[]>()
-  return function* ({ hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber }) {
-    if (serialNumber !== certificate.serialNumber) return false
-    const hash = hashOf(hashAlgorithm)
-    if (hash === undefined) return false
-    const [name, key] = known.get(hash) ?? [
-      yield* askDigest(hash, certificate.issuer.der),
-      yield* askDigest(hash, issuer.subjectPublicKeyInfo.subjectPublicKey),
-    ]
-    known.set(hash, [name, key])
-    if (name === undefined || key === undefined) return false
-    return sameOctets(name, issuerNameHash) && sameOctets(key, issuerKeyHash)
-  }
+  return (id) => matchesCertID(id, certificate, issuer, known)
+}
+
+function* matchesCertID(
+  { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber }: SingleResponse['certID'],
+  certificate: OcspQuestion['certificate'],
+  issuer: OcspQuestion['issuer'],
+  known: Map<HashName, readonly (Uint8Array | undefined)[]>,
+): Asking<boolean> {
+  if (serialNumber !== certificate.serialNumber) return false
+  const hash = hashOf(hashAlgorithm)
+  if (hash === undefined) return false
+  const [name, key] = known.get(hash) ?? [
+    yield* askDigest(hash, certificate.issuer.der),
+    yield* askDigest(hash, issuer.subjectPublicKeyInfo.subjectPublicKey),
+  ]
+  known.set(hash, [name, key])
+  if (name === undefined || key === undefined) return false
+  return sameOctets(name, issuerNameHash) && sameOctets(key, issuerKeyHash)
 }
 
 const KNOWN_EXTENSIONS: ReadonlySet<Oid> = new Set([OID.nonce, OID.extendedRevoke])
