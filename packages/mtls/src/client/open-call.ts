@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Meeting } from '@countersign/protocol'
 import type { Clock, Session, SessionIndex, Trust } from '../model.ts'
 import { warn } from '../server/warn.ts'
-import { createFollower, type Followed, type Follower } from '../sessions/follower.ts'
+import { createFollower, type Followed, type Follower, standingOf } from '../sessions/follower.ts'
 import { createSession } from '../sessions/session.ts'
 import { createSessionIndex } from '../sessions/session-index.ts'
 import { sessionKeysOf } from '../sessions/session-keys.ts'
@@ -40,7 +40,7 @@ export function openCall(
   const followed: Followed = {
     session,
     validUntil,
-    proof: { basis, ask: () => judgeCallee(call, certificates) },
+    proof: { basis, ask: () => standingOf(judgeCallee(call, certificates)) },
     grants: new Set(),
   }
   sessions.add(session)

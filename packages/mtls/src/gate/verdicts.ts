@@ -14,6 +14,8 @@ export type TrustedQuestion = Omit<Question, 'trust' | 'checkSignature'>
 export interface Verdicts {
   /** As {@link judge}; a chain that it has believed twice is not judged again. */
   judge(question: TrustedQuestion): Judgement
+  /** For many open sessions at once, which are not what comes next: nothing is kept. */
+  judgeAnew(question: TrustedQuestion): Judgement
 }
 
 /** What was believed, and when that is known to hold: from `from`, and before `until`. */
@@ -51,8 +53,10 @@ export function createVerdicts(
   const seen = new LeastRecentlyUsed<true>(MAX_SEEN)
   const believed = new LeastRecentlyUsed<Believed>(maxBelieved)
   let version = trust.version
+  const judgeAnew = (question: TrustedQuestion) => judge({ ...question, trust, checkSignature })
 
   return {
+    judgeAnew,
     judge(question) {
       // Seen is no judgement, and stays.
       if (trust.version !== version) {
@@ -63,7 +67,7 @@ export function createVerdicts(
       const key = keyOf(question)
       const known = believed.get(key)
       if (known && !isBefore(now, known.from) && isBefore(now, known.until)) return known.judgement
-      const judgement = judge({ ...question, trust, checkSignature })
+      const judgement = judgeAnew(question)
       // Whoever shows no name is called by its address, which is of this meeting alone.
       if (judgement.ok && judgement.side.identities.length > 0 && isItsPath(certificates, judgement)) {
         if (seen.get(key)) believed.set(key, { judgement, from: now, until: endOf(judgement, trust, now) })

@@ -2,8 +2,16 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Decision, RefusalCode } from '@countersign/protocol'
+import { verdictsOf } from '../gate/verdicts.ts'
 import type { AcceptorOptions, AccessQuestion, CallerSession, Log } from '../model.ts'
-import { createFollower, type Followed, type Follower, type Grant, type Question } from '../sessions/follower.ts'
+import {
+  createFollower,
+  type Followed,
+  type Follower,
+  type Grant,
+  type Question,
+  standingOf,
+} from '../sessions/follower.ts'
 import { createSession, type OwnSession } from '../sessions/session.ts'
 import { sessionKeysOf } from '../sessions/session-keys.ts'
 import { sha256 } from '../sha256.ts'
@@ -88,14 +96,14 @@ function askBeside(
 function proofOf({ meeting, path }: Admitted, options: Options): NonNullable<Followed['proof']> {
   const certificates = path?.certificates ?? []
   const { authority } = meeting.caller
+  const { judgeAnew } = verdictsOf(options.trust)
   return {
     basis: [authority, ...certificates.map(({ der }) => sha256(der))].join(' '),
     ask(now) {
-      const judgement = judgeCaller({ certificates, address: meeting.address ?? '', now }, options)
+      const judgement = judgeCaller({ certificates, address: meeting.address ?? '', now }, options, judgeAnew)
       // The alice of another authority is not the alice who was let in.
-      return judgement.ok && judgement.side.authority !== authority
-        ? { ok: false, side: judgement.side, refusal: { code: 'ERR_CALLER_UNKNOWN_ISSUER' } }
-        : judgement
+      const isAnother = judgement.ok && judgement.side.authority !== authority
+      return isAnother ? { ok: false, code: 'ERR_CALLER_UNKNOWN_ISSUER' } : standingOf(judgement)
     },
   }
 }

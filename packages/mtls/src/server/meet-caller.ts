@@ -4,7 +4,7 @@ import type { Decision, Meeting, Proof, Refusal, Side } from '@countersign/proto
 import type { VerifiedPath } from '@countersign/verify'
 import type { Judgement, Question } from '../gate/judge.ts'
 import { sideOf } from '../gate/side.ts'
-import { verdictsOf } from '../gate/verdicts.ts'
+import { type Verdicts, verdictsOf } from '../gate/verdicts.ts'
 import type { AcceptorOptions, AccessQuestion } from '../model.ts'
 import type { Arrival } from './arrival.ts'
 import type { DoorContext } from './secure-context.ts'
@@ -69,12 +69,12 @@ function judgePresented(
   return judgeCaller({ ...question, issuers: tickets.issuers() }, options)
 }
 
-/** Judges the certificates of a caller, at its meeting and again while it is here. */
+/** Judges the certificates of a caller, at its meeting and, by another `judge`, while it is here. */
 export function judgeCaller(
   asked: CallerQuestion,
   { trust, servers }: Pick<AcceptorOptions, 'trust' | 'servers'>,
+  judge: Verdicts['judge'] = verdictsOf(trust).judge,
 ): Judgement {
-  const { judge } = verdictsOf(trust)
   const question = { ...asked, presenter: 'caller' } as const
   const judgement = judge(question)
   if (servers !== 'admit' || judgement.ok || judgement.refusal.code !== 'ERR_CALLER_WRONG_PURPOSE') return judgement

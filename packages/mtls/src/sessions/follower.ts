@@ -12,6 +12,18 @@ export interface Question<Answer> {
   ask(now: Temporal.Instant): Answer
 }
 
+/** Whether what the peer has proved still stands. Kept small: there is one for each distinct path while many are judged. */
+export type Standing =
+  | { readonly ok: true; readonly validUntil: Temporal.Instant }
+  | { readonly ok: false; readonly code: RefusalCode }
+
+/** What of a judgement an open session needs. */
+export function standingOf(judgement: Judgement): Standing {
+  return judgement.ok
+    ? { ok: true, validUntil: judgement.path.validUntil }
+    : { ok: false, code: judgement.refusal.code }
+}
+
 /** Something that a session may have by a decision: to be open at all, or a service within it. */
 export interface Grant {
   readonly question: Question<Decision>
@@ -26,7 +38,7 @@ export interface Grant {
 export interface Followed {
   readonly session: Session
   /** Absent where the peer was met as nobody. */
-  readonly proof?: Question<Judgement>
+  readonly proof?: Question<Standing>
   /** Until when its path and what is known of it hold, as last judged. */
   validUntil?: Temporal.Instant
   readonly grants: Set<Grant>
@@ -60,70 +72,46 @@ const SOONEST: Temporal.Duration = Temporal.Duration.from({ seconds: 1 })
 export function createFollower(options: FollowerOptions): Follower {
   const { trust, access, sessions, clock, onFault } = options
   const all = new Map<Session, Followed>()
-  const pending = new Set<Followed>()
-  // Answers of this run, so that each distinct path and each distinct question is judged once.
-  const judgements = new Map<string, Judgement>()
-  const decisions = new Map<string, Decision>()
   let stopListening: (() => void) | undefined
-  let running = false
 
-  const forgetAnswers = () => {
-    judgements.clear()
-    decisions.clear()
+  const cut = (session: Session, cause: RefusalCode) => void session.cut(cause).catch(onFault)
+  /** Asks about one session, unless it has ended meanwhile. */
+  const about =
+    <Answer>(ask: (followed: Followed, known: Map<string, Answer>) => void) =>
+    (followed: Followed, known: Map<string, Answer>): void => {
+      if (followed.session.isCut || !all.has(followed.session)) return
+      try {
+        ask(followed, known)
+        schedule(followed)
+      } catch (error) {
+        // Nobody stays in because the gate, or its policy, broke.
+        cut(followed.session, 'ERR_GATE_FAULT')
+        onFault(error)
+      }
+    }
+  const proofs = createRound<Followed, Standing>(
+    about((followed, known) => {
+      if (followed.proof === undefined) return
+      const standing = answered(known, followed.proof, clock())
+      if (standing.ok) followed.validUntil = standing.validUntil
+      else cut(followed.session, standing.code)
+    }),
+    onFault,
+  )
+  const grants = createRound<Followed, Decision>(
+    about((followed, known) => {
+      for (const grant of followed.grants) askAgain(grant, known, clock())
+    }),
+    onFault,
+  )
+  const visit = (which: Iterable<Followed>) => {
+    const these = [...which]
+    proofs.add(these)
+    grants.add(these)
   }
-  const run = async () => {
-    await inSlices(pending, (followed) => {
-      pending.delete(followed)
-      visit(followed)
-    })
-    forgetAnswers()
-    running = false
-  }
-  // After this turn: whoever told us may be cutting the same sessions, and answer for it.
-  const visitSoon = (which: Iterable<Followed>) => {
-    forgetAnswers()
-    for (const followed of which) pending.add(followed)
-    if (running || pending.size === 0) return
-    running = true
-    setImmediate(() => void run().catch(onFault))
-  }
+  // After this turn, as every visit is: whoever told us may be cutting the same sessions, and answer for it.
   const cutSoon = (keys: readonly SessionKey[]) => {
     setImmediate(() => void sessions.cut(keys, options.revoked).catch(onFault))
-  }
-  const cut = (session: Session, cause: RefusalCode) => void session.cut(cause).catch(onFault)
-
-  const visit = (followed: Followed): void => {
-    const { session } = followed
-    if (session.isCut || !all.has(session)) return
-    try {
-      const refusal = whyNot(followed, clock())
-      if (refusal !== undefined) cut(session, refusal)
-      else schedule(followed)
-    } catch (error) {
-      // Nobody stays in because the gate, or its policy, broke.
-      cut(session, 'ERR_GATE_FAULT')
-      onFault(error)
-    }
-  }
-  const whyNot = (followed: Followed, now: Temporal.Instant): RefusalCode | undefined => {
-    if (followed.proof) {
-      const judgement = answered(judgements, followed.proof, now)
-      if (!judgement.ok) return judgement.refusal.code
-      followed.validUntil = judgement.path.validUntil
-    }
-    for (const grant of followed.grants) {
-      if (isOver(grant.decision, now)) {
-        grant.end('ERR_SESSION_OVER')
-        continue
-      }
-      const decision = answered(decisions, grant.question, now)
-      if (!decision.ok) grant.end(decision.code)
-      else {
-        grant.decision = decision
-        grant.onStays?.(decision)
-      }
-    }
-    return undefined
   }
   const schedule = (followed: Followed): void => {
     const first = firstOf(followed)
@@ -135,18 +123,18 @@ export function createFollower(options: FollowerOptions): Follower {
     deadlines.set(followed, Temporal.Instant.compare(first, now) > 0 ? first : now.add(SOONEST))
   }
   const deadlines = createDeadlines<Followed>(clock, {
-    onDue: visitSoon,
-    onStepBack: () => visitSoon(all.values()),
+    onDue: visit,
+    onStepBack: () => visit(all.values()),
   })
 
   const listen = () => {
     const stopTrust = trust.onChange((change) => {
       if (change.kind === 'announced') cutSoon(change.revoked.map(revokedKey))
-      else visitSoon(all.values())
+      else proofs.add(all.values())
     })
     const stopAccess = access?.onChange((keys) => {
       const found = keys?.flatMap((key) => sessions.find(key)).flatMap((session) => all.get(session) ?? [])
-      visitSoon(found ?? all.values())
+      grants.add(found ?? all.values())
     })
     return () => {
       stopTrust()
@@ -162,7 +150,8 @@ export function createFollower(options: FollowerOptions): Follower {
     },
     delete(followed) {
       all.delete(followed.session)
-      pending.delete(followed)
+      proofs.delete(followed)
+      grants.delete(followed)
       deadlines.delete(followed)
       if (all.size > 0) return
       stopListening?.()
@@ -171,6 +160,51 @@ export function createFollower(options: FollowerOptions): Follower {
     reschedule(followed) {
       if (all.has(followed.session)) schedule(followed)
     },
+  }
+}
+
+function askAgain(grant: Grant, known: Map<string, Decision>, now: Temporal.Instant): void {
+  const decision = isOver(grant.decision, now) ? SESSION_OVER : answered(known, grant.question, now)
+  if (decision.ok) {
+    grant.decision = decision
+    grant.onStays?.(decision)
+  } else grant.end(decision.code)
+}
+
+const SESSION_OVER: Decision = { ok: false, code: 'ERR_SESSION_OVER', missing: [] }
+
+/** What is to be visited, soon and in slices. */
+interface Round<Item> {
+  /** After this turn. What was answered before is asked again. */
+  add(items: Iterable<Item>): void
+  delete(item: Item): void
+}
+
+/** Makes a round whose visits share their answers, so that each distinct question is asked once. */
+function createRound<Item, Answer>(
+  visit: (item: Item, known: Map<string, Answer>) => void,
+  onFault: (error: unknown) => void,
+): Round<Item> {
+  const pending = new Set<Item>()
+  const known = new Map<string, Answer>()
+  let running = false
+  const run = async () => {
+    await inSlices(pending, (item) => {
+      pending.delete(item)
+      visit(item, known)
+    })
+    known.clear()
+    running = false
+  }
+  return {
+    add(items) {
+      known.clear()
+      for (const item of items) pending.add(item)
+      if (running || pending.size === 0) return
+      running = true
+      setImmediate(() => void run().catch(onFault))
+    },
+    delete: (item) => void pending.delete(item),
   }
 }
 
