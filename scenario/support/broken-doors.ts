@@ -20,10 +20,11 @@ export async function opensslServer(
 ): Promise<BrokenDoor> {
   const args = ['s_server', '-accept', '127.0.0.1:0', '-cert', files.certificate, '-key', files.key, ...more]
   const child = spawn(programPath('openssl'), args, { stdio: 'pipe' })
+  // One that ended by itself, by a signal say, is over already.
+  const ended = once(child, 'close')
   const close = async () => {
-    if (child.exitCode !== null) return
     child.kill()
-    await once(child, 'close')
+    await ended
   }
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text) => {

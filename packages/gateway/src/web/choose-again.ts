@@ -93,6 +93,8 @@ const ADVICE_OF: Partial<Record<string, keyof typeof ADVICE>> = {
   ERR_CALLER_EXPIRED: 'newer',
   ERR_CALLER_REVOKED: 'fresh',
   ERR_CALLER_NOT_ALLOWED: 'else',
+  ERR_POLICY_NOT_ALLOWED: 'else',
+  ERR_POLICY_LOCKED: 'else',
   ERR_DOOR_MISDIRECTED: 'anew',
 } satisfies Partial<Record<RefusalCode | 'ERR_DOOR_MISDIRECTED', keyof typeof ADVICE>>
 

@@ -9,11 +9,14 @@ const NOTHING_TO_CHOOSE: readonly string[] = [
   'ERR_CALLER_STATUS_UNKNOWN',
   'ERR_CALLER_BUDGET',
   'ERR_CALLER_REFUSED',
+  'ERR_POLICY_PROOF',
+  'ERR_POLICY_HOURS',
+  'ERR_POLICY_CALLEE',
 ]
 const codes = Object.keys(REFUSALS) as RefusalCode[]
 
 suite('how to choose again', () => {
-  for (const code of codes.filter((each) => each.startsWith('ERR_CALLER_')))
+  for (const code of codes.filter((each) => /^ERR_(?:CALLER|POLICY)_/.test(each)))
     test(`${code}: ${NOTHING_TO_CHOOSE.includes(code) ? 'nothing to choose' : 'steps for every browser'}`, () => {
       const advice = adviceAfter(code, undefined)
       if (NOTHING_TO_CHOOSE.includes(code)) return assert.equal(advice, undefined)
