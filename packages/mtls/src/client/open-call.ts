@@ -17,6 +17,7 @@ interface Calls {
   readonly follower: Follower
 }
 
+const onFault = (error: unknown) => warn('gate.fault', { error })
 const calls = new WeakMap<Trust, WeakMap<Clock, Calls>>()
 
 /**
@@ -42,6 +43,7 @@ export function openCall(
     validUntil,
     proof: { basis, ask: () => standingOf(judgeCallee(call, certificates)) },
     grants: new Set(),
+    end: (cause) => void session.cut(cause).catch(onFault),
   }
   sessions.add(session)
   follower.add(followed)
@@ -58,7 +60,6 @@ function callsUnder(trust: Trust, clock: Clock): Calls {
   const known = ofTrust.get(clock)
   if (known) return known
   const sessions = createSessionIndex('calls')
-  const onFault = (error: unknown) => warn('gate.fault', { error })
   const fresh = {
     sessions,
     follower: createFollower({ trust, sessions, revoked: 'ERR_CALLEE_REVOKED', clock, onFault }),

@@ -34,8 +34,13 @@ export function createAdmission(
     const keysFor = (by: Decision) => sessionKeysOf(meeting.caller, by, path)
     const certificates = path?.certificates ?? []
     const session = createSession(raw, socket, { meeting, keys: keysFor(decision), certificates }, clock)
+    const end = (cause: RefusalCode) => {
+      if (!session.isCut) log('session.ended', { door, reference: meeting.reference, code: cause })
+      void session.cut(cause).catch(onFault)
+    }
     const followed: Followed = {
       session,
+      end,
       ...(path && { validUntil: path.validUntil, proof: proofOf(met, options) }),
       grants: new Set(),
     }
@@ -46,7 +51,7 @@ export function createAdmission(
       question: accessOf(met, options),
       decision,
       onStays: (next) => rekey(sessions, session, keysFor(next)),
-      end: (cause) => void session.cut(cause).catch(onFault),
+      end,
     })
     sessions.add(session)
     follower.add(followed)

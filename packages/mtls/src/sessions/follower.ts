@@ -42,6 +42,8 @@ export interface Followed {
   /** Until when its path and what is known of it hold, as last judged. */
   validUntil?: Temporal.Instant
   readonly grants: Set<Grant>
+  /** Cuts it. */
+  readonly end: (cause: RefusalCode) => void
 }
 
 /** Whom a follower listens to, and what it does with their word. */
@@ -74,7 +76,6 @@ export function createFollower(options: FollowerOptions): Follower {
   const all = new Map<Session, Followed>()
   let stopListening: (() => void) | undefined
 
-  const cut = (session: Session, cause: RefusalCode) => void session.cut(cause).catch(onFault)
   /** Asks about one session, unless it has ended meanwhile. */
   const about =
     <Answer>(ask: (followed: Followed, known: Map<string, Answer>) => void) =>
@@ -85,7 +86,7 @@ export function createFollower(options: FollowerOptions): Follower {
         schedule(followed)
       } catch (error) {
         // Nobody stays in because the gate, or its policy, broke.
-        cut(followed.session, 'ERR_GATE_FAULT')
+        followed.end('ERR_GATE_FAULT')
         onFault(error)
       }
     }
@@ -94,7 +95,7 @@ export function createFollower(options: FollowerOptions): Follower {
       if (followed.proof === undefined) return
       const standing = answered(known, followed.proof, clock())
       if (standing.ok) followed.validUntil = standing.validUntil
-      else cut(followed.session, standing.code)
+      else followed.end(standing.code)
     }),
     onFault,
   )

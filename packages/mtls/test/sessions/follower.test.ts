@@ -90,6 +90,7 @@ suite('a change of the rules', () => {
       ['alice', 'bob'],
     )
     assert.equal(hall.door.sessions.size, 3)
+    assert.deepEqual(hall.door.ended, ['ERR_CALLER_NOT_ALLOWED', 'ERR_CALLER_NOT_ALLOWED'])
   })
 
   test('that names whom it affects visits nobody else', async () => {

@@ -31,6 +31,8 @@ export interface TestDoor {
   readonly trust: Trust
   readonly records: Meeting[]
   readonly faults: unknown[]
+  /** By which codes the gate ended open sessions itself. */
+  readonly ended: string[]
   /** The next record that is made, or the one already there after `seen` others. */
   record(index?: number): Promise<Meeting>
   [Symbol.asyncDispose](): Promise<void>
@@ -46,6 +48,7 @@ export async function openDoor(setting: DoorSetting = {}): Promise<TestDoor> {
   const sessions = options.sessions ?? createSessionIndex('test')
   const records: Meeting[] = []
   const faults: unknown[] = []
+  const ended: string[] = []
   const waiting = new Set<() => void>()
   const acceptor = createAcceptor({
     door: 'test',
@@ -54,7 +57,10 @@ export async function openDoor(setting: DoorSetting = {}): Promise<TestDoor> {
     clock: () => NOW,
     onAccepted: (socket) => socket.end('welcome'),
     onRefused: (socket, { outcome }) => socket.end(outcome.ok ? 'impossible' : outcome.refusal.code),
-    log: (event, fields) => faults.push(fields?.['error'] ?? event),
+    log: (event, fields) => {
+      if (event !== 'session.ended') faults.push(fields?.['error'] ?? event)
+      else ended.push(String(fields?.['code']))
+    },
     ...options,
     trust,
     sessions,
@@ -78,6 +84,7 @@ export async function openDoor(setting: DoorSetting = {}): Promise<TestDoor> {
     trust,
     records,
     faults,
+    ended,
     async record(index = 0) {
       for (;;) {
         const found = records[index]
