@@ -53,7 +53,7 @@ suite('a policy at the door', needs('curl', 'curl'), () => {
   let directory: string
   let house: RunningHouse
   const people: Record<string, PartyFiles> = {}
-  const DOORS = ['labels', 'day', 'night', 'passkey', 'seen', 'unseen']
+  const DOORS = ['labels', 'day', 'night', 'passkey', 'seen', 'unseen', 'listed']
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'countersign-policy-'))
@@ -75,6 +75,7 @@ suite('a policy at the door', needs('curl', 'curl'), () => {
           host: [`${name}.localhost`],
           listen: '127.0.0.1:0',
           upstream: 'demo',
+          ...(name === 'listed' && { allow: ['alice'] }),
         })),
       },
     })
@@ -121,6 +122,13 @@ suite('a policy at the door', needs('curl', 'curl'), () => {
     }
     const why = await run('why', 'alice', 'service:labels')
     assert.equal(why.code, 0)
+    // By what the door proves to her, as at the door itself.
+    assert.equal((await run('why', 'carol', 'seen')).code, 0)
+    assert.equal((await run('why', 'carol', 'unseen')).code, 1)
+    // A door with a list does not ask the rules, so that they say nothing of it.
+    const listed = await house.run(['who-can', 'listed'])
+    assert.equal(listed.code, 3)
+    assert.match(listed.stderr, /door listed goes by its allow list/)
     const whyNot = await run('why', 'bob', 'labels')
     assert.equal(whyNot.code, 1)
     assert.deepEqual(whyNot.answer['changes'], [

@@ -35,7 +35,7 @@ export function createDirectory(parties: readonly Party[]): {
       const labels = new Set(party && known.get(party))
       if (id !== undefined) labels.add(ANY).add(`party:${id}`)
       if (authority !== undefined) labels.add(`authority:${authority}`)
-      for (const { value } of identities) labels.add(value)
+      for (const identity of identities) if (isUnlikeLabels(identity)) labels.add(identity.value)
       if (labels.size === 0) labels.add(NOBODY)
       return { name: party?.id ?? name, labels }
     },
@@ -46,8 +46,59 @@ function ownLabels({ id, kind, labels }: Party): readonly string[] {
   return [`party:${id}`, ...(kind === undefined ? [] : [`kind:${kind}`]), ...labels]
 }
 
+/**
+ * Labels are what the operator says of a party, names are what certificates say: no name may pass for a label, as a URI
+ * `group:ops` or a host `any` would.
+ */
+function isUnlikeLabels({ kind, value }: Identity): boolean {
+  switch (kind) {
+    case 'uniformResourceIdentifier':
+      return value.includes('://')
+    case 'rfc822Name':
+      return value.includes('@')
+    case 'iPAddress':
+      return true
+    default:
+      return value.includes('.') && !value.includes(':')
+  }
+}
+
 function keyOf({ kind, value }: Identity): string {
   return `${kind}:${value}`
+}
+
+/**
+ * Everybody of whom rules can say different things: the parties of the house, whom rules name beside them, and those who
+ * stand for all others. A name with spaces is nobody's.
+ */
+export function everybody(parties: readonly Caller[], named: Iterable<string>): readonly Caller[] {
+  const labels = new Set(named)
+  const known = new Set(parties.flatMap(({ labels: own }) => [...own]))
+  const others: Caller[] = [{ name: 'any other party', labels: new Set([ANY]) }]
+  if (labels.has(NOBODY)) others.push({ name: 'a caller without a certificate', labels: new Set([NOBODY]) })
+  for (const label of labels) {
+    if (known.has(label)) continue
+    const [space, name] = label.split(':', 2)
+    if (space === 'party' && name !== undefined) others.push({ name, labels: new Set([ANY, label]) })
+    else if (space === 'authority') others.push({ name: `a party of ${label}`, labels: new Set([label]) })
+    else if (isName(label)) others.push({ name: label, labels: new Set([label]) })
+  }
+  return [...parties, ...others]
+}
+
+/** Whether it is a name that certificates prove, and no label that an operator gives. */
+function isName(label: string): boolean {
+  return label.includes('://') || label.includes('@') || (label.includes('.') && !label.includes(':'))
+}
+
+/** Whether it says which party. */
+export function isParty(label: string): boolean {
+  return label.startsWith('party:')
+}
+
+/** Whether an operator can give it to a party, or take it away. */
+export function isGiven(label: string): boolean {
+  return label.includes(':') && !isName(label) && !/^(?:party|authority):/.test(label)
 }
 
 const NONE: ReadonlySet<string> = new Set()

@@ -1,6 +1,6 @@
 // A policy, compiled: a decision looks at the rules that can apply, and at no others.
 import { fulfils, witnessesOf } from './expression.ts'
-import { formatHours, hoursAt } from './hours.ts'
+import { formatHours, type Hours, type HoursState, hoursAt } from './hours.ts'
 import { ANY, noLabels } from './labels.ts'
 import type { Decision, PolicyCode, Proof, Question, Service } from './model.ts'
 import { formatRequirement, type Lock, type Requirement, type Rule, type Rules } from './rule.ts'
@@ -85,8 +85,10 @@ export function decide({ who, what, proofs, seen, now }: Question, policy: Polic
   const [first] = lacking
   if (first === undefined)
     return { ok: false, code: 'ERR_POLICY_NOT_ALLOWED', missing: [`a rule that lets ${who.name} meet ${what}`] }
-  return { ok: false, code: first.code, missing: lacking.flatMap(({ missing }) => missing) }
+  return { ok: false, code: first.code, missing: lacking.flatMap(({ missing }) => missing).slice(0, MAX_MISSING) }
 }
+// It is read by a person, and kept with the meeting.
+const MAX_MISSING = 16
 
 interface Unmet {
   readonly code: PolicyCode
@@ -99,7 +101,7 @@ function judgeRule(
   seen: readonly string[],
   now: Temporal.Instant,
 ): { readonly recheckAt: Temporal.Instant | undefined } | Unmet {
-  const hours = rule.while && hoursAt(rule.while, now)
+  const hours = rule.while && stateOf(rule.while, now)
   const changes: Temporal.Instant[] = []
   const unproved: Requirement[] = []
   for (const required of rule.proof) {
@@ -119,6 +121,20 @@ function judgeRule(
   }
   if (hours?.changesAt) changes.push(hours.changesAt)
   return { recheckAt: changes.sort(Temporal.Instant.compare)[0] }
+}
+
+/** What hours say does not change before `changesAt`: calendars cost ten times what the rest of a decision does. */
+const KNOWN_HOURS = new WeakMap<Hours, { readonly since: Temporal.Instant; readonly state: HoursState }>()
+
+function stateOf(hours: Hours, now: Temporal.Instant): HoursState {
+  const known = KNOWN_HOURS.get(hours)
+  if (known && !isBefore(now, known.since)) {
+    const { changesAt } = known.state
+    if (changesAt === undefined || isBefore(now, changesAt)) return known.state
+  }
+  const state = hoursAt(hours, now)
+  KNOWN_HOURS.set(hours, { since: now, state })
+  return state
 }
 
 /** Until when a requirement is met by what was shown; undefined where it is not. A proof of the future proves nothing. */

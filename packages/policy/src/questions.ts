@@ -1,6 +1,7 @@
 // Exact questions: labels, `&`, `|`, `!` and named proofs are always decidable.
 import { labelsOf } from './expression.ts'
 import { formatHours, hoursAt } from './hours.ts'
+import { everybody, isGiven, isParty } from './labels.ts'
 import { type Caller, type Decision, PROOF_KINDS, type Proof, type Question } from './model.ts'
 import { decide, type Policy } from './policy.ts'
 import { formatRequirement, type Rule } from './rule.ts'
@@ -14,14 +15,14 @@ export interface Admission {
   readonly conditions: readonly string[]
 }
 
-/** Everybody who can meet `what` by any rule, in the order of the parties. */
+/** Everybody who can meet `what` by any rule: parties in their order, then whom rules name beside them and all others. */
 export function whoCan(
   what: string,
   parties: readonly Caller[],
   policy: Policy,
   now: Temporal.Instant,
 ): readonly Admission[] {
-  return parties.flatMap((who) => admissionsOf(who, what, policy, now))
+  return everybody(parties, universeOf(policy)).flatMap((who) => admissionsOf(who, what, policy, now))
 }
 
 function admissionsOf(who: Caller, what: string, policy: Policy, now: Temporal.Instant): readonly Admission[] {
@@ -70,6 +71,7 @@ export function whyNot(
   }
   const { who, what, proofs, seen, now } = question
   for (const label of universeOf(policy)) {
+    if (!isGiven(label)) continue
     const labels = new Set(who.labels)
     const had = labels.delete(label)
     if (!had) labels.add(label)
@@ -80,7 +82,8 @@ export function whyNot(
   for (const identity of new Set(policy.rules.meet.flatMap(({ sees }) => sees)))
     if (!seen.includes(identity))
       tryOut({ seen: [...seen, identity] }, (rule) => ({ kind: 'callee proves', identity, rule }))
-  for (const at of laterTimes(question, policy)) tryOut({ now: at }, (rule) => ({ kind: 'wait until', at, rule }))
+  const first = laterTimes(question, policy).find((at) => decide({ ...question, now: at }, policy).ok)
+  if (first) tryOut({ now: first }, (rule) => ({ kind: 'wait until', at: first, rule }))
   for (const lock of policy.locksFor(what, who.labels)) {
     const without: Policy = {
       ...policy,
@@ -96,13 +99,15 @@ function universeOf({ rules: { meet, lock } }: Policy): ReadonlySet<string> {
   return new Set([...meet, ...lock].flatMap(({ who }) => labelsOf(who)))
 }
 
-/** When a rule that speaks of the caller opens next, and when a lock ends. */
+/** When a lock ends, and when a rule that speaks of the caller opens next, from now and from the end of each lock. */
 function laterTimes({ who, what, now }: Question, policy: Policy): readonly Temporal.Instant[] {
-  const opens = policy.rulesFor(what, who.labels).flatMap(({ while: hours }) => {
-    const state = hours && hoursAt(hours, now)
-    return state?.open === false && state.changesAt ? [state.changesAt] : []
-  })
   const ends = policy.locksFor(what, who.labels).flatMap(({ until }) => until ?? [])
+  const opens = policy.rulesFor(what, who.labels).flatMap(({ while: hours }) =>
+    [now, ...ends].flatMap((from) => {
+      const state = hours && hoursAt(hours, from)
+      return state?.open === false && state.changesAt ? [state.changesAt] : []
+    }),
+  )
   const later = [...opens, ...ends].filter((at) => Temporal.Instant.compare(at, now) > 0)
   return [...new Map(later.map((at) => [at.epochMilliseconds, at])).values()].sort(Temporal.Instant.compare)
 }
@@ -113,16 +118,20 @@ export interface Difference {
   readonly losses: readonly Admission[]
 }
 
-/** Compares two policies over all parties, services and circumstances. */
+/** Compares two policies over everybody, all services and circumstances. */
 export function whatIf(
   before: Policy,
   after: Policy,
   people: { readonly before: readonly Caller[]; readonly after: readonly Caller[] },
   now: Temporal.Instant,
 ): Difference {
+  // Whom only one of the two knows is to the other a party like any other.
+  const known = [...people.before, ...people.after].flatMap(({ labels }) => [...labels].filter(isParty))
+  const named = [...universeOf(before), ...universeOf(after), ...known]
+  const [then, next] = [everybody(people.before, named), everybody(people.after, named)]
   return {
-    gains: beyond(after, people.after, before, people.before, now),
-    losses: beyond(before, people.before, after, people.after, now),
+    gains: beyond(after, next, before, then, now),
+    losses: beyond(before, then, after, next, now),
   }
 }
 
@@ -205,7 +214,7 @@ export interface Idle {
 /** Finds the rules that change nothing for the parties and services that there are. */
 export function idleRules(parties: readonly Caller[], policy: Policy, now: Temporal.Instant): readonly Idle[] {
   const uses = new Map<Rule, Pick<Question, 'who' | 'what'>[]>(policy.rules.meet.map((rule) => [rule, []]))
-  for (const who of parties)
+  for (const who of everybody(parties, universeOf(policy)))
     for (const { id: what } of policy.services) {
       if (locked(who, what, policy, now)) continue
       for (const rule of policy.rulesFor(what, who.labels)) uses.get(rule)?.push({ who, what })

@@ -22,6 +22,9 @@ export type ReadPolicy =
 const MAX_CHARACTERS = 4_194_304
 const MAX_ENTRIES = 10_000
 const MAX_FAULTS = 100
+// What is told at a refusal, and compared with names, is as long as those can be.
+const MAX_TEXT = 2_048
+const MAX_REASON = 200
 const KEYS = {
   '': ['meet', 'lock', 'expect'],
   meet: ['rule', 'who', 'what', 'proof', 'sees', 'while'],
@@ -98,6 +101,8 @@ class Reader {
     const reason = this.#text(map, 'reason', 'a lock must say why: reason')
     const until = this.#until(map)
     if (who === undefined || reason === undefined) return []
+    if (reason.length > MAX_REASON)
+      this.#fault(offsetOf(map.get('reason', true) as Node), `a reason has at most ${MAX_REASON} characters`)
     return [{ who, ...(what && { what }), reason, ...(until && { until }), line: this.#lineOf(offsetOf(map)) }]
   }
 
@@ -186,8 +191,9 @@ class Reader {
     if (node === undefined) return []
     const items = isSeq(node) ? (node.items as Node[]) : [node]
     return items.flatMap((item) => {
-      if (isScalar(item) && typeof item.value === 'string' && item.value.trim() !== '') return [item.value]
-      this.#fault(offsetOf(item), `${key} must be a text, or a list of texts`)
+      if (isScalar(item) && typeof item.value === 'string' && item.value.trim() !== '' && item.value.length <= MAX_TEXT)
+        return [item.value]
+      this.#fault(offsetOf(item), `${key} must be a text of at most ${MAX_TEXT} characters, or a list of such texts`)
       return []
     })
   }

@@ -133,6 +133,22 @@ suite('decide', () => {
   })
 })
 
+test('what is missing is no longer than a person reads', () => {
+  const rules = Array.from({ length: 40 }, (_, n) => `{rule: r${n}, who: any, what: service:db, proof: totp}`)
+  const decision = decide(ask('alice', 'service:db'), policyOf(`meet: [${rules.join()}]`))
+  assert.equal(!decision.ok && decision.missing.length, 16)
+})
+
+test('hours are told anew when they change, and when the clock is put back', () => {
+  const policy = policyOf('meet: [{rule: day, who: any, what: service:db, while: "hours 08:00-20:00"}]')
+  const at = (time: string) => {
+    const now = Temporal.Instant.from(`2026-11-24T${time}Z`)
+    return decide(ask('alice', 'service:db', { now, proofs: [{ kind: 'certificate', at: now }] }), policy).ok
+  }
+  const times = ['12:00:00', '19:59:59', '20:00:00', '12:00:00', '07:59:59', '08:00:00', '23:00:00', '19:00:00']
+  assert.deepEqual(times.map(at), [true, true, false, true, false, true, false, true])
+})
+
 suite('who is meant', () => {
   const identities = [{ kind: 'uniformResourceIdentifier', value: 'spiffe://partner.example/x' }]
   const nobody = callerOf({ name: '192.0.2.1:5', identities: [] })
@@ -159,6 +175,31 @@ suite('who is meant', () => {
   ]
   for (const [what, who, expression, expected] of cases)
     test(what, () => assert.equal(decided(expression, { who }), expected))
+
+  // What a certificate says is a name, and never what the operator says of a party.
+  for (const [kind, value] of [
+    ['uniformResourceIdentifier', 'group:ops'],
+    ['uniformResourceIdentifier', 'party:alice'],
+    ['uniformResourceIdentifier', 'authority:own'],
+    ['rfc822Name', 'group:ops'],
+    ['dNSName', 'any'],
+    ['dNSName', 'nobody'],
+    ['dNSName', 'group:ops.example'],
+  ] as const)
+    test(`a ${kind} ${value} is no label`, () => {
+      const who = callerOf({ name: 'x', identities: [{ kind, value }], authority: 'partner' })
+      assert.deepEqual([...who.labels], ['authority:partner'])
+      for (const expression of [value, 'any']) assert.equal(decided(expression, { who }), false)
+    })
+  for (const [kind, value] of [
+    ['dNSName', 'db.partner.example'],
+    ['rfc822Name', 'x@partner.example'],
+    ['iPAddress', '192.0.2.7'],
+  ] as const)
+    test(`the ${kind} ${value} is one's name`, () => {
+      const who = callerOf({ name: 'x', identities: [{ kind, value }], authority: 'partner' })
+      assert.equal(decided(value, { who }), true)
+    })
 
   test('a party that another authority vouches for is the party that the house knows by that identity', async () => {
     const { createDirectory } = await import('@countersign/policy')

@@ -56,12 +56,46 @@ suite('the questions', () => {
     assert.deepEqual(changesFor('carol', 'service:web'), ['show passkey key'])
     assert.deepEqual(changesFor('shop', 'service:db'), ['callee proves db.acme.example shop'])
     assert.deepEqual(changesFor('alice', 'service:db'), [
-      'remove label party:alice ops',
       'wait until 2026-11-25T00:00:00Z ops',
       'end lock lost on the train ops',
     ])
     // Two changes would be needed: none is named.
     assert.deepEqual(changesFor('carol', 'service:db'), [])
+  })
+
+  test('why not: hours that begin after a lock has ended are waited for', () => {
+    const policy = policyOf(`
+meet: [{rule: night, who: any, what: service:db, while: "hours 22:00-23:00"}]
+lock: [{who: party:alice, reason: x, until: "2026-11-25T00:00:00Z"}]`)
+    const question = { who: caller('alice'), what: 'service:db', proofs: [certificate], seen: [], now: NOW }
+    assert.deepEqual(whyNot(question, policy).changes, [
+      { kind: 'wait until', at: Temporal.Instant.from('2026-11-25T22:00:00Z'), rule: 'night' },
+    ])
+  })
+
+  test('whom no list names is not forgotten', () => {
+    const text = `
+meet:
+  - {rule: all, who: any, what: service:web}
+  - {rule: zed, who: party:zed, what: service:db}
+  - {rule: theirs, who: "authority:partner & !group:ops", what: service:db}
+  - {rule: x, who: spiffe://partner.example/x, what: service:db}`
+    const names = (what: string, of: string) => whoCan(what, [], policyOf(of), NOW).map(({ who }) => who)
+    assert.deepEqual(names('service:web', text), ['any other party', 'zed'])
+    assert.deepEqual(names('service:db', text), ['zed', 'a party of authority:partner', 'spiffe://partner.example/x'])
+    assert.deepEqual(
+      idleRules([], policyOf(text), NOW).map(({ rule }) => rule),
+      [],
+    )
+    const people = { before: [], after: CALLERS }
+    const wider = whatIf(policyOf(''), policyOf(text), { before: [], after: [] }, NOW)
+    assert.equal(wider.gains.length, 5)
+    // To be listed changes nothing by itself.
+    assert.deepEqual(whatIf(policyOf(text), policyOf(text), people, NOW), { gains: [], losses: [] })
+    assert.deepEqual(whatIf(policyOf(text), policyOf(text), { before: CALLERS, after: [] }, NOW), {
+      gains: [],
+      losses: [],
+    })
   })
 
   const idle = (text: string) => idleRules(CALLERS, policyOf(text), NOW).map(({ rule, why }) => `${rule} ${why}`)
@@ -252,6 +286,25 @@ suite('random policies', () => {
         assert.equal(idle.includes(rule.name), same, rule.name)
       }
     }
+  })
+
+  test('why-not names every label that would admit, and no other', () => {
+    let named = 0
+    for (let n = 0; n < 50; n++) {
+      const policy = read(text())
+      for (const who of people) {
+        const question = { who, what: 'service:db', proofs: [{ kind: 'certificate', at: NOW }] as const, seen: [] }
+        const { decision, changes } = whyNot({ ...question, now: NOW }, policy)
+        const expected = ['a:1', 'a:2', 'b:1', 'b:2'].filter((label) => {
+          const labels = who.labels.symmetricDifference(new Set([label]))
+          return !decision.ok && naive(policy.rules, { ...who, labels }, 'service:db', question.proofs, NOW)
+        })
+        const found = changes.flatMap((change) => ('label' in change ? [change.label] : []))
+        assert.deepEqual(found.sort(), expected)
+        named += found.length
+      }
+    }
+    assert.ok(named > 50)
   })
 
   test('why-not names every proof that would admit, and no other', () => {

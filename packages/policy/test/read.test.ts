@@ -61,6 +61,16 @@ suite('readPolicy', () => {
     ],
     ['a lock without a reason', 'lock:\n  - who: party:x\n', ['2:5 a lock must say why: reason']],
     [
+      'a reason that is a book',
+      `lock:\n  - {who: a, reason: ${'b'.repeat(201)}}\n`,
+      ['2:22 a reason has at most 200 characters'],
+    ],
+    [
+      'a name that is longer than any',
+      `${RULE}    sees: [db.example, ${'a'.repeat(2049)}]\n`,
+      [/^5:24 sees must be a text of at most 2048 characters/],
+    ],
+    [
       'an end that is none',
       'lock:\n  - {who: a, reason: b, until: tomorrow}\n',
       [/^2:32 until must be as in 2027-01-01/],

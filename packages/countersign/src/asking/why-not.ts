@@ -2,9 +2,10 @@
 import { type Change, formatRequirement, PROOF_KINDS, whyNot } from '@countersign/policy'
 import { REFUSALS } from '@countersign/protocol'
 import { type Arguments, type Around, EXIT, type ExitCode } from '../command.ts'
+import { provedBy, serviceOf } from '../house/policy.ts'
 import { plainText } from '../output/plain-text.ts'
 import { styleOf } from '../output/style.ts'
-import { callerNamed, rulesOf, serviceNamed } from './rules-of.ts'
+import { type Asked, callerNamed, rulesOf, serviceNamed } from './rules-of.ts'
 
 /** Asks the rules for a party with a certificate, now; exit 0 where they let it in. */
 export async function explainRules(
@@ -21,7 +22,7 @@ export async function explainRules(
     who: callerNamed(who, asked),
     what: service,
     proofs: [{ kind: PROOF_KINDS[0], at: now }],
-    seen: [],
+    seen: provedAt(service, asked),
     now,
   }
   const { decision, changes } = whyNot(question, policy)
@@ -48,6 +49,11 @@ export async function explainRules(
   else around.out('  each of these alone would admit:')
   for (const change of changes) around.out(`    ${plainText(formatChange(change))}`)
   return EXIT.refused
+}
+
+/** What the door of a service proves to whoever meets it. */
+function provedAt(service: string, { config }: Asked): readonly string[] {
+  return config.doors.flatMap((door) => (serviceOf(door.name) === service ? provedBy(door, config) : []))
 }
 
 function formatChange(change: Change): string {

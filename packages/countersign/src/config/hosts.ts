@@ -9,3 +9,8 @@ export function hostsOf(door: DoorConfig): readonly string[] {
 export function hostOf(door: DoorConfig | undefined): string | undefined {
   return door && hostsOf(door)[0]
 }
+
+/** Which party a door is to its authority. */
+export function doorParty(door: string): string {
+  return `door/${door}`
+}

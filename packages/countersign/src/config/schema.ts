@@ -103,7 +103,15 @@ const party = z.strictObject({
     .exactOptional()
     .describe(`what it is: ${PARTY_KINDS.join(', ')}`),
   labels: z
-    .array(z.string().regex(/^[a-z][a-z0-9-]*:[A-Za-z0-9._-]+$/, 'must be as in group:ops'))
+    .array(
+      z
+        .string()
+        .regex(/^[a-z][a-z0-9-]*:[A-Za-z0-9._-]+$/, 'must be as in group:ops')
+        .refine(
+          (label) => !/^(?:party|kind|authority):/.test(label),
+          'must not begin with party:, kind: or authority:, which say who a party is',
+        ),
+    )
     .default([])
     .describe('labels by which rules find it, as in group:ops'),
   identities: z

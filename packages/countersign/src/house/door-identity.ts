@@ -17,7 +17,7 @@ import {
   writePem,
   X509Error,
 } from '@countersign/x509'
-import { hostsOf } from '../config/hosts.ts'
+import { doorParty, hostsOf } from '../config/hosts.ts'
 import type { DoorConfig } from '../config/model.ts'
 import type { DoorIdentity } from './roof.ts'
 
@@ -98,7 +98,7 @@ async function readKept({ directory }: Parts): Promise<Credential | undefined> {
 async function obtain({ door, directory, authority }: Parts): Promise<Credential> {
   const { privateKey, publicKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' })
   const certificates = await authority.issueLocal({
-    party: `door/${door.name}`,
+    party: doorParty(door.name),
     dnsNames: hostsOf(door).filter((name) => isIP(name) === 0),
     ipAddresses: hostsOf(door).filter((name) => isIP(name) !== 0),
     profile: isCaller(door) ? 'service' : 'server',

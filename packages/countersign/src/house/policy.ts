@@ -15,8 +15,8 @@ import {
 } from '@countersign/policy'
 import type { Decision } from '@countersign/protocol'
 import { EXIT, Failure } from '../command.ts'
-import { hostsOf } from '../config/hosts.ts'
-import type { DoorConfig, HouseConfig } from '../config/model.ts'
+import { doorParty, hostsOf } from '../config/hosts.ts'
+import type { Config, DoorConfig, HouseConfig } from '../config/model.ts'
 
 /** A policy with the parties that it speaks of. */
 export interface Rulebook {
@@ -33,10 +33,10 @@ export interface HousePolicy {
   replace(rulebook: Rulebook, now: Temporal.Instant): void
 }
 
-/** Every service of a house, as rules can speak of it. */
+/** Every service of a house that goes by the policy, as rules can speak of it. */
 export function servicesOf(doors: readonly DoorConfig[]): readonly Service[] {
   return doors.flatMap((door) =>
-    'host' in door
+    'host' in door && door.allow === undefined
       ? [
           {
             id: serviceOf(door.name),
@@ -54,6 +54,12 @@ export function servicesOf(doors: readonly DoorConfig[]): readonly Service[] {
 /** What rules call a door. */
 export function serviceOf(door: string): string {
   return `service:${door}`
+}
+
+/** The names that a door's certificate of this house proves. */
+export function provedBy(door: DoorConfig, config: Config): readonly string[] {
+  const own = 'authority' in config ? [`spiffe://${config.authority.domain}/${doorParty(door.name)}`] : []
+  return [...hostsOf(door), ...own]
 }
 
 /** Reads and compiles a policy. @throws {Failure} with exit code 3 that names each fault's line and column. */
