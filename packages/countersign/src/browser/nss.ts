@@ -7,7 +7,7 @@ import type { Credential } from '@countersign/mtls'
 import type { Certificate } from '@countersign/x509'
 import { EXIT, Failure } from '../command.ts'
 import type { Belongings, Store } from './model.ts'
-import { friendlyNameOf, makePassword, pkcs12Of } from './pkcs12.ts'
+import { BRIEF_ITERATIONS, friendlyNameOf, makePassword, pkcs12Of } from './pkcs12.ts'
 import { runTool } from './tool.ts'
 
 /** Trusted to issue certificates of servers, and for nothing else. */
@@ -100,7 +100,8 @@ export function nssStore(label: string, path: string, tools: NssTools): Store {
 
   async function importKey(client: Credential): Promise<void> {
     const password = makePassword()
-    const p12 = pkcs12Of({ ...client, certificates: [client.certificates[0]] }, friendlyNameOf(client), password)
+    const own = { ...client, certificates: [client.certificates[0]] } as const
+    const p12 = pkcs12Of(own, friendlyNameOf(client), password, BRIEF_ITERATIONS)
     await inFolder({ p12, password }, (file) => tool(tools.pk12util, '-i', file('p12'), '-w', file('password')))
   }
 }

@@ -15,8 +15,16 @@ export function friendlyNameOf({ certificates: [leaf] }: Pick<Credential, 'certi
   return sideOf(leaf, leaf.serialNumber.toString(16)).name.replaceAll(/[\ud800-\udfff]/g, '\ufffd')
 }
 
+/** Enough for a password of {@link makePassword}, and a file that is gone in a moment. */
+export const BRIEF_ITERATIONS = 2_048
+
 /** Writes key, certificate and chain as PKCS#12. Whom to believe is not said by it, but by `trust install`. */
-export function pkcs12Of({ privateKey, certificates }: Credential, friendlyName: string, password: string): Uint8Array {
+export function pkcs12Of(
+  { privateKey, certificates }: Credential,
+  friendlyName: string,
+  password: string,
+  iterations: number = ITERATIONS,
+): Uint8Array {
   const [leaf, ...chain] = certificates
   const key = privateKey.export({ type: 'pkcs8', format: 'der' })
   try {
@@ -25,7 +33,7 @@ export function pkcs12Of({ privateKey, certificates }: Credential, friendlyName:
       certificates: [leaf.der, ...chain.map(({ der }) => der)],
       friendlyName,
       entropy: new Uint8Array(randomBytes(PKCS12_ENTROPY_OCTETS)),
-      iterations: ITERATIONS,
+      iterations,
     } as const
     return performSteps(sealPkcs12(identity, password), performWith())
   } finally {
