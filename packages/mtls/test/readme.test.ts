@@ -13,7 +13,7 @@ import { temporaryDirectory } from './support/directory.ts'
 import { portOf } from './support/door.ts'
 import { dns, uri } from './support/pki.ts'
 
-test('the program of the README runs, and prints what it says', async () => {
+test('the program with a socket of the README runs, and prints what it says', async () => {
   await using directory = await temporaryDirectory()
   const root = createIssuer('Acme Root')
   const thisUpdate = Temporal.Now.instant().round('second').subtract({ hours: 1 })
@@ -32,7 +32,7 @@ test('the program of the README runs, and prints what it says', async () => {
     })
   }
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
-  const [, program = ''] = /```ts\n(.*?)```/s.exec(readme) ?? []
+  const [, program = ''] = /```ts socket\n(.*?)```/s.exec(readme) ?? []
   const said = [...program.matchAll(/\/\/ (.*)$/gm)].map((match) => match[1])
   const here = program
     .replaceAll(/'\.\/(\w+)'/g, (_, name: string) => JSON.stringify(join(directory.path, name)))

@@ -1,7 +1,7 @@
 // A greeting for whoever the door proved.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { prefersHtml } from '@countersign/mtls'
 import { type Certificate, DerError, readCertificate, X509Error } from '@countersign/x509'
-import { prefersHtml } from '../web/accept.ts'
 
 /** Answers a page to browsers, JSON to who asks for it, else a line of text. */
 export function greet(request: IncomingMessage, response: ServerResponse): void {

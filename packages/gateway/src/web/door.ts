@@ -1,11 +1,10 @@
 // The web door: HTTP/1.1, HTTP/2 and WebSocket for callers that have been met, before one upstream.
-import { createAcceptor, type House } from '@countersign/mtls'
+import { createAcceptor, createRefusalResponder, type House } from '@countersign/mtls'
 import { openDemoUpstream } from '../demo/upstream.ts'
 import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
 import { createAsserter } from './assertion.ts'
 import { createMetServer } from './met-server.ts'
-import { createRefusalResponder } from './refusal.ts'
 import { openUpstream, type Upstream, type UpstreamConfig } from './upstream.ts'
 
 /** What a web door is called, what it proves, where it listens and what is behind it. */

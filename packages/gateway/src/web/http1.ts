@@ -2,10 +2,9 @@
 import { createServer, type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { adoptSockets, closeAfterReading, sendLastAnswer } from '@countersign/mtls'
 import type { RefusalCode } from '@countersign/protocol'
 import type { Exchange } from './exchange.ts'
-import { adoptSockets, closeAfterReading } from './http-server.ts'
-import { sendLastAnswer } from './problem.ts'
 import type { Caller, HttpService, VersionServer } from './service.ts'
 import { createTurns, type Turns } from './turns.ts'
 

@@ -2,8 +2,8 @@
 import { type ServerHttp2Session, serveHttp2 } from '@countersign/mtls'
 import type { RefusalCode } from '@countersign/protocol'
 import { type Allowed, createAllowance } from './allowance.ts'
+import { sendAnswer } from './answer.ts'
 import { exchangeOf, octetsOf } from './http2-exchange.ts'
-import { sendAnswer } from './problem.ts'
 import type { HttpService, VersionServer } from './service.ts'
 
 // RFC 9113 §7

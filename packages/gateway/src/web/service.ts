@@ -1,8 +1,8 @@
 // Between the versions of HTTP, which read requests, and the door, which answers them.
 import type { TLSSocket } from 'node:tls'
+import type { Answer } from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import type { Exchange } from './exchange.ts'
-import type { Answer } from './problem.ts'
 
 /** Who calls on a connection. */
 export interface Caller {

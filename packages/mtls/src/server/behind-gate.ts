@@ -23,8 +23,10 @@ export interface ServerOptions {
   readonly log?: AcceptorOptions['log']
 }
 
-/** A server whose connections have all met. `close` stops listening; open sessions go on. */
-export type Guarded<Kind extends Server> = Kind & { readonly sessions: SessionIndex }
+/** What a server behind the gate has beside its own. `close` stops listening; open sessions go on. */
+export interface HasSessions {
+  readonly sessions: SessionIndex
+}
 
 /** What the protocol behind the gate does with a connection. */
 export type Behind = Pick<AcceptorOptions, 'alpn' | 'onAccepted' | 'onRefused'>
@@ -33,7 +35,7 @@ export type Behind = Pick<AcceptorOptions, 'alpn' | 'onAccepted' | 'onRefused'>
  * Puts the gate before `server`: it listens as it did, and what arrives meets first.
  * @throws {Error} when identity and key do not make a TLS server. @throws {RangeError} when an entry of `allow` is empty.
  */
-export function behindGate<Kind extends Server>(server: Kind, options: ServerOptions, behind: Behind): Guarded<Kind> {
+export function behindGate(server: Server, options: ServerOptions, behind: Behind): HasSessions {
   const { identity, door = 'server', clock = systemClock, tickets, log = warn, record } = options
   const sessions = createSessionIndex(door)
   const acceptor = createAcceptor({
@@ -52,7 +54,7 @@ export function behindGate<Kind extends Server>(server: Kind, options: ServerOpt
   server.removeAllListeners('connection')
   server.on('connection', (raw) => acceptor.accept(raw))
   server.once('close', () => acceptor.close())
-  return Object.assign(server, { sessions })
+  return { sessions }
 }
 
 /** The time of the machine. */

@@ -1,11 +1,11 @@
 // The shortest way to a mutually authenticated server.
 import { createServer as createNetServer, type Server } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { behindGate, type Guarded, type ServerOptions } from './behind-gate.ts'
+import { behindGate, type HasSessions, type ServerOptions } from './behind-gate.ts'
 import { type OwnMeeting, ownMeeting } from './meeting-of.ts'
 
 /** A TCP server whose connections have all met. */
-export type MutualServer = Guarded<Server>
+export type MutualServer = Server & HasSessions
 
 /**
  * Makes a server that both sides can trust: `onMeeting` is called for whom the gate accepted and the list names, with
@@ -18,9 +18,11 @@ export function createServer(
   onMeeting: (socket: TLSSocket, meeting: OwnMeeting) => void,
 ): MutualServer {
   const { alpn } = options
-  return behindGate(createNetServer(), options, {
+  const server = createNetServer()
+  const { sessions } = behindGate(server, options, {
     ...(alpn && { alpn }),
     onAccepted: (socket, meeting) => onMeeting(socket, ownMeeting(meeting)),
     onRefused: (socket) => socket.destroySoon(),
   })
+  return Object.assign(server, { sessions })
 }

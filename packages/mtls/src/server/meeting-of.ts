@@ -8,7 +8,9 @@ export interface OwnMeeting extends Meeting {
   readonly peer: Side
 }
 
-const meetings = new WeakMap<Socket, OwnMeeting>()
+// Kept on the socket under a name that nobody else has: HTTP/2 hands out a stand-in for it, which passes properties on.
+const MEETING = Symbol('meeting')
+type MetSocket = Socket & { readonly [MEETING]?: OwnMeeting }
 
 /** Names the two sides of a meeting by who saw it. */
 export function ownMeeting(meeting: Meeting): OwnMeeting {
@@ -19,13 +21,13 @@ export function ownMeeting(meeting: Meeting): OwnMeeting {
 
 /**
  * Finds the meeting that let this socket in. Only the gate's word counts: `socket.authorized` is also true for
- * a session that was resumed from elsewhere. Undefined for every socket that the gate has not accepted.
+ * a session that was resumed from elsewhere. Also for the `socket` of a request in HTTP/2. Undefined for every socket that the gate has not accepted.
  */
 export function meetingOf(socket: Socket): OwnMeeting | undefined {
-  return meetings.get(socket)
+  return (socket as MetSocket)[MEETING]
 }
 
 /** For the gate alone. */
 export function rememberMeeting(socket: Socket, meeting: Meeting): void {
-  meetings.set(socket, ownMeeting(meeting))
+  Object.defineProperty(socket, MEETING, { value: ownMeeting(meeting) })
 }

@@ -11,7 +11,11 @@ export type Http2Fields = http2.IncomingHttpHeaders
 
 /** Speaks HTTP/2 with whom the gate gave to `onAccepted` or `onRefused`, where ALPN chose `h2`. */
 export function serveHttp2(socket: TLSSocket, options: http2.ServerSessionOptions): ServerHttp2Session {
-  // As `tls.Server` leaves it; a session on a socket that has not heard of its own handshake would wait for ever.
-  Object.assign(socket, { secureConnecting: false })
+  markSecure(socket)
   return http2.performServerHandshake(socket, options)
+}
+
+/** Leaves the socket as `tls.Server` does: HTTP/2 on one that has not heard of its own handshake would wait for ever. */
+export function markSecure(socket: TLSSocket): void {
+  Object.assign(socket, { secureConnecting: false })
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { REFUSALS, type RefusalCode } from '@countersign/protocol'
-import { adviceAfter } from '../../src/web/choose-again.ts'
+import { adviceAfter } from '../../src/http/choose-again.ts'
 
 /** What no other certificate mends: a clock, a list of ours, a budget; and what is said by programs alone. */
 const NOTHING_TO_CHOOSE: readonly string[] = [

@@ -2,11 +2,11 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import { type Clock, serveHttp2 } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
+import type { Clock } from '../model.ts'
+import { serveHttp2 } from '../server/serve-http2.ts'
 import { adoptSockets, closeAfterReading } from './http-server.ts'
-import { exchangeOf } from './http2-exchange.ts'
-import { type Answer, refusalAnswer, sendAnswer, sendLastAnswer } from './problem.ts'
+import { type Answer, refusalAnswer, sendLastAnswer } from './problem.ts'
 
 /** One request head, and no more of a body than lets a client read the answer. */
 const MAX_HEAD_OCTETS = 8 * 1024
@@ -60,11 +60,13 @@ function respondInHttp2(socket: TLSSocket, say: Say): void {
   })
   // Whatever is wrong with the connection, it is on its way out.
   session.on('error', () => undefined)
-  session.on('stream', (stream, headers, _flags, raw) => {
+  session.on('stream', (stream, headers) => {
     stream.on('error', () => undefined)
     if (stream.closed) return
     // RFC 9113 §8.1: what is left of a body is not waited for; Node resets the stream, without an error, behind the answer.
-    sendAnswer(exchangeOf(stream, headers, raw), say(headers))
+    const { status, headers: fields, body } = say(headers)
+    stream.respond([':status', String(status), ...Object.entries(fields).flat()])
+    stream.end(headers[':method'] === 'HEAD' ? undefined : body)
     session.close()
   })
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { prefersHtml } from '../../src/web/accept.ts'
+import { prefersHtml } from '../../src/http/accept.ts'
 
 // RFC 9110 §12.5.1, §12.4.2
 suite('prefersHtml', () => {

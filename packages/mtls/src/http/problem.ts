@@ -11,8 +11,6 @@ import {
   writeMeeting,
 } from '@countersign/protocol'
 import { prefersHtml } from './accept.ts'
-import type { PublicKey } from './assertion.ts'
-import type { Exchange } from './exchange.ts'
 import { drawPage, PAGE_POLICY } from './page.ts'
 
 /** A whole answer, ready to be written. */
@@ -75,7 +73,7 @@ export function refusalAnswer(
     ...(own && revocationOf(meeting)),
     steps: explanation.rows.map(({ number, verb, outcome, text }) => ({ number, verb, outcome, text })),
   }
-  return answer(status, 'application/problem+json', `${JSON.stringify(problem, undefined, 2)}\n`)
+  return answerOf(status, 'application/problem+json', `${JSON.stringify(problem, undefined, 2)}\n`)
 }
 
 /** When and why the caller was revoked, as `detail` says it, for programs. */
@@ -90,19 +88,7 @@ function revocationOf({ outcome }: Meeting): { readonly revocation: Json } | und
 export function meetingAnswer(accept: string | undefined, meeting: Meeting, now: Temporal.Instant): Answer {
   const shown = publicMeeting(meeting)
   if (prefersHtml(accept)) return page(200, drawPage(explainMeeting(shown, now)))
-  return answer(200, 'application/json', `${JSON.stringify(writeMeeting(shown))}\n`)
-}
-
-/** Gives the keys by which a service checks what this door states. @see RFC 7517 §8.5.1 */
-export function keysAnswer(keys: readonly PublicKey[]): Answer {
-  return answer(200, 'application/jwk-set+json', `${JSON.stringify({ keys })}\n`)
-}
-
-/** Writes an answer whole; to HEAD without its body. */
-export function sendAnswer(exchange: Exchange, { status, headers, body }: Answer): void {
-  exchange.begin(status, Object.entries(headers).flat())
-  if (exchange.head.method !== 'HEAD') exchange.out.write(body)
-  exchange.end([])
+  return answerOf(200, 'application/json', `${JSON.stringify(writeMeeting(shown))}\n`)
 }
 
 /** Writes an answer where there is no request to hang it on, and nothing after it. */
@@ -112,11 +98,12 @@ export function sendLastAnswer(socket: Duplex, { status, headers, body }: Answer
 }
 
 function page(status: number, html: string): Answer {
-  const { headers, body } = answer(status, 'text/html; charset=utf-8', html)
+  const { headers, body } = answerOf(status, 'text/html; charset=utf-8', html)
   return { status, headers: { ...headers, 'Content-Security-Policy': PAGE_POLICY }, body }
 }
 
-function answer(status: number, contentType: string, body: string): Answer {
+/** An answer that nobody keeps, and that is nothing but what it says it is. */
+export function answerOf(status: number, contentType: string, body: string): Answer {
   return {
     status,
     headers: {
