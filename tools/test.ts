@@ -19,6 +19,7 @@ const KINDS: Record<string, readonly string[]> = {
   unit: ['packages/*/test/**/*.test.ts', 'tools/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
   interop: ['interop/**/*.interop.ts'],
   scenario: ['scenario/*.ts'],
+  attack: ['attack/*.test.ts'],
 }
 
 /** No test of ours is this slow: one that is still running has hung, and must not hang the build. */

@@ -26,7 +26,7 @@ export interface Source {
   readonly lines: readonly string[]
 }
 
-const FOLDERS = 'packages/*/{src,test},interop,scenario,bench,fuzz,tools'
+const FOLDERS = 'packages/*/{src,test},interop,scenario,bench,attack,fuzz,tools'
 
 /** The root's manifest and those of all packages. */
 export function manifestsOf(root: string): readonly Manifest[] {

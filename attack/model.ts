@@ -1,0 +1,81 @@
+// What an attack is, what it is run against, and what came of it.
+import type { Reference } from '@countersign/protocol'
+import type { Holder } from '../interop/chains/house.ts'
+
+/** A door as attackers find it: which kind decides what it can say. */
+export type TargetKind = 'web' | 'tcp'
+
+/** Who attacks, and what with. All of the authority's own making unless a name says otherwise. */
+export interface Attackers {
+  readonly root: Holder
+  readonly issuing: Holder
+  /** Who may pass the door. */
+  readonly alice: Holder
+  /** Proved, and not on the list of the door. */
+  readonly bob: Holder
+}
+
+/** Where an attack goes. */
+export interface Target {
+  readonly kind: TargetKind
+  /** The door's name in its records; a control has none. */
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly serverName: string
+  readonly attackers: Attackers
+  /** Another door of the same house, of the same kind. */
+  readonly other?: Target
+  /** The service behind it, where it is ours to look into. */
+  readonly service?: Service
+  /** Revokes whom the authority has enrolled: answers once the receipt is there. */
+  readonly revocable?: Revocable
+}
+
+/** The service behind a door: what reached it. */
+export interface Service {
+  readonly port: number
+  /** Everything that arrived on any connection since the last call, as latin1. */
+  taken(): string
+}
+
+/** A party that can be revoked: each call enrolls another. */
+export interface Revocable {
+  enroll(): Promise<{ readonly holder: Holder; revoke(): Promise<void> }>
+}
+
+/** What one try came to, as the attacker sees it. */
+export interface Attempt {
+  /** A code of ours, `passed`, `closed`, `alert …`, or what the case says. */
+  readonly peer: string
+  /** Did the attacker get what it wanted? */
+  readonly won: boolean
+  /** Of the meeting, made from the ClientHello's random; absent where no hello was whole. */
+  readonly reference?: Reference
+  /** The reference that the door told, where it told one. */
+  readonly told?: string
+  /** Names the reason why `record` cannot be looked up by reference: found by `code` of an event instead. */
+  readonly note?: string
+}
+
+/** A door of plain Node options, made to be vulnerable. */
+export type Control = (attackers: Attackers) => Promise<Target & AsyncDisposable>
+
+/** One way of an attack. Its expected result stands in the table. */
+export interface Case {
+  readonly name: string
+  readonly run: (target: Target) => Promise<Attempt>
+  /** The door that falls for it, or why Node itself lets none fall. */
+  readonly control: Control | { readonly impossible: string }
+}
+
+/** An attack: one program, in one or more ways. */
+export interface Attack {
+  readonly name: string
+  /** What the attacker wants, in one sentence. */
+  readonly goal: string
+  readonly cases: readonly Case[]
+}
+
+/** What must be seen on both sides: the peer's view, and the door's record. */
+export type Expected = readonly [peer: string, record: string]

@@ -1,0 +1,84 @@
+// Runs one case against a door and against its control, and says whether both came out as the table has it.
+import type { Meeting } from '@countersign/protocol'
+import { DEFECTS, EXPECTED } from './expected.ts'
+import type { Attack, Attempt, Case, Expected, Target } from './model.ts'
+import type { Records } from './support/house.ts'
+
+/** What came of one case at one door. */
+export interface Result {
+  readonly attack: string
+  readonly way: string
+  readonly door: string
+  readonly expected: Expected
+  readonly seen: Expected
+  /** `found` where the door of plain Node options fell; else why there is none, or that it stood. */
+  readonly control: string
+  readonly ok: boolean
+  /** Why a row that is not met is known not to be. */
+  readonly defect?: string
+}
+
+/** Runs every case that has a row for the target's kind. @throws {Error} where a case has no row at all. */
+export async function runAttack(
+  attack: Attack,
+  target: Target,
+  records: Records,
+  controls: Map<Case, string>,
+): Promise<readonly Result[]> {
+  const results: Result[] = []
+  for (const one of attack.cases) {
+    const row = EXPECTED[attack.name]?.[one.name]
+    if (row === undefined) throw new Error(`no row in the table: ${attack.name}, ${one.name}`)
+    const expected = row[target.kind]
+    if (expected === undefined) continue
+    const control = controls.get(one) ?? (await tryControl(one, target))
+    controls.set(one, control)
+    const attempt = await one.run(target)
+    const seen: Expected = [attempt.peer, await recordOf(attempt, target, records)]
+    const ok =
+      !attempt.won &&
+      seen[0] === expected[0] &&
+      seen[1] === expected[1] &&
+      (control === 'found' || control.startsWith('impossible'))
+    results.push({
+      attack: attack.name,
+      way: one.name,
+      door: target.kind,
+      expected,
+      seen,
+      control,
+      ok,
+      ...defectOf(attack, one, ok),
+    })
+  }
+  return results
+}
+
+/** @throws {Error} where a defect that is listed is none any more. */
+function defectOf(attack: Attack, { name }: Case, ok: boolean): Pick<Result, 'defect'> {
+  const defect = DEFECTS[`${attack.name}, ${name}`]
+  if (defect !== undefined && ok) throw new Error(`${attack.name}, ${name}: is as expected now, strike it from DEFECTS`)
+  return defect === undefined ? {} : { defect }
+}
+
+async function tryControl({ control, run }: Case, { attackers }: Target): Promise<string> {
+  if (typeof control !== 'function') return `impossible: ${control.impossible}`
+  await using door = await control(attackers)
+  const attempt = await run(door)
+  return attempt.won ? 'found' : `stood: ${attempt.peer}`
+}
+
+/** The door's side, and that both sides mean the same meeting. */
+async function recordOf({ reference, told }: Attempt, { name }: Target, records: Records): Promise<string> {
+  if (reference === undefined) return 'none'
+  if (told !== undefined && told !== reference) return `told ${told} of ${reference}`
+  const meeting = await records.under(reference, name)
+  return meeting ? describe(meeting) : 'none'
+}
+
+function describe({ outcome, resumed, steps }: Meeting): string {
+  const how = resumed ? ', resumed' : ''
+  if (outcome.ok) return `accepted${how}`
+  const step = steps.findIndex(({ outcome: each }) => each === 'refused') + 1
+  return `${outcome.refusal.code}, step ${step}${how}`
+}

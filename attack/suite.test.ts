@@ -1,0 +1,36 @@
+// The attack suite in small numbers: every row as the table has it, every control found vulnerable.
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { ATTACKS } from './attacks.ts'
+import { DEFECTS, EXPECTED } from './expected.ts'
+import type { Report } from './report.ts'
+import { runAll } from './run-all.ts'
+import { type AttackedHouse, startAttackedHouse } from './support/house.ts'
+
+suite('the attack suite', () => {
+  let house: AttackedHouse
+  before(async () => {
+    house = await startAttackedHouse()
+  })
+  after(() => house?.[Symbol.asyncDispose]())
+
+  for (const { name } of ATTACKS)
+    test(name, async () => {
+      const { results }: Report = await runAll(house, name)
+      assert.ok(results.length > 0)
+      for (const { way, door, seen, expected, control, ok, defect } of results) {
+        assert.ok(control === 'found' || control.startsWith('impossible: '), `${way}, ${door}: the control ${control}`)
+        if (defect === undefined) assert.deepEqual(seen, expected, `${way}, ${door}`)
+        if (defect === undefined) assert.ok(ok, `${way}, ${door}: the attacker got what it wanted`)
+      }
+    })
+
+  test('every row of the table has its attack, and every defect its row', () => {
+    const rows = Object.entries(EXPECTED).flatMap(([attack, ways]) =>
+      Object.keys(ways).map((way) => `${attack}, ${way}`),
+    )
+    const cases = ATTACKS.flatMap(({ name, cases: ways }) => ways.map((way) => `${name}, ${way.name}`))
+    assert.deepEqual(new Set(rows), new Set(cases))
+    for (const defect of Object.keys(DEFECTS)) assert.ok(rows.includes(defect), defect)
+  })
+})

@@ -1,0 +1,52 @@
+// A tap on the wire between the attacker and the door: what the attacker sent, octet by octet.
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+export interface Tap {
+  readonly port: number
+  /** The first octets that were sent towards the target, at most 64 KiB. */
+  sent(): Uint8Array
+  /** How many were sent in all. */
+  octets(): number
+  close(): void
+}
+
+const MAX_KEPT = 65_536
+
+/** Carries one connection to the target as it is, resets included. */
+export async function startTap({ host, port }: { readonly host: string; readonly port: number }): Promise<Tap> {
+  const chunks: Buffer[] = []
+  let octets = 0
+  let near: Socket | undefined
+  let far: Socket | undefined
+  const server = createServer({ allowHalfOpen: true }, (caller) => {
+    near = caller
+    far = connect({ host, port, allowHalfOpen: true })
+    const callee = far
+    caller.on('data', (chunk: Buffer) => {
+      if (octets < MAX_KEPT) chunks.push(chunk)
+      octets += chunk.length
+    })
+    caller.pipe(callee)
+    callee.pipe(caller)
+    for (const [one, two] of [
+      [caller, callee],
+      [callee, caller],
+    ] as const) {
+      one.on('error', () => two.resetAndDestroy())
+      one.on('close', () => two.destroySoon())
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    sent: () => Buffer.concat(chunks),
+    octets: () => octets,
+    close() {
+      near?.destroy()
+      far?.destroy()
+      server.close()
+    },
+  }
+}
