@@ -12,6 +12,12 @@ const refused = (code: string, step: number, how = ''): Row => ({
 
 const both = (...expected: Expected): Row => ({ web: expected, tcp: expected })
 
+const OLD: Row = both('alert protocol_version', 'ERR_GATE_TLS_VERSION, step 1')
+/** The caller is who it is, and its request goes on without what it forged. */
+const STRIPPED: Row = { web: ['passed', 'accepted'] }
+/** The caller is who it is; its request is refused. */
+const BROKEN: Row = { web: ['ERR_DOOR_REQUEST', 'accepted'] }
+
 /** Attack, way, and a row for each kind of door that it applies to. */
 export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   'a session of another door': {
@@ -21,6 +27,72 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
     'TLS 1.3, with another certificate': refused('ERR_CALLER_NOT_ALLOWED', 5),
     'TLS 1.2, with the certificate': both('alert protocol_version', 'ERR_GATE_TLS_VERSION, step 1'),
     'TLS 1.2, without a certificate': both('alert protocol_version', 'ERR_GATE_TLS_VERSION, step 1'),
+  },
+  'a revoked certificate': {
+    'with a ticket from before': refused('ERR_CALLER_REVOKED', 5, ', resumed'),
+    'in a new meeting': refused('ERR_CALLER_REVOKED', 5),
+    // The meeting was accepted when it was held; the receipt has the cut.
+    'on an idle connection': both('cut', 'accepted'),
+    'in a request that is under way': { web: ['cut', 'accepted'] },
+    'in a WebSocket': { web: ['cut', 'accepted'] },
+    'in a download that it reads slowly': both('cut', 'accepted'),
+    'in a TCP session': { tcp: ['cut', 'accepted'] },
+  },
+  'old TLS': {
+    'TLS 1.0': OLD,
+    'TLS 1.1': OLD,
+    'TLS 1.2': OLD,
+    'renegotiation in TLS 1.2': OLD,
+    'TLS 1.2 with signatures by SHA-1': OLD,
+    'TLS 1.2 without a certificate and without encryption': OLD,
+    // Its ticket allows no early data; the meeting itself is one like any other.
+    '0-RTT': both('passed', 'accepted, resumed'),
+  },
+  'odd ClientHellos': {
+    'in records of 16 octets': refused('ERR_CALLER_NO_CERTIFICATE', 4),
+    'in segments of 7 octets': refused('ERR_CALLER_NO_CERTIFICATE', 4),
+    'in records and segments': refused('ERR_CALLER_NO_CERTIFICATE', 4),
+    'without a server name': refused('ERR_CALLER_NO_CERTIFICATE', 4),
+    'in odd case': refused('ERR_CALLER_NO_CERTIFICATE', 4),
+    'of another name': refused('ERR_CALLER_NO_CERTIFICATE', 4),
+    'with a long name': refused('ERR_CALLER_NO_CERTIFICATE', 4),
+    // RFC 6066 §3: "represented as a byte string using ASCII encoding without a trailing dot".
+    'with a trailing dot': both('alert decode_error', 'none'),
+  },
+  'forged identity headers': {
+    'as the door writes it': STRIPPED,
+    'in lower case': STRIPPED,
+    'in mixed case': STRIPPED,
+    'with an underscore': STRIPPED,
+    'with underscores all over': STRIPPED,
+    'with a dot': STRIPPED,
+    twice: STRIPPED,
+    'empty and then full': STRIPPED,
+    'named as a connection option': STRIPPED,
+    'as the chain': STRIPPED,
+    'as Envoy writes it': STRIPPED,
+    'as nginx recipes write it': STRIPPED,
+    'as a user who signed in': STRIPPED,
+    'as an address': STRIPPED,
+    // RFC 9112 §5.1, §5.2, §2.2: refused, not repaired.
+    'with a space before the colon': BROKEN,
+    'behind a folded line': BROKEN,
+    'behind a bare LF': BROKEN,
+    'behind a bare CR': BROKEN,
+    'as a trailer': STRIPPED,
+  },
+  'request smuggling': {
+    'CL.TE': BROKEN,
+    'TE.CL': BROKEN,
+    'TE.TE, the second in disguise': BROKEN,
+    'TE with a tab before the colon': BROKEN,
+    'two different lengths': BROKEN,
+    'a length with a sign': BROKEN,
+    // The imitation is left out, and the request goes on without it.
+    'a length with an underscore': STRIPPED,
+    'a chunk length beyond 64 bits': BROKEN,
+    // One request with a body, on both sides.
+    'CL.0, in a GET': STRIPPED,
   },
   'crafted certificates': {
     'for servers alone': refused('ERR_CALLER_WRONG_PURPOSE', 5),

@@ -3,13 +3,14 @@ import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
+import { enroll } from '@countersign/mtls'
 import { type Meeting, type Reference, readMeeting } from '@countersign/protocol'
 import { ALGORITHM, readCertificate, readPem } from '@countersign/x509'
 import { type Holder, keysOf } from '../../interop/chains/house.ts'
-import { revokeNow } from '../../scenario/support/administer.ts'
+import { inviteNow, revokeNow } from '../../scenario/support/administer.ts'
 import { type RunningHouse, startHouse } from '../../scenario/support/house.ts'
-import { enrolled } from '../../scenario/support/peers.ts'
-import type { Attackers, Revocable, Service, Target, TargetKind } from '../model.ts'
+import { partyFiles } from '../../scenario/support/peers.ts'
+import type { Revocable, Target, TargetKind } from '../model.ts'
 import { attackersOf } from './craft.ts'
 import { startService } from './service.ts'
 
@@ -81,7 +82,9 @@ function revocableIn(house: RunningHouse): Revocable {
     async enroll() {
       const party = free.shift()
       if (party === undefined) throw new Error('every guest has been revoked')
-      const files = await enrolled(house, party)
+      const directory = join(house.directory, 'parties', party)
+      await enroll(await inviteNow(house, party), { directory })
+      const files = partyFiles(directory)
       return {
         holder: await readHolder(files),
         async revoke() {
@@ -131,19 +134,4 @@ async function meetingsUnder(socketPath: string, reference: Reference): Promise<
     .end()
   const { meetings } = JSON.parse(await promise) as { readonly meetings: readonly unknown[] }
   return meetings.map(readMeeting)
-}
-
-/** A target that somebody else started, on this machine. */
-export function targetAt(address: string, data: string, attackers: Attackers, service?: Service): Target {
-  const { protocol, hostname, port } = new URL(address)
-  return {
-    kind: protocol === 'https:' ? 'web' : 'tcp',
-    name: '',
-    host: hostname,
-    port: Number(port),
-    serverName: 'hello.localhost',
-    attackers,
-    ...(service && { service }),
-    ...(data === '' && {}),
-  }
 }

@@ -44,5 +44,7 @@ function answer(socket: Socket, head: string): void {
     }
     socket.on('drain', pour)
     pour()
-  } else socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${THROUGH.length}\r\n\r\n${THROUGH}`)
+  } else if (head.startsWith('GET /ws'))
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+  else socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${THROUGH.length}\r\n\r\n${THROUGH}`)
 }

@@ -11,23 +11,30 @@ export interface Tap {
   close(): void
 }
 
+/** Cuts the record with the ClientHello anew; each piece leaves in a segment of its own. */
+export type Reshape = (record: Buffer) => readonly Buffer[]
+
 const MAX_KEPT = 65_536
 
 /** Carries one connection to the target as it is, resets included. */
-export async function startTap({ host, port }: { readonly host: string; readonly port: number }): Promise<Tap> {
+export async function startTap(
+  { host, port }: { readonly host: string; readonly port: number },
+  reshape?: Reshape,
+): Promise<Tap> {
   const chunks: Buffer[] = []
   let octets = 0
   let near: Socket | undefined
   let far: Socket | undefined
   const server = createServer({ allowHalfOpen: true }, (caller) => {
     near = caller
-    far = connect({ host, port, allowHalfOpen: true })
+    far = connect({ host, port, allowHalfOpen: true, noDelay: true })
     const callee = far
     caller.on('data', (chunk: Buffer) => {
       if (octets < MAX_KEPT) chunks.push(chunk)
       octets += chunk.length
     })
-    caller.pipe(callee)
+    if (reshape) caller.once('data', (record: Buffer) => void sendCut(caller, callee, reshape(record)))
+    else caller.pipe(callee)
     callee.pipe(caller)
     for (const [one, two] of [
       [caller, callee],
@@ -49,4 +56,13 @@ export async function startTap({ host, port }: { readonly host: string; readonly
       server.close()
     },
   }
+}
+
+async function sendCut(caller: Socket, callee: Socket, pieces: readonly Buffer[]): Promise<void> {
+  for (const piece of pieces) {
+    if (callee.destroyed) return
+    callee.write(piece)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  caller.pipe(callee)
 }

@@ -5,7 +5,7 @@ import type { Reference } from '@countersign/protocol'
 import { writePem } from '@countersign/x509'
 import type { Holder } from '../../interop/chains/house.ts'
 import type { Attempt, Target } from '../model.ts'
-import { startTap } from './tap.ts'
+import { type Reshape, startTap } from './tap.ts'
 
 /** What the service behind every door of the suite says. */
 export const THROUGH = 'you are through'
@@ -28,9 +28,9 @@ export interface Dialled {
 }
 
 /** Opens a TLS connection to the target and waits for its handshake, or its end. */
-export async function dial(target: Target, options: ConnectionOptions = {}): Promise<Dialled> {
+export async function dial(target: Target, options: ConnectionOptions = {}, reshape?: Reshape): Promise<Dialled> {
   // The random of a hello that comes to nothing is on the wire alone.
-  const tap = await startTap(target)
+  const tap = await startTap(target, reshape)
   const socket = connect({
     host: '127.0.0.1',
     port: tap.port,
@@ -83,8 +83,12 @@ export function greeting({ kind, serverName }: Target): string {
 }
 
 /** Meets the target, greets the service and says what came of it. `won`: the service answered. */
-export async function meet(target: Target, options: ConnectionOptions = {}): Promise<Attempt & { resumed: boolean }> {
-  const { socket, over, reference } = await dial(target, options)
+export async function meet(
+  target: Target,
+  options: ConnectionOptions = {},
+  reshape?: Reshape,
+): Promise<Attempt & { resumed: boolean }> {
+  const { socket, over, reference } = await dial(target, options, reshape)
   const resumed = socket.isSessionReused()
   if (!socket.destroyed) socket.write(greeting(target))
   const { said, error } = await over(target.kind === 'web' ? 3_000 : 500)

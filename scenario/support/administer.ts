@@ -1,7 +1,7 @@
 // The administration socket asked directly, where starting a command would be most of what is measured.
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { type Receipt, readReceipt } from '@countersign/protocol'
+import { fieldOf, type Receipt, readReceipt } from '@countersign/protocol'
 import type { RunningHouse } from './house.ts'
 
 export interface TimedReceipt extends Receipt {
@@ -39,4 +39,11 @@ function post(house: RunningHouse, path: string, json: object): Promise<{ status
     sent.on('error', reject)
     sent.end(JSON.stringify(json))
   })
+}
+
+/** Invites `party` and answers the token. */
+export async function inviteNow(house: RunningHouse, party: string): Promise<string> {
+  const { status, body } = await post(house, '/v1/invitations', { party, ttlSeconds: 600 })
+  if (status >= 300) throw new Error(`invite ${party}: ${status} ${body}`)
+  return fieldOf(JSON.parse(body)).get('token').text()
 }
