@@ -2,10 +2,22 @@
 import { crafted } from './attacks/crafted.ts'
 import { headers } from './attacks/headers.ts'
 import { hello } from './attacks/hello.ts'
+import { impostor } from './attacks/impostor.ts'
 import { resumption } from './attacks/resumption.ts'
 import { revoked } from './attacks/revoked.ts'
+import { slow } from './attacks/slow.ts'
 import { smuggling } from './attacks/smuggling.ts'
 import { versions } from './attacks/versions.ts'
 import type { Attack } from './model.ts'
 
-export const ATTACKS: readonly Attack[] = [resumption, revoked, crafted, versions, hello, headers, smuggling]
+export const ATTACKS: readonly Attack[] = [
+  resumption,
+  revoked,
+  crafted,
+  impostor,
+  versions,
+  hello,
+  headers,
+  smuggling,
+  slow,
+]

@@ -38,6 +38,21 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
     'in a download that it reads slowly': both('cut', 'accepted'),
     'in a TCP session': { tcp: ['cut', 'accepted'] },
   },
+  'an impostor of a door': {
+    // Counted in octets on the wire: fewer left than the certificate has.
+    'of another root': { client: ['no certificate', 'ERR_CALLEE_UNKNOWN_ISSUER, step 3'] },
+    'of another name': { client: ['no certificate', 'ERR_CALLEE_WRONG_NAME, step 3'] },
+    'with the certificate of a caller': { client: ['no certificate', 'ERR_CALLEE_WRONG_PURPOSE, step 3'] },
+  },
+  'slow and half-open connections': {
+    // Without a whole ClientHello there is no reference: the door records one of its own making.
+    'half a ClientHello': both('closed', 'none'),
+    'a ClientHello octet by octet': both('closed', 'none'),
+    // The door has presented itself, and the caller has not verified it.
+    'a ClientHello, and nothing after': both('closed', 'ERR_GATE_TIMEOUT, step 3'),
+    'a request head line by line': { web: ['ERR_DOOR_TIMEOUT', 'accepted'] },
+    'twenty request bodies octet by octet, and somebody else meanwhile': { web: ['passed', 'accepted'] },
+  },
   'old TLS': {
     'TLS 1.0': OLD,
     'TLS 1.1': OLD,

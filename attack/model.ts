@@ -2,8 +2,8 @@
 import type { Reference } from '@countersign/protocol'
 import type { Holder } from '../interop/chains/house.ts'
 
-/** A door as attackers find it: which kind decides what it can say. */
-export type TargetKind = 'web' | 'tcp'
+/** A door as attackers find it, whose kind decides what it can say; or a caller of ours. */
+export type TargetKind = 'web' | 'tcp' | 'client'
 
 /** Who attacks, and what with. All of the authority's own making unless a name says otherwise. */
 export interface Attackers {
@@ -54,8 +54,8 @@ export interface Attempt {
   readonly reference?: Reference
   /** The reference that the door told, where it told one. */
   readonly told?: string
-  /** Names the reason why `record` cannot be looked up by reference: found by `code` of an event instead. */
-  readonly note?: string
+  /** The record of a caller of ours, which no door keeps. */
+  readonly record?: string
 }
 
 /** A door of plain Node options, made to be vulnerable. */
@@ -74,6 +74,8 @@ export interface Attack {
   readonly name: string
   /** What the attacker wants, in one sentence. */
   readonly goal: string
+  /** Its cases wait more than they work, and do not look at the service behind. */
+  readonly concurrent?: true
   readonly cases: readonly Case[]
 }
 

@@ -25,33 +25,35 @@ export async function runAttack(
   records: Records,
   controls: Map<Case, string>,
 ): Promise<readonly Result[]> {
+  const runCase = (one: Case) => runOne(attack, one, target, records, controls)
+  if (attack.concurrent) return (await Promise.all(attack.cases.map(runCase))).flat()
   const results: Result[] = []
-  for (const one of attack.cases) {
-    const row = EXPECTED[attack.name]?.[one.name]
-    if (row === undefined) throw new Error(`no row in the table: ${attack.name}, ${one.name}`)
-    const expected = row[target.kind]
-    if (expected === undefined) continue
-    const control = controls.get(one) ?? (await tryControl(one, target))
-    controls.set(one, control)
-    const attempt = await one.run(target)
-    const seen: Expected = [attempt.peer, await recordOf(attempt, target, records)]
-    const ok =
-      !attempt.won &&
-      seen[0] === expected[0] &&
-      seen[1] === expected[1] &&
-      (control === 'found' || control.startsWith('impossible'))
-    results.push({
-      attack: attack.name,
-      way: one.name,
-      door: target.kind,
-      expected,
-      seen,
-      control,
-      ok,
-      ...defectOf(attack, one, ok),
-    })
-  }
+  for (const one of attack.cases) results.push(...(await runCase(one)))
   return results
+}
+
+async function runOne(
+  attack: Attack,
+  one: Case,
+  target: Target,
+  records: Records,
+  controls: Map<Case, string>,
+): Promise<readonly Result[]> {
+  const row = EXPECTED[attack.name]?.[one.name]
+  if (row === undefined) throw new Error(`no row in the table: ${attack.name}, ${one.name}`)
+  const expected = row[target.kind]
+  if (expected === undefined) return []
+  const control = controls.get(one) ?? (await tryControl(one, target))
+  controls.set(one, control)
+  const attempt = await one.run(target)
+  const seen: Expected = [attempt.peer, await recordOf(attempt, target, records)]
+  const ok =
+    !attempt.won &&
+    seen[0] === expected[0] &&
+    seen[1] === expected[1] &&
+    (control === 'found' || control.startsWith('impossible'))
+  const result = { attack: attack.name, way: one.name, door: target.kind, expected, seen, control, ok }
+  return [{ ...result, ...defectOf(attack, one, ok) }]
 }
 
 /** @throws {Error} where a defect that is listed is none any more. */
@@ -69,7 +71,8 @@ async function tryControl({ control, run }: Case, { attackers }: Target): Promis
 }
 
 /** The door's side, and that both sides mean the same meeting. */
-async function recordOf({ reference, told }: Attempt, { name }: Target, records: Records): Promise<string> {
+async function recordOf({ reference, told, record }: Attempt, { name }: Target, records: Records): Promise<string> {
+  if (record !== undefined) return record
   if (reference === undefined) return 'none'
   if (told !== undefined && told !== reference) return `told ${told} of ${reference}`
   const meeting = await records.under(reference, name)

@@ -18,6 +18,8 @@ import { startService } from './service.ts'
 export interface AttackedHouse extends AsyncDisposable {
   readonly targets: readonly Target[]
   readonly records: Records
+  /** Of the house. */
+  readonly pid: number
 }
 
 /** The operator's side of a meeting. */
@@ -62,8 +64,10 @@ export async function startAttackedHouse(): Promise<AttackedHouse> {
     targets: [
       { ...target('web', 'hello', 'hello.localhost'), other: target('web', 'hello-2', 'second.localhost') },
       { ...target('tcp', 'raw', 'raw.localhost'), other: target('tcp', 'raw-2', 'second.localhost') },
+      { kind: 'client', name: '', host: '127.0.0.1', port: 0, serverName: 'hello.localhost', attackers },
     ],
     records: recordsIn(house.data),
+    pid: house.process.pid ?? 0,
     async [Symbol.asyncDispose]() {
       await house[Symbol.asyncDispose]()
       await service[Symbol.asyncDispose]()
