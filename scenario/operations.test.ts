@@ -89,6 +89,7 @@ suite('a house that is operated', PEERS, () => {
   test('its numbers are read by the parser of the Prometheus project, and are right', async () => {
     assert.equal((await ask('raw', alice)).body, 'red')
     assert.equal((await ask('raw', bob)).status, 0)
+    assert.equal((await ask('shop', alice)).body, 'red')
     const url = String((house.ready as unknown as Record<string, unknown>)['metrics'])
     const text = (await runProgram('curl', ['--silent', '--include', url])).stdout
     assert.match(text, /^content-type: application\/openmetrics-text; version=1\.0\.0/im)
@@ -105,6 +106,8 @@ suite('a house that is operated', PEERS, () => {
     assert.equal(value('countersign_meetings_total', { door: 'raw', outcome: 'accepted' }), 1)
     assert.equal(value('countersign_meetings_total', { door: 'raw', code: 'ERR_CALLER_NOT_ALLOWED' }), 1)
     assert.equal(value('countersign_sessions', { door: 'raw', kind: 'tcp' }), 0)
+    assert.equal(value('countersign_requests_total', { door: 'shop', status: '200' }), 1)
+    assert.equal(value('countersign_request_duration_seconds_bucket', { door: 'shop', le: '+Inf' }), 1)
     assert.ok((value('countersign_carried_bytes_total', { door: 'raw', direction: 'out' }) ?? 0) > 0)
     assert.ok((value('countersign_certificate_not_after_seconds', { door: 'raw' }) ?? 0) > Date.now() / 1000)
     assert.ok((value('process_open_fds', {}) ?? 0) > 10)
@@ -133,6 +136,11 @@ suite('a house that is operated', PEERS, () => {
     )
     assert.equal(session?.['reference'], met?.['reference'])
     assert.ok(Number(session?.['octetsOut']) > 0)
+    const request = (await linesOf('access.jsonl.1')).find(({ event }) => event === 'request.done')
+    assert.deepEqual(
+      [request?.['caller'], request?.['path'], request?.['status'], request?.['octetsOut']],
+      ['alice', '/x', 200, 3],
+    )
     assert.doesNotMatch(await readFile(join(house.directory, 'access.jsonl.1'), 'utf8'), /secret=/)
     await ask('raw', bob)
     await until(async () => (await linesOf('access.jsonl')).some(({ caller }) => caller === 'bob'))

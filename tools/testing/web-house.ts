@@ -41,6 +41,8 @@ export interface TestDoor extends AsyncDisposable {
   readonly sessions: SessionIndex
   readonly records: readonly Meeting[]
   readonly logs: readonly { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[]
+  /** What the access log is told of each request. */
+  readonly done: readonly Readonly<Record<string, unknown>>[]
 }
 
 /** Opens the door before `upstream`, on any free port unless one is asked for. */
@@ -51,6 +53,7 @@ export async function openTestDoor(
   const trust = createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: Temporal.Now.instant() })
   const sessions = createSessionIndex('hello')
   const records: Meeting[] = []
+  const done: Readonly<Record<string, unknown>>[] = []
   const logs: { event: string; fields: Readonly<Record<string, unknown>> }[] = []
   const door = await openWebDoor(
     {
@@ -69,7 +72,7 @@ export async function openTestDoor(
       sessions,
       clock: () => Temporal.Now.instant(),
       record: (meeting) => records.push(meeting),
-      log: (event, fields = {}) => logs.push({ event, fields }),
+      log: (event, fields = {}) => (event === 'request.done' ? done.push(fields) : logs.push({ event, fields })),
     },
   )
   return {
@@ -79,6 +82,7 @@ export async function openTestDoor(
     sessions,
     records,
     logs,
+    done,
     [Symbol.asyncDispose]: () => door.close(),
   }
 }

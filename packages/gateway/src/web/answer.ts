@@ -6,7 +6,10 @@ import type { Exchange } from './exchange.ts'
 /** Writes an answer whole; to HEAD without its body. */
 export function sendAnswer(exchange: Exchange, { status, headers, body }: Answer): void {
   exchange.begin(status, Object.entries(headers).flat())
-  if (exchange.head.method !== 'HEAD') exchange.out.write(body)
+  if (exchange.head.method !== 'HEAD') {
+    exchange.out.write(body)
+    exchange.tally.octetsOut += Buffer.byteLength(body)
+  }
   exchange.end([])
 }
 

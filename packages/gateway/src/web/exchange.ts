@@ -19,9 +19,19 @@ export interface RequestHead {
   readonly hasBody: boolean
 }
 
+/** What was carried of an exchange. Whoever carries something adds it. */
+export interface Tally {
+  /** Of the final answer that began; 0 where none did. */
+  status: number
+  /** Content alone, as it was carried: from the caller, and to it. */
+  octetsIn: number
+  octetsOut: number
+}
+
 /** A request under way, and how to answer it. */
 export interface Exchange {
   readonly head: RequestHead
+  readonly tally: Tally
   readonly body: Readable
   /** The body has come to the end that it announced, and did not merely stop. */
   readonly isWhole: boolean

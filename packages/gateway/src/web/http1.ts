@@ -112,7 +112,9 @@ export function createHttp1Server({ serve, refusal, maxHeadOctets, idleTimeoutMs
 /** @param head What was sent behind an opening handshake. */
 function exchangeOf(request: IncomingMessage, response: ServerResponse, head?: Buffer): Exchange {
   const { httpVersion: version, method = '', url: target = '', rawHeaders: fields, headers } = request
+  const tally = { status: 0, octetsIn: 0, octetsOut: 0 }
   return {
+    tally,
     head: { version, method, target, fields, headers, hasBody: hasBody(request) },
     body: request,
     out: response,
@@ -129,6 +131,7 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse, head?: B
       if (version !== '1.0') response.writeInformation(status, [...sent])
     },
     begin(status, sent) {
+      tally.status = status
       response.writeHead(status, [...sent])
       response.flushHeaders()
     },
@@ -141,6 +144,7 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse, head?: B
       tunnel: {
         open(sent) {
           const { socket } = request
+          tally.status = 101
           response.detachSocket(socket)
           socket.write(switchingProtocols(sent), 'latin1')
           return { near: socket, octets: head }

@@ -4,7 +4,9 @@ import type { Exchange } from './exchange.ts'
 
 /** @param raw Names and values in turn, pseudo-fields first, as Node gives them beside the joined `headers`. */
 export function exchangeOf(stream: ServerHttp2Stream, headers: Http2Fields, raw: readonly string[]): Exchange {
+  const tally = { status: 0, octetsIn: 0, octetsOut: 0 }
   return {
+    tally,
     head: {
       version: '2.0',
       method: headers[':method'] ?? '',
@@ -31,6 +33,7 @@ export function exchangeOf(stream: ServerHttp2Stream, headers: Http2Fields, raw:
     },
     begin(status, fields) {
       if (stream.closed) return
+      tally.status = status
       // What has a length cannot have trailers: RFC 9110 §6.5.
       const waitForTrailers = !fields.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-length')
       stream.respond([':status', String(status), ...fields], { waitForTrailers })

@@ -9,7 +9,7 @@ import { clientCertHeaders } from './headers.ts'
 import { createHttp1Server } from './http1.ts'
 import { createHttp2Server } from './http2.ts'
 import { forward, type Passage } from './proxy.ts'
-import { readTarget } from './request-target.ts'
+import { type RequestTarget, readTarget } from './request-target.ts'
 import type { Caller, HttpService } from './service.ts'
 import { tunnel } from './tunnel.ts'
 import type { Upstream } from './upstream.ts'
@@ -49,10 +49,43 @@ export function createMetServer(
     return refusalAnswer(accept, meeting, clock(), code)
   }
 
+  /** Tells of one request, when it is over: its path without the question, in which people put secrets. */
+  const openAccount = ({ head, tally }: Exchange, { meeting }: Caller, target: RequestTarget | undefined) => {
+    const began = performance.now()
+    const { method, version } = head
+    let code: RefusalCode | undefined
+    let isOver = false
+    return {
+      refused(why: RefusalCode) {
+        code = why
+      },
+      over() {
+        if (isOver) return
+        isOver = true
+        log('request.done', {
+          door,
+          reference: meeting.reference,
+          caller: meeting.caller.name,
+          method,
+          version,
+          ...(target && { host: target.host, path: target.path.split('?', 1)[0] }),
+          ...tally,
+          seconds: (performance.now() - began) / 1000,
+          ...(code !== undefined && { code }),
+        })
+      },
+    }
+  }
+
   const serve = (exchange: Exchange, caller: Caller) => {
     const { accept } = exchange.head.headers
-    const refuse = (code: RefusalCode, cause?: Error) => sendAnswer(exchange, refusal(caller, code, cause, accept))
     const target = readTarget(exchange.head)
+    const account = openAccount(exchange, caller, target)
+    exchange.out.once('close', () => account.over())
+    const refuse = (code: RefusalCode, cause?: Error) => {
+      account.refused(code)
+      sendAnswer(exchange, refusal(caller, code, cause, accept))
+    }
     if (target === undefined) {
       exchange.distrust()
       return refuse('ERR_DOOR_REQUEST')
@@ -60,7 +93,14 @@ export function createMetServer(
     const path = target.path.split('?', 1)[0]
     if (path === MEETING_PATH) return sendAnswer(exchange, meetingAnswer(accept, caller.meeting, clock()))
     if (path === KEYS_PATH && asserter) return sendAnswer(exchange, keysAnswer(asserter.keys))
-    const passage: Passage = { exchange, target, upstream: upstream(), identity: caller.identity, refuse }
+    const passage: Passage = {
+      exchange,
+      target,
+      upstream: upstream(),
+      identity: caller.identity,
+      refuse,
+      over: account.over,
+    }
     if (exchange.tunnel) tunnel(passage, exchange.tunnel.open)
     else forward(passage)
   }

@@ -18,6 +18,8 @@ export interface Passage {
   readonly identity: readonly string[]
   /** Called instead of an answer, once, where the upstream fails before its own has begun. */
   readonly refuse: (fault: UpstreamFault, cause: Error) => void
+  /** To be called where the end of the exchange does not show by its stream. */
+  readonly over: () => void
 }
 
 /** Carries a request to the upstream and its answer back, each at the pace of the slower side. */
@@ -84,6 +86,7 @@ export function answerTo({ exchange, upstream }: Passage, failed: Passage['refus
       else exchange.inform(status, raw)
     },
     onResponseData(controller, chunk) {
+      exchange.tally.octetsOut += chunk.length
       if (out.write(chunk)) return
       controller.pause()
       out.once('drain', () => controller.resume())
@@ -136,9 +139,12 @@ function codeOf(error: Error): string {
  * the caller reads the answer.
  */
 async function* bodyOf(exchange: Exchange): AsyncGenerator<Buffer> {
-  const { body } = exchange
+  const { body, tally } = exchange
   try {
-    yield* body.iterator({ destroyOnReturn: false })
+    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+      tally.octetsIn += chunk.length
+      yield chunk
+    }
     // A stream of HTTP/2 that the caller resets without an error ends like one that is whole: the upstream must not take it so.
     if (!exchange.isWhole) throw new Error('the body of the request is not whole')
   } finally {

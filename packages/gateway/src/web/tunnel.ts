@@ -1,4 +1,5 @@
 // WebSocket: a tunnel between a caller that has been met and the upstream, at the pace of the slower side.
+import { Socket } from 'node:net'
 import { join } from '../kind/join.ts'
 import { responseHeaders } from './headers.ts'
 import { answerTo, latin1Of, optionsOf, type Passage } from './proxy.ts'
@@ -9,7 +10,7 @@ import { answerTo, latin1Of, optionsOf, type Passage } from './proxy.ts'
  * @see RFC 6455 §4.2.2
  */
 export function tunnel(passage: Passage, open: NonNullable<Passage['exchange']['tunnel']>['open']): void {
-  const { upstream, refuse } = passage
+  const { exchange, upstream, refuse, over } = passage
   upstream.dispatcher.dispatch(
     { ...optionsOf(passage), body: null, upgrade: 'websocket' },
     {
@@ -23,6 +24,15 @@ export function tunnel(passage: Passage, open: NonNullable<Passage['exchange']['
         }
         const { near, octets } = open(responseHeaders(latin1Of(controller.rawHeaders), status))
         if (octets.length > 0) far.write(octets)
+        const countOf = () =>
+          far instanceof Socket ? { to: far.bytesWritten, from: far.bytesRead } : { to: 0, from: 0 }
+        const before = countOf()
+        far.once('close', () => {
+          const after = countOf()
+          exchange.tally.octetsIn += after.to - before.to
+          exchange.tally.octetsOut += after.from - before.from
+          over()
+        })
         join(near, far)
       },
     },
