@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { type Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
-import { openWebDoor, type UpstreamConfig } from '@countersign/gateway'
+import { openWebDoor, type UpstreamConfig, type WebDoorConfig } from '@countersign/gateway'
 import { allowList, createSessionIndex, createTrust, type Door, type SessionIndex, type Trust } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { writePem } from '@countersign/x509'
@@ -45,10 +45,20 @@ export interface TestDoor extends AsyncDisposable {
   readonly done: readonly Readonly<Record<string, unknown>>[]
 }
 
+interface TestDoorOptions {
+  readonly port?: number
+  readonly hosts?: readonly string[]
+  readonly callers?: WebDoorConfig['callers']
+  readonly allow?: readonly string[]
+}
+
+/** Under which tests call the door beside its own name. */
+const OTHER_NAMES = ['127.0.0.1', 'localhost', 'h', 'a', 'real.example']
+
 /** Opens the door before `upstream`, on any free port unless one is asked for. */
 export async function openTestDoor(
   { url, name, timeoutMs }: UpstreamConfig,
-  { port = 0 }: { readonly port?: number } = {},
+  { port = 0, hosts = [], callers = 'require', allow = ['alice'] }: TestDoorOptions = {},
 ): Promise<TestDoor> {
   const trust = createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: Temporal.Now.instant() })
   const sessions = createSessionIndex('hello')
@@ -58,7 +68,8 @@ export async function openTestDoor(
   const door = await openWebDoor(
     {
       name: 'hello',
-      host: ['hello.localhost'],
+      host: ['hello.localhost', ...OTHER_NAMES, ...hosts],
+      callers,
       listen: { host: '127.0.0.1', port },
       upstream: { url, ...(name !== undefined && { name }), ...(timeoutMs !== undefined && { timeoutMs }) },
     },
@@ -68,7 +79,7 @@ export async function openTestDoor(
         onChange: () => () => undefined,
       },
       trust,
-      access: allowList(['alice']),
+      access: allowList(allow),
       sessions,
       clock: () => Temporal.Now.instant(),
       record: (meeting) => records.push(meeting),

@@ -48,6 +48,7 @@ export type {
   Access,
   AccessQuestion,
   CallerSession,
+  Callers,
   Clock,
   Connected,
   ConnectOptions,

@@ -135,14 +135,20 @@ export interface Tickets {
   learn(issuers: readonly Certificate[]): void
 }
 
+/**
+ * What a name asks of its callers. `require`: without a certificate they are refused. `ask`: without one they are met as
+ * nobody, and `access` is asked all the same. `none`: no certificate is asked for, and everybody is nobody.
+ */
+export type Callers = 'require' | 'ask' | 'none'
+
 /** What the server side of a gate needs. */
 export interface AcceptorOptions {
   readonly door: DoorName
   readonly identity: OwnIdentity
   readonly trust: Trust
   readonly access: Access
-  /** `refuse` (default): a caller without a certificate is refused. `admit`: it is met as nobody, `access` is asked all the same. */
-  readonly anonymous?: 'refuse' | 'admit'
+  /** What is asked of callers, by the name that they ask for (absent where they name none). Default: `require`, whatever the name. */
+  readonly callersOf?: (serverName: string | undefined) => Callers
   /** `refuse` (default): a certificate for servers alone is no caller's. `admit`: where it is itself what is asked about. */
   readonly servers?: 'refuse' | 'admit'
   readonly clock: Clock

@@ -151,6 +151,13 @@ const OTHER_REFUSALS = {
     'try again later, or tell the operator of this door',
   ],
   ERR_DOOR_REQUEST: ['RFC 9112 §3', 'caller', 6, 'the request cannot be read', 'send a well-formed HTTP/1.1 request'],
+  ERR_DOOR_MISDIRECTED: [
+    'RFC 9110 §15.5.20',
+    'caller',
+    6,
+    'this connection was made for another name than the request',
+    'open a connection for the name that you ask for',
+  ],
   ERR_DOOR_TIMEOUT: [
     'RFC 9110 §15.5.9',
     'caller',

@@ -59,7 +59,7 @@ export async function openListener(options: Listening): Promise<Listener> {
     ...gate,
     door: LISTENER_DOOR,
     access: EVERYONE,
-    anonymous: 'admit',
+    callersOf: () => 'ask',
     // A server renews by the certificate that it has; what else it may do here, it may do without one.
     servers: 'admit',
     alpn: ['http/1.1'],

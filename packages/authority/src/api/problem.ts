@@ -43,6 +43,7 @@ const STATUS: Readonly<Record<Exclude<RefusalCode, CredentialCode>, number>> = {
   ERR_DOOR_REQUEST: 400,
   ERR_DOOR_TIMEOUT: 408,
   ERR_DOOR_FLOOD: 429,
+  ERR_DOOR_MISDIRECTED: 421,
   ERR_DOOR_LIMIT: 413,
   ERR_DOOR_DRAINING: 503,
   ERR_SESSION_OVER: 403,

@@ -5,6 +5,7 @@ import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
 import { createAsserter } from './assertion.ts'
 import { createMetServer } from './met-server.ts'
+import { type CallersConfig, createNames } from './names.ts'
 import { openUpstream, type Upstream, type UpstreamConfig } from './upstream.ts'
 
 /** What a web door is called, what it proves, where it listens and what is behind it. */
@@ -13,6 +14,8 @@ export interface WebDoorConfig {
   /** DNS names and IP addresses that the door proves; at least one. */
   readonly host: readonly [string, ...string[]]
   readonly listen: { readonly host: string; readonly port: number }
+  /** What its names ask of callers. Default `require`. */
+  readonly callers?: CallersConfig
   /** `demo` is the small service that comes with Countersign; it is opened and closed with the door. */
   readonly upstream: 'demo' | UpstreamConfig
   /** The audience of signed statements about callers; absent: none are made. */
@@ -23,7 +26,7 @@ export interface WebDoorConfig {
 export const webDoor: Opener<WebDoorConfig> = {
   open: openWebDoor,
   calls: ({ upstream }) => upstream !== 'demo' && upstream.url.startsWith('https:'),
-  fixed: ['host', 'listen', 'assertion'],
+  fixed: ['host', 'listen', 'callers', 'assertion'],
 }
 
 /**
@@ -32,6 +35,7 @@ export const webDoor: Opener<WebDoorConfig> = {
  */
 export async function openWebDoor(config: WebDoorConfig, house: House): Promise<OpenDoor<WebDoorConfig>> {
   const { name, listen } = config
+  const names = createNames(config.host, config.callers)
   // The one that requests are given to, and those before it that still answer.
   const ways = new Set<Upstream>()
   const open = async (wanted: WebDoorConfig) => {
@@ -42,12 +46,13 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
   let upstream = await open(config)
   const { assertion, host } = config
   const asserter = assertion === undefined ? undefined : createAsserter(`https://${host[0]}`, assertion, house.clock)
-  const met = createMetServer({ door: name, upstream: () => upstream, asserter }, house)
+  const met = createMetServer({ door: name, names, upstream: () => upstream, asserter }, house)
   const refusals = createRefusalResponder(house.clock)
   const acceptor = createAcceptor({
     ...house,
     door: name,
     alpn: ['h2', 'http/1.1'],
+    callersOf: names.callersOf,
     onAccepted: met.adopt,
     onRefused: refusals.answer,
   })

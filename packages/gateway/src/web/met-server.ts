@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.ts'
 import { clientCertHeaders } from './headers.ts'
 import { createHttp1Server } from './http1.ts'
 import { createHttp2Server } from './http2.ts'
+import type { Names } from './names.ts'
 import { forward, type Passage } from './proxy.ts'
 import { type RequestTarget, readTarget } from './request-target.ts'
 import type { Caller, HttpService } from './service.ts'
@@ -34,6 +35,7 @@ export interface MetServer {
 /** What the server of a door is made with. */
 export interface MetService {
   readonly door: string
+  readonly names: Names
   /** To be asked for each request. */
   readonly upstream: () => Upstream
   readonly asserter: Asserter | undefined
@@ -41,7 +43,7 @@ export interface MetService {
 
 /** Makes the server of one door; it listens nowhere itself. */
 export function createMetServer(
-  { door, upstream, asserter }: MetService,
+  { door, names, upstream, asserter }: MetService,
   { clock, log }: Pick<House, 'clock' | 'log'>,
 ): MetServer {
   const refusal: HttpService['refusal'] = ({ meeting }, code, cause, accept) => {
@@ -91,8 +93,10 @@ export function createMetServer(
       return refuse('ERR_DOOR_REQUEST')
     }
     const path = target.path.split('?', 1)[0]
+    // It is about this connection, whatever the host.
     if (path === MEETING_PATH) return sendAnswer(exchange, meetingAnswer(accept, caller.meeting, clock()))
     if (path === KEYS_PATH && asserter) return sendAnswer(exchange, keysAnswer(asserter.keys))
+    if (!names.mayCarry(caller.serverName, target.host)) return refuse('ERR_DOOR_MISDIRECTED')
     const passage: Passage = {
       exchange,
       target,
@@ -112,9 +116,12 @@ export function createMetServer(
     adopt(socket, meeting, session) {
       const version = socket.alpnProtocol === 'h2' ? http2 : http1
       const certificates = clientCertHeaders(session.certificates)
-      const statement = asserter?.about(meeting)
+      // Of nobody there is nothing to state.
+      const statement = meeting.caller.certificate && asserter?.about(meeting)
+      const [{ evidence }] = meeting.steps
       version.adopt(socket, {
         meeting,
+        serverName: evidence?.kind === 'clientHello' ? evidence.serverName : undefined,
         get identity() {
           return statement ? [...certificates, ASSERTION_FIELD, statement()] : certificates
         },

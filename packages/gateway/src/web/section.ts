@@ -1,7 +1,7 @@
 // What countersign.yaml says of a web door.
 import { z } from 'zod'
 import type { Section } from '../kind/model.ts'
-import { listen, provedName } from '../kind/words.ts'
+import { hostName, listen, provedName } from '../kind/words.ts'
 import type { WebDoorConfig } from './door.ts'
 
 const upstreamUrl = z.string().refine((text) => {
@@ -26,7 +26,13 @@ const provable = service.refine(({ url, name }) => name === undefined || url.sta
   message: 'must be left out, or url begin with https: nothing is proved over http',
 })
 
+const callers = z.enum(['require', 'ask', 'none'], 'must be require, ask or none')
+
 const keys = {
+  callers: z
+    .union([callers, z.record(hostName, callers)], 'must be require, ask or none, or one of them for each host')
+    .exactOptional()
+    .describe('certificates of callers, for all hosts or for each: require (the default), ask, none'),
   listen: listen.describe('address on which it listens'),
   upstream: z.union([z.literal('demo'), provable]).describe('the service behind it: {url, name}, or demo'),
   assertion: z

@@ -7,6 +7,8 @@ import type { Exchange } from './exchange.ts'
 /** Who calls on a connection. */
 export interface Caller {
   readonly meeting: Meeting
+  /** The name that it asked for in its ClientHello. */
+  readonly serverName: string | undefined
   /** Header fields that tell the upstream who it is. */
   readonly identity: readonly string[]
 }

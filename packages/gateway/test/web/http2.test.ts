@@ -124,14 +124,10 @@ suite('a request in HTTP/2', () => {
     })
 
   test('goes beside fifty others on one connection', async () => {
-    let most = 0
-    let atOnce = 0
+    const waiting: (() => void)[] = []
     await using upstream = await serveHttp((request, response) => {
-      most = Math.max(most, ++atOnce)
-      setTimeout(() => {
-        atOnce--
-        response.end(request.url)
-      }, 50)
+      waiting.push(() => response.end(request.url))
+      if (waiting.length === 50) for (const answer of waiting) answer()
     })
     await using door = await openTestDoor(upstream)
     using client = await connectHttp2(door, alice)
@@ -141,7 +137,6 @@ suite('a request in HTTP/2', () => {
       answers.map(({ body }) => body),
       paths,
     )
-    assert.equal(most, 50)
     assert.equal(door.records.length, 1)
   })
 })

@@ -3,10 +3,11 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Meeting } from '@countersign/protocol'
 import { sideOf } from '../gate/side.ts'
-import type { Acceptor, AcceptorOptions } from '../model.ts'
+import type { Acceptor, AcceptorOptions, Callers } from '../model.ts'
 import { createTickets } from '../tickets/tickets.ts'
 import { createAdmission } from './admission.ts'
 import type { Arrival } from './arrival.ts'
+import type { ClientHello } from './client-hello-message.ts'
 import { type Handshake, startHandshake } from './handshake.ts'
 import { type Met, meetCaller } from './meet-caller.ts'
 import { rememberMeeting } from './meeting-of.ts'
@@ -27,9 +28,13 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
   const { clock, log = warn, handshakeTimeoutMs: timeoutMs = HANDSHAKE_TIMEOUT_MS } = options
   const admit = createAdmission(options, log)
   const tickets = options.tickets ?? createTickets(clock)
-  const contexts = createContexts({ ...options, tickets }, (error) =>
-    log('gate.identity-unusable', { door: options.door, error }),
-  )
+  const { callersOf = () => 'require' } = options
+  const makeContexts = (callers: Callers) =>
+    createContexts({ ...options, tickets }, callers, (error) =>
+      log('gate.identity-unusable', { door: options.door, error }),
+    )
+  // One at once, to fail where none can be made.
+  const contexts = new Map([[callersOf(undefined), makeContexts(callersOf(undefined))]])
   const pending = new Set<Handshake>()
   let closed = false
 
@@ -69,9 +74,12 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     pending.add(handshake)
   }
 
-  const contextOrFault = (): DoorContext | undefined => {
+  const contextOrFault = ({ serverName }: ClientHello): DoorContext | undefined => {
     try {
-      return contexts.current()
+      const callers = callersOf(serverName)
+      const known = contexts.get(callers) ?? makeContexts(callers)
+      contexts.set(callers, known)
+      return known.current()
     } catch (error) {
       log('gate.fault', { door: options.door, error })
       return undefined

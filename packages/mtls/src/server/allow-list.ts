@@ -8,7 +8,7 @@ import type { Access } from '../model.ts'
 /**
  * Allows whom the list names, and nobody else. An entry is one of: a party (`alice`), an identity in full
  * (`spiffe://acme.example/alice`, `alice@acme.example`, `192.0.2.7`, `db.acme.example`), or `*` for every party of
- * our own authority. Texts are compared exactly, with what records show, but for a domain in another script, which is
+ * our own authority, or `nobody` for callers without a certificate, where the door admits such. Texts are compared exactly, with what records show, but for a domain in another script, which is
  * brought to A-labels (RFC 9598 §5); the rule of the decision is the entry.
  * @throws {RangeError} when an entry is empty.
  */
@@ -25,6 +25,8 @@ export function allowList(entries: readonly string[]): Access {
 function names(entry: string, { party, identities, certificate, authority }: Side): boolean {
   // Nobody, who may be admitted to enroll, is not everybody; nor is whom only another authority vouches for.
   if (entry === '*') return certificate !== undefined && authority === undefined
+  // Reserved: a party of that name is let in by an identity in full.
+  if (entry === 'nobody') return certificate === undefined
   const kind = kindOf(entry)
   const text = inALabels(entry, kind)
   if (kind !== undefined) return identities.some((identity) => identity.kind === kind && identity.value === text)

@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls'
 import type { RefusalCode } from '@countersign/protocol'
 import type { Clock } from '../model.ts'
 import { type Arrival, arrivalOf, arrivedOf, readHello } from './arrival.ts'
-import { TLS_1_3 } from './client-hello-message.ts'
+import { type ClientHello, TLS_1_3 } from './client-hello-message.ts'
 import { type HandshakeFailure, handshakeFailureOf } from './handshake-failure.ts'
 import { plaintextAlert } from './plaintext-alert.ts'
 import type { DoorContext } from './secure-context.ts'
@@ -13,7 +13,7 @@ import type { DoorContext } from './secure-context.ts'
 export interface HandshakeOptions {
   readonly raw: Socket
   /** Undefined where there is none: a fault of ours, which has been told. */
-  readonly context: () => DoorContext | undefined
+  readonly context: (hello: ClientHello) => DoorContext | undefined
   readonly alpn: readonly string[] | undefined
   readonly clock: Clock
   readonly timeoutMs: number
@@ -56,13 +56,13 @@ export function startHandshake(options: HandshakeOptions): Handshake {
     closeBoth(raw, socket)
     options.onFailed(arrival ?? arrivalOf(arrived), failure, presented ? context : undefined)
   }
-  const beginTls = (asked: Arrival) => {
-    context = options.context()
+  const beginTls = (asked: Arrival, hello: ClientHello) => {
+    context = options.context(hello)
     if (context === undefined) return fail({ code: 'ERR_GATE_FAULT' })
     const tls = new TLSSocket(raw, {
       isServer: true,
       secureContext: context.secureContext,
-      requestCert: true,
+      requestCert: context.callers !== 'none',
       rejectUnauthorized: false,
       ...(options.alpn && { ALPNProtocols: [...options.alpn] }),
     })
@@ -96,7 +96,7 @@ export function startHandshake(options: HandshakeOptions): Handshake {
     const { hello } = outcome
     arrival = arrivalOf(arrived, hello)
     if (hello.supportedVersions.includes(TLS_1_3)) {
-      beginTls(arrival)
+      beginTls(arrival, hello)
     } else {
       raw.write(plaintextAlert('protocolVersion'))
       fail({ code: 'ERR_GATE_TLS_VERSION' })

@@ -32,13 +32,13 @@ export function meetCaller(
   socket: TLSSocket,
   arrival: Arrival,
   context: DoorContext,
-  options: Pick<AcceptorOptions, 'door' | 'trust' | 'access' | 'anonymous' | 'servers' | 'clock'>,
+  options: Pick<AcceptorOptions, 'door' | 'trust' | 'access' | 'servers' | 'clock'>,
 ): Met {
   const { door, clock } = options
   const now = clock()
   const certificates = presentedBy(socket)
   const judgement =
-    certificates.length === 0 && options.anonymous === 'admit'
+    certificates.length === 0 && context.callers !== 'require'
       ? undefined
       : judgePresented(socket, { certificates, address: arrival.address, now }, context, options)
   const caller = judgement?.side ?? sideOf(undefined, arrival.address)
@@ -91,7 +91,11 @@ function decideOn(
   | { readonly ok: false; readonly refusal: Refusal } {
   if (judgement && !judgement.ok) return judgement
   const decision = access.decide(question)
-  return decision.ok ? { ok: true, decision } : { ok: false, refusal: { code: decision.code, detail: decision } }
+  if (decision.ok) return { ok: true, decision }
+  // Who showed nothing has not been found to be the wrong one.
+  const code =
+    judgement === undefined && decision.code === 'ERR_CALLER_NOT_ALLOWED' ? 'ERR_CALLER_NO_CERTIFICATE' : decision.code
+  return { ok: false, refusal: { code, detail: decision } }
 }
 
 /** TLS has proved the key of the certificate over this very channel. @see RFC 9846 §4.5.2 */

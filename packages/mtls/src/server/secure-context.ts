@@ -4,12 +4,14 @@ import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Side } from '@countersign/protocol'
 import { writePem } from '@countersign/x509'
 import { sideOf } from '../gate/side.ts'
-import type { AcceptorOptions, Credential, TicketEpoch } from '../model.ts'
+import type { AcceptorOptions, Callers, Credential, TicketEpoch } from '../model.ts'
 
 /** What a handshake is held with. */
 export interface DoorContext {
   readonly secureContext: SecureContext
   readonly credential: Credential
+  /** What is asked of the caller. */
+  readonly callers: Callers
   /** This side, as records of its meetings have it. */
   readonly callee: Side
   /** The epoch in which its tickets can be used. */
@@ -23,10 +25,12 @@ export interface DoorContext {
  */
 export function createContexts(
   { door, identity, trust, tickets }: Required<Pick<AcceptorOptions, 'door' | 'identity' | 'trust' | 'tickets'>>,
+  callers: Callers,
   onUnusable: (error: unknown) => void,
 ): { current(): DoorContext } {
   const build = (credential: Credential, epoch: TicketEpoch): DoorContext => ({
     credential,
+    callers,
     tickets: epoch,
     callee: sideOf(credential.certificates[0], door, 'callee'),
     secureContext: createSecureContext({
@@ -35,7 +39,7 @@ export function createContexts(
       // Hints for browsers (RFC 9846 §4.3.4). What OpenSSL makes of them is never asked for: see `judge`.
       ca: pemOf(trust.anchors.flatMap(({ certificate }) => certificate ?? [])),
       minVersion: 'TLSv1.3',
-      sessionIdContext: sessionIdContext(door, trust.anchorsSha256),
+      sessionIdContext: sessionIdContext(door, callers, trust.anchorsSha256),
       ticketKeys: epoch.key,
     }),
   })
@@ -62,11 +66,12 @@ export function createContexts(
 }
 
 /**
- * A ticket from another door, or from before an anchor changed, has another context and leads to a full handshake.
+ * A ticket from another door, from a name that asked otherwise, or from before an anchor changed, has another context and
+ * leads to a full handshake: a resumed caller is not asked for a certificate again.
  * OpenSSL takes 32 octets; 32 hexadecimal digits are 128 bits of the hash.
  */
-function sessionIdContext(door: string, anchorsSha256: string): string {
-  return hash('sha256', `${door}\0${anchorsSha256}`, 'hex').slice(0, 32)
+function sessionIdContext(door: string, callers: Callers, anchorsSha256: string): string {
+  return hash('sha256', `${door}\0${callers}\0${anchorsSha256}`, 'hex').slice(0, 32)
 }
 
 function pemOf(certificates: readonly { readonly der: Uint8Array }[]): string {

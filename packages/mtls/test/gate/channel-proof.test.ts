@@ -24,7 +24,7 @@ interface Channel extends AsyncDisposable {
 async function openChannel(): Promise<Channel> {
   const met = Promise.withResolvers<TLSSocket>()
   const door = await openDoor({
-    anonymous: 'admit',
+    callersOf: () => 'ask',
     onAccepted: (socket) => {
       socket.on('error', () => undefined)
       met.resolve(socket)
@@ -176,7 +176,7 @@ suite('over one channel', () => {
 suite('between two channels', () => {
   test('a channel that resumes another is another', async () => {
     const ends: TLSSocket[] = []
-    await using door = await openDoor({ anonymous: 'admit', onAccepted: (end) => void ends.push(end) })
+    await using door = await openDoor({ callersOf: () => 'ask', onAccepted: (end) => void ends.push(end) })
     const one = await visit(door.port)
     const [session] = await once(one.socket, 'session')
     const two = await visit(door.port, undefined, { session })

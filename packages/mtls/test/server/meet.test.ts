@@ -94,7 +94,7 @@ suite('accepted', () => {
   test('as nobody, where the door admits that and its policy does too', async () => {
     const asked: string[] = []
     await using door = await openDoor({
-      anonymous: 'admit',
+      callersOf: () => 'ask',
       access: steadyAccess(({ caller: { name, certificate }, proofs }) => {
         asked.push(`${name.replace(/\d+$/, 'port')} ${certificate === undefined} ${proofs.length}`)
         return { ok: true, rule: 'newcomers' }
@@ -168,9 +168,9 @@ suite('refused after the handshake: the caller is told, and both sides have the 
     [
       'nobody, where the policy says no',
       undefined,
-      { anonymous: 'admit', access: deny },
-      'ERR_CALLER_NOT_ALLOWED',
-      'ppp-r-',
+      { callersOf: () => 'ask', access: deny },
+      'ERR_CALLER_NO_CERTIFICATE',
+      'pppr--',
     ],
   ]
   for (const [title, credential, setting, code, steps] of cases)
