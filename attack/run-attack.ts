@@ -18,12 +18,15 @@ export interface Result {
   readonly defect?: string
 }
 
+/** What came of each control, which is tried once for all kinds of doors. */
+export type Controls = Map<Case, Promise<string>>
+
 /** Runs every case that has a row for the target's kind. @throws {Error} where a case has no row at all. */
 export async function runAttack(
   attack: Attack,
   target: Target,
   records: Records,
-  controls: Map<Case, string>,
+  controls: Controls,
 ): Promise<readonly Result[]> {
   const runCase = (one: Case) => runOne(attack, one, target, records, controls)
   if (attack.concurrent) return (await Promise.all(attack.cases.map(runCase))).flat()
@@ -37,15 +40,15 @@ async function runOne(
   one: Case,
   target: Target,
   records: Records,
-  controls: Map<Case, string>,
+  controls: Controls,
 ): Promise<readonly Result[]> {
   const row = EXPECTED[attack.name]?.[one.name]
   if (row === undefined) throw new Error(`no row in the table: ${attack.name}, ${one.name}`)
   const expected = row[target.kind]
   if (expected === undefined) return []
-  const control = controls.get(one) ?? (await tryControl(one, target))
-  controls.set(one, control)
-  const attempt = await one.run(target)
+  const tried = controls.get(one) ?? tryControl(one, target)
+  controls.set(one, tried)
+  const [control, attempt] = await Promise.all([tried, one.run(target)])
   const seen: Expected = [attempt.peer, await recordOf(attempt, target, records)]
   const ok =
     !attempt.won &&
