@@ -1,7 +1,7 @@
 // The six steps of a meeting as either side records them.
 import type { TLSSocket } from 'node:tls'
 import type { Side, Step, StepEvidence, Steps } from '@countersign/protocol'
-import type { StatusEvidence, VerifiedPath } from '@countersign/verify'
+import type { StatusEvidence, TrustAnchor, VerifiedPath } from '@countersign/verify'
 import { formatName } from '@countersign/x509'
 import { sha256 } from '../sha256.ts'
 import { exporterSha256 } from './exporter.ts'
@@ -53,13 +53,26 @@ export function verdictEvidence({
   const leafStatus = evidence.find(({ depth }) => depth === 0)
   return {
     kind: 'verdict',
-    anchor: formatName(path.anchor.name),
-    anchorSpkiSha256: sha256(path.anchor.subjectPublicKeyInfo.der),
+    ...anchorText(path.anchor),
     status: leafStatus
       ? `not revoked, by ${sourceOf(leafStatus)} of ${formatName(leafStatus.issuer)} from ${leafStatus.thisUpdate}`
       : 'not known, and not required here',
     ...(leafStatus && { knownAt: leafStatus.thisUpdate }),
   }
+}
+
+// A door has few anchors, and names one of them at each meeting.
+const anchorTexts = new WeakMap<TrustAnchor, { readonly anchor: string; readonly anchorSpkiSha256: string }>()
+
+function anchorText(anchor: TrustAnchor): { readonly anchor: string; readonly anchorSpkiSha256: string } {
+  const known = anchorTexts.get(anchor)
+  if (known) return known
+  const text = {
+    anchor: formatName(anchor.name),
+    anchorSpkiSha256: sha256(anchor.subjectPublicKeyInfo.der),
+  }
+  anchorTexts.set(anchor, text)
+  return text
 }
 
 function sourceOf(status: StatusEvidence): string {

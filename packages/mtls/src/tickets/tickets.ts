@@ -26,7 +26,7 @@ export const EPOCH_LIFE: Temporal.Duration = Temporal.Duration.from({ hours: 8 }
 export const MAX_LEARNED_ISSUERS = 256
 const KEY_OCTETS = 48
 // How soon a process sees that another has begun an epoch.
-const LOOK: Temporal.Duration = Temporal.Duration.from({ seconds: 60 })
+const LOOK_MS = 60_000
 
 /** Tickets of this process alone. */
 export function createTickets(clock: Clock): Tickets {
@@ -43,9 +43,16 @@ export function epochOfOurOwn(startedAt: Temporal.Instant): StoredEpoch {
   return { key: randomBytes(KEY_OCTETS), startedAt, keep: () => undefined, kept: () => [] }
 }
 
+const EPOCH_LIFE_MS = EPOCH_LIFE.total('milliseconds')
+
 /** Whether an epoch may still be used, by a clock that may have been set either way. */
 export function isOfNow(startedAt: Temporal.Instant, now: Temporal.Instant): boolean {
-  return Temporal.Duration.compare(startedAt.until(now).abs(), EPOCH_LIFE) < 0
+  return millisecondsBetween(startedAt, now) < EPOCH_LIFE_MS
+}
+
+/** Asked for at each meeting, where a `Temporal.Duration` would cost more than all that is asked. */
+function millisecondsBetween(one: Temporal.Instant, other: Temporal.Instant): number {
+  return Math.abs(one.epochMilliseconds - other.epochMilliseconds)
 }
 
 /**
@@ -61,7 +68,7 @@ export function ticketsOver(store: EpochStore, clock: Clock): Tickets {
 
   const current = () => {
     const now = clock()
-    const isRecent = Temporal.Duration.compare(epoch.lookedAt.until(now).abs(), LOOK) < 0
+    const isRecent = millisecondsBetween(epoch.lookedAt, now) < LOOK_MS
     if (isRecent && isOfNow(epoch.startedAt, now)) return epoch
     const found = store.open(now, false)
     epoch = found.key.equals(epoch.key) ? { ...epoch, lookedAt: now } : { lookedAt: now, ...epochOver(found) }
