@@ -150,7 +150,7 @@ const OTHER_REFUSALS = {
     'the service behind this door takes too long',
     'try again later, or tell the operator of this door',
   ],
-  ERR_DOOR_REQUEST: ['RFC 9112 §3', 'caller', 6, 'the request cannot be read', 'send a well-formed HTTP/1.1 request'],
+  ERR_DOOR_REQUEST: ['RFC 9112 §3', 'caller', 6, 'the request cannot be read', 'send a well-formed HTTP request'],
   ERR_DOOR_MISDIRECTED: [
     'RFC 9110 §15.5.20',
     'caller',
