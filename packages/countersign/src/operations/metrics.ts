@@ -1,5 +1,5 @@
 // What a house counts: from the records of its meetings and from the events of its log, so that no number has a second source.
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { AnyDoorConfig, OpenDoor } from '@countersign/gateway'
 import type { Clock, OwnIdentity, Trust } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
@@ -172,16 +172,20 @@ function ofProcess(): Family[] {
       samples: [{ suffix: '_total', value: performance.eventLoopUtilization().active / 1000 }],
     },
   ]
-  const open = openFiles()
-  if (open !== undefined)
-    families.push({ name: 'process_open_fds', type: 'gauge', help: 'Open files.', samples: [{ value: open }] })
-  return families
+  const files = openFiles()
+  if (files === undefined) return families
+  return [
+    ...families,
+    { name: 'process_open_fds', type: 'gauge', help: 'Open files.', samples: [{ value: files.open }] },
+    { name: 'process_max_fds', type: 'gauge', help: 'Files that may be open.', samples: [{ value: files.most }] },
+  ]
 }
 
 /** Only Linux tells. */
-function openFiles(): number | undefined {
+function openFiles(): { readonly open: number; readonly most: number } | undefined {
   try {
-    return readdirSync('/proc/self/fd').length
+    const [, most] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+    return { open: readdirSync('/proc/self/fd').length, most: Number(most ?? Number.POSITIVE_INFINITY) }
   } catch (error) {
     // No such place, or no file is left to look with.
     if (error instanceof Error && 'syscall' in error) return undefined
