@@ -58,6 +58,7 @@ suite('cut', () => {
     assert.equal((await error)?.code, 'ECONNRESET')
     assert.equal(errors.length, 1)
     assert.ok(errors[0] instanceof SessionCutError)
+    assert.doesNotMatch(errors[0].stack ?? '', /\n/)
     assert.equal(errors[0].code, 'ERR_CALLER_REVOKED')
   })
 })
