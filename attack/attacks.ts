@@ -7,6 +7,7 @@ import { resumption } from './attacks/resumption.ts'
 import { revoked } from './attacks/revoked.ts'
 import { slow } from './attacks/slow.ts'
 import { smuggling } from './attacks/smuggling.ts'
+import { trustFiles } from './attacks/trust-files.ts'
 import { versions } from './attacks/versions.ts'
 import type { Attack } from './model.ts'
 
@@ -20,4 +21,5 @@ export const ATTACKS: readonly Attack[] = [
   headers,
   smuggling,
   slow,
+  trustFiles,
 ]

@@ -53,6 +53,14 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
     'a request head line by line': { web: ['ERR_DOOR_TIMEOUT', 'accepted'] },
     'twenty request bodies octet by octet, and somebody else meanwhile': { web: ['passed', 'accepted'] },
   },
+  'a trust file that cannot be used': {
+    // DESIGN, exit codes: 3 is bad input, and says which file.
+    missing: { house: ['no door', 'exit 3, ERR_TRUST_FILE_MISSING, names the file'] },
+    empty: { house: ['no door', 'exit 3, ERR_TRUST_FILE_EMPTY, names the file'] },
+    malformed: { house: ['no door', 'exit 3, ERR_TRUST_FILE_MALFORMED, names the file'] },
+    'a certificate cut short': { house: ['no door', 'exit 3, ERR_TRUST_FILE_MALFORMED, names the file'] },
+    unreadable: { house: ['no door', 'exit 3, ERR_TRUST_FILE_UNREADABLE, names the file'] },
+  },
   'old TLS': {
     'TLS 1.0': OLD,
     'TLS 1.1': OLD,

@@ -2,8 +2,8 @@
 import type { Reference } from '@countersign/protocol'
 import type { Holder } from '../interop/chains/house.ts'
 
-/** A door as attackers find it, whose kind decides what it can say; or a caller of ours. */
-export type TargetKind = 'web' | 'tcp' | 'client'
+/** A door as attackers find it, whose kind decides what it can say; or a caller of ours; or a house that is to start. */
+export type TargetKind = 'web' | 'tcp' | 'client' | 'house'
 
 /** Who attacks, and what with. All of the authority's own making unless a name says otherwise. */
 export interface Attackers {

@@ -31,6 +31,9 @@ export interface Records {
 /** Parties that may pass and be revoked; each is used once. */
 const REVOCABLE = Array.from({ length: 24 }, (_, i) => `guest-${i}`)
 
+/** What is attacked by no address. */
+const NOBODY = { name: '', host: '127.0.0.1', port: 0, serverName: 'hello.localhost' } as const
+
 /** Starts it. For `await using`. */
 export async function startAttackedHouse(): Promise<AttackedHouse> {
   const service = await startService()
@@ -64,7 +67,7 @@ export async function startAttackedHouse(): Promise<AttackedHouse> {
     targets: [
       { ...target('web', 'hello', 'hello.localhost'), other: target('web', 'hello-2', 'second.localhost') },
       { ...target('tcp', 'raw', 'raw.localhost'), other: target('tcp', 'raw-2', 'second.localhost') },
-      { kind: 'client', name: '', host: '127.0.0.1', port: 0, serverName: 'hello.localhost', attackers },
+      ...(['client', 'house'] as const).map((kind) => ({ ...NOBODY, kind, attackers })),
     ],
     records: recordsIn(house.data),
     pid: house.process.pid ?? 0,
