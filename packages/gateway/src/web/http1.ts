@@ -9,6 +9,8 @@ import type { Caller, HttpService, VersionServer } from './service.ts'
 import { createTurns, type Turns } from './turns.ts'
 
 const HEAD_TIMEOUT_MS = 10_000
+// HTTP/1.1 cannot say that it goes but in an answer: a request that is on its way at a drain is waited for.
+const FAREWELL_MS = 500
 
 /** One connection. */
 interface Line {
@@ -23,11 +25,11 @@ interface Line {
 /** Makes the server of HTTP/1.1 and 1.0; it listens nowhere itself. */
 export function createHttp1Server({ serve, refusal, maxHeadOctets, idleTimeoutMs }: HttpService): VersionServer {
   const lines = new WeakMap<object, Line>()
-  let draining = false
+  let drainingSince: number | undefined
 
   const begin = (line: Line, request: IncomingMessage, response: ServerResponse, head?: Buffer) => {
     line.answering = response
-    if (draining) response.setHeader('Connection', 'close')
+    if (drainingSince !== undefined) response.setHeader('Connection', 'close')
     serve(exchangeOf(request, response, head), line.caller)
   }
 
@@ -98,11 +100,11 @@ export function createHttp1Server({ serve, refusal, maxHeadOctets, idleTimeoutMs
       adopt(socket)
     },
     endIdle() {
-      draining = true
-      server.closeIdleConnections()
+      drainingSince ??= performance.now()
+      if (performance.now() - drainingSince >= FAREWELL_MS) server.closeIdleConnections()
     },
     close() {
-      draining = true
+      drainingSince ??= performance.now()
       server.close()
       server.closeAllConnections()
     },

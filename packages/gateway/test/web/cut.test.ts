@@ -138,6 +138,20 @@ suite('a drain', () => {
     agent.destroy()
   })
 
+  test('answers the request that was on its way on an idle connection, and asks it to leave', async () => {
+    await using upstream = await serveHttp((request, response) => response.end(`for ${request.url}`))
+    await using door = await openTestDoor(upstream)
+    const { socket, said, soFar } = await dial(door, alice)
+    socket.write('GET /1 HTTP/1.1\r\nHost: h\r\n\r\n')
+    await until(() => soFar().includes('for /1'), 'the first answer')
+    const drained = door.door.drain(5_000)
+    socket.write('POST /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx')
+    const text = await said
+    assert.ok(text.endsWith('for /2'), text)
+    assert.match(text, /Connection: close/i)
+    await drained
+  })
+
   test('cuts what is not done in time', async () => {
     await using upstream = await serveHttp((_request, response) => void response.write('for ever'))
     await using door = await openTestDoor(upstream)
