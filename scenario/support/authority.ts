@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authority, type Failpoint, type InvitationRequest, openAuthority } from '@countersign/authority'
-import type { Clock } from '@countersign/mtls'
+import type { Clock, KeyAlgorithm } from '@countersign/mtls'
 
 export const AUTHORITY_NAME = 'authority.localhost'
 
@@ -23,7 +23,9 @@ export interface TestAuthority extends AsyncDisposable {
   invite(party: string, more?: Omit<InvitationRequest, 'party'>): Promise<string>
 }
 
-export async function startAuthority(options: { readonly failpoint?: Failpoint } = {}): Promise<TestAuthority> {
+export async function startAuthority(
+  options: { readonly failpoint?: Failpoint; readonly algorithm?: KeyAlgorithm } = {},
+): Promise<TestAuthority> {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-scenario-'))
   const log: (readonly [string, Readonly<Record<string, unknown>>])[] = []
   let ahead = Temporal.Duration.from({ seconds: 0 })

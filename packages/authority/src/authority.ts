@@ -182,7 +182,7 @@ interface KeyOptions extends AuthorityOptions {
 
 /** The store is opened first: its lock makes this the one process that may make or end the making of an authority. */
 async function openKeys(
-  { directory, organization, domain, clock, failpoint, log }: KeyOptions,
+  { directory, organization, domain, algorithm, clock, failpoint, log }: KeyOptions,
   opened: AsyncDisposableStack,
 ): Promise<{ store: Store; hierarchy: Hierarchy; folder: string; rootFile: string }> {
   openDirectory(directory)
@@ -192,7 +192,7 @@ async function openKeys(
   const store = openStore(path)
   opened.defer(() => store.close())
   const now = clock()
-  const folder = await ensureAuthority({ directory, store, organization, domain, now, failpoint })
+  const folder = await ensureAuthority({ directory, store, organization, domain, algorithm, now, failpoint })
   const hierarchy = readHierarchy(folder, now)
   const { notBefore } = hierarchy.issuing.validity
   // Made while the clock was ahead. It is told, and no reason to end: the clock may be what is wrong now.

@@ -14,6 +14,7 @@ export const AUTHORITY_ERRORS = {
   ERR_AUTHORITY_STORE_FULL: 'free disk space in the data directory, then try again',
   ERR_AUTHORITY_STORE: 'see the cause; check the disk of the data directory',
   ERR_AUTHORITY_DOMAIN: 'use the trust domain that this authority was made with',
+  ERR_AUTHORITY_ALGORITHM: 'leave the algorithm out, or make a new authority in another data directory',
   ERR_AUTHORITY_FILE_MISSING: 'restore it from a backup',
   ERR_AUTHORITY_FILE_MODE: 'close it to others with chmod 600',
   ERR_AUTHORITY_FILE_MALFORMED: 'restore it from a backup',

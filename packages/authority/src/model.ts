@@ -1,5 +1,5 @@
 // What `openAuthority` takes and gives.
-import type { Clock, Log, Session, SessionIndex, Trust } from '@countersign/mtls'
+import type { Clock, KeyAlgorithm, Log, Session, SessionIndex, Trust } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
 import type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
@@ -19,6 +19,8 @@ export interface AuthorityOptions {
   readonly domain: string
   /** In the names of the root and the issuing certificate; at most 48 characters. Used at the first start. */
   readonly organization: string
+  /** Of all keys that are made: the root's, the issuer's, and those of parties that enroll here. Default p256; kept from the first start on. */
+  readonly algorithm?: KeyAlgorithm
   /** `port` 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number }
   readonly clock: Clock

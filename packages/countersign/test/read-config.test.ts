@@ -77,6 +77,11 @@ suite('readConfig', () => {
       edit('    allow', '    revokation: prefer\n    allow'),
       /^c\.yaml:8: doors\.0: there is no key revokation; did you mean revocation\?$/,
     ],
+    [
+      'an unknown kind of key',
+      edit('organization: Acme', 'organization: Acme, algorithm: ml-dsa-6'),
+      /^c\.yaml:\d+: authority\.algorithm must be p256, .*; did you mean ml-dsa-\d\d\?/,
+    ],
     ['an unknown key at the top', `${GOOD}door: []\n`, /^c\.yaml:9: there is no key door; did you mean doors\?$/],
     ['an unknown key far from all', `${GOOD}zebra: 1\n`, /^c\.yaml:9: there is no key zebra$/],
     [

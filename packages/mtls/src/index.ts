@@ -12,6 +12,15 @@ export {
   undiciConnector,
   type WantedConnection,
 } from './client/undici.ts'
+export {
+  KEY_ALGORITHMS,
+  type KeyAlgorithm,
+  keyAlgorithmOf,
+  keyAlgorithmOfSpki,
+  makeKey,
+  signatureAlgorithmOf,
+  signWithKey,
+} from './crypto/key-algorithm.ts'
 export { type PerformerKeys, performWith } from './crypto/perform.ts'
 export { type Enrolled, type EnrollOptions, enroll } from './enroll/enroll.ts'
 export { ENROLLMENT_ERRORS, EnrollmentError, type EnrollmentErrorCode } from './enroll/error.ts'

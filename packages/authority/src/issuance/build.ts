@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Identity } from '@countersign/protocol'
 import {
-  ALGORITHM,
   authorityKeyIdentifierExtension,
   basicConstraintsExtension,
   type Certificate,
@@ -20,6 +19,7 @@ import {
   writeTbsCertificate,
 } from '@countersign/x509'
 import { sha256, wholeSecond } from '../octets.ts'
+import { signatureOf } from './issuer-signature.ts'
 import { generalNameOf } from './names.ts'
 import { AUTHORITY_VALIDITY, BACKDATE, PROFILES, type ProfileName } from './profiles.ts'
 
@@ -43,6 +43,7 @@ export function buildLeaf(
   const { notAfter: limit } = issuer.validity
   return build({
     serial,
+    signedBy: issuer.subjectPublicKeyInfo,
     issuer: issuer.subject,
     subject: nameOf([['commonName', request.party]]),
     publicKey: readSubjectPublicKeyInfo(request.publicKey),
@@ -69,6 +70,7 @@ export function buildRoot(
     issuer: name,
     subject: name,
     publicKey,
+    signedBy: publicKey,
     validity: validity(now, yearsAfter(now, AUTHORITY_VALIDITY.rootYears)),
     extensions: [basicConstraintsExtension({ cA: true }), keyUsageExtension(['keyCertSign', 'cRLSign'])],
   })
@@ -85,6 +87,7 @@ export function buildIssuing(
   return build({
     serial,
     issuer: root.subject,
+    signedBy: root.subjectPublicKeyInfo,
     subject: authorityName(organization, 'Issuing 1'),
     publicKey,
     validity: validity(now, yearsAfter(now, AUTHORITY_VALIDITY.issuingYears)),
@@ -113,15 +116,16 @@ interface Parts {
   readonly issuer: Name
   readonly subject: Name
   readonly publicKey: SubjectPublicKeyInfo
+  readonly signedBy: SubjectPublicKeyInfo
   readonly validity: Validity
   readonly extensions: readonly Extension[]
 }
 
-function build({ serial, issuer, subject, publicKey, validity, extensions }: Parts): Uint8Array {
+function build({ serial, issuer, subject, publicKey, signedBy, validity, extensions }: Parts): Uint8Array {
   return writeTbsCertificate({
     version: 3,
     serialNumber: serial,
-    signature: ALGORITHM.ecdsaWithSHA256,
+    signature: signatureOf(signedBy),
     issuer,
     validity,
     subject,

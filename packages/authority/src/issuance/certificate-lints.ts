@@ -3,6 +3,7 @@ import type { Identity } from '@countersign/protocol'
 import { type Certificate, type GeneralName, type KeyUsageBit, OID } from '@countersign/x509'
 import { sameOctets } from '../octets.ts'
 import { keyIdentifierOf } from './build.ts'
+import { faultOfSignature } from './issuer-signature.ts'
 import type { Lint } from './lint-model.ts'
 import { identityOf, sameIdentity } from './names.ts'
 import { PROFILES, type ProfileName } from './profiles.ts'
@@ -36,8 +37,8 @@ export const CERTIFICATE_LINTS: readonly CertificateLint[] = [
   {
     id: 'signature-algorithm',
     clause: 'RFC 5280 §4.1.2.3',
-    check: ({ signature }) =>
-      unless(signature.algorithm === OID.ecdsaWithSHA256 && signature.parameters === undefined, signature.algorithm),
+    check: ({ signature, subjectPublicKeyInfo }, { issuer }) =>
+      faultOfSignature(signature, (issuer ?? { subjectPublicKeyInfo }).subjectPublicKeyInfo),
   },
   {
     id: 'issuer-name',

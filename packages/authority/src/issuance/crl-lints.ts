@@ -1,7 +1,8 @@
 // What every revocation list of ours must be, rule by rule. The expectation comes from the store, not from the builder.
-import { type Certificate, type CertificateList, OID } from '@countersign/x509'
+import type { Certificate, CertificateList } from '@countersign/x509'
 import { sameOctets } from '../octets.ts'
 import type { RevokedEntry } from '../store/certificates.ts'
+import { faultOfSignature } from './issuer-signature.ts'
 import type { Lint } from './lint-model.ts'
 
 export interface CrlExpectation {
@@ -22,7 +23,7 @@ export const CRL_LINTS: readonly Lint<CertificateList, CrlExpectation>[] = [
   {
     id: 'crl-signature-algorithm',
     clause: 'RFC 5280 §5.1.2.2',
-    check: ({ signature }) => (signature.algorithm === OID.ecdsaWithSHA256 ? undefined : signature.algorithm),
+    check: ({ signature }, { issuer }) => faultOfSignature(signature, issuer.subjectPublicKeyInfo),
   },
   {
     id: 'crl-issuer-name',

@@ -5,7 +5,7 @@ import { OID, readSubjectPublicKeyInfo, type SubjectPublicKeyInfo, writeOid } fr
 import { sameOctets } from '../octets.ts'
 
 /**
- * What speaks against certifying `spki`, or undefined: P-256, P-384, Ed25519, and RSA of at least 2,048 bits are accepted,
+ * What speaks against certifying `spki`, or undefined: P-256, P-384, Ed25519, ML-DSA, and RSA of at least 2,048 bits are accepted,
  * and nothing that a door would refuse. One key has one encoding here, so that "the same key" can be decided on octets.
  */
 export function faultOfKey(spki: Uint8Array): string | undefined {
@@ -28,6 +28,9 @@ export function faultOfKey(spki: Uint8Array): string | undefined {
       return curve && info.subjectPublicKey[0] === 4 ? undefined : 'the curve is not P-256 or P-384'
     }
     case 'ed25519':
+    case 'ml-dsa-44':
+    case 'ml-dsa-65':
+    case 'ml-dsa-87':
       return undefined
     case 'rsa': {
       // With a small exponent, a door that checks padding badly can be given signatures that nobody made.

@@ -3,7 +3,7 @@
 import type { KeyObject } from 'node:crypto'
 import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createCheckSignature } from '@countersign/mtls'
+import { createCheckSignature, KEY_ALGORITHMS } from '@countersign/mtls'
 import { type Certificate, DerError, PemError, readCertificate, readPem, X509Error } from '@countersign/x509'
 import { AuthorityError } from '../error.ts'
 import { sameOctets } from '../octets.ts'
@@ -70,7 +70,7 @@ export function readCertificateFile(path: string): Certificate {
   }
 }
 
-/** Reads a P-256 key file that only its owner can read. Secret. @throws {AuthorityError} */
+/** Reads a key file that only its owner can read. Secret. @throws {AuthorityError} */
 export function readKeyFile(path: string): KeyObject {
   const pem = readTextFile(path)
   checkKeyMode(path)
@@ -80,7 +80,7 @@ export function readKeyFile(path: string): KeyObject {
   } catch (cause) {
     throw malformed(path, 'this is not a private key in PKCS#8 PEM', cause)
   }
-  if (!isSignerKey(key)) throw malformed(path, 'this private key is not P-256')
+  if (!isSignerKey(key)) throw malformed(path, `this private key is none of ${KEY_ALGORITHMS.join(', ')}`)
   return key
 }
 

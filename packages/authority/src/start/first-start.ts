@@ -1,9 +1,10 @@
 // The making of an authority, in steps that a crash may fall between:
 // (1) everything is written to `authority.new`; (2) the store records it, in one transaction; (3) the folder gets its name.
 // What a crash leaves is found by the start after it: before (2) all is made anew, after (2) only the rename is missing.
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { type KeyAlgorithm, keyAlgorithmOfSpki, makeKey } from '@countersign/mtls'
 import { type Certificate, readCertificate, writeCertificate, writeCertificateList, writePem } from '@countersign/x509'
 import { AuthorityError, InvariantError } from '../error.ts'
 import type { Failpoint } from '../failpoints.ts'
@@ -23,6 +24,7 @@ interface FirstStart {
   readonly store: Store
   readonly organization: string
   readonly domain: string
+  readonly algorithm?: KeyAlgorithm | undefined
   readonly now: Temporal.Instant
   readonly failpoint: Failpoint
 }
@@ -58,6 +60,10 @@ export async function ensureAuthority(start: FirstStart): Promise<string> {
   const known = store.setting(DOMAIN_SETTING)
   if (known !== domain)
     throw new AuthorityError('ERR_AUTHORITY_DOMAIN', directory, `this authority is of the trust domain ${known}`)
+  const { subjectPublicKeyInfo } = readCertificateFile(join(folder, FILES.rootCertificate))
+  const kind = keyAlgorithmOfSpki(subjectPublicKeyInfo)
+  if (start.algorithm !== undefined && kind !== start.algorithm)
+    throw new AuthorityError('ERR_AUTHORITY_ALGORITHM', directory, `this authority was made with keys of ${kind}`)
   return folder
 }
 
@@ -84,9 +90,12 @@ interface Made {
   readonly now: Temporal.Instant
 }
 
-function makeAuthority({ directory, organization, now, failpoint }: FirstStart, folder: string): Made {
-  const rootKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
-  const issuingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+function makeAuthority(
+  { directory, organization, algorithm: kind = 'p256', now, failpoint }: FirstStart,
+  folder: string,
+): Made {
+  const rootKey = makeKey(kind)
+  const issuingKey = makeKey(kind)
   const rootSigner = keySigner(rootKey)
   const issuingSigner = keySigner(issuingKey)
   const { algorithm } = rootSigner

@@ -1,7 +1,7 @@
 // The authority's own server certificate: made at the first start, kept, renewed by itself in its last third.
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { type Credential, createIdentity, type OwnIdentity } from '@countersign/mtls'
+import { type Credential, createIdentity, keyAlgorithmOfSpki, makeKey, type OwnIdentity } from '@countersign/mtls'
 import type { Identity } from '@countersign/protocol'
 import { readCertificate, readPem, writePem } from '@countersign/x509'
 import { AuthorityError } from '../error.ts'
@@ -81,8 +81,10 @@ function readKept({ path, hierarchy: { issuing, root } }: Parts): Credential | u
   }
 }
 
-async function makeCredential({ path, names, issue, failpoint }: Parts): Promise<Credential> {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+async function makeCredential({ path, names, hierarchy, issue, failpoint }: Parts): Promise<Credential> {
+  // What the listener shows says to those who enroll which kind of key they make.
+  const privateKey = makeKey(keyAlgorithmOfSpki(hierarchy.issuing.subjectPublicKeyInfo) ?? 'p256')
+  const publicKey = createPublicKey(privateKey)
   const issued = await issue(
     {
       kind: 'x509',

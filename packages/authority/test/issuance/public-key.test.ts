@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { suite, test } from 'node:test'
+import { makeKey } from '@countersign/mtls'
 import { faultOfKey } from '../../src/issuance/public-key.ts'
 import { newKey } from '../support/keys.ts'
 
@@ -9,6 +10,9 @@ const spki = (key: KeyObject) => Uint8Array.from(key.export({ type: 'spki', form
 suite('keys that we certify', () => {
   for (const kind of ['P-256', 'P-384', 'Ed25519', 'RSA-2048'] as const)
     test(`${kind} is accepted`, () => assert.equal(faultOfKey(newKey(kind).spki), undefined))
+
+  for (const kind of ['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const)
+    test(`${kind} is accepted`, () => assert.equal(faultOfKey(spki(createPublicKey(makeKey(kind)))), undefined))
 
   for (const [what, key] of [
     ['RSA of 1,024 bits', generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey],

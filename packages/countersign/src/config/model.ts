@@ -2,6 +2,7 @@
 
 import type { AnyDoorConfig } from '@countersign/gateway'
 import type { Listen } from '@countersign/gateway/sections'
+import type { KeyAlgorithm } from '@countersign/mtls'
 import type { Party } from '@countersign/policy'
 
 export type { Listen }
@@ -14,6 +15,8 @@ export interface AuthorityConfig {
   readonly domain: string
   /** In the names of its certificates. */
   readonly organization: string
+  /** Of all keys. Absent: p256, or what the authority was made with. */
+  readonly algorithm?: KeyAlgorithm
   readonly listen: Listen
 }
 

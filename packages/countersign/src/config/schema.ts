@@ -1,9 +1,10 @@
 // The shape of countersign.yaml, with what each key means.
 import { DOOR_SECTIONS, dnsName, hostName, isLoopback, type Keys, listen } from '@countersign/gateway/sections'
-import { vouchingFor } from '@countersign/mtls'
+import { KEY_ALGORITHMS, vouchingFor } from '@countersign/mtls'
 import { PARTY_KINDS, type Party } from '@countersign/policy'
 import { isParty } from '@countersign/protocol'
 import { z } from 'zod'
+import { didYouMean } from '../nearest.ts'
 import { identityOf } from './identity.ts'
 import type { ConfigFile, DoorConfig } from './model.ts'
 
@@ -71,6 +72,15 @@ const authority = z.strictObject({
     .max(48, 'must have at most 48 characters')
     .default('Countersign')
     .describe('organization in the names of its certificates'),
+  algorithm: z
+    .enum(KEY_ALGORITHMS, {
+      error: ({ input }) =>
+        `must be ${KEY_ALGORITHMS.join(', ')}${typeof input === 'string' ? didYouMean(input, KEY_ALGORITHMS) : ''}`,
+    })
+    .exactOptional()
+    .describe(
+      `kind of all keys, its own and those of parties that enroll: ${KEY_ALGORITHMS.join(', ')} (p256). Kept from the first start on; ml-dsa-… withstand quantum computers`,
+    ),
   listen: listen.describe('address on which it listens'),
 })
 

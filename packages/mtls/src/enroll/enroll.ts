@@ -1,9 +1,11 @@
 // Enrollment by a one-time token: the authority proves itself first, then the newcomer proves the token.
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { type EnrollmentToken, parseToken } from '@countersign/protocol'
+import { readCertificate } from '@countersign/x509'
 import { connect } from '../client/connect.ts'
 import { presentedCertificates } from '../client/presented.ts'
 import { parseAddress } from '../client/target.ts'
+import { type KeyAlgorithm, keyAlgorithmOfSpki, makeKey } from '../crypto/key-algorithm.ts'
 import { channelBinding } from '../gate/exporter.ts'
 import { removeDurably, replaceFiles } from '../identity/durable.ts'
 import { IdentityError } from '../identity/error.ts'
@@ -37,8 +39,8 @@ export interface Enrolled {
 }
 
 /**
- * Enrolls with a token: makes the key here, verifies the authority by the token's fingerprint before anything is sent,
- * proves the token on that very channel, judges what comes, and writes it to `directory`. An enrollment that was ended
+ * Enrolls with a token: verifies the authority by the token's fingerprint before anything is sent, makes a key
+ * of the authority's kind here, proves the token on that very channel, judges what comes, and writes it to `directory`. An enrollment that was ended
  * before its end goes on with the same key and the same request, so that an answer that was lost is given again.
  * @throws {TokenError} when `token` is none.
  * @throws {MeetingRefusedError} when the authority cannot be reached or does not prove itself.
@@ -68,9 +70,7 @@ async function enrollOnce(
   options: EnrollOptions,
 ): Promise<Enrolled> {
   const { party } = invitation
-  const privateKey = await readOrMakeKey(paths.key)
-  const request = await readRequestFor(paths.request, privateKey, party, options.san)
-  const { answer, anchors, crls } = await ask(invitation, privateKey, request, options)
+  const { answer, anchors, crls } = await ask(invitation, paths, options)
   const { certificates, authority } = answer
   await writeIdentity(paths.directory, { certificates, anchors, crls, authority })
   await removeDurably(paths.request)
@@ -79,9 +79,8 @@ async function enrollOnce(
 
 async function ask(
   invitation: EnrollmentToken,
-  privateKey: KeyObject,
-  request: Uint8Array,
-  { clock = () => Temporal.Now.instant(), timeoutMs }: EnrollOptions,
+  paths: IdentityPaths,
+  { clock = () => Temporal.Now.instant(), timeoutMs, san }: EnrollOptions,
 ) {
   const { rootSha256, name, party, address } = invitation
   const target = parseAddress(address)
@@ -98,6 +97,9 @@ async function ask(
   const { socket, trust, meeting } = connected
   const { reference } = meeting
   const presented = presentedCertificates(socket)
+  // Known only now: the authority has one kind of key, and what it has it takes.
+  const privateKey = await readOrMakeKey(paths.key, algorithmOf(presented))
+  const request = await readRequestFor(paths.request, privateKey, party, san)
   const proof = proveToken(invitation, channelBinding(socket), request)
   const json = await exchangeJson(connected, {
     ...waiting,
@@ -115,10 +117,15 @@ async function ask(
 }
 
 /** The key is on the disk before it is used: what the authority certifies must not be lost with this process. */
-async function readOrMakeKey(path: string): Promise<KeyObject> {
+async function readOrMakeKey(path: string, algorithm: KeyAlgorithm): Promise<KeyObject> {
   const kept = await readPrivateKeyIfThere(path)
   if (kept) return kept
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const privateKey = makeKey(algorithm)
   await replaceFiles([keyFile(path, privateKey)])
   return privateKey
+}
+
+/** The kind of the authority's own key; where that is none that we make, the usual one. */
+function algorithmOf([leaf]: readonly Uint8Array[]): KeyAlgorithm {
+  return (leaf && keyAlgorithmOfSpki(readCertificate(leaf).subjectPublicKeyInfo)) ?? 'p256'
 }

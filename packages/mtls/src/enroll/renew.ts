@@ -1,8 +1,9 @@
 // Renewal by the certificate in hand: a new key, tried before it takes the old one's place.
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { connect } from '../client/connect.ts'
 import { presentedCertificates } from '../client/presented.ts'
 import { MeetingRefusedError } from '../client/refused.ts'
+import { keyAlgorithmOf, makeKey } from '../crypto/key-algorithm.ts'
 import { sideOf } from '../gate/side.ts'
 import { createIdentity } from '../identity/create.ts'
 import { removeDurably, replaceFiles } from '../identity/durable.ts'
@@ -62,7 +63,7 @@ async function renewOnce(home: Home, credential: Credential): Promise<Renewed> {
   const { paths } = home
   const party = sideOf(credential.certificates[0], '').party
   if (party === undefined) throw new IdentityError('ERR_IDENTITY_MALFORMED', paths.chain, 'it names no party')
-  const privateKey = await readOrMakeKey(paths.nextKey)
+  const privateKey = await readOrMakeKey(paths.nextKey, credential.privateKey)
   const { answer, crls } = await ask(home, credential, privateKey, party)
   const { certificates } = answer
   await replaceFiles([...crlFiles(paths, crls), chainFile(paths.nextChain, certificates)])
@@ -114,14 +115,14 @@ async function tryOut(home: Home, credential: Credential): Promise<void> {
 }
 
 /** The key of a renewal that did not come to its end is used again: what was issued for it must not be lost. */
-async function readOrMakeKey(path: string): Promise<KeyObject> {
+async function readOrMakeKey(path: string, before: KeyObject): Promise<KeyObject> {
   const kept = await readPrivateKeyIfThere(path).catch((error: unknown) => {
     // A key that nobody uses yet and that cannot be read is no reason to be stranded.
     if (error instanceof IdentityError && error.code === 'ERR_IDENTITY_MALFORMED') return undefined
     throw error
   })
   if (kept) return kept
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const privateKey = makeKey(keyAlgorithmOf(before) ?? 'p256')
   await replaceFiles([keyFile(path, privateKey)])
   return privateKey
 }

@@ -1,7 +1,6 @@
 // The certification request of a newcomer or of a renewal, RFC 2986.
-import { createPublicKey, type KeyObject, sign } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import {
-  ALGORITHM,
   type CertificationRequest,
   type GeneralName,
   nameOf,
@@ -12,20 +11,23 @@ import {
   writeCertificationRequest,
   writeCertificationRequestInfo,
 } from '@countersign/x509'
+import { keyAlgorithmOf, signatureAlgorithmOf, signWithKey } from '../crypto/key-algorithm.ts'
 
 /**
- * Writes a request for `party` by the P-256 key that it asks for. Without `san` it asks for no names: the invitation has them.
+ * Writes a request for `party` by the key that it asks for. Without `san` it asks for no names: the invitation has them.
  * @param san As in `dns:…`, `ip:…`, `email:…`, `uri:…`.
  * @throws {RangeError} when one of `san` is none of these.
  */
 export function writeRequest(privateKey: KeyObject, party: string, san: readonly string[] = []): Uint8Array {
+  const algorithm = keyAlgorithmOf(privateKey)
+  if (algorithm === undefined) throw new RangeError('this is no kind of key that we ask for')
   const names = san.map(parseName)
   const info = writeCertificationRequestInfo({
     subject: nameOf([['commonName', party]]),
     subjectPublicKeyInfo: readSubjectPublicKeyInfo(spkiOf(privateKey)),
     extensionRequest: names.length === 0 ? [] : [subjectAltNameExtension(names, { critical: false })],
   })
-  return writeCertificationRequest(info, ALGORITHM.ecdsaWithSHA256, sign('sha256', info, privateKey))
+  return writeCertificationRequest(info, signatureAlgorithmOf(algorithm), signWithKey(privateKey, info))
 }
 
 /** Whether a request that was written before is by this key, for this party and these names: then it can be sent again. */

@@ -1,6 +1,5 @@
 // What is to be signed as a revocation list, RFC 5280 §5.1.2: full, with a number.
 import {
-  ALGORITHM,
   authorityKeyIdentifierExtension,
   type Certificate,
   cRLNumberExtension,
@@ -9,6 +8,7 @@ import {
   writeTbsCertList,
 } from '@countersign/x509'
 import { keyIdentifierOf } from '../../issuance/build.ts'
+import { signatureOf } from '../../issuance/issuer-signature.ts'
 import { BACKDATE } from '../../issuance/profiles.ts'
 import { wholeSecond } from '../../octets.ts'
 import type { RevokedEntry } from '../../store/certificates.ts'
@@ -33,7 +33,7 @@ export function thisUpdateOf(now: Temporal.Instant): Temporal.Instant {
 export function buildCrl({ issuer, number, entries, nextUpdate, now }: CrlContents): Uint8Array {
   return writeTbsCertList({
     version: 2,
-    signature: ALGORITHM.ecdsaWithSHA256,
+    signature: signatureOf(issuer.subjectPublicKeyInfo),
     issuer: issuer.subject,
     thisUpdate: thisUpdateOf(now),
     nextUpdate: wholeSecond(nextUpdate),
