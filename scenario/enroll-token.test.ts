@@ -169,6 +169,32 @@ suite('an enrollment is refused, with the same reference on both sides', () => {
   })
 })
 
+suite('an identity from a directory or a token', () => {
+  test('the first start enrolls, the next one needs the token no more', async () => {
+    await using house = await startAuthority()
+    const directory = join(house.directory, 'alice')
+    const token = await house.invite('alice')
+    const open = async (word?: string) => {
+      const identity = await openIdentity(directory, { clock: house.clock, ...(word !== undefined && { token: word }) })
+      identity.close()
+      return identity.current().certificates[0].serialNumber
+    }
+    await assert.rejects(open(), { code: 'ERR_IDENTITY_MISSING' })
+    const first = await open(token)
+    assert.deepEqual([await open(token), await open()], [first, first])
+  })
+
+  test('a token that was used by somebody else opens nothing', async () => {
+    await using house = await startAuthority()
+    const token = await house.invite('alice')
+    const other = await openIdentity(join(house.directory, 'first'), { clock: house.clock, token })
+    other.close()
+    const directory = join(house.directory, 'second')
+    await assert.rejects(openIdentity(directory, { clock: house.clock, token }), { name: 'EnrollmentError' })
+    await assert.rejects(openIdentity(directory, { clock: house.clock }), { name: 'IdentityError' })
+  })
+})
+
 suite('the newcomer refuses, before it sends anything', () => {
   const cases = {
     'another root': [{ rootSha256: new Uint8Array(32) }, 'ERR_CALLEE_UNKNOWN_ISSUER'],

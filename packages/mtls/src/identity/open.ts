@@ -1,11 +1,13 @@
 // An identity that lives in a directory, as an enrollment wrote it.
+
+import { enroll } from '../enroll/enroll.ts'
 import { createReporter } from '../explain/reporter.ts'
 import type { Clock, Credential, Log, OwnIdentity, Trust } from '../model.ts'
 import { readCrls, readTrustFiles, TrustFileError } from '../trust/trust-files.ts'
 import { IdentityError } from './error.ts'
 import { checkDirectory, pathsOf, readCredential } from './files.ts'
 import { follow } from './follow.ts'
-import { finishPromotion } from './write.ts'
+import { finishPromotion, isThere } from './write.ts'
 
 /** An identity in a directory, with the trust and the revocation lists beside it. It follows what other processes write there. */
 export interface DirectoryIdentity extends OwnIdentity {
@@ -22,6 +24,8 @@ export interface DirectoryIdentity extends OwnIdentity {
 /** By which clock an identity goes, and whom it tells what it can no longer read. */
 export interface OpenIdentityOptions {
   readonly clock?: Clock
+  /** An invitation: where the directory holds no certificate yet, it is enrolled first. Secret. */
+  readonly token?: string
   /** Told `identity.reload-failed` with file and reason, when what is on the disk can no longer be used. */
   readonly log?: Log
 }
@@ -29,11 +33,14 @@ export interface OpenIdentityOptions {
 /**
  * Opens the identity in `directory`: key and certificate fit, nobody else may read them, trust and status are whole.
  * @throws {IdentityError} when key, certificate or permissions are not as they must be.
+ * @throws what `enroll` throws, when it had to be called.
  * @throws {TrustFileError} when `trust.pem` or `status/` are not.
  */
 export async function openIdentity(directory: string, options: OpenIdentityOptions = {}): Promise<DirectoryIdentity> {
-  const { clock = () => Temporal.Now.instant(), log } = options
+  const { clock = () => Temporal.Now.instant(), log, token } = options
   const paths = pathsOf(directory)
+  // One that is there is used as it is: the same program starts the first time and every time after.
+  if (token !== undefined && !(await isThere(paths.chain))) await enroll(token, { directory, clock })
   const listeners = new Set<() => void>()
   let current = await readDirectory(directory)
   const trust = await readTrustFiles({ trustFile: paths.trust, statusDirectory: paths.status, revocation: 'require' })
