@@ -160,7 +160,7 @@ suite('tools/law.ts finds what is planted', () => {
       '"@countersign/gateway": "*", "@countersign/mtls"',
     ],
     ['import law', 'packages/mtls/tsconfig.json', '../protocol', '../authority'],
-    ['dependencies', 'docs/dependencies.md', '`fastify`', '`slowify`'],
+    ['dependencies', 'docs/dependencies.md', '| `fastify`', '| `slowify`'],
     ['lock', 'package-lock.json', '"integrity"', '"resolved": "http://mirror.example/x.tgz", "integrity"'],
     ['lock', 'package-lock.json', '"integrity"', '"was"'],
     ['docstrings', 'packages/verify/src/anchor.ts', '*/\nexport function anchorOf', '*/\n\nexport function anchorOf'],
