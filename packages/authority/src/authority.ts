@@ -70,7 +70,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   opened.defer(() => meetings.close())
 
   const feed = createFeed(log)
-  const { trust, crls } = await openStatus({ store, hierarchy, feed, clock, failpoint, log })
+  const { trust, crls } = await openStatus({ store, hierarchy, domain, feed, clock, failpoint, log })
   const issue = createIssue({ store, hierarchy, domain, clock, failpoint, log })
   const identity = await openListenerIdentity(
     {
@@ -207,7 +207,7 @@ async function openKeys(
   return { store, hierarchy, folder, rootFile }
 }
 
-interface StatusOptions extends Pick<AuthorityOptions, 'clock' | 'log'> {
+interface StatusOptions extends Pick<AuthorityOptions, 'clock' | 'log' | 'domain'> {
   readonly store: Store
   readonly hierarchy: Hierarchy
   readonly feed: Feed
@@ -216,7 +216,7 @@ interface StatusOptions extends Pick<AuthorityOptions, 'clock' | 'log'> {
 
 /** The lists, current before anybody is judged by them, and the trust that follows them. */
 async function openStatus(options: StatusOptions): Promise<{ trust: Trust; crls: CrlPublisher }> {
-  const { hierarchy, feed, clock } = options
+  const { hierarchy, domain, feed, clock } = options
   let trust: Trust | undefined
   const crls = createCrlPublisher({
     ...options,
@@ -233,6 +233,7 @@ async function openStatus(options: StatusOptions): Promise<{ trust: Trust; crls:
     issuers: [hierarchy.issuing],
     crls: [current.issuing, current.root].map((der) => readCertificateList(der)),
     revocation: 'require',
+    domain,
     asOf: clock(),
   })
   trust = made

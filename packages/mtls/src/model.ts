@@ -27,6 +27,8 @@ export interface OwnIdentity {
 /** Whom this side believes, and what it knows about revocation. One value, replaced part by part; never empty. */
 export interface Trust {
   readonly anchors: readonly TrustAnchor[]
+  /** The trust domain whose parties our own authority vouches for; undefined where it may be any. */
+  readonly domain?: string | undefined
   /** What the operator calls the other authority whose anchor this is. Undefined: it is an anchor of the house's own. */
   authorityOf(anchor: TrustAnchor): string | undefined
   /** Issuers known from elsewhere than the peer. Only candidates. */

@@ -65,7 +65,10 @@ export function judge(question: Question): Judgement {
     const leaf = verdict.path.certificates[0]
     return {
       ok: true,
-      side: sideOf(leaf, address, presenter, trust.authorityOf(verdict.path.anchor)),
+      side: sideOf(leaf, address, presenter, {
+        authority: trust.authorityOf(verdict.path.anchor),
+        domain: trust.domain,
+      }),
       path: verdict.path,
       evidence: verdict.evidence,
     }

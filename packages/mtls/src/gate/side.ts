@@ -10,19 +10,22 @@ const MAX_SPIFFE_ID_LENGTH = 2048
 
 /**
  * Describes a side by the certificate it showed; a claim until the gate has judged it.
- * @param authority What the operator calls the authority that vouches, where it is not the house's own.
+ * @param voucher Who vouches, where the gate has found out: another authority than the house's own, by what its operator
+ *   calls it, or our own, for one trust domain alone (SPIFFE §3.1: it is "an identity namespace that is backed by an
+ *   issuing authority"). Absent, or without a domain: a party of any.
  * @param address What to call a side that shows no name, as in `192.0.2.7:51234`.
  */
 export function sideOf(
   leaf: Certificate | undefined,
   address: string,
   presenter: 'caller' | 'callee' = 'caller',
-  authority?: string,
+  { authority, domain }: { readonly authority?: string | undefined; readonly domain?: string | undefined } = {},
 ): Side {
   if (leaf === undefined) return { name: address, identities: [] }
   const identities = namesOf(leaf)
   // The parties of a house are those of its own authority: another's `alice` is somebody else.
-  const party = authority === undefined ? identities.map(partyOf).find((id) => id !== undefined) : undefined
+  const party =
+    authority === undefined ? identities.map((one) => partyOf(one, domain)).find((id) => id !== undefined) : undefined
   // A caller is a party; a callee is what one asks for.
   const host = presenter === 'callee' ? identities.find(({ kind }) => kind === 'dNSName')?.value : undefined
   return {
@@ -32,6 +35,12 @@ export function sideOf(
     identities,
     certificate: summaryOf(leaf),
   }
+}
+
+/** The trust domain of whoever a certificate is for; undefined where it has no SPIFFE ID. */
+export function trustDomainOf(leaf: Certificate): string | undefined {
+  const id = namesOf(leaf).find(({ kind, value }) => kind === 'uniformResourceIdentifier' && SPIFFE_ID.test(value))
+  return id && new URL(id.value).host
 }
 
 /** Sums up a certificate for records. */
@@ -61,8 +70,9 @@ function namesOf(leaf: Certificate): readonly Identity[] {
   return uris.length > 1 ? identities.filter(({ value }) => !value.startsWith('spiffe:')) : identities
 }
 
-function partyOf({ kind, value }: Identity): PartyId | undefined {
+function partyOf({ kind, value }: Identity, domain: string | undefined): PartyId | undefined {
   if (kind !== 'uniformResourceIdentifier' || value.length > MAX_SPIFFE_ID_LENGTH) return undefined
+  if (domain !== undefined && !value.startsWith(`spiffe://${domain}/`)) return undefined
   const path = SPIFFE_ID.exec(value)?.[1]
   return path?.split('/').some((segment) => segment === '.' || segment === '..') ? undefined : path
 }

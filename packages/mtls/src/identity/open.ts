@@ -2,6 +2,7 @@
 
 import { enroll } from '../enroll/enroll.ts'
 import { createReporter } from '../explain/reporter.ts'
+import { trustDomainOf } from '../gate/side.ts'
 import type { Clock, Credential, Log, OwnIdentity, Trust } from '../model.ts'
 import { readCrls, readTrustFiles, TrustFileError } from '../trust/trust-files.ts'
 import { IdentityError } from './error.ts'
@@ -43,7 +44,12 @@ export async function openIdentity(directory: string, options: OpenIdentityOptio
   if (token !== undefined && !(await isThere(paths.chain))) await enroll(token, { directory, clock })
   const listeners = new Set<() => void>()
   let current = await readDirectory(directory)
-  const trust = await readTrustFiles({ trustFile: paths.trust, statusDirectory: paths.status, revocation: 'require' })
+  const trust = await readTrustFiles({
+    trustFile: paths.trust,
+    statusDirectory: paths.status,
+    revocation: 'require',
+    domain: trustDomainOf(current.certificates[0]),
+  })
 
   const reload = async () => {
     const next = await readDirectory(directory)

@@ -46,6 +46,7 @@ export function doorTrust(house: Trust, { revocation, others }: DoorTrust): Trus
       refresh()
       return hash
     },
+    domain: house.domain,
     authorityOf: (anchor) => names.get(anchor),
     get issuers() {
       return house.issuers

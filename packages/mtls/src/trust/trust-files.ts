@@ -51,6 +51,8 @@ export interface TrustFiles {
   /** Folder whose `*.crl` files are CRLs, PEM or DER. */
   readonly statusDirectory?: string
   readonly revocation: 'require' | 'prefer'
+  /** The trust domain of the anchors' parties; absent: any. */
+  readonly domain?: string | undefined
 }
 
 const MAX_TRUST_OCTETS = 16_777_216
@@ -65,7 +67,7 @@ export async function readTrustFiles(files: TrustFiles): Promise<Trust> {
   const asOf = crls
     .map(({ thisUpdate }) => thisUpdate)
     .reduce((newest, time) => (Temporal.Instant.compare(time, newest) > 0 ? time : newest), NEVER)
-  return createTrust({ anchors, crls, revocation: files.revocation, asOf })
+  return createTrust({ anchors, crls, revocation: files.revocation, domain: files.domain, asOf })
 }
 const NEVER = Temporal.Instant.fromEpochMilliseconds(0)
 

@@ -14,6 +14,8 @@ export interface TrustStart {
   readonly issuers?: readonly Certificate[]
   readonly crls?: readonly CertificateList[]
   readonly revocation: 'require' | 'prefer'
+  /** The trust domain of the anchors' parties; absent: any. */
+  readonly domain?: string | undefined
   /** When the newest status was learned. */
   readonly asOf: Temporal.Instant
 }
@@ -51,6 +53,7 @@ export function createTrust(start: TrustStart): Trust {
 
   return {
     anchors,
+    domain: start.domain,
     authorityOf: () => undefined,
     revocation: start.revocation,
     anchorsSha256: sha256OfAnchors(start.anchors),
