@@ -8,7 +8,7 @@ import { after, before, suite, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { needs } from '../interop/peer.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
-import { NEEDS_MOUNT } from './support/small-disk.ts'
+import { NEEDS_MOUNT, OWN_MOUNTS } from './support/small-disk.ts'
 
 const NEEDS = {
   ...needs('chromium', 'chromium'),
@@ -174,7 +174,7 @@ function chromiumThatChooses(folder: string): string {
   const program = join(folder, 'chromium')
   const inside = `mount -t tmpfs tmpfs /etc/chromium; mkdir -p /etc/chromium/policies/managed
     cp "$0" /etc/chromium/policies/managed/; exec chromium "$@"`
-  writeFileSync(program, `#!/bin/sh\nexec unshare --mount sh -ec '${inside}' ${policy} "$@"\n`)
+  writeFileSync(program, `#!/bin/sh\nexec unshare ${OWN_MOUNTS.join(' ')} sh -ec '${inside}' ${policy} "$@"\n`)
   chmodSync(program, 0o755)
   return program
 }

@@ -23,8 +23,10 @@ suite('countersign meet', () => {
     const { meeting } = JSON.parse(stdout)
     assert.equal(meeting.outcome.ok, false)
     const why = await house.run(['why', meeting.reference, '--json'])
-    const [recorded] = why.code === 0 ? JSON.parse(why.stdout).meetings : []
-    return { caller: meeting, callee: recorded }
+    const recorded: { readonly seenBy: string }[] = why.code === 0 ? JSON.parse(why.stdout).meetings : []
+    // A caller that refused the door has told its authority, too.
+    const callee = recorded.find(({ seenBy }) => seenBy === 'callee') as typeof meeting
+    return { caller: meeting, callee }
   }
 
   test('accepted: six steps, the fifth by the word of the door, and exit 0', async () => {

@@ -10,7 +10,7 @@ import { needs, programPath } from '../interop/peer.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
 import { enrolled } from './support/peers.ts'
 import { BIN, type Ran, runCommand } from './support/run-command.ts'
-import { NEEDS_MOUNT } from './support/small-disk.ts'
+import { NEEDS_MOUNT, OWN_MOUNTS } from './support/small-disk.ts'
 
 const NSS = { ...needs('certutil', 'libnss3-tools'), ...needs('pk12util', 'libnss3-tools') }
 
@@ -230,7 +230,7 @@ suite('countersign trust', NSS, () => {
       certutil -L -d sql:${user}/.pki/nssdb; certutil -L -d sql:${user}/${profile}
       ls /usr/local/share/ca-certificates
     `
-    const { status, stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-ec', script], {
+    const { status, stdout, stderr } = spawnSync('unshare', [...OWN_MOUNTS, 'sh', '-ec', script], {
       ...{ cwd: home, env: { PATH: process.env['PATH'], HOME: user }, encoding: 'utf8' },
     })
     assert.equal(status, 0, stdout + stderr)
@@ -254,7 +254,7 @@ suite('countersign trust', NSS, () => {
       chmod 755 ${home}
       setpriv --reuid=65534 --clear-groups ${process.execPath} ${BIN} trust install --trust root.pem --system --yes
     `
-    const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-ec', script], {
+    const { status, stderr } = spawnSync('unshare', [...OWN_MOUNTS, 'sh', '-ec', script], {
       ...{ cwd: home, env: { PATH: process.env['PATH'], HOME: '/nonexistent' }, encoding: 'utf8' },
     })
     assert.equal(status, 3, stderr)

@@ -1,7 +1,7 @@
 // A file system of the test's own, small enough to be filled. Only who may mount can have one.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -55,4 +55,14 @@ function mayMount(): boolean {
   if (status === 0) spawnSync('umount', ['-l', directory])
   rmSync(directory, { recursive: true })
   return status === 0
+}
+
+/**
+ * With which `unshare` makes mounts of its own. In a chroot the propagation of the root cannot be changed, and need not be
+ * where nothing is shared with others.
+ */
+export const OWN_MOUNTS: readonly string[] = sharesMounts() ? ['--mount'] : ['--mount', '--propagation', 'unchanged']
+
+function sharesMounts(): boolean {
+  return existsSync('/proc/self/mountinfo') && / shared:\d+ /.test(readFileSync('/proc/self/mountinfo', 'utf8'))
 }
