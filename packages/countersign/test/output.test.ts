@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { nearest } from '../src/nearest.ts'
+import { nearest } from '@countersign/policy/nearest'
 import { styleOf } from '../src/output/style.ts'
 import { tableLines } from '../src/output/table.ts'
 import { wrapWords } from '../src/output/wrap.ts'

@@ -21,9 +21,11 @@ export { compilePolicy, decide, type Policy } from './policy.ts'
 export {
   type Admission,
   type Change,
+  comparePolicies,
   conditionsOf,
   type Difference,
   type Idle,
+  idleLocks,
   idleRules,
   whatIf,
   whoCan,

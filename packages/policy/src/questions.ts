@@ -1,10 +1,10 @@
 // Exact questions: labels, `&`, `|`, `!` and named proofs are always decidable.
 import { labelsOf } from './expression.ts'
 import { formatHours, hoursAt } from './hours.ts'
-import { everybody, isGiven, isParty } from './labels.ts'
+import { everybody, isGiven, isParty, noLabels } from './labels.ts'
 import { type Caller, type Decision, PROOF_KINDS, type Proof, type Question } from './model.ts'
 import { decide, type Policy } from './policy.ts'
-import { formatRequirement, type Rule } from './rule.ts'
+import { formatRequirement, type Lock, type Rule, type Rules } from './rule.ts'
 
 /** One party that can meet a service, by one rule, under its conditions. */
 export interface Admission {
@@ -119,78 +119,108 @@ export interface Difference {
 }
 
 /** Compares two policies over everybody, all services and circumstances. */
-export function whatIf(
+export function whatIf(...compared: Parameters<typeof comparePolicies>): Difference {
+  const steps = comparePolicies(...compared)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** The same in small steps, for a process that has other things to do: yields after each party. */
+export function* comparePolicies(
   before: Policy,
   after: Policy,
   people: { readonly before: readonly Caller[]; readonly after: readonly Caller[] },
   now: Temporal.Instant,
-): Difference {
+): Generator<undefined, Difference> {
   // Whom only one of the two knows is to the other a party like any other.
   const known = [...people.before, ...people.after].flatMap(({ labels }) => [...labels].filter(isParty))
   const named = [...universeOf(before), ...universeOf(after), ...known]
   const [then, next] = [everybody(people.before, named), everybody(people.after, named)]
+  const covers = coverage([before, after], now)
   return {
-    gains: beyond(after, next, before, then, now),
-    losses: beyond(before, then, after, next, now),
+    gains: yield* beyond([after, next], [before, then], covers, now),
+    losses: yield* beyond([before, then], [after, next], covers, now),
   }
 }
 
+type Side = readonly [policy: Policy, everybody: readonly Caller[]]
+
 /** What `one` admits, and `other` does not whenever `one` does. */
-function beyond(
-  one: Policy,
-  parties: readonly Caller[],
-  other: Policy,
-  others: readonly Caller[],
+function* beyond(
+  [one, parties]: Side,
+  [other, others]: Side,
+  covers: Covers,
   now: Temporal.Instant,
-): readonly Admission[] {
+): Generator<undefined, readonly Admission[]> {
   const same = new Map(others.map((caller) => [caller.name, caller]))
   const found: Admission[] = []
-  for (const who of parties)
+  for (const who of parties) {
+    const twin = same.get(who.name)
     for (const { id: what } of one.services) {
-      if (locked(who, what, one, now)) continue
-      const twin = same.get(who.name)
-      for (const rule of one.rulesFor(what, who.labels)) {
-        const covered = twin !== undefined && isCovered(rule, { who: twin, what }, other, [one, other], now)
-        if (!covered) found.push({ who: who.name, what, rule: rule.name, conditions: conditionsOf(rule) })
-      }
+      const rules = locked(who, what, one, now) ? [] : one.rulesFor(what, who.labels)
+      if (rules.length === 0) continue
+      const theirs = twin === undefined ? [] : other.rulesFor(what, twin.labels)
+      const locks = twin === undefined ? [] : other.locksFor(what, twin.labels)
+      for (const rule of rules)
+        if (!covers(rule, theirs, locks))
+          found.push({ who: who.name, what, rule: rule.name, conditions: conditionsOf(rule) })
     }
+    yield
+  }
   return found
 }
 
+/** Whether other rules, under locks, admit wherever a rule does. */
+type Covers = (rule: Rule, others: readonly Rule[], locks: readonly Lock[]) => boolean
+
 /**
- * Whether `policy` admits wherever `rule` does. More proof and more that is seen never shut anybody out, so that the least
- * which the rule asks for decides; and hours only change at their own beginnings.
+ * More proof and more that is seen never shut anybody out, so that the least which the rule asks for decides; and hours
+ * only change at their own beginnings. Few rules meet in many parties, so that answers are kept.
  */
-function isCovered(
-  rule: Rule,
-  { who, what }: Pick<Question, 'who' | 'what'>,
-  policy: Policy,
-  policies: readonly Policy[],
-  now: Temporal.Instant,
-  without?: Rule,
-): boolean {
-  const reduced: Policy =
-    without === undefined
-      ? policy
-      : {
-          ...policy,
-          rulesFor: (service, labels) => policy.rulesFor(service, labels).filter((each) => each !== without),
-        }
-  return timesWithin(rule, policies, now).every((at) => {
-    const proofs = rule.proof.map(
-      ({ kind, maxAgeSeconds }): Proof => ({
-        kind,
-        // As old as the rule lets it be; where it may be of any age, older than any other rule would have it.
-        at: maxAgeSeconds === undefined ? OLD : at.subtract({ milliseconds: maxAgeSeconds * 1_000 - 1 }),
-      }),
+function coverage(policies: readonly Policy[], now: Temporal.Instant): Covers {
+  const turns = turnsOf(policies, now)
+  const numbers = new Map<Rule | Lock, number>()
+  const numberOf = (one: Rule | Lock) => numbers.getOrInsertComputed(one, () => numbers.size)
+  const conditions = new Map<Rule, string>()
+  const conditionOf = (rule: Rule) => conditions.getOrInsertComputed(rule, () => conditionText(rule))
+  const times = new Map<Rule, readonly Temporal.Instant[]>()
+  const timesOf = (rule: Rule) =>
+    times.getOrInsertComputed(rule, ({ while: hours }) =>
+      turns.filter((at) => hours === undefined || hoursAt(hours, at).open),
     )
-    return decide({ who, what, proofs, seen: rule.sees, now: at }, reduced).ok
-  })
+  const known = new Map<string, boolean>()
+  return (rule, others, locks) => {
+    if (locks.length === 0 && others.some((other) => conditionOf(other) === conditionOf(rule))) return true
+    const key = [[rule], others, locks].map((each) => each.map(numberOf).join()).join(';')
+    return known.getOrInsertComputed(key, () => {
+      const policy: Policy = { rules: NO_RULES, services: [], rulesFor: () => others, locksFor: () => locks }
+      return timesOf(rule).every((at) => decide({ ...ANYBODY, ...leastFor(rule, at), now: at }, policy).ok)
+    })
+  }
 }
+const NO_RULES: Rules = { meet: [], lock: [], expect: [] }
+const ANYBODY = { who: { name: '', labels: noLabels() }, what: '' }
 const OLD = Temporal.Instant.fromEpochMilliseconds(0)
 
-/** Times at which the rule holds, one within each stretch of a week in which no hours begin or end. */
-function timesWithin(rule: Rule, policies: readonly Policy[], now: Temporal.Instant): readonly Temporal.Instant[] {
+function conditionText({ proof, sees, while: hours }: Rule): string {
+  return JSON.stringify([proof, sees, hours])
+}
+
+/** The least that a rule asks for: as old as it lets it be, and where that is any age, older than other rules have it. */
+function leastFor({ proof, sees }: Rule, at: Temporal.Instant): Pick<Question, 'proofs' | 'seen'> {
+  const proofs = proof.map(
+    ({ kind, maxAgeSeconds }): Proof => ({
+      kind,
+      at: maxAgeSeconds === undefined ? OLD : at.subtract({ milliseconds: maxAgeSeconds * 1_000 - 1 }),
+    }),
+  )
+  return { proofs, seen: sees }
+}
+
+/** Now, and each time within a week at which hours begin or end: in between nothing changes by time. */
+function turnsOf(policies: readonly Policy[], now: Temporal.Instant): readonly Temporal.Instant[] {
   const all = policies.flatMap(({ rules }) => rules.meet.flatMap(({ while: hours }) => hours ?? []))
   const distinct = [...new Map(all.map((hours) => [formatHours(hours), hours])).values()]
   const end = now.add({ hours: 24 * 8 })
@@ -200,7 +230,7 @@ function timesWithin(rule: Rule, policies: readonly Policy[], now: Temporal.Inst
       times.set(at.epochMilliseconds, at)
       at = hoursAt(hours, at).changesAt
     }
-  return [...times.values()].filter((at) => rule.while === undefined || hoursAt(rule.while, at).open)
+  return [...times.values()]
 }
 
 /** A rule that could as well be left out. */
@@ -211,18 +241,31 @@ export interface Idle {
   readonly why: 'dead' | 'shadowed'
 }
 
+/** The locks that lock out nobody of whom the house knows: perhaps a label is misspelt. */
+export function idleLocks(parties: readonly Caller[], policy: Policy): readonly Lock[] {
+  const everyone = everybody(parties, universeOf(policy))
+  return policy.rules.lock.filter(
+    (lock) => !everyone.some((who) => policy.services.some(({ id }) => policy.locksFor(id, who.labels).includes(lock))),
+  )
+}
+
 /** Finds the rules that change nothing for the parties and services that there are. */
 export function idleRules(parties: readonly Caller[], policy: Policy, now: Temporal.Instant): readonly Idle[] {
-  const uses = new Map<Rule, Pick<Question, 'who' | 'what'>[]>(policy.rules.meet.map((rule) => [rule, []]))
-  for (const who of everybody(parties, universeOf(policy)))
+  const covers = coverage([policy], now)
+  const dead = new Set(policy.rules.meet)
+  const needed = new Set<Rule>()
+  for (const { labels, ...who } of everybody(parties, universeOf(policy)))
     for (const { id: what } of policy.services) {
-      if (locked(who, what, policy, now)) continue
-      for (const rule of policy.rulesFor(what, who.labels)) uses.get(rule)?.push({ who, what })
+      if (locked({ ...who, labels }, what, policy, now)) continue
+      const rules = policy.rulesFor(what, labels)
+      for (const rule of rules) {
+        dead.delete(rule)
+        const others = rules.filter((each) => each !== rule)
+        if (!needed.has(rule) && !covers(rule, others, policy.locksFor(what, labels))) needed.add(rule)
+      }
     }
-  return [...uses].flatMap(([rule, pairs]): readonly Idle[] => {
-    const { name, line } = rule
-    if (pairs.length === 0) return [{ rule: name, line, why: 'dead' }]
-    const shadowed = pairs.every((pair) => isCovered(rule, pair, policy, [policy], now, rule))
-    return shadowed ? [{ rule: name, line, why: 'shadowed' }] : []
+  return policy.rules.meet.flatMap((rule): readonly Idle[] => {
+    if (needed.has(rule)) return []
+    return [{ rule: rule.name, line: rule.line, why: dead.has(rule) ? 'dead' : 'shadowed' }]
   })
 }

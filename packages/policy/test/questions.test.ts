@@ -7,6 +7,7 @@ import {
   createDirectory,
   decide,
   fulfils,
+  idleLocks,
   idleRules,
   type Policy,
   PROOF_KINDS,
@@ -129,6 +130,16 @@ meet:
       ),
       [],
     )
+  })
+
+  test('locks that mean nobody', () => {
+    const of = (locks: string) => idleLocks(CALLERS, policyOf(`lock: [${locks}]`)).map(({ reason }) => reason)
+    assert.deepEqual(of('{who: group:opps, reason: misspelt}'), ['misspelt'])
+    assert.deepEqual(of('{who: alice, reason: no label}'), ['no label'])
+    assert.deepEqual(of('{who: any, what: service:dbb, reason: nowhere}'), ['nowhere'])
+    assert.deepEqual(of('{who: group:ops & group:guests, reason: neither}'), ['neither'])
+    for (const who of ['group:ops', 'party:alice', 'party:newcomer', '!group:ops', 'authority:partner'])
+      assert.deepEqual(of(`{who: "${who}", reason: means somebody}`), [])
   })
 
   test('expectations', () => {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { checkExpectations, idleRules } from '@countersign/policy'
+import { checkExpectations, idleLocks, idleRules } from '@countersign/policy'
 import { rulesOf } from '../asking/rules-of.ts'
 import { EXIT, type Run } from '../command.ts'
 import { readConfig } from '../config/read-config.ts'
@@ -10,7 +10,8 @@ export const configCheck: Run = async (given, around) => {
   const file = resolve(around.cwd, given.text('config') ?? 'countersign.yaml')
   const { policy: policyFile, doors } = readConfig(await around.readFile(file), file)
   if (policyFile === undefined) {
-    if (given.flag('json')) around.out(JSON.stringify({ ok: true, doors: doors.length, unexpected: [], idle: [] }))
+    if (given.flag('json'))
+      around.out(JSON.stringify({ ok: true, doors: doors.length, unexpected: [], idle: [], idleLocks: [] }))
     else around.out(`${plainText(file)}: ${doors.length} doors, no policy`)
     return EXIT.ok
   }
@@ -18,6 +19,7 @@ export const configCheck: Run = async (given, around) => {
   const now = around.clock()
   const unexpected = checkExpectations(rulebook.parties, rulebook.policy, now)
   const idle = idleRules(rulebook.parties, rulebook.policy, now)
+  const idleLock = idleLocks(rulebook.parties, rulebook.policy)
   const { meet, lock, expect } = rulebook.policy.rules
   const ok = unexpected.length === 0
   if (given.flag('json')) {
@@ -30,6 +32,7 @@ export const configCheck: Run = async (given, around) => {
         expectations: expect.length,
         unexpected,
         idle,
+        idleLocks: idleLock.map(({ line, reason }) => ({ line, reason })),
       }),
     )
     return ok ? EXIT.ok : EXIT.refused
@@ -40,6 +43,8 @@ export const configCheck: Run = async (given, around) => {
     around.out(
       `${policyFile}:${line}: ${plainText(rule)}: ${why === 'dead' ? 'lets nobody in whom the house knows' : 'others let in everybody whom it does'}`,
     )
+  for (const { line, reason } of idleLock)
+    around.out(`${policyFile}:${line}: ${plainText(reason)}: this lock means nobody whom the house knows`)
   around.out(
     `${doors.length} doors, ${meet.length} rules, ${lock.length} locks; ${expect.length - unexpected.length} of ${expect.length} expectations hold`,
   )

@@ -1,5 +1,6 @@
 // What the server shows: which certificate of it is at fault, why, and who can mend it.
 import { createCheckSignature, type DirectoryIdentity, type Trust, verdictOf } from '@countersign/mtls'
+import { nearest } from '@countersign/policy/nearest'
 import { explainFinding, formatValidity, refusalOfFindings } from '@countersign/protocol'
 import type { Finding, ReferenceIdentity, Verdict } from '@countersign/verify'
 import {
@@ -11,7 +12,6 @@ import {
   readCertificate,
   X509Error,
 } from '@countersign/x509'
-import { nearest } from '../nearest.ts'
 import { shellWord } from '../output/shell-word.ts'
 import type { Style } from '../output/style.ts'
 import { verdictLines } from '../verifying/lines.ts'

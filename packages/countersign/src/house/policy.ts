@@ -1,17 +1,19 @@
 // The policy of a house: read whole or not at all, asked by every door without an allow list, and replaced while they run.
 import { readFile } from 'node:fs/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Access, AccessQuestion, Log } from '@countersign/mtls'
 import {
   type Caller,
+  comparePolicies,
   compilePolicy,
   createDirectory,
+  type Difference,
   decide,
   type Fault,
   type Party,
   type Policy,
   readPolicy,
   type Service,
-  whatIf,
 } from '@countersign/policy'
 import type { Decision } from '@countersign/protocol'
 import { EXIT, Failure } from '../command.ts'
@@ -29,8 +31,10 @@ export interface Rulebook {
 export interface HousePolicy {
   readonly current: Rulebook
   accessOf(service: string): Access
-  /** Puts another in its place; every open session is judged anew. */
-  replace(rulebook: Rulebook, now: Temporal.Instant): void
+  /** Compares it with another, in turns: a door does not wait for it. */
+  compare(rulebook: Rulebook, now: Temporal.Instant): Promise<Difference>
+  /** Puts another in its place, and logs what that changes; every open session is judged anew. */
+  replace(rulebook: Rulebook, difference: Difference): void
 }
 
 /** Every service of a house that goes by the policy, as rules can speak of it. */
@@ -110,15 +114,30 @@ export function createHousePolicy(first: Rulebook, log: Log): HousePolicy {
         return () => listeners.delete(listener)
       },
     }),
-    replace(next, now) {
+    compare(next, now) {
       const people = { before: current.parties, after: next.parties }
-      const { gains, losses } = whatIf(current.policy, next.policy, people, now)
+      return inTurns(comparePolicies(current.policy, next.policy, people, now))
+    },
+    replace(next, { gains, losses }) {
       current = next
       const told = (list: typeof gains) =>
         list.slice(0, MAX_TOLD).map(({ who, what, rule }) => `${who} ${what} (${rule})`)
       log('policy.replaced', { gains: gains.length, losses: losses.length, gained: told(gains), lost: told(losses) })
       for (const listener of [...listeners]) listener()
     },
+  }
+}
+
+// As a cut of sessions: what else there is to do waits no longer.
+const TURN_MS = 5
+
+async function inTurns<Result>(steps: Generator<undefined, Result>): Promise<Result> {
+  for (let since = performance.now(); ; ) {
+    const { done, value } = steps.next()
+    if (done) return value
+    if (performance.now() - since < TURN_MS) continue
+    await nextTurn()
+    since = performance.now()
   }
 }
 

@@ -27,6 +27,7 @@ export async function reloadDoors(
   const wanted = new Map(next.doors.map((door) => [door.name, door]))
   // The doors are those that stand, so that rules speak of the same services.
   const rulebook = policy && next.policy !== undefined ? await readRulebook(next.policy, next) : undefined
+  const difference = rulebook && (await policy?.compare(rulebook, now))
   await using prepared = new AsyncDisposableStack()
   const changes: (() => StandingDoor)[] = []
   for (const one of standing) {
@@ -47,7 +48,7 @@ export async function reloadDoors(
   // From here on nothing waits and nothing is discarded: every door changes in the same turn.
   prepared.move()
   const then = changes.map((apply) => apply())
-  if (rulebook) policy?.replace(rulebook, now)
+  if (rulebook && difference) policy?.replace(rulebook, difference)
   return then
 }
 
