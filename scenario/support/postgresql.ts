@@ -18,8 +18,9 @@ export interface Postgresql extends AsyncDisposable {
 /** Makes a cluster that believes everybody, and starts it. */
 export async function startPostgresql(): Promise<Postgresql> {
   const binaries = await binaryFolder()
-  const directory = await mkdtemp(join(tmpdir(), 'pg-'))
   const asRoot = process.getuid?.() === 0
+  // A folder that only root may enter, as TMPDIR can be, would keep out whom the server runs as.
+  const directory = await mkdtemp(join(asRoot ? '/tmp' : tmpdir(), 'pg-'))
   if (asRoot) await chown(directory, NOBODY, NOBODY)
   // The house that connects may be another user.
   await chmod(directory, 0o711)
