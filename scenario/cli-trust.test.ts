@@ -251,7 +251,9 @@ suite('countersign trust', NSS, () => {
   }, () => {
     const script = `
       mount -t tmpfs -o mode=755 tmpfs /usr/local/share/ca-certificates
-      chmod 755 ${home}
+      mount -t tmpfs -o mode=755 tmpfs /mnt
+      cp root.pem /mnt
+      cd /mnt
       setpriv --reuid=65534 --clear-groups ${process.execPath} ${BIN} trust install --trust root.pem --system --yes
     `
     const { status, stderr } = spawnSync('unshare', [...OWN_MOUNTS, 'sh', '-ec', script], {

@@ -20,6 +20,14 @@ const { NODE_OPTIONS: _, ...env } = process.env
 /** The package and all that it brings along. */
 const PACKAGES = ['x509', 'verify', 'protocol', 'mtls']
 
+/** One of the README's, running; `text` is all that it said, `complaints` what it said on its error stream. */
+interface Program {
+  readonly child: ChildProcess
+  text: string
+  complaints: string
+  readonly ended: Promise<unknown>
+}
+
 suite('the programs of the README, as installed and as printed', () => {
   let project: string
   let acme: TestAuthority
@@ -56,21 +64,25 @@ suite('the programs of the README, as installed and as printed', () => {
     enroll(await authority.invite(party, more), { directory: join(project, party) })
 
   /** Only the port is another than printed: this machine may have a service there. */
-  const start = async (name: string, port: number, folder = project): Promise<ChildProcess> => {
+  const start = async (name: string, port: number, folder = project): Promise<Program> => {
     const text = programs.get(name) ?? assert.fail(`the README has no program ${name}`)
     assert.ok(text.trimEnd().split('\n').length < 30, `${name} has 30 lines or more`)
     await writeFile(join(folder, `${name}.js`), text.replaceAll('9000', String(port)))
-    return spawn(process.execPath, [`${name}.js`], { cwd: folder, env, stdio: 'pipe' })
+    const child = spawn(process.execPath, [`${name}.js`], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const program = { child, text: '', complaints: '', ended: once(child, 'close') }
+    child.stdout.on('data', (chunk) => {
+      program.text += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      program.text += chunk
+      program.complaints += chunk
+    })
+    return program
   }
   const said = async (name: string, port: number, folder?: string): Promise<string> => {
-    const child = await start(name, port, folder)
-    let text = ''
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (chunk) => {
-        text += chunk
-      })
-    await once(child, 'close')
-    return text
+    const program = await start(name, port, folder)
+    await program.ended
+    return program.text
   }
   /** A folder beside whose ./alice is somebody else. */
   const folderOf = async (party: string): Promise<string> => {
@@ -85,12 +97,8 @@ suite('the programs of the README, as installed and as printed', () => {
     test(`${name} lets in whom it names, and tells others why not`, async () => {
       const port = await freePort()
       const server = await start(name, port)
-      let complaints = ''
-      server.stderr?.on('data', (chunk) => {
-        complaints += chunk
-      })
       try {
-        await listening(port, () => complaints)
+        await listening(port, server)
         assert.equal(await said('client', port), 'hello alice\n')
 
         const bob = `bob-of-${name}`
@@ -105,10 +113,10 @@ suite('the programs of the README, as installed and as printed', () => {
         await enrollAt(other, stranger)
         assert.match(await said('client', port, await folderOf(stranger)), /^ERR_CALLEE_UNKNOWN_ISSUER: /)
       } finally {
-        server.kill()
-        await once(server, 'close')
+        server.child.kill()
+        await server.ended
       }
-      assert.equal(complaints, '')
+      assert.equal(server.complaints, '')
     })
 
   test('websocket: both ends meet', async () => {
@@ -127,7 +135,7 @@ suite('the programs of the README, as installed and as printed', () => {
     const port = await freePort()
     const server = await start('server', port)
     try {
-      await listening(port, () => '')
+      await listening(port, server)
       assert.equal(await said('client', port), 'hello alice\n')
       const revoked = await acme.authority.revoke({ subject: 'alice', reason: 'keyCompromise' })
       assert.ok(revoked.ok)
@@ -143,8 +151,8 @@ suite('the programs of the README, as installed and as printed', () => {
       }
       assert.fail('alice was still let in')
     } finally {
-      server.kill()
-      await once(server, 'close')
+      server.child.kill()
+      await server.ended
     }
   })
 })
@@ -160,8 +168,8 @@ async function freePort(): Promise<number> {
 }
 
 /** Answers when somebody listens at `port`. */
-async function listening(port: number, why: () => string): Promise<void> {
-  for (let i = 0; i < 400; i++) {
+async function listening(port: number, program: Program): Promise<void> {
+  for (let i = 0; i < 400 && program.child.exitCode === null; i++) {
     const socket = connect(port, '127.0.0.1')
     const open = await Promise.race([
       once(socket, 'connect').then(() => true),
@@ -171,5 +179,5 @@ async function listening(port: number, why: () => string): Promise<void> {
     if (open) return
     await pause(25)
   }
-  assert.fail(`nobody listens: ${why()}`)
+  assert.fail(`nobody listens: ${program.complaints}`)
 }

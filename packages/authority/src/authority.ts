@@ -33,7 +33,7 @@ import { ensureAuthority } from './start/first-start.ts'
 import { LISTENER_PARTY, type ListenerIdentity, openListenerIdentity } from './start/listener-identity.ts'
 import { type CrlPublisher, createCrlPublisher } from './status/crl/publish.ts'
 import { createFeed, type Feed, type FeedDoor } from './status/feed/feed.ts'
-import { serveFollower } from './status/feed/follower.ts'
+import { createFollowers } from './status/feed/follower.ts'
 import { createFeedSource } from './status/feed/source.ts'
 import { createRevocation } from './status/revoke.ts'
 import { isStorageFault, storeError } from './store/fault.ts'
@@ -111,7 +111,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     revocation,
     crls: () => crls.current(),
     sessions: () => feed.sessions(),
-    follow: (party, socket) => serveFollower(party, socket, { feed, source, record, clock, log }),
+    follow: createFollowers({ feed, source, record, clock, log }),
     record: (meeting) => meetings.record(meeting),
     meetings: (reference) => meetings.byReference(reference),
     clock,

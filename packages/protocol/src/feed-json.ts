@@ -1,7 +1,8 @@
 // The messages of the feed as JSON, one to a line; what comes in is untrusted until it has been read here.
 import type { FeedEvent, FeedMessage, FollowerMessage, OpenSession, RevokedSerial, Snapshot } from './feed.ts'
 import { type Field, fieldOf, type Json, ShapeError, writeJson } from './json.ts'
-import { cutField, hexOf, readMeeting, revokedField } from './meeting-json.ts'
+import { readMeeting } from './meeting-json.ts'
+import { cutField, hexOf, revokedField } from './receipt-json.ts'
 
 /** The `Upgrade` token by which a follower asks for the feed, and the path at which. @see RFC 9110 §7.8 */
 export const FEED_PROTOCOL = 'countersign-feed'

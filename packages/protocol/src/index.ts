@@ -64,8 +64,9 @@ export type {
   Steps,
 } from './meeting.ts'
 export { STEP_NAMES } from './meeting.ts'
-export { publicMeeting, readMeeting, readReceipt, revocationField, writeMeeting, writeReceipt } from './meeting-json.ts'
+export { publicMeeting, readMeeting, revocationField, writeMeeting } from './meeting-json.ts'
 export { NEXT_STEPS, type NextStep, type Presenter } from './next-steps.ts'
+export { readReceipt, writeReceipt } from './receipt-json.ts'
 export type { Reference } from './reference.ts'
 export { parseReference, referenceOf } from './reference.ts'
 export type { CredentialCause, RefusalCode, RefusalEntry } from './refusals.ts'

@@ -9,7 +9,7 @@ import { enrollmentRoutes } from './enrollment.ts'
 import { asksForFeed, openFeed } from './feed.ts'
 import type { Api } from './model.ts'
 import { ownMeetingRoutes } from './own-meetings.ts'
-import { PROBLEM_TYPE, problemOf } from './problem.ts'
+import { problemAnswer } from './problem.ts'
 import { publicRoutes } from './public.ts'
 import { referenceOf, sendRefusal } from './reply.ts'
 
@@ -125,9 +125,5 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
   const status = late ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400
   const note = late ? 'the request did not arrive in time' : 'this is not an HTTP/1.1 request'
-  const body = JSON.stringify(problemOf({ code: 'ERR_ADMIN_REQUEST', note }, referenceOf(socket), status))
-  socket.end(
-    `HTTP/1.1 ${status} Refused\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
+  socket.end(problemAnswer({ code: 'ERR_ADMIN_REQUEST', note }, referenceOf(socket), status))
 }

@@ -4,11 +4,18 @@ import type { Duplex } from 'node:stream'
 import { FEED_PATH, FEED_PROTOCOL, isParty, type PartyId, type Refusal } from '@countersign/protocol'
 import { callerOf } from './caller.ts'
 import type { Api } from './model.ts'
-import { PROBLEM_TYPE, problemOf } from './problem.ts'
+import { problemAnswer } from './problem.ts'
 import { referenceOf } from './reply.ts'
 
 /** Whose names begin so, an administrator has made a door. */
 const DOORS = 'door/'
+
+const following = new WeakSet<Duplex>()
+
+/** Whether a door follows on this connection: it is no stranger's, and stays open without a request. */
+export function isFollowing(socket: Duplex): boolean {
+  return following.has(socket)
+}
 
 /** Whether a request asks for the feed; any other upgrade is ignored. @see RFC 9110 §7.8 */
 export function asksForFeed({ method, url, headers }: IncomingMessage): boolean {
@@ -22,13 +29,14 @@ export function openFeed({ follow, log }: Pick<Api, 'follow' | 'log'>, request: 
   const decided = decideFollower(callerOf(socket))
   if (typeof decided !== 'string') {
     log('feed.denied', { reference: referenceOf(socket), code: decided.code })
-    refuse(socket, decided, referenceOf(socket))
+    socket.end(problemAnswer(decided, referenceOf(socket)))
     return
   }
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${FEED_PROTOCOL}\r\n\r\n`)
   if (head.length > 0) socket.unshift(head)
   // The gate cuts what must end; an idle feed is not to be closed as an idle request is.
   socket.setTimeout(0)
+  following.add(socket)
   follow(decided, socket)
 }
 
@@ -39,13 +47,4 @@ function decideFollower(caller: ReturnType<typeof callerOf>): PartyId | Refusal 
   if (party === undefined || !isParty(party) || !party.startsWith(DOORS))
     return { code: 'ERR_FEED_FORBIDDEN', note: `the party is ${party ?? 'nobody'}` }
   return party
-}
-
-function refuse(socket: Duplex, refusal: Refusal, reference: ReturnType<typeof referenceOf>): void {
-  const problem = problemOf(refusal, reference)
-  const body = JSON.stringify(problem)
-  socket.end(
-    `HTTP/1.1 ${problem.status} Refused\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
 }

@@ -13,8 +13,9 @@ import {
 } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import type { Application } from './application.ts'
+import { isFollowing } from './feed.ts'
 import { listening } from './local-socket.ts'
-import { PROBLEM_TYPE, problemOf } from './problem.ts'
+import { problemAnswer } from './problem.ts'
 
 /** The name of the authority's own door in meetings and receipts. */
 export const LISTENER_DOOR = 'authority'
@@ -93,8 +94,12 @@ export async function openListener(options: Listening): Promise<Listener> {
 function createHold(): (socket: TLSSocket) => void {
   const held = new Set<TLSSocket>()
   return (socket) => {
-    const [oldest] = held
-    if (oldest && held.size >= MAX_HELD) oldest.destroy()
+    // Doors that follow are not for strangers to push out, and are as few as an administrator has invited.
+    if (held.size >= MAX_HELD)
+      held
+        .values()
+        .find((one) => !isFollowing(one))
+        ?.destroy()
     held.add(socket)
     socket.once('close', () => held.delete(socket))
   }
@@ -103,12 +108,7 @@ function createHold(): (socket: TLSSocket) => void {
 /** The refusal itself, once, and nothing of the application: what the caller says is read and forgotten, and not for long. */
 function answerRefused(socket: TLSSocket, meeting: Meeting): void {
   if (meeting.outcome.ok) return
-  const problem = problemOf(meeting.outcome.refusal, meeting.reference)
-  const body = JSON.stringify(problem)
-  socket.end(
-    `HTTP/1.1 ${problem.status} Refused\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
+  socket.end(problemAnswer(meeting.outcome.refusal, meeting.reference))
   socket.resume()
   const timer = setTimeout(() => socket.destroy(), LINGER_MILLISECONDS)
   socket.once('close', () => clearTimeout(timer))

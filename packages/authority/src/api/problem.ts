@@ -113,3 +113,13 @@ export function problemOf(refusal: Refusal, reference?: Reference, status: numbe
     ...(reference === undefined ? {} : { reference }),
   }
 }
+
+/** The same as a whole answer, where no request stands to hang it on; nothing is written after it. */
+export function problemAnswer(...[refusal, reference, status]: Parameters<typeof problemOf>): string {
+  const problem = problemOf(refusal, reference, status)
+  const body = JSON.stringify(problem)
+  return (
+    `HTTP/1.1 ${problem.status} Refused\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +
+    `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
+  )
+}

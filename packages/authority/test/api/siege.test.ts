@@ -41,9 +41,14 @@ suite('the listener under siege', () => {
   })
 
   test('the oldest of very many idle callers gives way to a new one', { timeout: 50_000 }, async (t) => {
-    const { authority } = await openHouse(t)
-    const place = placeOf(authority)
+    const house = await openHouse(t)
+    const place = placeOf(house.authority)
     const idle: Caller[] = []
+    // It is older than all of them, and a door's.
+    const door = await meet(t, place, await enrollParty(t, house, 'door/gate-1', { profile: 'service' }))
+    door.socket.write('GET /v1/feed HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: countersign-feed\r\n\r\n')
+    door.socket.write('{"kind":"follow","version":1}\n')
+    await once(door.socket, 'data')
     const first = await meet(t, place)
     assert.equal((await first.ask('GET', '/v1/ready')).status, 200)
     let held = true
@@ -58,5 +63,6 @@ suite('the listener under siege', () => {
     const newest = await meet(t, place)
     assert.equal((await newest.ask('GET', '/v1/ready')).status, 200)
     assert.ok(open() >= 890, 'only as many as needed gave way')
+    assert.equal(door.socket.destroyed, false, 'no stranger pushes out a door that follows')
   })
 })

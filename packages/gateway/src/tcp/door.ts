@@ -7,7 +7,8 @@ import type { Address } from '../kind/address.ts'
 import { join } from '../kind/join.ts'
 import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
-import { greetPostgresql, POSTGRESQL_ALPN, refusePostgresql } from './postgresql.ts'
+import { subjectOf } from '../kind/subject.ts'
+import { createGreeter, POSTGRESQL_ALPN, refusePostgresql } from './postgresql.ts'
 import { writeProxyHeader } from './proxy-v2.ts'
 import { connectTo, type ServiceConnection } from './upstream.ts'
 
@@ -49,15 +50,11 @@ export async function openTcpDoor(config: TcpDoorConfig, house: House): Promise<
       else socket.destroySoon()
     },
   })
-  const accept =
+  const accept = (raw: Socket) => acceptor.accept(raw)
+  const greeter =
     speaks === 'postgresql'
-      ? (raw: Socket) =>
-          greetPostgresql(
-            raw,
-            (asked) => acceptor.accept(asked),
-            (cause) => house.log('request.refused', { door: name, code: 'ERR_GATE_NOT_TLS', cause }),
-          )
-      : (raw: Socket) => acceptor.accept(raw)
+      ? createGreeter(accept, (cause) => house.log('request.refused', { door: name, code: 'ERR_GATE_NOT_TLS', cause }))
+      : undefined
   const door = await openListener({
     name,
     kind: 'tcp',
@@ -65,12 +62,15 @@ export async function openTcpDoor(config: TcpDoorConfig, house: House): Promise<
     listen,
     server: { noDelay: true },
     house,
-    onConnection: accept,
+    onConnection: greeter ? greeter.greet : accept,
     // Whether a session of a foreign protocol is idle, only its two sides know.
     endIdle: () => undefined,
     // Who is in the middle of a handshake has been let in by the listener already.
-    isBusy: () => acceptor.pending > 0,
-    stop: () => acceptor.close(),
+    isBusy: () => acceptor.pending + (greeter?.pending ?? 0) > 0,
+    stop: () => {
+      greeter?.close()
+      acceptor.close()
+    },
     close: async () => undefined,
   })
   const prepare: OpenDoor<TcpDoorConfig>['prepare'] = async (next) => ({
@@ -150,7 +150,7 @@ function proxyHeaderOf(socket: TLSSocket, { reference, caller, steps }: Meeting)
     ...(asked?.kind === 'clientHello' && asked.serverName !== undefined && { serverName: asked.serverName }),
     reference,
     tls: { version: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().standardName },
-    name: caller.name,
+    name: subjectOf(caller),
     identities: caller.identities.map(({ kind, value }) => `${kind}:${value}`),
   })
 }

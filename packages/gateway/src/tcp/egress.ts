@@ -54,7 +54,8 @@ export async function openEgressDoor(config: EgressDoorConfig, house: House): Pr
       join(near, socket)
     } catch (error) {
       near.destroy()
-      if (!(error instanceof MeetingRefusedError)) throw error
+      // As at a door: what is our own fault refuses this one, and ends nobody else.
+      if (!(error instanceof MeetingRefusedError)) return house.log('gate.fault', { door: name, error })
       // Where nobody answered, there was no meeting.
       if (error.code !== 'ERR_CALLEE_UNREACHABLE') house.record(error.meeting)
       house.log('callee.refused', {

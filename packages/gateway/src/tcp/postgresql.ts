@@ -21,19 +21,57 @@ const PLAIN = {
   hint: 'set sslmode=verify-full, sslrootcert, sslcert and sslkey',
 }
 
+/** Who is between TCP and TLS. */
+export interface Greeter {
+  /** Answers what a client sends before TLS, and hands it on where TLS begins. */
+  greet(raw: Socket): void
+  readonly pending: number
+  /** Ends what has not come to TLS. */
+  close(): void
+}
+
+// As many as may be in the middle of a handshake; beyond it the oldest gives way.
+const MAX_PENDING = 1_024
+
 /**
- * Answers what a client sends before TLS, and hands the connection on where TLS begins. GSS encryption is declined, so
- * that the client asks for TLS next; a start in clear is refused in words that the client prints.
- * A request to cancel that comes in clear is not passed on: nobody has proved anything.
- * @param meet Takes the connection from its first octet of TLS on.
- * @param refused Told why it was not handed on.
+ * Makes the greeter of one door. GSS encryption is declined, so that the client asks for TLS next; a start in clear is
+ * refused in words that the client prints. A request to cancel that comes in clear is not passed on: nobody has proved
+ * anything.
+ * @param meet Takes a connection from its first octet of TLS on.
+ * @param refused Told why one was not handed on.
  * @see PostgreSQL documentation, "Message Flow", "SSL Session Encryption"
  */
-export function greetPostgresql(raw: Socket, meet: (raw: Socket) => void, refused: (cause: string) => void): void {
+export function createGreeter(meet: (raw: Socket) => void, refused: (cause: string) => void): Greeter {
+  const pending = new Map<Socket, (cause: string) => void>()
+  return {
+    get pending() {
+      return pending.size
+    },
+    greet(raw) {
+      const [oldest] = pending.values()
+      if (oldest && pending.size >= MAX_PENDING) oldest('too many have not come to TLS')
+      const over = () => pending.delete(raw)
+      pending.set(raw, greetOne(raw, { meet, refused, over }))
+    },
+    close() {
+      for (const abandon of [...pending.values()]) abandon('the door is closing')
+    },
+  }
+}
+
+interface Greeting {
+  readonly meet: (raw: Socket) => void
+  readonly refused: (cause: string) => void
+  readonly over: () => void
+}
+
+/** Answers how to give up on it. */
+function greetOne(raw: Socket, { meet, refused, over }: Greeting): (cause: string) => void {
   let octets = Buffer.alloc(0)
   const timer = setTimeout(() => leave('it sent nothing'), REQUEST_TIMEOUT_MS)
   const onError = () => raw.destroy()
   const settle = () => {
+    over()
     clearTimeout(timer)
     raw.off('data', onData).off('error', onError).off('close', settle).off('end', onEnd)
   }
@@ -75,6 +113,7 @@ export function greetPostgresql(raw: Socket, meet: (raw: Socket) => void, refuse
     }
   }
   raw.on('data', onData).on('error', onError).on('close', settle).on('end', onEnd)
+  return leave
 }
 
 /** What the first octets of a client ask for. Undefined: not enough of them. `more`: more than is asked for. */

@@ -2,6 +2,7 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import type { Clock } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
+import { subjectOf } from '../kind/subject.ts'
 
 /** The field that carries it. */
 export const ASSERTION_FIELD = 'Countersign-Assertion'
@@ -65,10 +66,10 @@ export function createAsserter(issuer: string, audience: string, clock: Clock): 
 
 /** What binds it to this caller, its certificate and this very channel. */
 function claimsOf({ reference, door, caller, steps }: Meeting): object {
-  const { certificate, authority, identities, name } = caller
+  const { certificate, authority, identities } = caller
   const channel = steps[5].evidence
   return {
-    sub: name,
+    sub: subjectOf(caller),
     ...(authority !== undefined && { authority }),
     identities: identities.map(({ kind, value }) => `${kind}:${value}`),
     // RFC 8705 §3.1.

@@ -53,9 +53,21 @@ export function connect(options: ConnectOptions): Promise<Connected> {
   }
   const onError = (error: Error) => refuse(refusalOfError(error, stage), error)
   const onClose = () => refuse({ code: 'ERR_GATE_HANDSHAKE', note: 'the other side closed the connection' })
+  /** An identity that TLS does not take is an error of this call, and not of the process. */
+  const startedTls = (): TLSSocket | undefined => {
+    try {
+      return startTls(raw, call, kept)
+    } catch (error) {
+      settle()
+      close()
+      reject(error)
+      return undefined
+    }
+  }
   const onConnect = () => {
     stage = 'handshake'
-    const tls = startTls(raw, call, kept)
+    const tls = startedTls()
+    if (tls === undefined) return
     socket = tls
     tls.on('keylog', onKeylog).once('secureConnect', () => onSecure(tls))
     tls.on('close', onClose).on('error', onError)

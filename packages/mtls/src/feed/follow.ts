@@ -15,7 +15,7 @@ import {
   ShapeError,
   writeFollowerMessage,
 } from '@countersign/protocol'
-import { readCertificateList } from '@countersign/x509'
+import { DerError, readCertificateList, X509Error } from '@countersign/x509'
 import { connect } from '../client/connect.ts'
 import { MeetingRefusedError } from '../client/refused.ts'
 import { EnrollmentError } from '../enroll/error.ts'
@@ -40,6 +40,8 @@ export interface FeedOptions {
   /** Of a party that the authority lets follow; the lists, and what is announced, go into its trust and its directory. */
   readonly identity: DirectoryIdentity
   readonly clock?: Clock
+  /** For each step that waits for the authority, until the feed stands. Default 10,000. */
+  readonly timeoutMs?: number
   /** Ends the sessions of what was revoked. Answers when that is done. */
   readonly cut: (revoked: readonly RevokedSerial[]) => Promise<readonly Cut[]>
   readonly sessions: () => Promise<readonly OpenSession[]>
@@ -66,6 +68,7 @@ const MAX_LINE_CHARACTERS = 67_108_864
 const MAX_WAITING_OCTETS = 67_108_864
 /** The authority says every ten seconds that it is there. */
 const SILENCE_MS = 30_000
+const WAIT_MS = 10_000
 const CLOCK_DIFFERENCE_SECONDS = 60
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 30_000
@@ -77,15 +80,18 @@ class FeedError extends Error {
   override readonly name = 'FeedError'
 }
 
+/** What is thrown where the authority says what cannot be. */
+const SAID_WRONGLY = [FeedError, ShapeError, LineError, DerError, X509Error]
+
 /**
  * Follows the feed of the authority that enrolled `identity`. Resolves when what was kept is in force, before anything
  * is connected, so that whoever opens a door then knows every revocation that was known here before.
  * @throws {IdentityError | TrustFileError | EnrollmentError} when the directory is not whole.
  */
 export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
-  const { identity, clock = () => Temporal.Now.instant(), log, cut, sessions } = options
+  const { identity, clock = () => Temporal.Now.instant(), timeoutMs = WAIT_MS, log, cut, sessions } = options
   const { trust, directory } = identity
-  const home = await openHome(directory, { clock })
+  const home = await openHome(directory, { clock, timeoutMs })
   const path = home.paths.feed
   const kept = await readKept(path)
   let last = kept?.sequence
@@ -139,7 +145,7 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
   /** One connection, from its meeting to its end; answers why it ended. */
   const follow = async (): Promise<Error | undefined> => {
     const { socket, meeting } = await connect({ ...authorityTarget(home), identity, trust })
-    const channel = await upgrade(socket, home.authority.name)
+    const channel = await upgrade(socket, home.authority.name, timeoutMs)
     const { promise, resolve } = Promise.withResolvers<Error | undefined>()
     let silence = setTimeout(() => undefined, 0)
     const opened = openLines(channel, {
@@ -186,8 +192,7 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
     }
   }
   const report = (error: unknown) => {
-    if (error instanceof FeedError || error instanceof ShapeError || error instanceof LineError)
-      return log('feed.refused', { cause: error.message })
+    if (SAID_WRONGLY.some((kind) => error instanceof kind)) return log('feed.refused', { cause: String(error) })
     if (!isOfTheWorld(error)) throw error
     const ends = trust.crls.flatMap(({ crl: { nextUpdate } }) => nextUpdate ?? []).sort(Temporal.Instant.compare)
     log('feed.away', { cause: error.message, statusHoldsUntil: ends[0]?.toString() ?? null })
@@ -211,13 +216,17 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
 }
 
 /** Asks for the feed on a connection that has met the authority. @throws {FeedError} where it does not switch. */
-async function upgrade(socket: Duplex, host: string): Promise<Duplex> {
+async function upgrade(socket: Duplex, host: string, timeoutMs: number): Promise<Duplex> {
   const { promise, resolve, reject } = Promise.withResolvers<Duplex>()
   const request = requestHttp({
     path: FEED_PATH,
     createConnection: () => socket,
     headers: { host, connection: 'Upgrade', upgrade: FEED_PROTOCOL },
   })
+  const timer = setTimeout(
+    () => socket.destroy(new FeedError(`the authority does not answer within ${timeoutMs / 1000} s`)),
+    timeoutMs,
+  )
   request.once('error', reject)
   request.once('response', (response) => {
     response.destroy()
@@ -232,7 +241,7 @@ async function upgrade(socket: Duplex, host: string): Promise<Duplex> {
     resolve(upgraded)
   })
   request.end()
-  return promise
+  return promise.finally(() => clearTimeout(timer))
 }
 
 function contentsOf(message: Extract<FeedMessage, { readonly kind: 'snapshot' | 'event' }>): {

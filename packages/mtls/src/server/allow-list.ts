@@ -1,6 +1,6 @@
 // The access decision of a door that has a list of names instead of a policy.
 import { isIP } from 'node:net'
-import type { Side } from '@countersign/protocol'
+import type { Identity, Side } from '@countersign/protocol'
 import { domainToALabels } from '@countersign/x509'
 import { steadyAccess } from '../gate/access.ts'
 import type { Access } from '../model.ts'
@@ -24,7 +24,9 @@ export function allowList(entries: readonly string[]): Access {
 
 function names(entry: string, { party, identities, certificate, authority }: Side): boolean {
   // Nobody, who may be admitted to enroll, is not everybody; nor is whom only another authority vouches for.
-  if (entry === '*') return certificate !== undefined && authority === undefined
+  // Nor whom our own authority names in another trust domain: that is no party of ours.
+  const isAnothers = authority !== undefined || (party === undefined && identities.some(isSpiffeId))
+  if (entry === '*') return certificate !== undefined && !isAnothers
   // Reserved: a party of that name is let in by an identity in full.
   if (entry === 'nobody') return certificate === undefined
   const kind = kindOf(entry)
@@ -33,6 +35,10 @@ function names(entry: string, { party, identities, certificate, authority }: Sid
   // A word without a dot is no DNS name here: whoever may choose host names must not become a party of that name.
   if (party === entry) return true
   return entry.includes('.') && identities.some(({ kind, value }) => kind === 'dNSName' && value === text)
+}
+
+function isSpiffeId({ kind, value }: Identity): boolean {
+  return kind === 'uniformResourceIdentifier' && value.startsWith('spiffe:')
 }
 
 function inALabels(entry: string, kind: ReturnType<typeof kindOf>): string {

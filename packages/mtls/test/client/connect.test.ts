@@ -16,6 +16,17 @@ import { alice, door, identity, issuing, optionsFor, refusedBy, revocationOf, ro
 const sha256 = (octets: Uint8Array) => hash('sha256', octets, 'hex')
 const outcomes = (meeting: { steps: readonly { outcome: string }[] }) => meeting.steps.map(({ outcome }) => outcome)
 
+suite('connect as whom TLS does not take', () => {
+  test('rejects, and ends nothing else', async () => {
+    await using callee = await startCallee(door)
+    const other = issueLeaf(issuing, 'alice', { purposes: ['clientAuth'] })
+    // Its key is another one's.
+    const broken = { current: () => ({ ...alice, privateKey: other.privateKey }), onChange: () => () => undefined }
+    await assert.rejects(connect({ ...optionsFor(callee.port), identity: broken }), /key values mismatch/)
+    assert.deepEqual(callee.seen, [])
+  })
+})
+
 suite('connect accepts', () => {
   test('a callee that proves its name, and records both sides and the channel as the callee saw them', async () => {
     await using callee = await startCallee(door)

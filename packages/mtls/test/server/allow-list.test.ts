@@ -17,6 +17,12 @@ function proved(...names: GeneralName[]): Side {
   return sideOf(issueLeaf(root, 'someone', { names }).certificates[0], '198.51.100.1:51234')
 }
 
+const ofAnotherDomain = sideOf(
+  issueLeaf(root, 'alice', { names: [uri('spiffe://other.example/alice')] }).certificates[0],
+  '198.51.100.1:51234',
+  'caller',
+  { domain: 'acme.example' },
+)
 const asks = (caller: Side): AccessQuestion => ({
   caller,
   callee: { name: 'door', identities: [] },
@@ -63,6 +69,7 @@ suite('allowList', () => {
     ['nor is a person of that name', 'alice', proved({ kind: 'rfc822Name', value: 'alice' })],
     ['the address that she comes from is none that she proved', '198.51.100.1', alice],
     ['nobody is not everybody', '*', sideOf(undefined, '198.51.100.1:51234')],
+    ['whom our authority names in another trust domain is no party of ours', '*', ofAnotherDomain],
   ]
   for (const [title, entry, side] of others)
     test(`does not name her: ${title}`, () => {

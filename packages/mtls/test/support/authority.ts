@@ -26,6 +26,8 @@ export interface Recipe {
   readonly raw?: { readonly status: number; readonly body: string; readonly type?: string }
   /** To `GET /status`, which otherwise is answered with the two lists. */
   readonly status?: { readonly status: number; readonly body: string }
+  /** What is said on the feed, line by line; absent: nobody may follow. */
+  readonly feed?: readonly unknown[]
   /** Never answers. */
   readonly silent?: boolean
 }
@@ -57,6 +59,13 @@ export async function startAuthority(recipe: Recipe = {}) {
       response.writeHead(status, { 'content-type': type }).end(answer)
     },
   )
+  server.on('upgrade', (_request, socket) => {
+    // It reads, so that it sees that the other side has left.
+    socket.on('error', () => socket.destroy()).resume()
+    if (recipe.silent) return
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: countersign-feed\r\n\r\n')
+    for (const line of recipe.feed ?? []) socket.write(`${JSON.stringify(line)}\n`)
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

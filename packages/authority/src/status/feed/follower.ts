@@ -1,6 +1,6 @@
 // A door in another process, at the other end of one connection: what it is told, and what it answers.
 import type { Duplex } from 'node:stream'
-import { LineError, type Log, openLines } from '@countersign/mtls'
+import { LineError, type Lines, type Log, openLines } from '@countersign/mtls'
 import {
   type Cut,
   type FeedEvent,
@@ -42,8 +42,19 @@ const BEAT_MS = 10_000
 const FOLLOW_MS = 10_000
 const MAX_DOOR_NAME = 256
 
-/** Serves one follower until its connection ends. The gate has proved `party`, and it may follow. */
-export function serveFollower(party: PartyId, socket: Duplex, parts: FollowerParts): void {
+/** Serves a follower until its connection ends. The gate has proved `party`, and it may follow. */
+export type ServeFollower = (party: PartyId, socket: Duplex) => void
+
+/**
+ * Makes the function that serves followers. One that connects anew takes the place of its own connection before: that may
+ * stand for a quarter of an hour after the network between has gone.
+ */
+export function createFollowers(parts: FollowerParts): ServeFollower {
+  const followers = new Map<PartyId, Lines>()
+  return (party, socket) => serveFollower(party, socket, parts, followers)
+}
+
+function serveFollower(party: PartyId, socket: Duplex, parts: FollowerParts, followers: Map<PartyId, Lines>): void {
   const { feed, source, record, clock, log } = parts
   const waiting = new Map<bigint, PromiseWithResolvers<readonly Cut[]>>()
   const asked = new Map<number, (sessions: readonly OpenSession[]) => void>()
@@ -58,6 +69,7 @@ export function serveFollower(party: PartyId, socket: Duplex, parts: FollowerPar
     onValue: (value) => take(readFollowerMessage(value)),
     onEnd(error) {
       leave?.()
+      if (followers.get(party) === lines) followers.delete(party)
       clearInterval(beat)
       clearTimeout(late)
       for (const answer of asked.values()) answer([])
@@ -76,8 +88,10 @@ export function serveFollower(party: PartyId, socket: Duplex, parts: FollowerPar
   const sendUpTo = (event: FeedEvent) => {
     const after = sent ?? 0n
     if (event.sequence > after) {
-      const missed = source.eventsAfter(after)?.filter(({ sequence }) => sequence < event.sequence) ?? []
-      for (const one of missed) sendNext(one)
+      const missed = source.eventsAfter(after)
+      // It connects anew, and gets a snapshot.
+      if (missed === undefined) return lines.end(new LineError('it is too far behind'))
+      for (const one of missed) if (one.sequence < event.sequence) sendNext(one)
       sendNext(event)
     } else send({ kind: 'event', previous: event.sequence - 1n, event })
   }
@@ -116,6 +130,8 @@ export function serveFollower(party: PartyId, socket: Duplex, parts: FollowerPar
         sent = message.after
         for (const event of events) sendNext(event)
       }
+      followers.get(party)?.end(new LineError('it has connected anew'))
+      followers.set(party, lines)
       leave = feed.join(door)
       send({ kind: 'beat', at: clock() })
       beat = setInterval(() => send({ kind: 'beat', at: clock() }), BEAT_MS)
