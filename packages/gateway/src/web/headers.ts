@@ -29,6 +29,35 @@ const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   'set-cookie',
 ])
 
+/** What the name of a field tells of its way. */
+interface NameFate {
+  readonly lower: string
+  readonly toUpstream: boolean
+  readonly toCaller: boolean
+}
+
+// Agents write the same few names again and again; what one of them makes up pushes the others out, and no more.
+const MAX_KNOWN_NAMES = 1024
+const MAX_KNOWN_NAME_LENGTH = 64
+const known = new Map<string, NameFate>()
+
+function fateOf(name: string): NameFate {
+  const before = known.get(name)
+  if (before) return before
+  const lower = name.toLowerCase()
+  const crosses = !HOP_BY_HOP.has(lower)
+  const fate = {
+    lower,
+    toUpstream: crosses && !OURS.has(lower) && !namesIdentity(lower) && !imitatesFraming(lower),
+    // RFC 9440 §2.2: "MUST NOT be used in HTTP responses".
+    toCaller: crosses && lower !== 'client-cert' && lower !== 'client-cert-chain',
+  }
+  if (name.length > MAX_KNOWN_NAME_LENGTH) return fate
+  if (known.size >= MAX_KNOWN_NAMES) known.clear()
+  known.set(name, fate)
+  return fate
+}
+
 /**
  * Chooses what goes to the upstream: neither fields for this connection, nor any by which it would learn who the caller is.
  * @param raw Names and values in turn, as Node's `rawHeaders`.
@@ -36,15 +65,7 @@ const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
  */
 export function forwardableHeaders(raw: readonly string[]): string[] {
   const named = connectionOptions(raw)
-  return choose(
-    raw,
-    (lower) =>
-      !HOP_BY_HOP.has(lower) &&
-      !OURS.has(lower) &&
-      !named.has(lower) &&
-      !namesIdentity(lower) &&
-      !imitatesFraming(lower),
-  )
+  return choose(raw, ({ lower, toUpstream }) => toUpstream && !named?.has(lower))
 }
 
 /** RFC 3875 §4.1.18: `Content_Length` and `Content-Length` are one variable to CGI and its heirs, and only one was judged. */
@@ -59,36 +80,32 @@ function imitatesFraming(lower: string): boolean {
  */
 export function responseHeaders(raw: readonly string[], status: number): string[] {
   const named = connectionOptions(raw)
-  // RFC 9112 §6.3: Transfer-Encoding overrides Content-Length, and this "ought to be handled as an error": two lengths split responses.
-  const chunked = names(raw).includes('transfer-encoding')
-  if (
-    raw.some(
-      (value, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === 'transfer-encoding' && !/^chunked$/i.test(value),
-    )
-  )
-    throw new Error('the upstream used a transfer coding that was not asked for')
   // RFC 9110 §8.6: these have none, and a caller that believed it would take it from the answer behind.
-  const bodiless = status < 200 || status === 204
+  let lengthless = status < 200 || status === 204
+  for (let i = 0; i + 1 < raw.length; i += 2)
+    if (fateOf(raw[i] ?? '').lower === 'transfer-encoding') {
+      if (!/^chunked$/i.test(raw[i + 1] ?? ''))
+        throw new Error('the upstream used a transfer coding that was not asked for')
+      // RFC 9112 §6.3: it overrides Content-Length, and both "ought to be handled as an error": two lengths split responses.
+      lengthless = true
+    }
   const kept = choose(
     raw,
-    (lower) =>
-      !HOP_BY_HOP.has(lower) &&
-      !named.has(lower) &&
-      !((chunked || bodiless) && lower === 'content-length') &&
-      // RFC 9440 §2.2: "MUST NOT be used in HTTP responses".
-      lower !== 'client-cert' &&
-      lower !== 'client-cert-chain',
+    ({ lower, toCaller }) => toCaller && !named?.has(lower) && !(lengthless && lower === 'content-length'),
   )
   // RFC 9440 §2.4: what varies by the certificate is not for the caller's cache.
   for (let i = 0; i + 1 < kept.length; i += 2)
-    if (kept[i]?.toLowerCase() === 'vary' && /(?:^|[\s,])client-cert(?:-chain)?(?:$|[\s,])/i.test(kept[i + 1] ?? ''))
+    if (
+      fateOf(kept[i] ?? '').lower === 'vary' &&
+      /(?:^|[\s,])client-cert(?:-chain)?(?:$|[\s,])/i.test(kept[i + 1] ?? '')
+    )
       kept[i + 1] = '*'
   return kept
 }
 
 /** Chooses what of an upstream's trailers goes to the caller, as names with values. */
 export function responseTrailers(raw: readonly string[]): [string, string][] {
-  const kept = choose(responseHeaders(raw, 200), (lower) => !NOT_IN_TRAILERS.has(lower))
+  const kept = choose(responseHeaders(raw, 200), ({ lower }) => !NOT_IN_TRAILERS.has(lower))
   return kept.flatMap((name, i): [string, string][] => (i % 2 ? [] : [[name, kept[i + 1] ?? '']]))
 }
 
@@ -110,28 +127,26 @@ function byteSequence(octets: Uint8Array): string {
   return `:${octets.toBase64()}:`
 }
 
-function choose(raw: readonly string[], keep: (lower: string) => boolean): string[] {
+function choose(raw: readonly string[], keep: (fate: NameFate) => boolean): string[] {
   const kept: string[] = []
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? ''
-    if (keep(name.toLowerCase())) kept.push(name, raw[i + 1] ?? '')
+    if (keep(fateOf(name))) kept.push(name, raw[i + 1] ?? '')
   }
   return kept
 }
 
-function names(raw: readonly string[]): string[] {
-  return raw.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase())
-}
-
 /**
  * RFC 9110 §7.6.1: what `Connection` names is for this connection only, too. The framing that this door has read by
- * is not the caller's to take away.
+ * is not the caller's to take away. Undefined where nothing is named.
  */
-function connectionOptions(raw: readonly string[]): ReadonlySet<string> {
-  const named = new Set<string>()
+function connectionOptions(raw: readonly string[]): ReadonlySet<string> | undefined {
+  let named: Set<string> | undefined
   for (let i = 0; i + 1 < raw.length; i += 2)
-    if (raw[i]?.toLowerCase() === 'connection')
+    if (fateOf(raw[i] ?? '').lower === 'connection') {
+      named ??= new Set()
       for (const option of (raw[i + 1] ?? '').split(',')) named.add(option.trim().toLowerCase())
-  named.delete('content-length')
+    }
+  named?.delete('content-length')
   return named
 }

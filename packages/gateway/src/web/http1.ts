@@ -134,6 +134,12 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse, head?: B
     },
     begin(status, sent) {
       tally.status = status
+      const { socket } = response
+      // The head leaves at the end of this turn: with the content that came along with it, or alone.
+      if (socket) {
+        socket.cork()
+        process.nextTick(uncork, socket)
+      }
       response.writeHead(status, [...sent])
       response.flushHeaders()
     },
@@ -154,6 +160,10 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse, head?: B
       },
     }),
   }
+}
+
+function uncork(socket: Socket): void {
+  socket.uncork()
 }
 
 /** RFC 9112 §6: a request has a body where it announces one. */
