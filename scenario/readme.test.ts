@@ -75,7 +75,7 @@ suite('README.md', () => {
     const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
     assert.match(readme, /^npm ci && npm start {5}#/m)
     assert.match(readme, /^npm ci && npm test {6}#/m)
-    assert.equal(scripts.start, 'node packages/countersign/bin.js up')
+    assert.equal(scripts.start, 'node --max-semi-space-size=8 packages/countersign/bin.js up')
     assert.equal(scripts.test, 'node tools/test.ts')
   })
 })

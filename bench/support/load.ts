@@ -22,9 +22,13 @@ export interface LoadedServer {
   stop(): Promise<void>
 }
 
-/** Starts `support/PROGRAM` on this Node; it prints its port once it listens. */
+/** Of the command `countersign`: see its first line. */
+const MEMORY = '--max-semi-space-size=8'
+
+/** Starts `support/PROGRAM` on this Node; it prints its port once it listens. Ours as the command is started, others as `node` is. */
 export async function startNode(name: string, program: string, args: readonly string[]): Promise<LoadedServer> {
-  const child = spawn(process.execPath, ['--conditions=source', here(program), ...args], {
+  const options = ['--conditions=source', ...(name === 'countersign' ? [MEMORY] : [])]
+  const child = spawn(process.execPath, [...options, here(program), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const stop = async () => {
