@@ -38,6 +38,8 @@ export function createNames(hosts: readonly [string, ...string[]], callers: Call
 /** Without port, brackets and trailing dot, in lower case: RFC 3986 §6.2.2.1, RFC 1034 §3.1. */
 export function plainHost(host: string): string {
   const bracketed = host.startsWith('[') ? /^\[(.*)\](?::\d*)?$/.exec(host)?.[1] : undefined
-  const plain = bracketed ?? (host.indexOf(':') !== host.lastIndexOf(':') && isIPv6(host) ? host : host.replace(/:\d*$/, '').replace(/\.$/, ''))
+  const plain =
+    bracketed ??
+    (host.indexOf(':') !== host.lastIndexOf(':') && isIPv6(host) ? host : host.replace(/:\d*$/, '').replace(/\.$/, ''))
   return plain.toLowerCase()
 }
