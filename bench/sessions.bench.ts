@@ -25,11 +25,18 @@ interface Revoked {
   readonly longestPauseMs: number
 }
 
+/** By the callers, milliseconds after the call. */
+interface Seen {
+  /** Those after the call, in which something came. */
+  readonly received: readonly number[]
+  readonly ended: number
+}
+
 await using house = await startHouse()
 const party = await enrolled(house, 'bench', ['--san', 'dns:bench.localhost', '--profile', 'server'])
 const [one, others] = [await mint(house, { party: 'one' }), await mint(house, { party: 'others' })]
 const memory: Record<'bare' | 'gate', number[]> = { bare: [], gate: [] }
-const cuts = { one: [] as (Revoked & { seen: number })[], others: [] as (Revoked & { seen: number })[] }
+const cuts: Record<'one' | 'others', (Revoked & Seen)[]> = { one: [], others: [] }
 
 for (let round = 0; round < ROUNDS; round++) {
   const bare = await startHolder('servers/hold-bare.ts', [party.certificate, party.key, party.trust])
@@ -45,7 +52,9 @@ for (let round = 0; round < ROUNDS; round++) {
     const expected = who === 'one' ? ONES : ALL - ONES
     if (revoked.lastOctets.length !== expected)
       throw new Error(`${who}: ${revoked.lastOctets.length} sessions were cut`)
-    cuts[who].push({ ...revoked, seen: (await ended[who]) - revoked.calledAt })
+    const { endedAt, lastOctets } = await ended[who]
+    const received = lastOctets.map((at) => Math.max(at - revoked.calledAt, 0))
+    cuts[who].push({ ...revoked, received, ended: endedAt - revoked.calledAt })
   }
   await gate.stop()
 }
@@ -65,11 +74,14 @@ for (const [who, name, stops, seen] of [
 ] as const) {
   const all = cuts[who]
   for (const share of [0.5, 0.99, 1]) {
-    const values = all.map(({ lastOctets }) => quantile(lastOctets, share))
+    const which = share === 1 ? 'max' : `p${share * 100}`
     const goal = share === 0.5 ? {} : { goal: stops }
-    print({ name: `${name}: last octet, ${share === 1 ? 'max' : `p${share * 100}`}`, unit, values, ...goal })
+    const received = all.map((cut) => quantile(cut.received, share))
+    print({ name: `${name}: last octet received, ${which}`, unit, values: received, ...goal })
+    const reset = all.map(({ lastOctets }) => quantile(lastOctets, share))
+    print({ name: `${name}: connection reset, ${which}`, unit, values: reset })
   }
-  print({ name: `${name}: all seen to end`, unit, values: all.map((cut) => cut.seen), ...(seen && { goal: seen }) })
+  print({ name: `${name}: all seen to end`, unit, values: all.map((cut) => cut.ended), ...(seen && { goal: seen }) })
   print({ name: `${name}: longest pause of the loop`, unit: 'ms', values: all.map((cut) => cut.longestPauseMs) })
 }
 
@@ -104,9 +116,7 @@ async function startHolder(program: string, args: readonly string[]): Promise<Ho
 }
 
 /** Opens all sessions; answers what each added to the process, and when those of each party will have ended. */
-async function fill(
-  holder: Holder,
-): Promise<{ octetsEach: number; ended: { one: Promise<number>; others: Promise<number> } }> {
+async function fill(holder: Holder): Promise<{ octetsEach: number; ended: Record<'one' | 'others', Promise<Ended>> }> {
   // What the first sessions of a process bring along is not theirs.
   const first = await crowd(holder, 200, others)
   await holder.ask('collect')
@@ -116,18 +126,27 @@ async function fill(
   await delay(500)
   await holder.ask('collect')
   const octetsEach = (residentOctets(holder) - before) / (ALL - 200)
-  const lastOf = async () => Math.max(await first.ended, await many.ended)
+  const lastOf = async () => {
+    const [early, late] = await Promise.all([first.ended, many.ended])
+    const lastOctets = [...early.lastOctets, ...late.lastOctets]
+    return { endedAt: Math.max(early.endedAt, late.endedAt), lastOctets }
+  }
   return { octetsEach, ended: { one: few.ended, others: lastOf() } }
 }
 
-/** `ended` fulfils with the time, epoch milliseconds, at which the last of the sessions had ended. */
-async function crowd({ port }: Holder, count: number, as: PartyFiles): Promise<{ ended: Promise<number> }> {
+/** When the last of the sessions had ended, and the last octets of each came; epoch milliseconds. */
+interface Ended {
+  readonly endedAt: number
+  readonly lastOctets: readonly number[]
+}
+
+async function crowd({ port }: Holder, count: number, as: PartyFiles): Promise<{ ended: Promise<Ended> }> {
   const args = [port, count, as.certificate, as.key].map(String)
   const child = spawn(process.execPath, [here('crowd.ts'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })
   const [line] = (await once(lines, 'line')) as [string]
   if ((JSON.parse(line) as { open: number }).open !== count) throw new Error(`not all are open: ${line}`)
-  const ended = once(lines, 'line').then(([last]) => (JSON.parse(String(last)) as { endedAt: number }).endedAt)
+  const ended = once(lines, 'line').then(([last]) => JSON.parse(String(last)) as Ended)
   return { ended }
 }
 

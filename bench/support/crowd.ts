@@ -1,5 +1,6 @@
 // A crowd of open sessions in a process of its own. Usage: crowd.ts PORT COUNT CERT KEY
-// Prints a JSON line once all are open, and another once all have ended: when the last one did, epoch milliseconds.
+// Prints a JSON line once all are open, and another once all have ended: when the last one did, and when the last octets
+// of each came, in epoch milliseconds.
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:tls'
@@ -10,6 +11,7 @@ if (!port || !count || !cert || !key) throw new Error('usage: crowd PORT COUNT C
 const identity = { cert: readFileSync(cert), key: readFileSync(key) }
 let left = Number(count)
 let open = 0
+const lastOctets: number[] = []
 await Promise.all(
   Array.from({ length: OPENED_AT_ONCE }, async () => {
     while (left-- > 0) await join()
@@ -32,10 +34,14 @@ async function join(): Promise<void> {
   await once(socket, 'secureConnect')
   open++
   socket.on('error', () => socket.destroy())
+  let lastAt = 0
   socket.once('close', () => {
     open--
+    lastOctets.push(lastAt)
     if (open === 0 && left <= 0)
-      process.stdout.write(`${JSON.stringify({ endedAt: Date.now() })}\n`, () => process.exit())
+      process.stdout.write(`${JSON.stringify({ endedAt: Date.now(), lastOctets })}\n`, () => process.exit())
   })
-  socket.resume()
+  socket.on('data', () => {
+    lastAt = Date.now()
+  })
 }

@@ -94,6 +94,8 @@ export interface Session {
   readonly cutBy?: RefusalCode | undefined
   /** Octets handed to the kernel for the peer so far, below TLS. */
   octetsSent(): number
+  /** Nothing that the application writes from now on is sent. Cheap beside the cut that is to follow, so that many stop at once. */
+  stop(cause: RefusalCode): void
   /** Resets the connection beneath TLS, so that nothing queued leaves any more. Idempotent. */
   cut(cause: RefusalCode): Promise<{ readonly lastOctetAt: Temporal.Instant }>
 }
@@ -116,7 +118,7 @@ export interface SessionIndex {
   remove(session: Session): void
   list(): readonly Session[]
   find(key: SessionKey): readonly Session[]
-  /** Cuts what any of `keys` finds, in slices that yield. Answers when each is cut. */
+  /** Stops what any of `keys` finds, then cuts it, in slices that yield. Answers when each is cut. */
   cut(keys: readonly SessionKey[], cause: RefusalCode): Promise<readonly Cut[]>
 }
 

@@ -67,6 +67,18 @@ export function createSession(
     }
     return { lastOctetAt: closedAt ?? clock() }
   }
+  const cutOnce = (cause: RefusalCode) => {
+    cutBy ??= cause
+    ended ??= cut(cause)
+    return ended
+  }
+  const stop = (cause: RefusalCode) => {
+    // Node's HTTP/2 writes beneath the socket, where nothing holds it but the end of the connection.
+    if (socket.alpnProtocol === 'h2') return void cutOnce(cause)
+    socket.cork()
+    // Whoever ends a stream, and Node's HTTP/1 at the end of each answer, would let go of all that is held back.
+    socket.uncork = () => undefined
+  }
   let cutBy: RefusalCode | undefined
   let { keys } = met
   return {
@@ -86,11 +98,8 @@ export function createSession(
       return cutBy
     },
     octetsSent: () => raw.bytesWritten - queuedOctets(raw),
-    cut: (cause) => {
-      cutBy ??= cause
-      ended ??= cut(cause)
-      return ended
-    },
+    stop,
+    cut: cutOnce,
   }
 }
 

@@ -9,10 +9,15 @@ import { NOW } from '../support/pki.ts'
 const LAST = { lastOctetAt: NOW }
 
 /** What an index asks of a session; nothing of a connection. */
-function session(id: string, keys: readonly string[], cut: Session['cut'] = async () => LAST): Session {
+function session(
+  id: string,
+  keys: readonly string[],
+  cut: Session['cut'] = async () => LAST,
+  stop: Session['stop'] = () => undefined,
+): Session {
   const caller = { name: id, party: id, identities: [] }
   const meeting = { reference: referenceOf(new Uint8Array(32)), caller } as unknown as Session['meeting']
-  return { id, keys, meeting, certificates: [], isCut: false, octetsSent: () => 0, cut }
+  return { id, keys, meeting, certificates: [], isCut: false, octetsSent: () => 0, stop, cut }
 }
 
 suite('createSessionIndex', () => {
@@ -36,6 +41,19 @@ suite('createSessionIndex', () => {
       index.list().map(({ id }) => id),
       ['bob'],
     )
+  })
+
+  test('of many, all are stopped before the first is cut', async () => {
+    const index = createSessionIndex('door')
+    const told: string[] = []
+    const cut = async () => {
+      told.push('cut')
+      return LAST
+    }
+    for (let i = 0; i < 100; i++) index.add(session(`${i}`, ['key:1'], cut, () => told.push('stop')))
+    const cuts = await index.cut(['key:1'], 'ERR_CALLER_REVOKED')
+    assert.equal(cuts.length, 100)
+    assert.deepEqual(told, [...Array.from({ length: 100 }, () => 'stop'), ...Array.from({ length: 100 }, () => 'cut')])
   })
 
   test('one that cannot be cut keeps no other open, and is told after the last', async () => {

@@ -62,3 +62,53 @@ suite('cut', () => {
     assert.equal(errors[0].code, 'ERR_CALLER_REVOKED')
   })
 })
+
+suite('stop', () => {
+  const SAYS: Readonly<Record<string, (socket: TLSSocket) => void>> = {
+    'what is written': (socket) => void socket.write('farewell'),
+    'what is held back and let go': (socket) => {
+      socket.cork()
+      socket.write('farewell')
+      socket.uncork()
+    },
+    'the end': (socket) => void socket.end('farewell'),
+  }
+  for (const [what, say] of Object.entries(SAYS))
+    test(`${what} is not sent any more, until the cut`, async () => {
+      const given = Promise.withResolvers<readonly [TLSSocket, Session]>()
+      await using door = await openDoor({
+        onAccepted: (socket, _meeting, session) => given.resolve([socket.on('error', () => undefined), session]),
+      })
+      const { socket: theirs, error } = await visit(door.port, alice)
+      let came = ''
+      theirs.on('data', (octets) => {
+        came += String(octets)
+      })
+      const [socket, session] = await given.promise
+      socket.write('welcome')
+      while (came === '') await delay(5)
+      session.stop('ERR_CALLER_REVOKED')
+      say(socket)
+      await delay(50)
+      assert.equal(session.isCut, false)
+      await session.cut('ERR_CALLER_REVOKED')
+      assert.equal((await error)?.code, 'ECONNRESET')
+      assert.equal(came, 'welcome')
+    })
+
+  test('HTTP/2 is cut at once, as Node writes it beneath the socket', async () => {
+    const given = Promise.withResolvers<Session>()
+    await using door = await openDoor({
+      alpn: ['h2'],
+      onAccepted: (socket, _meeting, session) => {
+        socket.on('error', () => undefined)
+        given.resolve(session)
+      },
+    })
+    const { error } = await visit(door.port, alice, { ALPNProtocols: ['h2'] })
+    const session = await given.promise
+    session.stop('ERR_CALLER_REVOKED')
+    assert.equal(session.isCut, true)
+    assert.equal((await error)?.code, 'ECONNRESET')
+  })
+})
