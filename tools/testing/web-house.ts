@@ -3,7 +3,15 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { type Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { openWebDoor, type UpstreamConfig, type WebDoorConfig } from '@countersign/gateway'
-import { allowList, createSessionIndex, createTrust, type Door, type SessionIndex, type Trust } from '@countersign/mtls'
+import {
+  type Access,
+  allowList,
+  createSessionIndex,
+  createTrust,
+  type Door,
+  type SessionIndex,
+  type Trust,
+} from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { writePem } from '@countersign/x509'
 import { chainOf, createIssuer, type Holder, issueLeaf, pemOf } from './pki.ts'
@@ -50,6 +58,9 @@ interface TestDoorOptions {
   readonly hosts?: readonly string[]
   readonly callers?: WebDoorConfig['callers']
   readonly allow?: readonly string[]
+  readonly routes?: WebDoorConfig['routes']
+  /** In place of `allow`. */
+  readonly access?: Access
 }
 
 /** Under which tests call the door beside its own name. */
@@ -57,8 +68,15 @@ const OTHER_NAMES = ['127.0.0.1', 'localhost', 'h', 'a', 'real.example']
 
 /** Opens the door before `upstream`, on any free port unless one is asked for. */
 export async function openTestDoor(
-  { url, name, timeoutMs }: UpstreamConfig,
-  { port = 0, hosts = [], callers = 'require', allow = ['alice'] }: TestDoorOptions = {},
+  upstream: UpstreamConfig | undefined,
+  {
+    port = 0,
+    hosts = [],
+    callers = 'require',
+    allow = ['alice'],
+    routes,
+    access = allowList(allow),
+  }: TestDoorOptions = {},
 ): Promise<TestDoor> {
   const trust = createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: Temporal.Now.instant() })
   const sessions = createSessionIndex('hello')
@@ -71,7 +89,8 @@ export async function openTestDoor(
       host: ['hello.localhost', ...OTHER_NAMES, ...hosts],
       callers,
       listen: { host: '127.0.0.1', port },
-      upstream: { url, ...(name !== undefined && { name }), ...(timeoutMs !== undefined && { timeoutMs }) },
+      ...(upstream && { upstream: onlyConfig(upstream) }),
+      ...(routes && { routes }),
     },
     {
       identity: {
@@ -79,7 +98,7 @@ export async function openTestDoor(
         onChange: () => () => undefined,
       },
       trust,
-      access: allowList(allow),
+      access,
       sessions,
       clock: () => Temporal.Now.instant(),
       record: (meeting) => records.push(meeting),
@@ -95,6 +114,17 @@ export async function openTestDoor(
     logs,
     done,
     [Symbol.asyncDispose]: () => door.close(),
+  }
+}
+
+/** Test upstreams have more. */
+function onlyConfig({ url, name, timeoutSeconds, maxRequests, maxBodyOctets }: UpstreamConfig): UpstreamConfig {
+  return {
+    url,
+    ...(name !== undefined && { name }),
+    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+    ...(maxRequests !== undefined && { maxRequests }),
+    ...(maxBodyOctets !== undefined && { maxBodyOctets }),
   }
 }
 

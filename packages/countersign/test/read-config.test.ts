@@ -57,6 +57,75 @@ suite('readConfig', () => {
     })
   })
 
+  const UPSTREAM = '    upstream: {url: "https://127.0.0.1:9000", name: db.acme.example}\n'
+  const ROUTES = (...lines: readonly string[]) =>
+    edit(UPSTREAM, `    routes:\n${lines.map((line) => `      - ${line}\n`).join('')}`)
+  const TO = 'upstream: {url: "http://127.0.0.1:3000"}'
+
+  test('a door may have routes alone, or beside an upstream', () => {
+    const several = 'upstream: {url: ["http://127.0.0.1:1", "http://127.0.0.1:2"], maxRequests: 9}'
+    const text = ROUTES(`{path: /admin, host: 127.0.0.1, ${several}}`, `{${TO}}`)
+    const [door] = read(text).doors
+    assert.deepEqual(door?.kind === 'web' && door.routes, [
+      {
+        path: '/admin',
+        host: '127.0.0.1',
+        upstream: { url: ['http://127.0.0.1:1', 'http://127.0.0.1:2'], maxRequests: 9 },
+      },
+      { path: '/', upstream: { url: 'http://127.0.0.1:3000' } },
+    ])
+    assert.equal(read(edit(UPSTREAM, `${UPSTREAM}    routes: [{path: /x, ${TO}}]\n`)).doors.length, 1)
+  })
+
+  const wrongRoutes: readonly (readonly [string, string, RegExp])[] = [
+    ['neither upstream nor routes', edit(UPSTREAM, ''), /^c\.yaml:3: doors\.0\.upstream is missing/],
+    ['no route at all', edit(UPSTREAM, '    routes: []\n'), /doors\.0\.upstream is missing/],
+    [
+      'two routes for one place',
+      ROUTES(`{path: /x, ${TO}}`, `{path: /x, ${TO}}`),
+      /^c\.yaml:9: doors\.0\.routes\.1\.path must differ from that of route 1/,
+    ],
+    [
+      'a host that the door has not',
+      ROUTES(`{host: helo.localhost, ${TO}}`),
+      /^c\.yaml:8: doors\.0\.routes\.0\.host must be one of the door's hosts: hello\.localhost, 127/,
+    ],
+    [
+      'an upstream that nothing reaches',
+      edit(UPSTREAM, `${UPSTREAM}    routes: [{${TO}}]\n`),
+      /^c\.yaml:7: doors\.0\.upstream must be left out: route 1 takes whatever/,
+    ],
+    [
+      'a service at a door with a list',
+      ROUTES(`{path: /x, service: admin, ${TO}}`),
+      /^c\.yaml:8: doors\.0\.routes\.0\.service must be left out at a door with allow/,
+    ],
+    [
+      'an unknown key',
+      ROUTES(`{pth: /x, ${TO}}`),
+      /^c\.yaml:8: doors\.0\.routes\.0: there is no key pth; did you mean path/,
+    ],
+    ['a path without a slash', ROUTES(`{path: x, ${TO}}`), /routes\.0\.path must begin with \//],
+    ['a path with a slash at its end', ROUTES(`{path: /x/, ${TO}}`), /routes\.0\.path must begin with \//],
+    ['a path with dots', ROUTES(`{path: /x/../y, ${TO}}`), /routes\.0\.path must be written plainly/],
+    ['a path with octets', ROUTES(`{path: "/%61dmin", ${TO}}`), /routes\.0\.path must be written plainly/],
+    [
+      'addresses of both schemes',
+      ROUTES('{upstream: {url: ["http://127.0.0.1:1", "https://127.0.0.1:2"]}}'),
+      /routes\.0\.upstream\.url must be all http or all https/,
+    ],
+    ['no address', ROUTES('{upstream: {url: []}}'), /routes\.0\.upstream\.url must name at least one address/],
+    [
+      'a limit of nothing',
+      ROUTES('{upstream: {url: "http://127.0.0.1:1", maxRequests: 0}}'),
+      /maxRequests must be more than 0/,
+    ],
+  ]
+  for (const [what, text, why] of wrongRoutes)
+    test(`${what} is refused`, () => {
+      assert.throws(() => read(text), { message: why })
+    })
+
   const PARTNER = '  - {name: partner, file: partner.pem, crl: [lists/a.crl], vouches: [spiffe://partner.example]}\n'
   const withAnchors = (anchors: string) => `${GOOD}anchors:\n${anchors}`
   test('files of another authority begin where the configuration is', () => {

@@ -158,6 +158,21 @@ const OTHER_REFUSALS = {
     'this connection was made for another name than the request',
     'open a connection for the name that you ask for',
   ],
+  ERR_DOOR_NO_ROUTE: ['RFC 9110 §15.5.5', 'caller', 6, 'this door has nothing at that address', 'check the address'],
+  ERR_DOOR_BODY_LIMIT: [
+    'RFC 9110 §15.5.14',
+    'caller',
+    6,
+    'the body of the request is longer than this door carries',
+    'send less at once',
+  ],
+  ERR_DOOR_UPSTREAM_BUSY: [
+    'RFC 9110 §15.6.4',
+    'operator',
+    6,
+    'the service behind this door has as much to do as it may have',
+    'try again in a moment',
+  ],
   ERR_DOOR_TIMEOUT: [
     'RFC 9110 §15.5.9',
     'caller',

@@ -186,6 +186,9 @@ const root = z.strictObject({
 
 const whole = root.superRefine(({ authority: own, join, anchors, policy, doors }, context) => {
   for (const [index, each] of doors.entries())
+    for (const { path, message } of DOOR_SECTIONS[each.kind].faults?.(each) ?? [])
+      context.addIssue({ code: 'custom', path: ['doors', index, ...path], message })
+  for (const [index, each] of doors.entries())
     if ('host' in each && each.allow === undefined && policy === undefined)
       context.addIssue({
         code: 'custom',

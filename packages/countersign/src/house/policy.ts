@@ -39,20 +39,17 @@ export interface HousePolicy {
 
 /** Every service of a house that goes by the policy, as rules can speak of it. */
 export function servicesOf(doors: readonly DoorConfig[]): readonly Service[] {
-  return doors.flatMap((door) =>
-    'host' in door && door.allow === undefined
-      ? [
-          {
-            id: serviceOf(door.name),
-            labels: [
-              'any',
-              `kind:${door.kind}`,
-              ...hostsOf(door).map((host) => (door.kind === 'web' ? `https://${host}` : host)),
-            ],
-          },
-        ]
-      : [],
-  )
+  return doors.flatMap((door) => {
+    if (!('host' in door) || door.allow !== undefined) return []
+    const labels = ['any', `kind:${door.kind}`]
+    const hosts = hostsOf(door).map((host) => (door.kind === 'web' ? `https://${host}` : host))
+    const routes = door.kind === 'web' ? (door.routes ?? []) : []
+    const within = new Set(routes.flatMap(({ service }) => service ?? []))
+    return [
+      { id: serviceOf(door.name), labels: [...labels, ...hosts] },
+      ...[...within].map((service) => ({ id: serviceOf(service), labels })),
+    ]
+  })
 }
 
 /** What rules call a door. */

@@ -33,6 +33,12 @@ export interface Opener<Config> {
 /** The keys of one object in the file, each with its form and, as description, what it means. */
 export type Keys = Readonly<Record<string, z.ZodType>>
 
+/** What is wrong, and where: the path from the door. */
+export interface Fault {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}
+
 /** The part of a door's configuration that only doors of its kind have. */
 export interface Section {
   /** In words, for the manual. */
@@ -40,6 +46,8 @@ export interface Section {
   /** Whether callers meet it, so that it has names to prove and says who may pass. */
   readonly meetsCallers: boolean
   readonly keys: Keys
+  /** What is wrong in a door whose every key is as it must be. */
+  readonly faults?: (door: unknown) => readonly Fault[]
   /** The keys of objects within, by their path from the door; `*` stands for an index. */
   readonly within?: Readonly<Record<string, Keys>>
 }

@@ -4,9 +4,10 @@ import { openDemoUpstream } from '../demo/upstream.ts'
 import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
 import { createAsserter } from './assertion.ts'
-import { createMetServer } from './met-server.ts'
+import { createMetServer, type Route } from './met-server.ts'
 import { type CallersConfig, createNames } from './names.ts'
-import { openUpstream, type Upstream, type UpstreamConfig } from './upstream.ts'
+import { createRoutes, type RouteKey, routeFaults } from './routes.ts'
+import { openUpstream, type UpstreamConfig } from './upstream.ts'
 
 /** What a web door is called, what it proves, where it listens and what is behind it. */
 export interface WebDoorConfig {
@@ -16,16 +17,28 @@ export interface WebDoorConfig {
   readonly listen: { readonly host: string; readonly port: number }
   /** What its names ask of callers. Default `require`. */
   readonly callers?: CallersConfig
-  /** `demo` is the small service that comes with Countersign; it is opened and closed with the door. */
-  readonly upstream: 'demo' | UpstreamConfig
+  /** For what no route takes; `demo` is the small service that comes with Countersign. Absent: nothing is there. */
+  readonly upstream?: 'demo' | UpstreamConfig
+  /** Services for some hosts and paths. */
+  readonly routes?: readonly RouteConfig[]
   /** The audience of signed statements about callers; absent: none are made. */
   readonly assertion?: string
+}
+
+/** Where requests for a host and a path go. */
+export interface RouteConfig extends RouteKey {
+  /** As rules name it, without `service:`: asked for each caller, beside the door. Absent: who may pass the door may have it. */
+  readonly service?: string
+  readonly upstream: 'demo' | UpstreamConfig
 }
 
 /** The web door among the kinds. */
 export const webDoor: Opener<WebDoorConfig> = {
   open: openWebDoor,
-  calls: ({ upstream }) => upstream !== 'demo' && upstream.url.startsWith('https:'),
+  calls: (config) =>
+    routesOf(config).some(
+      ({ upstream }) => upstream !== 'demo' && [upstream.url].flat().some((url) => url.startsWith('https:')),
+    ),
   fixed: ['host', 'listen', 'callers', 'assertion'],
 }
 
@@ -36,17 +49,17 @@ export const webDoor: Opener<WebDoorConfig> = {
 export async function openWebDoor(config: WebDoorConfig, house: House): Promise<OpenDoor<WebDoorConfig>> {
   const { name, listen } = config
   const names = createNames(config.host, config.callers)
-  // The one that requests are given to, and those before it that still answer.
-  const ways = new Set<Upstream>()
-  const open = async (wanted: WebDoorConfig) => {
-    const way = await openWay(wanted, house)
-    ways.add(way)
-    return way
+  // Those that requests are given to, and those before them that still answer.
+  const open = new Set<Ways>()
+  const openWays = async (wanted: WebDoorConfig) => {
+    const ways = await waysOf(wanted, house)
+    open.add(ways)
+    return ways
   }
-  let upstream = await open(config)
+  let ways = await openWays(config)
   const { assertion, host } = config
   const asserter = assertion === undefined ? undefined : createAsserter(`https://${host[0]}`, assertion, house.clock)
-  const met = createMetServer({ door: name, names, upstream: () => upstream, asserter }, house)
+  const met = createMetServer({ door: name, names, routes: () => ways.routes, asserter }, house)
   const refusals = createRefusalResponder(house.clock)
   const acceptor = createAcceptor({
     ...house,
@@ -71,42 +84,70 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
     async close() {
       refusals.close()
       met.close()
-      await Promise.all([...ways].map((way) => way.close()))
+      await Promise.all([...open].map((each) => each.close()))
     },
   })
   return {
     ...door,
     ...(asserter && { keys: asserter.keys }),
     async prepare(next) {
-      const way = await open(next)
-      const leave = (old: Upstream) => {
-        ways.delete(old)
+      const others = await openWays(next)
+      const leave = (old: Ways) => {
+        open.delete(old)
         return old.close()
       }
       return {
         apply() {
-          const old = upstream
-          upstream = way
-          old.dispatcher.close().then(
+          const old = ways
+          ways = others
+          old.drain().then(
             () => leave(old),
             (error: Error) => house.log('upstream.failed', { door: name, cause: error.message }),
           )
         },
-        discard: () => leave(way),
+        discard: () => leave(others),
       }
     },
   }
 }
 
-async function openWay({ name, upstream }: WebDoorConfig, house: House): Promise<Upstream> {
-  if (upstream !== 'demo') return openUpstream(upstream, name, house)
-  const demo = await openDemoUpstream({ host: '127.0.0.1', port: 0 })
-  const way = openUpstream({ url: demo.url }, name, house)
+/** Every service behind a door, and which requests are for which. */
+interface Ways {
+  readonly routes: ReturnType<typeof createRoutes<Route & RouteKey>>
+  /** Ends when what is under way has ended. */
+  drain(): Promise<void>
+  close(): Promise<void>
+}
+
+function routesOf({ upstream, routes = [] }: WebDoorConfig): readonly RouteConfig[] {
+  return upstream === undefined ? routes : [...routes, { path: '/', upstream }]
+}
+
+async function waysOf(config: WebDoorConfig, house: House): Promise<Ways> {
+  const wanted = routesOf(config)
+  const [fault] = routeFaults(config.host, wanted)
+  if (fault) throw new TypeError(`route ${fault.index + 1}: ${fault.key} ${fault.message}`)
+  await using opened = new AsyncDisposableStack()
+  const demo = wanted.some(({ upstream }) => upstream === 'demo')
+    ? await openDemoUpstream({ host: '127.0.0.1', port: 0 })
+    : undefined
+  if (demo) opened.defer(() => demo.close())
+  const routes = wanted.map(({ host, path, service, upstream: to }) => {
+    const upstream = openUpstream(to === 'demo' ? { url: demo?.url ?? '' } : to, config.name, house)
+    opened.defer(() => upstream.close())
+    return {
+      path,
+      upstream,
+      ...(host !== undefined && { host }),
+      ...(service !== undefined && { service: `service:${service}` }),
+    }
+  })
+  const kept = opened.move()
   return {
-    ...way,
-    async close() {
-      await way.close()
-      await demo.close()
+    routes: createRoutes(config.host, routes),
+    async drain() {
+      await Promise.all(routes.map(({ upstream }) => upstream.drain()))
     },
+    close: () => kept.disposeAsync(),
   }
 }

@@ -46,6 +46,8 @@ export interface Exchange {
   /** Begins the final answer. `fields` are names and values in turn. */
   begin(status: number, fields: readonly string[]): void
   end(trailers: readonly [name: string, value: string][]): void
+  /** Ends it at once, whatever is under way; where one request follows another, with its connection. */
+  cut(): void
   /** What follows on the connection may have been read wrongly as well: where one request follows another, this is the last. */
   distrust(): void
   /**

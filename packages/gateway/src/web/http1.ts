@@ -147,6 +147,7 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse, head?: B
       if (trailers.length > 0) response.addTrailers(trailers)
       response.end()
     },
+    cut: () => request.socket.destroy(),
     distrust: () => response.setHeader('Connection', 'close'),
     ...(head && {
       tunnel: {

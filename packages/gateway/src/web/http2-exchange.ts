@@ -44,6 +44,7 @@ export function exchangeOf(stream: ServerHttp2Stream, headers: Http2Fields, raw:
       stream.once('wantTrailers', () => stream.sendTrailers(joined(trailers.flat())))
       stream.end()
     },
+    cut: () => stream.destroy(new Error('it is not allowed any more')),
     // Streams are framed apart: one that was read wrongly says nothing about the next.
     distrust: () => undefined,
   }

@@ -1,16 +1,18 @@
 // HTTP for callers that have been met: each request to the upstream, or the door's own answer.
 import type { TLSSocket } from 'node:tls'
-import { type House, meetingAnswer, refusalAnswer, type Session } from '@countersign/mtls'
+import { type CallerSession, type House, MeetingRefusedError, meetingAnswer, refusalAnswer } from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import { keysAnswer, sendAnswer } from './answer.ts'
 import { ASSERTION_FIELD, type Asserter } from './assertion.ts'
 import type { Exchange } from './exchange.ts'
+import { createGrants } from './grants.ts'
 import { clientCertHeaders } from './headers.ts'
 import { createHttp1Server } from './http1.ts'
 import { createHttp2Server } from './http2.ts'
 import type { Names } from './names.ts'
 import { forward, type Passage } from './proxy.ts'
 import { type RequestTarget, readTarget } from './request-target.ts'
+import type { Routes } from './routes.ts'
 import type { Caller, HttpService } from './service.ts'
 import { tunnel } from './tunnel.ts'
 import type { Upstream } from './upstream.ts'
@@ -26,10 +28,17 @@ const IDLE_TIMEOUT_MS = 60_000
 
 /** Serves connections that have been met. */
 export interface MetServer {
-  adopt(socket: TLSSocket, meeting: Meeting, session: Session): void
+  adopt(socket: TLSSocket, meeting: Meeting, session: CallerSession): void
   /** From now on callers are asked to leave, and connections without a request end. Call again for those that became idle. */
   endIdle(): void
   close(): void
+}
+
+/** Where a request goes. */
+export interface Route {
+  /** What the rules must allow beside the door itself. */
+  readonly service?: string
+  readonly upstream: Upstream
 }
 
 /** What the server of a door is made with. */
@@ -37,17 +46,24 @@ export interface MetService {
   readonly door: string
   readonly names: Names
   /** To be asked for each request. */
-  readonly upstream: () => Upstream
+  readonly routes: () => Routes<Route>
   readonly asserter: Asserter | undefined
 }
 
 /** Makes the server of one door; it listens nowhere itself. */
 export function createMetServer(
-  { door, names, upstream, asserter }: MetService,
+  { door, names, routes, asserter }: MetService,
   { clock, log }: Pick<House, 'clock' | 'log'>,
 ): MetServer {
   const refusal: HttpService['refusal'] = ({ meeting }, code, cause, accept) => {
-    log('request.refused', { door, reference: meeting.reference, code, ...(cause && { cause: cause.message }) })
+    log('request.refused', {
+      door,
+      reference: meeting.reference,
+      code,
+      ...(cause && { cause: cause.message }),
+      // The meeting with the upstream has a record of its own, which says why.
+      ...(cause instanceof MeetingRefusedError && { upstreamReference: cause.meeting.reference }),
+    })
     return refusalAnswer(accept, meeting, clock(), code)
   }
 
@@ -57,13 +73,19 @@ export function createMetServer(
     const { method, version } = head
     let code: RefusalCode | undefined
     let isOver = false
+    let leave: () => void = () => undefined
     return {
+      /** `release` is called at its end. */
+      holds(release: () => void) {
+        leave = release
+      },
       refused(why: RefusalCode) {
         code = why
       },
       over() {
         if (isOver) return
         isOver = true
+        leave()
         log('request.done', {
           door,
           reference: meeting.reference,
@@ -97,14 +119,22 @@ export function createMetServer(
     if (path === MEETING_PATH) return sendAnswer(exchange, meetingAnswer(accept, caller.meeting, clock()))
     if (path === KEYS_PATH && asserter) return sendAnswer(exchange, keysAnswer(asserter.keys))
     if (!names.mayCarry(caller.serverName, target.host)) return refuse('ERR_DOOR_MISDIRECTED')
-    const passage: Passage = {
-      exchange,
-      target,
-      upstream: upstream(),
-      identity: caller.identity,
-      refuse,
-      over: account.over,
+    const route = routes().find(target.host, target.path)
+    if (route === undefined) return refuse('ERR_DOOR_NO_ROUTE')
+    if (route === 'unclear') return refuse('ERR_DOOR_REQUEST')
+    const { service, upstream } = route
+    if (service !== undefined) {
+      const granted = caller.grants.ask(service, () => exchange.cut())
+      if (!granted.ok) return refuse(granted.code)
+      account.holds(granted.leave)
     }
+    if (upstream.isFull) return refuse('ERR_DOOR_UPSTREAM_BUSY')
+    if (Number(exchange.head.headers['content-length'] ?? 0) > upstream.maxBodyOctets) {
+      // What is left of it is not read.
+      exchange.distrust()
+      return refuse('ERR_DOOR_BODY_LIMIT')
+    }
+    const passage: Passage = { exchange, target, upstream, identity: caller.identity, refuse, over: account.over }
     if (exchange.tunnel) tunnel(passage, exchange.tunnel.open)
     else forward(passage)
   }
@@ -121,6 +151,7 @@ export function createMetServer(
       const [{ evidence }] = meeting.steps
       version.adopt(socket, {
         meeting,
+        grants: createGrants(session),
         serverName: evidence?.kind === 'clientHello' ? evidence.serverName : undefined,
         get identity() {
           return statement ? [...certificates, ASSERTION_FIELD, statement()] : certificates

@@ -1,13 +1,18 @@
 // One request of a caller that has been met, carried to the upstream and back.
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import type { Way } from './balance.ts'
 import type { Exchange, RequestHead } from './exchange.ts'
 import { forwardableHeaders, responseHeaders, responseTrailers } from './headers.ts'
 import type { RequestTarget } from './request-target.ts'
 import type { Upstream } from './upstream.ts'
 
 /** Why no answer of the upstream can be given. */
-export type UpstreamFault = 'ERR_DOOR_UPSTREAM' | 'ERR_DOOR_UPSTREAM_TIMEOUT' | 'ERR_DOOR_REQUEST'
+export type UpstreamFault =
+  | 'ERR_DOOR_UPSTREAM'
+  | 'ERR_DOOR_UPSTREAM_TIMEOUT'
+  | 'ERR_DOOR_REQUEST'
+  | 'ERR_DOOR_BODY_LIMIT'
 
 /** One request on its way through the door. */
 export interface Passage {
@@ -24,23 +29,53 @@ export interface Passage {
 
 /** Carries a request to the upstream and its answer back, each at the pace of the slower side. */
 export function forward(passage: Passage): void {
-  const { exchange, upstream, refuse } = passage
+  const { exchange, upstream } = passage
   const { hasBody, method } = exchange.head
   const options = {
     ...optionsOf(passage),
     // undici sends any iterable; its type lists fewer.
-    body: hasBody ? (bodyOf(exchange) as unknown as Readable) : null,
+    body: hasBody ? (bodyOf(exchange, upstream.maxBodyOctets) as unknown as Readable) : null,
   }
-  const attempt = (failed: Passage['refuse']) => upstream.dispatcher.dispatch(options, answerTo(passage, failed))
-  attempt((fault, cause) => {
-    // An upstream may close a kept connection just when it is used again. RFC 9110 §9.2.2: what is safe may be repeated.
-    if (!hasBody && SAFE.has(method) && CONNECTION_LOST.has(codeOf(cause))) attempt(refuse)
-    else refuse(fault, cause)
+  // RFC 9110 §9.2.2: what is safe may be repeated.
+  attempt(passage, !hasBody && SAFE.has(method), (way, failed) => {
+    way.dispatcher.dispatch(options, answerTo(passage, way, failed))
   })
 }
 
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 const CONNECTION_LOST: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+
+/** @param begun Something of the request may have reached the upstream. */
+type Failed = (fault: UpstreamFault, cause: Error, begun: boolean) => void
+
+/**
+ * Sends a request to one address of the upstream after another, until something of it has been sent.
+ * @param mayRepeat It may be sent once more: an upstream may close a kept connection just when it is used again.
+ */
+export function attempt(
+  { upstream, refuse }: Passage,
+  mayRepeat: boolean,
+  send: (way: Way, failed: Failed) => void,
+): void {
+  let tried: ReadonlySet<Way> = NONE
+  let repeats = mayRepeat ? 1 : 0
+  const next = (otherwise: () => void) => {
+    const way = upstream.take(tried)
+    if (way === undefined) return otherwise()
+    send(way, (fault, cause, begun) => {
+      const give = () => refuse(fault, cause)
+      if (!begun) {
+        tried = new Set([...tried, way])
+        return next(give)
+      }
+      if (repeats-- > 0 && CONNECTION_LOST.has(codeOf(cause))) return next(give)
+      give()
+    })
+  }
+  next(() => refuse('ERR_DOOR_UPSTREAM', new Error('the upstream has no address')))
+}
+
+const NONE: ReadonlySet<Way> = new Set()
 
 /** What goes to the upstream, but for the body. */
 export function optionsOf({ exchange, target, upstream, identity }: Passage): Omit<Dispatcher.DispatchOptions, 'body'> {
@@ -62,10 +97,16 @@ export function optionsOf({ exchange, target, upstream, identity }: Passage): Om
 /** Interim answers that wait for the caller to read. */
 const MAX_INTERIM_OCTETS = 256 * 1024
 
-/** Writes the upstream's answer straight to the caller. `failed` is called instead, once, where none has begun. */
-export function answerTo({ exchange, upstream }: Passage, failed: Passage['refuse']): Dispatcher.DispatchHandler {
+/** Writes the upstream's answer straight to the caller, and releases `way`. `failed` is called instead, once, where none has begun. */
+export function answerTo({ exchange, upstream }: Passage, way: Way, failed: Failed): Dispatcher.DispatchHandler {
   const { out, head } = exchange
   let running: Dispatcher.DispatchController | undefined
+  let isReleased = false
+  const release = (unreached?: Error) => {
+    if (isReleased) return
+    isReleased = true
+    way.release(unreached)
+  }
   // A caller that left, or was cut, takes its request along. Whether `out` finished does not tell: HTTP/2 finishes what it resets.
   const onClose = () => running?.abort(new Error('the caller left'))
   out.once('close', onClose)
@@ -93,14 +134,18 @@ export function answerTo({ exchange, upstream }: Passage, failed: Passage['refus
     },
     onResponseEnd(controller) {
       out.off('close', onClose)
+      release()
       exchange.end(responseTrailers(latin1Of(controller.rawTrailers)))
     },
     onResponseError(_controller, error) {
       out.off('close', onClose)
+      const fault = faultOf(error)
+      const begun = running !== undefined || fault === 'ERR_DOOR_REQUEST'
+      release(begun ? undefined : error)
       if (isOver(exchange)) return
       // Half an answer cannot be taken back: the caller must see that it is not whole.
       if (exchange.begun) out.destroy(error)
-      else failed(faultOf(error), error)
+      else failed(fault, error, begun)
     },
   }
 }
@@ -122,7 +167,13 @@ function endsByClose(
   return !latin1Of(raw).some((name, i) => i % 2 === 0 && /^(?:content-length|transfer-encoding)$/i.test(name))
 }
 
+/** The caller sends more than is carried. */
+class BodyLimitError extends Error {
+  override readonly name = 'BodyLimitError'
+}
+
 function faultOf(error: Error): UpstreamFault {
+  if (error instanceof BodyLimitError) return 'ERR_DOOR_BODY_LIMIT'
   const code = codeOf(error)
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') return 'ERR_DOOR_UPSTREAM_TIMEOUT'
   // What undici will not send, the caller wrote.
@@ -138,11 +189,12 @@ function codeOf(error: Error): string {
  * The body. Where the upstream wants no more of it, the rest is read and forgotten: the caller's connection stays, and
  * the caller reads the answer.
  */
-async function* bodyOf(exchange: Exchange): AsyncGenerator<Buffer> {
+async function* bodyOf(exchange: Exchange, maxOctets: number): AsyncGenerator<Buffer> {
   const { body, tally } = exchange
   try {
     for await (const chunk of body.iterator({ destroyOnReturn: false })) {
       tally.octetsIn += chunk.length
+      if (tally.octetsIn > maxOctets) throw new BodyLimitError(`the body is longer than ${maxOctets} octets`)
       yield chunk
     }
     // A stream of HTTP/2 that the caller resets without an error ends like one that is whole: the upstream must not take it so.

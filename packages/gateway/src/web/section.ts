@@ -1,29 +1,83 @@
 // What countersign.yaml says of a web door.
 import { z } from 'zod'
-import type { Section } from '../kind/model.ts'
+import type { Fault, Section } from '../kind/model.ts'
 import { hostName, listen, provedName } from '../kind/words.ts'
 import type { WebDoorConfig } from './door.ts'
+import { isUnclear, routeFaults } from './routes.ts'
 
 const upstreamUrl = z.string().refine((text) => {
   const url = URL.parse(text)
   return url !== null && ['http:', 'https:'].includes(url.protocol) && url.pathname === '/' && url.search === ''
 }, 'must be http://HOST:PORT or https://HOST:PORT')
 
+const addresses = z
+  .union([upstreamUrl, z.array(upstreamUrl).min(1, 'must name at least one address')], {
+    error: 'must be http://HOST:PORT or https://HOST:PORT, or a list of them',
+  })
+  .transform((urls) => urls as string | readonly [string, ...string[]])
+
 const service = z.strictObject(
   {
-    url: upstreamUrl.describe('where requests go after the gate'),
+    url: addresses.describe(
+      'where requests go after the gate; of several addresses of one service, to where least is under way',
+    ),
     name: provedName
       .exactOptional()
       .describe(
         "for https: the DNS name, IP address or URI that the service's certificate must prove (the host of url)",
       ),
+    timeoutSeconds: z
+      .number()
+      .positive('must be more than 0')
+      .max(86_400, 'must be at most 86,400')
+      .exactOptional()
+      .describe('how long it may take to begin an answer (60)'),
+    maxRequests: z
+      .int('must be a whole number')
+      .positive('must be more than 0')
+      .exactOptional()
+      .describe('most requests under way; more get 503 (1,024)'),
+    maxBodyOctets: z
+      .int('must be a whole number')
+      .positive('must be more than 0')
+      .exactOptional()
+      .describe('longest body of a request; longer ones get 413 (any length)'),
   },
   // Only where it is no mapping at all; an unknown key has its own words.
   { error: ({ code }) => (code === 'invalid_type' ? 'must be demo, or a mapping with the key url' : undefined) },
 )
-const provable = service.refine(({ url, name }) => name === undefined || url.startsWith('https:'), {
-  path: ['name'],
-  message: 'must be left out, or url begin with https: nothing is proved over http',
+const isSecure = (urls: string | readonly string[]) => [urls].flat().every((url) => url.startsWith('https:'))
+const provable = service
+  .refine(({ url, name }) => name === undefined || isSecure(url), {
+    path: ['name'],
+    message: 'must be left out, or url begin with https: nothing is proved over http',
+  })
+  .refine(({ url }) => isSecure(url) || [url].flat().every((each) => each.startsWith('http:')), {
+    path: ['url'],
+    message: 'must be all http or all https',
+  })
+const upstream = z.union([z.literal('demo'), provable])
+
+const route = z.strictObject({
+  host: hostName.exactOptional().describe("one of the door's hosts (each of them)"),
+  path: z
+    .string()
+    .regex(
+      /^\/(?:[!-.0-:<>@-[\]-~]+(?:\/[!-.0-:<>@-[\]-~]+)*)?$/,
+      'must begin with /, and end with it only where it is nothing else',
+    )
+    .refine(
+      (path) => !isUnclear(path),
+      'must be written plainly: without . and .. as segments, and without octets for plain letters',
+    )
+    .default('/')
+    .describe('it takes what is equal or below, by whole segments; the longest that fits counts'),
+  service: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be at most 40 lower-case letters, digits and hyphens')
+    .exactOptional()
+    .describe('what rules call it, as service:NAME: each caller is asked for, beside the door itself'),
+  upstream: upstream.describe('the service behind it, as for the door'),
 })
 
 const callers = z.enum(['require', 'ask', 'none'], 'must be require, ask or none')
@@ -34,7 +88,8 @@ const keys = {
     .exactOptional()
     .describe('certificates of callers, for all hosts or for each: require (the default), ask, none'),
   listen: listen.describe('address on which it listens'),
-  upstream: z.union([z.literal('demo'), provable]).describe('the service behind it: {url, name}, or demo'),
+  upstream: upstream.exactOptional().describe('the service for what no route takes: {url, …}, or demo'),
+  routes: z.array(route).exactOptional().describe('services for some hosts and paths'),
   assertion: z
     .string()
     .min(1)
@@ -43,10 +98,35 @@ const keys = {
     .describe('audience of the signed statement about the caller (a JWT) that the service then gets with each request'),
 } satisfies { readonly [Key in keyof Omit<WebDoorConfig, 'name' | 'host'>]: z.ZodType<WebDoorConfig[Key]> }
 
+function faultsOf({
+  host,
+  upstream,
+  routes = [],
+  allow,
+}: WebDoorConfig & { readonly allow?: unknown }): readonly Fault[] {
+  const faults: Fault[] = routeFaults(host, routes).map(({ index, key, message }) => ({
+    path: ['routes', index, key],
+    message,
+  }))
+  if (upstream === undefined && routes.length === 0)
+    faults.push({ path: ['upstream'], message: 'must be given, or routes' })
+  const all = routes.findIndex((each) => each.host === undefined && each.path === '/')
+  if (upstream !== undefined && all >= 0)
+    faults.push({ path: ['upstream'], message: `must be left out: route ${all + 1} takes whatever no other does` })
+  for (const [index, { service: asked }] of routes.entries())
+    if (asked !== undefined && allow !== undefined)
+      faults.push({
+        path: ['routes', index, 'service'],
+        message: 'must be left out at a door with allow: it is asked of a policy',
+      })
+  return faults
+}
+
 /** The keys of a web door. */
 export const WEB_SECTION: Section = {
   summary: 'HTTP and WebSocket',
   meetsCallers: true,
   keys,
-  within: { upstream: service.shape },
+  faults: (door) => faultsOf(door as WebDoorConfig & { readonly allow?: unknown }),
+  within: { upstream: service.shape, 'routes.*': route.shape, 'routes.*.upstream': service.shape },
 }

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Answer } from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import type { Exchange } from './exchange.ts'
+import type { Grants } from './grants.ts'
 
 /** Who calls on a connection. */
 export interface Caller {
@@ -11,6 +12,8 @@ export interface Caller {
   readonly serverName: string | undefined
   /** Header fields that tell the upstream who it is. */
   readonly identity: readonly string[]
+  /** What it may have beside the door itself. */
+  readonly grants: Grants
 }
 
 /** What a version of HTTP is made with. */

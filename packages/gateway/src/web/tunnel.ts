@@ -2,7 +2,7 @@
 import { Socket } from 'node:net'
 import { join } from '../kind/join.ts'
 import { responseHeaders } from './headers.ts'
-import { answerTo, latin1Of, optionsOf, type Passage } from './proxy.ts'
+import { answerTo, attempt, latin1Of, optionsOf, type Passage } from './proxy.ts'
 
 /**
  * Carries an opening handshake to the upstream, and after its 101 everything both ways. Another answer than 101 is
@@ -10,12 +10,14 @@ import { answerTo, latin1Of, optionsOf, type Passage } from './proxy.ts'
  * @see RFC 6455 §4.2.2
  */
 export function tunnel(passage: Passage, open: NonNullable<Passage['exchange']['tunnel']>['open']): void {
-  const { exchange, upstream, refuse, over } = passage
-  upstream.dispatcher.dispatch(
-    { ...optionsOf(passage), body: null, upgrade: 'websocket' },
-    {
-      ...answerTo(passage, refuse),
+  const { exchange, refuse, over } = passage
+  const options = { ...optionsOf(passage), body: null, upgrade: 'websocket' }
+  attempt(passage, false, (way, failed) => {
+    const answer = answerTo(passage, way, failed)
+    way.dispatcher.dispatch(options, {
+      ...answer,
       onRequestUpgrade(controller, status, { upgrade }, far) {
+        far.once('close', () => way.release())
         // RFC 9110 §7.8: "A server MUST NOT switch to a protocol that was not indicated by the client".
         if (String(upgrade).toLowerCase() !== 'websocket') {
           far.destroy()
@@ -35,6 +37,6 @@ export function tunnel(passage: Passage, open: NonNullable<Passage['exchange']['
         })
         join(near, far)
       },
-    },
-  )
+    })
+  })
 }

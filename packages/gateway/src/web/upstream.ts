@@ -1,58 +1,102 @@
 // The service behind a door, and how it is reached: in clear on a trusted network, or by a meeting like any other.
 import type { House } from '@countersign/mtls'
 import { type Dispatcher, Pool } from 'undici'
+import { createBalance, type Way } from './balance.ts'
 import { openMutualPool } from './mutual-pool.ts'
 
 /** The service behind a door. */
 export interface UpstreamConfig {
-  /** `http://host:port` or `https://host:port`; a path is not part of it. */
-  readonly url: string
+  /** `http://host:port` or `https://host:port`; a path is not part of it. Several are one service at several addresses. */
+  readonly url: string | readonly [string, ...string[]]
   /**
    * What an `https` upstream must prove where that is not the host in `url`: a DNS name, or a URI as a SPIFFE ID is.
    * Without a meaning, and refused, beside `http`.
    */
   readonly name?: string
-  /** How long it may take to begin an answer, in milliseconds. Default 60,000. */
-  readonly timeoutMs?: number
+  /** How long it may take to begin an answer. Default 60. */
+  readonly timeoutSeconds?: number
+  /** Most requests under way; more are told to come again. Default 1,024. */
+  readonly maxRequests?: number
+  /** Longest body of a request. Default: any length. */
+  readonly maxBodyOctets?: number
 }
 
 /** The way to it. */
 export interface Upstream {
-  readonly dispatcher: Dispatcher
   readonly timeoutMs: number
+  readonly maxBodyOctets: number
   /** Is reached by TLS. */
   readonly secure: boolean
+  /** As many requests are under way as may be. */
+  readonly isFull: boolean
+  /** The address for a request that has been tried at none of `tried`. It is released once, however the request ends. */
+  take(tried: ReadonlySet<Way>): Way | undefined
+  /** Ends when what is under way has ended. */
+  drain(): Promise<void>
   close(): Promise<void>
 }
 
-const ANSWER_TIMEOUT_MS = 60_000
+const ANSWER_TIMEOUT_SECONDS = 60
 const CONNECT_TIMEOUT_MS = 10_000
+const MAX_REQUESTS = 1024
 
 /**
  * Prepares the way to an upstream; nothing is connected yet. There are as many connections as requests under way: with
  * fewer, a few long streams would keep everybody else waiting.
- * @throws {TypeError} where the URL has another form.
+ * @throws {TypeError} where a URL has another form.
  */
 export function openUpstream(config: UpstreamConfig, door: string, house: House): Upstream {
-  const { url: text, name, timeoutMs = ANSWER_TIMEOUT_MS } = config
+  const { url, timeoutSeconds = ANSWER_TIMEOUT_SECONDS, maxRequests = MAX_REQUESTS, maxBodyOctets = Infinity } = config
+  const urls = (typeof url === 'string' ? [url] : url).map(readUrl)
+  const secure = urls.every(({ protocol }) => protocol === 'https:')
+  if (!secure && urls.some(({ protocol }) => protocol === 'https:'))
+    throw new TypeError(`${String(url)} is partly http and partly https`)
+  if (!secure && config.name !== undefined)
+    throw new TypeError(`nothing can be proved by ${String(url)}: use https, or leave the name out`)
+  const pools = urls.map((each) => openPool(each, config.name, door, house))
+  const balance = createBalance(
+    pools.map(({ dispatcher }, i) => ({ dispatcher, address: urls[i]?.host ?? '' })),
+    (address, isDown, cause) =>
+      house.log(isDown ? 'upstream.down' : 'upstream.up', { door, address, ...(cause && { cause: cause.message }) }),
+  )
+  return {
+    timeoutMs: timeoutSeconds * 1000,
+    maxBodyOctets,
+    secure,
+    get isFull() {
+      return balance.busy >= maxRequests
+    },
+    take: balance.take,
+    async drain() {
+      await Promise.all(pools.map(({ dispatcher }) => dispatcher.close()))
+    },
+    async close() {
+      await Promise.all(pools.map((pool) => pool.close()))
+    },
+  }
+}
+
+function readUrl(text: string): URL {
   const url = new URL(text)
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '')
     throw new TypeError(`${text} has more than host and port`)
-  switch (url.protocol) {
-    case 'http:': {
-      if (name !== undefined) throw new TypeError(`nothing can be proved by ${text}: use https, or leave the name out`)
-      const pool = new Pool(url.origin, { connectTimeout: CONNECT_TIMEOUT_MS })
-      return { dispatcher: pool, timeoutMs, secure: false, close: () => pool.destroy() }
-    }
-    case 'https:': {
-      const host = url.hostname.replaceAll(/^\[|\]$/g, '')
-      const pool = openMutualPool(
-        { host, port: Number(url.port || 443), name, timeoutMs: CONNECT_TIMEOUT_MS, door: `${door} → ${url.host}` },
-        house,
-      )
-      return { ...pool, timeoutMs, secure: true }
-    }
-    default:
-      throw new TypeError(`${text} is neither http nor https`)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TypeError(`${text} is neither http nor https`)
+  return url
+}
+
+function openPool(
+  url: URL,
+  name: string | undefined,
+  door: string,
+  house: House,
+): { readonly dispatcher: Dispatcher; close(): Promise<void> } {
+  if (url.protocol === 'http:') {
+    const pool = new Pool(url.origin, { connectTimeout: CONNECT_TIMEOUT_MS })
+    return { dispatcher: pool, close: () => pool.destroy() }
   }
+  const host = url.hostname.replaceAll(/^\[|\]$/g, '')
+  return openMutualPool(
+    { host, port: Number(url.port || 443), name, timeoutMs: CONNECT_TIMEOUT_MS, door: `${door} → ${url.host}` },
+    house,
+  )
 }

@@ -50,7 +50,7 @@ suite('an upstream that', () => {
 
   test('does not answer in time is 504, and is let go', async () => {
     await using upstream = await serveOctets((socket) => socket.resume())
-    await using door = await openTestDoor({ url: upstream.url, timeoutMs: 300 })
+    await using door = await openTestDoor({ url: upstream.url, timeoutSeconds: 0.3 })
     const { status, body } = await ask(door, alice, '/')
     assert.equal(status, 504)
     assert.match(body, /ERR_DOOR_UPSTREAM_TIMEOUT/)

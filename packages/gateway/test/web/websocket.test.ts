@@ -130,7 +130,7 @@ suite('an opening handshake that the upstream does not take', () => {
 
   test('is 504 where the upstream does not answer in time', async () => {
     await using upstream = await serveOctets((socket) => socket.resume())
-    await using door = await openTestDoor({ url: upstream.url, timeoutMs: 500 })
+    await using door = await openTestDoor({ url: upstream.url, timeoutSeconds: 0.5 })
     assert.match(await say(door, CALLERS.alice, `${HANDSHAKE}\r\n`), /^HTTP\/1\.1 504 /)
     await until(() => upstream.open.size === 0, 'the upstream is let go')
   })

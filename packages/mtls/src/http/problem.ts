@@ -28,6 +28,9 @@ const STATUS: Readonly<Record<DoorCode, number>> = {
   ERR_DOOR_UPSTREAM_TIMEOUT: 504,
   ERR_DOOR_REQUEST: 400,
   ERR_DOOR_MISDIRECTED: 421,
+  ERR_DOOR_NO_ROUTE: 404,
+  ERR_DOOR_BODY_LIMIT: 413,
+  ERR_DOOR_UPSTREAM_BUSY: 503,
   ERR_DOOR_TIMEOUT: 408,
   ERR_DOOR_LIMIT: 431,
   ERR_DOOR_FLOOD: 429,
@@ -59,7 +62,8 @@ export function refusalAnswer(
   const status = isOfDoor(code) ? STATUS[code] : FORBIDDEN
   const own = explanation.refusal?.code === code ? explanation.refusal : undefined
   const { why: detail, next } = own ?? { why: entry.public, next: entry.next }
-  if (prefersHtml(accept)) return page(status, drawPage(explanation, { ...entry, code, why: detail, next }, userAgent))
+  if (prefersHtml(accept))
+    return inAMoment(page(status, drawPage(explanation, { ...entry, code, why: detail, next }, userAgent)))
   const problem = {
     type: `urn:countersign:${code}`,
     title: entry.public,
@@ -74,7 +78,12 @@ export function refusalAnswer(
     ...(own && revocationOf(meeting)),
     steps: explanation.rows.map(({ number, verb, outcome, text }) => ({ number, verb, outcome, text })),
   }
-  return answerOf(status, 'application/problem+json', `${JSON.stringify(problem, undefined, 2)}\n`)
+  return inAMoment(answerOf(status, 'application/problem+json', `${JSON.stringify(problem, undefined, 2)}\n`))
+}
+
+/** RFC 9110 §10.2.3: when to come again, where that is soon. */
+function inAMoment(answer: Answer): Answer {
+  return answer.status === 503 ? { ...answer, headers: { ...answer.headers, 'Retry-After': '1' } } : answer
 }
 
 /** When and why the caller was revoked, as `detail` says it, for programs. */

@@ -1,0 +1,81 @@
+// Which service a request is for, by host and path.
+import { plainHost } from './names.ts'
+
+/** What a request is matched by. */
+export interface RouteKey {
+  /** One of the door's hosts; absent: each of them. */
+  readonly host?: string
+  /** Begins with `/`, and ends with it only where it is nothing else. It takes what is equal or below, by whole segments. */
+  readonly path: string
+}
+
+/** Routes, ready to be asked for each request. */
+export interface Routes<Route> {
+  /**
+   * The route of a request: of its host before those of every host, and the longest path first. `unclear` where the path
+   * could be read as another one by the service behind, so that no route may be chosen by it.
+   */
+  find(host: string | undefined, path: string): Route | 'unclear' | undefined
+}
+
+/** @param hosts Of the door, the first for requests that name none. */
+export function createRoutes<Route extends RouteKey>(
+  hosts: readonly [string, ...string[]],
+  routes: readonly Route[],
+): Routes<Route> {
+  const chooses = routes.some(({ path }) => path !== '/')
+  const longestFirst = (some: readonly Route[]) => some.toSorted((a, b) => b.path.length - a.path.length)
+  const general = longestFirst(routes.filter(({ host }) => host === undefined))
+  const byHost = new Map<string, readonly Route[]>(
+    hosts.map((name) => {
+      const own = routes.filter(({ host }) => host !== undefined && plainHost(host) === plainHost(name))
+      return [plainHost(name), [...longestFirst(own), ...general]]
+    }),
+  )
+  return {
+    find(host = hosts[0], path) {
+      const [plain = ''] = path.split('?', 1)
+      if (chooses && isUnclear(plain)) return 'unclear'
+      const bare = plain.includes(';') ? plain.replaceAll(/;[^/]*/g, '') : plain
+      return byHost.get(plainHost(host))?.find((route) => isBelow(bare, route.path))
+    },
+  }
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  if (prefix === '/') return true
+  return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/')
+}
+
+// Dot segments, empty segments, a backslash, and octets in place of what RFC 3986 §6.2.2.2 calls equivalent: unreserved
+// characters, and of slash and backslash. An octet written twice over stands for nothing that is meant well.
+const UNCLEAR = /\/(?:\/|\.{1,2}(?:[/;]|$))|\\|%(?:2[def]|3[0-9]|4[1-9a-f]|5[0-9acf]|6[1-9a-f]|7[0-9ae]|25[0-9a-f]{2})/i
+
+/**
+ * Could a service take this path for another one?
+ * @see RFC 3986 §6.2.2
+ */
+export function isUnclear(path: string): boolean {
+  return UNCLEAR.test(path)
+}
+
+/** What is wrong with one route of a list. */
+export interface RouteFault {
+  readonly index: number
+  readonly key: keyof RouteKey
+  readonly message: string
+}
+
+/** What is wrong with a list of routes: a host that the door does not have, and what an earlier one takes already. */
+export function routeFaults(hosts: readonly string[], routes: readonly RouteKey[]): readonly RouteFault[] {
+  const seen = new Map<string, number>()
+  return routes.flatMap(({ host, path }, index): RouteFault[] => {
+    if (host !== undefined && !hosts.some((name) => plainHost(name) === plainHost(host)))
+      return [{ index, key: 'host', message: `must be one of the door's hosts: ${hosts.join(', ')}` }]
+    const key = `${host === undefined ? '*' : plainHost(host)} ${path}`
+    const before = seen.get(key)
+    seen.set(key, before ?? index)
+    if (before === undefined) return []
+    return [{ index, key: 'path', message: `must differ from that of route ${before + 1}, which takes the same` }]
+  })
+}
