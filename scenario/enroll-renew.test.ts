@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -195,11 +195,63 @@ suite('refreshStatus', () => {
   })
 })
 
+suite('an identity that is open', () => {
+  test('renews itself, and goes on with the new certificate', async () => {
+    await using house = await startAuthority()
+    const directory = await enrolled(house)
+    const before = await opened(directory, serialOf)
+    house.turn({ days: 25 })
+    await house.restart()
+    const events: string[] = []
+    const identity = await openIdentity(directory, { clock: house.clock, log: (event) => events.push(event) })
+    try {
+      const changed = new Promise<void>((resolve) => identity.onChange(resolve))
+      await changed
+      assert.notEqual(serialOf(identity), before)
+      // It was in its last quarter when it was opened.
+      assert.ok(events.includes('identity.expiring'))
+    } finally {
+      identity.close()
+    }
+    assert.deepEqual(await leftovers(directory), [])
+  })
+
+  test('is left alone where it says so, and what is wrong ends no process', async () => {
+    await using house = await startAuthority()
+    const directory = await enrolled(house)
+    house.turn({ days: 25 })
+    await house.stop()
+    const events: string[] = []
+    const log = (event: string) => events.push(event)
+    const still = await openIdentity(directory, { clock: house.clock, log, renew: false })
+    await pause(200)
+    still.close()
+    assert.equal(events.length, 0)
+    const tries = await openIdentity(directory, { clock: house.clock, log })
+    await rm(directory, { recursive: true })
+    for (let i = 0; i < 200 && !events.includes('identity.renewal-failed'); i++) await pause(20)
+    tries.close()
+    assert.ok(events.includes('identity.renewal-failed'))
+  })
+
+  test('keeps no process alive', async () => {
+    await using house = await startAuthority()
+    const directory = await enrolled(house)
+    const program = `
+      import { openIdentity } from '@countersign/mtls'
+      await openIdentity(${JSON.stringify(directory)})
+    `
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { cwd: import.meta.dirname })
+    const [code] = await once(child, 'close')
+    assert.equal(code, 0)
+  })
+})
+
 suite('keepRenewed', () => {
   test('renews and fetches when it is time, retries what fails, and stops', async () => {
     await using house = await startAuthority()
     const directory = await enrolled(house)
-    const identity = await openIdentity(directory, { clock: house.clock })
+    const identity = await openIdentity(directory, { clock: house.clock, renew: false })
     const events: string[] = []
     try {
       const before = serialOf(identity)

@@ -8,7 +8,7 @@ import type { RemoteAuthority } from './model.ts'
 /** Opens the identity and says how to connect with it. @throws {IdentityError | Failure} */
 export async function connectAdmin(url: string, directory: string, around: Around): Promise<RemoteAuthority> {
   const { host, port } = parseDoorAddress(url)
-  const identity = await openIdentity(directory, { clock: around.clock })
+  const identity = await openIdentity(directory, { clock: around.clock, renew: false })
   await refreshExpiredStatus(identity, around)
   return {
     host,

@@ -45,6 +45,7 @@ const KEPT: Readonly<Record<string, readonly [failed: boolean, text: string]>> =
   'identity.status-refreshed': [false, 'the revocation lists are fresh'],
   'identity.renewal-failed': [true, 'not renewed: {reason}; tried again in {retryInSeconds} s. Next: {next}'],
   'identity.status-failed': [true, 'no fresh revocation lists: {reason}; tried again in {retryInSeconds} s'],
+  'identity.expiring': [true, 'it ends {when}. Next: {next}'],
   'identity.reload-failed': [true, 'what is in the directory cannot be used: {reason}'],
 }
 
@@ -65,7 +66,7 @@ async function keepIdentity(directory: string, json: boolean, around: Around): P
     else around.out(`${style.proved('+')} ${text}`)
   }
   const stopped = around.stopped()
-  const identity = await openIdentity(directory, { clock, log })
+  const identity = await openIdentity(directory, { clock, log, renew: false })
   const keeper = keepRenewed(identity, { clock, log })
   around.out(json ? JSON.stringify({ event: 'keeping', directory }) : `kept renewed until this ends: ${directory}`)
   await stopped

@@ -15,7 +15,10 @@ export const exportIdentity: Run = async (given, around) => {
       code: 'ERR_CLI_USAGE',
       next: 'as in countersign export --pkcs12 --identity alice --out alice.p12',
     })
-  const identity = await openIdentity(resolve(around.cwd, given.text('identity') ?? '.'), { clock: around.clock })
+  const identity = await openIdentity(resolve(around.cwd, given.text('identity') ?? '.'), {
+    clock: around.clock,
+    renew: false,
+  })
   identity.close()
   const credential = identity.current()
   const { password, made } = await passwordOf(given, around)

@@ -52,7 +52,7 @@ async function openCredentials(given: Arguments, around: Around): Promise<Creden
     return { identity: undefined, trust }
   }
   const path = resolve(around.cwd, directory)
-  const identity = await openIdentity(path, { clock: around.clock })
+  const identity = await openIdentity(path, { clock: around.clock, renew: false })
   await refreshExpiredStatus(identity, around)
   if (trustFile === undefined) return { identity, trust: identity.trust }
   const trust = await readTrustFiles({

@@ -74,7 +74,7 @@ async function readBelongings(
 async function openClient(directory: string | undefined, around: Around): Promise<Credential> {
   if (directory === undefined)
     throw new Failure(EXIT.usage, '--client needs --identity DIR, whose certificate it is', { code: 'ERR_CLI_USAGE' })
-  const identity = await openIdentity(resolve(around.cwd, directory), { clock: around.clock })
+  const identity = await openIdentity(resolve(around.cwd, directory), { clock: around.clock, renew: false })
   identity.close()
   return identity.current()
 }

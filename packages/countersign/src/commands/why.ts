@@ -41,7 +41,7 @@ async function askWhy(given: Arguments, around: Around, reference: Reference): P
   const directory = given.text('identity')
   if (directory === undefined || given.text('authority') !== undefined)
     return (await openAdmin(given, around)).get(`/v1/meetings/${reference}`)
-  const identity = await openIdentity(resolve(around.cwd, directory), { clock: around.clock })
+  const identity = await openIdentity(resolve(around.cwd, directory), { clock: around.clock, renew: false })
   try {
     return { meetings: (await ownMeetings(identity, reference, { clock: around.clock })).map(writeMeeting) }
   } finally {

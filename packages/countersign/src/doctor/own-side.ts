@@ -51,7 +51,8 @@ export async function examineOwnSide(
     }
   }
   const path = directory === undefined ? undefined : resolve(around.cwd, directory)
-  const identity = path === undefined ? undefined : await attempt(() => openIdentity(path, { clock: around.clock }))
+  const identity =
+    path === undefined ? undefined : await attempt(() => openIdentity(path, { clock: around.clock, renew: false }))
   if (identity) checks.push(validityOf(identity, patient), await statusOf(identity, patient, around))
   else if (path === undefined)
     checks.push({ area: 'identity', outcome: 'unknown', text: 'nobody: no --identity was given' })

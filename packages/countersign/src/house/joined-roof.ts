@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FeedDoor } from '@countersign/authority'
 import { isCaller } from '@countersign/gateway'
-import { type Clock, type DirectoryIdentity, followFeed, keepRenewed, type Log, openIdentity } from '@countersign/mtls'
+import { type Clock, type DirectoryIdentity, followFeed, type Log, openIdentity } from '@countersign/mtls'
 import { formatIpAddress, OID } from '@countersign/x509'
 import { EXIT, Failure } from '../command.ts'
 import { hostsOf } from '../config/hosts.ts'
@@ -26,8 +26,6 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
   await mkdir(data, { recursive: true, mode: 0o700 })
   const identity = await openIdentity(directory, { clock, log })
   opened.defer(() => identity.close())
-  const keeper = keepRenewed(identity, { clock, log })
-  opened.defer(() => keeper.close())
   const doors = new Set<FeedDoor>()
   const feed = await followFeed({
     identity,

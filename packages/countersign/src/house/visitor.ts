@@ -43,12 +43,12 @@ export async function meetFirst(house: OpenHouse, data: string, around: Pick<Aro
     const { code, next } = error
     throw new Failure(EXIT.input, `${data}: ${error.message}`, { code, next, cause: error })
   })
-  return meetAs(await openIdentity(directory, { clock }), house, clock)
+  return meetAs(await openIdentity(directory, { clock, renew: false }), house, clock)
 }
 
 async function openKept(directory: string, clock: Around['clock']): Promise<DirectoryIdentity | undefined> {
   try {
-    return await openIdentity(directory, { clock })
+    return await openIdentity(directory, { clock, renew: false })
   } catch (error) {
     if (!(error instanceof IdentityError || error instanceof TrustFileError)) throw error
     await rm(directory, { recursive: true, force: true })

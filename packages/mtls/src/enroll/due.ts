@@ -16,6 +16,14 @@ export function renewalDue({ notBefore, notAfter }: Validity, spread: number): T
   return within(notBefore, notAfter, RENEW_AFTER + spread * RENEW_SPREAD)
 }
 
+/** Nobody has renewed in time: three quarters are over, or nine tenths. */
+const EXPIRING_AFTER = [3 / 4, 9 / 10]
+
+/** How urgent it has become that somebody renews: 0 while there is time, 1 in the last quarter, 2 in the last tenth. */
+export function urgency({ notBefore, notAfter }: Validity, now: Temporal.Instant): number {
+  return EXPIRING_AFTER.filter((part) => Temporal.Instant.compare(now, within(notBefore, notAfter, part)) >= 0).length
+}
+
 /** Between a half and three quarters of the time that the first list to run out is good for. A list that never runs out is never due. */
 export function statusDue(crls: readonly CertificateList[], spread: number): Temporal.Instant {
   const dues = crls.flatMap(({ thisUpdate, nextUpdate }) =>

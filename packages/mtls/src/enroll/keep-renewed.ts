@@ -2,19 +2,30 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { MeetingRefusedError } from '../client/refused.ts'
 import { IdentityError } from '../identity/error.ts'
-import type { DirectoryIdentity } from '../identity/open.ts'
-import type { Clock, Log } from '../model.ts'
+import type { Clock, Log, OwnIdentity, Trust } from '../model.ts'
 import { TrustFileError } from '../trust/trust-files.ts'
-import { renewalDue, retryAfterMs, statusDue } from './due.ts'
+import { renewalDue, retryAfterMs, statusDue, urgency } from './due.ts'
 import { EnrollmentError } from './error.ts'
 import { refreshStatus } from './refresh-status.ts'
 import { renew } from './renew.ts'
 
+/** An identity in a directory, as `openIdentity` gives it. */
+export interface KeptIdentity extends Pick<OwnIdentity, 'current'> {
+  readonly directory: string
+  readonly trust: Trust
+  reload(): Promise<void>
+}
+
 /** Whom {@link keepRenewed} tells what it did, and by which clock it goes. */
 export interface KeepOptions {
   readonly clock?: Clock
-  /** Told `identity.renewed`, `identity.status-refreshed`, and `identity.renewal-failed` or `identity.status-failed` with code and next step. */
+  /**
+   * Told `identity.renewed`, `identity.status-refreshed`, and `identity.renewal-failed` or `identity.status-failed` with
+   * code and next step. `identity.expiring` where a certificate is in its last quarter, and again in its last tenth.
+   */
   readonly log?: Log
+  /** Whether a process stays alive for it. Default true. */
+  readonly ref?: boolean
 }
 
 /** A renewal that goes on until it is closed. */
@@ -34,8 +45,8 @@ interface Duty {
 }
 
 /** Keeps `identity` renewed until `close`. A failure never ends it: what is in hand stays, and the next attempt comes. */
-export function keepRenewed(identity: DirectoryIdentity, options: KeepOptions = {}): Keeper {
-  const { clock = () => Temporal.Now.instant(), log = () => undefined } = options
+export function keepRenewed(identity: KeptIdentity, options: KeepOptions = {}): Keeper {
+  const { clock = () => Temporal.Now.instant(), log = () => undefined, ref = true } = options
   const { directory, trust } = identity
   const stop = new AbortController()
   // One number for each keeper, so that a thousand parties that enrolled together do not renew together.
@@ -66,18 +77,26 @@ export function keepRenewed(identity: DirectoryIdentity, options: KeepOptions = 
     return run
   }
 
+  const rest = async (ms: number) => {
+    try {
+      await pause(ms, undefined, { signal: stop.signal, ref })
+    } catch (error) {
+      if (!(error instanceof Error && error.name === 'AbortError')) throw error
+    }
+  }
   const keep = async ({ act, due, done, failed }: Duty) => {
     let failures = 0
     let idle = 0
     while (!stop.signal.aborted) {
       const waitMs = clock().until(due()).total('milliseconds')
       if (waitMs > 0) {
-        await rest(Math.min(waitMs, MAX_WAIT_MS), stop.signal)
+        await rest(Math.min(waitMs, MAX_WAIT_MS))
         continue
       }
       try {
         await inTurn(async () => {
-          // What was due may have been done meanwhile: a renewal brings the lists too.
+          // What was due may have been done meanwhile: a renewal brings the lists too, and others may keep the same directory.
+          await identity.reload()
           if (Temporal.Instant.compare(due(), clock()) <= 0) await act()
           await identity.reload()
         })
@@ -85,15 +104,29 @@ export function keepRenewed(identity: DirectoryIdentity, options: KeepOptions = 
         log(done, { directory, notAfter: notAfter().toString() })
         // An authority that has nothing newer yet is asked again soon, then less and less.
         idle = Temporal.Instant.compare(due(), clock()) <= 0 ? idle + 1 : 0
-        if (idle > 0) await rest(retryAfterMs(idle, Math.random()), stop.signal)
+        if (idle > 0) await rest(retryAfterMs(idle, Math.random()))
       } catch (error) {
         const retryMs = retryAfterMs(++failures, Math.random())
         log(failed, { directory, ...describe(error), retryInSeconds: Math.round(retryMs / 1000) })
-        await rest(retryMs, stop.signal)
+        await rest(retryMs)
       }
     }
   }
-  const running = Promise.all([keep(renewal), keep(status)])
+  const warn = async () => {
+    let told = 0
+    while (!stop.signal.aborted) {
+      const now = urgency(identity.current().certificates[0].validity, clock())
+      if (now > told)
+        log('identity.expiring', {
+          directory,
+          notAfter: notAfter().toString(),
+          next: `countersign doctor --identity ${directory} says why it was not renewed`,
+        })
+      told = now
+      await rest(MAX_WAIT_MS)
+    }
+  }
+  const running = Promise.all([keep(renewal), keep(status), warn()])
   return {
     async close() {
       stop.abort()
@@ -102,15 +135,7 @@ export function keepRenewed(identity: DirectoryIdentity, options: KeepOptions = 
   }
 }
 
-async function rest(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await pause(ms, undefined, { signal })
-  } catch (error) {
-    if (!(error instanceof Error && error.name === 'AbortError')) throw error
-  }
-}
-
-/** @throws what is a bug of ours. */
+/** Whatever happens, whoever keeps an identity goes on: a fault of ours is told as it is. */
 function describe(error: unknown): Readonly<Record<string, unknown>> {
   if (error instanceof MeetingRefusedError)
     return { code: error.code, next: error.next, reference: error.meeting.reference, reason: error.message }
@@ -118,5 +143,5 @@ function describe(error: unknown): Readonly<Record<string, unknown>> {
     return { code: error.code, next: error.next, reference: error.reference, reason: error.message }
   if (error instanceof IdentityError) return { code: error.code, next: error.next, reason: error.message }
   if (error instanceof TrustFileError) return { code: error.code, reason: error.message }
-  throw error
+  return { reason: String(error), error }
 }

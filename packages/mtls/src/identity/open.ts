@@ -1,6 +1,7 @@
 // An identity that lives in a directory, as an enrollment wrote it.
 
 import { enroll } from '../enroll/enroll.ts'
+import { keepRenewed } from '../enroll/keep-renewed.ts'
 import { createReporter } from '../explain/reporter.ts'
 import { trustDomainOf } from '../gate/side.ts'
 import type { Clock, Credential, Log, OwnIdentity, Trust } from '../model.ts'
@@ -18,7 +19,7 @@ export interface DirectoryIdentity extends OwnIdentity {
   reload(): Promise<void>
   /** Answers when the authority knows of every callee that was refused, or could not be told. */
   settled(): Promise<void>
-  /** Stops following. What is in memory stays usable. */
+  /** Stops following and renewing. What is in memory stays usable. */
   close(): void
 }
 
@@ -27,7 +28,15 @@ export interface OpenIdentityOptions {
   readonly clock?: Clock
   /** An invitation: where the directory holds no certificate yet, it is enrolled first. Secret. */
   readonly token?: string
-  /** Told `identity.reload-failed` with file and reason, when what is on the disk can no longer be used. */
+  /**
+   * Whether it renews itself and fetches revocation lists in time, as `keepRenewed` does, for as long as the process
+   * lives for other reasons. Default true; false where another program keeps the directory.
+   */
+  readonly renew?: boolean
+  /**
+   * Told `identity.reload-failed` with file and reason, when what is on the disk can no longer be used, and what
+   * `keepRenewed` tells. Default: a warning of the process for `identity.expiring`.
+   */
   readonly log?: Log
 }
 
@@ -38,7 +47,7 @@ export interface OpenIdentityOptions {
  * @throws {TrustFileError} when `trust.pem` or `status/` are not.
  */
 export async function openIdentity(directory: string, options: OpenIdentityOptions = {}): Promise<DirectoryIdentity> {
-  const { clock = () => Temporal.Now.instant(), log, token } = options
+  const { clock = () => Temporal.Now.instant(), log, token, renew = true } = options
   const paths = pathsOf(directory)
   // One that is there is used as it is: the same program starts the first time and every time after.
   if (token !== undefined && !(await isThere(paths.chain))) await enroll(token, { directory, clock })
@@ -74,13 +83,26 @@ export async function openIdentity(directory: string, options: OpenIdentityOptio
     },
   }
   const reporter = createReporter(own, clock, log)
+  const identity = { ...own, reload, report: reporter.report, settled: reporter.settled, close: following.close }
+  if (!renew) return identity
+  const keeper = keepRenewed(identity, { clock, log: log ?? warnOfEnd, ref: false })
   return {
-    ...own,
-    reload,
-    report: reporter.report,
-    settled: reporter.settled,
-    close: following.close,
+    ...identity,
+    close() {
+      following.close()
+      // What is under way may end by itself: wherever it is interrupted, one working identity is there.
+      void keeper.close()
+    },
   }
+}
+
+/** Where nobody listens, the end of a certificate must not come unseen. */
+const warnOfEnd: Log = (event, fields) => {
+  if (event !== 'identity.expiring') return
+  const { directory, notAfter, next } = fields ?? {}
+  process.emitWarning(`the certificate in ${String(directory)} ends at ${String(notAfter)}; ${String(next)}`, {
+    code: event,
+  })
 }
 
 async function readDirectory(directory: string): Promise<Credential> {

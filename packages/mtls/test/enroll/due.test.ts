@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { renewalDue, retryAfterMs, statusDue } from '../../src/enroll/due.ts'
+import { renewalDue, retryAfterMs, statusDue, urgency } from '../../src/enroll/due.ts'
 import { issueCrl } from '../support/crls.ts'
 import { createRoot, NOW } from '../support/pki.ts'
 
@@ -11,6 +11,14 @@ suite('when it is time', () => {
     const month = { notBefore: NOW, notAfter: NOW.add({ hours: 30 * 24 }) }
     assert.equal(renewalDue(month, 0).epochMilliseconds, at(20))
     assert.equal(renewalDue(month, 1).epochMilliseconds, at(22.5))
+  })
+
+  test('to say that nobody has renewed: in the last quarter, and in the last tenth', () => {
+    const hundred = { notBefore: NOW, notAfter: NOW.add({ hours: 100 }) }
+    assert.deepEqual(
+      [0, 74, 75, 89, 90, 100, 200].map((hours) => urgency(hundred, NOW.add({ hours }))),
+      [0, 0, 1, 1, 2, 2, 2],
+    )
   })
 
   test('to fetch: between a half and three quarters of the time of the list that runs out first', () => {

@@ -52,7 +52,7 @@ test('killed at any instant, one whole identity is there and the next write goes
     await pause(Math.random() * 30)
     child.kill('SIGKILL')
     await once(child, 'close')
-    const identity = await openIdentity(directory)
+    const identity = await openIdentity(directory, { renew: false })
     identity.close()
     const { certificates, privateKey } = identity.current()
     const hex = certificates[0].der.toHex()

@@ -10,7 +10,7 @@ import { alice, issuing, leafOf, partsOf, renewed, written } from './written.ts'
 suite('an open identity follows its directory', () => {
   test('another process’s renewal and lists come in force, once', async () => {
     await using house = await written()
-    const identity = await openIdentity(house.path)
+    const identity = await openIdentity(house.path, { renew: false })
     try {
       let changes = 0
       const changed = new Promise<void>((resolve) => {
@@ -34,6 +34,7 @@ suite('an open identity follows its directory', () => {
     await using house = await written()
     const alarms: unknown[] = []
     const identity = await openIdentity(house.path, {
+      renew: false,
       log: (event, fields) => {
         alarms.push([event, fields?.['code'], fields?.['file']])
       },

@@ -44,7 +44,7 @@ suite('refused', () => {
     test(name, async () => {
       await using house = await written()
       await spoil(house)
-      await assert.rejects(openIdentity(house.path), (error: unknown) => {
+      await assert.rejects(openIdentity(house.path, { renew: false }), (error: unknown) => {
         assert.ok(error instanceof IdentityError, String(error))
         assert.equal(error.code, code)
         assert.ok(error.file.startsWith(house.path) && error.message.startsWith(error.file))
@@ -57,21 +57,33 @@ suite('refused', () => {
   test('what belongs to another user', { skip: process.geteuid?.() !== 0 && 'needs root' }, async () => {
     await using house = await written()
     await chown(house.paths.key, 65_534, 65_534)
-    await assert.rejects(openIdentity(house.path), { code: 'ERR_IDENTITY_OWNER', file: house.paths.key })
+    await assert.rejects(openIdentity(house.path, { renew: false }), {
+      code: 'ERR_IDENTITY_OWNER',
+      file: house.paths.key,
+    })
     await chown(house.paths.key, 0, 0)
     await chown(house.path, 65_534, 65_534)
-    await assert.rejects(openIdentity(house.path), { code: 'ERR_IDENTITY_OWNER', file: house.path })
+    await assert.rejects(openIdentity(house.path, { renew: false }), { code: 'ERR_IDENTITY_OWNER', file: house.path })
     await assert.rejects(writeIdentity(house.path, partsOf(alice)), { code: 'ERR_IDENTITY_OWNER' })
   })
 
   test('trust or status that is not whole, as they say it themselves', async () => {
     await using house = await written()
     await writeFile(join(house.paths.status, 'x.crl'), 'x')
-    await assert.rejects(openIdentity(house.path), { name: 'TrustFileError', code: 'ERR_TRUST_FILE_MALFORMED' })
+    await assert.rejects(openIdentity(house.path, { renew: false }), {
+      name: 'TrustFileError',
+      code: 'ERR_TRUST_FILE_MALFORMED',
+    })
     await rm(house.paths.status, { recursive: true })
-    await assert.rejects(openIdentity(house.path), { name: 'TrustFileError', code: 'ERR_TRUST_NO_STATUS' })
+    await assert.rejects(openIdentity(house.path, { renew: false }), {
+      name: 'TrustFileError',
+      code: 'ERR_TRUST_NO_STATUS',
+    })
     await rm(house.paths.trust)
-    await assert.rejects(openIdentity(house.path), { name: 'TrustFileError', code: 'ERR_TRUST_FILE_MISSING' })
+    await assert.rejects(openIdentity(house.path, { renew: false }), {
+      name: 'TrustFileError',
+      code: 'ERR_TRUST_FILE_MISSING',
+    })
   })
 
   test('writing into a directory that others may enter; nothing changes there', async () => {

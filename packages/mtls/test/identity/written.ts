@@ -44,7 +44,7 @@ export function leafOf(identity: { current(): Credential }): Uint8Array {
 
 /** The leaf that a directory opens with. */
 export async function opened(directory: string): Promise<Uint8Array> {
-  const identity = await openIdentity(directory)
+  const identity = await openIdentity(directory, { renew: false })
   identity.close()
   return leafOf(identity)
 }
