@@ -53,7 +53,7 @@ export interface MetService {
 /** Makes the server of one door; it listens nowhere itself. */
 export function createMetServer(
   { door, names, routes, asserter }: MetService,
-  { clock, log }: Pick<House, 'clock' | 'log'>,
+  { clock, log, record }: Pick<House, 'clock' | 'log' | 'record'>,
 ): MetServer {
   const refusal: HttpService['refusal'] = ({ meeting }, code, cause, accept) => {
     log('request.refused', {
@@ -106,9 +106,9 @@ export function createMetServer(
     const target = readTarget(exchange.head)
     const account = openAccount(exchange, caller, target)
     exchange.out.once('close', () => account.over())
-    const refuse = (code: RefusalCode, cause?: Error) => {
+    const refuse = (code: RefusalCode, cause?: Error, at: Pick<Caller, 'meeting'> = caller) => {
       account.refused(code)
-      sendAnswer(exchange, refusal(caller, code, cause, accept))
+      sendAnswer(exchange, refusal(at, code, cause, accept))
     }
     if (target === undefined) {
       exchange.distrust()
@@ -125,7 +125,10 @@ export function createMetServer(
     const { service, upstream } = route
     if (service !== undefined) {
       const granted = caller.grants.ask(service, () => exchange.cut())
-      if (!granted.ok) return refuse(granted.code)
+      if (!granted.ok) {
+        const { refused } = granted
+        return refuse(refused.outcome.refusal.code, undefined, { meeting: refused })
+      }
       account.holds(granted.leave)
     }
     if (upstream.isFull) return refuse('ERR_DOOR_UPSTREAM_BUSY')
@@ -151,7 +154,7 @@ export function createMetServer(
       const [{ evidence }] = meeting.steps
       version.adopt(socket, {
         meeting,
-        grants: createGrants(session),
+        grants: createGrants(session, { now: clock, record, onFault: (error) => log('gate.fault', { door, error }) }),
         serverName: evidence?.kind === 'clientHello' ? evidence.serverName : undefined,
         get identity() {
           return statement ? [...certificates, ASSERTION_FIELD, statement()] : certificates

@@ -32,15 +32,35 @@ export function createRoutes<Route extends RouteKey>(
       return [plainHost(name), [...longestFirst(own), ...general]]
     }),
   )
+  // As requests write them: callers use the same few.
+  const written = new Map<string, readonly Route[]>()
+  const routesOf = (host: string): readonly Route[] => {
+    const before = written.get(host)
+    if (before) return before
+    const found = byHost.get(plainHost(host)) ?? []
+    if (written.size >= MAX_WRITTEN_HOSTS) written.clear()
+    written.set(host, found)
+    return found
+  }
+  // Most doors: nothing is to be chosen.
+  const only = routes.length === 1 && !chooses && routes[0]?.host === undefined ? routes[0] : undefined
   return {
     find(host = hosts[0], path) {
-      const [plain = ''] = path.split('?', 1)
-      if (chooses && isUnclear(plain)) return 'unclear'
+      if (only) return only
+      const own = routesOf(host)
+      if (!chooses) return own[0]
+      const end = path.indexOf('?')
+      const plain = end === -1 ? path : path.slice(0, end)
+      if (isUnclear(plain)) return 'unclear'
       const bare = plain.includes(';') ? plain.replaceAll(/;[^/]*/g, '') : plain
-      return byHost.get(plainHost(host))?.find((route) => isBelow(bare, route.path))
+      for (const route of own) if (isBelow(bare, route.path)) return route
+      return undefined
     },
   }
 }
+
+// Hosts differ by case, port and dot; whoever makes up many pushes the others out, and no more.
+const MAX_WRITTEN_HOSTS = 256
 
 function isBelow(path: string, prefix: string): boolean {
   if (prefix === '/') return true
@@ -48,8 +68,10 @@ function isBelow(path: string, prefix: string): boolean {
 }
 
 // Dot segments, empty segments, a backslash, and octets in place of what RFC 3986 §6.2.2.2 calls equivalent: unreserved
-// characters, and of slash and backslash. An octet written twice over stands for nothing that is meant well.
-const UNCLEAR = /\/(?:\/|\.{1,2}(?:[/;]|$))|\\|%(?:2[def]|3[0-9]|4[1-9a-f]|5[0-9acf]|6[1-9a-f]|7[0-9ae]|25[0-9a-f]{2})/i
+// characters, and of slash, backslash, semicolon and NUL; those that no UTF-8 has (RFC 3629 §3), by which slashes were
+// smuggled. An octet written twice over stands for nothing that is meant well.
+const UNCLEAR =
+  /\/(?:[/;]|\.{1,2}(?:[/;]|$))|\\|%(?:00|2[def]|3[0-9b]|4[1-9a-f]|5[0-9acf]|6[1-9a-f]|7[0-9ae]|c[01]|25[0-9a-f]{2})/i
 
 /**
  * Could a service take this path for another one?

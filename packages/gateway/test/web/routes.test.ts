@@ -57,6 +57,10 @@ suite('a route is found', () => {
     '/%2561dmin',
     '/%252e%252e/admin',
     '/admin%7e',
+    '/admin%3bx',
+    '/;x/admin',
+    '/x%c0%afadmin',
+    '/admin%00',
   ]
   for (const path of unclear)
     test(`${path} chooses no route`, () => assert.equal(routes.find('a.example', path), 'unclear'))
@@ -132,13 +136,47 @@ suite('a route with a service of its own', () => {
     const get = (path: string) => askHttp2(caller.session, { ':path': path, ':authority': 'hello.localhost' })
     const refused = await get('/admin')
     assert.deepEqual([refused.status, codeOf(refused.body)], [403, 'ERR_CALLER_NOT_ALLOWED'])
-    assert.equal(JSON.parse(refused.body).reference, door.records[0]?.reference)
+    const [meeting, record] = door.records
+    assert.equal(JSON.parse(refused.body).reference, record?.reference)
+    assert.notEqual(record?.reference, meeting?.reference)
+    assert.ok(record && !record.outcome.ok)
+    assert.equal(record.outcome.refusal.note, `service:admin, on the connection of ${meeting?.reference}`)
+    assert.deepEqual(
+      record.steps.map(({ outcome }) => outcome),
+      ['proved', 'proved', 'proved', 'proved', 'refused', 'not reached'],
+    )
+    assert.ok(!refused.body.includes('service:admin'), 'the note is for the operator')
+    // The same no is the same record.
+    assert.equal(JSON.parse((await get('/admin/x')).body).reference, record.reference)
+    assert.equal(door.records.length, 2)
     assert.equal((await get('/')).body, '/')
     assert.equal(upstream.reached, 1)
     assert.deepEqual(
       door.logs.map(({ event, fields }) => [event, fields['code']]),
-      [['request.refused', 'ERR_CALLER_NOT_ALLOWED']],
+      [
+        ['request.refused', 'ERR_CALLER_NOT_ALLOWED'],
+        ['request.refused', 'ERR_CALLER_NOT_ALLOWED'],
+      ],
     )
+  })
+
+  test('is refused where the policy breaks, and a browser reads a page', async () => {
+    await using upstream = await serveHttp((request, response) => response.end(request.url))
+    const access = steadyAccess(({ what }): Decision => {
+      if (what === undefined) return { ok: true, rule: 'test' }
+      throw new Error('a bug of the policy')
+    })
+    await using door = await openTestDoor(undefined, { routes: routesTo(upstream.url), access })
+    const { status, body, headers } = await ask(door, alice, '/admin', { headers: { Accept: 'text/html' } })
+    assert.equal(status, 403)
+    assert.match(headers['content-type'] ?? '', /^text\/html/)
+    assert.ok(body.includes(door.records[1]?.reference ?? 'none') && body.includes('ERR_GATE_FAULT'))
+    assert.ok(!body.includes('a bug of the policy'))
+    assert.deepEqual(
+      door.logs.filter(({ event }) => event === 'gate.fault').map(({ fields }) => String(fields['error'])),
+      ['Error: a bug of the policy'],
+    )
+    assert.equal(upstream.reached, 0)
   })
 
   test('ends at once when the rules no longer let have it, and nothing else does', async () => {
