@@ -9,9 +9,10 @@ export interface RequestHead {
   readonly method: string
   /** The request-target of HTTP/1, `:path` of HTTP/2. */
   readonly target: string
-  /** `:scheme` and `:authority` of HTTP/2. */
+  /** `:scheme`, `:authority` and `:protocol` (RFC 8441 §4) of HTTP/2. */
   readonly scheme?: string | undefined
   readonly authority?: string | undefined
+  readonly protocol?: string | undefined
   /** Field names and values in turn, as they came; no pseudo-fields. */
   readonly fields: readonly string[]
   /** The same as Node joins them. */
@@ -51,10 +52,12 @@ export interface Exchange {
   /** What follows on the connection may have been read wrongly as well: where one request follows another, this is the last. */
   distrust(): void
   /**
-   * Present where the caller asks for a WebSocket: says yes, and gives what flows from now on. `octets` were sent behind the request.
+   * Present where the caller asks for a WebSocket: says yes, and gives what flows from now on. `octets` were sent behind the
+   * request. `accept` is what the upstream must answer as `Sec-WebSocket-Accept`, where the caller does not look at it.
    * @see RFC 6455 §4.2.2, RFC 8441 §5
    */
   readonly tunnel?: {
+    readonly accept?: string
     open(fields: readonly string[]): { readonly near: Duplex; readonly octets: Uint8Array }
   }
 }

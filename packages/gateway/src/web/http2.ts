@@ -47,6 +47,8 @@ export function createHttp2Server({ serve, refusal, maxHeadOctets, idleTimeoutMs
     maxConcurrentStreams: MAX_STREAMS,
     maxHeaderListSize: HEAD_FACTOR * maxHeadOctets,
     initialWindowSize: WINDOW_OCTETS,
+    // RFC 8441 §3: WebSocket need not open a connection of its own.
+    enableConnectProtocol: true,
   }
   return {
     adopt(socket, caller) {

@@ -138,7 +138,7 @@ export function createMetServer(
       return refuse('ERR_DOOR_BODY_LIMIT')
     }
     const passage: Passage = { exchange, target, upstream, identity: caller.identity, refuse, over: account.over }
-    if (exchange.tunnel) tunnel(passage, exchange.tunnel.open)
+    if (exchange.tunnel) tunnel(passage, exchange.tunnel)
     else forward(passage)
   }
 

@@ -150,7 +150,8 @@ export function answerTo({ exchange, upstream }: Passage, way: Way, failed: Fail
   }
 }
 
-function isOver({ out }: Exchange): boolean {
+/** The caller left, or has had its answer. */
+export function isOver({ out }: Exchange): boolean {
   return out.destroyed || out.closed
 }
 

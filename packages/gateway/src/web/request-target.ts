@@ -29,7 +29,9 @@ export function readTarget(head: RequestHead): RequestTarget | undefined {
   // RFC 9110 §10.1.1: there is one expectation that anybody has defined, and others cannot be met.
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') return undefined
   // RFC 9110 §9.3.8: a TRACE would echo what this door adds for the upstream alone.
-  if (method === 'CONNECT' || method === 'TRACE' || !KNOWN_METHODS.has(method)) return undefined
+  if (method === 'TRACE' || !KNOWN_METHODS.has(method)) return undefined
+  // RFC 8441 §4: with a protocol, it names a target as any other request does.
+  if (method === 'CONNECT' ? head.protocol !== 'websocket' : head.protocol !== undefined) return undefined
   const read = head.version === '2.0' ? readPseudoFields(head) : readRequestLine(head)
   return read && PATH.test(read.path) && (read.host === undefined || HOST.test(read.host)) ? read : undefined
 }
