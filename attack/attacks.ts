@@ -1,8 +1,11 @@
 // Every attack, in the order of the report.
 import { crafted } from './attacks/crafted.ts'
+import { floods } from './attacks/floods.ts'
 import { headers } from './attacks/headers.ts'
 import { hello } from './attacks/hello.ts'
+import { http2 } from './attacks/http2.ts'
 import { impostor } from './attacks/impostor.ts'
+import { names } from './attacks/names.ts'
 import { resumption } from './attacks/resumption.ts'
 import { revoked } from './attacks/revoked.ts'
 import { slow } from './attacks/slow.ts'
@@ -20,6 +23,9 @@ export const ATTACKS: readonly Attack[] = [
   hello,
   headers,
   smuggling,
+  http2,
+  names,
   slow,
+  floods,
   trustFiles,
 ]

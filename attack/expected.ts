@@ -18,6 +18,13 @@ const STRIPPED: Row = { web: ['passed', 'accepted'] }
 /** The caller is who it is; its request is refused. */
 const BROKEN: Row = { web: ['ERR_DOOR_REQUEST', 'accepted'] }
 
+/** RFC 9113 §8.1.1: "Malformed requests or responses that are detected MUST be treated as a stream error of type PROTOCOL_ERROR". */
+const MALFORMED: Row = { web: ['reset, PROTOCOL_ERROR', 'accepted'] }
+/** RFC 9110 §15.5.20. */
+const MISDIRECTED: Row = { web: ['ERR_DOOR_MISDIRECTED', 'accepted'] }
+/** RFC 9113 §10.5; whether the reason is read before the end of the connection is left to the network. */
+const ENDED: Row = { web: ['ended', 'accepted'] }
+
 /** Attack, way, and a row for each kind of door that it applies to. */
 export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   'a session of another door': {
@@ -116,6 +123,51 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
     'a chunk length beyond 64 bits': BROKEN,
     // One request with a body, on both sides.
     'CL.0, in a GET': STRIPPED,
+  },
+  'HTTP/2 on its way to HTTP/1.1': {
+    'the field as the door writes it': STRIPPED,
+    'with underscores': STRIPPED,
+    'in upper case': MALFORMED,
+    'as a trailer': STRIPPED,
+    'as a pseudo-field': MALFORMED,
+    'as a connection option': MALFORMED,
+    // Node leaves such a field out and goes on: docs/protocols/rfc9113.md, §8.2.1.
+    'behind CR and LF in a value': STRIPPED,
+    'behind LF in a value': STRIPPED,
+    'behind CR and LF in a name': STRIPPED,
+    'behind a colon in a name': STRIPPED,
+    'behind CR and LF in the path': MALFORMED,
+    'behind CR and LF in the method': MALFORMED,
+    'behind CR and LF in the authority': MALFORMED,
+    'a request within the path': MALFORMED,
+    'a version within the path': MALFORMED,
+    'a transfer coding': MALFORMED,
+    // RFC 9113 §5.4.1: "an endpoint MAY choose to treat a stream error as a connection error".
+    'a length shorter than the body': { web: ['goaway, INTERNAL_ERROR', 'accepted'] },
+    'a length longer than the body': MALFORMED,
+    'two lengths': MALFORMED,
+    'another Host than the authority': BROKEN,
+    'two authorities': MALFORMED,
+    // RFC 9113 §8.3.1: ":authority" is without user information, and ":path" begins with a slash and is not empty.
+    'somebody else in the authority': MALFORMED,
+    'no path': MALFORMED,
+    'the path of a proxy': MALFORMED,
+  },
+  'another name on one connection': {
+    'HTTP/1.1, the guarded name in Host': MISDIRECTED,
+    'HTTP/1.1, in odd case and with a port': MISDIRECTED,
+    'HTTP/1.1, in the target': MISDIRECTED,
+    'HTTP/2, the guarded name in :authority': MISDIRECTED,
+    'HTTP/2, in Host alone': MISDIRECTED,
+    'a name that is nobody’s': MISDIRECTED,
+  },
+  'floods of HTTP/2': {
+    'streams that are reset as they open': ENDED,
+    'CONTINUATION without end': ENDED,
+    SETTINGS: ENDED,
+    PING: ENDED,
+    'empty DATA': ENDED,
+    'fields without end': ENDED,
   },
   'crafted certificates': {
     'for servers alone': refused('ERR_CALLER_WRONG_PURPOSE', 5),

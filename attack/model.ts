@@ -26,6 +26,8 @@ export interface Target {
   readonly attackers: Attackers
   /** Another door of the same house, of the same kind. */
   readonly other?: Target
+  /** Another door of the house, which asks nobody for a certificate under `open.localhost`, and everybody under its other name. */
+  readonly guarded?: Target
   /** The service behind it, where it is ours to look into. */
   readonly service?: Service
   /** Revokes whom the authority has enrolled: answers once the receipt is there. */
@@ -52,6 +54,8 @@ export interface Attempt {
   readonly won: boolean
   /** Of the meeting, made from the ClientHello's random; absent where no hello was whole. */
   readonly reference?: Reference
+  /** The door that was met, where it is another than the target's. */
+  readonly door?: string
   /** The reference that the door told, where it told one. */
   readonly told?: string
   /** The record of a caller of ours, which no door keeps. */

@@ -74,11 +74,15 @@ async function tryControl({ control, run }: Case, { attackers }: Target): Promis
 }
 
 /** The door's side, and that both sides mean the same meeting. */
-async function recordOf({ reference, told, record }: Attempt, { name }: Target, records: Records): Promise<string> {
+async function recordOf(
+  { reference, told, record, door }: Attempt,
+  { name }: Target,
+  records: Records,
+): Promise<string> {
   if (record !== undefined) return record
   if (reference === undefined) return 'none'
   if (told !== undefined && told !== reference) return `told ${told} of ${reference}`
-  const meeting = await records.under(reference, name)
+  const meeting = await records.under(reference, door ?? name)
   return meeting ? describe(meeting) : 'none'
 }
 

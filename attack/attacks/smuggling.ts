@@ -30,7 +30,7 @@ export const smuggling: Attack = {
     {
       ...way('CL.0, in a GET', `Content-Length: ${HIDDEN.length}\r\n`, HIDDEN),
       // Takes a GET for one without a body, and forgets its length.
-      control: (attackers) => openPlainProxy(attackers, (octets) => octets.replace(/Content-Length: \d+\r\n/, '')),
+      control: (attackers) => openPlainProxy(attackers, {}, (octets) => octets.replace(/Content-Length: \d+\r\n/, '')),
     },
   ],
 }

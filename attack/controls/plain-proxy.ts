@@ -1,5 +1,6 @@
 // A door that judges its callers by Node's options, and then carries every octet to the service as it came.
 import { connect } from 'node:net'
+import type { TlsOptions } from 'node:tls'
 import type { Attackers, Target } from '../model.ts'
 import { startService } from '../support/service.ts'
 import { openPlainDoor } from './plain-door.ts'
@@ -7,10 +8,11 @@ import { openPlainDoor } from './plain-door.ts'
 /** @param change What it does to the octets of a request on their way. */
 export async function openPlainProxy(
   attackers: Attackers,
+  options: TlsOptions = {},
   change: (octets: string) => string = (octets) => octets,
 ): Promise<Target & AsyncDisposable> {
   const service = await startService()
-  const door = await openPlainDoor(attackers, {}, (socket) => {
+  const door = await openPlainDoor(attackers, options, (socket) => {
     const upstream = connect(service.port, '127.0.0.1')
     upstream.on('error', () => socket.destroy()).pipe(socket)
     socket.on('close', () => upstream.destroy())

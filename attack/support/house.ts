@@ -47,6 +47,13 @@ export async function startAttackedHouse(): Promise<AttackedHouse> {
       doors: [
         { ...web, name: 'hello', host: ['hello.localhost'] },
         { ...web, name: 'hello-2', host: ['hello.localhost', 'second.localhost'] },
+        {
+          ...web,
+          name: 'guarded',
+          host: ['guarded.localhost', 'open.localhost'],
+          callers: { 'open.localhost': 'none' },
+          allow: ['alice', 'nobody'],
+        },
         { ...tcp, name: 'raw', host: ['raw.localhost'] },
         { ...tcp, name: 'raw-2', host: ['raw.localhost', 'second.localhost'] },
       ],
@@ -65,7 +72,11 @@ export async function startAttackedHouse(): Promise<AttackedHouse> {
   })
   return {
     targets: [
-      { ...target('web', 'hello', 'hello.localhost'), other: target('web', 'hello-2', 'second.localhost') },
+      {
+        ...target('web', 'hello', 'hello.localhost'),
+        other: target('web', 'hello-2', 'second.localhost'),
+        guarded: target('web', 'guarded', 'open.localhost'),
+      },
       { ...target('tcp', 'raw', 'raw.localhost'), other: target('tcp', 'raw-2', 'second.localhost') },
       ...(['client', 'house'] as const).map((kind) => ({ ...NOBODY, kind, attackers })),
     ],

@@ -2,18 +2,9 @@
 import assert from 'node:assert/strict'
 import { constants } from 'node:http2'
 import { suite, test } from 'node:test'
+import { FLAG, FRAME, frame, headersFrame, requestFields, resetFrame } from '../../../../tools/testing/http2-frames.ts'
 import { CALLERS, openTestDoor, until } from '../../../../tools/testing/web-house.ts'
-import {
-  askHttp2,
-  connectHttp2,
-  dialFrames,
-  FLAG,
-  FRAME,
-  frame,
-  headersFrame,
-  requestFields,
-  resetFrame,
-} from '../support/http2-client.ts'
+import { askHttp2, connectHttp2, dialFrames } from '../support/http2-client.ts'
 import { serveHttp } from '../support/plain-upstream.ts'
 
 const { alice } = CALLERS

@@ -1,11 +1,7 @@
 // Callers that have been met, and try what HTTP/2 makes cheap for them and dear for the door. RFC 9113 §10.5.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { CALLERS, openTestDoor, type TestDoor, until } from '../../../../tools/testing/web-house.ts'
 import {
-  askHttp2,
-  connectHttp2,
-  dialFrames,
   FLAG,
   FRAME,
   fieldBlock,
@@ -14,7 +10,9 @@ import {
   requestFields,
   resetFrame,
   type SeenFrame,
-} from '../support/http2-client.ts'
+} from '../../../../tools/testing/http2-frames.ts'
+import { CALLERS, openTestDoor, type TestDoor, until } from '../../../../tools/testing/web-house.ts'
+import { askHttp2, connectHttp2, dialFrames } from '../support/http2-client.ts'
 import { serveHttp } from '../support/plain-upstream.ts'
 
 const { alice } = CALLERS

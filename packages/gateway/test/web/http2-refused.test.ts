@@ -1,11 +1,7 @@
 // Requests of HTTP/2 that are none, or that HTTP/1.1 behind the door would read as another: frame by frame.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { CALLERS, openTestDoor, until } from '../../../../tools/testing/web-house.ts'
 import {
-  askHttp2,
-  connectHttp2,
-  dialFrames,
   FLAG,
   FRAME,
   fieldBlock,
@@ -13,7 +9,9 @@ import {
   headersFrame,
   requestFields,
   type SeenFrame,
-} from '../support/http2-client.ts'
+} from '../../../../tools/testing/http2-frames.ts'
+import { CALLERS, openTestDoor, until } from '../../../../tools/testing/web-house.ts'
+import { askHttp2, connectHttp2, dialFrames } from '../support/http2-client.ts'
 import { serveHttp, serveOctets } from '../support/plain-upstream.ts'
 
 const { alice } = CALLERS

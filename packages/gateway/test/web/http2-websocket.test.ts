@@ -6,8 +6,9 @@ import { suite, test } from 'node:test'
 import { openDemoUpstream } from '@countersign/gateway'
 import { replaceableAccess, steadyAccess } from '@countersign/mtls'
 import type { Decision } from '@countersign/protocol'
+import { FLAG, FRAME, headersFrame } from '../../../../tools/testing/http2-frames.ts'
 import { CALLERS, openTestDoor, until } from '../../../../tools/testing/web-house.ts'
-import { askHttp2, connectHttp2, dialFrames, FLAG, FRAME, headersFrame } from '../support/http2-client.ts'
+import { askHttp2, connectHttp2, dialFrames } from '../support/http2-client.ts'
 import { serveHttp, serveOctets } from '../support/plain-upstream.ts'
 
 const { alice } = CALLERS
