@@ -30,6 +30,8 @@ export const CALLERS = {
   alice: person('alice'),
   /** Proved, and not on the list. */
   bob: person('bob'),
+  /** Before the door. */
+  proxy: person('proxy'),
   late: person('late', { from: -48, to: -24 }),
   foreign: person('alice', {}, stranger),
 } as const satisfies Record<string, Holder>
@@ -59,6 +61,7 @@ interface TestDoorOptions {
   readonly callers?: WebDoorConfig['callers']
   readonly allow?: readonly string[]
   readonly routes?: WebDoorConfig['routes']
+  readonly from?: string
   /** In place of `allow`. */
   readonly access?: Access
 }
@@ -75,6 +78,7 @@ export async function openTestDoor(
     callers = 'require',
     allow = ['alice'],
     routes,
+    from,
     access = allowList(allow),
   }: TestDoorOptions = {},
 ): Promise<TestDoor> {
@@ -91,6 +95,7 @@ export async function openTestDoor(
       listen: { host: '127.0.0.1', port },
       ...(upstream && { upstream: onlyConfig(upstream) }),
       ...(routes && { routes }),
+      ...(from !== undefined && { from }),
     },
     {
       identity: {

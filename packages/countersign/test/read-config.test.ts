@@ -158,6 +158,11 @@ suite('readConfig', () => {
       edit('name: db.acme.example', 'nmae: x'),
       /^c\.yaml:7: doors\.0\.upstream: there is no key nmae/,
     ],
+    [
+      'a proxy that is no party',
+      GOOD.replace('    allow:', '    from: "a b"\n    allow:'),
+      /^c\.yaml:8: doors\.0\.from must be a party/,
+    ],
     ['a missing key', edit('    kind: web\n', ''), /^c\.yaml:3: doors\.0\.kind is missing$/],
     ['another kind', edit('kind: web', 'kind: smtp'), /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress$/],
     [

@@ -109,7 +109,24 @@ export interface CallerSession extends Session {
    * it is released or the session ends: `end` is called, once, when it turns into a no.
    */
   ask(what: string, end: (cause: RefusalCode) => void): { readonly decision: Decision; readonly release: () => void }
+  /**
+   * Meets a caller by the word of this one, a proxy before the door: its certificate is judged like any other, that its key
+   * was proved is for the proxy to know, and the record says so. `end` is called, once, where it would be refused now.
+   * @param certificates DER, leaf first; none: met as nobody, where `mayBeNobody`.
+   */
+  meetFor(
+    certificates: readonly Uint8Array[],
+    options: { readonly mayBeNobody: boolean; readonly end: (cause: RefusalCode) => void },
+  ): ForwardedMeeting
 }
+
+/** How the gate decided on a caller behind a proxy. Whoever has its session releases it when it is over. */
+export type ForwardedMeeting =
+  | { readonly ok: true; readonly session: Omit<CallerSession, 'meetFor'>; readonly release: () => void }
+  | { readonly ok: false; readonly meeting: RefusedMeeting }
+
+/** The record of a refusal. */
+export type RefusedMeeting = Meeting & { readonly outcome: Extract<Meeting['outcome'], { readonly ok: false }> }
 
 /** The open sessions of one door, found by key. */
 export interface SessionIndex {

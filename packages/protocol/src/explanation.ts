@@ -80,6 +80,8 @@ function evidenceText(evidence: StepEvidence | undefined, actor: Side, now: Temp
         : `path · not revoked (known ${formatWhen(evidence.knownAt, now)})`
     case 'finished':
       return `${actor.name} went on after seeing it`
+    case 'forwarded':
+      return `${certificateText(actor.name, evidence.certificate, now)}, as ${evidence.by} says`
     case 'told':
       return `accepted, as ${evidence.by} says`
     case 'token':

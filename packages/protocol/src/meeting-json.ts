@@ -102,7 +102,7 @@ function stepField(field: Field): Step {
 function evidenceField(field: Field): StepEvidence {
   const kind = field
     .get('kind')
-    .oneOf(['clientHello', 'certificate', 'verdict', 'finished', 'told', 'token', 'channel'] as const)
+    .oneOf(['clientHello', 'certificate', 'verdict', 'finished', 'forwarded', 'told', 'token', 'channel'] as const)
   switch (kind) {
     case 'clientHello': {
       const serverName = field.get('serverName').optional((f) => f.text(256))
@@ -126,6 +126,8 @@ function evidenceField(field: Field): StepEvidence {
     }
     case 'finished':
       return { kind }
+    case 'forwarded':
+      return { kind, by: field.get('by').text(256), certificate: certificateField(field.get('certificate')) }
     case 'told':
       return { kind, by: field.get('by').text(256) }
     case 'token':

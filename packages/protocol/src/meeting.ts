@@ -44,6 +44,8 @@ export type StepEvidence =
     }
   /** The other side's judgement, seen from here: it finished the handshake after it had seen our certificate. */
   | { readonly kind: 'finished' }
+  /** A proxy that was met says that it was shown this certificate, and its key was proved to it. @see RFC 9440 */
+  | { readonly kind: 'forwarded'; readonly by: string; readonly certificate: CertificateSummary }
   /** The other side's decision, as it told us. */
   | { readonly kind: 'told'; readonly by: string }
   | { readonly kind: 'token'; readonly id: string }

@@ -159,6 +159,13 @@ const OTHER_REFUSALS = {
     'open a connection for the name that you ask for',
   ],
   ERR_DOOR_NO_ROUTE: ['RFC 9110 §15.5.5', 'caller', 6, 'this door has nothing at that address', 'check the address'],
+  ERR_DOOR_CLIENT_CERT: [
+    'RFC 9440 §2.2',
+    'operator',
+    6,
+    'what the proxy before this door says of its caller cannot be read',
+    'tell the operator of the proxy: one Client-Cert, a Byte Sequence of DER, and Client-Cert-Chain only beside it',
+  ],
   ERR_DOOR_BODY_LIMIT: [
     'RFC 9110 §15.5.14',
     'caller',

@@ -67,7 +67,8 @@ export function createAsserter(issuer: string, audience: string, clock: Clock): 
 /** What binds it to this caller, its certificate and this very channel. */
 function claimsOf({ reference, door, caller, steps }: Meeting): object {
   const { certificate, authority, identities } = caller
-  const channel = steps[5].evidence
+  const [, , , { evidence: shown }, , { evidence: channel }] = steps
+  const through = shown?.kind === 'forwarded' ? shown.by : undefined
   return {
     sub: subjectOf(caller),
     ...(authority !== undefined && { authority }),
@@ -76,7 +77,9 @@ function claimsOf({ reference, door, caller, steps }: Meeting): object {
     ...(certificate && { cnf: { 'x5t#S256': Buffer.from(certificate.sha256, 'hex').toString('base64url') } }),
     door,
     reference,
-    ...(channel?.kind === 'channel' && { exporter_sha256: channel.exporterSha256 }),
+    ...(through !== undefined && { through }),
+    // Behind a proxy, the channel is not the caller's.
+    ...(through === undefined && channel?.kind === 'channel' && { exporter_sha256: channel.exporterSha256 }),
   }
 }
 

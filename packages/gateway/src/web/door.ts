@@ -21,6 +21,8 @@ export interface WebDoorConfig {
   readonly upstream?: 'demo' | UpstreamConfig
   /** Services for some hosts and paths. */
   readonly routes?: readonly RouteConfig[]
+  /** The party of a proxy before the door, whose `Client-Cert` (RFC 9440) says who its callers are. Absent: nobody's does. */
+  readonly from?: string
   /** The audience of signed statements about callers; absent: none are made. */
   readonly assertion?: string
 }
@@ -39,7 +41,7 @@ export const webDoor: Opener<WebDoorConfig> = {
     routesOf(config).some(
       ({ upstream }) => upstream !== 'demo' && [upstream.url].flat().some((url) => url.startsWith('https:')),
     ),
-  fixed: ['host', 'listen', 'callers', 'assertion'],
+  fixed: ['host', 'listen', 'callers', 'from', 'assertion'],
 }
 
 /**
@@ -59,7 +61,7 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
   let ways = await openWays(config)
   const { assertion, host } = config
   const asserter = assertion === undefined ? undefined : createAsserter(`https://${host[0]}`, assertion, house.clock)
-  const met = createMetServer({ door: name, names, routes: () => ways.routes, asserter }, house)
+  const met = createMetServer({ door: name, names, routes: () => ways.routes, asserter, from: config.from }, house)
   const refusals = createRefusalResponder(house.clock)
   const acceptor = createAcceptor({
     ...house,

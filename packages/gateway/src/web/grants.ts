@@ -1,6 +1,6 @@
 // What a caller may have beside the door itself: asked once for each service, and followed for as long as anything of it is open.
 import { randomBytes } from 'node:crypto'
-import { type CallerSession, referenceOfRandom } from '@countersign/mtls'
+import { type CallerSession, type RefusedMeeting, referenceOfRandom } from '@countersign/mtls'
 import type { Decision, Meeting, Step, Steps } from '@countersign/protocol'
 
 /** One caller's grants. */
@@ -14,9 +14,6 @@ export interface Grants {
     end: () => void,
   ): { readonly ok: true; readonly leave: () => void } | { readonly ok: false; readonly refused: RefusedMeeting }
 }
-
-/** The record of a refusal. */
-export type RefusedMeeting = Meeting & { readonly outcome: Extract<Meeting['outcome'], { readonly ok: false }> }
 
 /** What of the house this needs. */
 export interface GrantsOptions {

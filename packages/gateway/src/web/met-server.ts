@@ -5,6 +5,7 @@ import type { Meeting, RefusalCode } from '@countersign/protocol'
 import { keysAnswer, sendAnswer } from './answer.ts'
 import { ASSERTION_FIELD, type Asserter } from './assertion.ts'
 import type { Exchange } from './exchange.ts'
+import { createBehind } from './forwarded.ts'
 import { createGrants } from './grants.ts'
 import { clientCertHeaders } from './headers.ts'
 import { createHttp1Server } from './http1.ts'
@@ -48,11 +49,13 @@ export interface MetService {
   /** To be asked for each request. */
   readonly routes: () => Routes<Route>
   readonly asserter: Asserter | undefined
+  /** The party of a proxy before the door whose word on its callers is taken. */
+  readonly from?: string | undefined
 }
 
 /** Makes the server of one door; it listens nowhere itself. */
 export function createMetServer(
-  { door, names, routes, asserter }: MetService,
+  { door, names, routes, asserter, from }: MetService,
   { clock, log, record }: Pick<House, 'clock' | 'log' | 'record'>,
 ): MetServer {
   const refusal: HttpService['refusal'] = ({ meeting }, code, cause, accept) => {
@@ -73,11 +76,11 @@ export function createMetServer(
     const { method, version } = head
     let code: RefusalCode | undefined
     let isOver = false
-    let leave: () => void = () => undefined
+    const held: (() => void)[] = []
     return {
       /** `release` is called at its end. */
       holds(release: () => void) {
-        leave = release
+        held.push(release)
       },
       refused(why: RefusalCode) {
         code = why
@@ -85,7 +88,7 @@ export function createMetServer(
       over() {
         if (isOver) return
         isOver = true
-        leave()
+        for (const release of held) release()
         log('request.done', {
           door,
           reference: meeting.reference,
@@ -101,9 +104,12 @@ export function createMetServer(
     }
   }
 
-  const serve = (exchange: Exchange, caller: Caller) => {
+  const serve = (exchange: Exchange, connection: Caller) => {
     const { accept } = exchange.head.headers
     const target = readTarget(exchange.head)
+    const found = target && connection.behind?.callerOf(exchange)
+    const told = typeof found === 'object' ? found : undefined
+    const caller = told?.caller ?? (told ? { ...connection, meeting: told.refused } : connection)
     const account = openAccount(exchange, caller, target)
     exchange.out.once('close', () => account.over())
     const refuse = (code: RefusalCode, cause?: Error, at: Pick<Caller, 'meeting'> = caller) => {
@@ -114,6 +120,9 @@ export function createMetServer(
       exchange.distrust()
       return refuse('ERR_DOOR_REQUEST')
     }
+    if (found === 'unreadable') return refuse('ERR_DOOR_CLIENT_CERT')
+    if (told?.refused) return refuse(told.refused.outcome.refusal.code)
+    if (told) account.holds(told.leave)
     const path = target.path.split('?', 1)[0]
     // It is about this connection, whatever the host.
     if (path === MEETING_PATH) return sendAnswer(exchange, meetingAnswer(accept, caller.meeting, clock()))
@@ -142,24 +151,44 @@ export function createMetServer(
     else forward(passage)
   }
 
+  const callerWith = (
+    session: Omit<CallerSession, 'meetFor'>,
+    serverName: string | undefined,
+    behind?: Caller['behind'],
+  ): Caller => {
+    const { meeting } = session
+    const certificates = clientCertHeaders(session.certificates)
+    // Of nobody there is nothing to state.
+    const statement = meeting.caller.certificate && asserter?.about(meeting)
+    const onFault = (error: unknown) => log('gate.fault', { door, error })
+    return {
+      meeting,
+      serverName,
+      behind,
+      grants: createGrants(session, { now: clock, record, onFault }),
+      get identity() {
+        return statement ? [...certificates, ASSERTION_FIELD, statement()] : certificates
+      },
+    }
+  }
+
   const service: HttpService = { serve, refusal, maxHeadOctets: MAX_HEAD_OCTETS, idleTimeoutMs: IDLE_TIMEOUT_MS }
   const http1 = createHttp1Server(service)
   const http2 = createHttp2Server(service)
   return {
     adopt(socket, meeting, session) {
       const version = socket.alpnProtocol === 'h2' ? http2 : http1
-      const certificates = clientCertHeaders(session.certificates)
-      // Of nobody there is nothing to state.
-      const statement = meeting.caller.certificate && asserter?.about(meeting)
       const [{ evidence }] = meeting.steps
-      version.adopt(socket, {
-        meeting,
-        grants: createGrants(session, { now: clock, record, onFault: (error) => log('gate.fault', { door, error }) }),
-        serverName: evidence?.kind === 'clientHello' ? evidence.serverName : undefined,
-        get identity() {
-          return statement ? [...certificates, ASSERTION_FIELD, statement()] : certificates
-        },
-      })
+      const serverName = evidence?.kind === 'clientHello' ? evidence.serverName : undefined
+      const behind =
+        from !== undefined && meeting.caller.party === from
+          ? createBehind(session, {
+              mayBeNobody: names.callersOf(serverName) !== 'require',
+              record,
+              callerWith: (other) => callerWith(other, serverName),
+            })
+          : undefined
+      version.adopt(socket, callerWith(session, serverName, behind))
     },
     endIdle() {
       http1.endIdle()

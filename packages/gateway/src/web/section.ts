@@ -1,4 +1,5 @@
 // What countersign.yaml says of a web door.
+import { isParty } from '@countersign/protocol'
 import { z } from 'zod'
 import type { Fault, Section } from '../kind/model.ts'
 import { hostName, listen, provedName } from '../kind/words.ts'
@@ -90,6 +91,11 @@ const keys = {
   listen: listen.describe('address on which it listens'),
   upstream: upstream.exactOptional().describe('the service for what no route takes: {url, …}, or demo'),
   routes: z.array(route).exactOptional().describe('services for some hosts and paths'),
+  from: z
+    .string()
+    .refine(isParty, 'must be a party, as in frontdoor or door/edge')
+    .exactOptional()
+    .describe('party of a proxy before this door whose Client-Cert (RFC 9440) says who its callers are (nobody)'),
   assertion: z
     .string()
     .min(1)

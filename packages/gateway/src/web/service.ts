@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Answer } from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import type { Exchange } from './exchange.ts'
+import type { Behind } from './forwarded.ts'
 import type { Grants } from './grants.ts'
 
 /** Who calls on a connection. */
@@ -14,6 +15,8 @@ export interface Caller {
   readonly identity: readonly string[]
   /** What it may have beside the door itself. */
   readonly grants: Grants
+  /** Present where it is a proxy whose word is taken: each request is of whom it says. */
+  readonly behind?: Behind<Caller> | undefined
 }
 
 /** What a version of HTTP is made with. */

@@ -85,6 +85,16 @@ suite('what a door states of a caller', () => {
     assert.doesNotMatch(JSON.stringify(ours?.keys), /"d"/)
   })
 
+  test('of one behind a proxy names the proxy, and not the channel, which is the proxy’s', () => {
+    const { certificate } = meeting.caller
+    assert.ok(certificate)
+    const [ask, present, verify, , judged, channel] = meeting.steps
+    const shown = { ...step, evidence: { kind: 'forwarded', by: 'edge', certificate } } as const
+    const behind = { ...meeting, steps: [ask, present, verify, shown, judged, channel] } as const
+    const { claims } = partsOf(createAsserter('https://hello.localhost', 'orders', () => at).about(behind)())
+    assert.deepEqual([claims['sub'], claims['through'], claims['exporter_sha256']], ['alice', 'edge', undefined])
+  })
+
   test('is made anew before half of its life is over, and where the clock was set back', () => {
     let now = at
     const state = createAsserter('https://hello.localhost', 'orders', () => now).about(meeting)

@@ -3,10 +3,7 @@ import { suite, test } from 'node:test'
 import { readCertificate, readPem } from '@countersign/x509'
 import { clientCertHeaders, forwardableHeaders, responseHeaders, responseTrailers } from '../../src/web/headers.ts'
 import { IDENTITY_HEADERS, namesIdentity, plainName } from '../../src/web/identity-headers.ts'
-
-/** The example of RFC 9440 Appendix A, Figures 1 to 3: a leaf, its issuer and their root. */
-const LEAF =
-  'MIIBqDCCAU6gAwIBAgIBBzAKBggqhkjOPQQDAjA6MRswGQYDVQQKDBJMZXQncyBBdXRoZW50aWNhdGUxGzAZBgNVBAMMEkxBIEludGVybWVkaWF0ZSBDQTAeFw0yMDAxMTQyMjU1MzNaFw0yMTAxMjMyMjU1MzNaMA0xCzAJBgNVBAMMAkJDMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8YnXXfaUgmnMtOXU/IncWalRhebrXmckC8vdgJ1p5Be5F/3YC8OthxM4+k1M6aEAEFcGzkJiNy6J84y7uzo9M6NyMHAwCQYDVR0TBAIwADAfBgNVHSMEGDAWgBRm3WjLa38lbEYCuiCPct0ZaSED2DAOBgNVHQ8BAf8EBAMCBsAwEwYDVR0lBAwwCgYIKwYBBQUHAwIwHQYDVR0RAQH/BBMwEYEPYmRjQGV4YW1wbGUuY29tMAoGCCqGSM49BAMCA0gAMEUCIBHda/r1vaL6G3VliL4/Di6YK0Q6bMjeSkC3dFCOOB8TAiEAx/kHSB4urmiZ0NX5r5XarmPk0wmuydBVoU4hBVZ1yhk='
+import { LEAF } from '../support/rfc9440.ts'
 
 const FORGED = [
   'Client-Cert',

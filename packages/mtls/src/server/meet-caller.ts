@@ -82,7 +82,8 @@ export function judgeCaller(
   return asServer.ok ? asServer : judgement
 }
 
-function decideOn(
+/** What is decided of a caller whose path has been judged, or that showed none. */
+export function decideOn(
   judgement: Judgement | undefined,
   question: AccessQuestion,
   { access }: Pick<AcceptorOptions, 'access'>,
@@ -98,9 +99,13 @@ function decideOn(
   return { ok: false, refusal: { code, detail: decision } }
 }
 
-/** TLS has proved the key of the certificate over this very channel. @see RFC 9846 §4.5.2 */
-function proofsOf({ identities }: Side, at: Temporal.Instant): readonly Proof[] {
-  return identities.map((subject) => ({ kind: 'certificate', subject, at, binding: 'channel' }))
+/** TLS has proved the key of the certificate over this very channel, or a proxy says so of another. @see RFC 9846 §4.5.2 */
+export function proofsOf(
+  { identities }: Side,
+  at: Temporal.Instant,
+  binding: Proof['binding'] = 'channel',
+): readonly Proof[] {
+  return identities.map((subject) => ({ kind: 'certificate', subject, at, binding }))
 }
 
 /** The certificates that the caller sent, in its order; of a resumed meeting the leaf alone. Views of DER. */

@@ -1,0 +1,84 @@
+// What is asked again of a caller for as long as it is here: does its path still stand, and may it still have what it has?
+import type { Decision, RefusalCode, Side } from '@countersign/protocol'
+import { verdictsOf } from '../gate/verdicts.ts'
+import type { AcceptorOptions, AccessQuestion, CallerSession } from '../model.ts'
+import { type Followed, type Follower, type Grant, type Question, standingOf } from '../sessions/follower.ts'
+import type { OwnSession } from '../sessions/session.ts'
+import { sha256 } from '../sha256.ts'
+import { judgeCaller, type Met } from './meet-caller.ts'
+
+/** A caller that was let in. `seen` is what it has seen proved, where that is not the callee of the record. */
+export type Admitted = Extract<Met, { readonly ok: true }> & { readonly seen?: Side }
+/** What of the door's options this needs. */
+export type Options = Pick<AcceptorOptions, 'door' | 'trust' | 'access' | 'servers' | 'sessions' | 'clock'>
+
+/** Finds a session by other keys from now on. */
+export function rekey(sessions: Options['sessions'], session: OwnSession, keys: CallerSession['keys']): void {
+  if (keys.length === session.keys.length && keys.every((key, i) => key === session.keys[i])) return
+  sessions.remove(session)
+  session.rekey(keys)
+  sessions.add(session)
+}
+
+/** Asks for a service beside the door's own, and follows a yes. */
+export function askBeside(
+  follower: Follower,
+  followed: Followed,
+  met: Admitted,
+  options: Options,
+  what: string,
+  end: (cause: RefusalCode) => void,
+): ReturnType<CallerSession['ask']> {
+  const question = accessOf(met, options, what)
+  const decision = question.ask(options.clock())
+  if (!decision.ok) return { decision, release: () => undefined }
+  const release = () => {
+    if (followed.grants.delete(grant)) follower.reschedule(followed)
+  }
+  const grant: Grant = {
+    question,
+    decision,
+    end(cause) {
+      followed.grants.delete(grant)
+      end(cause)
+    },
+  }
+  followed.grants.add(grant)
+  follower.reschedule(followed)
+  return { decision, release }
+}
+
+/** The same path, the same answer; that of a meeting as nobody is asked for by nobody. */
+export function proofOf({ meeting, path }: Admitted, options: Options): NonNullable<Followed['proof']> {
+  const certificates = path?.certificates ?? []
+  const { authority } = meeting.caller
+  const { judgeAnew } = verdictsOf(options.trust)
+  return {
+    basis: [authority, ...certificates.map(({ der }) => sha256(der))].join(' '),
+    ask(now) {
+      const judgement = judgeCaller({ certificates, address: meeting.address ?? '', now }, options, judgeAnew)
+      // The alice of another authority is not the alice who was let in.
+      const isAnother = judgement.ok && judgement.side.authority !== authority
+      return isAnother ? { ok: false, code: 'ERR_CALLER_UNKNOWN_ISSUER' } : standingOf(judgement)
+    },
+  }
+}
+
+/**
+ * What is asked of the policy about this caller. The proof of a certificate is as old as the question: the channel stands
+ * by the key that it proved, and its path is judged each time. Every other proof keeps its age.
+ */
+export function accessOf({ meeting, proofs, seen }: Admitted, { access }: Options, what?: string): Question<Decision> {
+  const { caller } = meeting
+  const callee = seen ?? meeting.callee
+  const others = proofs.filter(({ kind }) => kind !== 'certificate')
+  const [who, whom] = [caller, callee].map(({ certificate, name }) => certificate?.sha256 ?? name)
+  return {
+    basis: JSON.stringify([who, caller.authority, whom, callee.identities.length, what, proofs[0]?.binding, others]),
+    ask(now) {
+      const asOf = proofs.map((proof) => (proof.kind === 'certificate' ? { ...proof, at: now } : proof))
+      const question: AccessQuestion = { caller, callee, proofs: asOf, now, ...(what !== undefined && { what }) }
+      return access.decide(question)
+    },
+  }
+}
