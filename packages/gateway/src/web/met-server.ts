@@ -1,6 +1,6 @@
 // HTTP for callers that have been met: each request to the upstream, or the door's own answer.
 import type { TLSSocket } from 'node:tls'
-import { type CallerSession, type House, MeetingRefusedError, meetingAnswer, refusalAnswer } from '@countersign/mtls'
+import { type CallerSession, type House, meetingAnswer, refusalAnswer } from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import { keysAnswer, sendAnswer } from './answer.ts'
 import { ASSERTION_FIELD, type Asserter } from './assertion.ts'
@@ -11,7 +11,7 @@ import { clientCertHeaders } from './headers.ts'
 import { createHttp1Server } from './http1.ts'
 import { createHttp2Server } from './http2.ts'
 import type { Names } from './names.ts'
-import { forward, type Passage } from './proxy.ts'
+import { forward, type Passage, UpstreamRefusedError } from './proxy.ts'
 import { type RequestTarget, readTarget } from './request-target.ts'
 import type { Routes } from './routes.ts'
 import type { Caller, HttpService } from './service.ts'
@@ -58,14 +58,14 @@ export function createMetServer(
   { door, names, routes, asserter, from }: MetService,
   { clock, log, record }: Pick<House, 'clock' | 'log' | 'record'>,
 ): MetServer {
-  const refusal: HttpService['refusal'] = ({ meeting }, code, cause, accept) => {
+  const refusal: HttpService['refusal'] = ({ meeting }, code, cause, accept, upstreamReference) => {
     log('request.refused', {
       door,
       reference: meeting.reference,
       code,
       ...(cause && { cause: cause.message }),
       // The meeting with the upstream has a record of its own, which says why.
-      ...(cause instanceof MeetingRefusedError && { upstreamReference: cause.meeting.reference }),
+      ...(upstreamReference !== undefined && { upstreamReference }),
     })
     return refusalAnswer(accept, meeting, clock(), code)
   }
@@ -112,9 +112,9 @@ export function createMetServer(
     const caller = told?.caller ?? (told ? { ...connection, meeting: told.refused } : connection)
     const account = openAccount(exchange, caller, target)
     exchange.out.once('close', () => account.over())
-    const refuse = (code: RefusalCode, cause?: Error, at: Pick<Caller, 'meeting'> = caller) => {
+    const refuse = (code: RefusalCode, cause?: Error, at: Pick<Caller, 'meeting'> = caller, upstream?: Upstream) => {
       account.refused(code)
-      sendAnswer(exchange, refusal(at, code, cause, accept))
+      sendAnswer(exchange, refusal(at, code, cause, accept, cause && upstream && referenceOf(cause, upstream)))
     }
     if (target === undefined) {
       exchange.distrust()
@@ -146,7 +146,14 @@ export function createMetServer(
       exchange.distrust()
       return refuse('ERR_DOOR_BODY_LIMIT')
     }
-    const passage: Passage = { exchange, target, upstream, identity: caller.identity, refuse, over: account.over }
+    const passage: Passage = {
+      exchange,
+      target,
+      upstream,
+      identity: caller.identity,
+      refuse: (code, cause) => refuse(code, cause, caller, upstream),
+      over: account.over,
+    }
     if (exchange.tunnel) tunnel(passage, exchange.tunnel)
     else forward(passage)
   }
@@ -199,4 +206,9 @@ export function createMetServer(
       http2.close()
     },
   }
+}
+
+/** Of the meeting with the upstream by which a request failed. */
+function referenceOf(cause: Error, upstream: Upstream): string | undefined {
+  return cause instanceof UpstreamRefusedError ? cause.reference : upstream.brokenBy(cause)?.reference
 }

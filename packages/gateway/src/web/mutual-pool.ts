@@ -2,7 +2,8 @@
 import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { connect, type House, MeetingRefusedError, SessionCutError } from '@countersign/mtls'
-import { type Dispatcher, Pool } from 'undici'
+import type { Meeting } from '@countersign/protocol'
+import { type Dispatcher, errors, Pool } from 'undici'
 import { referenceIdentityOf } from '../kind/reference-identity.ts'
 
 /** An upstream that must prove itself. */
@@ -16,11 +17,23 @@ export interface MutualTarget {
   readonly door: string
 }
 
+/** Connections that are meetings. */
+export interface MutualPool {
+  readonly dispatcher: Dispatcher
+  /** The meeting with that reference, while its connection is open. */
+  metAs(reference: string): Meeting | undefined
+  /** The meeting whose connection ended by this error: the upstream may have refused us after its handshake, as TLS 1.3 allows. */
+  brokenBy(error: Error): Meeting | undefined
+  close(): Promise<void>
+}
+
 /** Opens a pool whose every connection is a meeting, which ends when the upstream would be refused now. */
 export function openMutualPool(
   { host, port, name: wanted = host, timeoutMs, door }: MutualTarget,
   { identity, trust, clock, record, log }: Pick<House, 'identity' | 'trust' | 'clock' | 'record' | 'log'>,
-): { readonly dispatcher: Dispatcher; close(): Promise<void> } {
+): MutualPool {
+  const open = new Map<string, Meeting>()
+  const broken = new WeakMap<Error, Meeting>()
   const name = referenceIdentityOf(wanted)
 
   const meet = async (): Promise<TLSSocket> => {
@@ -37,8 +50,18 @@ export function openMutualPool(
         alpn: ['http/1.1'],
       })
       socket.on('error', (error) => {
+        broken.set(error, meeting)
         if (error instanceof SessionCutError) log('upstream.cut', { door, code: error.code })
       })
+      // By both, as undici knows no more of a connection that was closed than its port.
+      const keys = [meeting.reference, portKey(socket.localPort)]
+      for (const key of keys) open.set(key, meeting)
+      // After undici has told whose requests ended with it.
+      socket.once('close', () =>
+        setImmediate(() => {
+          for (const key of keys) open.delete(key)
+        }),
+      )
       record(meeting)
       return socket
     } catch (error) {
@@ -58,5 +81,16 @@ export function openMutualPool(
       )
     },
   })
-  return { dispatcher: pool, close: () => pool.destroy() }
+  return {
+    dispatcher: pool,
+    metAs: (reference) => open.get(reference),
+    brokenBy: (error) =>
+      broken.get(error) ??
+      (error instanceof errors.SocketError ? open.get(portKey(error.socket?.localPort)) : undefined),
+    close: () => pool.destroy(),
+  }
+}
+
+function portKey(port: number | undefined): string {
+  return `port ${port}`
 }

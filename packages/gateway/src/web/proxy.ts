@@ -1,5 +1,6 @@
 // One request of a caller that has been met, carried to the upstream and back.
 import type { Readable } from 'node:stream'
+import { REFERENCE_FIELD } from '@countersign/mtls'
 import type { Dispatcher } from 'undici'
 import type { Way } from './balance.ts'
 import type { Exchange, RequestHead } from './exchange.ts'
@@ -94,6 +95,19 @@ export function optionsOf({ exchange, target, upstream, identity }: Passage): Om
   }
 }
 
+const REFUSED_AS = REFERENCE_FIELD.toLowerCase()
+
+/** The upstream has met this door, and does not let it in. */
+export class UpstreamRefusedError extends Error {
+  override readonly name = 'UpstreamRefusedError'
+  /** Of the meeting, as the upstream knows it too. */
+  readonly reference: string
+  constructor(message: string, reference: string) {
+    super(message)
+    this.reference = reference
+  }
+}
+
 /** Interim answers that wait for the caller to read. */
 const MAX_INTERIM_OCTETS = 256 * 1024
 
@@ -115,7 +129,10 @@ export function answerTo({ exchange, upstream }: Passage, way: Way, failed: Fail
       running = controller
       if (isOver(exchange)) controller.abort(new Error('the caller left'))
     },
-    onResponseStart(controller, status) {
+    onResponseStart(controller, status, { [REFUSED_AS]: refusedAs }) {
+      // A gate behind this one: what it says is said to this door, and none of the caller's business.
+      if (typeof refusedAs === 'string' && upstream.metAs(refusedAs))
+        throw new UpstreamRefusedError(`the upstream refused this door by ${status}`, refusedAs)
       const raw = responseHeaders(latin1Of(controller.rawHeaders), status)
       if (upstream.secure && endsByClose(head, status, controller.rawHeaders))
         throw new Error('the upstream ends its answer by closing, which does not prove over TLS that it is whole')

@@ -24,7 +24,13 @@ export interface HttpService {
   /** Answers a request, sooner or later. */
   serve(exchange: Exchange, caller: Caller): void
   /** Notes that a caller is refused, and says how it is told. */
-  refusal(caller: Pick<Caller, 'meeting'>, code: RefusalCode, cause?: Error, accept?: string): Answer
+  refusal(
+    caller: Pick<Caller, 'meeting'>,
+    code: RefusalCode,
+    cause?: Error,
+    accept?: string,
+    upstreamReference?: string,
+  ): Answer
   readonly maxHeadOctets: number
   /** How long a connection without a request stays. */
   readonly idleTimeoutMs: number

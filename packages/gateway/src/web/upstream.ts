@@ -1,8 +1,9 @@
 // The service behind a door, and how it is reached: in clear on a trusted network, or by a meeting like any other.
-import type { House } from '@countersign/mtls'
-import { type Dispatcher, Pool } from 'undici'
+import { type House, MeetingRefusedError } from '@countersign/mtls'
+import type { Meeting } from '@countersign/protocol'
+import { Pool } from 'undici'
 import { createBalance, type Way } from './balance.ts'
-import { openMutualPool } from './mutual-pool.ts'
+import { type MutualPool, openMutualPool } from './mutual-pool.ts'
 
 /** The service behind a door. */
 export interface UpstreamConfig {
@@ -27,6 +28,10 @@ export interface Upstream {
   readonly maxBodyOctets: number
   /** Is reached by TLS. */
   readonly secure: boolean
+  /** The open meeting with that reference, where it is reached by TLS. */
+  metAs(reference: string): Meeting | undefined
+  /** The meeting that ended by this error, or was refused by us. */
+  brokenBy(error: Error): Meeting | undefined
   /** As many requests are under way as may be. */
   readonly isFull: boolean
   /** The address for a request that has been tried at none of `tried`. It is released once, however the request ends. */
@@ -67,6 +72,9 @@ export function openUpstream(config: UpstreamConfig, door: string, house: House)
       return balance.busy >= maxRequests
     },
     take: balance.take,
+    metAs: (reference) => firstOf(pools, (pool) => pool.metAs?.(reference)),
+    brokenBy: (error) =>
+      error instanceof MeetingRefusedError ? error.meeting : firstOf(pools, (pool) => pool.brokenBy?.(error)),
     async drain() {
       await Promise.all(pools.map(({ dispatcher }) => dispatcher.close()))
     },
@@ -84,12 +92,18 @@ function readUrl(text: string): URL {
   return url
 }
 
-function openPool(
-  url: URL,
-  name: string | undefined,
-  door: string,
-  house: House,
-): { readonly dispatcher: Dispatcher; close(): Promise<void> } {
+/** One address, in clear or by meetings. */
+type OnePool = Pick<MutualPool, 'dispatcher' | 'close'> & Partial<MutualPool>
+
+function firstOf(pools: readonly OnePool[], ask: (pool: OnePool) => Meeting | undefined): Meeting | undefined {
+  for (const pool of pools) {
+    const found = ask(pool)
+    if (found) return found
+  }
+  return undefined
+}
+
+function openPool(url: URL, name: string | undefined, door: string, house: House): OnePool {
   if (url.protocol === 'http:') {
     const pool = new Pool(url.origin, { connectTimeout: CONNECT_TIMEOUT_MS })
     return { dispatcher: pool, close: () => pool.destroy() }

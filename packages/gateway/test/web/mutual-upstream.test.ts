@@ -8,6 +8,7 @@ import { suite, test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { chainOf, createIssuer, type Holder, issueLeaf, pemOf } from '../../../../tools/testing/pki.ts'
 import { ask, CALLERS, dial, issuing, openTestDoor, ROOT_PEM, until } from '../../../../tools/testing/web-house.ts'
+import { serveHttp } from '../support/plain-upstream.ts'
 
 const { alice } = CALLERS
 const database = issueLeaf(issuing, 'db', {
@@ -79,6 +80,8 @@ suite('an upstream that proves itself', () => {
       assert.equal(upstream.met, 0)
       const refused = door.records.find(({ seenBy }) => seenBy === 'caller')
       assert.equal(refused?.outcome.ok === false && refused.outcome.refusal.code, code)
+      const told = door.logs.find(({ event }) => event === 'request.refused')
+      assert.equal(told?.fields['upstreamReference'], refused?.reference)
     })
 
   // RFC 9112 §8: "an "incomplete close" in TLS would leave the message incomplete"
@@ -98,6 +101,36 @@ suite('an upstream that proves itself', () => {
     })
     await using door = await openTestDoor({ url: upstream.url, name: 'db.localhost' })
     assert.equal((await ask(door, alice, '/')).status, 502)
+    // TLS 1.3 lets us finish first: our record of the meeting says that we accepted it. A GET is asked once more.
+    const met = door.records.findLast(({ seenBy }) => seenBy === 'caller')
+    assert.equal(door.logs.at(-1)?.fields['upstreamReference'], met?.reference)
+  })
+
+  for (const accept of ['text/html', 'application/json'])
+    test(`and is a door that does not let this one in is 502, and what it said is not the caller’s: ${accept}`, async () => {
+      await using service = await serveHttp((_request, response) => response.end('reached'))
+      await using inner = await openTestDoor(service)
+      await using door = await openTestDoor({ url: `https://127.0.0.1:${inner.port}`, name: 'hello.localhost' })
+      const { status, body } = await ask(door, alice, '/', { headers: { Accept: accept } })
+      assert.equal(status, 502)
+      const [refused] = inner.records
+      assert.equal(refused?.outcome.ok === false && refused.outcome.refusal.code, 'ERR_CALLER_NOT_ALLOWED')
+      const told = door.logs.find(({ event }) => event === 'request.refused')
+      assert.deepEqual(
+        [told?.fields['code'], told?.fields['upstreamReference']],
+        ['ERR_DOOR_UPSTREAM', refused?.reference],
+      )
+      assert.ok(!body.includes(refused?.reference ?? '') && !body.includes('ERR_CALLER_NOT_ALLOWED'), body)
+      assert.equal(service.reached, 0)
+    })
+
+  test('and only says that it refused somebody is carried as it is', async () => {
+    await using upstream = await serveMutual(database, (_request, response) =>
+      response.writeHead(403, { 'Countersign-Reference': 'M-7F3K-92QD' }).end('not you'),
+    )
+    await using door = await openTestDoor({ url: upstream.url, name: 'db.localhost' })
+    const { status, body } = await ask(door, alice, '/')
+    assert.deepEqual([status, body], [403, 'not you'])
   })
 
   test('and is revoked is cut within its answer, and not met again', async () => {

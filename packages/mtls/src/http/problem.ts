@@ -64,7 +64,7 @@ export function refusalAnswer(
   const own = explanation.refusal?.code === code ? explanation.refusal : undefined
   const { why: detail, next } = own ?? { why: entry.public, next: entry.next }
   if (prefersHtml(accept))
-    return inAMoment(page(status, drawPage(explanation, { ...entry, code, why: detail, next }, userAgent)))
+    return finished(page(status, drawPage(explanation, { ...entry, code, why: detail, next }, userAgent)), meeting)
   const problem = {
     type: `urn:countersign:${code}`,
     title: entry.public,
@@ -79,12 +79,20 @@ export function refusalAnswer(
     ...(own && revocationOf(meeting)),
     steps: explanation.rows.map(({ number, verb, outcome, text }) => ({ number, verb, outcome, text })),
   }
-  return inAMoment(answerOf(status, 'application/problem+json', `${JSON.stringify(problem, undefined, 2)}\n`))
+  return finished(answerOf(status, 'application/problem+json', `${JSON.stringify(problem, undefined, 2)}\n`), meeting)
 }
 
-/** RFC 9110 §10.2.3: when to come again, where that is soon. */
-function inAMoment(answer: Answer): Answer {
-  return answer.status === 503 ? { ...answer, headers: { ...answer.headers, 'Retry-After': '1' } } : answer
+/** Names the meeting in which whoever asks was refused itself; a door in front of another knows by it that it was meant. */
+export const REFERENCE_FIELD = 'Countersign-Reference'
+
+function finished(answer: Answer, { outcome, reference }: Meeting): Answer {
+  const headers = {
+    ...answer.headers,
+    // RFC 9110 §10.2.3: when to come again, where that is soon.
+    ...(answer.status === 503 && { 'Retry-After': '1' }),
+    ...(!outcome.ok && { [REFERENCE_FIELD]: reference }),
+  }
+  return { ...answer, headers }
 }
 
 /** When and why the caller was revoked, as `detail` says it, for programs. */
