@@ -1,10 +1,12 @@
 // Every attack, in the order of the report.
 import { crafted } from './attacks/crafted.ts'
+import { faults } from './attacks/faults.ts'
 import { floods } from './attacks/floods.ts'
 import { headers } from './attacks/headers.ts'
 import { hello } from './attacks/hello.ts'
 import { http2 } from './attacks/http2.ts'
 import { impostor } from './attacks/impostor.ts'
+import { lists } from './attacks/lists.ts'
 import { names } from './attacks/names.ts'
 import { resumption } from './attacks/resumption.ts'
 import { revoked } from './attacks/revoked.ts'
@@ -28,4 +30,6 @@ export const ATTACKS: readonly Attack[] = [
   slow,
   floods,
   trustFiles,
+  lists,
+  faults,
 ]

@@ -18,6 +18,7 @@ const STRIPPED: Row = { web: ['passed', 'accepted'] }
 /** The caller is who it is; its request is refused. */
 const BROKEN: Row = { web: ['ERR_DOOR_REQUEST', 'accepted'] }
 
+const STILL_REVOKED: Row = { house: ['ERR_CALLER_REVOKED', 'ERR_CALLER_REVOKED, step 5'] }
 /** RFC 9113 §8.1.1: "Malformed requests or responses that are detected MUST be treated as a stream error of type PROTOCOL_ERROR". */
 const MALFORMED: Row = { web: ['reset, PROTOCOL_ERROR', 'accepted'] }
 /** RFC 9110 §15.5.20. */
@@ -67,6 +68,29 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
     malformed: { house: ['no door', 'exit 3, ERR_TRUST_FILE_MALFORMED, names the file'] },
     'a certificate cut short': { house: ['no door', 'exit 3, ERR_TRUST_FILE_MALFORMED, names the file'] },
     unreadable: { house: ['no door', 'exit 3, ERR_TRUST_FILE_UNREADABLE, names the file'] },
+  },
+  'a revocation list that fails': {
+    'missing, while the door stands': STILL_REVOKED,
+    'empty, while the door stands': STILL_REVOKED,
+    'malformed, while the door stands': STILL_REVOKED,
+    'unreadable, while the door stands': STILL_REVOKED,
+    'an older one in its place': STILL_REVOKED,
+    'one of another key in its place': STILL_REVOKED,
+    'run out, revocation: require': {
+      house: ['ERR_CALLER_STATUS_UNKNOWN', 'ERR_CALLER_STATUS_UNKNOWN, step 5'],
+    },
+    // RFC 5280 §5.1.2.5 gives a list no end of what it has said; §5.3.1 alone takes a `certificateHold` back.
+    'run out, with the caller on it, revocation: prefer': STILL_REVOKED,
+  },
+  'a program that throws': {
+    'where it decides': { house: ['ERR_GATE_FAULT', 'serves the next'] },
+    // Nobody is in who is in no record.
+    'where it records': { house: ['closed', 'serves the next'] },
+    'where it logs': { house: ['ERR_GATE_FAULT', 'serves the next'] },
+    'where it tells the time': { house: ['closed', 'serves the next'] },
+    'where it takes the caller': { house: ['closed', 'serves the next'] },
+    'where it tells a refusal': { house: ['closed', 'serves the next'] },
+    'where it gives its identity': { house: ['closed', 'serves the next'] },
   },
   'old TLS': {
     'TLS 1.0': OLD,

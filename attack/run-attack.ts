@@ -83,10 +83,11 @@ async function recordOf(
   if (reference === undefined) return 'none'
   if (told !== undefined && told !== reference) return `told ${told} of ${reference}`
   const meeting = await records.under(reference, door ?? name)
-  return meeting ? describe(meeting) : 'none'
+  return meeting ? outcomeOf(meeting) : 'none'
 }
 
-function describe({ outcome, resumed, steps }: Meeting): string {
+/** What a record says: accepted, or the code with the step. */
+export function outcomeOf({ outcome, resumed, steps }: Meeting): string {
   const how = resumed ? ', resumed' : ''
   if (outcome.ok) return `accepted${how}`
   const step = steps.findIndex(({ outcome: each }) => each === 'refused') + 1

@@ -2,11 +2,12 @@
 import type { KeyObject } from 'node:crypto'
 import { explainRefusal, type Reference } from '@countersign/protocol'
 import type { CheckSignature } from '@countersign/verify'
-import { type Certificate, type CertificateList, type Name, OID } from '@countersign/x509'
+import { type Certificate, type CertificateList, OID } from '@countersign/x509'
 import { type Judgement, judge } from '../gate/judge.ts'
 import { keyFits } from '../identity/create.ts'
 import type { Trust } from '../model.ts'
 import { createCheckSignature } from '../trust/check-signature.ts'
+import { isSameName, isSignedBy } from '../trust/list-issuer.ts'
 import { createTrust } from '../trust/trust.ts'
 import type { IssuedAnswer, StatusAnswer } from './answer.ts'
 import { EnrollmentError } from './error.ts'
@@ -79,14 +80,7 @@ export function authenticCrls(
   checkSignature: CheckSignature,
 ): readonly CertificateList[] {
   const issuers = issuersUnder(anchors, certificates, checkSignature)
-  return crls.filter((crl) =>
-    issuers.some(
-      ({ subject, subjectPublicKeyInfo, keyUsage }) =>
-        isSameName(subject, crl.issuer) &&
-        keyUsage?.has('cRLSign') !== false &&
-        checkSignature(crl.signatureAlgorithm, subjectPublicKeyInfo, crl.tbsDer, crl.signatureValue) === true,
-    ),
-  )
+  return crls.filter((crl) => issuers.some((issuer) => isSignedBy(crl, issuer, checkSignature)))
 }
 
 /** The anchors, and each authority among `candidates` that one of them, or one found so, has signed. */
@@ -107,10 +101,6 @@ function issuersUnder(
       )
         found.push(one)
   return found
-}
-
-function isSameName(one: Name, other: Name): boolean {
-  return one.der.toHex() === other.der.toHex()
 }
 
 function refused(

@@ -13,7 +13,7 @@ import { type Met, meetCaller } from './meet-caller.ts'
 import { rememberMeeting } from './meeting-of.ts'
 import { createContexts, type DoorContext } from './secure-context.ts'
 import { serverMeeting } from './server-meeting.ts'
-import { warn } from './warn.ts'
+import { unfailing, warn } from './warn.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
 // Each costs up to 130 kB (an unfinished hello and TLS's own state). A busy door has a few dozen: 1,000 handshakes a
@@ -25,7 +25,8 @@ const MAX_PENDING = 1024
  * @throws {Error} when identity and key do not make a TLS server.
  */
 export function createAcceptor(options: AcceptorOptions): Acceptor {
-  const { clock, log = warn, handshakeTimeoutMs: timeoutMs = HANDSHAKE_TIMEOUT_MS } = options
+  const { clock, handshakeTimeoutMs: timeoutMs = HANDSHAKE_TIMEOUT_MS } = options
+  const log = unfailing(options.log ?? warn)
   const admit = createAdmission(options, log)
   const tickets = options.tickets ?? createTickets(clock)
   const { callersOf = () => 'require' } = options
@@ -38,11 +39,7 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
   const pending = new Set<Handshake>()
   let closed = false
 
-  const accept = (raw: Socket) => {
-    if (closed) {
-      raw.destroy()
-      return
-    }
+  const begin = (raw: Socket) => {
     const [oldest] = pending
     if (oldest && pending.size >= MAX_PENDING) oldest.abandon('ERR_GATE_BUSY')
     const handshake = startHandshake({
@@ -128,7 +125,15 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
   }
 
   return {
-    accept,
+    accept(raw) {
+      if (closed) return void raw.destroy()
+      try {
+        begin(raw)
+      } catch (error) {
+        raw.destroy()
+        log('gate.fault', { door: options.door, error })
+      }
+    },
     get pending() {
       return pending.size
     },

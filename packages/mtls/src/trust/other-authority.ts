@@ -2,8 +2,12 @@
 
 import { dirname } from 'node:path'
 import { anchorOf, type CrlIndex, indexCrl, type TrustAnchor } from '@countersign/verify'
+import type { Certificate, CertificateList } from '@countersign/x509'
 import { follow } from '../identity/follow.ts'
 import type { Log } from '../model.ts'
+import { createCheckSignature } from './check-signature.ts'
+import { isNamedBy, isSignedBy } from './list-issuer.ts'
+import { newerCrls, scopeOfCrl } from './trust.ts'
 import { readAnchors, readCrl, TrustFileError } from './trust-files.ts'
 import { vouchingFor } from './vouching.ts'
 
@@ -30,8 +34,8 @@ export interface OtherAuthority {
 }
 
 /**
- * Opens an authority from files, all of it or nothing, and follows its lists: what can no longer be read leaves the old
- * list in force until its own end, and `trust.reload-failed` says so.
+ * Opens an authority from files, all of it or nothing, and follows its lists: what can no longer be read, is of
+ * another key, or older leaves the list before it in force until its own end, and `trust.reload-failed` says so.
  * @throws {TrustFileError} when a file is missing, empty, unreadable or malformed.
  * @throws {RangeError} when a word of `vouches` is none.
  */
@@ -39,16 +43,21 @@ export async function openOtherAuthority(files: OtherAuthorityFiles, log: Log): 
   const { name, file, crl: crlFiles, vouches } = files
   const nameConstraints = vouchingFor(vouches)
   const certificates = await readAnchors(file)
-  const readLists = async () => (await Promise.all(crlFiles.map(readCrl))).map(indexCrl)
-  let crls = await readLists()
+  const readLists = () => Promise.all(crlFiles.map((crlFile) => readList(crlFile, certificates)))
+  let crls: readonly CrlIndex[] = (await readLists()).map(indexCrl)
   const listeners = new Set<() => void>()
+  const alarm = ({ file: which, code, reason }: TrustFileError) =>
+    log('trust.reload-failed', { authority: name, file: which, code, reason })
   const following = follow([...new Set(crlFiles.map(dirname))], async () => {
     try {
-      crls = await readLists()
+      const read = await readLists()
+      for (const [i, list] of read.entries())
+        if (isOlder(list, crls))
+          alarm(new TrustFileError('ERR_TRUST_FILE_MALFORMED', crlFiles[i] ?? '', 'it is older than the list in force'))
+      crls = replaced(crls, read)
     } catch (error) {
       if (!(error instanceof TrustFileError)) throw error
-      log('trust.reload-failed', { authority: name, file: error.file, code: error.code, reason: error.reason })
-      return
+      return alarm(error)
     }
     for (const listener of [...listeners]) listener()
   })
@@ -64,4 +73,28 @@ export async function openOtherAuthority(files: OtherAuthorityFiles, log: Log): 
     },
     close: following.close,
   }
+}
+
+/** @throws {TrustFileError} also where it names one of `anchors` as its issuer, and none of them signed it. */
+async function readList(file: string, anchors: readonly Certificate[]): Promise<CertificateList> {
+  const list = await readCrl(file)
+  const named = anchors.filter((anchor) => isNamedBy(list, anchor))
+  const checkSignature = createCheckSignature()
+  const isSigned = named.some((anchor) => isSignedBy(list, anchor, checkSignature))
+  // Whether an authority below the anchors may sign it shows when a path is judged.
+  if (named.length > 0 && !isSigned)
+    throw new TrustFileError('ERR_TRUST_FILE_MALFORMED', file, 'it is signed by another key than its authority has')
+  return list
+}
+
+/** Each list by its newest: whoever puts an older one back must not undo what was revoked since. */
+function replaced(held: readonly CrlIndex[], read: readonly CertificateList[]): readonly CrlIndex[] {
+  const fresh = newerCrls(read, held)
+  const scopes = new Set(fresh.map(scopeOfCrl))
+  return [...held.filter(({ crl }) => !scopes.has(scopeOfCrl(crl))), ...fresh.map(indexCrl)]
+}
+
+function isOlder(list: CertificateList, held: readonly CrlIndex[]): boolean {
+  const same = held.find(({ crl }) => scopeOfCrl(crl) === scopeOfCrl(list))
+  return same !== undefined && newerCrls([same.crl], [indexCrl(list)]).length > 0
 }

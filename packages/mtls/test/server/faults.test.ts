@@ -52,6 +52,30 @@ suite('the gate', () => {
   const bug = () => {
     throw new Error('a bug')
   }
+  test('a log that throws lets nobody in, and ends no process', async () => {
+    await using door = await openDoor({
+      log: bug,
+      access: steadyAccess(bug),
+      onAccepted: () => assert.fail('it is in'),
+    })
+    for (let i = 0; i < 2; i++) assert.equal(await (await visit(door.port, alice)).said, 'ERR_GATE_FAULT')
+    assert.equal(door.sessions.size, 0)
+  })
+
+  test('a clock that throws lets nobody in, and is told', async () => {
+    await using door = await openDoor({ clock: bug, onAccepted: () => assert.fail('it is in') })
+    for (let i = 0; i < 2; i++) {
+      const socket = connect(door.port, '127.0.0.1')
+      await new Promise((resolve) =>
+        socket
+          .on('error', () => socket.destroy())
+          .once('close', resolve)
+          .resume(),
+      )
+    }
+    assert.deepEqual(door.faults.map(String), ['Error: a bug', 'Error: a bug'])
+  })
+
   for (const [where, setting, credential] of [
     ['the record of who is let in', { record: bug, onAccepted: () => assert.fail('it was let in') }, alice],
     ['the record of who is refused', { record: bug, onRefused: () => assert.fail('it was told') }, undefined],

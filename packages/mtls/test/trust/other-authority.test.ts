@@ -125,12 +125,34 @@ suite('another authority', () => {
     assert.equal(outcomeOf(await door.record(1)), 'ERR_CALLER_REVOKED')
   })
 
+  test('an older list, or one of another key, changes nothing and raises an alarm', async () => {
+    await using house = await partnerHouse(['spiffe://partner.example'])
+    await using door = await openDoor({ trust: house.trust, access: allowList(['spiffe://partner.example/alice']) })
+    const newest = issueCrl(partner, [theirs.certificates[0]], { number: 3n }).der
+    const told = new Promise<void>((resolve) => house.trust.onChange(() => resolve()))
+    await writeFile(house.crl, newest)
+    await told
+    const stranger = { ...createRoot('Elsewhere'), certificate: partner.certificate }
+    for (const [i, list] of [
+      issueCrl(partner, [], { number: 2n }).der,
+      issueCrl(stranger, [], { number: 4n }).der,
+    ].entries()) {
+      await writeFile(house.crl, list)
+      while (house.alarms.length <= i) await new Promise((resolve) => setTimeout(resolve, 5))
+      await (await visit(door.port, theirs)).said
+      assert.equal(outcomeOf(await door.record(i)), 'ERR_CALLER_REVOKED')
+    }
+    assert.deepEqual(house.alarms, ['trust.reload-failed', 'trust.reload-failed'])
+  })
+
   test('files that are missing or malformed stop it, with their names', async () => {
     await using house = await partnerHouse(['partner.example'])
     const open = () =>
       openOtherAuthority({ name: 'p', file: house.file, crl: [house.crl], vouches: ['p.example'] }, () => undefined)
     await writeFile(house.crl, '')
     await assert.rejects(open(), (error) => error instanceof TrustFileError && error.code === 'ERR_TRUST_FILE_EMPTY')
+    await writeFile(house.crl, issueCrl({ ...createRoot('Elsewhere'), certificate: partner.certificate }).der)
+    await assert.rejects(open(), /it is signed by another key than its authority has/)
     await rm(house.crl)
     await assert.rejects(open(), (error) => error instanceof TrustFileError && error.file === house.crl)
     await writeFile(house.file, pemOf([theirs.certificates[0]]))
