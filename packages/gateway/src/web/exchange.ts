@@ -1,6 +1,7 @@
 // One request and its answer, the same in each version of HTTP: what the door judges and carries rests on this alone.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex, Readable, Writable } from 'node:stream'
+import type { RefusalCode } from '@countersign/protocol'
 
 /** What a request begins with, as it came. */
 export interface RequestHead {
@@ -48,7 +49,7 @@ export interface Exchange {
   begin(status: number, fields: readonly string[]): void
   end(trailers: readonly [name: string, value: string][]): void
   /** Ends it at once, whatever is under way; where one request follows another, with its connection. */
-  cut(): void
+  cut(cause: RefusalCode): void
   /** What follows on the connection may have been read wrongly as well: where one request follows another, this is the last. */
   distrust(): void
   /**

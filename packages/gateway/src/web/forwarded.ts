@@ -59,9 +59,9 @@ export function createBehind<Caller>(
     const running = new Set<Exchange>()
     const met = proxy.meetFor(certificates, {
       mayBeNobody,
-      end() {
+      end(cause) {
         known.delete(key)
-        for (const exchange of [...running]) exchange.cut()
+        for (const exchange of [...running]) exchange.cut(cause)
       },
     })
     if (!met.ok) return refusalOf(key, met.meeting)

@@ -1,7 +1,7 @@
 // What a caller may have beside the door itself: asked once for each service, and followed for as long as anything of it is open.
 import { randomBytes } from 'node:crypto'
 import { type CallerSession, type RefusedMeeting, referenceOfRandom } from '@countersign/mtls'
-import type { Decision, Meeting, Step, Steps } from '@countersign/protocol'
+import type { Decision, Meeting, RefusalCode, Step, Steps } from '@countersign/protocol'
 
 /** One caller's grants. */
 export interface Grants {
@@ -11,7 +11,7 @@ export interface Grants {
    */
   ask(
     service: string,
-    end: () => void,
+    end: (cause: RefusalCode) => void,
   ): { readonly ok: true; readonly leave: () => void } | { readonly ok: false; readonly refused: RefusedMeeting }
 }
 
@@ -28,15 +28,15 @@ export function createGrants(
   session: Pick<CallerSession, 'ask' | 'meeting'>,
   { now, record, onFault }: GrantsOptions,
 ): Grants {
-  const held = new Map<string, Set<() => void>>()
+  const held = new Map<string, Set<(cause: RefusalCode) => void>>()
   // A no is asked for again each time, which costs less than to follow it; its record is one as long as it is the same no.
   const told = new Map<string, RefusedMeeting>()
 
-  const decide = (service: string, users: Set<() => void>): Decision => {
+  const decide = (service: string, users: Set<(cause: RefusalCode) => void>): Decision => {
     try {
-      return session.ask(service, () => {
+      return session.ask(service, (cause) => {
         held.delete(service)
-        for (const end of [...users]) end()
+        for (const end of [...users]) end(cause)
       }).decision
     } catch (error) {
       // Nobody comes in because the policy broke.
@@ -45,8 +45,8 @@ export function createGrants(
     }
   }
 
-  const open = (service: string): Set<() => void> | RefusedMeeting => {
-    const users = new Set<() => void>()
+  const open = (service: string): Set<(cause: RefusalCode) => void> | RefusedMeeting => {
+    const users = new Set<(cause: RefusalCode) => void>()
     const decision = decide(service, users)
     if (decision.ok) {
       told.delete(service)

@@ -30,7 +30,7 @@ export function createHttp1Server({ serve, refusal, maxHeadOctets, idleTimeoutMs
   const begin = (line: Line, request: IncomingMessage, response: ServerResponse, head?: Buffer) => {
     line.answering = response
     if (drainingSince !== undefined) response.setHeader('Connection', 'close')
-    serve(exchangeOf(request, response, head), line.caller)
+    serve(exchangeOf(request, response, line.caller, head), line.caller)
   }
 
   const take = (request: IncomingMessage, response: ServerResponse) => {
@@ -112,7 +112,7 @@ export function createHttp1Server({ serve, refusal, maxHeadOctets, idleTimeoutMs
 }
 
 /** @param head What was sent behind an opening handshake. */
-function exchangeOf(request: IncomingMessage, response: ServerResponse, head?: Buffer): Exchange {
+function exchangeOf(request: IncomingMessage, response: ServerResponse, caller: Caller, head?: Buffer): Exchange {
   const { httpVersion: version, method = '', url: target = '', rawHeaders: fields, headers } = request
   const tally = { status: 0, octetsIn: 0, octetsOut: 0 }
   return {
@@ -147,7 +147,8 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse, head?: B
       if (trailers.length > 0) response.addTrailers(trailers)
       response.end()
     },
-    cut: () => request.socket.destroy(),
+    // Nothing but the connection can end an answer that is not whole; what is queued does not leave any more.
+    cut: (cause) => caller.reset(cause),
     distrust: () => response.setHeader('Connection', 'close'),
     ...(head && {
       tunnel: {

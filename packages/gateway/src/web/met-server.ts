@@ -133,7 +133,7 @@ export function createMetServer(
     if (route === 'unclear') return refuse('ERR_DOOR_REQUEST')
     const { service, upstream } = route
     if (service !== undefined) {
-      const granted = caller.grants.ask(service, () => exchange.cut())
+      const granted = caller.grants.ask(service, (cause) => exchange.cut(cause))
       if (!granted.ok) {
         const { refused } = granted
         return refuse(refused.outcome.refusal.code, undefined, { meeting: refused })
@@ -172,6 +172,7 @@ export function createMetServer(
       meeting,
       serverName,
       behind,
+      reset: (cause) => void session.cut(cause).catch(onFault),
       grants: createGrants(session, { now: clock, record, onFault }),
       get identity() {
         return statement ? [...certificates, ASSERTION_FIELD, statement()] : certificates

@@ -15,6 +15,8 @@ export interface Caller {
   readonly identity: readonly string[]
   /** What it may have beside the door itself. */
   readonly grants: Grants
+  /** Resets its connection, with all that is queued. */
+  reset(cause: RefusalCode): void
   /** Present where it is a proxy whose word is taken: each request is of whom it says. */
   readonly behind?: Behind<Caller> | undefined
 }
