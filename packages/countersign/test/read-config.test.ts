@@ -75,6 +75,9 @@ suite('readConfig', () => {
       { path: '/', upstream: { url: 'http://127.0.0.1:3000' } },
     ])
     assert.equal(read(edit(UPSTREAM, `${UPSTREAM}    routes: [{path: /x, ${TO}}]\n`)).doors.length, 1)
+    // 127.0.0.1 still reaches both.
+    const one = `{host: hello.localhost, ${TO}}`
+    assert.equal(read(edit(UPSTREAM, `${UPSTREAM}    routes: [${one}, {path: /x, ${TO}}]\n`)).doors.length, 1)
   })
 
   const wrongRoutes: readonly (readonly [string, string, RegExp])[] = [
@@ -88,7 +91,22 @@ suite('readConfig', () => {
     [
       'a host that the door has not',
       ROUTES(`{host: helo.localhost, ${TO}}`),
-      /^c\.yaml:8: doors\.0\.routes\.0\.host must be one of the door's hosts: hello\.localhost, 127/,
+      /^c\.yaml:8: doors\.0\.routes\.0\.host must be one of the door's hosts: hello\.localhost, 127.*did you mean hello\.localhost\?/,
+    ],
+    [
+      'a route that nothing reaches, as each host takes everything before',
+      ROUTES(`{host: hello.localhost, ${TO}}`, `{host: 127.0.0.1, path: /x, ${TO}}`, `{path: /x/y, ${TO}}`),
+      /^c\.yaml:10: doors\.0\.routes\.2\.path must be reached by something: .*\(route 1, 2\)/,
+    ],
+    [
+      'an upstream that each host has a route before',
+      edit(UPSTREAM, `${UPSTREAM}    routes: [{host: hello.localhost, ${TO}}, {host: 127.0.0.1, ${TO}}]\n`),
+      /^c\.yaml:7: doors\.0\.upstream must be reached by something/,
+    ],
+    [
+      'a route where the door answers itself',
+      ROUTES(`{path: /.well-known/countersign/meeting, ${TO}}`),
+      /^c\.yaml:8: doors\.0\.routes\.0\.path must be another: the door answers there itself/,
     ],
     [
       'an upstream that nothing reaches',

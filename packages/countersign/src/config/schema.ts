@@ -186,8 +186,12 @@ const root = z.strictObject({
 
 const whole = root.superRefine(({ authority: own, join, anchors, policy, doors }, context) => {
   for (const [index, each] of doors.entries())
-    for (const { path, message } of DOOR_SECTIONS[each.kind].faults?.(each) ?? [])
-      context.addIssue({ code: 'custom', path: ['doors', index, ...path], message })
+    for (const { path, message, near } of DOOR_SECTIONS[each.kind].faults?.(each) ?? [])
+      context.addIssue({
+        code: 'custom',
+        path: ['doors', index, ...path],
+        message: `${message}${near === undefined ? '' : didYouMean(...near)}`,
+      })
   for (const [index, each] of doors.entries())
     if ('host' in each && each.allow === undefined && policy === undefined)
       context.addIssue({

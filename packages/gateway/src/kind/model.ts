@@ -37,6 +37,8 @@ export type Keys = Readonly<Record<string, z.ZodType>>
 export interface Fault {
   readonly path: readonly (string | number)[]
   readonly message: string
+  /** A word, and those of which one may have been meant. */
+  readonly near?: readonly [word: string, names: readonly string[]]
 }
 
 /** The part of a door's configuration that only doors of its kind have. */

@@ -11,17 +11,13 @@ import { clientCertHeaders } from './headers.ts'
 import { createHttp1Server } from './http1.ts'
 import { createHttp2Server } from './http2.ts'
 import type { Names } from './names.ts'
+import { KEYS_PATH, MEETING_PATH } from './own-paths.ts'
 import { forward, type Passage, UpstreamRefusedError } from './proxy.ts'
 import { type RequestTarget, readTarget } from './request-target.ts'
 import type { Routes } from './routes.ts'
 import type { Caller, HttpService } from './service.ts'
 import { tunnel } from './tunnel.ts'
 import type { Upstream } from './upstream.ts'
-
-/** Answers a connection its own meeting; never reaches the upstream. */
-export const MEETING_PATH = '/.well-known/countersign/meeting'
-/** The keys of the statements that go to the upstream. */
-export const KEYS_PATH = '/.well-known/countersign/keys'
 
 // 16 KiB is what many upstreams take; the certificates of the caller come on top (RFC 9440 §3.2).
 const MAX_HEAD_OCTETS = 16 * 1024

@@ -1,5 +1,6 @@
 // Which service a request is for, by host and path.
 import { plainHost } from './names.ts'
+import { OWN_PATHS } from './own-paths.ts'
 
 /** What a request is matched by. */
 export interface RouteKey {
@@ -86,18 +87,41 @@ export interface RouteFault {
   readonly index: number
   readonly key: keyof RouteKey
   readonly message: string
+  readonly near?: readonly [word: string, names: readonly string[]]
 }
 
-/** What is wrong with a list of routes: a host that the door does not have, and what an earlier one takes already. */
+/** What is wrong with a list of routes: a host that the door does not have, what an earlier one takes already, and what nothing reaches. */
 export function routeFaults(hosts: readonly string[], routes: readonly RouteKey[]): readonly RouteFault[] {
   const seen = new Map<string, number>()
-  return routes.flatMap(({ host, path }, index): RouteFault[] => {
-    if (host !== undefined && !hosts.some((name) => plainHost(name) === plainHost(host)))
-      return [{ index, key: 'host', message: `must be one of the door's hosts: ${hosts.join(', ')}` }]
+  return routes.flatMap((route, index): RouteFault[] => {
+    const { host, path } = route
+    if (host !== undefined && !isOf(hosts, host)) {
+      const message = `must be one of the door's hosts: ${hosts.join(', ')}`
+      return [{ index, key: 'host', message, near: [host, hosts] }]
+    }
+    if (OWN_PATHS.includes(path))
+      return [{ index, key: 'path', message: 'must be another: the door answers there itself' }]
     const key = `${host === undefined ? '*' : plainHost(host)} ${path}`
     const before = seen.get(key)
     seen.set(key, before ?? index)
-    if (before === undefined) return []
-    return [{ index, key: 'path', message: `must differ from that of route ${before + 1}, which takes the same` }]
+    if (before !== undefined)
+      return [{ index, key: 'path', message: `must differ from that of route ${before + 1}, which takes the same` }]
+    const covering = host === undefined ? coveredBy(hosts, routes, path) : []
+    if (covering.length === 0) return []
+    const others = [...new Set(covering)].map((number) => number + 1).join(', ')
+    const message = `must be reached by something: on every host, what it would take is taken before (route ${others})`
+    return [{ index, key: 'path', message }]
   })
+}
+
+/** The routes of single hosts that take everything from one of every host; none where something is left for it. */
+function coveredBy(hosts: readonly string[], routes: readonly RouteKey[], path: string): readonly number[] {
+  const covering = hosts.map((name) =>
+    routes.findIndex(({ host, path: own }) => host !== undefined && isOf([name], host) && isBelow(path, own)),
+  )
+  return covering.includes(-1) ? [] : covering
+}
+
+function isOf(hosts: readonly string[], host: string): boolean {
+  return hosts.some((name) => plainHost(name) === plainHost(host))
 }

@@ -110,15 +110,18 @@ function faultsOf({
   routes = [],
   allow,
 }: WebDoorConfig & { readonly allow?: unknown }): readonly Fault[] {
-  const faults: Fault[] = routeFaults(host, routes).map(({ index, key, message }) => ({
+  const faults: Fault[] = routeFaults(host, routes).map(({ index, key, ...fault }) => ({
+    ...fault,
     path: ['routes', index, key],
-    message,
   }))
   if (upstream === undefined && routes.length === 0)
     faults.push({ path: ['upstream'], message: 'must be given, or routes' })
   const all = routes.findIndex((each) => each.host === undefined && each.path === '/')
   if (upstream !== undefined && all >= 0)
     faults.push({ path: ['upstream'], message: `must be left out: route ${all + 1} takes whatever no other does` })
+  // The same for what no route takes: it begins everywhere, on every host.
+  const last = routeFaults(host, [...routes, { path: '/' }]).find(({ index }) => index === routes.length)
+  if (upstream !== undefined && all < 0 && last) faults.push({ path: ['upstream'], message: last.message })
   for (const [index, { service: asked }] of routes.entries())
     if (asked !== undefined && allow !== undefined)
       faults.push({
