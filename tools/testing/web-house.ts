@@ -123,11 +123,14 @@ export async function openTestDoor(
 }
 
 /** Test upstreams have more. */
-function onlyConfig({ url, name, timeoutSeconds, maxRequests, maxBodyOctets }: UpstreamConfig): UpstreamConfig {
+function onlyConfig(upstream: UpstreamConfig): UpstreamConfig {
+  const { url, name, connectSeconds, timeoutSeconds, idleSeconds, maxRequests, maxBodyOctets } = upstream
   return {
     url,
     ...(name !== undefined && { name }),
+    ...(connectSeconds !== undefined && { connectSeconds }),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+    ...(idleSeconds !== undefined && { idleSeconds }),
     ...(maxRequests !== undefined && { maxRequests }),
     ...(maxBodyOctets !== undefined && { maxBodyOctets }),
   }

@@ -64,6 +64,7 @@ const LOG_LINES: Readonly<Record<string, readonly ['done' | 'ended' | 'alarm', s
   'request.refused': ['ended', 'a request was refused at {door}: {code}  {reference}'],
   'identity.expiring': ['alarm', 'the certificate in {directory} ends at {notAfter}: {next}'],
   'identity.renewal-failed': ['alarm', 'the certificate in {directory} was not renewed: {reason}'],
+  'request.broken': ['ended', 'an answer of the service behind {door} broke off: {code}: {cause}  {reference}'],
   'upstream.down': ['alarm', 'the service behind {door} cannot be reached at {address}: {cause}'],
   'upstream.up': ['done', 'the service behind {door} is reached again at {address}'],
   'feed.unconfirmed': ['alarm', 'door {door} did not confirm a revocation within a second'],

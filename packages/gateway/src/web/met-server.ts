@@ -54,15 +54,15 @@ export function createMetServer(
   { door, names, routes, asserter, from }: MetService,
   { clock, log, record }: Pick<House, 'clock' | 'log' | 'record'>,
 ): MetServer {
+  const caused = ({ meeting }: Pick<Caller, 'meeting'>, code: RefusalCode, cause?: Error) => ({
+    door,
+    reference: meeting.reference,
+    code,
+    ...(cause && { cause: cause.message }),
+  })
+
   const refusal: HttpService['refusal'] = ({ meeting }, code, cause, accept, upstreamReference) => {
-    log('request.refused', {
-      door,
-      reference: meeting.reference,
-      code,
-      ...(cause && { cause: cause.message }),
-      // The meeting with the upstream has a record of its own, which says why.
-      ...(upstreamReference !== undefined && { upstreamReference }),
-    })
+    log('request.refused', { ...caused({ meeting }, code, cause), ...namedIn(upstreamReference) })
     return refusalAnswer(accept, meeting, clock(), code)
   }
 
@@ -148,6 +148,10 @@ export function createMetServer(
       upstream,
       identity: caller.identity,
       refuse: (code, cause) => refuse(code, cause, caller, upstream),
+      broke(code, cause) {
+        account.refused(code)
+        log('request.broken', { ...caused(caller, code, cause), ...namedIn(referenceOf(cause, upstream)) })
+      },
       over: account.over,
     }
     if (exchange.tunnel) tunnel(passage, exchange.tunnel)
@@ -203,6 +207,11 @@ export function createMetServer(
       http2.close()
     },
   }
+}
+
+/** The meeting with the upstream has a record of its own, which says why. */
+function namedIn(upstreamReference: string | undefined): { readonly upstreamReference?: string } {
+  return upstreamReference === undefined ? {} : { upstreamReference }
 }
 
 /** Of the meeting with the upstream by which a request failed. */

@@ -24,6 +24,8 @@ export interface Passage {
   readonly identity: readonly string[]
   /** Called instead of an answer, once, where the upstream fails before its own has begun. */
   readonly refuse: (fault: UpstreamFault, cause: Error) => void
+  /** Called where it fails after that. */
+  readonly broke: (fault: UpstreamFault, cause: Error) => void
   /** To be called where the end of the exchange does not show by its stream. */
   readonly over: () => void
 }
@@ -90,8 +92,9 @@ export function optionsOf({ exchange, target, upstream, identity }: Passage): Om
     method,
     headers,
     headersTimeout: upstream.timeoutMs,
-    // A body may pause as long as both sides stay: TCP's own probes find a dead host, and the session can be cut.
-    bodyTimeout: 0,
+    // Where nothing is said, a body may pause as long as both sides stay: TCP's own probes find a dead host, and the session
+    // can be cut. A caller that does not read makes no upstream silent.
+    bodyTimeout: upstream.idleMs,
   }
 }
 
@@ -112,7 +115,7 @@ export class UpstreamRefusedError extends Error {
 const MAX_INTERIM_OCTETS = 256 * 1024
 
 /** Writes the upstream's answer straight to the caller, and releases `way`. `failed` is called instead, once, where none has begun. */
-export function answerTo({ exchange, upstream }: Passage, way: Way, failed: Failed): Dispatcher.DispatchHandler {
+export function answerTo({ exchange, upstream, broke }: Passage, way: Way, failed: Failed): Dispatcher.DispatchHandler {
   const { out, head } = exchange
   let running: Dispatcher.DispatchController | undefined
   let isReleased = false
@@ -161,8 +164,10 @@ export function answerTo({ exchange, upstream }: Passage, way: Way, failed: Fail
       release(begun ? undefined : error)
       if (isOver(exchange)) return
       // Half an answer cannot be taken back: the caller must see that it is not whole.
-      if (exchange.begun) out.destroy(error)
-      else failed(fault, error, begun)
+      if (exchange.begun) {
+        broke(fault, error)
+        out.destroy(error)
+      } else failed(fault, error, begun)
     },
   }
 }
@@ -190,10 +195,18 @@ class BodyLimitError extends Error {
   override readonly name = 'BodyLimitError'
 }
 
+const UPSTREAM_TIMEOUTS: ReadonlySet<string> = new Set([
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  // The handshake of a meeting with it.
+  'ERR_GATE_TIMEOUT',
+])
+
 function faultOf(error: Error): UpstreamFault {
   if (error instanceof BodyLimitError) return 'ERR_DOOR_BODY_LIMIT'
   const code = codeOf(error)
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') return 'ERR_DOOR_UPSTREAM_TIMEOUT'
+  if (UPSTREAM_TIMEOUTS.has(code)) return 'ERR_DOOR_UPSTREAM_TIMEOUT'
   // What undici will not send, the caller wrote.
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') return 'ERR_DOOR_REQUEST'
   return 'ERR_DOOR_UPSTREAM'

@@ -17,6 +17,8 @@ const addresses = z
   })
   .transform((urls) => urls as string | readonly [string, ...string[]])
 
+const seconds = z.number().positive('must be more than 0').max(86_400, 'must be at most 86,400').exactOptional()
+
 const service = z.strictObject(
   {
     url: addresses.describe(
@@ -27,12 +29,9 @@ const service = z.strictObject(
       .describe(
         "for https: the DNS name, IP address or URI that the service's certificate must prove (the host of url)",
       ),
-    timeoutSeconds: z
-      .number()
-      .positive('must be more than 0')
-      .max(86_400, 'must be at most 86,400')
-      .exactOptional()
-      .describe('how long it may take to begin an answer (60)'),
+    connectSeconds: seconds.describe('how long a connection, with its handshake, may take (10)'),
+    timeoutSeconds: seconds.describe('how long it may take to begin an answer (60)'),
+    idleSeconds: seconds.describe('how long it may be silent within an answer that the caller reads (for ever)'),
     maxRequests: z
       .int('must be a whole number')
       .positive('must be more than 0')

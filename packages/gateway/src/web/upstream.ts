@@ -14,8 +14,12 @@ export interface UpstreamConfig {
    * Without a meaning, and refused, beside `http`.
    */
   readonly name?: string
+  /** How long a connection, with its handshake, may take. Default 10. */
+  readonly connectSeconds?: number
   /** How long it may take to begin an answer. Default 60. */
   readonly timeoutSeconds?: number
+  /** How long it may be silent within an answer that its caller reads. Default: for ever. */
+  readonly idleSeconds?: number
   /** Most requests under way; more are told to come again. Default 1,024. */
   readonly maxRequests?: number
   /** Longest body of a request. Default: any length. */
@@ -25,6 +29,8 @@ export interface UpstreamConfig {
 /** The way to it. */
 export interface Upstream {
   readonly timeoutMs: number
+  /** 0: none. */
+  readonly idleMs: number
   readonly maxBodyOctets: number
   /** Is reached by TLS. */
   readonly secure: boolean
@@ -42,7 +48,7 @@ export interface Upstream {
 }
 
 const ANSWER_TIMEOUT_SECONDS = 60
-const CONNECT_TIMEOUT_MS = 10_000
+const CONNECT_TIMEOUT_SECONDS = 10
 const MAX_REQUESTS = 1024
 
 /**
@@ -52,13 +58,15 @@ const MAX_REQUESTS = 1024
  */
 export function openUpstream(config: UpstreamConfig, door: string, house: House): Upstream {
   const { url, timeoutSeconds = ANSWER_TIMEOUT_SECONDS, maxRequests = MAX_REQUESTS, maxBodyOctets = Infinity } = config
+  const { connectSeconds = CONNECT_TIMEOUT_SECONDS, idleSeconds = 0 } = config
+  const connectMs = connectSeconds * 1000
   const urls = (typeof url === 'string' ? [url] : url).map(readUrl)
   const secure = urls.every(({ protocol }) => protocol === 'https:')
   if (!secure && urls.some(({ protocol }) => protocol === 'https:'))
     throw new TypeError(`${String(url)} is partly http and partly https`)
   if (!secure && config.name !== undefined)
     throw new TypeError(`nothing can be proved by ${String(url)}: use https, or leave the name out`)
-  const pools = urls.map((each) => openPool(each, config.name, door, house))
+  const pools = urls.map((each) => openPool(each, { name: config.name, connectMs, door }, house))
   const balance = createBalance(
     pools.map(({ dispatcher }, i) => ({ dispatcher, address: urls[i]?.host ?? '' })),
     (address, isDown, cause) =>
@@ -66,6 +74,7 @@ export function openUpstream(config: UpstreamConfig, door: string, house: House)
   )
   return {
     timeoutMs: timeoutSeconds * 1000,
+    idleMs: idleSeconds * 1000,
     maxBodyOctets,
     secure,
     get isFull() {
@@ -103,14 +112,18 @@ function firstOf(pools: readonly OnePool[], ask: (pool: OnePool) => Meeting | un
   return undefined
 }
 
-function openPool(url: URL, name: string | undefined, door: string, house: House): OnePool {
+function openPool(
+  url: URL,
+  { name, connectMs, door }: { readonly name: string | undefined; readonly connectMs: number; readonly door: string },
+  house: House,
+): OnePool {
   if (url.protocol === 'http:') {
-    const pool = new Pool(url.origin, { connectTimeout: CONNECT_TIMEOUT_MS })
+    const pool = new Pool(url.origin, { connectTimeout: connectMs })
     return { dispatcher: pool, close: () => pool.destroy() }
   }
   const host = url.hostname.replaceAll(/^\[|\]$/g, '')
   return openMutualPool(
-    { host, port: Number(url.port || 443), name, timeoutMs: CONNECT_TIMEOUT_MS, door: `${door} → ${url.host}` },
+    { host, port: Number(url.port || 443), name, timeoutMs: connectMs, door: `${door} → ${url.host}` },
     house,
   )
 }

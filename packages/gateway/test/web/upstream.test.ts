@@ -57,6 +57,47 @@ suite('an upstream that', () => {
     await until(() => upstream.open.size === 0, 'the upstream is let go')
   })
 
+  test('takes no handshake in time is 504, and the log names the meeting', async () => {
+    await using upstream = await serveOctets((socket) => socket.resume())
+    await using door = await openTestDoor({ url: upstream.url.replace('http:', 'https:'), connectSeconds: 0.3 })
+    const { status, body } = await ask(door, alice, '/')
+    assert.equal(status, 504)
+    assert.match(body, /ERR_DOOR_UPSTREAM_TIMEOUT/)
+    const told = door.logs.find(({ event }) => event === 'request.refused')
+    const met = door.records.find(({ seenBy }) => seenBy === 'caller')
+    assert.ok(met)
+    assert.equal(told?.fields['upstreamReference'], met.reference)
+    await until(() => upstream.open.size === 0, 'the upstream is let go')
+  })
+
+  test('falls silent within its answer breaks it, and the log says so', async () => {
+    await using upstream = await serveOctets((socket) => {
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf'))
+    })
+    await using door = await openTestDoor({ url: upstream.url, idleSeconds: 0.3 })
+    await assert.rejects(ask(door, alice, '/'), /aborted|socket hang up|ECONNRESET/)
+    await until(() => upstream.open.size === 0 && door.done.length === 1, 'the upstream is let go')
+    const told = door.logs.find(({ event }) => event === 'request.broken')
+    assert.deepEqual(
+      [told?.fields['code'], told?.fields['reference'], door.done[0]?.['code']],
+      ['ERR_DOOR_UPSTREAM_TIMEOUT', door.records[0]?.reference, 'ERR_DOOR_UPSTREAM_TIMEOUT'],
+    )
+    assert.ok(told?.fields['cause'])
+  })
+
+  test('is not silent where it is the caller that does not read', async () => {
+    const whole = Buffer.alloc(16 << 20, 'x')
+    await using upstream = await serveHttp((_request, response) => void response.end(whole))
+    await using door = await openTestDoor({ url: upstream.url, idleSeconds: 0.3 })
+    const { socket, soFar } = await dial(door, alice)
+    socket.pause()
+    socket.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    socket.resume()
+    await until(() => soFar().length > whole.length, 'all of it')
+    socket.destroy()
+  })
+
   for (const [name, head] of [
     ['Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf'],
     ['chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
