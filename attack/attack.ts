@@ -1,19 +1,25 @@
 /**
- * Attacks a house of its own, with web and TCP doors: `npm run attack [-- --only WORD] [--json] [--write] [--soak COUNT]`.
+ * Attacks a house of its own, with web and TCP doors: `npm run attack [-- --only WORD] [--json] [--write] [--soak COUNT]`,
+ * or doors that somebody runs: `npm run attack -- --against https://HOST:PORT… --identity DIR [--only WORD] [--json]`.
  *
+ * `--against` takes each door that it is given, `tcp://HOST:PORT` too, and tries what needs nothing but a party that the
+ * door lets in, whose identity is in DIR; what the door records is then not compared. Ask whoever runs it before.
  * `--write` makes docs/attack-report.md and .json again. `--soak` has COUNT callers refused and prints the memory of the house.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { drawReport, type Report } from './report.ts'
-import { runAll } from './run-all.ts'
+import { drawReport, type Report, reasonsIn } from './report.ts'
+import { runAll, runElsewhere } from './run-all.ts'
 import type { Result } from './run-attack.ts'
 import { soakRefused } from './soak.ts'
+import { doorElsewhere } from './support/elsewhere.ts'
 import { startAttackedHouse } from './support/house.ts'
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
+    against: { type: 'string', multiple: true },
+    identity: { type: 'string' },
     write: { type: 'boolean', default: false },
     soak: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -34,11 +40,19 @@ async function attack(): Promise<void> {
     writeFileSync(new URL('../docs/attack-report.json', import.meta.url), `${JSON.stringify(report, null, 2)}\n`)
   }
   if (values.json) console.log(JSON.stringify(report))
-  else for (const result of report.results) console.log(line(result))
+  else {
+    for (const result of report.results) console.log(line(result))
+    console.log(reasonsIn(report))
+  }
   process.exitCode = report.results.every(({ ok, defect }) => ok || defect !== undefined) ? 0 : 1
 }
 
 async function run(only: string): Promise<Report> {
+  const { against, identity } = values
+  if (against !== undefined) {
+    if (identity === undefined) throw new RangeError('--against needs --identity DIR: a party that the door lets in')
+    return runElsewhere(await Promise.all(against.map((address) => doorElsewhere({ address, identity }))), only)
+  }
   await using house = await startAttackedHouse()
   return await runAll(house, only)
 }

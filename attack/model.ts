@@ -24,6 +24,8 @@ export interface Target {
   readonly port: number
   readonly serverName: string
   readonly attackers: Attackers
+  /** Somebody else runs it: its records and its service are not ours to look into. */
+  readonly isElsewhere?: true
   /** Another door of the same house, of the same kind. */
   readonly other?: Target
   /** Another door of the house, which asks nobody for a certificate under `open.localhost`, and everybody under its other name. */
@@ -80,6 +82,8 @@ export interface Attack {
   readonly goal: string
   /** Its cases wait more than they work, and do not look at the service behind. */
   readonly concurrent?: true
+  /** Needs nothing but a door and a party that it lets in. */
+  readonly anywhere?: true
   readonly cases: readonly Case[]
 }
 

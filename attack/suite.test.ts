@@ -4,7 +4,8 @@ import { after, before, suite, test } from 'node:test'
 import { ATTACKS } from './attacks.ts'
 import { DEFECTS, EXPECTED } from './expected.ts'
 import type { Report } from './report.ts'
-import { runAll } from './run-all.ts'
+import { runAll, runElsewhere } from './run-all.ts'
+import { doorElsewhere } from './support/elsewhere.ts'
 import { type AttackedHouse, startAttackedHouse } from './support/house.ts'
 
 suite('the attack suite', () => {
@@ -24,6 +25,26 @@ suite('the attack suite', () => {
         if (defect === undefined) assert.ok(ok, `${way}, ${door}: the attacker got what it wanted`)
       }
     })
+
+  test('a door that somebody else runs is compared by what it says alone', async () => {
+    const doors = house.targets.filter(({ kind }) => kind === 'web' || kind === 'tcp')
+    const { results } = await runElsewhere(
+      doors.map((door) => ({ ...door, isElsewhere: true as const })),
+      'old TLS',
+    )
+    // At a TCP door nothing tells of 0-RTT whether anybody came through.
+    assert.equal(results.length, 13)
+    for (const { ok, seen, control } of results) {
+      assert.ok(ok)
+      assert.equal(seen[1], 'not asked')
+      assert.ok(control === 'found' || control.startsWith('impossible: '))
+    }
+  })
+
+  test('what is no address of a door is refused', async () => {
+    for (const address of ['hello.localhost', 'http://hello.localhost:1', 'https://hello.localhost', 'tcp://:1'])
+      await assert.rejects(doorElsewhere({ address, identity: '.' }), /no address of a door/)
+  })
 
   test('every row of the table has its attack, and every defect its row', () => {
     const rows = Object.entries(EXPECTED).flatMap(([attack, ways]) =>

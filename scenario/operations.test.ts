@@ -282,3 +282,11 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
+
+test('a SIGHUP that comes as the house says that it is ready ends nothing', async () => {
+  for (let i = 0; i < 5; i++) {
+    await using house = await startHouse({ config: { authority: { listen: '127.0.0.1:0' }, doors: [] } })
+    house.process.kill('SIGHUP')
+    await house.event(({ event }) => event === 'config.reloaded')
+  }
+})

@@ -22,6 +22,7 @@ export const floods: Attack = {
   name: 'floods of HTTP/2',
   goal: 'keeps the door at work with frames that cost the sender nothing',
   concurrent: true,
+  anywhere: true,
   cases: [
     // CVE-2023-44487
     way('streams that are reset as they open', (id) => [

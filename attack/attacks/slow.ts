@@ -13,6 +13,7 @@ export const slow: Attack = {
   name: 'slow and half-open connections',
   goal: 'holds a place at the door for as long as it likes, at no cost',
   concurrent: true,
+  anywhere: true,
   cases: [
     held('half a ClientHello', async (target) => {
       const socket = raw(target)

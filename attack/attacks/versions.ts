@@ -8,6 +8,7 @@ import { attemptOf, dial, greeting, meet, presented } from '../support/tls-clien
 export const versions: Attack = {
   name: 'old TLS',
   goal: 'is met by rules of an older TLS: certificates in clear, renegotiation, weak signatures, replays',
+  anywhere: true,
   cases: [
     way('TLS 1.0', { minVersion: 'TLSv1', maxVersion: 'TLSv1' }),
     way('TLS 1.1', { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' }),

@@ -18,6 +18,8 @@ export function presented(leaf: Holder, ...above: readonly Holder[]): Pick<Conne
   }
 }
 
+const MAX_SAID = 4 * 1024 * 1024
+
 export interface Dialled {
   readonly socket: TLSSocket
   /** The session that was handed out last. */
@@ -48,7 +50,8 @@ export async function dial(target: Target, options: ConnectionOptions = {}, resh
     session = given
   })
   socket.setEncoding('latin1').on('data', (text) => {
-    said += text
+    // Whoever pours without end has said enough.
+    if (said.length < MAX_SAID) said += text
     spoke = performance.now()
   })
   socket.on('error', (cause: NodeJS.ErrnoException) => {

@@ -30,6 +30,7 @@ export const up: Run = async (given, around) => {
     if (line?.alarm) around.err(line.text)
     else if (line !== undefined && ready) around.out(line.text)
   }
+  const { follow } = followFile(given, around, log)
   const house = await openHouse({
     config,
     data,
@@ -46,7 +47,7 @@ export const up: Run = async (given, around) => {
     if (json) around.out(JSON.stringify(house.ready))
     else around.out(style.proved('ready'))
     ready = true
-    followFile(given, around, house, log)
+    follow(house)
     await stopped
     if (!json)
       around.out(`stopping; what is open has ${DRAIN_MS / 1000} s to end by itself, and a second Ctrl-C ends it now`)
@@ -56,12 +57,16 @@ export const up: Run = async (given, around) => {
   }
 }
 
-/** At each SIGHUP, one after the other: new files for the logs, whatever the configuration says by now; then that. */
-function followFile(given: Arguments, around: Around, house: OpenHouse, log: Log): void {
+/**
+ * At each SIGHUP, one after the other: new files for the logs, whatever the configuration says by now; then that. From now
+ * on a SIGHUP ends nothing; one that comes before the house stands is followed when it does.
+ */
+function followFile(given: Arguments, around: Around, log: Log): { readonly follow: (house: OpenHouse) => void } {
+  const { promise: opened, resolve: follow } = Promise.withResolvers<OpenHouse>()
   const file = given.text('config')
   // A house without a file ends with its terminal, as other programs do.
-  if (file === undefined) return
-  const reload = async () => {
+  if (file === undefined) return { follow }
+  const reload = async (house: OpenHouse) => {
     await house.reopenLogs()
     try {
       await house.reload(await configOf(given, around))
@@ -72,10 +77,11 @@ function followFile(given: Arguments, around: Around, house: OpenHouse, log: Log
       log('config.reload-failed', { file, code: failure.code, cause: failure.message, next: failure.next })
     }
   }
-  let turn = Promise.resolve()
+  let turn: Promise<unknown> = opened
   around.onHangup(() => {
-    turn = turn.then(reload)
+    turn = turn.then(async () => reload(await opened))
   })
+  return { follow }
 }
 
 async function configOf(given: Arguments, around: Around): Promise<Config> {
