@@ -1,4 +1,4 @@
-// The web door: HTTP/1.1, HTTP/2 and WebSocket for callers that have been met, before one upstream.
+// The web door: HTTP/1.1, HTTP/2 and WebSocket for callers that have been met, before one upstream or several.
 import { createAcceptor, createRefusalResponder, type House } from '@countersign/mtls'
 import { openDemoUpstream } from '../demo/upstream.ts'
 import { openListener } from '../kind/listener.ts'

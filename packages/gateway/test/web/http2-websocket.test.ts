@@ -1,13 +1,15 @@
 // WebSocket over HTTP/2, RFC 8441: a stream among others, before a service that speaks HTTP/1.1.
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
+import { once } from 'node:events'
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
 import { suite, test } from 'node:test'
 import { openDemoUpstream } from '@countersign/gateway'
 import { replaceableAccess, steadyAccess } from '@countersign/mtls'
 import type { Decision } from '@countersign/protocol'
+import { Agent, WebSocket } from 'undici'
 import { FLAG, FRAME, headersFrame } from '../../../../tools/testing/http2-frames.ts'
-import { CALLERS, openTestDoor, until } from '../../../../tools/testing/web-house.ts'
+import { CALLERS, clientOptions, openTestDoor, until } from '../../../../tools/testing/web-house.ts'
 import { askHttp2, connectHttp2, dialFrames } from '../support/http2-client.ts'
 import { serveHttp, serveOctets } from '../support/plain-upstream.ts'
 
@@ -76,6 +78,30 @@ suite('a WebSocket over HTTP/2', () => {
     await until(() => door.done.length === 2, 'both are told')
     const told = door.done.find(({ method }) => method === 'CONNECT')
     assert.deepEqual([told?.['status'], told?.['octetsIn'], told?.['path']], [200, HELLO_MASKED.length, '/ws'])
+  })
+
+  test('is opened by undici’s WebSocket, text and octets, to its close', async () => {
+    const upstream = await openDemoUpstream({ host: '127.0.0.1', port: 0 })
+    await using _ = { [Symbol.asyncDispose]: () => upstream.close() }
+    await using door = await openTestDoor({ url: upstream.url })
+    const { ca, key, cert } = clientOptions(alice)
+    const agent = new Agent({ allowH2: true, connect: { ca, key, cert, servername: 'hello.localhost' } as object })
+    const socket = new WebSocket(`wss://127.0.0.1:${door.port}/ws`, { dispatcher: agent })
+    await once(socket, 'open')
+    socket.send('hello')
+    assert.equal((await once(socket, 'message'))[0].data, 'hello')
+    socket.binaryType = 'arraybuffer'
+    const sent = Buffer.alloc(500_000, 'abc')
+    socket.send(sent)
+    assert.deepEqual(Buffer.from((await once(socket, 'message'))[0].data), sent)
+    socket.close(1000)
+    assert.equal((await once(socket, 'close'))[0].code, 1000)
+    await until(() => door.done.length === 1, 'it is told')
+    assert.deepEqual(
+      [door.done[0]?.['method'], door.done[0]?.['version'], door.done[0]?.['status']],
+      ['CONNECT', '2.0', 200],
+    )
+    await agent.close()
   })
 
   test('reaches the upstream as the opening handshake of RFC 6455, with who calls and a key of the door’s own', async () => {
