@@ -38,6 +38,11 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
   },
   'a revoked certificate': {
     'with a ticket from before': refused('ERR_CALLER_REVOKED', 5, ', resumed'),
+    'with a ticket from before, at a second process of the same ticket keys': refused(
+      'ERR_CALLER_REVOKED',
+      5,
+      ', resumed',
+    ),
     'in a new meeting': refused('ERR_CALLER_REVOKED', 5),
     // The meeting was accepted when it was held; the receipt has the cut.
     'on an idle connection': both('cut', 'accepted'),

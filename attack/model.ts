@@ -34,6 +34,16 @@ export interface Target {
   readonly service?: Service
   /** Revokes whom the authority has enrolled: answers once the receipt is there. */
   readonly revocable?: Revocable
+  /** Starts two processes that are one door, as behind a balancer. */
+  readonly twins?: () => Promise<Twins>
+}
+
+/** Two processes of one door with the same ticket keys. */
+export interface Twins extends AsyncDisposable {
+  readonly first: Target
+  readonly second: Target
+  /** What either recorded under a reference, or `none`. */
+  recordOf(reference: Reference | undefined): Promise<string>
 }
 
 /** The service behind a door: what reached it. */

@@ -1,8 +1,8 @@
 // Runs one case against a door and against its control, and says whether both came out as the table has it.
-import type { Meeting } from '@countersign/protocol'
 import { DEFECTS, EXPECTED } from './expected.ts'
 import type { Attack, Attackers, Attempt, Case, Expected, Target } from './model.ts'
 import type { Records } from './support/house.ts'
+import { outcomeOf } from './support/outcome.ts'
 
 /** What came of one case at one door. */
 export interface Result {
@@ -95,12 +95,4 @@ async function recordOf(
   if (told !== undefined && told !== reference) return `told ${told} of ${reference}`
   const meeting = await records.under(reference, door ?? name)
   return meeting ? outcomeOf(meeting) : 'none'
-}
-
-/** What a record says: accepted, or the code with the step. */
-export function outcomeOf({ outcome, resumed, steps }: Meeting): string {
-  const how = resumed ? ', resumed' : ''
-  if (outcome.ok) return `accepted${how}`
-  const step = steps.findIndex(({ outcome: each }) => each === 'refused') + 1
-  return `${outcome.refusal.code}, step ${step}${how}`
 }

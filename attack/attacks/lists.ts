@@ -7,9 +7,9 @@ import { crl, type DifferentCrl, type Holder, revoked, root, sans } from '../../
 import { startHouse } from '../../scenario/support/house.ts'
 import { openPlainDoor } from '../controls/plain-door.ts'
 import type { Attack, Attackers, Case, Control } from '../model.ts'
-import { outcomeOf } from '../run-attack.ts'
 import { around, caller, uri } from '../support/craft.ts'
 import { recordsIn } from '../support/house.ts'
+import { outcomeOf } from '../support/outcome.ts'
 import { meet, presented } from '../support/tls-client.ts'
 
 /** Another authority that counts at the door, and one of its parties. */

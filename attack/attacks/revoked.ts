@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { writePem } from '@countersign/x509'
+import { crl, revoked as onList } from '../../interop/chains/house.ts'
 import { openPlainDoor } from '../controls/plain-door.ts'
-import type { Attack, Attackers, Case, Control, Target } from '../model.ts'
+import type { Attack, Attackers, Attempt, Case, Control, Target } from '../model.ts'
 import { caller } from '../support/craft.ts'
 import { dial, greeting, meet, presented } from '../support/tls-client.ts'
 
@@ -12,15 +15,16 @@ export const revoked: Attack = {
     {
       name: 'with a ticket from before',
       control: knowsNoRevocation,
+      run: (target) => withTicket(target, target),
+    },
+    {
+      name: 'with a ticket from before, at a second process of the same ticket keys',
+      control: readsTheListInFullHandshakes,
       async run(target) {
-        const { holder, revoke } = await guest(target)
-        const identity = presented(holder, target.attackers.issuing)
-        const { socket, over, session } = await dial(target, identity)
-        socket.write(greeting(target))
-        await over(300)
-        await revoke()
-        const ticket = session()
-        return meet(target, { ...identity, ...(ticket && { session: ticket }) })
+        await using twins = await target.twins?.()
+        if (twins === undefined) throw new Error('needs two processes of one door')
+        const attempt = await withTicket(twins.first, twins.second)
+        return { ...attempt, record: await twins.recordOf(attempt.reference) }
       },
     },
     {
@@ -49,6 +53,18 @@ export const revoked: Attack = {
     ),
     open('in a TCP session', () => 'hello\n'),
   ],
+}
+
+/** Meets `first`, is revoked, and brings the ticket to `second`. */
+async function withTicket(first: Target, second: Target): Promise<Attempt> {
+  const { holder, revoke } = await guest(first)
+  const identity = presented(holder, first.attackers.issuing)
+  const { socket, over, session } = await dial(first, identity)
+  socket.write(greeting(first))
+  await over(300)
+  await revoke()
+  const ticket = session()
+  return meet(second, { ...identity, ...(ticket && { session: ticket }) })
 }
 
 /** Still open a second after the receipt: the attacker has won. */
@@ -100,5 +116,33 @@ async function knowsNoRevocation(attackers: Attackers): ReturnType<Control> {
   return {
     ...door,
     revocable: { enroll: async () => ({ holder: caller(attackers.issuing, 'guest'), revoke: async () => undefined }) },
+  }
+}
+
+/** The second process has read the list, and OpenSSL asks it of nobody who comes with a ticket. */
+async function readsTheListInFullHandshakes(attackers: Attackers): ReturnType<Control> {
+  const { root, issuing } = attackers
+  const holder = caller(issuing, 'guest')
+  const now = Temporal.Now.instant().round('second')
+  const inForce = { thisUpdate: now.subtract({ hours: 1 }), nextUpdate: now.add({ hours: 1 }) }
+  const lists = [crl(root, inForce), crl(issuing, { ...inForce, revoked: [onList(holder)] })]
+  const ticketKeys = randomBytes(48)
+  const first = await openPlainDoor(attackers, { ticketKeys })
+  const second = await openPlainDoor(attackers, {
+    ticketKeys,
+    crl: lists.map((list) => writePem('X509 CRL', list.crl.der)),
+  })
+  const revocable = { enroll: async () => ({ holder, revoke: async () => undefined }) }
+  return {
+    ...second,
+    twins: async () => ({
+      first: { ...first, revocable },
+      second,
+      recordOf: async () => 'none',
+      [Symbol.asyncDispose]: async () => undefined,
+    }),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([first, second].map((each) => each[Symbol.asyncDispose]()))
+    },
   }
 }

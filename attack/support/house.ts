@@ -13,6 +13,7 @@ import { partyFiles } from '../../scenario/support/peers.ts'
 import type { Revocable, Target, TargetKind } from '../model.ts'
 import { attackersOf } from './craft.ts'
 import { startService } from './service.ts'
+import { startTwins } from './twins.ts'
 
 /** What is attacked, and where its records are asked for. */
 export interface AttackedHouse extends AsyncDisposable {
@@ -69,6 +70,7 @@ export async function startAttackedHouse(): Promise<AttackedHouse> {
     attackers,
     service,
     revocable,
+    twins: () => startTwins(house, target(kind, name, serverName)),
   })
   return {
     targets: [

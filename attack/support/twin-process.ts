@@ -1,0 +1,54 @@
+// A program that embeds the gate and shares its tickets: told by a message what it is, it tells its port and each meeting.
+import { once } from 'node:events'
+import type { AddressInfo, Server } from 'node:net'
+import { createHttpsServer, createServer, followFeed, openIdentity, openTickets } from '@countersign/mtls'
+import type { TargetKind } from '../model.ts'
+import { outcomeOf } from './outcome.ts'
+import { THROUGH } from './tls-client.ts'
+
+/** What it is started with. */
+export interface TwinStart {
+  readonly kind: TargetKind
+  /** The directory of an enrolled party that may follow the feed. */
+  readonly identity: string
+  /** The directory that its like share. */
+  readonly tickets: string
+}
+
+/** What it tells. */
+export type TwinWord = { readonly port: number } | { readonly reference: string; readonly record: string }
+
+const tell = (word: TwinWord) => process.send?.(word)
+const [start] = (await once(process, 'message')) as [TwinStart]
+const identity = await openIdentity(start.identity, { renew: false })
+const standing = Promise.withResolvers<void>()
+const feed = await followFeed({
+  identity,
+  // The server ends what is open by itself: it follows the trust.
+  cut: async () => [],
+  sessions: async () => [],
+  log: (event) => event === 'feed.connected' && standing.resolve(),
+})
+const options = {
+  identity,
+  // Whoever is revoked is refused for that alone.
+  allow: ['*'],
+  door: 'twin',
+  tickets: await openTickets(start.tickets),
+  record: (meeting: Parameters<typeof outcomeOf>[0]) =>
+    void tell({ reference: meeting.reference, record: outcomeOf(meeting) }),
+}
+const server: Server =
+  start.kind === 'web'
+    ? createHttpsServer(options, (_request, response) => response.end(THROUGH))
+    : createServer(options, (socket) => {
+        socket.on('error', () => socket.destroy())
+        socket.once('data', () => socket.write(THROUGH))
+      })
+await standing.promise
+server.listen(0, '127.0.0.1')
+await once(server, 'listening')
+tell({ port: (server.address() as AddressInfo).port })
+await once(process, 'disconnect')
+await feed.close()
+process.exit()
