@@ -14,7 +14,6 @@ import { enrolled, type PartyFiles } from './support/peers.ts'
 const HTTP1_CALLERS = 40
 const HTTP2_CALLERS = 10
 const STREAMS_EACH = 8
-const RUN_UP_MS = 600
 const HALF = 'half of the answer, '
 
 /** How the requests of a caller went. */
@@ -145,9 +144,10 @@ suite('a house that is told to end while it works', () => {
       ...Array.from({ length: HTTP1_CALLERS }, () => askByHttp1(options, http1)),
       ...Array.from({ length: HTTP2_CALLERS }, () => askByHttp2(options, http2)),
     ]
-    await new Promise((resolve) => setTimeout(resolve, RUN_UP_MS))
+    // Each has asked more than once on its connection.
+    const isBusy = () => http1.whole > 3 * HTTP1_CALLERS && http2.whole > 3 * HTTP2_CALLERS * STREAMS_EACH
+    while (!isBusy()) await new Promise((resolve) => setTimeout(resolve, 20))
     const [before1, before2] = [http1.whole, http2.whole]
-    assert.ok(before1 > HTTP1_CALLERS && before2 > HTTP2_CALLERS * STREAMS_EACH, `${before1} and ${before2} beforehand`)
     const ended = house.stop('SIGTERM')
     await Promise.all(callers)
     assert.deepEqual([...http1.dropped, ...http2.dropped], [])
