@@ -33,6 +33,9 @@ const KEYS = {
 const RULE_NAME = /^[^\p{C}]{1,120}$/u
 const EXPECTATION = /^(.*?)\s+(can|cannot)\s+meet\s+(.*)$/s
 const AGE = /^([a-z]+)(?:\s*<\s*(\d{1,6})\s*([smhd]))?$/
+/** For callers without a certificate. */
+const NO_PROOF = 'none'
+
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const
 
 /** Reads a policy; pure, never throws for what a file may hold. */
@@ -131,7 +134,9 @@ class Reader {
   #proofs(map: YAMLMap): readonly Requirement[] {
     if (!map.has('proof')) return [{ kind: 'certificate' }]
     const texts = this.#texts(map, 'proof')
-    if (texts.length === 0) this.#fault(offsetOf(map), 'proof must ask for something')
+    // Said in a word, and never by a list that came out empty.
+    if (texts.length === 1 && texts[0]?.trim() === NO_PROOF) return []
+    if (texts.length === 0) this.#fault(offsetOf(map), `proof must ask for something, or be ${NO_PROOF}`)
     return texts.flatMap((text) => {
       const [, word = '', amount, unit] = AGE.exec(text.trim()) ?? []
       const kind = PROOF_KINDS.find((each) => each === word)
