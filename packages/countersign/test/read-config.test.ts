@@ -89,6 +89,11 @@ suite('readConfig', () => {
       /^c\.yaml:9: doors\.0\.routes\.1\.path must differ from that of route 1/,
     ],
     [
+      'two routes that differ in case alone',
+      ROUTES(`{path: /x, ${TO}}`, `{path: /X, ${TO}}`),
+      /^c\.yaml:9: doors\.0\.routes\.1\.path must differ from that of route 1/,
+    ],
+    [
       'a host that the door has not',
       ROUTES(`{host: helo.localhost, ${TO}}`),
       /^c\.yaml:8: doors\.0\.routes\.0\.host must be one of the door's hosts: hello\.localhost, 127.*did you mean hello\.localhost\?/,

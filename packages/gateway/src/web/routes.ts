@@ -27,15 +27,16 @@ export function createRoutes<Route extends RouteKey>(
   const chooses = routes.some(({ path }) => path !== '/')
   const longestFirst = (some: readonly Route[]) => some.toSorted((a, b) => b.path.length - a.path.length)
   const general = longestFirst(routes.filter(({ host }) => host === undefined))
-  const byHost = new Map<string, readonly Route[]>(
+  const byHost = new Map<string, Ordered<Route>>(
     hosts.map((name) => {
       const own = routes.filter(({ host }) => host !== undefined && plainHost(host) === plainHost(name))
-      return [plainHost(name), [...longestFirst(own), ...general]]
+      const ordered = [...longestFirst(own), ...general]
+      return [plainHost(name), ordered.map((route) => ({ route, path: route.path, lower: route.path.toLowerCase() }))]
     }),
   )
   // As requests write them: callers use the same few.
-  const written = new Map<string, readonly Route[]>()
-  const routesOf = (host: string): readonly Route[] => {
+  const written = new Map<string, Ordered<Route>>()
+  const routesOf = (host: string): Ordered<Route> => {
     const before = written.get(host)
     if (before) return before
     const found = byHost.get(plainHost(host)) ?? []
@@ -49,15 +50,24 @@ export function createRoutes<Route extends RouteKey>(
     find(host = hosts[0], path) {
       if (only) return only
       const own = routesOf(host)
-      if (!chooses) return own[0]
+      if (!chooses) return own[0]?.route
       const end = path.indexOf('?')
       const plain = end === -1 ? path : path.slice(0, end)
       if (isUnclear(plain)) return 'unclear'
       const bare = plain.includes(';') ? plain.replaceAll(/;[^/]*/g, '') : plain
-      for (const route of own) if (isBelow(bare, route.path)) return route
-      return undefined
+      const found = firstOf(own, bare, false)
+      // Express, IIS and others do not look at case: whom one route lets through must not reach what another guards.
+      return firstOf(own, bare.toLowerCase(), true) === found ? found?.route : 'unclear'
     },
   }
+}
+
+/** In the order in which they count. */
+type Ordered<Route> = readonly { readonly route: Route; readonly path: string; readonly lower: string }[]
+
+function firstOf<Route>(routes: Ordered<Route>, path: string, isLower: boolean): Ordered<Route>[number] | undefined {
+  for (const each of routes) if (isBelow(path, isLower ? each.lower : each.path)) return each
+  return undefined
 }
 
 // Hosts differ by case, port and dot; whoever makes up many pushes the others out, and no more.
@@ -101,7 +111,8 @@ export function routeFaults(hosts: readonly string[], routes: readonly RouteKey[
     }
     if (OWN_PATHS.includes(path))
       return [{ index, key: 'path', message: 'must be another: the door answers there itself' }]
-    const key = `${host === undefined ? '*' : plainHost(host)} ${path}`
+    // Two that differ in case alone are one to services that do not look at it.
+    const key = `${host === undefined ? '*' : plainHost(host)} ${path.toLowerCase()}`
     const before = seen.get(key)
     seen.set(key, before ?? index)
     if (before !== undefined)

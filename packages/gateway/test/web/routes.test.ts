@@ -24,6 +24,8 @@ suite('a route is found', () => {
     ['a.example', '/admin?x=/../', 'admin'],
     ['a.example', '/admin/', 'admin'],
     ['a.example', '/admin/users', 'admin'],
+    ['a.example', '/admin/USERS', 'admin'],
+    ['a.example', '/Administrator', 'all'],
     ['a.example', '/admin/keys/1', 'keys'],
     ['a.example', '/administrator', 'all'],
     ['a.example', '/admin;x=1/keys', 'keys'],
@@ -61,6 +63,10 @@ suite('a route is found', () => {
     '/;x/admin',
     '/x%c0%afadmin',
     '/admin%00',
+    // Express, IIS.
+    '/ADMIN',
+    '/Admin/users',
+    '/admin/Keys/1',
   ]
   for (const path of unclear)
     test(`${path} chooses no route`, () => assert.equal(routes.find('a.example', path), 'unclear'))
