@@ -7,6 +7,7 @@ import { hello } from './attacks/hello.ts'
 import { http2 } from './attacks/http2.ts'
 import { impostor } from './attacks/impostor.ts'
 import { lists } from './attacks/lists.ts'
+import { memory } from './attacks/memory.ts'
 import { names } from './attacks/names.ts'
 import { resumption } from './attacks/resumption.ts'
 import { revoked } from './attacks/revoked.ts'
@@ -29,6 +30,7 @@ export const ATTACKS: readonly Attack[] = [
   names,
   slow,
   floods,
+  memory,
   trustFiles,
   lists,
   faults,

@@ -26,6 +26,8 @@ const MISDIRECTED: Row = { web: ['ERR_DOOR_MISDIRECTED', 'accepted'] }
 /** RFC 9113 §10.5; whether the reason is read before the end of the connection is left to the network. */
 const ENDED: Row = { web: ['ended', 'accepted'] }
 
+const LEAVES_NOTHING: Row = { house: ['all are refused', 'nothing is left'] }
+
 /** Attack, way, and a row for each kind of door that it applies to. */
 export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   'a session of another door': {
@@ -197,6 +199,11 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
     PING: ENDED,
     'empty DATA': ENDED,
     'fields without end': ENDED,
+  },
+  'many refused handshakes': {
+    'each with another certificate of an unknown authority': LEAVES_NOTHING,
+    'without a certificate, each for another server name': LEAVES_NOTHING,
+    'that break off as the door presents itself': LEAVES_NOTHING,
   },
   'crafted certificates': {
     'for servers alone': refused('ERR_CALLER_WRONG_PURPOSE', 5),

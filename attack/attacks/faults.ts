@@ -1,16 +1,7 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net'
-import {
-  type AcceptorOptions,
-  createAcceptor,
-  createRefusalResponder,
-  createSessionIndex,
-  createTrust,
-  steadyAccess,
-} from '@countersign/mtls'
-import { leaf, sans } from '../../interop/chains/house.ts'
+import { type AcceptorOptions, steadyAccess } from '@countersign/mtls'
 import { letThrough, openPlainDoor } from '../controls/plain-door.ts'
-import type { Attack, Attackers, Case } from '../model.ts'
-import { around } from '../support/craft.ts'
+import type { Attack, Case } from '../model.ts'
+import { openEmbedded } from '../support/embedded.ts'
 import { meet, presented } from '../support/tls-client.ts'
 
 const bug = (): never => {
@@ -42,7 +33,7 @@ function way(name: string, broken: Partial<AcceptorOptions>): Case {
       const identity = presented(attackers.alice, attackers.issuing)
       if (target.name === 'control') return meet(target, identity)
       let breaks = false
-      await using door = await openDoor(attackers, (options) => withFault(options, broken, () => breaks))
+      await using door = await openEmbedded(attackers, (options) => withFault(options, broken, () => breaks))
       const here = { ...target, kind: 'web', port: door.port } as const
       breaks = true
       const attempt = await meet(here, identity)
@@ -66,53 +57,4 @@ function withFault(options: AcceptorOptions, broken: Partial<AcceptorOptions>, b
           })
   }
   return mixed as unknown as AcceptorOptions
-}
-
-/** A gate in this process, as a program that embeds it has one. */
-async function openDoor(attackers: Attackers, change: (options: AcceptorOptions) => AcceptorOptions) {
-  const { root, issuing } = attackers
-  const server = leaf(issuing, {
-    ...around(),
-    extensions: { subjectAltName: sans({ kind: 'dNSName', value: 'hello.localhost' }) },
-  })
-  const clock = () => Temporal.Now.instant()
-  const refusals = createRefusalResponder(clock)
-  const usual: AcceptorOptions = {
-    door: 'embedded',
-    identity: {
-      current: () => ({
-        certificates: [server.certificate, issuing.certificate],
-        privateKey: server.keys.privateKey,
-      }),
-      onChange: () => () => undefined,
-    },
-    trust: createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: clock() }),
-    access: steadyAccess(() => ({ ok: true, rule: 'everybody' })),
-    sessions: createSessionIndex('embedded'),
-    clock,
-    record: (meeting) => void meeting,
-    log: (event) => void event,
-    onAccepted: (socket) => {
-      socket.on('error', () => socket.destroy())
-      letThrough(socket)
-    },
-    onRefused: refusals.answer,
-  }
-  const acceptor = createAcceptor(change(usual))
-  const open = new Set<Socket>()
-  const listener = createServer((raw) => {
-    open.add(raw)
-    raw.once('close', () => open.delete(raw))
-    acceptor.accept(raw)
-  })
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (listener.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      acceptor.close()
-      refusals.close()
-      for (const raw of open) raw.destroy()
-      await new Promise((resolve) => listener.close(resolve))
-    },
-  }
 }
