@@ -1,17 +1,20 @@
 // What the README says to paste works as pasted, and what it draws is what is printed.
 import assert from 'node:assert/strict'
-import { readFile, symlink } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type Ran, runShell } from './support/run-command.ts'
+import { type Ran, runCommand, runShell } from './support/run-command.ts'
 import { startTextHouse } from './support/text-house.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
-const [first = '', refused = '', , pasted = '', browser = ''] = [...readme.matchAll(/^```\n(.*?)^```$/gms)].map(
-  ([, text = '']) => text,
-)
+const blocks = [...readme.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, kind, text = '']) => ({ kind, text }))
+const [first = '', refused = '', , pasted = '', browser = ''] = blocks
+  .filter(({ kind }) => kind === '')
+  .map(({ text }) => text)
+const configuration = blocks.find(({ kind }) => kind === 'yaml')?.text ?? ''
 
 /** As the README has it: another reference, and another time that has gone by. */
 function asInReadme(picture: string, drawn: string): string {
@@ -69,6 +72,18 @@ suite('README.md', () => {
     const examined = await paste(doctor)
     assert.equal(examined.code, 1, examined.stderr)
     assert.match(examined.stdout, /✘ door +your certificate was revoked .* \[ERR_CALLER_REVOKED\]/)
+  })
+
+  test('the configuration is one', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'countersign-readme-'))
+    try {
+      await writeFile(join(directory, 'countersign.yaml'), configuration)
+      const { code, stdout, stderr } = await runCommand(['config', 'check'], { cwd: directory })
+      assert.equal(code, 0, stderr)
+      assert.match(stdout, /2 doors/)
+    } finally {
+      await rm(directory, { recursive: true })
+    }
   })
 
   test('the two commands for a fresh machine are scripts that exist', async () => {
