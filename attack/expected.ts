@@ -37,6 +37,13 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
     'TLS 1.3, with another certificate': refused('ERR_CALLER_NOT_ALLOWED', 5),
     'TLS 1.2, with the certificate': both('alert protocol_version', 'ERR_GATE_TLS_VERSION, step 1'),
     'TLS 1.2, without a certificate': both('alert protocol_version', 'ERR_GATE_TLS_VERSION, step 1'),
+    'TLS 1.2, with another certificate': both('alert protocol_version', 'ERR_GATE_TLS_VERSION, step 1'),
+    'of a name that asks nobody, at its guarded name': {
+      web: ['ERR_CALLER_NO_CERTIFICATE', 'ERR_CALLER_NO_CERTIFICATE, step 4'],
+    },
+    'of a name that asks nobody, at its guarded name, with another certificate': {
+      web: ['ERR_CALLER_NOT_ALLOWED', 'ERR_CALLER_NOT_ALLOWED, step 5'],
+    },
   },
   'a revoked certificate': {
     'with a ticket from before': refused('ERR_CALLER_REVOKED', 5, ', resumed'),

@@ -17,6 +17,11 @@ export const resumption: Attack = {
     way('TLS 1.3, with another certificate', ({ bob, issuing }) => presented(bob, issuing)),
     way('TLS 1.2, with the certificate', ({ alice, issuing }) => presented(alice, issuing), 'TLSv1.2'),
     way('TLS 1.2, without a certificate', () => ({}), 'TLSv1.2'),
+    way('TLS 1.2, with another certificate', ({ bob, issuing }) => presented(bob, issuing), 'TLSv1.2'),
+    byName('of a name that asks nobody, at its guarded name', () => ({})),
+    byName('of a name that asks nobody, at its guarded name, with another certificate', ({ bob, issuing }) =>
+      presented(bob, issuing),
+    ),
   ],
 }
 
@@ -39,6 +44,23 @@ function way(
   }
 }
 
+/** One door, two names: what was met as nobody under the one is brought to the other. */
+function byName(name: string, second: (attackers: Attackers) => ConnectionOptions): Attack['cases'][number] {
+  return {
+    name,
+    control: twoNamesOfOneKey,
+    async run(target): Promise<Attempt> {
+      // Of a control each name is a server of its own.
+      const open = target.guarded ?? target.other
+      if (open === undefined) throw new Error('needs a door of two names')
+      const guarded = target.guarded ? { ...open, serverName: 'guarded.localhost' } : target
+      const session = await sessionOf(open, {})
+      const attempt = await meet(guarded, { ...second(target.attackers), ...(session && { session }) })
+      return { ...attempt, won: attempt.won && attempt.resumed, door: open.name }
+    },
+  }
+}
+
 /** A session that `door` handed out. In TLS 1.3 its tickets come behind the handshake. */
 async function sessionOf(door: Target, options: ConnectionOptions): Promise<Buffer | undefined> {
   const { socket, over, session } = await dial(door, options)
@@ -51,11 +73,22 @@ async function sessionOf(door: Target, options: ConnectionOptions): Promise<Buff
 async function twoDoorsOfOneKey(attackers: Attackers): ReturnType<Control> {
   const ticketKeys = randomBytes(48)
   const other = await openPlainDoor(attackers, { ticketKeys }, letThrough)
-  const elsewhere = root(around())
-  const door = await openPlainDoor(attackers, {
-    ticketKeys,
-    ca: writePem('CERTIFICATE', elsewhere.certificate.der),
+  const ca = writePem('CERTIFICATE', root(around()).certificate.der)
+  return both(other, await openPlainDoor(attackers, { ticketKeys, ca }))
+}
+
+/** RFC 9846 §4.4.2: who resumes is asked for no certificate. This door takes it for somebody whom it has judged before. */
+async function twoNamesOfOneKey(attackers: Attackers): ReturnType<Control> {
+  const options = { ticketKeys: randomBytes(48), rejectUnauthorized: false }
+  const other = await openPlainDoor(attackers, { ...options, requestCert: false })
+  const guarded = await openPlainDoor(attackers, options, (socket) => {
+    if (socket.isSessionReused() || socket.authorized) letThrough(socket)
+    else socket.destroy()
   })
+  return both(other, guarded)
+}
+
+function both(other: Target & AsyncDisposable, door: Target & AsyncDisposable): Target & AsyncDisposable {
   return {
     ...door,
     other,
