@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { ATTACKS } from './attacks.ts'
+import { openPlainDoor } from './controls/plain-door.ts'
 import { DEFECTS, EXPECTED } from './expected.ts'
 import type { Report } from './report.ts'
 import { runAll, runElsewhere } from './run-all.ts'
-import { doorElsewhere } from './support/elsewhere.ts'
+import { doorElsewhere, ownAttackers } from './support/elsewhere.ts'
 import { type AttackedHouse, startAttackedHouse } from './support/house.ts'
 
 suite('the attack suite', () => {
@@ -39,6 +40,15 @@ suite('the attack suite', () => {
       assert.equal(seen[1], 'not asked')
       assert.ok(control === 'found' || control.startsWith('impossible: '))
     }
+  })
+
+  test('a TCP door that says nothing and lets everybody stay is found out', async () => {
+    const attackers = ownAttackers()
+    const unguarded = { requestCert: false, rejectUnauthorized: false }
+    await using door = await openPlainDoor(attackers, unguarded, () => undefined)
+    const { results } = await runElsewhere([{ ...door, kind: 'tcp', isElsewhere: true }], 'odd ClientHellos')
+    const seen = results.map(({ ok, seen: [peer] }) => [ok, peer])
+    assert.deepEqual(seen, Array(8).fill([false, 'open']))
   })
 
   test('what is no address of a door is refused', async () => {

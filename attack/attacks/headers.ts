@@ -42,7 +42,7 @@ function way(name: string, lines: string, body = ''): Case {
       const { socket, over, reference } = await dial(target, presented(attackers.alice, attackers.issuing))
       const method = body === '' ? 'GET' : 'POST'
       socket.write(`${method} / HTTP/1.1\r\nHost: ${serverName}\r\n${lines}Connection: close\r\n\r\n${body}`, 'latin1')
-      const { said, error } = await over(2_000)
+      const { said, error } = await over(300, 2_000)
       return { ...attemptOf(said, error, reference()), won: service.taken().includes(MARK) }
     },
   }

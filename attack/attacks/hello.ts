@@ -8,6 +8,7 @@ export const hello: Attack = {
   name: 'odd ClientHellos',
   goal: 'is not asked for a certificate, as the name in its ClientHello is not found or taken for another',
   anywhere: true,
+  concurrent: true,
   cases: [
     way('in records of 16 octets', { reshape: (record) => records(record, 16) }),
     way('in segments of 7 octets', { reshape: (record) => pieces(record, 7) }),

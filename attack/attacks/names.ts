@@ -27,7 +27,7 @@ function overHttp1(name: string, head: string): Case {
     async run(target) {
       const { socket, over, reference } = await dial(openName(target))
       socket.write(`${head}Connection: close\r\n\r\n`)
-      const { said, error } = await over(2_000)
+      const { said, error } = await over(300, 2_000)
       return { ...attemptOf(said, error, reference()), door: openName(target).name }
     },
   }

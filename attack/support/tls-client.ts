@@ -25,8 +25,16 @@ export interface Dialled {
   /** The session that was handed out last. */
   readonly session: () => Buffer | undefined
   readonly reference: () => Reference | undefined
-  /** All that came back, when the connection is over or `quietMs` passed without an octet. */
-  over(quietMs?: number): Promise<{ readonly said: string; readonly error?: NodeJS.ErrnoException | undefined }>
+  /** All that came back, when the connection is over or `quietMs` passed without an octet, before the first one `silentMs`. */
+  over(quietMs?: number, silentMs?: number): Promise<Over>
+}
+
+/** How a connection ended. */
+export interface Over {
+  readonly said: string
+  readonly error?: NodeJS.ErrnoException | undefined
+  /** Nobody had ended it until the attacker did. */
+  readonly open: boolean
 }
 
 /** Opens a TLS connection to the target and waits for its handshake, or its end. */
@@ -64,13 +72,14 @@ export async function dial(target: Target, options: ConnectionOptions = {}, resh
     socket,
     session: () => session,
     reference: () => referenceIn(tap.sent()),
-    async over(quietMs = 3_000) {
+    async over(quietMs = 3_000, silentMs = quietMs) {
       spoke = performance.now()
-      while (!socket.destroyed && performance.now() - spoke < quietMs)
+      while (!socket.destroyed && performance.now() - spoke < (said === '' ? silentMs : quietMs))
         await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 20))])
+      const open = !socket.destroyed
       socket.destroy()
       tap.close()
-      return { said, error }
+      return { said, error, open }
     },
   }
 }
@@ -85,7 +94,7 @@ export function greeting({ kind, serverName }: Target): string {
   return kind === 'web' ? `GET / HTTP/1.1\r\nHost: ${serverName}\r\nConnection: close\r\n\r\n` : 'hello\n'
 }
 
-/** Meets the target, greets the service and says what came of it. `won`: the service answered. */
+/** Meets the target, greets the service and says what came of it. `won`: the service answered, or the attacker was let stay. */
 export async function meet(
   target: Target,
   options: ConnectionOptions = {},
@@ -94,8 +103,10 @@ export async function meet(
   const { socket, over, reference } = await dial(target, options, reshape)
   const resumed = socket.isSessionReused()
   if (!socket.destroyed) socket.write(greeting(target))
-  const { said, error } = await over(target.kind === 'web' ? 3_000 : 500)
-  return { ...attemptOf(said, error, reference()), resumed }
+  const { said, error, open } = await over(target.kind === 'web' ? 3_000 : 500, 3_000)
+  const attempt = attemptOf(said, error, reference())
+  // A service may have nothing to say: then only its door tells, by ending the connection, that somebody is refused.
+  return open && said === '' ? { ...attempt, peer: 'open', won: true, resumed } : { ...attempt, resumed }
 }
 
 /** What the attacker reads out of what it was told. */
