@@ -180,6 +180,9 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
     'a request within the path': MALFORMED,
     'a version within the path': MALFORMED,
     'a transfer coding': MALFORMED,
+    'an upgrade': MALFORMED,
+    'a connection that is kept': MALFORMED,
+    'TE that is not trailers': MALFORMED,
     // RFC 9113 §5.4.1: "an endpoint MAY choose to treat a stream error as a connection error".
     'a length shorter than the body': { web: ['goaway, INTERNAL_ERROR', 'accepted'] },
     'a length longer than the body': MALFORMED,

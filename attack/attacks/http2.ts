@@ -35,6 +35,10 @@ export const http2: Attack = {
     way('a request within the path', [[':path', `/open HTTP/1.1\r\nHost: x\r\n\r\nGET /hidden`]]),
     way('a version within the path', [[':path', '/hidden HTTP/1.1']]),
     way('a transfer coding', [['transfer-encoding', 'chunked']], [data(`0\r\n\r\n${HIDDEN}`)]),
+    // RFC 9113 §8.2.2: "An endpoint MUST NOT generate an HTTP/2 message containing connection-specific header fields".
+    way('an upgrade', [['upgrade', MARK]]),
+    way('a connection that is kept', [['keep-alive', MARK]]),
+    way('TE that is not trailers', [['te', MARK]]),
     way('a length shorter than the body', [['content-length', '0']], [data(HIDDEN)]),
     way('a length longer than the body', [['content-length', '99']], [data('x')]),
     way(
