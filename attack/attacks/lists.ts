@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { writePem } from '@countersign/x509'
 import { crl, type DifferentCrl, type Holder, revoked, root, sans } from '../../interop/chains/house.ts'
-import { startHouse } from '../../scenario/support/house.ts'
+import { type RunningHouse, startHouse } from '../../scenario/support/house.ts'
 import { openPlainDoor } from '../controls/plain-door.ts'
 import type { Attack, Attackers, Case, Control } from '../model.ts'
 import { around, caller, uri } from '../support/craft.ts'
@@ -20,6 +20,13 @@ interface Partner {
 
 /** What is done to the list of a house that stands. */
 type Damage = (file: string, partner: Partner) => Promise<void>
+
+/** What is read at a start alone: while the house stands, nothing becomes of it. */
+const ANCHOR_DAMAGES: readonly (readonly [name: string, damage: (file: string) => Promise<void>])[] = [
+  ['missing', (file) => rm(file)],
+  ['empty', (file) => writeFile(file, '')],
+  ['of somebody else', (file) => writeFile(file, writePem('CERTIFICATE', root(around()).certificate.der))],
+]
 
 /** DESIGN: at reload the old set stays; a list that has run out does what `revocation` of the door says. */
 export const lists: Attack = {
@@ -41,6 +48,13 @@ export const lists: Attack = {
       const other = root(around())
       await writeFile(file, listOf(authority, { number: 3n, signer: other.keys }))
     }),
+    ...ANCHOR_DAMAGES.map(([name, damage]) =>
+      atReload(
+        `its authority’s certificate ${name}, while the door stands`,
+        (file) => damage(join(dirname(file), 'partner.pem')),
+        () => pause(500),
+      ),
+    ),
     way('run out, revocation: require', 'require', ({ authority }) => listOf(authority, { nextUpdate: ago(1) })),
     way('run out, with the caller on it, revocation: prefer', 'prefer', ({ authority, mallory }) =>
       listOf(authority, { nextUpdate: ago(1), revoked: [revoked(mallory, { revocationDate: ago(3) })] }),
@@ -55,13 +69,22 @@ function listOf(authority: Holder, different: DifferentCrl): Uint8Array {
   return crl(authority, { ...usual, ...different }).crl.der
 }
 
-function atReload(name: string, damage: Damage): Case {
+/** Files are read when they have come to rest. */
+const alarm = (house: RunningHouse): Promise<unknown> => house.event(({ event }) => event === 'trust.reload-failed')
+
+function atReload(name: string, damage: Damage, noticed = alarm): Case {
   const whole = ({ authority, mallory }: Partner) =>
     listOf(authority, { revoked: [revoked(mallory, { revocationDate: ago(3) })] })
-  return way(name, 'require', whole, damage)
+  return way(name, 'require', whole, damage, noticed)
 }
 
-function way(name: string, revocation: string, list: (partner: Partner) => Uint8Array, damage?: Damage): Case {
+function way(
+  name: string,
+  revocation: string,
+  list: (partner: Partner) => Uint8Array,
+  damage?: Damage,
+  noticed = alarm,
+): Case {
   return {
     name,
     control: goesOnWithout,
@@ -90,14 +113,18 @@ function way(name: string, revocation: string, list: (partner: Partner) => Uint8
       if (damage) {
         await damage(file, partner)
         house.process.kill('SIGHUP')
-        // Files are read when they have come to rest.
-        await pause(500)
+        await noticed(house)
       }
       const { hostname: host, port } = new URL(house.ready.doors[0]?.url ?? '')
       const door = { ...target, kind: 'web', host, port: Number(port) } as const
       const attempt = await meet(door, presented(partner.mallory, partner.authority))
       const meeting = attempt.reference && (await recordsIn(house.data).under(attempt.reference, 'hello'))
-      return { ...attempt, record: meeting ? outcomeOf(meeting) : 'none' }
+      const alarmed = house.events.find(({ event }) => event === 'trust.reload-failed')?.['code']
+      const record = meeting ? outcomeOf(meeting) : 'none'
+      return {
+        ...attempt,
+        record: alarmed === undefined ? record : `${record}; the operator is told ${String(alarmed)}`,
+      }
     },
   }
 }
