@@ -70,7 +70,9 @@ function listOf(authority: Holder, different: DifferentCrl): Uint8Array {
 }
 
 /** Files are read when they have come to rest. */
-const alarm = (house: RunningHouse): Promise<unknown> => house.event(({ event }) => event === 'trust.reload-failed')
+function alarm(house: RunningHouse): Promise<unknown> {
+  return house.event(({ event }) => event === 'trust.reload-failed')
+}
 
 function atReload(name: string, damage: Damage, noticed = alarm): Case {
   const whole = ({ authority, mallory }: Partner) =>
