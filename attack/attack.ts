@@ -4,15 +4,17 @@
  *
  * `--against` takes each door that it is given, `tcp://HOST:PORT` too, and tries what needs nothing but a party that the
  * door lets in, whose identity is in DIR; what the door records is then not compared. Ask whoever runs it before.
+ * Exit codes: 0 as the table says, 1 not, or the identity is not let in, 2 usage, 3 no identity, 4 not reachable.
  * `--write` makes docs/attack-report.md and .json again. `--soak` has COUNT callers refused and prints the memory of the house.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { IdentityError } from '@countersign/mtls'
 import { drawReport, type Report, reasonsIn } from './report.ts'
 import { runAll, runElsewhere } from './run-all.ts'
 import type { Result } from './run-attack.ts'
 import { soakRefused } from './soak.ts'
-import { doorElsewhere } from './support/elsewhere.ts'
+import { doorElsewhere, meetFirst, NotMetError } from './support/elsewhere.ts'
 import { startAttackedHouse } from './support/house.ts'
 
 const { values } = parseArgs({
@@ -26,7 +28,12 @@ const { values } = parseArgs({
   },
 })
 
-if (values.soak === undefined) await attack()
+if (values.soak === undefined)
+  await attack().catch((error: unknown) => {
+    if (!(error instanceof NotMetError || error instanceof RangeError || error instanceof IdentityError)) throw error
+    console.error(error.message)
+    process.exitCode = error instanceof NotMetError ? error.exitCode : error instanceof RangeError ? 2 : 3
+  })
 else {
   await using house = await startAttackedHouse()
   for (const [refused, kB] of await soakRefused(house, Number(values.soak)))
@@ -51,7 +58,9 @@ async function run(only: string): Promise<Report> {
   const { against, identity } = values
   if (against !== undefined) {
     if (identity === undefined) throw new RangeError('--against needs --identity DIR: a party that the door lets in')
-    return runElsewhere(await Promise.all(against.map((address) => doorElsewhere({ address, identity }))), only)
+    const doors = await Promise.all(against.map((address) => doorElsewhere({ address, identity })))
+    for (const door of doors) await meetFirst(door)
+    return runElsewhere(doors, only)
   }
   await using house = await startAttackedHouse()
   return await runAll(house, only)

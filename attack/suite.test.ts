@@ -1,12 +1,14 @@
 // The attack suite in small numbers: every row as the table has it, every control found vulnerable.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { after, before, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { ATTACKS } from './attacks.ts'
 import { openPlainDoor } from './controls/plain-door.ts'
 import { DEFECTS, EXPECTED } from './expected.ts'
 import type { Report } from './report.ts'
 import { runAll, runElsewhere } from './run-all.ts'
-import { doorElsewhere, ownAttackers } from './support/elsewhere.ts'
+import { doorElsewhere, meetFirst, ownAttackers } from './support/elsewhere.ts'
 import { type AttackedHouse, startAttackedHouse } from './support/house.ts'
 
 suite('the attack suite', () => {
@@ -50,6 +52,28 @@ suite('the attack suite', () => {
     const seen = results.map(({ ok, seen: [peer] }) => [ok, peer])
     assert.deepEqual(seen, Array(8).fill([false, 'open']))
   })
+
+  test('nothing is tried at a door that lets the identity not in, or is not there', async () => {
+    for (const door of house.targets.filter(({ kind }) => kind === 'web' || kind === 'tcp')) {
+      await meetFirst(door)
+      const { attackers } = door
+      const refused = { ...door, attackers: { ...attackers, alice: attackers.bob } }
+      await assert.rejects(meetFirst(refused), { exitCode: 1 })
+      await assert.rejects(meetFirst({ ...door, port: 1 }), { exitCode: 4 })
+    }
+  })
+
+  for (const [how, args, code] of [
+    ['no identity is named', ['--against', 'https://hello.localhost:1'], 2],
+    ['the address is none', ['--against', 'hello.localhost', '--identity', '.'], 2],
+    ['the directory holds no identity', ['--against', 'tcp://127.0.0.1:1', '--identity', 'none'], 3],
+  ] as const)
+    test(`ends with ${code} where ${how}`, () => {
+      const program = fileURLToPath(new URL('attack.ts', import.meta.url))
+      const ran = spawnSync(process.execPath, ['--conditions=source', program, ...args], { encoding: 'utf8' })
+      assert.equal(ran.status, code, ran.stderr)
+      assert.equal(ran.stderr.trim().split('\n').length, 1)
+    })
 
   test('what is no address of a door is refused', async () => {
     for (const address of ['hello.localhost', 'http://hello.localhost:1', 'https://hello.localhost', 'tcp://:1'])

@@ -1,13 +1,16 @@
 // A door that somebody runs, by its address; and attackers of our own making, for the controls beside it.
 import { createPublicKey } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { connect as connectRaw } from 'node:net'
 import { join } from 'node:path'
 import { openIdentity } from '@countersign/mtls'
 import { ALGORITHM, readCertificate, readPem } from '@countersign/x509'
 import { type Holder, intermediate, keysOf, root, usage } from '../../interop/chains/house.ts'
 import type { Attackers, Target } from '../model.ts'
 import { around, caller } from './craft.ts'
+import { meet, presented } from './tls-client.ts'
 
 /** What is asked for on the command line. */
 export interface Elsewhere {
@@ -36,6 +39,38 @@ export async function doorElsewhere({ address, identity }: Elsewhere): Promise<T
     isElsewhere: true,
   }
 }
+
+/** Why nothing is tried at a door: a door that nobody is let in by refuses every attack. */
+export class NotMetError extends Error {
+  override readonly name = 'NotMetError'
+  /** As of the command: 1 refused, 4 not reachable. */
+  readonly exitCode: 1 | 4
+  constructor(exitCode: 1 | 4, message: string) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+/** Meets the door as whoever attacks it. @throws {NotMetError} where that is not let in, or nothing listens. */
+export async function meetFirst(target: Target): Promise<void> {
+  const { host, port, kind, attackers } = target
+  const socket = connectRaw({ host, port, timeout: REACH_MS })
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(REACH_MS) })
+  } catch (error) {
+    throw new NotMetError(4, `${host}:${port} is not reachable (${(error as Error).message})`)
+  } finally {
+    socket.destroy()
+  }
+  const { peer } = await meet(target, presented(attackers.alice, attackers.issuing))
+  // Whatever a TCP service says first, or that it waits, is the service.
+  const isIn = kind === 'tcp' ? peer !== 'closed' && !peer.startsWith('alert') : peer === 'passed'
+  if (isIn) return
+  const wanted = kind === 'web' ? ', where GET / must be answered with a 2xx' : ''
+  throw new NotMetError(1, `${host}:${port} does not let the identity in${wanted}: ${peer}`)
+}
+
+const REACH_MS = 5_000
 
 /** Whoever is in the directory attacks; the authority's own keys are nobody's to use. */
 async function attackersIn(directory: string): Promise<Attackers> {
