@@ -81,6 +81,8 @@ export type Control = (attackers: Attackers) => Promise<Target & AsyncDisposable
 export interface Case {
   readonly name: string
   readonly run: (target: Target) => Promise<Attempt>
+  /** Needs nothing but a party that the door lets in, though not all of its attack do. */
+  readonly anywhere?: true
   /** The door that falls for it, or why Node itself lets none fall. */
   readonly control: Control | { readonly impossible: string }
 }
@@ -94,6 +96,8 @@ export interface Attack {
   readonly concurrent?: true
   /** Needs nothing but a door and a party that it lets in. */
   readonly anywhere?: true
+  /** What it comes to is seen at the service behind the door, where the door lets it through. */
+  readonly looksBehind?: true
   readonly cases: readonly Case[]
 }
 

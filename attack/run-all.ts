@@ -21,7 +21,11 @@ export async function runAll(house: AttackedHouse, only = ''): Promise<Report> {
 export async function runElsewhere(targets: readonly Target[], only = ''): Promise<Report> {
   const around = { controls: new Map(), inControls: ownAttackers() }
   const results: Result[] = []
-  for (const attack of ATTACKS.filter(({ name, anywhere }) => anywhere && name.includes(only)))
+  const possible = ATTACKS.map((attack) => ({
+    ...attack,
+    cases: attack.cases.filter(({ anywhere }) => anywhere ?? attack.anywhere),
+  }))
+  for (const attack of possible.filter(({ name }) => name.includes(only)))
     for (const target of targets) results.push(...(await runAttack(attack, target, around)))
   return reportOf(results)
 }

