@@ -19,6 +19,7 @@ const files = [
   'tools/**',
   'bench/**',
   'scenario/**',
+  'attack/**',
   'fuzz/**',
   'docs/**',
 ]
