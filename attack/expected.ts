@@ -94,9 +94,9 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
     'unreadable, while the door stands': stays('ERR_TRUST_FILE_UNREADABLE'),
     'an older one in its place': stays('ERR_TRUST_FILE_MALFORMED'),
     'one of another key in its place': stays('ERR_TRUST_FILE_MALFORMED'),
-    'its authority’s certificate missing, while the door stands': STILL_REVOKED,
-    'its authority’s certificate empty, while the door stands': STILL_REVOKED,
-    'its authority’s certificate of somebody else, while the door stands': STILL_REVOKED,
+    'its authority’s certificate missing, while the door stands': stays('ERR_TRUST_FILE_MISSING'),
+    'its authority’s certificate empty, while the door stands': stays('ERR_TRUST_FILE_EMPTY'),
+    'its authority’s certificate of somebody else, while the door stands': stays('trust.changed'),
     'run out, revocation: require': {
       house: ['ERR_CALLER_STATUS_UNKNOWN', 'ERR_CALLER_STATUS_UNKNOWN, step 5'],
     },

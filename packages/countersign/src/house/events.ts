@@ -73,6 +73,7 @@ const LOG_LINES: Readonly<Record<string, readonly ['done' | 'ended' | 'alarm', s
     'alarm',
     '{file} of {authority} can no longer be used, so the list before it stays: {reason}',
   ],
+  'trust.changed': ['alarm', '{file} of {authority} holds others than before: start the house anew for them'],
   'policy.replaced': ['done', 'the policy was replaced: {gains} may do more, {losses} less'],
   'access-log.failed': ['alarm', '{file} cannot be written, so its lines are lost: {cause}'],
   'access-log.resumed': ['done', '{file} is written again; {lost} lines were lost'],

@@ -35,7 +35,9 @@ export interface OtherAuthority {
 
 /**
  * Opens an authority from files, all of it or nothing, and follows its lists: what can no longer be read, is of
- * another key, or older leaves the list before it in force until its own end, and `trust.reload-failed` says so.
+ * another key, or older leaves the list before it in force until its own end, and `trust.reload-failed` says so. Its
+ * certificates are read at the start alone: the same alarm says that they can no longer be read, `trust.changed` that they
+ * are others, for which the house must be started anew.
  * @throws {TrustFileError} when a file is missing, empty, unreadable or malformed.
  * @throws {RangeError} when a word of `vouches` is none.
  */
@@ -48,7 +50,19 @@ export async function openOtherAuthority(files: OtherAuthorityFiles, log: Log): 
   const listeners = new Set<() => void>()
   const alarm = ({ file: which, code, reason }: TrustFileError) =>
     log('trust.reload-failed', { authority: name, file: which, code, reason })
-  const following = follow([...new Set(crlFiles.map(dirname))], async () => {
+  // The anchors are those of the start; that they would not be found any more is told before it is too late.
+  const lookAtAnchors = async () => {
+    try {
+      const now = await readAnchors(file)
+      if (now.length !== certificates.length || now.some((one) => !certificates.some((own) => isSame(one, own))))
+        log('trust.changed', { authority: name, file })
+    } catch (error) {
+      if (!(error instanceof TrustFileError)) throw error
+      alarm(error)
+    }
+  }
+  const following = follow([...new Set([file, ...crlFiles].map(dirname))], async () => {
+    await lookAtAnchors()
     try {
       const read = await readLists()
       for (const [i, list] of read.entries())
@@ -73,6 +87,10 @@ export async function openOtherAuthority(files: OtherAuthorityFiles, log: Log): 
     },
     close: following.close,
   }
+}
+
+function isSame(one: Certificate, other: Certificate): boolean {
+  return Buffer.compare(one.der, other.der) === 0
 }
 
 /** @throws {TrustFileError} also where it names one of `anchors` as its issuer, and none of them signed it. */

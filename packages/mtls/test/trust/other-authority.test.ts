@@ -145,6 +145,21 @@ suite('another authority', () => {
     assert.deepEqual(house.alarms, ['trust.reload-failed', 'trust.reload-failed'])
   })
 
+  test('certificates that are others, or cannot be read, change nothing and are told', async () => {
+    await using house = await partnerHouse(['spiffe://partner.example'])
+    const told = async (count: number) => {
+      while (house.alarms.length < count) await new Promise((resolve) => setTimeout(resolve, 5))
+      return house.alarms[count - 1]
+    }
+    await writeFile(house.file, pemOf([createRoot('Elsewhere').certificate]))
+    assert.equal(await told(1), 'trust.changed')
+    await rm(house.file)
+    assert.equal(await told(2), 'trust.reload-failed')
+    await using door = await openDoor({ trust: house.trust, access: allowList(['spiffe://partner.example/alice']) })
+    await (await visit(door.port, theirs)).said
+    assert.equal(outcomeOf(await door.record()), 'accepted')
+  })
+
   test('files that are missing or malformed stop it, with their names', async () => {
     await using house = await partnerHouse(['partner.example'])
     const open = () =>
