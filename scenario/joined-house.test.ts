@@ -8,7 +8,7 @@ import { after, before, suite, test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
 import { needs } from '../interop/peer.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
-import { curl, enrolled, type PartyFiles } from './support/peers.ts'
+import { curl, enrolled, type PartyFiles, runProgram } from './support/peers.ts'
 
 interface Receipt {
   readonly cuts: readonly { readonly door: string; readonly reference: string; readonly lastOctetAt: string }[]
@@ -85,6 +85,12 @@ suite('a house that joins an authority elsewhere', needs('curl', 'curl'), () => 
     assert.equal(done.code, 0, done.stderr)
     return JSON.parse(done.stdout) as Receipt
   }
+  /** A record may still be on its way. */
+  const whyAtLast = async (reference: string) => {
+    let why = await authority.run(['why', reference])
+    for (let i = 0; i < 50 && why.code !== 0; i++) why = await authority.run(['why', reference])
+    return why
+  }
 
   test('lets in whom its authority vouches for, and refuses whom it does not', async () => {
     assert.equal((await visit('alice')).status, 200)
@@ -108,6 +114,33 @@ suite('a house that joins an authority elsewhere', needs('curl', 'curl'), () => 
     assert.match(why.stdout, /at door\/gate-1:shop/)
     socket.destroy()
   })
+
+  test(
+    'a stranger whose certificate claims more than a record holds is refused and recorded, and the feed goes on',
+    needs('openssl', 'openssl'),
+    async () => {
+      const before = gate.events.length
+      const [key, certificate] = [join(scratch, 'stranger.key'), join(scratch, 'stranger.pem')]
+      const names = [
+        'URI:https://stranger.example/'.padEnd(3_000, 'a'),
+        ...Array.from({ length: 300 }, () => 'DNS:a.example'),
+      ]
+      const made = await runProgram('openssl', [
+        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=stranger'],
+        ...['-keyout', key, '-out', certificate, '-addext', `subjectAltName=${names.join(',')}`],
+      ])
+      assert.equal(made.code, 0, made.stderr)
+      people['stranger'] = { directory: scratch, key, certificate, trust: people['alice']?.trust ?? '' }
+      const seen = JSON.parse((await visit('stranger')).body) as { code: string; reference: string }
+      assert.equal(seen.code, 'ERR_CALLER_UNKNOWN_ISSUER')
+      // Behind it in the same line.
+      const after = await visit('alice')
+      assert.equal(after.status, 200)
+      assert.match((await whyAtLast(seen.reference)).stdout, /ERR_CALLER_UNKNOWN_ISSUER/)
+      const ended = gate.events.slice(before).filter(({ event }) => String(event).startsWith('feed.'))
+      assert.deepEqual(ended, [])
+    },
+  )
 
   test('a revocation cuts there at once, and the receipt says that it did', async () => {
     const socket = await open('bob')
@@ -171,9 +204,7 @@ suite('a house that joins an authority elsewhere', needs('curl', 'curl'), () => 
     const { reference } = JSON.parse(next.body) as { reference: string }
     authority = await startHouse({ config: CONFIG, directory: home })
     await gate.event(({ event }) => event === 'feed.connected')
-    let why = await authority.run(['why', reference])
-    for (let i = 0; i < 50 && why.code !== 0; i++) why = await authority.run(['why', reference])
-    assert.match(why.stdout, /ERR_CALLER_REVOKED/)
+    assert.match((await whyAtLast(reference)).stdout, /ERR_CALLER_REVOKED/)
   })
 
   test('a door that the certificate does not name does not open', async () => {

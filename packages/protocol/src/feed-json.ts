@@ -1,7 +1,8 @@
 // The messages of the feed as JSON, one to a line; what comes in is untrusted until it has been read here.
 import type { FeedEvent, FeedMessage, FollowerMessage, OpenSession, RevokedSerial, Snapshot } from './feed.ts'
 import { type Field, fieldOf, type Json, ShapeError, writeJson } from './json.ts'
-import { readMeeting } from './meeting-json.ts'
+import { readMeeting, writeMeeting } from './meeting-json.ts'
+import { shortText } from './meeting-limits.ts'
 import { cutField, hexOf, revokedField } from './receipt-json.ts'
 
 /** The `Upgrade` token by which a follower asks for the feed, and the path at which. @see RFC 9110 §7.8 */
@@ -17,6 +18,8 @@ const MAX_REVOKED = 1_000_000
 const MAX_CUTS = 1_000_000
 const MAX_SESSIONS = 1_000_000
 const MAX_KEYS = 512
+const MAX_KEY_CHARACTERS = 1024
+const MAX_CALLER_CHARACTERS = 256
 const MAX_ID = 1_000_000_000_000
 
 /** Writes a message of the authority. */
@@ -38,9 +41,23 @@ export function writeFeedMessage(message: FeedMessage): Json {
   }
 }
 
-/** Writes a message of a follower. */
+/** Writes a message of a follower, which {@link readFollowerMessage} reads whatever a caller is called. */
 export function writeFollowerMessage(message: FollowerMessage): Json {
-  return writeJson(message)
+  switch (message.kind) {
+    case 'meeting':
+      return { ...plain({ ...message, meeting: undefined }), meeting: writeMeeting(message.meeting) }
+    case 'sessions':
+      return writeJson({ ...message, sessions: message.sessions.map(withinSession) })
+    default:
+      return writeJson(message)
+  }
+}
+
+/** A caller of another authority has the names that it was given; what is too long is for no eyes, and no key of ours. */
+function withinSession(session: OpenSession): OpenSession {
+  const { caller, keys } = session
+  const short = keys.filter(({ length }) => length <= MAX_KEY_CHARACTERS).slice(0, MAX_KEYS)
+  return { ...session, caller: shortText(caller, MAX_CALLER_CHARACTERS), keys: short }
 }
 
 /** Reads what the authority says. @throws {ShapeError} naming the field. */
@@ -141,14 +158,14 @@ function sessionField(field: Field): OpenSession {
     id: field.get('id').text(256),
     door: field.get('door').text(256),
     reference: field.get('reference').text(32),
-    caller: field.get('caller').text(256),
+    caller: field.get('caller').text(MAX_CALLER_CHARACTERS),
     ...(party !== undefined && { party }),
     since: field.get('since').instant(),
     octetsSent: field.get('octetsSent').number(Number.MAX_SAFE_INTEGER),
     keys: field
       .get('keys')
       .list(MAX_KEYS)
-      .map((key) => key.text(1024)),
+      .map((key) => key.text(MAX_KEY_CHARACTERS)),
   }
 }
 

@@ -4,6 +4,7 @@ import { FINDINGS } from '@countersign/verify'
 import type { Field, Json } from './json.ts'
 import { fieldOf, ShapeError, writeJson } from './json.ts'
 import type { CertificateSummary, Decision, Meeting, Refusal, Side, Step, StepEvidence, Steps } from './meeting.ts'
+import { mostCharacters, mostItems, withinLimits } from './meeting-limits.ts'
 import { REASONS } from './receipt-json.ts'
 import type { Reference } from './reference.ts'
 import { parseReference } from './reference.ts'
@@ -13,9 +14,9 @@ import { REFUSALS } from './refusals.ts'
 const FINDING_CODES = Object.keys(FINDINGS) as FindingCode[]
 const REFUSAL_CODES = Object.keys(REFUSALS) as RefusalCode[]
 
-/** Writes a meeting for the operator's record. */
+/** Writes a meeting for the operator's record, which {@link readMeeting} reads whatever a peer has claimed in it. */
 export function writeMeeting(meeting: Meeting): Json {
-  return writeJson(meeting)
+  return withinLimits(writeJson(meeting))
 }
 
 /** The meeting as its other side may see it: without the notes that are for the operator. */
@@ -28,10 +29,10 @@ export function publicMeeting(meeting: Meeting): Meeting {
 /** Reads a meeting from untrusted JSON into a fresh value. @throws {ShapeError} naming the field. */
 export function readMeeting(value: unknown): Meeting {
   const field = fieldOf(value)
-  const address = field.get('address').optional((f) => f.text(256))
+  const address = optionalTextOf(field, 'address')
   return {
     reference: referenceField(field.get('reference')),
-    door: field.get('door').text(256),
+    door: textOf(field, 'door'),
     seenBy: field.get('seenBy').oneOf(['caller', 'callee']),
     at: field.get('at').instant(),
     resumed: field.get('resumed').boolean(),
@@ -43,6 +44,14 @@ export function readMeeting(value: unknown): Meeting {
   }
 }
 
+function textOf(field: Field, key: string): string {
+  return field.get(key).text(mostCharacters(key))
+}
+
+function optionalTextOf(field: Field, key: string): string | undefined {
+  return field.get(key).optional((f) => f.text(mostCharacters(key)))
+}
+
 function referenceField(field: Field): Reference {
   const reference = parseReference(field.text(32))
   if (reference === undefined) throw new ShapeError(field.path, 'a reference')
@@ -50,32 +59,32 @@ function referenceField(field: Field): Reference {
 }
 
 function sideField(field: Field): Side {
-  const party = field.get('party').optional((f) => f.text(256))
-  const authority = field.get('authority').optional((f) => f.text(256))
+  const party = optionalTextOf(field, 'party')
+  const authority = optionalTextOf(field, 'authority')
   const certificate = field.get('certificate').optional(certificateField)
   return {
-    name: field.get('name').text(256),
+    name: textOf(field, 'name'),
     ...(party === undefined ? {} : { party }),
     ...(authority === undefined ? {} : { authority }),
     identities: field
       .get('identities')
-      .list(256)
+      .list(mostItems('identities'))
       .map((identity) => ({
         kind: identity.get('kind').oneOf(['dNSName', 'iPAddress', 'uniformResourceIdentifier', 'rfc822Name']),
-        value: identity.get('value').text(2048),
+        value: textOf(identity, 'value'),
       })),
     ...(certificate === undefined ? {} : { certificate }),
   }
 }
 
 function certificateField(field: Field): CertificateSummary {
-  const issuerCommonName = field.get('issuerCommonName').optional((f) => f.text(1024))
+  const issuerCommonName = optionalTextOf(field, 'issuerCommonName')
   return {
     sha256: field.get('sha256').text(64),
     spkiSha256: field.get('spkiSha256').text(64),
-    serialNumber: field.get('serialNumber').text(64),
-    subject: field.get('subject').text(),
-    issuer: field.get('issuer').text(),
+    serialNumber: textOf(field, 'serialNumber'),
+    subject: textOf(field, 'subject'),
+    issuer: textOf(field, 'issuer'),
     ...(issuerCommonName === undefined ? {} : { issuerCommonName }),
     notBefore: field.get('notBefore').instant(),
     notAfter: field.get('notAfter').instant(),
@@ -105,7 +114,7 @@ function evidenceField(field: Field): StepEvidence {
     .oneOf(['clientHello', 'certificate', 'verdict', 'finished', 'forwarded', 'told', 'token', 'channel'] as const)
   switch (kind) {
     case 'clientHello': {
-      const serverName = field.get('serverName').optional((f) => f.text(256))
+      const serverName = optionalTextOf(field, 'serverName')
       return {
         kind,
         randomSha256: field.get('randomSha256').text(64),
@@ -118,25 +127,25 @@ function evidenceField(field: Field): StepEvidence {
       const knownAt = field.get('knownAt').optional((f) => f.instant())
       return {
         kind,
-        anchor: field.get('anchor').text(),
+        anchor: textOf(field, 'anchor'),
         anchorSpkiSha256: field.get('anchorSpkiSha256').text(64),
-        status: field.get('status').text(),
+        status: textOf(field, 'status'),
         ...(knownAt === undefined ? {} : { knownAt }),
       }
     }
     case 'finished':
       return { kind }
     case 'forwarded':
-      return { kind, by: field.get('by').text(256), certificate: certificateField(field.get('certificate')) }
+      return { kind, by: textOf(field, 'by'), certificate: certificateField(field.get('certificate')) }
     case 'told':
-      return { kind, by: field.get('by').text(256) }
+      return { kind, by: textOf(field, 'by') }
     case 'token':
       return { kind, id: field.get('id').text(64) }
     case 'channel':
       return {
         kind,
-        protocol: field.get('protocol').text(32),
-        cipher: field.get('cipher').text(64),
+        protocol: textOf(field, 'protocol'),
+        cipher: textOf(field, 'cipher'),
         exporterSha256: field.get('exporterSha256').text(64),
       }
   }
@@ -151,17 +160,17 @@ function decisionField(field: Field): Decision {
   const texts = (name: string) =>
     field
       .get(name)
-      .list(256)
-      .map((each) => each.text())
+      .list(mostItems(name))
+      .map((each) => each.text(mostCharacters(name)))
   if (!field.get('ok').boolean()) {
-    const lock = field.get('lock').optional((f) => f.text())
+    const lock = optionalTextOf(field, 'lock')
     const refused = { ok: false, code: field.get('code').oneOf(REFUSAL_CODES), missing: texts('missing') } as const
     return lock === undefined ? refused : { ...refused, lock }
   }
   const [until, recheckAt] = ['until', 'recheckAt'].map((name) => field.get(name).optional((f) => f.instant()))
   return {
     ok: true,
-    rule: field.get('rule').text(),
+    rule: textOf(field, 'rule'),
     ...(until !== undefined && { until }),
     ...(recheckAt !== undefined && { recheckAt }),
     ...(field.get('labels').present && { labels: texts('labels') }),
@@ -170,7 +179,7 @@ function decisionField(field: Field): Decision {
 
 function refusalField(field: Field): Refusal {
   const detail = field.get('detail').optional((f) => (f.get('clause').present ? findingField(f) : decisionField(f)))
-  const note = field.get('note').optional((f) => f.text())
+  const note = optionalTextOf(field, 'note')
   return {
     code: field.get('code').oneOf(REFUSAL_CODES),
     ...(detail === undefined ? {} : { detail }),
@@ -184,9 +193,9 @@ function findingField(field: Field): Finding {
   const facts = field.get('facts').optional(factsField)
   return {
     code: field.get('code').oneOf(FINDING_CODES),
-    clause: field.get('clause').text(),
+    clause: textOf(field, 'clause'),
     ...(depth === undefined ? {} : { depth }),
-    detail: field.get('detail').text(),
+    detail: textOf(field, 'detail'),
     ...(revocation === undefined ? {} : { revocation }),
     ...(facts === undefined ? {} : { facts }),
   }
@@ -198,8 +207,10 @@ function factsField(field: Field): Facts {
     return number === undefined ? {} : { [key]: number }
   }
   const at = field.get('at').optional((f) => f.instant())
-  const found = field.get('found').optional((f) => f.list(64).map((each) => each.text(256)))
-  const wanted = field.get('wanted').optional((f) => f.text(256))
+  const found = field
+    .get('found')
+    .optional((f) => f.list(mostItems('found')).map((each) => each.text(mostCharacters('found'))))
+  const wanted = optionalTextOf(field, 'wanted')
   return {
     ...(at === undefined ? {} : { at }),
     ...(found === undefined ? {} : { found }),

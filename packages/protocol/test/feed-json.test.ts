@@ -60,6 +60,16 @@ suite('messages of the feed', () => {
     test(`a follower's ${message.kind} comes through JSON as it was`, () => {
       assert.deepEqual(readFollowerMessage(JSON.parse(JSON.stringify(writeFollowerMessage(message)))), message)
     })
+  test('a session whose caller has longer names than are told comes through without them', () => {
+    const long = 'a'.repeat(5_000)
+    const keys = [`identity:uniformResourceIdentifier:${long}`, ...Array.from({ length: 600 }, (_, i) => `key:${i}`)]
+    const session = { id: '1', door: 'web', reference: 'M-7F3K-92QD', caller: long, since: at, octetsSent: 0, keys }
+    const read = readFollowerMessage(writeFollowerMessage({ kind: 'sessions', id: 1, sessions: [session] }))
+    assert.ok(read.kind === 'sessions')
+    const [told] = read.sessions
+    assert.equal(told?.caller, `${long.slice(0, 255)}…`)
+    assert.deepEqual(told?.keys, keys.slice(1, 513))
+  })
   test('what is kept comes through JSON as it was', () => {
     const kept = { sequence: 12n, at, revoked }
     assert.deepEqual(readKeptSnapshot(JSON.parse(JSON.stringify(writeKeptSnapshot(kept)))), kept)

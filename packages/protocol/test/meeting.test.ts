@@ -167,6 +167,41 @@ suite('meeting as JSON', () => {
         : { ok: false, refusal: { code: decision.code, detail: decision } }
       assert.deepEqual(readMeeting(writeMeeting({ ...revoked, outcome })).outcome, outcome)
     })
+  test('whatever a stranger claims, what is written can be read: the rest is cut off, and seen to be', () => {
+    const value = `https://x.example/${'a'.repeat(100_000)}`
+    const identities = Array.from({ length: 2_000 }, () => ({ kind: 'uniformResourceIdentifier', value }) as const)
+    const certificate = { ...alice, subject: value, issuer: value, issuerCommonName: value }
+    const side = { name: value, party: value, authority: value, identities, certificate }
+    const [, , , ...rest] = revoked.steps
+    const detail = {
+      code: 'ERR_VERIFY_NAME',
+      clause: 'RFC 9525 §6',
+      detail: value,
+      facts: { found: Array.from({ length: 2_000 }, () => value), wanted: value },
+    } as const
+    const read = readMeeting(
+      writeMeeting({
+        ...revoked,
+        door: value,
+        address: value,
+        caller: side,
+        callee: side,
+        steps: [
+          { by: 'caller', outcome: 'proved', evidence: { kind: 'clientHello', randomSha256: '00', serverName: value } },
+          { by: 'callee', outcome: 'proved', evidence: { kind: 'certificate', certificate } },
+          { by: 'callee', outcome: 'proved', evidence: { kind: 'forwarded', by: value, certificate } },
+          ...rest,
+        ],
+        outcome: { ok: false, refusal: { code: 'ERR_CALLEE_WRONG_NAME', note: value, detail } },
+      }),
+    )
+    assert.equal(read.caller.identities.length, 256)
+    assert.ok(read.caller.identities.every((one) => one.value === `${value.slice(0, 2047)}…`))
+    assert.equal(read.caller.name, `${value.slice(0, 255)}…`)
+    const missing = Array.from({ length: 2_000 }, () => value)
+    const refused = { ok: false, code: 'ERR_CALLER_NOT_ALLOWED', lock: value, missing } as const
+    readMeeting(writeMeeting({ ...revoked, outcome: { ok: false, refusal: { code: refused.code, detail: refused } } }))
+  })
   test('the other side does not see the operator’s note', () => {
     const text = JSON.stringify(writeMeeting(publicMeeting(revoked)))
     assert.ok(!text.includes('for the operator'))
