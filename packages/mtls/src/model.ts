@@ -94,7 +94,10 @@ export interface Session {
   readonly cutBy?: RefusalCode | undefined
   /** Octets handed to the kernel for the peer so far, below TLS. */
   octetsSent(): number
-  /** Nothing that the application writes from now on is sent. Cheap beside the cut that is to follow, so that many stop at once. */
+  /**
+   * Nothing that the application writes from now on is sent. Cheap beside the cut that is to follow, so that many stop at
+   * once. It does not make the session one that is cut, but for HTTP/2, which can be stopped in no other way.
+   */
   stop(cause: RefusalCode): void
   /** Resets the connection beneath TLS, so that nothing queued leaves any more. Idempotent. */
   cut(cause: RefusalCode): Promise<{ readonly lastOctetAt: Temporal.Instant }>

@@ -190,12 +190,17 @@ function createRound<Item, Answer>(
   const known = new Map<string, Answer>()
   let running = false
   const run = async () => {
-    await inSlices(pending, (item) => {
-      pending.delete(item)
-      visit(item, known)
-    })
-    known.clear()
-    running = false
+    try {
+      // What is added in the moment in which the last slice ends is not left behind.
+      while (pending.size > 0)
+        await inSlices(pending, (item) => {
+          pending.delete(item)
+          visit(item, known)
+        })
+    } finally {
+      running = false
+      known.clear()
+    }
   }
   return {
     add(items) {

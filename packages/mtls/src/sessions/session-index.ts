@@ -1,5 +1,5 @@
 // The open sessions of one door: found by any of their keys, cut in slices that let the door go on.
-import type { Cut, DoorName } from '@countersign/protocol'
+import type { Cut, DoorName, RefusalCode } from '@countersign/protocol'
 import type { Session, SessionIndex, SessionKey } from '../model.ts'
 import { inSlices } from './slices.ts'
 
@@ -37,12 +37,21 @@ export function createSessionIndex(door: DoorName): SessionIndex {
     find: (key) => [...(byKey.get(key) ?? [])],
     async cut(keys, cause) {
       const found = new Set(keys.flatMap((key) => [...(byKey.get(key) ?? [])]))
-      if (found.size > FEW) await inSlices(found, (session) => session.stop(cause))
+      if (found.size > FEW) await inSlices(found, (session) => stop(session, cause))
       return cutAll(found, door, (session) => {
         remove(session)
         return session.cut(cause)
       })
     },
+  }
+}
+
+/** One that cannot be stopped is cut like the others, if later than it could have been. */
+function stop(session: Session, cause: RefusalCode): void {
+  try {
+    session.stop(cause)
+  } catch {
+    // Of whatever is wrong with it, its cut tells: that follows in any case.
   }
 }
 

@@ -74,7 +74,8 @@ export function createSession(
   }
   const stop = (cause: RefusalCode) => {
     // Node's HTTP/2 writes beneath the socket, where nothing holds it but the end of the connection.
-    if (socket.alpnProtocol === 'h2') return void cutOnce(cause)
+    // Whoever cuts it next has the same promise, and hears of a failure there.
+    if (socket.alpnProtocol === 'h2') return void cutOnce(cause).catch(() => undefined)
     socket.cork()
     // Whoever ends a stream, and Node's HTTP/1 at the end of each answer, would let go of all that is held back.
     socket.uncork = () => undefined

@@ -29,8 +29,15 @@ export function doorTrust(house: Trust, { revocation, others }: DoorTrust): Trus
   let houseCrls: Trust['crls'] | undefined
   let known = anchors()
   let hash = hashOf(known)
+  const otherIssuers = others.flatMap((other) => other.issuers)
+  let issuers: Trust['issuers'] = [...house.issuers, ...otherIssuers]
   let houseAnchors = house.anchors
+  let houseIssuers = house.issuers
   const refresh = () => {
+    if (house.issuers !== houseIssuers) {
+      houseIssuers = house.issuers
+      issuers = [...houseIssuers, ...otherIssuers]
+    }
     if (house.anchors === houseAnchors) return
     houseAnchors = house.anchors
     known = anchors()
@@ -49,7 +56,8 @@ export function doorTrust(house: Trust, { revocation, others }: DoorTrust): Trus
     domain: house.domain,
     authorityOf: (anchor) => names.get(anchor),
     get issuers() {
-      return house.issuers
+      refresh()
+      return issuers
     },
     get crls() {
       if (crls === undefined || houseCrls !== house.crls) {

@@ -56,6 +56,16 @@ suite('createSessionIndex', () => {
     assert.deepEqual(told, [...Array.from({ length: 100 }, () => 'stop'), ...Array.from({ length: 100 }, () => 'cut')])
   })
 
+  test('of many, one that cannot be stopped keeps no other open, and is cut itself', async () => {
+    const index = createSessionIndex('door')
+    const fails = () => {
+      throw new Error('no')
+    }
+    for (let i = 0; i < 100; i++) index.add(session(`${i}`, ['key:1'], undefined, i === 3 ? fails : undefined))
+    assert.equal((await index.cut(['key:1'], 'ERR_CALLER_REVOKED')).length, 100)
+    assert.equal(index.size, 0)
+  })
+
   test('one that cannot be cut keeps no other open, and is told after the last', async () => {
     const index = createSessionIndex('door')
     let ended = 0

@@ -11,7 +11,7 @@ import { TrustFileError } from '../../src/trust/trust-files.ts'
 import { vouchingFor } from '../../src/trust/vouching.ts'
 import { temporaryDirectory } from '../support/directory.ts'
 import { alice, openDoor, outcomeOf, root, visit } from '../support/door.ts'
-import { createRoot, dns, issueCrl, issueLeaf, NOW, pemOf, uri } from '../support/pki.ts'
+import { createIntermediate, createRoot, dns, issueCrl, issueLeaf, NOW, pemOf, uri } from '../support/pki.ts'
 
 const partner = createRoot('Partner Root')
 const mail = (value: string): GeneralName => ({ kind: 'rfc822Name', value })
@@ -41,6 +41,12 @@ async function partnerHouse(vouches: readonly string[]) {
       await directory[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Puts `octets` in place of a file, whole. */
+async function put(file: string, octets: Uint8Array | string) {
+  await writeFile(`${file}.new`, octets)
+  await rename(`${file}.new`, file)
 }
 
 async function judged(vouches: readonly string[], caller: typeof theirs, allow = ['spiffe://partner.example/alice']) {
@@ -143,6 +149,51 @@ suite('another authority', () => {
       assert.equal(outcomeOf(await door.record(i)), 'ERR_CALLER_REVOKED')
     }
     assert.deepEqual(house.alarms, ['trust.reload-failed', 'trust.reload-failed'])
+  })
+
+  test('a list of an authority below is believed by its signature, and of one that is not named not at all', async () => {
+    await using directory = await temporaryDirectory()
+    const below = createIntermediate(partner, 'Partner Issuing')
+    const carol = issueLeaf(below, 'carol', {
+      names: [uri('spiffe://partner.example/carol')],
+      purposes: ['clientAuth'],
+    })
+    const at = (name: string) => join(directory.path, name)
+    const [file, ofRoot, ofBelow] = [at('partner.pem'), at('root.crl'), at('below.crl')]
+    await writeFile(file, pemOf([partner.certificate]))
+    await writeFile(ofRoot, issueCrl(partner).der)
+    await writeFile(ofBelow, issueCrl(below, [carol.certificates[0]], { number: 3n }).der)
+    const alarms: string[] = []
+    const open = () =>
+      openOtherAuthority(
+        { name: 'p', file, crl: [ofRoot, ofBelow], vouches: ['spiffe://partner.example'] },
+        (event, detail) => alarms.push(`${event} ${detail?.['file']}`),
+      )
+    await assert.rejects(open(), /its issuer, CN=Partner Issuing, is not in .*partner\.pem: add that certificate there/)
+    await writeFile(file, pemOf([below.certificate, partner.certificate]))
+    const other = await open()
+    using opened = new DisposableStack()
+    opened.defer(() => other.close())
+    // It is no anchor: the root could still revoke it.
+    assert.deepEqual(
+      other.anchors.map(({ certificate }) => certificate?.serialNumber),
+      [partner.certificate.serialNumber],
+    )
+    const trust = doorTrust(createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: NOW }), {
+      revocation: 'prefer',
+      others: [other],
+    })
+    await using door = await openDoor({ trust, access: allowList(['spiffe://partner.example/carol']) })
+    const forged = { ...createRoot('Elsewhere'), certificate: below.certificate }
+    await put(ofBelow, issueCrl(forged, [], { number: 4n }).der)
+    while (alarms.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    assert.deepEqual(alarms, [`trust.reload-failed ${ofBelow}`])
+    // What is wrong with one file holds back no other.
+    await put(ofRoot, issueCrl(partner, [below.certificate], { number: 2n }).der)
+    while (!trust.crls.some(({ crl }) => crl.cRLNumber === 2n)) await new Promise((resolve) => setTimeout(resolve, 5))
+    await (await visit(door.port, carol)).said
+    assert.equal(outcomeOf(await door.record()), 'ERR_CALLER_REVOKED')
+    assert.deepEqual(trust.crls.map(({ crl }) => crl.cRLNumber).toSorted(), [2n, 3n])
   })
 
   test('certificates that are others, or cannot be read, change nothing and are told', async () => {
