@@ -2,9 +2,11 @@
 import { crafted } from './attacks/crafted.ts'
 import { faults } from './attacks/faults.ts'
 import { floods } from './attacks/floods.ts'
+import { forwarded } from './attacks/forwarded.ts'
 import { headers } from './attacks/headers.ts'
 import { hello } from './attacks/hello.ts'
 import { http2 } from './attacks/http2.ts'
+import { http2WebSocket } from './attacks/http2-websocket.ts'
 import { impostor } from './attacks/impostor.ts'
 import { lists } from './attacks/lists.ts'
 import { memory } from './attacks/memory.ts'
@@ -25,8 +27,10 @@ export const ATTACKS: readonly Attack[] = [
   versions,
   hello,
   headers,
+  forwarded,
   smuggling,
   http2,
+  http2WebSocket,
   names,
   slow,
   floods,

@@ -1,8 +1,7 @@
 // What each attack must come to, written before a door is run: what the attacker sees, and what the door records with the step.
 // `closed` stands only where the protocol can carry nothing: behind a TCP door there are no words for a refusal.
-import type { Expected, TargetKind } from './model.ts'
-
-type Row = Readonly<Partial<Record<TargetKind, Expected>>>
+import { EXPECTED_OF_HTTP } from './expected-http.ts'
+import type { Expected, Row } from './model.ts'
 
 /** A web door tells the code that it records; a TCP door closes. */
 const refused = (code: string, step: number, how = ''): Row => ({
@@ -13,22 +12,12 @@ const refused = (code: string, step: number, how = ''): Row => ({
 const both = (...expected: Expected): Row => ({ web: expected, tcp: expected })
 
 const OLD: Row = both('alert protocol_version', 'ERR_GATE_TLS_VERSION, step 1')
-/** The caller is who it is, and its request goes on without what it forged. */
-const STRIPPED: Row = { web: ['passed', 'accepted'] }
-/** The caller is who it is; its request is refused. */
-const BROKEN: Row = { web: ['ERR_DOOR_REQUEST', 'accepted'] }
 
 const STILL_REVOKED: Row = { house: ['ERR_CALLER_REVOKED', 'ERR_CALLER_REVOKED, step 5'] }
 /** DESIGN: "at reload the old set stays, and an alarm is raised". */
 const stays = (code: string): Row => ({
   house: ['ERR_CALLER_REVOKED', `ERR_CALLER_REVOKED, step 5; the operator is told ${code}`],
 })
-/** RFC 9113 §8.1.1: "Malformed requests or responses that are detected MUST be treated as a stream error of type PROTOCOL_ERROR". */
-const MALFORMED: Row = { web: ['reset, PROTOCOL_ERROR', 'accepted'] }
-/** RFC 9110 §15.5.20. */
-const MISDIRECTED: Row = { web: ['ERR_DOOR_MISDIRECTED', 'accepted'] }
-/** RFC 9113 §10.5; whether the reason is read before the end of the connection is left to the network. */
-const ENDED: Row = { web: ['ended', 'accepted'] }
 
 const LEAVES_NOTHING: Row = { house: ['all are refused', 'nothing is left'] }
 
@@ -134,90 +123,7 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
     // RFC 6066 §3: "represented as a byte string using ASCII encoding without a trailing dot".
     'with a trailing dot': both('alert decode_error', 'none'),
   },
-  'forged identity headers': {
-    'as the door writes it': STRIPPED,
-    'in lower case': STRIPPED,
-    'in mixed case': STRIPPED,
-    'with an underscore': STRIPPED,
-    'with underscores all over': STRIPPED,
-    'with a dot': STRIPPED,
-    twice: STRIPPED,
-    'empty and then full': STRIPPED,
-    'named as a connection option': STRIPPED,
-    'as the chain': STRIPPED,
-    'as Envoy writes it': STRIPPED,
-    'as nginx recipes write it': STRIPPED,
-    'as a user who signed in': STRIPPED,
-    'as an address': STRIPPED,
-    // RFC 9112 §5.1, §5.2, §2.2: refused, not repaired.
-    'with a space before the colon': BROKEN,
-    'behind a folded line': BROKEN,
-    'behind a bare LF': BROKEN,
-    'behind a bare CR': BROKEN,
-    'as a trailer': STRIPPED,
-  },
-  'request smuggling': {
-    'CL.TE': BROKEN,
-    'TE.CL': BROKEN,
-    'TE.TE, the second in disguise': BROKEN,
-    'TE with a tab before the colon': BROKEN,
-    'two different lengths': BROKEN,
-    'a length with a sign': BROKEN,
-    // The imitation is left out, and the request goes on without it.
-    'a length with an underscore': STRIPPED,
-    'a chunk length beyond 64 bits': BROKEN,
-    // One request with a body, on both sides.
-    'CL.0, in a GET': STRIPPED,
-  },
-  'HTTP/2 on its way to HTTP/1.1': {
-    'the field as the door writes it': STRIPPED,
-    'with underscores': STRIPPED,
-    'in upper case': MALFORMED,
-    'as a trailer': STRIPPED,
-    'as a pseudo-field': MALFORMED,
-    'as a connection option': MALFORMED,
-    // Node leaves such a field out and goes on: docs/protocols/rfc9113.md, §8.2.1.
-    'behind CR and LF in a value': STRIPPED,
-    'behind LF in a value': STRIPPED,
-    'behind CR and LF in a name': STRIPPED,
-    'behind a colon in a name': STRIPPED,
-    'behind CR and LF in the path': MALFORMED,
-    'behind CR and LF in the method': MALFORMED,
-    'behind CR and LF in the authority': MALFORMED,
-    'a request within the path': MALFORMED,
-    'a version within the path': MALFORMED,
-    'a transfer coding': MALFORMED,
-    'an upgrade': MALFORMED,
-    'a connection that is kept': MALFORMED,
-    'TE that is not trailers': MALFORMED,
-    // RFC 9113 §5.4.1: "an endpoint MAY choose to treat a stream error as a connection error".
-    'a length shorter than the body': { web: ['goaway, INTERNAL_ERROR', 'accepted'] },
-    'a length longer than the body': MALFORMED,
-    'two lengths': MALFORMED,
-    'another Host than the authority': BROKEN,
-    'two authorities': MALFORMED,
-    // RFC 9113 §8.3.1: ":authority" is without user information, and ":path" begins with a slash and is not empty.
-    'somebody else in the authority': MALFORMED,
-    'no path': MALFORMED,
-    'the path of a proxy': MALFORMED,
-  },
-  'another name on one connection': {
-    'HTTP/1.1, the guarded name in Host': MISDIRECTED,
-    'HTTP/1.1, in odd case and with a port': MISDIRECTED,
-    'HTTP/1.1, in the target': MISDIRECTED,
-    'HTTP/2, the guarded name in :authority': MISDIRECTED,
-    'HTTP/2, in Host alone': MISDIRECTED,
-    'a name that is nobody’s': MISDIRECTED,
-  },
-  'floods of HTTP/2': {
-    'streams that are reset as they open': ENDED,
-    'CONTINUATION without end': ENDED,
-    SETTINGS: ENDED,
-    PING: ENDED,
-    PRIORITY: ENDED,
-    'empty DATA': ENDED,
-    'fields without end': ENDED,
-  },
+  ...EXPECTED_OF_HTTP,
   'many refused handshakes': {
     'each with another certificate of an unknown authority': LEAVES_NOTHING,
     'without a certificate, each for another server name': LEAVES_NOTHING,

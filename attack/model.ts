@@ -30,6 +30,8 @@ export interface Target {
   readonly other?: Target
   /** Another door of the house, which asks nobody for a certificate under `open.localhost`, and everybody under its other name. */
   readonly guarded?: Target
+  /** Another door of the house, behind a proxy that is the party `edge`, with a service under `/admin` that rules give to nobody. */
+  readonly shop?: Target
   /** The service behind it, where it is ours to look into. */
   readonly service?: Service
   /** Revokes whom the authority has enrolled: answers once the receipt is there. */
@@ -69,7 +71,7 @@ export interface Attempt {
   /** The door that was met, where it is another than the target's. */
   readonly door?: string
   /** The reference that the door told, where it told one. */
-  readonly told?: string
+  readonly told?: Reference
   /** The record of a caller of ours, which no door keeps. */
   readonly record?: string
 }
@@ -103,3 +105,6 @@ export interface Attack {
 
 /** What must be seen on both sides: the peer's view, and the door's record. */
 export type Expected = readonly [peer: string, record: string]
+
+/** What must be seen at each kind of door that the way applies to. */
+export type Row = Readonly<Partial<Record<TargetKind, Expected>>>

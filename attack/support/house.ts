@@ -1,7 +1,8 @@
 // A house of ours that is attacked: real processes, two doors of each kind before a service that tells what reached it.
 import { createPrivateKey, createPublicKey } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { enroll } from '@countersign/mtls'
 import { type Meeting, type Reference, readMeeting } from '@countersign/protocol'
@@ -42,9 +43,20 @@ export async function startAttackedHouse(): Promise<AttackedHouse> {
   const common = { listen: '127.0.0.1:0', allow }
   const web = { ...common, kind: 'web', upstream: { url: `http://127.0.0.1:${service.port}` } }
   const tcp = { ...common, kind: 'tcp', upstream: `127.0.0.1:${service.port}` }
+  const place = await mkdtemp(join(tmpdir(), 'countersign-attacked-'))
+  const passing = ['alice', 'edge', ...REVOCABLE].map((party) => `party:${party}`).join(' | ')
+  await writeFile(
+    join(place, 'policy.yaml'),
+    `meet:
+  - {rule: callers shop, who: ${passing}, what: service:shop}
+  - {rule: nobody administers, who: group:nobody, what: service:admin}
+`,
+  )
   const house = await startHouse({
+    directory: place,
     config: {
       authority: { listen: '127.0.0.1:0' },
+      policy: 'policy.yaml',
       doors: [
         { ...web, name: 'hello', host: ['hello.localhost'] },
         { ...web, name: 'hello-2', host: ['hello.localhost', 'second.localhost'] },
@@ -54,6 +66,10 @@ export async function startAttackedHouse(): Promise<AttackedHouse> {
           host: ['guarded.localhost', 'open.localhost'],
           callers: { 'open.localhost': 'none' },
           allow: ['alice', 'nobody'],
+        },
+        {
+          ...{ ...web, name: 'shop', host: ['shop.localhost'], from: 'edge', allow: undefined },
+          routes: [{ path: '/admin', service: 'admin', upstream: web.upstream }],
         },
         { ...tcp, name: 'raw', host: ['raw.localhost'] },
         { ...tcp, name: 'raw-2', host: ['raw.localhost', 'second.localhost'] },
@@ -78,6 +94,7 @@ export async function startAttackedHouse(): Promise<AttackedHouse> {
         ...target('web', 'hello', 'hello.localhost'),
         other: target('web', 'hello-2', 'second.localhost'),
         guarded: target('web', 'guarded', 'open.localhost'),
+        shop: target('web', 'shop', 'shop.localhost'),
       },
       { ...target('tcp', 'raw', 'raw.localhost'), other: target('tcp', 'raw-2', 'second.localhost') },
       ...(['client', 'house'] as const).map((kind) => ({ ...NOBODY, kind, attackers })),
@@ -86,6 +103,7 @@ export async function startAttackedHouse(): Promise<AttackedHouse> {
     pid: house.process.pid ?? 0,
     async [Symbol.asyncDispose]() {
       await house[Symbol.asyncDispose]()
+      await rm(place, { recursive: true, force: true })
       await service[Symbol.asyncDispose]()
     },
   }

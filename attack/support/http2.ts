@@ -38,9 +38,10 @@ export async function sendFrames(
   target: Target,
   frames: readonly Buffer[],
   identity: Parameters<typeof dial>[1] = presented(target.attackers.alice, target.attackers.issuing),
+  preface: Buffer = PREFACE,
 ): Promise<Attempt> {
   const { socket, over, reference } = await dial(target, { ...identity, ALPNProtocols: ['h2'] })
-  socket.write(Buffer.concat([PREFACE, ...frames]))
+  socket.write(Buffer.concat([preface, ...frames]))
   const { said, error } = await over(300)
   const seen: SeenFrame[] = []
   frameReader((each) => seen.push(each))(Buffer.from(said, 'latin1'))

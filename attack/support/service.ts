@@ -1,4 +1,5 @@
 // The service behind the doors of the suite: it tells that someone came through, and keeps what arrived.
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Service } from '../model.ts'
@@ -44,7 +45,12 @@ function answer(socket: Socket, head: string): void {
     }
     socket.on('drain', pour)
     pour()
-  } else if (head.startsWith('GET /ws'))
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
-  else socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${THROUGH.length}\r\n\r\n${THROUGH}`)
+  } else if (/^GET (?:\/admin)?\/ws /.test(head)) {
+    const key = /^sec-websocket-key: (.*)\r$/im.exec(head)?.[1] ?? ''
+    // RFC 6455 §4.2.2 (5.4)
+    const accept = hash('sha1', `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`, 'base64')
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n${THROUGH}`,
+    )
+  } else socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${THROUGH.length}\r\n\r\n${THROUGH}`)
 }

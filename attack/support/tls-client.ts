@@ -1,7 +1,7 @@
 // A client that trusts nobody's word: it says what it is told to say, and tells what came back.
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { referenceOfRandom } from '@countersign/mtls'
-import type { Reference } from '@countersign/protocol'
+import { parseReference, type Reference } from '@countersign/protocol'
 import { writePem } from '@countersign/x509'
 import type { Holder } from '../../interop/chains/house.ts'
 import type { Attempt, Target } from '../model.ts'
@@ -116,8 +116,13 @@ export function attemptOf(
   reference: Reference | undefined,
 ): Attempt {
   const peer = peerOf(said, error)
-  const told = /"reference": ?"(M-[0-9A-Z-]+)"/.exec(said)?.[1]
+  const told = parseReference(/"reference": ?"(M-[0-9A-Z-]+)"/.exec(said)?.[1] ?? '')
   return { peer, won: peer === 'passed', ...(reference && { reference }), ...(told !== undefined && { told }) }
+}
+
+/** Of a refusal beside the meeting, as of a service behind it or of whom a proxy names: its record is under what was told. */
+export function besideMeeting(attempt: Attempt): Attempt {
+  return attempt.told === undefined ? attempt : { ...attempt, reference: attempt.told }
 }
 
 function peerOf(said: string, error: NodeJS.ErrnoException | undefined): string {
