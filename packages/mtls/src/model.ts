@@ -96,7 +96,7 @@ export interface Session {
   octetsSent(): number
   /**
    * Nothing that the application writes from now on is sent. Cheap beside the cut that is to follow, so that many stop at
-   * once. It does not make the session one that is cut, but for HTTP/2, which can be stopped in no other way.
+   * once. It does not make the session one that is cut, but for HTTP/2 and callers behind a proxy, who can be stopped in no other way.
    */
   stop(cause: RefusalCode): void
   /** Resets the connection beneath TLS, so that nothing queued leaves any more. Idempotent. */

@@ -73,8 +73,9 @@ function followFile(given: Arguments, around: Around, log: Log): { readonly foll
       log('config.reloaded', { file })
     } catch (error) {
       const failure = failureOf(error)
-      if (failure === undefined) throw error
-      log('config.reload-failed', { file, code: failure.code, cause: failure.message, next: failure.next })
+      const known = failure && { code: failure.code, cause: failure.message, next: failure.next }
+      // A fault of ours is told as it is: the house goes on as it was, and follows the next SIGHUP.
+      log('config.reload-failed', { file, ...(known ?? { cause: String(error), error }) })
     }
   }
   let turn: Promise<unknown> = opened

@@ -4,10 +4,8 @@ import type { Dispatcher } from 'undici'
 /** One address of a service. */
 export interface Way {
   readonly dispatcher: Dispatcher
-  /**
-   * Once for each time it was taken. With `unreached` where nothing could be sent, it is left alone for a while.
-   */
-  release(unreached?: Error): void
+  /** Once for each time it was taken. Where an error says why nobody was there, it is left alone for a while. */
+  release(how: 'reached' | 'not asked' | Error): void
 }
 
 /** The addresses of one service. */
@@ -46,13 +44,15 @@ export function createBalance(
       busy: 0,
       failures: 0,
       downUntil: -Infinity,
-      release(unreached) {
+      release(how) {
         busy--
         own.busy--
-        if (unreached) {
+        if (how instanceof Error) {
+          // Of requests that failed at once, one counts: it is one outage.
+          if (own.downUntil > clock()) return
           own.downUntil = clock() + Math.min(FIRST_REST_MS * 2 ** own.failures, LAST_REST_MS)
-          if (own.failures++ === 0) told(address, true, unreached)
-        } else if (own.failures > 0) {
+          if (own.failures++ === 0) told(address, true, how)
+        } else if (how === 'reached' && own.failures > 0) {
           own.failures = 0
           own.downUntil = -Infinity
           told(address, false)

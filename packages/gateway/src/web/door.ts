@@ -102,10 +102,13 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
         apply() {
           const old = ways
           ways = others
-          old.drain().then(
-            () => leave(old),
-            (error: Error) => house.log('upstream.failed', { door: name, cause: error.message }),
-          )
+          const failed = (error: unknown) => house.log('upstream.failed', { door: name, cause: String(error) })
+          // What cannot end by itself is closed all the same.
+          void old
+            .drain()
+            .catch(failed)
+            .then(() => leave(old))
+            .catch(failed)
         },
         discard: () => leave(others),
       }

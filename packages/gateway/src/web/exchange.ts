@@ -41,8 +41,6 @@ export interface Exchange {
   readonly out: Writable
   /** The final answer has begun, and cannot be taken back. */
   readonly begun: boolean
-  /** Octets that wait for the caller to read. */
-  readonly queued: number
   /** Sends an interim answer; nothing where the caller knows none. @see RFC 9110 §15.2 */
   inform(status: number, fields: readonly string[]): void
   /** Begins the final answer. `fields` are names and values in turn. */

@@ -1,5 +1,6 @@
-// What a caller may have beside the door itself: asked once for each service, and followed for as long as anything of it is open.
+// What a caller may have beside the door itself: asked once for each service, and followed for as long as its session is open.
 import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { type CallerSession, type RefusedMeeting, referenceOfRandom } from '@countersign/mtls'
 import type { Decision, Meeting, RefusalCode, Step, Steps } from '@countersign/protocol'
 
@@ -54,7 +55,7 @@ export function createGrants(
       return users
     }
     const before = told.get(service)
-    if (before?.outcome.refusal.code === decision.code) return before
+    if (before && isDeepStrictEqual(before.outcome.refusal.detail, decision)) return before
     const refused = refusedMeeting(session.meeting, service, decision, now())
     told.set(service, refused)
     record(refused)

@@ -150,3 +150,8 @@ function connectionOptions(raw: readonly string[]): ReadonlySet<string> | undefi
   named?.delete('content-length')
   return named
 }
+
+/** What a head weighs in HTTP/1, by which it is limited in both versions. */
+export function octetsOf(fields: readonly string[]): number {
+  return fields.reduce((octets, part) => octets + part.length + 2, 0)
+}

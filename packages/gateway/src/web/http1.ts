@@ -126,9 +126,6 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse, caller: 
     get begun() {
       return response.headersSent
     },
-    get queued() {
-      return response.socket?.writableLength ?? 0
-    },
     inform(status, sent) {
       if (version !== '1.0') response.writeInformation(status, [...sent])
     },

@@ -33,9 +33,6 @@ export function exchangeOf(stream: ServerHttp2Stream, headers: Http2Fields, raw:
     get begun() {
       return stream.headersSent
     },
-    get queued() {
-      return stream.session?.socket.writableLength ?? 0
-    },
     inform(status, fields) {
       if (!stream.closed) stream.additionalHeaders({ ...joined(fields), ':status': status })
     },
@@ -108,9 +105,4 @@ function joined(fields: readonly string[]): Record<string, string[]> {
     table[name] = [...(table[name] ?? []), fields[i + 1] ?? '']
   }
   return table
-}
-
-/** What a head weighs in HTTP/1, by which it is limited in both versions. */
-export function octetsOf(fields: readonly string[]): number {
-  return fields.reduce((octets, part) => octets + part.length + 2, 0)
 }

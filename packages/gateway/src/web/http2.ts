@@ -3,7 +3,8 @@ import { type ServerHttp2Session, serveHttp2 } from '@countersign/mtls'
 import type { RefusalCode } from '@countersign/protocol'
 import { type Allowed, createAllowance } from './allowance.ts'
 import { sendAnswer } from './answer.ts'
-import { exchangeOf, octetsOf } from './http2-exchange.ts'
+import { octetsOf } from './headers.ts'
+import { exchangeOf } from './http2-exchange.ts'
 import type { HttpService, VersionServer } from './service.ts'
 
 // RFC 9113 §7
@@ -84,7 +85,8 @@ export function createHttp2Server({ serve, refusal, maxHeadOctets, idleTimeoutMs
         // Reset in the same octets that opened it: the upstream need not hear of it.
         if (stream.closed) return
         const exchange = exchangeOf(stream, headers, raw)
-        if (octetsOf(exchange.head.fields) > maxHeadOctets)
+        // With its pseudo-fields, which are the request line of HTTP/1.
+        if (octetsOf(raw) > maxHeadOctets)
           return sendAnswer(exchange, refusal(caller, 'ERR_DOOR_LIMIT', undefined, headers.accept))
         if (headers.expect?.toLowerCase() === '100-continue') exchange.inform(100, [])
         serve(exchange, caller)

@@ -4,7 +4,7 @@ import { REFERENCE_FIELD } from '@countersign/mtls'
 import type { Dispatcher } from 'undici'
 import type { Way } from './balance.ts'
 import type { Exchange, RequestHead } from './exchange.ts'
-import { forwardableHeaders, responseHeaders, responseTrailers } from './headers.ts'
+import { forwardableHeaders, octetsOf, responseHeaders, responseTrailers } from './headers.ts'
 import type { RequestTarget } from './request-target.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -65,7 +65,7 @@ export function attempt(
   const next = (otherwise: () => void) => {
     const way = upstream.take(tried)
     if (way === undefined) return otherwise()
-    send(way, (fault, cause, begun) => {
+    send(onceOnly(way), (fault, cause, begun) => {
       const give = () => refuse(fault, cause)
       if (!begun) {
         tried = new Set([...tried, way])
@@ -79,6 +79,19 @@ export function attempt(
 }
 
 const NONE: ReadonlySet<Way> = new Set()
+
+/** However many of its ends a request tells of. */
+function onceOnly({ dispatcher, release }: Way): Way {
+  let isReleased = false
+  return {
+    dispatcher,
+    release(how) {
+      if (isReleased) return
+      isReleased = true
+      release(how)
+    },
+  }
+}
 
 /** What goes to the upstream, but for the body. */
 export function optionsOf({ exchange, target, upstream, identity }: Passage): Omit<Dispatcher.DispatchOptions, 'body'> {
@@ -111,19 +124,14 @@ export class UpstreamRefusedError extends Error {
   }
 }
 
-/** Interim answers that wait for the caller to read. */
+/** Of the heads of all interim answers to one request: the caller need not read them. */
 const MAX_INTERIM_OCTETS = 256 * 1024
 
 /** Writes the upstream's answer straight to the caller, and releases `way`. `failed` is called instead, once, where none has begun. */
 export function answerTo({ exchange, upstream, broke }: Passage, way: Way, failed: Failed): Dispatcher.DispatchHandler {
   const { out, head } = exchange
   let running: Dispatcher.DispatchController | undefined
-  let isReleased = false
-  const release = (unreached?: Error) => {
-    if (isReleased) return
-    isReleased = true
-    way.release(unreached)
-  }
+  let interimOctets = 0
   // A caller that left, or was cut, takes its request along. Whether `out` finished does not tell: HTTP/2 finishes what it resets.
   const onClose = () => running?.abort(new Error('the caller left'))
   out.once('close', onClose)
@@ -140,11 +148,14 @@ export function answerTo({ exchange, upstream, broke }: Passage, way: Way, faile
       if (upstream.secure && endsByClose(head, status, controller.rawHeaders))
         throw new Error('the upstream ends its answer by closing, which does not prove over TLS that it is whole')
       // undici cannot be paused here, and begins its timeout anew at each.
-      if (status < 200 && exchange.queued > MAX_INTERIM_OCTETS)
-        throw new Error('the upstream sent more interim answers than the caller reads')
+      if (status < 200) interimOctets += octetsOf(raw)
+      if (interimOctets > MAX_INTERIM_OCTETS) throw new Error('the upstream sends interim answers without end')
       // RFC 9110 §15.2: interim answers go before the final one.
       if (status >= 200) exchange.begin(status, raw)
       else exchange.inform(status, raw)
+    },
+    onRequestUpgrade() {
+      out.off('close', onClose)
     },
     onResponseData(controller, chunk) {
       exchange.tally.octetsOut += chunk.length
@@ -154,14 +165,15 @@ export function answerTo({ exchange, upstream, broke }: Passage, way: Way, faile
     },
     onResponseEnd(controller) {
       out.off('close', onClose)
-      release()
+      way.release('reached')
       exchange.end(responseTrailers(latin1Of(controller.rawTrailers)))
     },
     onResponseError(_controller, error) {
       out.off('close', onClose)
       const fault = faultOf(error)
       const begun = running !== undefined || fault === 'ERR_DOOR_REQUEST'
-      release(begun ? undefined : error)
+      if (running) way.release('reached')
+      else way.release(begun ? 'not asked' : error)
       if (isOver(exchange)) return
       // Half an answer cannot be taken back: the caller must see that it is not whole.
       if (exchange.begun) {

@@ -25,7 +25,8 @@ export function tunnel(passage: Passage, { open, accept }: NonNullable<Passage['
       },
       onRequestUpgrade(controller, status, headers, far) {
         const { upgrade, 'sec-websocket-accept': accepted } = headers
-        far.once('close', () => way.release())
+        answer.onRequestUpgrade?.(controller, status, headers, far)
+        far.once('close', () => way.release('reached'))
         // RFC 9110 §7.8: "A server MUST NOT switch to a protocol that was not indicated by the client".
         if (String(upgrade).toLowerCase() !== 'websocket') {
           far.destroy()

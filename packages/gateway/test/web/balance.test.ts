@@ -33,7 +33,7 @@ suite('an address is taken', () => {
     const { take, balance } = balanceOf('a', 'b', 'c')
     const first = [take(), take(), take()]
     assert.deepEqual(first.map(({ name }) => name).sort(), ['a', 'b', 'c'])
-    first[1]?.way.release()
+    first[1]?.way.release('reached')
     assert.equal(take().name, first[1]?.name)
     assert.equal(balance.busy, 3)
   })
@@ -53,8 +53,28 @@ suite('an address is taken', () => {
     pass(1)
     const better = take()
     assert.equal(better.name, first.name)
-    better.way.release()
+    better.way.release('reached')
     assert.deepEqual(told, [`${first.name} down`, `${first.name} up`])
+  })
+
+  test('after one outage that many requests saw as after one failure', () => {
+    const { take, told, pass } = balanceOf('a', 'b')
+    const all = Array.from({ length: 8 }, () => take())
+    for (const { way, name } of all) way.release(name === 'a' ? REFUSED : 'reached')
+    for (let i = 0; i < 4; i++) assert.equal(take().name, 'b')
+    pass(1_000)
+    assert.deepEqual([take().name, take().name].sort(), ['a', 'a'])
+    assert.deepEqual(told, ['a down'])
+  })
+
+  test('that was not asked is no better known', () => {
+    const { take, told, pass } = balanceOf('a')
+    take().way.release(REFUSED)
+    pass(1_000)
+    take().way.release('not asked')
+    assert.deepEqual(told, ['a down'])
+    take().way.release('reached')
+    assert.deepEqual(told, ['a down', 'a up'])
   })
 
   test('that is due first, where none was reached; and none twice for one request', () => {

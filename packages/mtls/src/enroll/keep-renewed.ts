@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { MeetingRefusedError } from '../client/refused.ts'
 import { IdentityError } from '../identity/error.ts'
 import type { Clock, Log, OwnIdentity, Trust } from '../model.ts'
+import { unfailing } from '../server/warn.ts'
 import { TrustFileError } from '../trust/trust-files.ts'
 import { renewalDue, retryAfterMs, statusDue, urgency } from './due.ts'
 import { EnrollmentError } from './error.ts'
@@ -46,7 +47,8 @@ interface Duty {
 
 /** Keeps `identity` renewed until `close`. A failure never ends it: what is in hand stays, and the next attempt comes. */
 export function keepRenewed(identity: KeptIdentity, options: KeepOptions = {}): Keeper {
-  const { clock = () => Temporal.Now.instant(), log = () => undefined, ref = true } = options
+  const { clock = () => Temporal.Now.instant(), ref = true } = options
+  const log = unfailing(options.log ?? (() => undefined))
   const { directory, trust } = identity
   const stop = new AbortController()
   // One number for each keeper, so that a thousand parties that enrolled together do not renew together.

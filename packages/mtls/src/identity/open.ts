@@ -5,7 +5,9 @@ import { keepRenewed } from '../enroll/keep-renewed.ts'
 import { createReporter } from '../explain/reporter.ts'
 import { trustDomainOf } from '../gate/side.ts'
 import type { Clock, Credential, Log, OwnIdentity, Trust } from '../model.ts'
-import { readCrls, readTrustFiles, TrustFileError } from '../trust/trust-files.ts'
+import { unfailing } from '../server/warn.ts'
+import { sha256OfAnchors } from '../trust/trust.ts'
+import { readAnchors, readCrls, readTrustFiles, TrustFileError } from '../trust/trust-files.ts'
 import { IdentityError } from './error.ts'
 import { checkDirectory, pathsOf, readCredential } from './files.ts'
 import { follow } from './follow.ts'
@@ -34,8 +36,9 @@ export interface OpenIdentityOptions {
    */
   readonly renew?: boolean
   /**
-   * Told `identity.reload-failed` with file and reason, when what is on the disk can no longer be used, and what
-   * `keepRenewed` tells. Default: a warning of the process for `identity.expiring`.
+   * Told `identity.reload-failed` with file and reason, when what is on the disk can no longer be used; `trust.changed`
+   * when `trust.pem` names other authorities than at the start, for which the program must be started anew; and what
+   * `keepRenewed` tells. Default: a warning of the process for these two and `identity.expiring`.
    */
   readonly log?: Log
 }
@@ -47,7 +50,8 @@ export interface OpenIdentityOptions {
  * @throws {TrustFileError} when `trust.pem` or `status/` are not.
  */
 export async function openIdentity(directory: string, options: OpenIdentityOptions = {}): Promise<DirectoryIdentity> {
-  const { clock = () => Temporal.Now.instant(), log, token, renew = true } = options
+  const { clock = () => Temporal.Now.instant(), token, renew = true } = options
+  const log = unfailing(options.log ?? warnOfNeed)
   const paths = pathsOf(directory)
   // One that is there is used as it is: the same program starts the first time and every time after.
   if (token !== undefined && !(await isThere(paths.chain))) await enroll(token, { directory, clock })
@@ -60,8 +64,16 @@ export async function openIdentity(directory: string, options: OpenIdentityOptio
     domain: trustDomainOf(current.certificates[0]),
   })
 
+  const lookAtAnchors = async () => {
+    const now = sha256OfAnchors(await readAnchors(paths.trust))
+    if (now === anchorsOnDisk) return
+    anchorsOnDisk = now
+    if (now !== trust.anchorsSha256) log('trust.changed', { directory, file: paths.trust })
+  }
+  let anchorsOnDisk = trust.anchorsSha256
   const reload = async () => {
     const next = await readDirectory(directory)
+    await lookAtAnchors()
     trust.replaceCrls(await readCrls(paths.status), clock())
     if (sameCredential(current, next)) return
     current = next
@@ -70,7 +82,7 @@ export async function openIdentity(directory: string, options: OpenIdentityOptio
   const following = follow([directory, paths.status], () =>
     reload().catch((error: unknown) => {
       if (!(error instanceof IdentityError || error instanceof TrustFileError)) throw error
-      log?.('identity.reload-failed', { code: error.code, file: error.file, reason: error.message })
+      log('identity.reload-failed', { directory, code: error.code, file: error.file, reason: error.message })
     }),
   )
   const own = {
@@ -85,7 +97,7 @@ export async function openIdentity(directory: string, options: OpenIdentityOptio
   const reporter = createReporter(own, clock, log)
   const identity = { ...own, reload, report: reporter.report, settled: reporter.settled, close: following.close }
   if (!renew) return identity
-  const keeper = keepRenewed(identity, { clock, log: log ?? warnOfEnd, ref: false })
+  const keeper = keepRenewed(identity, { clock, log, ref: false })
   return {
     ...identity,
     close() {
@@ -96,13 +108,16 @@ export async function openIdentity(directory: string, options: OpenIdentityOptio
   }
 }
 
-/** Where nobody listens, the end of a certificate must not come unseen. */
-const warnOfEnd: Log = (event, fields) => {
-  if (event !== 'identity.expiring') return
-  const { directory, notAfter, next } = fields ?? {}
-  process.emitWarning(`the certificate in ${String(directory)} ends at ${String(notAfter)}; ${String(next)}`, {
-    code: event,
-  })
+/** Where nobody listens, what would end in a refusal must not come unseen. All else is news. */
+const warnOfNeed: Log = (event, fields) => {
+  const { directory, notAfter, next, reason, file } = fields ?? {}
+  const said: Readonly<Record<string, string>> = {
+    'identity.expiring': `the certificate in ${String(directory)} ends at ${String(notAfter)}; ${String(next)}`,
+    'identity.reload-failed': `the identity in ${String(directory)} stays as it was, as its files cannot be used: ${String(reason)}`,
+    'trust.changed': `${String(file)} names other authorities than at the start: start this program anew`,
+  }
+  const warning = said[event]
+  if (warning !== undefined) process.emitWarning(warning, { code: event })
 }
 
 async function readDirectory(directory: string): Promise<Credential> {

@@ -1,9 +1,10 @@
 // What is asked again of a caller for as long as it is here: does its path still stand, and may it still have what it has?
 import type { Decision, RefusalCode, Side } from '@countersign/protocol'
 import { verdictsOf } from '../gate/verdicts.ts'
-import type { AcceptorOptions, AccessQuestion, CallerSession } from '../model.ts'
+import type { AcceptorOptions, AccessQuestion, CallerSession, Log } from '../model.ts'
 import { type Followed, type Follower, type Grant, type Question, standingOf } from '../sessions/follower.ts'
 import type { OwnSession } from '../sessions/session.ts'
+import { sessionKeysOf } from '../sessions/session-keys.ts'
 import { sha256 } from '../sha256.ts'
 import { judgeCaller, type Met } from './meet-caller.ts'
 
@@ -12,8 +13,58 @@ export type Admitted = Extract<Met, { readonly ok: true }> & { readonly seen?: S
 /** What of the door's options this needs. */
 export type Options = Pick<AcceptorOptions, 'door' | 'trust' | 'access' | 'servers' | 'sessions' | 'clock'>
 
+/** What follows the callers of one door, and whom it tells. */
+export interface Following extends Options {
+  readonly follower: Follower
+  readonly onFault: (error: unknown) => void
+  readonly log: Log
+}
+
+/** By what a caller is found that was let in by `decision`. */
+export function keysOf({ meeting, path }: Admitted, decision: Decision): CallerSession['keys'] {
+  return sessionKeysOf(meeting.caller, decision, path)
+}
+
+/**
+ * Indexes a session and follows it until it leaves. To be called in the turn of the judgement: whatever changes after it
+ * finds the session.
+ */
+export function letIn(
+  met: Admitted,
+  session: OwnSession,
+  options: Following,
+): { readonly ask: CallerSession['ask']; readonly leave: () => void } {
+  const { door, sessions, follower, onFault, log } = options
+  const { meeting, decision, path } = met
+  const end = (cause: RefusalCode) => {
+    if (!session.isCut) log('session.ended', { door, reference: meeting.reference, code: cause })
+    void session.cut(cause).catch(onFault)
+  }
+  const toBeHere: Grant = {
+    question: accessOf(met, options),
+    decision,
+    onStays: (next) => rekey(sessions, session, keysOf(met, next)),
+    end,
+  }
+  const followed: Followed = {
+    session,
+    end,
+    ...(path && { validUntil: path.validUntil, proof: proofOf(met, options) }),
+    grants: new Set([toBeHere]),
+  }
+  sessions.add(session)
+  follower.add(followed)
+  return {
+    ask: (what, ended) => askBeside(follower, followed, met, options, what, ended),
+    leave() {
+      sessions.remove(session)
+      follower.delete(followed)
+    },
+  }
+}
+
 /** Finds a session by other keys from now on. */
-export function rekey(sessions: Options['sessions'], session: OwnSession, keys: CallerSession['keys']): void {
+function rekey(sessions: Options['sessions'], session: OwnSession, keys: CallerSession['keys']): void {
   if (keys.length === session.keys.length && keys.every((key, i) => key === session.keys[i])) return
   sessions.remove(session)
   session.rekey(keys)
@@ -21,7 +72,7 @@ export function rekey(sessions: Options['sessions'], session: OwnSession, keys: 
 }
 
 /** Asks for a service beside the door's own, and follows a yes. */
-export function askBeside(
+function askBeside(
   follower: Follower,
   followed: Followed,
   met: Admitted,
@@ -49,7 +100,7 @@ export function askBeside(
 }
 
 /** The same path, the same answer; that of a meeting as nobody is asked for by nobody. */
-export function proofOf({ meeting, path }: Admitted, options: Options): NonNullable<Followed['proof']> {
+function proofOf({ meeting, path }: Admitted, options: Options): NonNullable<Followed['proof']> {
   const certificates = path?.certificates ?? []
   const { authority } = meeting.caller
   const { judgeAnew } = verdictsOf(options.trust)
@@ -68,7 +119,7 @@ export function proofOf({ meeting, path }: Admitted, options: Options): NonNulla
  * What is asked of the policy about this caller. The proof of a certificate is as old as the question: the channel stands
  * by the key that it proved, and its path is judged each time. Every other proof keeps its age.
  */
-export function accessOf({ meeting, proofs, seen }: Admitted, { access }: Options, what?: string): Question<Decision> {
+function accessOf({ meeting, proofs, seen }: Admitted, { access }: Options, what?: string): Question<Decision> {
   const { caller } = meeting
   const callee = seen ?? meeting.callee
   const others = proofs.filter(({ kind }) => kind !== 'certificate')

@@ -5,19 +5,10 @@ import type { Judgement } from '../gate/judge.ts'
 import { referenceOfRandom } from '../gate/reference.ts'
 import { sideOf } from '../gate/side.ts'
 import { makeSteps, type StepFacts, verdictEvidence } from '../gate/steps.ts'
-import type { CallerSession, ForwardedMeeting, Log, Session } from '../model.ts'
-import type { Followed, Follower } from '../sessions/follower.ts'
+import type { CallerSession, ForwardedMeeting, Session } from '../model.ts'
 import type { OwnSession } from '../sessions/session.ts'
-import { sessionKeysOf } from '../sessions/session-keys.ts'
-import { type Admitted, accessOf, askBeside, type Options, proofOf, rekey } from './follow-caller.ts'
+import { type Admitted, type Following, keysOf, letIn } from './follow-caller.ts'
 import { decideOn, judgeCaller, proofsOf } from './meet-caller.ts'
-
-/** What it is made with, beside the options of the door. */
-export interface ForwardingOptions extends Options {
-  readonly follower: Follower
-  readonly onFault: (error: unknown) => void
-  readonly log: Log
-}
 
 /** The callers behind one proxy's connection. */
 export interface Forwarding {
@@ -30,7 +21,7 @@ export interface Forwarding {
 export function createForwarding(
   { meeting: proxy }: Admitted,
   connection: Pick<Session, 'octetsSent'>,
-  options: ForwardingOptions,
+  options: Following,
 ): Forwarding {
   const { clock, onFault } = options
   const open = new Set<() => void>()
@@ -89,30 +80,27 @@ export function createForwarding(
   }
 }
 
-/** Indexed and followed as a caller that came itself; what ends is what it has under way, and not the proxy's connection. */
+/** What ends is what it has under way, and not the proxy's connection. */
 function admit(
   met: Admitted,
   connection: Pick<Session, 'octetsSent'>,
   onEnd: (cause: RefusalCode) => void,
-  options: ForwardingOptions,
+  options: Following,
 ): { readonly session: Omit<CallerSession, 'meetFor'>; readonly release: () => void } {
-  const { door, sessions, clock, follower, onFault, log } = options
   const { meeting, decision, proofs, path } = met
-  const keysFor = (by: typeof decision) => sessionKeysOf(meeting.caller, by, path)
-  let keys = keysFor(decision)
+  let keys = keysOf(met, decision)
   let cutBy: RefusalCode | undefined
   let lastOctetAt: Temporal.Instant | undefined
   const stop = (cause: RefusalCode) => {
     if (cutBy !== undefined) return
     cutBy = cause
     onEnd(cause)
-    lastOctetAt = clock()
+    lastOctetAt = options.clock()
   }
-  const session: OwnSession & Omit<CallerSession, 'meetFor'> = {
+  const session: OwnSession = {
     id: randomUUID(),
     meeting,
     certificates: path?.certificates ?? [],
-    proofs,
     get keys() {
       return keys
     },
@@ -129,35 +117,12 @@ function admit(
     stop,
     async cut(cause) {
       stop(cause)
-      release()
-      return { lastOctetAt: lastOctetAt ?? clock() }
+      leave()
+      return { lastOctetAt: lastOctetAt ?? options.clock() }
     },
-    ask: (what, ended) => askBeside(follower, followed, met, options, what, ended),
   }
-  const end = (cause: RefusalCode) => {
-    if (!session.isCut) log('session.ended', { door, reference: meeting.reference, code: cause })
-    void session.cut(cause).catch(onFault)
-  }
-  const followed: Followed = {
-    session,
-    end,
-    ...(path && { validUntil: path.validUntil, proof: proofOf(met, options) }),
-    grants: new Set([
-      {
-        question: accessOf(met, options),
-        decision,
-        onStays: (next: typeof decision) => rekey(sessions, session, keysFor(next)),
-        end,
-      },
-    ]),
-  }
-  const release = () => {
-    sessions.remove(session)
-    follower.delete(followed)
-  }
-  sessions.add(session)
-  follower.add(followed)
-  return { session, release }
+  const { ask, leave } = letIn(met, session, options)
+  return { session: Object.assign(session, { proofs, ask }), release: leave }
 }
 
 /** The record: the channel is the proxy's, the certificate is the caller's as the proxy tells it, the verdict is ours. */

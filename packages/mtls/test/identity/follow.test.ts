@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { openIdentity } from '../../src/identity/open.ts'
 import { writeIdentity } from '../../src/identity/write.ts'
 import { issueCrl } from '../support/crls.ts'
+import { createRoot, pemOf } from '../support/pki.ts'
 import { alice, issuing, leafOf, partsOf, renewed, written } from './written.ts'
 
 suite('an open identity follows its directory', () => {
@@ -25,6 +26,29 @@ suite('an open identity follows its directory', () => {
       await identity.reload()
       assert.equal(changes, 1)
       assert.ok(identity.trust.crls.some(({ crl }) => crl.cRLNumber === 2n))
+    } finally {
+      identity.close()
+    }
+  })
+
+  test('other authorities than at the start are told, once, and change nothing', async () => {
+    await using house = await written()
+    const told: unknown[] = []
+    const identity = await openIdentity(house.path, {
+      renew: false,
+      log: (event, fields) => told.push([event, fields?.['file']]),
+    })
+    try {
+      const before = identity.trust.anchorsSha256
+      await writeFile(house.paths.trust, pemOf([createRoot('Elsewhere').certificate]))
+      for (let i = 0; i < 100 && told.length === 0; i++) await pause(20)
+      await identity.reload()
+      assert.deepEqual(told, [['trust.changed', house.paths.trust]])
+      assert.equal(identity.trust.anchorsSha256, before)
+      // Who has taken the file away is told before the next start fails.
+      await rm(house.paths.trust)
+      for (let i = 0; i < 100 && told.length === 1; i++) await pause(20)
+      assert.deepEqual(told[1], ['identity.reload-failed', house.paths.trust])
     } finally {
       identity.close()
     }
