@@ -56,8 +56,8 @@ export function createRoutes<Route extends RouteKey>(
       if (isUnclear(plain)) return 'unclear'
       const bare = plain.includes(';') ? plain.replaceAll(/;[^/]*/g, '') : plain
       const found = firstOf(own, bare, false)
-      // Express, IIS and others do not look at case: whom one route lets through must not reach what another guards.
-      return firstOf(own, bare.toLowerCase(), true) === found ? found?.route : 'unclear'
+      // Whom one route lets through must not reach what another guards, however loosely the service reads.
+      return firstOf(own, loose(bare), true) === found ? found?.route : 'unclear'
     },
   }
 }
@@ -68,6 +68,32 @@ type Ordered<Route> = readonly { readonly route: Route; readonly path: string; r
 function firstOf<Route>(routes: Ordered<Route>, path: string, isLower: boolean): Ordered<Route>[number] | undefined {
   for (const each of routes) if (isBelow(path, isLower ? each.lower : each.path)) return each
   return undefined
+}
+
+/**
+ * Express, IIS and others do not look at case; Windows forgets dots and spaces at the end of a name; what decodes before it
+ * takes a path apart ends it at `%3f` and `%23`.
+ */
+function loose(path: string): string {
+  const lower = path.toLowerCase()
+  return LOOSE.test(lower)
+    ? lower
+        .replace(/%(?:3f|23).*$/, '')
+        .split('/')
+        .map(withoutEnd)
+        .join('/')
+    : lower
+}
+const LOOSE = /%(?:3f|2[03])|\.(?:\/|$)/
+
+// By hand: a regular expression would begin anew at each of many dots.
+function withoutEnd(segment: string): string {
+  let end = segment.length
+  for (;;) {
+    if (segment[end - 1] === '.') end--
+    else if (segment.endsWith('%20', end)) end -= 3
+    else return segment.slice(0, end)
+  }
 }
 
 // Hosts differ by case, port and dot; whoever makes up many pushes the others out, and no more.

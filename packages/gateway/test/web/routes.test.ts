@@ -34,9 +34,13 @@ suite('a route is found', () => {
     ['b.example:8443', '/', 'all'],
     [undefined, '/admin/keys', 'keys'],
     ['a.example', '/a%20b/%C3%BC', 'all'],
+    // As encyclopedias name their pages.
+    ['a.example', '/wiki/What_is_this%3F', 'all'],
+    ['a.example', '/admin/keys/Why%3F.', 'keys'],
+    ['a.example', `/wiki/${'.'.repeat(16_000)}a`, 'all'],
   ]
   for (const [host, path, name] of found)
-    test(`${host ?? 'no host'} ${path} → ${name}`, () => {
+    test(`${host ?? 'no host'} ${path.slice(0, 40)} → ${name}`, () => {
       const route = routes.find(host, path)
       assert.ok(typeof route === 'object')
       assert.equal(route.name, name)
@@ -67,6 +71,13 @@ suite('a route is found', () => {
     '/ADMIN',
     '/Admin/users',
     '/admin/Keys/1',
+    // Windows forgets what ends a name.
+    '/admin.',
+    '/admin%20/users',
+    '/admin/keys.%20.',
+    // Decoded first, and taken apart then.
+    '/admin%3Fx',
+    '/admin%23/x',
   ]
   for (const path of unclear)
     test(`${path} chooses no route`, () => assert.equal(routes.find('a.example', path), 'unclear'))
