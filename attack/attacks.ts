@@ -13,6 +13,7 @@ import { memory } from './attacks/memory.ts'
 import { names } from './attacks/names.ts'
 import { resumption } from './attacks/resumption.ts'
 import { revoked } from './attacks/revoked.ts'
+import { silence } from './attacks/silence.ts'
 import { slow } from './attacks/slow.ts'
 import { smuggling } from './attacks/smuggling.ts'
 import { trustFiles } from './attacks/trust-files.ts'
@@ -37,5 +38,6 @@ export const ATTACKS: readonly Attack[] = [
   memory,
   trustFiles,
   lists,
+  silence,
   faults,
 ]

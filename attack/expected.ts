@@ -92,6 +92,19 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
     // RFC 5280 §5.1.2.5 gives a list no end of what it has said; §5.3.1 alone takes a `certificateHold` back.
     'run out, with the caller on it, revocation: prefer': STILL_REVOKED,
   },
+  'a feed that goes silent': {
+    'revoked before, while the lists last': refused('ERR_CALLER_REVOKED', 5),
+    // What was announced and stands on no list yet was kept.
+    'revoked before, at a door that starts anew': refused('ERR_CALLER_REVOKED', 5),
+    'revoked before, lists run out, revocation: require': refused('ERR_CALLER_REVOKED', 5),
+    'revoked before, lists run out, revocation: prefer': refused('ERR_CALLER_REVOKED', 5),
+    // DESIGN §6: doors "go on when the authority is away, and say how long they can". So long, nobody can know.
+    'revoked since, while the lists last': both('passed', 'accepted'),
+    'revoked since, lists run out, revocation: require': refused('ERR_CALLER_STATUS_UNKNOWN', 5),
+    // What `prefer` means: who cannot live with that says `require`, as every door does unless it is told otherwise.
+    'revoked since, lists run out, revocation: prefer': both('passed', 'accepted'),
+    'never revoked, lists run out, revocation: require': refused('ERR_CALLER_STATUS_UNKNOWN', 5),
+  },
   'a program that throws': {
     'where it decides': { house: ['ERR_GATE_FAULT', 'serves the next'] },
     // Nobody is in who is in no record.

@@ -38,6 +38,8 @@ export interface Target {
   readonly revocable?: Revocable
   /** Starts two processes that are one door, as behind a balancer. */
   readonly twins?: () => Promise<Twins>
+  /** Starts a door that follows the authority of the house. */
+  readonly follower?: (options: FollowerOptions) => Promise<Follower>
 }
 
 /** Two processes of one door with the same ticket keys. */
@@ -46,6 +48,21 @@ export interface Twins extends AsyncDisposable {
   readonly second: Target
   /** What either recorded under a reference, or `none`. */
   recordOf(reference: Reference | undefined): Promise<string>
+}
+
+/** A door in a process of its own, which follows its authority by a way that can fall silent. */
+export interface Follower extends AsyncDisposable {
+  /** Where it stands now. */
+  readonly door: Target
+  /** From now on it hears nothing from its authority, and its clock is ahead. `anew`: it starts once more in the silence. */
+  silence(from: { readonly hours: number; readonly anew: boolean }): Promise<void>
+  /** What it recorded under a reference, or `none`. */
+  recordOf(reference: Reference | undefined): Promise<string>
+}
+
+/** How a follower believes. */
+export interface FollowerOptions {
+  readonly revocation: 'require' | 'prefer'
 }
 
 /** The service behind a door: what reached it. */

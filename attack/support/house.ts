@@ -14,7 +14,7 @@ import { partyFiles } from '../../scenario/support/peers.ts'
 import type { Revocable, Target, TargetKind } from '../model.ts'
 import { attackersOf } from './craft.ts'
 import { startService } from './service.ts'
-import { startTwins } from './twins.ts'
+import { startFollower, startTwins } from './twins.ts'
 
 /** What is attacked, and where its records are asked for. */
 export interface AttackedHouse extends AsyncDisposable {
@@ -31,7 +31,7 @@ export interface Records {
 }
 
 /** Parties that may pass and be revoked; each is used once. */
-const REVOCABLE = Array.from({ length: 24 }, (_, i) => `guest-${i}`)
+const REVOCABLE = Array.from({ length: 40 }, (_, i) => `guest-${i}`)
 
 /** What is attacked by no address. */
 const NOBODY = { name: '', host: '127.0.0.1', port: 0, serverName: 'hello.localhost' } as const
@@ -87,6 +87,7 @@ export async function startAttackedHouse(): Promise<AttackedHouse> {
     service,
     revocable,
     twins: () => startTwins(house, target(kind, name, serverName)),
+    follower: (options) => startFollower(house, target(kind, name, serverName), options),
   })
   return {
     targets: [
