@@ -11,7 +11,6 @@ import {
   type SessionIndex,
   type Trust,
 } from '@countersign/mtls'
-import type { Meeting } from '@countersign/protocol'
 import { readCertificateList, writePem } from '@countersign/x509'
 import { createApplication } from './api/application.ts'
 import { LISTENER_DOOR, openListener } from './api/listener.ts'
@@ -99,7 +98,6 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     crls: () => crls.current(),
     clock,
   })
-  const record = (meeting: Meeting) => meetings.record(meeting)
   const application = await createApplication({
     store,
     root: hierarchy.root,
@@ -111,7 +109,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     revocation,
     crls: () => crls.current(),
     sessions: () => feed.sessions(),
-    follow: createFollowers({ feed, source, record, clock, log }),
+    follow: createFollowers({ feed, source, record: meetings.record, clock, log }),
     record: (meeting) => meetings.record(meeting),
     meetings: (reference) => meetings.byReference(reference),
     clock,

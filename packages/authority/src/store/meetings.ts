@@ -33,8 +33,11 @@ const BATCH_MILLISECONDS = 100
 const BATCH_ROWS = 500
 
 export interface MeetingStore {
-  /** Keeps `meeting` in place of one with the same reference, door, side, time and address. */
-  record(meeting: Meeting): void
+  /**
+   * Keeps `meeting` in place of one with the same reference, door, side, time and address.
+   * @param onSettled Told, in the order of the records, whether it is kept: from then on the end of this process does not lose it.
+   */
+  record(meeting: Meeting, onSettled?: (isKept: boolean) => void): void
   /**
    * Each as JSON text, newest first: a reference of 40 bits may name more than one. Of more than 20 the oldest: anyone can
    * repeat a hello that he saw, and nobody the one that is still to come, so that no repetition hides the meeting itself.
@@ -57,7 +60,7 @@ export function openMeetings(path: string, log: Log, maxRows: number = MAX_ROWS)
   )
   const byReference = db.prepare('SELECT json FROM meeting WHERE reference = ? ORDER BY id LIMIT 20')
 
-  let waiting: Meeting[] = []
+  let waiting: { readonly meeting: Meeting; readonly onSettled: ((isKept: boolean) => void) | undefined }[] = []
   let timer: NodeJS.Timeout | undefined
 
   const flush = (): void => {
@@ -66,9 +69,10 @@ export function openMeetings(path: string, log: Log, maxRows: number = MAX_ROWS)
     const batch = waiting
     waiting = []
     if (batch.length === 0) return
+    let isKept = false
     try {
       db.exec('BEGIN IMMEDIATE')
-      for (const m of batch)
+      for (const { meeting: m } of batch)
         insert.run(
           m.reference,
           m.door,
@@ -80,16 +84,18 @@ export function openMeetings(path: string, log: Log, maxRows: number = MAX_ROWS)
         )
       for (const accepted of [0, 1]) forget.run(accepted, maxRows)
       db.exec('COMMIT')
+      isKept = true
     } catch (cause) {
       // A full disk must not end the doors: what is lost here is memory of meetings, and the log says so.
       if (db.isTransaction) db.exec('ROLLBACK')
       log('meetings.lost', { count: batch.length, cause: cause instanceof Error ? cause.message : String(cause) })
     }
+    for (const { onSettled } of batch) onSettled?.(isKept)
   }
 
   return {
-    record(meeting) {
-      waiting.push(meeting)
+    record(meeting, onSettled) {
+      waiting.push({ meeting, onSettled })
       if (waiting.length >= BATCH_ROWS) flush()
       else timer ??= setTimeout(flush, BATCH_MILLISECONDS).unref()
     },

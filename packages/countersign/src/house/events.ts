@@ -86,6 +86,12 @@ const LOG_LINES: Readonly<Record<string, readonly ['done' | 'ended' | 'alarm', s
     'alarm',
     "the authority's certificates begin at {notBefore}, and it is {now}: check the clock of this machine; until then every meeting is refused",
   ],
+  'meetings.damaged': ['alarm', '{file} was damaged: records of meetings in it are lost ({count})'],
+  'meetings.unwritten': [
+    'alarm',
+    '{file} cannot be written: meetings that wait for the authority are lost if this process ends: {cause}',
+  ],
+  'meetings.written': ['done', '{file} is written again'],
   'meetings.lost': ['alarm', '{count} meetings could not be recorded: {cause}'],
   'door.renewal-failed': ['alarm', 'the certificate of door {door} could not be renewed: {error}'],
   'store.failed': ['alarm', 'a request to the authority failed at its store: {error}'],

@@ -34,6 +34,7 @@ import { keep, readKept } from './kept.ts'
 import { LineError, type Lines, openLines } from './lines.ts'
 import { decideOrder } from './order.ts'
 import { createMeetingQueue } from './queue.ts'
+import { openWaitingFile } from './waiting-file.ts'
 
 /** Whom a follower works for. */
 export interface FeedOptions {
@@ -47,7 +48,8 @@ export interface FeedOptions {
   readonly sessions: () => Promise<readonly OpenSession[]>
   /**
    * Told `feed.connected`, `feed.away` (with until when status holds without it), `feed.refused` (it said what cannot
-   * be: what is known stays), `feed.clock` (two clocks differ), `meetings.lost`.
+   * be: what is known stays), `feed.clock` (two clocks differ), `meetings.lost`, and of the file of those that wait
+   * `meetings.found`, `meetings.damaged`, `meetings.unwritten` and `meetings.written`.
    */
   readonly log: Log
 }
@@ -98,6 +100,7 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
   let revoked: readonly RevokedSerial[] = kept?.revoked ?? []
   if (kept) trust.announce(kept.revoked, kept.at)
   const queue = createMeetingQueue((count) => log('meetings.lost', { count, cause: 'the authority is away' }))
+  const waiting = await openWaitingFile(home.paths.waiting, queue, log)
   const stop = new AbortController()
   let lines: Lines | undefined
 
@@ -136,7 +139,8 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
         )
         return
       case 'kept':
-        return queue.kept(message.id)
+        queue.kept(message.id)
+        return waiting.changed('soon')
       default:
         turn = turn.then(() => learn(message)).catch((error: Error) => lines?.end(error))
     }
@@ -164,12 +168,13 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
     // It may have been closed while it was connecting.
     if (stop.signal.aborted) onStop()
     send({ kind: 'follow', version: 1, ...(last !== undefined && { after: last }) })
-    for (const { id, meeting: waiting } of queue.restart()) send({ kind: 'meeting', id, meeting: waiting })
+    for (const one of queue.after(0)) send({ kind: 'meeting', ...one })
     log('feed.connected', { reference: meeting.reference, after: last?.toString() ?? null })
     try {
       return await promise
     } finally {
       lines = undefined
+      waiting.changed('now')
       stop.signal.removeEventListener('abort', onStop)
       clearTimeout(silence)
       await turn
@@ -204,13 +209,13 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
       return lines !== undefined
     },
     record(meeting) {
-      queue.add(meeting)
-      const newest = queue.newest()
-      if (newest) send({ kind: 'meeting', ...newest })
+      send({ kind: 'meeting', ...queue.add(meeting) })
+      waiting.changed(lines ? 'soon' : 'now')
     },
     async close() {
       stop.abort()
       await running
+      await waiting.close()
     },
   }
 }

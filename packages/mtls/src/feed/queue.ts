@@ -1,46 +1,77 @@
 // Meetings that wait for the authority: bounded, in order, and gone only when it has kept them.
-import type { Meeting } from '@countersign/protocol'
+import type { Meeting, Side } from '@countersign/protocol'
 
-// About 3 kB each.
-const MAX_WAITING = 10_000
+/** A meeting with its number, which no other of this process has. */
+export interface Waiting {
+  readonly id: number
+  readonly meeting: Meeting
+}
 
 /** Meetings with their numbers, the oldest first. */
 export interface MeetingQueue {
   readonly size: number
-  add(meeting: Meeting): void
-  /** Begins a connection: everything that waits is to be sent, with new numbers. */
-  restart(): readonly { readonly id: number; readonly meeting: Meeting }[]
-  /** The number of the newest. */
-  newest(): { readonly id: number; readonly meeting: Meeting } | undefined
+  /** The number of the newest that was added, whether it waits or not. */
+  readonly newest: number
+  add(meeting: Meeting): Waiting
+  /** Those behind number `id`, at most `most`. */
+  after(id: number, most?: number): readonly Waiting[]
   /** Forgets what has been kept, up to `id`. */
   kept(id: number): void
 }
 
+/** What may wait. */
+export interface QueueLimits {
+  readonly meetings: number
+  readonly characters: number
+}
+
+const LIMITS: QueueLimits = { meetings: 10_000, characters: 33_554_432 }
+
+/** Of all but the names: that many a certificate can have, and a stranger chooses them. */
+const CHARACTERS_OF_OTHERS = 3_000
+
 /** @param onLost Told how many were dropped, the oldest, because too many wait. */
-export function createMeetingQueue(onLost: (count: number) => void, max: number = MAX_WAITING): MeetingQueue {
-  let waiting: { id: number; meeting: Meeting }[] = []
+export function createMeetingQueue(onLost: (count: number) => void, limits: QueueLimits = LIMITS): MeetingQueue {
+  // Their numbers follow each other without a gap.
+  let waiting: Waiting[] = []
   let last = 0
+  let characters = 0
+  const forget = (count: number) => {
+    for (const { meeting } of waiting.slice(0, count)) characters -= charactersOf(meeting)
+    waiting = waiting.slice(count)
+  }
+  /** How many have a number up to `id`. */
+  const upTo = (id: number) => Math.min(Math.max(id - (last - waiting.length), 0), waiting.length)
   return {
     get size() {
       return waiting.length
     },
+    get newest() {
+      return last
+    },
     add(meeting) {
-      waiting.push({ id: ++last, meeting })
-      if (waiting.length <= max) return
-      // A tenth at once, so that each further one does not move them all.
-      const dropped = Math.max(1, Math.floor(max / 10))
-      waiting = waiting.slice(dropped)
-      onLost(dropped)
+      const one = { id: ++last, meeting }
+      waiting.push(one)
+      characters += charactersOf(meeting)
+      while (waiting.length > 1 && (waiting.length > limits.meetings || characters > limits.characters)) {
+        // A tenth at once, so that each further one does not move them all.
+        const dropped = Math.max(1, Math.floor(waiting.length / 10))
+        forget(dropped)
+        onLost(dropped)
+      }
+      return one
     },
-    restart() {
-      waiting = waiting.map(({ meeting }, index) => ({ id: index + 1, meeting }))
-      last = waiting.length
-      return waiting
-    },
-    newest: () => waiting.at(-1),
-    kept(id) {
-      const first = waiting.findIndex((one) => one.id > id)
-      waiting = first === -1 ? [] : waiting.slice(first)
-    },
+    after: (id, most = waiting.length) => waiting.slice(upTo(id), upTo(id) + most),
+    kept: (id) => forget(upTo(id)),
   }
+}
+
+function charactersOf({ caller, callee }: Meeting): number {
+  return CHARACTERS_OF_OTHERS + namesOf(caller) + namesOf(callee)
+}
+
+function namesOf({ identities }: Side): number {
+  let length = 0
+  for (const { value } of identities) length += value.length
+  return length
 }

@@ -22,6 +22,8 @@ export interface IdentityPaths {
   readonly lock: string
   /** What the authority's feed has said so far. */
   readonly feed: string
+  /** What was met here and the authority has not yet kept. */
+  readonly waiting: string
 }
 
 export function pathsOf(directory: string): IdentityPaths {
@@ -37,6 +39,7 @@ export function pathsOf(directory: string): IdentityPaths {
     request: join(directory, 'identity.csr'),
     lock: join(directory, 'identity.lock'),
     feed: join(directory, 'feed.json'),
+    waiting: join(directory, 'meetings.waiting'),
   }
 }
 

@@ -24,15 +24,17 @@ suite('meetings that wait for the authority', () => {
   test('go in their order, and are gone when they are kept', () => {
     const queue = createMeetingQueue(() => assert.fail('nothing is lost'))
     for (const n of [1, 2, 3]) queue.add(meeting(n))
-    assert.deepEqual(told(queue.restart()), ['1 1', '2 2', '3 3'])
+    assert.deepEqual(told(queue.after(0)), ['1 1', '2 2', '3 3'])
     queue.kept(2)
-    queue.add(meeting(4))
-    assert.equal(queue.newest()?.id, 4)
-    // The next connection counts anew.
-    assert.deepEqual(told(queue.restart()), ['1 3', '2 4'])
-    queue.kept(2)
-    assert.equal(queue.size, 0)
-    assert.deepEqual(queue.restart(), [])
+    assert.equal(queue.add(meeting(4)).id, 4)
+    // The next connection is sent all that waits, by the same numbers.
+    assert.deepEqual(told(queue.after(0)), ['3 3', '4 4'])
+    assert.deepEqual(told(queue.after(3)), ['4 4'])
+    assert.deepEqual(told(queue.after(0, 1)), ['3 3'])
+    assert.deepEqual(queue.after(4), [])
+    queue.kept(4)
+    assert.deepEqual([queue.size, queue.newest], [0, 4])
+    assert.deepEqual(queue.after(0), [])
   })
   test('a number that nobody gave keeps none, or all there are', () => {
     const queue = createMeetingQueue(() => assert.fail('nothing is lost'))
@@ -41,12 +43,34 @@ suite('meetings that wait for the authority', () => {
     assert.equal(queue.size, 1)
     queue.kept(1_000_000)
     assert.equal(queue.size, 0)
+    assert.equal(queue.add(meeting(2)).id, 2)
+    queue.kept(1)
+    assert.equal(queue.size, 1)
   })
   test('too many: the oldest are dropped, and counted', () => {
     const lost: number[] = []
-    const queue = createMeetingQueue((count) => lost.push(count), 3)
+    const queue = createMeetingQueue((count) => lost.push(count), { meetings: 3, characters: 1_000_000 })
     for (const n of [1, 2, 3, 4, 5]) queue.add(meeting(n))
-    assert.deepEqual(told(queue.restart()), ['1 3', '2 4', '3 5'])
+    assert.deepEqual(told(queue.after(0)), ['3 3', '4 4', '5 5'])
     assert.deepEqual(lost, [1, 1])
+  })
+  test('too long, as of strangers who claim many names: the same, and the newest always waits', () => {
+    const lost: number[] = []
+    const queue = createMeetingQueue((count) => lost.push(count), { meetings: 1_000, characters: 20_000 })
+    const named = (n: number, characters: number): Meeting => ({
+      ...meeting(n),
+      caller: { name: 'x', identities: [{ kind: 'dNSName', value: 'x'.repeat(characters) }] },
+    })
+    for (const n of [1, 2, 3]) queue.add(named(n, 3_000))
+    assert.deepEqual(told(queue.after(0)), ['1 1', '2 2', '3 3'])
+    queue.add(named(4, 3_000))
+    assert.deepEqual(told(queue.after(0)), ['2 2', '3 3', '4 4'])
+    queue.add(named(5, 100_000))
+    assert.deepEqual(told(queue.after(0)), ['5 5'])
+    assert.deepEqual(lost, [1, 1, 1, 1])
+    // What is gone counts no more.
+    queue.kept(5)
+    for (const n of [6, 7, 8]) queue.add(named(n, 3_000))
+    assert.equal(queue.size, 3)
   })
 })

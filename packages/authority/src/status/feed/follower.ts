@@ -29,7 +29,8 @@ export interface FeedSource {
 export interface FollowerParts {
   readonly feed: Feed
   readonly source: FeedSource
-  readonly record: (meeting: Meeting) => void
+  /** `onSettled` is told, in the order of the records, whether it is kept. */
+  readonly record: (meeting: Meeting, onSettled: (isKept: boolean) => void) => void
   readonly clock: () => Temporal.Instant
   readonly log: Log
 }
@@ -60,6 +61,7 @@ function serveFollower(party: PartyId, socket: Duplex, parts: FollowerParts, fol
   const asked = new Map<number, (sessions: readonly OpenSession[]) => void>()
   let sent: bigint | undefined
   let asking = 0
+  let someUnkept = false
   let leave: (() => void) | undefined
   let beat: NodeJS.Timeout | undefined
 
@@ -154,8 +156,12 @@ function serveFollower(party: PartyId, socket: Duplex, parts: FollowerParts, fol
         return
       }
       case 'meeting': {
-        record({ ...message.meeting, door: doorName(party, message.meeting.door) })
-        send({ kind: 'kept', id: message.id })
+        record({ ...message.meeting, door: doorName(party, message.meeting.door) }, (isKept) => {
+          if (!isKept) someUnkept = true
+          // One word is for all before it: who sends them again loses none.
+          else if (someUnkept) lines.end(new LineError('it is to send again what could not be kept'))
+          else send({ kind: 'kept', id: message.id })
+        })
         return
       }
     }
