@@ -62,9 +62,8 @@ export function createMetrics(): Metrics {
       if (event === 'request.done') {
         requests.add({ door, status: String(fields['status']) })
         observe(door, Number(fields['seconds']))
-      } else if (event === 'session.done') {
-        if (code !== '') cuts.add({ door, code })
-      } else events.add({ event, door })
+      } else if (event !== 'session.done') events.add({ event, door })
+      if ((event === 'session.done' || event === 'session.cut') && code !== '') cuts.add({ door, code })
       if (event === 'request.refused') refusals.add({ door, code })
       if (event === 'request.done' || event === 'session.done')
         for (const [direction, key] of [

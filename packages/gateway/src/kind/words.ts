@@ -1,5 +1,6 @@
 // The words that several sections of countersign.yaml are made of.
 import { isIP } from 'node:net'
+import { formatIpAddress, parseIpAddress } from '@countersign/x509'
 import { z } from 'zod'
 import type { Address } from './address.ts'
 
@@ -19,9 +20,17 @@ export const dnsName: z.ZodString = z
   .regex(LABELS, 'must be a DNS name in lower case, as in door.acme.example')
 
 /** A DNS name in lower case, or an IP address. */
-export const hostName: z.ZodString = z
+export const hostName: z.ZodType<string> = z
   .string()
-  .refine((text) => isIP(text) !== 0 || LABELS.test(text), 'must be a DNS name in lower case or an IP address')
+  .refine(
+    (text) => (isIP(text) !== 0 && !text.includes('%')) || LABELS.test(text),
+    'must be a DNS name in lower case or an IP address',
+  )
+  // However an address is written, it is one: certificates and meetings have it in the form of RFC 5952.
+  .transform((text) => {
+    const octets = parseIpAddress(text)
+    return octets === undefined ? text : formatIpAddress(octets)
+  })
 
 /** An address to listen on. */
 export const listen: z.ZodType<Listen> = z.string(LISTEN_FORM).transform((text, context) => {

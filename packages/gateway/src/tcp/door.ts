@@ -44,7 +44,12 @@ export async function openTcpDoor(config: TcpDoorConfig, house: House): Promise<
     ...house,
     door: name,
     ...(speaks === 'postgresql' && { alpn: [POSTGRESQL_ALPN] }),
-    onAccepted: (socket, meeting, session) => void carry(current, house, { socket, meeting, session }),
+    onAccepted: (socket, meeting, session) =>
+      void carry(current, house, { socket, meeting, session }).catch((error: unknown) => {
+        // As at the gate: what is our own fault ends this one, and nobody else.
+        house.log('gate.fault', { door: name, error })
+        void session.cut('ERR_GATE_FAULT')
+      }),
     onRefused: (socket, meeting) => {
       if (speaks === 'postgresql') refusePostgresql(socket, meeting, house.clock())
       else socket.destroySoon()

@@ -1,6 +1,13 @@
 // The way out: plain TCP from programs on this machine, mutual TLS to a callee that must prove itself.
 import type { Socket } from 'node:net'
-import { type ConnectOptions, connect, createResumptionStore, type House, MeetingRefusedError } from '@countersign/mtls'
+import {
+  type ConnectOptions,
+  connect,
+  createResumptionStore,
+  type House,
+  MeetingRefusedError,
+  SessionCutError,
+} from '@countersign/mtls'
 import type { Address } from '../kind/address.ts'
 import { join } from '../kind/join.ts'
 import { openListener } from '../kind/listener.ts'
@@ -49,7 +56,11 @@ export async function openEgressDoor(config: EgressDoorConfig, house: House): Pr
     try {
       const { socket, meeting } = await connect(target)
       house.record(meeting)
-      socket.on('error', () => socket.destroy())
+      socket.on('error', (error) => {
+        if (error instanceof SessionCutError)
+          house.log('callee.cut', { door: name, reference: meeting.reference, code: error.code })
+        socket.destroy()
+      })
       if (near.destroyed) return void socket.destroy()
       join(near, socket)
     } catch (error) {

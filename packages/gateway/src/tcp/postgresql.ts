@@ -1,6 +1,7 @@
 // PostgreSQL's way to TLS, so that its own clients meet a database door.
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { closeAfterReading } from '@countersign/mtls'
 import { explainMeeting, type Meeting, publicMeeting } from '@countersign/protocol'
 
 /** The ALPN name of clients that begin with TLS at once (PostgreSQL 17). */
@@ -132,7 +133,6 @@ function readRequest(octets: Buffer): 'tls' | 'ssl' | 'gssenc' | 'cancel' | 'pla
 export function refusePostgresql(socket: TLSSocket, meeting: Meeting, now: Temporal.Instant): void {
   const { refusal, reference } = explainMeeting(publicMeeting(meeting), now)
   socket.on('error', () => socket.destroy())
-  socket.resume()
   socket.end(
     writeErrorResponse({
       message: refusal?.why ?? 'refused',
@@ -140,6 +140,8 @@ export function refusePostgresql(socket: TLSSocket, meeting: Meeting, now: Tempo
       hint: refusal?.next ?? 'ask the operator of this door',
     }),
   )
+  // Whoever stays on holds up nothing.
+  closeAfterReading(socket)
 }
 
 /** PostgreSQL documentation, "Error and Notice Message Fields". */

@@ -1,5 +1,4 @@
 // The PROXY protocol, version 2: one header by which the service behind a door learns whom the door has met.
-import { isIPv4, isIPv6 } from 'node:net'
 import { parseIpAddress } from '@countersign/x509'
 
 /** Who called, from where, and what was proved. */
@@ -25,6 +24,11 @@ const VERSION_2_PROXY = 0x21
 const TCP_OVER_IPV4 = 0x11
 const TCP_OVER_IPV6 = 0x21
 const UNSPEC = 0x00
+/** By the octets of an address. */
+const FAMILIES: ReadonlyMap<number, number> = new Map([
+  [4, TCP_OVER_IPV4],
+  [16, TCP_OVER_IPV6],
+])
 
 const PP2_TYPE_AUTHORITY = 0x02
 const PP2_TYPE_UNIQUE_ID = 0x05
@@ -68,11 +72,11 @@ export function writeProxyHeader(caller: ProxiedCaller): Uint8Array {
 function addressBlock({ from, to }: ProxiedCaller): { readonly family: number; readonly addresses: Uint8Array } {
   if (from !== undefined && to !== undefined) {
     const ports = Buffer.concat([uint16(from.port), uint16(to.port)])
-    const octets = [from.address, to.address].map((text) => parseIpAddress(text) ?? new Uint8Array())
-    if (isIPv4(from.address) && isIPv4(to.address))
-      return { family: TCP_OVER_IPV4, addresses: Buffer.concat([...octets, ports]) }
-    if (isIPv6(from.address) && isIPv6(to.address))
-      return { family: TCP_OVER_IPV6, addresses: Buffer.concat([...octets, ports]) }
+    // Node tells the zone of a link-local address, RFC 6874 §2; the header has no place for it.
+    const [source, target] = [from.address, to.address].map((text) => parseIpAddress(text.split('%')[0] ?? ''))
+    const family = FAMILIES.get(source?.length ?? 0)
+    if (family !== undefined && source && target && source.length === target.length)
+      return { family, addresses: Buffer.concat([source, target, ports]) }
   }
   return { family: UNSPEC, addresses: new Uint8Array() }
 }

@@ -196,6 +196,11 @@ export function createMetServer(
               callerWith: (other) => callerWith(other, serverName),
             })
           : undefined
+      socket.once('close', () => {
+        const { cutBy: code } = session
+        if (code !== undefined)
+          log('session.cut', { door, reference: meeting.reference, caller: meeting.caller.name, code })
+      })
       version.adopt(socket, callerWith(session, serverName, behind))
     },
     endIdle() {

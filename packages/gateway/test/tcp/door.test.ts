@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { suite, test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
-import type { Holder } from '../../../../tools/testing/pki.ts'
+import { type Holder, issueLeaf } from '../../../../tools/testing/pki.ts'
 import { CALLERS, clientOptions, issuing, until } from '../../../../tools/testing/web-house.ts'
 import { openService, openTestTcpDoor, type TestTcpDoor } from './support.ts'
 
@@ -179,6 +179,28 @@ suite('the TCP door', () => {
       const { outcome } = door.records[0] ?? assert.fail('nothing was recorded')
       assert.equal(!outcome.ok && outcome.refusal.code, code)
     })
+
+  test('who is let in under more names than the PROXY protocol has room for ends alone, and is told of', async () => {
+    await using service = await openService((socket) => void socket.resume())
+    await using door = await openTestTcpDoor(service.address, { proxy: 'v2' })
+    const many = Array.from({ length: 4_000 }, (_, i) => ({ kind: 'dNSName' as const, value: `h${i}.org` }))
+    const own = { kind: 'uniformResourceIdentifier', value: 'spiffe://acme.example/alice' } as const
+    const socket = await dial(door, issueLeaf(issuing, 'alice', { names: [own, ...many], purpose: 'clientAuth' }))
+    await closed(socket)
+    await until(() => door.logs.some(({ event }) => event === 'gate.fault'), 'it is told of')
+    assert.equal(door.sessions.size, 0)
+  })
+
+  test('a client of PostgreSQL that is refused and stays holds up no drain', async () => {
+    await using service = await openService(() => assert.fail('it reached the service'))
+    await using door = await openTestTcpDoor(service.address, { speaks: 'postgresql' })
+    const socket = await dial(door)
+    await until(() => door.records.length === 1, 'it is refused')
+    const began = performance.now()
+    await door.door.drain(100)
+    assert.ok(performance.now() - began < 4_000)
+    socket.destroy()
+  })
 
   test('what does not speak TLS reaches nothing', async () => {
     await using service = await openService(() => assert.fail('it reached the service'))

@@ -2,6 +2,7 @@
 import { connect as connectRaw, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Refusal } from '@countersign/protocol'
+import { presentedCertificates } from '../gate/presented.ts'
 import type { Connected, ConnectOptions } from '../model.ts'
 import {
   type Call,
@@ -13,7 +14,6 @@ import {
   takeResumable,
 } from './call.ts'
 import { openCall } from './open-call.ts'
-import { presentedCertificates } from './presented.ts'
 import { type Asked, acceptedMeeting, refusedMeeting } from './record.ts'
 import { MeetingRefusedError, refusalOfError } from './refused.ts'
 

@@ -47,7 +47,8 @@ async function refusalIn(response: Response) {
   const isProblem = status >= 400 && headers.get('content-type') === 'application/problem+json'
   // A refusal says how long it is; what does not is the application's.
   const octets = Number(headers.get('content-length') ?? Number.NaN)
-  if (!isProblem || !(octets <= MAX_PROBLEM_OCTETS)) return undefined
+  // And it is never compressed: the length would be of other octets than those that are read.
+  if (!isProblem || headers.has('content-encoding') || !(octets <= MAX_PROBLEM_OCTETS)) return undefined
   return doorRefusal(status, await response.clone().text())
 }
 

@@ -3,12 +3,12 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Meeting } from '@countersign/protocol'
 import type { Clock, Session, SessionIndex, Trust } from '../model.ts'
-import { warn } from '../server/warn.ts'
 import { createFollower, type Followed, type Follower, standingOf } from '../sessions/follower.ts'
 import { createSession } from '../sessions/session.ts'
 import { createSessionIndex } from '../sessions/session-index.ts'
 import { sessionKeysOf } from '../sessions/session-keys.ts'
 import { sha256 } from '../sha256.ts'
+import { warn } from '../warn.ts'
 import { type Call, type CalleeJudgement, judgeCallee } from './call.ts'
 
 /** The open calls under one trust, by one clock. */

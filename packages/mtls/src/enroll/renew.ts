@@ -1,9 +1,9 @@
 // Renewal by the certificate in hand: a new key, tried before it takes the old one's place.
 import type { KeyObject } from 'node:crypto'
 import { connect } from '../client/connect.ts'
-import { presentedCertificates } from '../client/presented.ts'
 import { MeetingRefusedError } from '../client/refused.ts'
 import { keyAlgorithmOf, makeKey } from '../crypto/key-algorithm.ts'
+import { presentedCertificates } from '../gate/presented.ts'
 import { sideOf } from '../gate/side.ts'
 import { createIdentity } from '../identity/create.ts'
 import { removeDurably, replaceFiles } from '../identity/durable.ts'

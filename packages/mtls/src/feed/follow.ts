@@ -151,18 +151,23 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
     const { socket, meeting } = await connect({ ...authorityTarget(home), identity, trust })
     const channel = await upgrade(socket, home.authority.name, timeoutMs)
     const { promise, resolve } = Promise.withResolvers<Error | undefined>()
-    let silence = setTimeout(() => undefined, 0)
+    let silence: NodeJS.Timeout | undefined
+    const awaitLine = () => {
+      clearTimeout(silence)
+      silence = setTimeout(() => opened.end(new FeedError(`silent for ${SILENCE_MS / 1000} s`)), SILENCE_MS)
+    }
     const opened = openLines(channel, {
       maxCharacters: MAX_LINE_CHARACTERS,
       maxWaitingOctets: MAX_WAITING_OCTETS,
       onValue(value) {
-        clearTimeout(silence)
-        silence = setTimeout(() => opened.end(new FeedError(`silent for ${SILENCE_MS / 1000} s`)), SILENCE_MS)
+        awaitLine()
         take(readFeedMessage(value))
       },
       onEnd: resolve,
     })
     lines = opened
+    // From the first on: an authority that says nothing at all is away as well.
+    awaitLine()
     const onStop = () => opened.end()
     stop.signal.addEventListener('abort', onStop)
     // It may have been closed while it was connecting.
@@ -198,7 +203,8 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
   }
   const report = (error: unknown) => {
     if (SAID_WRONGLY.some((kind) => error instanceof kind)) return log('feed.refused', { cause: String(error) })
-    if (!isOfTheWorld(error)) throw error
+    // A fault of ours is told as it is, and the feed is followed anew: a door must hear of the next revocation.
+    if (!isOfTheWorld(error)) return log('feed.fault', { cause: String(error), error })
     const ends = trust.crls.flatMap(({ crl: { nextUpdate } }) => nextUpdate ?? []).sort(Temporal.Instant.compare)
     log('feed.away', { cause: error.message, statusHoldsUntil: ends[0]?.toString() ?? null })
   }

@@ -5,6 +5,7 @@ import type { Meeting } from '@countersign/protocol'
 import { sideOf } from '../gate/side.ts'
 import type { Acceptor, AcceptorOptions, Callers } from '../model.ts'
 import { createTickets } from '../tickets/tickets.ts'
+import { unfailing, warn } from '../warn.ts'
 import { createAdmission } from './admission.ts'
 import type { Arrival } from './arrival.ts'
 import type { ClientHello } from './client-hello-message.ts'
@@ -13,7 +14,6 @@ import { type Met, meetCaller } from './meet-caller.ts'
 import { rememberMeeting } from './meeting-of.ts'
 import { createContexts, type DoorContext } from './secure-context.ts'
 import { serverMeeting } from './server-meeting.ts'
-import { unfailing, warn } from './warn.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
 // Each costs up to 130 kB (an unfinished hello and TLS's own state). A busy door has a few dozen: 1,000 handshakes a

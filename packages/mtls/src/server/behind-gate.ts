@@ -3,9 +3,9 @@ import type { Server } from 'node:net'
 import type { Meeting } from '@countersign/protocol'
 import type { AcceptorOptions, Clock, OwnIdentity, SessionIndex, Tickets, Trust } from '../model.ts'
 import { createSessionIndex } from '../sessions/session-index.ts'
+import { warn } from '../warn.ts'
 import { createAcceptor } from './acceptor.ts'
 import { allowList } from './allow-list.ts'
-import { warn } from './warn.ts'
 
 /** Who a server is, and whom it lets in. */
 export interface ServerOptions {

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Decision, Meeting, Proof, Refusal, Side } from '@countersign/protocol'
 import type { VerifiedPath } from '@countersign/verify'
 import type { Judgement, Question } from '../gate/judge.ts'
+import { presentedCertificates } from '../gate/presented.ts'
 import { sideOf } from '../gate/side.ts'
 import { type Verdicts, verdictsOf } from '../gate/verdicts.ts'
 import type { AcceptorOptions, AccessQuestion } from '../model.ts'
@@ -21,9 +22,6 @@ export type Met =
     }
   | { readonly ok: false; readonly meeting: Meeting; readonly path?: VerifiedPath }
 
-// OpenSSL takes no more than 100 KiB of certificates, and the verifier no more than 32 of them.
-const MAX_PRESENTED = 100
-
 /**
  * Judges a caller, resumed or not, on the certificates at hand and on what is known now; then asks the door's policy.
  * Synchronous: nothing can be announced between the judgement and what the caller of this does with it.
@@ -36,7 +34,7 @@ export function meetCaller(
 ): Met {
   const { door, clock } = options
   const now = clock()
-  const certificates = presentedBy(socket)
+  const certificates = presentedCertificates(socket)
   const judgement =
     certificates.length === 0 && context.callers !== 'require'
       ? undefined
@@ -106,15 +104,4 @@ export function proofsOf(
   binding: Proof['binding'] = 'channel',
 ): readonly Proof[] {
   return identities.map((subject) => ({ kind: 'certificate', subject, at, binding }))
-}
-
-/** The certificates that the caller sent, in its order; of a resumed meeting the leaf alone. Views of DER. */
-function presentedBy(socket: TLSSocket): readonly Uint8Array[] {
-  const presented: Uint8Array[] = []
-  let next = socket.getPeerX509Certificate()
-  while (next && presented.length < MAX_PRESENTED) {
-    presented.push(new Uint8Array(next.raw))
-    next = next.issuerCertificate
-  }
-  return presented
 }

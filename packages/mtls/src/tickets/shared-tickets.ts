@@ -7,8 +7,8 @@ import { makePrivateDirectory } from '../identity/durable.ts'
 import { systemCode } from '../identity/error.ts'
 import { checkDirectory } from '../identity/files.ts'
 import type { Clock, Log, Tickets } from '../model.ts'
-import { warn } from '../server/warn.ts'
 import { sha256 } from '../sha256.ts'
+import { warn } from '../warn.ts'
 import { epochOfOurOwn, isOfNow, MAX_LEARNED_ISSUERS, type StoredEpoch, ticketsOver } from './tickets.ts'
 
 /** As in `001764180000000-8f14e45fceea167a`: the millisecond that it began at, and a word of chance. */

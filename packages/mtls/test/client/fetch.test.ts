@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { brotliCompressSync } from 'node:zlib'
 import { REFUSALS } from '@countersign/protocol'
 import { Agent, fetch as fetchOfPackage } from 'undici'
 import { createIssuer } from '../../../../tools/testing/pki.ts'
@@ -17,7 +18,7 @@ const PROBLEM = {
 }
 
 /** A site whose only answer is `body`. */
-function siteThatSays(body: string, headers: Readonly<Record<string, string>> = {}) {
+function siteThatSays(body: string | Buffer, headers: Readonly<Record<string, string>> = {}) {
   const all = { 'content-type': 'application/problem+json', 'content-length': `${Buffer.byteLength(body)}`, ...headers }
   return startWebsite((_request, response) => response.writeHead(403, all).end(body))
 }
@@ -73,6 +74,17 @@ suite('createFetch', () => {
       const response = await createFetch(aliceWith())(`https://site.localhost:${website.port}/`)
       assert.deepEqual([response.status, await response.text()], [403, body])
     })
+})
+
+suite('createFetch, of a callee that means ill', () => {
+  test('a refusal that would unpack to much more than it says is not unpacked, and is the application’s', async () => {
+    const packed = brotliCompressSync(JSON.stringify({ ...PROBLEM, more: ' '.repeat(1 << 24) }))
+    assert.ok(packed.length < 1_000)
+    await using website = await siteThatSays(packed, { 'content-encoding': 'br' })
+    const response = await createFetch(aliceWith())(`https://site.localhost:${website.port}/`)
+    assert.equal(response.status, 403)
+    await response.body?.cancel()
+  })
 })
 
 suite('dispatcherFor', () => {

@@ -30,7 +30,7 @@ const event = (previous: bigint, sequence: bigint) =>
   })
 
 /** Follows what `recipe` says until `fits` an event of the log, and answers what is then known. */
-async function followed(recipe: Recipe, fits: string, kept?: object) {
+async function followed(recipe: Recipe, fits: string, kept?: object, cut: () => void = () => undefined) {
   await using house = await temporaryDirectory()
   const directory = join(house.path, 'gate')
   await using enrolled = await startAuthority()
@@ -49,6 +49,7 @@ async function followed(recipe: Recipe, fits: string, kept?: object) {
     timeoutMs: 500,
     async cut(these) {
       cuts.push(...these.map(({ serialNumber }) => serialNumber))
+      cut()
       return []
     },
     sessions: async () => [],
@@ -69,6 +70,20 @@ suite('a feed', () => {
     // What cannot be read at its end tells us that all before it was.
     const { cuts, isKnown, sequence } = await followed({ feed: [snapshot(3n), event(3n, 4n), 'over'] }, 'feed.refused')
     assert.deepEqual([cuts, isKnown, sequence], [[0x1234n], true, '4'])
+  })
+
+  test('is followed anew where what is open could not be cut', async () => {
+    const fails = () => {
+      throw new AggregateError([new Error('no')], '1 of 1 sessions could not be cut')
+    }
+    const { cause, isKnown, sequence } = await followed(
+      { feed: [snapshot(3n), event(3n, 4n)] },
+      'feed.fault',
+      undefined,
+      fails,
+    )
+    // Nobody new comes in by it; and it is not confirmed, so that it comes again.
+    assert.deepEqual([cause, isKnown, sequence], ['AggregateError: 1 of 1 sessions could not be cut', true, '3'])
   })
 
   test('that repeats changes nothing twice', async () => {

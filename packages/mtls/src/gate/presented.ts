@@ -1,3 +1,4 @@
+// What the peer of a TLS connection sent to prove itself.
 import type { TLSSocket } from 'node:tls'
 
 // OpenSSL itself takes no list above 100 KiB; the verifier's budget is tighter and says so by name.

@@ -1,4 +1,4 @@
-import type { Log } from '../model.ts'
+import type { Log } from './model.ts'
 
 /** Where nobody listens to the log, a fault is still to be seen: as a warning of the process. */
 export const warn: Log = (event, fields) => {
