@@ -7,6 +7,7 @@ import type { Failpoint } from './failpoints.ts'
 import type { Credential } from './issuance/issue.ts'
 import type { ProfileName } from './issuance/profiles.ts'
 import type { FeedDoor } from './status/feed/feed.ts'
+import type { Rules } from './status/feed/rules.ts'
 import type { RevocationRequest, Revoked } from './status/revoke.ts'
 
 /** What an authority is opened with. */
@@ -23,6 +24,8 @@ export interface AuthorityOptions {
   readonly algorithm?: KeyAlgorithm
   /** `port` 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number }
+  /** By what doors elsewhere decide that have no rules of their own. Absent: as before. */
+  readonly rules?: Rules
   readonly clock: Clock
   readonly log: Log
   /** For tests: called at each moment of `FAILPOINTS`. */
@@ -62,6 +65,8 @@ export interface Authority {
   issueLocal(request: LocalRequest): Promise<Credential>
   invite(request: InvitationRequest): Promise<Invited>
   revoke(request: RevocationRequest): Promise<Revoked>
+  /** Tells doors elsewhere other rules; resolves when those are durable. @throws {AuthorityError} (rejects) and the old ones stay. */
+  publish(rules: Rules): Promise<void>
   /** Lets a door follow revocations, before it accepts its first connection. Answers how to leave. */
   join(door: FeedDoor): () => void
   /** Keeps a meeting for `GET /v1/meetings/:reference`. The last ones before a crash may be lost. */

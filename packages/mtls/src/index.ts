@@ -30,6 +30,8 @@ export { refreshStatus } from './enroll/refresh-status.ts'
 export { type Renewed, renew } from './enroll/renew.ts'
 export { type Enrolled as EnrolledParty, OWN_MEETINGS_PATH, ownMeetings, reportRefusal } from './explain/authority.ts'
 export { type FeedFollower, type FeedOptions, followFeed } from './feed/follow.ts'
+export type { Govern, Refused } from './feed/govern.ts'
+export { readToldRules } from './feed/kept.ts'
 export { LineError, type LineOptions, type Lines, openLines } from './feed/lines.ts'
 export { type ReplaceableAccess, replaceableAccess, steadyAccess } from './gate/access.ts'
 export {

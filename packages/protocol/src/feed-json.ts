@@ -1,5 +1,6 @@
 // The messages of the feed as JSON, one to a line; what comes in is untrusted until it has been read here.
 import type { FeedEvent, FeedMessage, FollowerMessage, OpenSession, RevokedSerial, Snapshot } from './feed.ts'
+import { rulesField } from './feed-rules.ts'
 import { type Field, fieldOf, type Json, ShapeError, writeJson } from './json.ts'
 import { readMeeting, writeMeeting } from './meeting-json.ts'
 import { shortText } from './meeting-limits.ts'
@@ -21,6 +22,8 @@ const MAX_KEYS = 512
 const MAX_KEY_CHARACTERS = 1024
 const MAX_CALLER_CHARACTERS = 256
 const MAX_ID = 1_000_000_000_000
+/** Characters of why a follower refuses something: what a person reads in a log. */
+export const MAX_REFUSED_CHARACTERS = 1_024
 
 /** Writes a message of the authority. */
 export function writeFeedMessage(message: FeedMessage): Json {
@@ -86,12 +89,15 @@ export function readFollowerMessage(value: unknown): FollowerMessage {
       const after = field.get('after').optional((f) => f.integer())
       return { kind: 'follow', version: 1, ...(after !== undefined && { after }) }
     }
-    case 'confirm':
+    case 'confirm': {
+      const refused = field.get('refused').optional((f) => f.text(MAX_REFUSED_CHARACTERS))
       return {
         kind: 'confirm',
         sequence: field.get('sequence').integer(),
         cuts: field.get('cuts').list(MAX_CUTS).map(cutField),
+        ...(refused !== undefined && { refused }),
       }
+    }
     case 'sessions':
       return {
         kind: 'sessions',
@@ -107,8 +113,11 @@ export function readFollowerMessage(value: unknown): FollowerMessage {
   }
 }
 
-/** A snapshot without the lists, which stand in files of their own. */
-export type KeptSnapshot = Pick<Snapshot, 'sequence' | 'at' | 'revoked'>
+/** A snapshot without the lists and the rules, which stand in files of their own. */
+export interface KeptSnapshot extends Pick<Snapshot, 'sequence' | 'at' | 'revoked'> {
+  /** Something of it was refused: who starts with it asks as a newcomer does. */
+  readonly behind?: true
+}
 
 /** Reads what a follower keeps between its connections. @throws {ShapeError} */
 export function readKeptSnapshot(value: unknown): KeptSnapshot {
@@ -129,10 +138,15 @@ function writeRevoked(one: RevokedSerial): Json {
 }
 
 function snapshotField(field: Field): Snapshot {
-  return { ...keptField(field), crls: crlsField(field.get('crls')) }
+  return { ...pastField(field), crls: crlsField(field.get('crls')), rules: rulesField(field.get('rules')) }
 }
 
 function keptField(field: Field): KeptSnapshot {
+  const behind = field.get('behind').optional((f) => f.boolean()) === true
+  return { ...pastField(field), ...(behind && { behind }) }
+}
+
+function pastField(field: Field): Pick<Snapshot, 'sequence' | 'at' | 'revoked'> {
   return {
     sequence: field.get('sequence').integer(),
     at: field.get('at').instant(),
@@ -143,9 +157,15 @@ function keptField(field: Field): KeptSnapshot {
 function eventField(field: Field): FeedEvent {
   const change = field.get('change')
   const common = { sequence: field.get('sequence').integer(), at: field.get('at').instant() }
-  if (change.get('kind').oneOf(['status', 'crl']) === 'crl')
-    return { ...common, change: { kind: 'crl', crls: crlsField(change.get('crls')) } }
-  return { ...common, change: { kind: 'status', revoked: change.get('revoked').list(MAX_REVOKED).map(revokedField) } }
+  const kind = change.get('kind').oneOf(['status', 'crl', 'policy'])
+  switch (kind) {
+    case 'crl':
+      return { ...common, change: { kind, crls: crlsField(change.get('crls')) } }
+    case 'policy':
+      return { ...common, change: { kind, rules: rulesField(change.get('rules')) } }
+    case 'status':
+      return { ...common, change: { kind, revoked: change.get('revoked').list(MAX_REVOKED).map(revokedField) } }
+  }
 }
 
 function crlsField(field: Field): readonly Uint8Array[] {

@@ -1,5 +1,6 @@
 // What the authority tells the doors, and what they answer.
 import type { CRLReason } from '@countersign/x509'
+import type { FeedRules } from './feed-rules.ts'
 import type { DoorName, PartyId } from './identity.ts'
 import type { Meeting } from './meeting.ts'
 
@@ -20,6 +21,8 @@ export interface FeedEvent {
     | { readonly kind: 'status'; readonly revoked: readonly RevokedSerial[] }
     /** DER of each CRL that replaces an older one of the same issuer. */
     | { readonly kind: 'crl'; readonly crls: readonly Uint8Array[] }
+    /** All of the rules, in place of those before. */
+    | { readonly kind: 'policy'; readonly rules: FeedRules }
 }
 
 /** An open session as its door tells it; `keys` are what it depends on, as the door's index has them. */
@@ -43,6 +46,7 @@ export interface Snapshot {
   readonly crls: readonly Uint8Array[]
   /** Revocations that the lists may not have yet. */
   readonly revoked: readonly RevokedSerial[]
+  readonly rules: FeedRules
 }
 
 /** What the authority says on the feed. `previous` is the event before, as this follower knows it: nothing was left out. */
@@ -59,7 +63,8 @@ export type FeedMessage =
 export type FollowerMessage =
   /** First. `after`: the newest event that it knows; absent for a newcomer. */
   | { readonly kind: 'follow'; readonly version: 1; readonly after?: bigint }
-  | { readonly kind: 'confirm'; readonly sequence: bigint; readonly cuts: readonly Cut[] }
+  /** `refused`: why what the event or the snapshot brought is not in force here; what was before it still is. */
+  | { readonly kind: 'confirm'; readonly sequence: bigint; readonly cuts: readonly Cut[]; readonly refused?: string }
   | { readonly kind: 'sessions'; readonly id: number; readonly sessions: readonly OpenSession[] }
   /** Numbers rise by one on a connection. */
   | { readonly kind: 'meeting'; readonly id: number; readonly meeting: Meeting }

@@ -40,6 +40,7 @@ export {
   FEED_PATH,
   FEED_PROTOCOL,
   type KeptSnapshot,
+  MAX_REFUSED_CHARACTERS,
   readFeedMessage,
   readFollowerMessage,
   readKeptSnapshot,
@@ -47,6 +48,13 @@ export {
   writeFollowerMessage,
   writeKeptSnapshot,
 } from './feed-json.ts'
+export {
+  type FeedRules,
+  type KnownParty,
+  MAX_RULES_CHARACTERS,
+  readFeedRules,
+  writeFeedRules,
+} from './feed-rules.ts'
 export type { DoorName, Fault, Identity, PartyId } from './identity.ts'
 export { isParty } from './identity.ts'
 export type { Field, Json } from './json.ts'

@@ -1,6 +1,7 @@
 // Meetings between our own parts; what comes in is untrusted until it has been read here.
 import type { Facts, Finding, FindingCode } from '@countersign/verify'
 import { FINDINGS } from '@countersign/verify'
+import { identityField } from './identity-json.ts'
 import type { Field, Json } from './json.ts'
 import { fieldOf, ShapeError, writeJson } from './json.ts'
 import type { CertificateSummary, Decision, Meeting, Refusal, Side, Step, StepEvidence, Steps } from './meeting.ts'
@@ -66,13 +67,7 @@ function sideField(field: Field): Side {
     name: textOf(field, 'name'),
     ...(party === undefined ? {} : { party }),
     ...(authority === undefined ? {} : { authority }),
-    identities: field
-      .get('identities')
-      .list(mostItems('identities'))
-      .map((identity) => ({
-        kind: identity.get('kind').oneOf(['dNSName', 'iPAddress', 'uniformResourceIdentifier', 'rfc822Name']),
-        value: textOf(identity, 'value'),
-      })),
+    identities: field.get('identities').list(mostItems('identities')).map(identityField),
     ...(certificate === undefined ? {} : { certificate }),
   }
 }

@@ -17,12 +17,36 @@ const revoked = [
   { issuerSpkiSha256: 'ab'.repeat(32), serialNumber: 0x0fn, party: 'alice', at, reason: 'keyCompromise' },
 ] as const
 const crls = [Uint8Array.of(0x30, 0)]
+const rules = {
+  // `printf 'meet: []\n' | sha256sum`
+  policy: { text: 'meet: []\n', sha256: 'c14588dd82c760fcb810d277378efa86a172d94ab0a92b3da0b44f8126c9474b' },
+  parties: [
+    {
+      id: 'alice',
+      kind: 'person',
+      labels: ['group:ops'],
+      identities: [{ kind: 'rfc822Name', value: 'alice@partner.example' }],
+    },
+    { id: 'ops/backup', labels: [], identities: [] },
+  ],
+} as const
+
+const snapshotOf = (told: unknown) => ({
+  kind: 'snapshot',
+  snapshot: { sequence: '1', at: at.toString(), revoked: [], crls: [], rules: told },
+})
 
 suite('messages of the feed', () => {
   const feed: readonly FeedMessage[] = [
-    { kind: 'snapshot', snapshot: { sequence: 12n, at, crls, revoked } },
+    { kind: 'snapshot', snapshot: { sequence: 12n, at, crls, revoked, rules } },
     { kind: 'event', previous: 12n, event: { sequence: 13n, at, change: { kind: 'status', revoked } } },
     { kind: 'event', previous: 13n, event: { sequence: 14n, at, change: { kind: 'crl', crls } } },
+    { kind: 'event', previous: 14n, event: { sequence: 17n, at, change: { kind: 'policy', rules } } },
+    {
+      kind: 'event',
+      previous: 17n,
+      event: { sequence: 18n, at, change: { kind: 'policy', rules: { parties: [] } } },
+    },
     { kind: 'beat', at },
     { kind: 'sessions', id: 3 },
     { kind: 'kept', id: 4 },
@@ -39,6 +63,7 @@ suite('messages of the feed', () => {
       sequence: 13n,
       cuts: [{ door: 'web', session: 's', reference: 'M-7F3K-92QD', lastOctetAt: at }],
     },
+    { kind: 'confirm', sequence: 17n, cuts: [], refused: 'policy.yaml:1:1: it cannot be read' },
     {
       kind: 'sessions',
       id: 3,
@@ -71,8 +96,8 @@ suite('messages of the feed', () => {
     assert.deepEqual(told?.keys, keys.slice(1, 513))
   })
   test('what is kept comes through JSON as it was', () => {
-    const kept = { sequence: 12n, at, revoked }
-    assert.deepEqual(readKeptSnapshot(JSON.parse(JSON.stringify(writeKeptSnapshot(kept)))), kept)
+    for (const kept of [{ sequence: 12n, at, revoked }, { sequence: 12n, at, revoked, behind: true } as const])
+      assert.deepEqual(readKeptSnapshot(JSON.parse(JSON.stringify(writeKeptSnapshot(kept)))), kept)
   })
   test('a serial number is written as lists write it', () => {
     assert.match(JSON.stringify(writeKeptSnapshot({ sequence: 1n, at, revoked })), /"serialNumber":"0f"/)
@@ -96,6 +121,27 @@ suite('messages of the feed', () => {
       { kind: 'snapshot', snapshot: { sequence: '1', at: at.toString(), revoked: [], crls: ['*'] } },
       'snapshot.crls[0]',
     ],
+    ['a snapshot without rules', snapshotOf(undefined), 'snapshot.rules'],
+    ['rules without parties', snapshotOf({}), 'snapshot.rules.parties'],
+    ['a policy that is no text', snapshotOf({ policy: { text: 7 }, parties: [] }), 'snapshot.rules.policy.text'],
+    ['a policy without a hash', snapshotOf({ policy: { text: '' }, parties: [] }), 'snapshot.rules.policy.sha256'],
+    [
+      'a policy that is too long',
+      snapshotOf({ policy: { text: ' '.repeat(4_194_305), sha256: '' }, parties: [] }),
+      'snapshot.rules.policy.text',
+    ],
+    ['too many parties', snapshotOf({ parties: Array(100_001).fill({}) }), 'snapshot.rules.parties'],
+    ['a party without a name', snapshotOf({ parties: [{ labels: [] }] }), 'snapshot.rules.parties[0].id'],
+    [
+      'too many labels',
+      snapshotOf({ parties: [{ id: 'a', labels: Array(257).fill('group:ops'), identities: [] }] }),
+      'snapshot.rules.parties[0].labels',
+    ],
+    [
+      'a name of no kind',
+      snapshotOf({ parties: [{ id: 'a', labels: [], identities: [{ kind: 'x', value: 'a' }] }] }),
+      'snapshot.rules.parties[0].identities[0].kind',
+    ],
     ['nothing', null, ''],
   ]
   for (const [what, value, path] of bad)
@@ -113,6 +159,7 @@ suite('messages of the feed', () => {
       { kind: 'confirm', sequence: '1', cuts: [{ door: 'web', session: 's' }] },
       'cuts[0].reference',
     ],
+    ['a refusal that is too long', { kind: 'confirm', sequence: '1', cuts: [], refused: 'x'.repeat(1_025) }, 'refused'],
     ['no meeting', { kind: 'meeting', id: 1 }, 'meeting'],
     ['a meeting that is none', { kind: 'meeting', id: 1, meeting: {} }, 'reference'],
     ['sessions that are no list', { kind: 'sessions', id: 1, sessions: {} }, 'sessions'],

@@ -6,8 +6,10 @@ import { storeError } from './fault.ts'
 
 export interface DatabaseKind {
   readonly version: number
-  /** Run where the file is new or of an older version. */
+  /** Run where the file is new, or of an older version without an upgrade. */
   readonly schema: string
+  /** By the version that it leads on from, one at a time. */
+  readonly upgrades?: Readonly<Record<number, string>>
   /** FULL: a commit is on the disk. NORMAL: the last ones may be lost with the power, never half-made. */
   readonly synchronous: 'FULL' | 'NORMAL'
   /** What to do where it is damaged, if not to restore it. */
@@ -39,7 +41,7 @@ export function openDatabase(path: string, kind: DatabaseKind): DatabaseSync {
   }
 }
 
-function migrate(db: DatabaseSync, path: string, { version, schema }: DatabaseKind): void {
+function migrate(db: DatabaseSync, path: string, { version, schema, upgrades = {} }: DatabaseKind): void {
   const found = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
   if (found > version)
     throw new AuthorityError(
@@ -49,5 +51,7 @@ function migrate(db: DatabaseSync, path: string, { version, schema }: DatabaseKi
     )
   // Reads the schema, which opening has not.
   db.prepare('SELECT count(*) FROM sqlite_schema').get()
-  if (found < version) db.exec(`${schema}; PRAGMA user_version = ${version}`)
+  if (upgrades[found] === undefined && found < version) db.exec(schema)
+  else for (let from = found; from < version; from++) db.exec(upgrades[from] ?? '')
+  if (found < version) db.exec(`PRAGMA user_version = ${version}`)
 }

@@ -2,7 +2,7 @@
 // Each statement's cost is independent of how much is stored: every question has its index.
 
 /** `PRAGMA user_version` of the schema below. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 export const SCHEMA = `
 CREATE TABLE certificate (
@@ -59,7 +59,7 @@ CREATE INDEX invitation_party ON invitation (party) WHERE mac_key IS NOT NULL;
 CREATE TABLE event (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
   at INTEGER NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('status', 'crl'))
+  kind TEXT NOT NULL CHECK (kind IN ('status', 'crl', 'policy', 'trust'))
 ) STRICT;
 CREATE INDEX event_status ON event (sequence) WHERE kind = 'status';
 
@@ -76,3 +76,20 @@ CREATE TABLE crl (
 
 CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `
+
+/** From the version before each: what it lacks. Version 1 knew two kinds of events; what refers to them goes on to. */
+export const SCHEMA_UPGRADES: Readonly<Record<number, string>> = {
+  1: `
+PRAGMA defer_foreign_keys = ON;
+CREATE TABLE event_1 AS SELECT sequence, at, kind FROM event;
+DROP TABLE event;
+CREATE TABLE event (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('status', 'crl', 'policy', 'trust'))
+) STRICT;
+INSERT INTO event SELECT sequence, at, kind FROM event_1 ORDER BY sequence;
+CREATE INDEX event_status ON event (sequence) WHERE kind = 'status';
+DROP TABLE event_1;
+`,
+}

@@ -1,5 +1,6 @@
 // Events in their order, and the revocation lists that were signed.
 import type { DatabaseSync } from 'node:sqlite'
+import { InvariantError } from '../error.ts'
 import { instant, integer, octets, type Row, text } from './row.ts'
 
 export interface StoredCrl {
@@ -13,15 +14,19 @@ export interface StoredCrl {
   readonly covers: number
 }
 
+/** What an event is about. Of `status` each counts; of the others a newer one says all that an older one did. */
+const EVENT_KINDS = ['status', 'crl', 'policy'] as const
+export type EventKind = (typeof EVENT_KINDS)[number]
+
 export interface StoredEvent {
   readonly sequence: number
   readonly at: Temporal.Instant
-  readonly kind: 'status' | 'crl'
+  readonly kind: EventKind
 }
 
 export interface StatusStore {
   /** Appends an event; answers its sequence, greater than every one before, also after a crash. */
-  addEvent(kind: 'status' | 'crl', at: Temporal.Instant): number
+  addEvent(kind: EventKind, at: Temporal.Instant): number
   /** Sequence of the newest status event; 0 for none. */
   newestStatus(): number
   /** Sequence of the newest event of any kind; 0 for none. */
@@ -57,7 +62,7 @@ export function createStatusStore(db: DatabaseSync): StatusStore {
       eventsAfter.all(after, limit).map((row) => ({
         sequence: integer(row, 'sequence'),
         at: instant(row, 'at'),
-        kind: text(row, 'kind') === 'crl' ? 'crl' : 'status',
+        kind: eventKind(text(row, 'kind')),
       })),
     addCrl(crl) {
       const { issuer, number, der, thisUpdate, nextUpdate, covers } = crl
@@ -69,6 +74,12 @@ export function createStatusStore(db: DatabaseSync): StatusStore {
       return row === undefined ? undefined : readCrlRow(row)
     },
   }
+}
+
+function eventKind(found: string): EventKind {
+  const kind = EVENT_KINDS.find((one) => one === found)
+  if (kind === undefined) throw new InvariantError(`the store has an event of kind ${found}`)
+  return kind
 }
 
 function readCrlRow(row: Row): StoredCrl {

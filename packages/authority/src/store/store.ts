@@ -6,7 +6,7 @@ import { type Commit, createCommit } from './commit.ts'
 import { createInvitationStore, type InvitationStore } from './invitations.ts'
 import { openDatabase } from './open.ts'
 import { text } from './row.ts'
-import { SCHEMA, SCHEMA_VERSION } from './schema.ts'
+import { SCHEMA, SCHEMA_UPGRADES, SCHEMA_VERSION } from './schema.ts'
 import { createStatusStore, type StatusStore } from './status.ts'
 
 /** Reads see what is committed and, inside the work of a `commit`, what that work has done. Writes belong inside. */
@@ -24,7 +24,12 @@ export interface Store {
 
 /** Opens the store at `path` for this process alone. @throws {AuthorityError} */
 export function openStore(path: string): Store {
-  const db = openDatabase(path, { version: SCHEMA_VERSION, schema: SCHEMA, synchronous: 'FULL' })
+  const db = openDatabase(path, {
+    version: SCHEMA_VERSION,
+    schema: SCHEMA,
+    upgrades: SCHEMA_UPGRADES,
+    synchronous: 'FULL',
+  })
   return {
     commit: createCommit(db, path),
     certificates: createCertificateStore(db),

@@ -1,35 +1,7 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import type { Duplex } from 'node:stream'
-import { suite, type TestContext, test } from 'node:test'
-import type { TLSSocket } from 'node:tls'
-import { askLocally, enrollParty, type Held, type House, meet, openHouse, placeOf } from '../support/house.ts'
-
-/** A door that follows, by hand: what it hears, as JSON. */
-async function follow(t: TestContext, house: House, held: Held) {
-  const { socket } = await meet(t, placeOf(house.authority), held)
-  socket.on('error', () => socket.destroy())
-  socket.write('GET /v1/feed HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: countersign-feed\r\n\r\n')
-  const heard: { readonly kind: string; readonly event?: { readonly sequence: string } }[] = []
-  let text = ''
-  socket.on('data', (octets) => {
-    text += String(octets)
-    const lines = text.split('\n')
-    text = lines.pop() ?? ''
-    for (const line of lines) if (line.startsWith('{')) heard.push(JSON.parse(line))
-  })
-  const say = (message: object) => socket.write(`${JSON.stringify(message)}\n`)
-  const until = async (fits: (message: (typeof heard)[number]) => boolean) => {
-    for (;;) {
-      const found = heard.find(fits)
-      if (found) return found
-      await once(socket, 'data')
-    }
-  }
-  say({ kind: 'follow', version: 1 })
-  await until(({ kind }) => kind === 'beat')
-  return { socket: socket as TLSSocket, heard, say, until }
-}
+import { suite, test } from 'node:test'
+import { closed, follow } from '../support/follow.ts'
+import { askLocally, enrollParty, openHouse } from '../support/house.ts'
 
 suite('a door that follows', () => {
   test('begins with a snapshot, hears events, and its word stands in the receipt', async (t) => {
@@ -93,8 +65,3 @@ suite('a door that follows', () => {
       await ended
     })
 })
-
-/** However it ends: a reset is an end too. */
-function closed(socket: Duplex): Promise<void> {
-  return new Promise((resolve) => socket.once('error', () => undefined).once('close', () => resolve()))
-}

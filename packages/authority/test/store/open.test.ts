@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { suite, test } from 'node:test'
 import { openDatabase } from '../../src/store/open.ts'
+import { SCHEMA } from '../../src/store/schema.ts'
 import { openStore } from '../../src/store/store.ts'
 import { temporaryDirectory } from '../support/core.ts'
 
@@ -61,6 +62,53 @@ suite('opening a database', () => {
     const db = new DatabaseSync(path)
     assert.equal(db.prepare('PRAGMA user_version').get()?.['user_version'], 4)
     db.close()
+  })
+
+  test('one from an older version is led on to this one, step by step, with what it holds', (t) => {
+    const path = join(temporaryDirectory(t), 'x.db')
+    openDatabase(path, KIND).close()
+    const upgrades = {
+      3: 'ALTER TABLE thing ADD COLUMN size INTEGER',
+      4: 'ALTER TABLE thing RENAME COLUMN size TO octets',
+    }
+    const db = openDatabase(path, { ...KIND, schema: 'THIS IS NOT RUN', version: 5, upgrades })
+    assert.equal(db.prepare('SELECT octets FROM thing').get(), undefined)
+    assert.equal(db.prepare('PRAGMA user_version').get()?.['user_version'], 5)
+    db.close()
+  })
+
+  test('a store of version 1 goes on with its events, what refers to them, and the next number', async (t) => {
+    const path = join(temporaryDirectory(t), 'store.db')
+    const old = new DatabaseSync(path)
+    // As the first version made it, as far as events go.
+    old.exec(SCHEMA.replace("'status', 'crl', 'policy', 'trust'", "'status', 'crl'"))
+    old.exec(`
+      INSERT INTO event (sequence, at, kind) VALUES (1, 5, 'crl'), (7, 6, 'status');
+      INSERT INTO certificate VALUES
+        (1, 1, '0f', x'01', x'02', 'alice', 'party', '[]', x'30', 0, 9, 0, 'token', '', 6, 'keyCompromise', 7);
+      PRAGMA user_version = 1`)
+    old.close()
+    const store = openStore(path)
+    t.after(() => store.close())
+    assert.deepEqual(
+      store.status.eventsAfter(0, 9).map(({ sequence, kind }) => [sequence, kind]),
+      [
+        [1, 'crl'],
+        [7, 'status'],
+      ],
+    )
+    assert.equal(
+      await store.commit(() => store.status.addEvent('policy', Temporal.Instant.fromEpochMilliseconds(9))),
+      8,
+    )
+    assert.deepEqual(
+      store.certificates.revokedBy(1, 7).map(({ party }) => party),
+      ['alice'],
+    )
+    const unheardOf = store.commit(() =>
+      store.certificates.revoke(1, Temporal.Instant.fromEpochMilliseconds(9), 'unspecified', 99),
+    )
+    await assert.rejects(unheardOf, 'what refers to events still must refer to one')
   })
 
   for (const [what, contents] of [

@@ -4,7 +4,7 @@ import { Agent, request as httpRequest, type RequestOptions } from 'node:http'
 import { connect as connectSocket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { type Authority, openAuthority } from '@countersign/authority'
+import { type Authority, type AuthorityOptions, openAuthority } from '@countersign/authority'
 import { enrollmentMacInput, parseToken } from '@countersign/protocol'
 import { type Certificate, readCertificate, writePem } from '@countersign/x509'
 import { tokenId, tokenMacKey } from '../../src/enrollment/token/invite.ts'
@@ -17,6 +17,7 @@ export interface HouseOptions {
   readonly directory?: string
   readonly clock?: TestClock
   readonly port?: number
+  readonly rules?: AuthorityOptions['rules']
   readonly failpoint?: (name: FailpointName) => void
 }
 
@@ -29,7 +30,13 @@ export interface House {
 
 /** Opens an authority on a free port of loopback; it is closed after the test. Its time is the real one, which TLS peers share. */
 export async function openHouse(t: TestContext, options: HouseOptions = {}): Promise<House> {
-  const { directory = temporaryDirectory(t), clock = testClock(Temporal.Now.instant()), port = 0, failpoint } = options
+  const {
+    directory = temporaryDirectory(t),
+    clock = testClock(Temporal.Now.instant()),
+    port = 0,
+    rules,
+    failpoint,
+  } = options
   const events: House['events'] = []
   const authority = await openAuthority({
     directory,
@@ -38,6 +45,7 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     organization: 'Acme',
     listen: { host: '127.0.0.1', port },
     clock,
+    ...(rules && { rules }),
     log: (event, fields) => void events.push([event, fields]),
     ...(failpoint && { failpoint }),
   })

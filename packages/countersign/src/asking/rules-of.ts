@@ -1,16 +1,21 @@
-// The configuration and the policy that a question is about, from their files.
+// The configuration and the rules that a question is about, from their files; of a joined house, as its authority told them.
 import { resolve } from 'node:path'
+import { readToldRules } from '@countersign/mtls'
 import type { Caller } from '@countersign/policy'
+import type { FeedRules } from '@countersign/protocol'
 import { type Arguments, type Around, EXIT, Failure } from '../command.ts'
 import { identityOf } from '../config/identity.ts'
 import type { Config } from '../config/model.ts'
 import { readConfig } from '../config/read-config.ts'
-import { type Rulebook, rulebookOf, serviceOf } from '../house/policy.ts'
+import { type Rulebook, serviceOf } from '../house/policy.ts'
+import { rulebookFor } from '../house/rules.ts'
 
 /** What a house is configured with, and its rules. */
 export interface Asked {
   readonly config: Config
   readonly rulebook: Rulebook
+  /** What the authority that the house joins told it last. */
+  readonly told: FeedRules | undefined
 }
 
 // As many rules as the reader takes.
@@ -20,18 +25,26 @@ const MAX_POLICY_OCTETS = 4 * 1024 * 1024
 export async function rulesOf(given: Arguments, around: Around): Promise<Asked> {
   const file = resolve(around.cwd, given.text('config') ?? 'countersign.yaml')
   const config = readConfig(await around.readFile(file), file)
-  if (config.policy === undefined)
-    throw new Failure(EXIT.input, `${file} names no policy`, {
-      code: 'ERR_CLI_POLICY',
-      next: 'add the key policy with the file of your rules; see docs/policy.md',
-    })
-  return { config, rulebook: await readRulebook(config.policy, config, around) }
+  const told = 'join' in config ? await readToldRules(config.join) : undefined
+  if (config.policy !== undefined)
+    return { config, told, rulebook: await readRulebook(config.policy, { config, told }, around) }
+  if (told?.policy !== undefined) return { config, told, rulebook: rulebookFor(config, { text: undefined, told }) }
+  const message =
+    'join' in config ? `${file} names no policy, and its authority has told none` : `${file} names no policy`
+  throw new Failure(EXIT.input, message, {
+    code: 'ERR_CLI_POLICY',
+    next: 'add the key policy with the file of your rules; see docs/policy.md',
+  })
 }
 
 /** Reads another policy for the same house. */
-export async function readRulebook(path: string, config: Config, around: Around): Promise<Rulebook> {
-  const text = new TextDecoder().decode(await around.readFile(path, MAX_POLICY_OCTETS))
-  return rulebookOf(text, path, config)
+export async function readRulebook(
+  policy: string,
+  { config, told }: Pick<Asked, 'config' | 'told'>,
+  around: Around,
+): Promise<Rulebook> {
+  const text = new TextDecoder().decode(await around.readFile(policy, MAX_POLICY_OCTETS))
+  return rulebookFor({ ...config, policy }, { text, told })
 }
 
 /** The service that a word names: as rules do, or a door by its name alone. @throws {Failure} where there is no such service. */

@@ -1,15 +1,19 @@
 import { resolve } from 'node:path'
+import { readToldRules } from '@countersign/mtls'
 import { checkExpectations, idleLocks, idleRules } from '@countersign/policy'
 import { rulesOf } from '../asking/rules-of.ts'
 import { EXIT, type Run } from '../command.ts'
 import { readConfig } from '../config/read-config.ts'
+import { TOLD } from '../house/rules.ts'
 import { plainText } from '../output/plain-text.ts'
 
 /** `countersign config check`: reads everything, runs the tests beside the policy; exit 1 where one does not hold, 3 where a file has faults. */
 export const configCheck: Run = async (given, around) => {
   const file = resolve(around.cwd, given.text('config') ?? 'countersign.yaml')
-  const { policy: policyFile, doors } = readConfig(await around.readFile(file), file)
-  if (policyFile === undefined) {
+  const config = readConfig(await around.readFile(file), file)
+  const { doors, policy: policyFile = TOLD } = config
+  const told = 'join' in config ? await readToldRules(config.join) : undefined
+  if (config.policy === undefined && told?.policy === undefined) {
     if (given.flag('json'))
       around.out(JSON.stringify({ ok: true, doors: doors.length, unexpected: [], idle: [], idleLocks: [] }))
     else around.out(`${plainText(file)}: ${doors.length} doors, no policy`)

@@ -6,8 +6,9 @@ import { styleOf } from '../output/style.ts'
 
 /** `countersign what-if`: who gains and who loses by another policy; exit 1 where anybody gains, as that wants a second look. */
 export const whatIf: Run = async (given, around) => {
-  const { config, rulebook: before } = await rulesOf(given, around)
-  const after = await readRulebook(given.text('FILE') ?? '', config, around)
+  const asked = await rulesOf(given, around)
+  const { rulebook: before } = asked
+  const after = await readRulebook(given.text('FILE') ?? '', asked, around)
   const people = { before: before.parties, after: after.parties }
   const difference = compare(before.policy, after.policy, people, around.clock())
   if (given.flag('json')) around.out(JSON.stringify(difference))

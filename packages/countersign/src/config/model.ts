@@ -4,6 +4,7 @@ import type { AnyDoorConfig } from '@countersign/gateway'
 import type { Listen } from '@countersign/gateway/sections'
 import type { KeyAlgorithm } from '@countersign/mtls'
 import type { Party } from '@countersign/policy'
+import type { KnownParty } from '@countersign/protocol'
 
 export type { Listen }
 
@@ -39,6 +40,9 @@ export interface AnchorConfig {
   readonly doors?: readonly string[]
 }
 
+/** A party as rules and as the feed have it. */
+export type ConfigParty = Party & KnownParty
+
 /** The whole configuration. `standard` is the default house: its ports are wishes, and a visitor meets its door. */
 export type Config = HouseConfig & (OwnHouse | JoinedHouse)
 
@@ -53,7 +57,7 @@ export interface HouseConfig {
   /** Path of the policy, absolute. */
   readonly policy?: string
   /** Whom the house knows, until the authority keeps them. */
-  readonly parties: readonly Party[]
+  readonly parties: readonly ConfigParty[]
   readonly standard: boolean
   readonly anchors: readonly AnchorConfig[]
   readonly doors: readonly DoorConfig[]

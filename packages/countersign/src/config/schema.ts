@@ -1,12 +1,12 @@
 // The shape of countersign.yaml, with what each key means.
 import { DOOR_SECTIONS, dnsName, hostName, isLoopback, type Keys, listen } from '@countersign/gateway/sections'
 import { KEY_ALGORITHMS, vouchingFor } from '@countersign/mtls'
-import { PARTY_KINDS, type Party } from '@countersign/policy'
+import { PARTY_KINDS } from '@countersign/policy'
 import { isParty } from '@countersign/protocol'
 import { z } from 'zod'
 import { didYouMean } from '../nearest.ts'
 import { identityOf } from './identity.ts'
-import type { ConfigFile, DoorConfig } from './model.ts'
+import type { ConfigFile, ConfigParty, DoorConfig } from './model.ts'
 
 const DOOR_KINDS = Object.keys(DOOR_SECTIONS)
 const KIND_FORM = `must be one of ${DOOR_KINDS.join(', ')}`
@@ -137,7 +137,7 @@ const root = z.strictObject({
     .min(1)
     .exactOptional()
     .describe(
-      'in place of authority: an identity directory that was enrolled as door/NAME; the doors here follow its authority',
+      'in place of authority: an identity directory that was enrolled as door/NAME; the doors here follow its authority, and go by its policy and its parties where this file has none',
     ),
   anchors: z
     .array(anchor)
@@ -152,12 +152,12 @@ const root = z.strictObject({
     .min(1)
     .exactOptional()
     .describe(
-      'the file of rules (docs/policy.md) for doors without an allow list; a relative path begins at this file',
+      'the file of rules (docs/policy.md) for doors without an allow list; a relative path begins at this file (with join: the policy of the authority)',
     ),
   parties: z
     .record(z.string().refine(isParty, 'must be a party, as in alice or ops/backup'), party)
     .default({})
-    .transform((parties): readonly Party[] =>
+    .transform((parties): readonly ConfigParty[] =>
       Object.entries(parties).map(([id, { kind, labels, identities }]) => ({
         id,
         ...(kind !== undefined && { kind }),
@@ -165,7 +165,7 @@ const root = z.strictObject({
         identities: identities.map(identityOf),
       })),
     )
-    .describe('parties by their names, with the labels that rules speak of'),
+    .describe('parties by their names, with the labels that rules speak of (with join: those of the authority)'),
   doors: z
     .array(door)
     .default([])
@@ -192,8 +192,9 @@ const whole = root.superRefine(({ authority: own, join, anchors, policy, doors }
         path: ['doors', index, ...path],
         message: `${message}${near === undefined ? '' : didYouMean(...near)}`,
       })
+  // Who joins an authority goes by its rules.
   for (const [index, each] of doors.entries())
-    if ('host' in each && each.allow === undefined && policy === undefined)
+    if ('host' in each && each.allow === undefined && policy === undefined && join === undefined)
       context.addIssue({
         code: 'custom',
         path: ['doors', index, 'allow'],

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FeedDoor } from '@countersign/authority'
 import { isCaller } from '@countersign/gateway'
-import { type Clock, type DirectoryIdentity, followFeed, type Log, openIdentity } from '@countersign/mtls'
+import { type Clock, type DirectoryIdentity, followFeed, type Govern, type Log, openIdentity } from '@countersign/mtls'
 import { formatIpAddress, OID } from '@countersign/x509'
 import { EXIT, Failure } from '../command.ts'
 import { hostsOf } from '../config/hosts.ts'
@@ -18,11 +18,15 @@ export interface JoinedParts {
   readonly data: string
   readonly clock: Clock
   readonly log: Log
+  /** Puts the authority's rules in force. */
+  readonly govern: Govern
 }
 
 /** Opens the identity, keeps it renewed and follows its authority, until `opened` is disposed of. */
 export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposableStack): Promise<Roof> {
   const { directory, data, clock, log } = parts
+  const heard = Promise.withResolvers<string>()
+  let connected = false
   await mkdir(data, { recursive: true, mode: 0o700 })
   const identity = await openIdentity(directory, { clock, log })
   opened.defer(() => identity.close())
@@ -30,7 +34,17 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
   const feed = await followFeed({
     identity,
     clock,
-    log,
+    log(event, fields) {
+      if (event === 'feed.connected') connected = true
+      if (UNHEARD.has(event) || (connected && event === 'feed.policy-refused')) heard.resolve(String(fields?.['cause']))
+      log(event, fields)
+    },
+    async govern(rules) {
+      const refused = await parts.govern(rules)
+      // What was kept does where it is a policy; where it is none, or cannot be used, the authority may have another now.
+      if (refused === undefined && (connected || rules.policy !== undefined)) heard.resolve('')
+      return refused
+    },
     async cut(revoked) {
       const event = { sequence: 0n, at: clock(), change: { kind: 'status', revoked } } as const
       const cuts = await Promise.all([...doors].map((door) => door.apply(event)))
@@ -48,6 +62,7 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
     url,
     crlUrl: `${url}/crl/issuing.crl`,
     trust: identity.trust,
+    heard: () => heard.promise,
     identityOf: async (door) => identityFor(door, identity),
     join(door) {
       doors.add(door)
@@ -57,6 +72,9 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
     drain: async () => undefined,
   }
 }
+
+/** What is logged where the authority tells nothing. */
+const UNHEARD = new Set(['feed.away', 'feed.refused', 'feed.fault'])
 
 /** All doors of a joined house prove the one identity that was enrolled; it must be theirs. */
 function identityFor(door: DoorConfig, identity: DirectoryIdentity): ReturnType<Roof['identityOf']> {

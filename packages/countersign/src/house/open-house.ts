@@ -9,9 +9,9 @@ import { openOperations } from '../operations/operations.ts'
 import type { Ready } from './events.ts'
 import { failpointOf } from './failpoint.ts'
 import type { StandingDoor } from './open-door.ts'
-import type { HousePolicy } from './policy.ts'
 import { type Ports, readPorts } from './ports.ts'
 import type { Roof } from './roof.ts'
+import type { HouseRules } from './rules.ts'
 
 /** What a house is made of, and whom it tells. */
 export interface HouseParts {
@@ -47,13 +47,19 @@ export interface OpenHouse {
 export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   const { config, data, clock, onMeeting } = parts
   // All at once: reading and compiling them is most of a start.
-  const [{ openDoor }, ports] = await Promise.all([import('./open-door.ts'), readPorts(data)])
+  const [{ openDoor }, ports, { openRules }] = await Promise.all([
+    import('./open-door.ts'),
+    readPorts(data),
+    import('./rules.ts'),
+  ])
   const { standard: mayMove } = config
   await using opened = new AsyncDisposableStack()
   const operations = await openOperations(config, parts, opened)
   const { log } = operations
 
-  const { authority, roof } = await openRoof({ ...parts, log }, ports, opened)
+  const rules = await openRules(config, { clock, log })
+  const { authority, roof } = await openRoof({ ...parts, log }, rules, ports, opened)
+  await rules.settle(() => roof.heard())
   const record = (meeting: Meeting) => {
     roof.record(meeting)
     operations.meeting(meeting)
@@ -67,7 +73,7 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   }
   const othersOf = ({ name }: DoorConfig) =>
     config.anchors.flatMap((anchor) => (anchor.doors?.includes(name) === false ? [] : (others.get(anchor.name) ?? [])))
-  const policy = await openPolicy(config, log)
+  const { policy } = rules
   let standing: readonly StandingDoor[] = []
   // One after the other: a door takes a few milliseconds, and a failure then leaves nothing half-open behind.
   for (const door of config.doors)
@@ -88,8 +94,11 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
     ready: readyOf(roof, doors, config, metrics),
     async reload(next) {
       const { reloadDoors } = await import('./reload.ts')
-      standing = await reloadDoors(current, next, standing, { policy, now: clock() })
-      current = next
+      await rules.inTurn(async () => {
+        const publish = async (own: HouseRules['own']) => authority?.publish(own)
+        standing = await reloadDoors(current, next, standing, { rules, publish })
+        current = next
+      })
     },
     reopenLogs: () => operations.reopen(),
     async close(timeoutMs) {
@@ -99,27 +108,31 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   }
 }
 
-async function openPolicy(config: Config, log: Log): Promise<HousePolicy | undefined> {
-  if (config.policy === undefined) return undefined
-  const { createHousePolicy, readRulebook } = await import('./policy.ts')
-  return createHousePolicy(await readRulebook(config.policy, config), log)
-}
-
 /** The authority of the house, or the way to the one that it joins. */
 async function openRoof(
   { config, data, clock, log, failpoint: word }: HouseParts,
+  { own, govern }: HouseRules,
   ports: Ports,
   opened: AsyncDisposableStack,
 ): Promise<{ readonly authority: Authority | undefined; readonly roof: Roof }> {
   if ('join' in config) {
     const { openJoinedRoof } = await import('./joined-roof.ts')
-    return { authority: undefined, roof: await openJoinedRoof({ directory: config.join, data, clock, log }, opened) }
+    const joined = { directory: config.join, data, clock, log, govern }
+    return { authority: undefined, roof: await openJoinedRoof(joined, opened) }
   }
   const [{ openAuthority }, { roofOf }] = await Promise.all([import('@countersign/authority'), import('./own-roof.ts')])
   const failpoint = failpointOf(word)
   const { listen, ...named } = config.authority
   const authority = await ports.open('authority', { ...listen, mayMove: config.standard }, (address) =>
-    openAuthority({ ...named, directory: data, listen: address, clock, log, ...(failpoint && { failpoint }) }),
+    openAuthority({
+      ...named,
+      directory: data,
+      listen: address,
+      rules: own,
+      clock,
+      log,
+      ...(failpoint && { failpoint }),
+    }),
   )
   opened.defer(() => authority.close())
   return { authority, roof: roofOf(authority, { data, clock, log }) }

@@ -1,5 +1,4 @@
 // The policy of a house: read whole or not at all, asked by every door without an allow list, and replaced while they run.
-import { readFile } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Access, AccessQuestion, Log } from '@countersign/mtls'
 import {
@@ -33,8 +32,10 @@ export interface HousePolicy {
   accessOf(service: string): Access
   /** Compares it with another, in turns: a door does not wait for it. */
   compare(rulebook: Rulebook, now: Temporal.Instant): Promise<Difference>
-  /** Puts another in its place, and logs what that changes; every open session is judged anew. */
-  replace(rulebook: Rulebook, difference: Difference): void
+  /** Puts another in its place; every open session is judged anew. */
+  replace(rulebook: Rulebook): void
+  /** Logs what a replacement changed. */
+  tell(difference: Difference): void
 }
 
 /** Every service of a house that goes by the policy, as rules can speak of it. */
@@ -67,7 +68,7 @@ export function provedBy(door: DoorConfig, config: Config): readonly string[] {
 export function rulebookOf(
   text: string,
   file: string,
-  { parties, doors }: Pick<HouseConfig, 'parties' | 'doors'>,
+  { parties, doors }: Pick<HouseConfig, 'doors'> & { readonly parties: readonly Party[] },
 ): Rulebook {
   const read = readPolicy(text)
   if (!read.ok)
@@ -76,11 +77,6 @@ export function rulebookOf(
       next: 'see docs/policy.md',
     })
   return bookOf(compilePolicy(read.rules, servicesOf(doors)), parties)
-}
-
-/** Reads the policy of a house. @throws {Failure} where it has faults; the system's error where it cannot be read. */
-export async function readRulebook(file: string, config: Pick<HouseConfig, 'parties' | 'doors'>): Promise<Rulebook> {
-  return rulebookOf(await readFile(file, 'utf8'), file, config)
 }
 
 function bookOf(policy: Policy, known: readonly Party[]): Rulebook {
@@ -115,12 +111,14 @@ export function createHousePolicy(first: Rulebook, log: Log): HousePolicy {
       const people = { before: current.parties, after: next.parties }
       return inTurns(comparePolicies(current.policy, next.policy, people, now))
     },
-    replace(next, { gains, losses }) {
+    replace(next) {
       current = next
+      for (const listener of [...listeners]) listener()
+    },
+    tell({ gains, losses }) {
       const told = (list: typeof gains) =>
         list.slice(0, MAX_TOLD).map(({ who, what, rule }) => `${who} ${what} (${rule})`)
       log('policy.replaced', { gains: gains.length, losses: losses.length, gained: told(gains), lost: told(losses) })
-      for (const listener of [...listeners]) listener()
     },
   }
 }

@@ -4,7 +4,7 @@ import { fixedKeys, isCaller } from '@countersign/gateway'
 import { EXIT, Failure } from '../command.ts'
 import type { Config, DoorConfig } from '../config/model.ts'
 import { accessOf, type StandingDoor } from './open-door.ts'
-import { type HousePolicy, readRulebook } from './policy.ts'
+import type { HouseRules } from './rules.ts'
 
 /** What is not compared here: doors have their own rules, and a log is opened again in any case. */
 const OWN_RULES: ReadonlySet<string> = new Set(['doors', 'standard', 'policy', 'parties'])
@@ -21,13 +21,12 @@ export async function reloadDoors(
   current: Config,
   next: Config,
   standing: readonly StandingDoor[],
-  { policy, now }: { readonly policy: HousePolicy | undefined; readonly now: Temporal.Instant },
+  { rules, publish }: { readonly rules: HouseRules; readonly publish: (own: HouseRules['own']) => Promise<void> },
 ): Promise<readonly StandingDoor[]> {
   refuseFixed(current, next, standing)
   const wanted = new Map(next.doors.map((door) => [door.name, door]))
   // The doors are those that stand, so that rules speak of the same services.
-  const rulebook = policy && next.policy !== undefined ? await readRulebook(next.policy, next) : undefined
-  const difference = rulebook && (await policy?.compare(rulebook, now))
+  const read = await rules.read(next)
   await using prepared = new AsyncDisposableStack()
   const changes: (() => StandingDoor)[] = []
   for (const one of standing) {
@@ -36,7 +35,7 @@ export async function reloadDoors(
       changes.push(() => one)
       continue
     }
-    const access = accessOf(config, policy)
+    const access = accessOf(config, rules.policy)
     const change = await one.door.prepare(config)
     prepared.defer(() => change.discard())
     changes.push(() => {
@@ -45,10 +44,12 @@ export async function reloadDoors(
       return { ...one, config }
     })
   }
+  // What others are told is durable before it holds here; where it cannot be, nothing changes.
+  await publish(read.own)
   // From here on nothing waits and nothing is discarded: every door changes in the same turn.
   prepared.move()
   const then = changes.map((apply) => apply())
-  if (rulebook && difference) policy?.replace(rulebook, difference)
+  read.apply()
   return then
 }
 

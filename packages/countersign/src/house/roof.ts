@@ -20,6 +20,8 @@ export interface Roof {
   readonly crlUrl: string
   /** Follows every revocation. */
   readonly trust: Trust
+  /** Answers when the authority has told all that doors need, or why it has not; empty where it is in this house. */
+  heard(): Promise<string>
   /** @throws {Failure} where the door cannot have the identity that it needs. */
   identityOf(door: DoorConfig): Promise<DoorIdentity>
   /** Lets a door follow revocations, before it accepts its first connection. Answers how to leave. */

@@ -1,12 +1,9 @@
 // Follows the authority: what it revokes ends sessions here, what was met here is told there; and goes on when it is away.
-import { request as requestHttp } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
   type Cut,
-  FEED_PATH,
-  FEED_PROTOCOL,
   type FeedMessage,
+  type FeedRules,
   type FollowerMessage,
   type Meeting,
   type OpenSession,
@@ -15,25 +12,23 @@ import {
   ShapeError,
   writeFollowerMessage,
 } from '@countersign/protocol'
-import { DerError, readCertificateList, X509Error } from '@countersign/x509'
+import { DerError, X509Error } from '@countersign/x509'
 import { connect } from '../client/connect.ts'
 import { MeetingRefusedError } from '../client/refused.ts'
 import { EnrollmentError } from '../enroll/error.ts'
-import { authorityTarget, type Home, openHome } from '../enroll/home.ts'
-import { authenticCrls } from '../enroll/judge-answer.ts'
-import { replaceFiles } from '../identity/durable.ts'
+import { authorityTarget, openHome } from '../enroll/home.ts'
 import { IdentityError } from '../identity/error.ts'
-import { withLock } from '../identity/lock.ts'
 import type { DirectoryIdentity } from '../identity/open.ts'
-import { type AuthorityAddress, crlFiles } from '../identity/write.ts'
+import type { AuthorityAddress } from '../identity/write.ts'
 import type { Clock, Log } from '../model.ts'
-import { createCheckSignature } from '../trust/check-signature.ts'
-import { newerCrls } from '../trust/trust.ts'
 import { TrustFileError } from '../trust/trust-files.ts'
+import { decideRules, type Govern, type Refused } from './govern.ts'
 import { keep, readKept } from './kept.ts'
 import { LineError, type Lines, openLines } from './lines.ts'
+import { keepLists, notYetListed } from './lists.ts'
 import { decideOrder } from './order.ts'
 import { createMeetingQueue } from './queue.ts'
+import { FeedError, upgrade } from './upgrade.ts'
 import { openWaitingFile } from './waiting-file.ts'
 
 /** Whom a follower works for. */
@@ -46,10 +41,13 @@ export interface FeedOptions {
   /** Ends the sessions of what was revoked. Answers when that is done. */
   readonly cut: (revoked: readonly RevokedSerial[]) => Promise<readonly Cut[]>
   readonly sessions: () => Promise<readonly OpenSession[]>
+  /** First with the rules that were kept, before anything is connected. Absent: they are kept, and nobody goes by them. */
+  readonly govern?: Govern
   /**
    * Told `feed.connected`, `feed.away` (with until when status holds without it), `feed.refused` (it said what cannot
-   * be: what is known stays), `feed.clock` (two clocks differ), `meetings.lost`, and of the file of those that wait
-   * `meetings.found`, `meetings.damaged`, `meetings.unwritten` and `meetings.written`.
+   * be: what is known stays), `feed.policy-refused` (its rules cannot be used here: those before stay), `feed.clock`
+   * (two clocks differ), `meetings.lost`, and of the file of those that wait `meetings.found`, `meetings.damaged`,
+   * `meetings.unwritten` and `meetings.written`.
    */
   readonly log: Log
 }
@@ -77,11 +75,6 @@ const LAST_RETRY_MS = 30_000
 /** Announcements are kept until every list has them; this many without an end would be a fault. */
 const MAX_KEPT_REVOCATIONS = 1_000_000
 
-/** The feed cannot be believed, or not followed. */
-class FeedError extends Error {
-  override readonly name = 'FeedError'
-}
-
 /** What is thrown where the authority says what cannot be. */
 const SAID_WRONGLY = [FeedError, ShapeError, LineError, DerError, X509Error]
 
@@ -93,12 +86,22 @@ const SAID_WRONGLY = [FeedError, ShapeError, LineError, DerError, X509Error]
 export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
   const { identity, clock = () => Temporal.Now.instant(), timeoutMs = WAIT_MS, log, cut, sessions } = options
   const { trust, directory } = identity
+  const govern = options.govern ?? (async () => undefined)
   const home = await openHome(directory, { clock, timeoutMs })
-  const path = home.paths.feed
-  const kept = await readKept(path)
+  const { snapshot: kept, rules: keptRules } = await readKept(home.paths)
   let last = kept?.sequence
   let revoked: readonly RevokedSerial[] = kept?.revoked ?? []
   if (kept) trust.announce(kept.revoked, kept.at)
+  /** Why the newest rules are not in force here, and the event that told them. */
+  let refusal: (Refused & { readonly sequence: bigint }) | undefined
+  const rule = async (rules: FeedRules, sequence: bigint): Promise<void> => {
+    const refused = await decideRules(rules, govern)
+    refusal = refused && { ...refused, sequence }
+    if (refused) log('feed.policy-refused', { sequence, sha256: rules.policy?.sha256 ?? null, cause: refused.refused })
+  }
+  if (keptRules) await rule(keptRules, last ?? 0n)
+  // Who lacks something is told everything.
+  let behind = keptRules === undefined || kept?.behind === true || refusal !== undefined
   const queue = createMeetingQueue((count) => log('meetings.lost', { count, cause: 'the authority is away' }))
   const waiting = await openWaitingFile(home.paths.waiting, queue, log)
   const stop = new AbortController()
@@ -112,17 +115,26 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
     const order = decideOrder(last, message)
     if (typeof order !== 'string') throw new FeedError(order.refused)
     const { sequence, at } = message.kind === 'snapshot' ? message.snapshot : message.event
-    if (order === 'repeat') return send({ kind: 'confirm', sequence, cuts: [] })
-    const { fresh, crls } = contentsOf(message)
+    const confirm = (cuts: readonly Cut[]) =>
+      send({ kind: 'confirm', sequence, cuts, ...(refusal?.sequence === sequence && { refused: refusal.refused }) })
+    if (order === 'repeat') return confirm([])
+    const { fresh, crls, rules } = contentsOf(message)
     // First in memory, so that it holds at once; then what is open, then the disk: who has confirmed knows it after a crash.
     trust.announce(fresh, at)
     const cuts = fresh.length > 0 ? await cut(fresh) : []
     revoked = message.kind === 'snapshot' ? fresh : [...revoked, ...fresh]
-    if (crls.length > 0) revoked = notYetListed(await keepLists(home, identity, crls, at), revoked)
+    if (crls.length > 0) {
+      await keepLists(home, identity, crls, at)
+      revoked = notYetListed(trust, revoked)
+    }
     if (revoked.length > MAX_KEPT_REVOCATIONS) throw new FeedError('more is announced than is ever listed')
-    await keep(path, { sequence, at, revoked })
+    if (rules) {
+      await rule(rules, sequence)
+      behind = refusal !== undefined
+    }
+    await keep(home.paths, { sequence, at, revoked, ...(behind && { behind }) }, refusal ? undefined : rules)
     last = sequence
-    send({ kind: 'confirm', sequence, cuts })
+    confirm(cuts)
   }
 
   const take = (message: FeedMessage) => {
@@ -172,9 +184,10 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
     stop.signal.addEventListener('abort', onStop)
     // It may have been closed while it was connecting.
     if (stop.signal.aborted) onStop()
-    send({ kind: 'follow', version: 1, ...(last !== undefined && { after: last }) })
+    const after = behind ? undefined : last
+    send({ kind: 'follow', version: 1, ...(after !== undefined && { after }) })
     for (const one of queue.after(0)) send({ kind: 'meeting', ...one })
-    log('feed.connected', { reference: meeting.reference, after: last?.toString() ?? null })
+    log('feed.connected', { reference: meeting.reference, after: after?.toString() ?? null })
     try {
       return await promise
     } finally {
@@ -226,66 +239,24 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
   }
 }
 
-/** Asks for the feed on a connection that has met the authority. @throws {FeedError} where it does not switch. */
-async function upgrade(socket: Duplex, host: string, timeoutMs: number): Promise<Duplex> {
-  const { promise, resolve, reject } = Promise.withResolvers<Duplex>()
-  const request = requestHttp({
-    path: FEED_PATH,
-    createConnection: () => socket,
-    headers: { host, connection: 'Upgrade', upgrade: FEED_PROTOCOL },
-  })
-  const timer = setTimeout(
-    () => socket.destroy(new FeedError(`the authority does not answer within ${timeoutMs / 1000} s`)),
-    timeoutMs,
-  )
-  request.once('error', reject)
-  request.once('response', (response) => {
-    response.destroy()
-    const why =
-      response.statusCode === 403
-        ? 'this party may not follow: its name must begin with door/'
-        : `status ${response.statusCode}`
-    reject(new FeedError(`the authority does not open its feed: ${why}`))
-  })
-  request.once('upgrade', (_response, upgraded, head) => {
-    if (head.length > 0) upgraded.unshift(head)
-    resolve(upgraded)
-  })
-  request.end()
-  return promise.finally(() => clearTimeout(timer))
-}
-
 function contentsOf(message: Extract<FeedMessage, { readonly kind: 'snapshot' | 'event' }>): {
   readonly fresh: readonly RevokedSerial[]
   readonly crls: readonly Uint8Array[]
+  readonly rules?: FeedRules
 } {
-  if (message.kind === 'snapshot') return { fresh: message.snapshot.revoked, crls: message.snapshot.crls }
+  if (message.kind === 'snapshot') {
+    const { revoked, crls, rules } = message.snapshot
+    return { fresh: revoked, crls, rules }
+  }
   const { change } = message.event
-  return change.kind === 'status' ? { fresh: change.revoked, crls: [] } : { fresh: [], crls: change.crls }
-}
-
-/** Puts lists in force and on the disk, those that an authority under our anchors signed. */
-async function keepLists(
-  { paths, anchors }: Home,
-  { trust, current }: DirectoryIdentity,
-  ders: readonly Uint8Array[],
-  at: Temporal.Instant,
-): Promise<DirectoryIdentity['trust']> {
-  const crls = ders.map((der) => readCertificateList(der))
-  // Ours was issued by the one that signs the lists.
-  const certificates = [...trust.issuers, ...current().certificates]
-  const fresh = newerCrls(authenticCrls({ certificates, crls }, anchors, createCheckSignature()), trust.crls)
-  trust.replaceCrls(fresh, at)
-  await withLock(paths.lock, () => replaceFiles(crlFiles(paths, fresh)))
-  return trust
-}
-
-/** What a list says need not be announced any more; who restarts reads the list. Serial numbers are random, and so one issuer's. */
-function notYetListed(
-  { crls }: DirectoryIdentity['trust'],
-  revoked: readonly RevokedSerial[],
-): readonly RevokedSerial[] {
-  return revoked.filter(({ serialNumber }) => !crls.some(({ entries }) => entries.has(serialNumber)))
+  switch (change.kind) {
+    case 'status':
+      return { fresh: change.revoked, crls: [] }
+    case 'crl':
+      return { fresh: [], crls: change.crls }
+    case 'policy':
+      return { fresh: [], crls: [], rules: change.rules }
+  }
 }
 
 /** Whether what happened is of the world, and no bug of ours. */

@@ -24,6 +24,8 @@ export interface IdentityPaths {
   readonly feed: string
   /** What was met here and the authority has not yet kept. */
   readonly waiting: string
+  /** The rules that it told last. */
+  readonly rules: string
 }
 
 export function pathsOf(directory: string): IdentityPaths {
@@ -40,6 +42,7 @@ export function pathsOf(directory: string): IdentityPaths {
     lock: join(directory, 'identity.lock'),
     feed: join(directory, 'feed.json'),
     waiting: join(directory, 'meetings.waiting'),
+    rules: join(directory, 'rules.json'),
   }
 }
 

@@ -1,69 +1,12 @@
 // A feed that lies, repeats or is silent: what was known stays, and is told.
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { type RevokedSerial, writeFeedMessage } from '@countersign/protocol'
-import { enroll } from '../../src/enroll/enroll.ts'
-import { followFeed } from '../../src/feed/follow.ts'
-import { openIdentity } from '../../src/identity/open.ts'
-import { issuing, type Recipe, root, startAuthority } from '../support/authority.ts'
+import { issuing, root } from '../support/authority.ts'
 import { issueCrl } from '../support/crls.ts'
-import { temporaryDirectory } from '../support/directory.ts'
-import { createRoot, NOW, spkiSha256 } from '../support/pki.ts'
+import { event, followed, RULES, snapshot } from '../support/feed.ts'
+import { createRoot, NOW } from '../support/pki.ts'
 
-const clock = () => NOW
-const revoked: RevokedSerial = {
-  issuerSpkiSha256: spkiSha256(issuing.certificate),
-  serialNumber: 0x1234n,
-  party: 'mallory',
-  at: NOW,
-  reason: 'keyCompromise',
-}
-const snapshot = (sequence: bigint, crls: readonly Uint8Array[] = []) =>
-  writeFeedMessage({ kind: 'snapshot', snapshot: { sequence, at: NOW, crls, revoked: [] } })
-const event = (previous: bigint, sequence: bigint) =>
-  writeFeedMessage({
-    kind: 'event',
-    previous,
-    event: { sequence, at: NOW, change: { kind: 'status', revoked: [revoked] } },
-  })
-
-/** Follows what `recipe` says until `fits` an event of the log, and answers what is then known. */
-async function followed(recipe: Recipe, fits: string, kept?: object, cut: () => void = () => undefined) {
-  await using house = await temporaryDirectory()
-  const directory = join(house.path, 'gate')
-  await using enrolled = await startAuthority()
-  await enroll(enrolled.token, { directory, clock })
-  await using authority = await startAuthority(recipe)
-  const { address, name } = authority.token
-  await writeFile(join(directory, 'authority.json'), JSON.stringify({ address, name }))
-  const file = join(directory, 'feed.json')
-  if (kept) await writeFile(file, JSON.stringify(kept))
-  const identity = await openIdentity(directory, { clock })
-  const cuts: bigint[] = []
-  const told = Promise.withResolvers<string>()
-  const feed = await followFeed({
-    identity,
-    clock,
-    timeoutMs: 500,
-    async cut(these) {
-      cuts.push(...these.map(({ serialNumber }) => serialNumber))
-      cut()
-      return []
-    },
-    sessions: async () => [],
-    log: (name, fields) => name === fits && told.resolve(String(fields?.['cause'])),
-  })
-  const cause = await told.promise
-  await feed.close()
-  identity.close()
-  const isKnown = identity.trust.announced(revoked.issuerSpkiSha256, revoked.serialNumber) !== undefined
-  const text = await readFile(file, 'utf8').catch(() => '{}')
-  return { cause, cuts, isKnown, sequence: (JSON.parse(text) as { sequence?: string }).sequence }
-}
-
-const KEPT = { sequence: '7', at: NOW.toString(), revoked: [] }
+const KEPT = { kept: { sequence: '7', at: NOW.toString(), revoked: [] }, rules: RULES }
 
 suite('a feed', () => {
   test('that is right is in force, cuts, and is kept', async () => {
@@ -76,12 +19,9 @@ suite('a feed', () => {
     const fails = () => {
       throw new AggregateError([new Error('no')], '1 of 1 sessions could not be cut')
     }
-    const { cause, isKnown, sequence } = await followed(
-      { feed: [snapshot(3n), event(3n, 4n)] },
-      'feed.fault',
-      undefined,
-      fails,
-    )
+    const { cause, isKnown, sequence } = await followed({ feed: [snapshot(3n), event(3n, 4n)] }, 'feed.fault', {
+      onCut: fails,
+    })
     // Nobody new comes in by it; and it is not confirmed, so that it comes again.
     assert.deepEqual([cause, isKnown, sequence], ['AggregateError: 1 of 1 sessions could not be cut', true, '3'])
   })

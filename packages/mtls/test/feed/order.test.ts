@@ -5,7 +5,10 @@ import { decideOrder } from '../../src/feed/order.ts'
 import { NOW } from '../support/pki.ts'
 
 const snapshot = (sequence: bigint) =>
-  ({ kind: 'snapshot', snapshot: { sequence, at: NOW, crls: [], revoked: [] } }) satisfies FeedMessage
+  ({
+    kind: 'snapshot',
+    snapshot: { sequence, at: NOW, crls: [], revoked: [], rules: { parties: [] } },
+  }) satisfies FeedMessage
 const event = (previous: bigint, sequence: bigint) =>
   ({ kind: 'event', previous, event: { sequence, at: NOW, change: { kind: 'crl', crls: [] } } }) satisfies FeedMessage
 

@@ -32,9 +32,10 @@ export interface Recipe {
   readonly silent?: boolean
 }
 
-/** Serves on loopback. `requests` are the bodies that came. Use with `await using`. */
+/** Serves on loopback. `requests` are the bodies that came, `said` what a follower said. Use with `await using`. */
 export async function startAuthority(recipe: Recipe = {}) {
   const requests: string[] = []
+  let said = ''
   const cert = pemOf([...listener.certificates, root.certificate])
   const key = listener.privateKey.export({ format: 'pem', type: 'pkcs8' })
   const server = createServer(
@@ -61,7 +62,10 @@ export async function startAuthority(recipe: Recipe = {}) {
   )
   server.on('upgrade', (_request, socket) => {
     // It reads, so that it sees that the other side has left.
-    socket.on('error', () => socket.destroy()).resume()
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (octets: Buffer) => {
+      said += octets.toString('latin1')
+    })
     if (recipe.silent) return
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: countersign-feed\r\n\r\n')
     for (const line of recipe.feed ?? []) socket.write(`${JSON.stringify(line)}\n`)
@@ -79,6 +83,12 @@ export async function startAuthority(recipe: Recipe = {}) {
   return {
     token,
     requests: requests as readonly string[],
+    get said(): readonly unknown[] {
+      return said
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as unknown)
+    },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       server.close()

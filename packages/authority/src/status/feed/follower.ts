@@ -143,9 +143,13 @@ function serveFollower(party: PartyId, socket: Duplex, parts: FollowerParts, fol
     if (leave === undefined) throw new LineError('it did not say what it knows')
     switch (message.kind) {
       case 'confirm': {
+        const { sequence, refused, cuts } = message
+        if (refused !== undefined) log('feed.refused-there', { door: party, sequence, cause: refused })
         // Its doors are its own: a receipt says whose word it is.
-        waiting.get(message.sequence)?.resolve(message.cuts.map((cut) => ({ ...cut, door: doorName(party, cut.door) })))
-        waiting.delete(message.sequence)
+        if (refused === undefined)
+          waiting.get(sequence)?.resolve(cuts.map((cut) => ({ ...cut, door: doorName(party, cut.door) })))
+        else waiting.get(sequence)?.reject(new LineError(`it refuses it: ${refused}`))
+        waiting.delete(sequence)
         return
       }
       case 'sessions': {

@@ -1,5 +1,5 @@
 // What those that follow the authority get: events in their order, from what the store has.
-import type { FeedEvent, RevokedSerial, Snapshot } from '@countersign/protocol'
+import type { FeedEvent, FeedRules, RevokedSerial, Snapshot } from '@countersign/protocol'
 import type { Store } from '../../store/store.ts'
 import type { FeedSource } from './follower.ts'
 
@@ -12,11 +12,12 @@ interface Parts {
   readonly issuerId: number
   readonly issuerSpkiSha256: string
   readonly crls: () => { readonly issuing: Uint8Array; readonly root: Uint8Array }
+  readonly rules: () => FeedRules
   readonly clock: () => Temporal.Instant
 }
 
 /** Makes the source of one authority's feed. */
-export function createFeedSource({ store, issuerId, issuerSpkiSha256, crls, clock }: Parts): FeedSource {
+export function createFeedSource({ store, issuerId, issuerSpkiSha256, crls, rules, clock }: Parts): FeedSource {
   const revokedBy = (sequence: number): readonly RevokedSerial[] =>
     store.certificates.revokedBy(issuerId, sequence).map(({ serial, party, at, reason }) => ({
       issuerSpkiSha256,
@@ -34,12 +35,13 @@ export function createFeedSource({ store, issuerId, issuerSpkiSha256, crls, cloc
     eventsAfter(after) {
       const rows = store.status.eventsAfter(Number(after), MAX_EVENTS + 1)
       if (rows.length > MAX_EVENTS) return undefined
-      const last = rows.findLast(({ kind }) => kind === 'crl')
-      return rows.map(({ sequence, at, kind }): FeedEvent => {
+      const newest = new Map(rows.map(({ kind, sequence }) => [kind, sequence]))
+      return rows.flatMap(({ sequence, at, kind }): FeedEvent[] => {
         const common = { sequence: BigInt(sequence), at }
-        if (kind === 'status') return { ...common, change: { kind, revoked: revokedBy(sequence) } }
-        // A newer list says all that an older one did.
-        return { ...common, change: { kind, crls: sequence === last?.sequence ? lists() : [] } }
+        if (kind === 'status') return [{ ...common, change: { kind, revoked: revokedBy(sequence) } }]
+        // What is told is as it is now, and a newer one says all that an older one did.
+        if (sequence !== newest.get(kind)) return []
+        return [{ ...common, change: kind === 'crl' ? { kind, crls: lists() } : { kind, rules: rules() } }]
       })
     },
     snapshot() {
@@ -47,7 +49,7 @@ export function createFeedSource({ store, issuerId, issuerSpkiSha256, crls, cloc
       const covers = store.status.newestCrl(issuerId)?.covers ?? 0
       const unlisted = store.status.eventsAfter(covers, Number.MAX_SAFE_INTEGER).filter(({ kind }) => kind === 'status')
       const revoked = unlisted.flatMap(({ sequence }) => revokedBy(sequence))
-      return { sequence: BigInt(newest), at: clock(), crls: lists(), revoked } satisfies Snapshot
+      return { sequence: BigInt(newest), at: clock(), crls: lists(), revoked, rules: rules() } satisfies Snapshot
     },
   }
 }

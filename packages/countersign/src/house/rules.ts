@@ -1,0 +1,143 @@
+// By whose rules the doors of a house decide: by its own file, or by those that the authority it joins has told it.
+import { readFile } from 'node:fs/promises'
+import type { Clock, Govern, Log } from '@countersign/mtls'
+import { PARTY_KINDS, type Party } from '@countersign/policy'
+import type { FeedRules, KnownParty } from '@countersign/protocol'
+import { EXIT, Failure } from '../command.ts'
+import type { Config, DoorConfig, HouseConfig } from '../config/model.ts'
+import { createHousePolicy, type HousePolicy, type Rulebook, rulebookOf } from './policy.ts'
+
+/** What stands in messages in place of a file of the house's own. */
+export const TOLD = 'the policy of the authority'
+
+/** The rules of a house that stands. */
+export interface HouseRules {
+  /** Absent where every door has a list. */
+  readonly policy: HousePolicy | undefined
+  /** What the authority of this house tells others. */
+  readonly own: { readonly policy?: string; readonly parties: readonly KnownParty[] }
+  /** Puts what the authority tells in force, as far as the house has no rules of its own. */
+  readonly govern: Govern
+  /**
+   * Where doors need what the authority tells, waits until it is `heard`: that answers why it has not told anything.
+   * @throws {Failure} (rejects) where it is not there then.
+   */
+  settle(heard: () => Promise<string>): Promise<void>
+  /** Makes the rules of another configuration. @throws {Failure} where they have faults. */
+  read(next: Config): Promise<ReadRules>
+  /** One change after the other. */
+  inTurn<Result>(change: () => Promise<Result>): Promise<Result>
+}
+
+/** Rules of another configuration. Nothing waits between `apply` and what else changes with it. */
+export interface ReadRules {
+  readonly own: HouseRules['own']
+  apply(): void
+}
+
+/** Reads the policy of the house, if it has one. @throws {Failure} where it has faults. */
+export async function openRules(
+  first: Config,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Promise<HouseRules> {
+  let config = first
+  let text = await readText(config)
+  let told: FeedRules | undefined
+  const joined = 'join' in config
+  const policy = text === undefined && !joined ? undefined : createHousePolicy(rulebookFor(config, { text, told }), log)
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn: HouseRules['inTurn'] = (change) => {
+    const done = turn.then(change)
+    turn = done.catch(() => undefined)
+    return done
+  }
+  return {
+    policy,
+    own: ownOf(config, text),
+    inTurn,
+    govern: (rules) =>
+      inTurn(async () => {
+        try {
+          const rulebook = rulebookFor(config, { text, told: rules })
+          // It is in force at once; who gains and who loses is found out, and told, beside that.
+          const difference = told && policy?.compare(rulebook, clock())
+          policy?.replace(rulebook)
+          told = rules
+          log('policy.followed', { sha256: rules.policy?.sha256 ?? null, parties: rules.parties.length })
+          void difference?.then((found) => policy?.tell(found))
+          return undefined
+        } catch (error) {
+          if (!(error instanceof Failure)) throw error
+          return { refused: error.message }
+        }
+      }),
+    async settle(heard) {
+      const asking = config.doors.filter(goesByPolicy).map(({ name }) => name)
+      if (!joined || asking.length === 0 || (config.policy !== undefined && config.parties.length > 0)) return
+      const cause = await heard()
+      if (told === undefined)
+        throw fault(
+          `doors go by the rules of the authority (${asking.join(', ')}), and it has told none yet: ${cause}`,
+          'start the house again when its authority can be reached, or give it a policy and parties of its own',
+        )
+      if (config.policy === undefined && told.policy === undefined)
+        throw fault(
+          `doors go by the policy of the authority (${asking.join(', ')}), and it has none`,
+          'give the authority or this house a policy, or each of these doors a list: allow',
+        )
+    },
+    async read(next) {
+      const nextText = await readText(next)
+      const rulebook = policy && rulebookFor(next, { text: nextText, told })
+      const difference = rulebook && (await policy.compare(rulebook, clock()))
+      return {
+        own: ownOf(next, nextText),
+        apply() {
+          config = next
+          text = nextText
+          if (rulebook) policy?.replace(rulebook)
+          if (difference) policy?.tell(difference)
+        },
+      }
+    },
+  }
+}
+
+/** The rules of a configuration: each of the two, policy and parties, is the house's own where it has it. @throws {Failure} */
+export function rulebookFor(
+  { policy, parties, doors }: Pick<HouseConfig, 'policy' | 'parties' | 'doors'>,
+  { text, told }: { readonly text: string | undefined; readonly told: FeedRules | undefined },
+): Rulebook {
+  const known = parties.length > 0 ? parties : (told?.parties ?? []).map(partyOf)
+  if (policy !== undefined) return rulebookOf(text ?? '', policy, { parties: known, doors })
+  // Who has no rules lets nobody in.
+  return rulebookOf(told?.policy?.text ?? '', TOLD, { parties: known, doors })
+}
+
+/** Whether a door asks the rules. */
+export function goesByPolicy(door: DoorConfig): boolean {
+  return 'host' in door && door.allow === undefined
+}
+
+async function readText({ policy }: Pick<HouseConfig, 'policy'>): Promise<string | undefined> {
+  return policy === undefined ? undefined : readFile(policy, 'utf8')
+}
+
+function ownOf({ parties }: Pick<HouseConfig, 'parties'>, policy: string | undefined): HouseRules['own'] {
+  return {
+    ...(policy !== undefined && { policy }),
+    parties,
+  }
+}
+
+/** @throws {Failure} */
+function partyOf({ id, kind: word, labels, identities }: KnownParty): Party {
+  const kind = PARTY_KINDS.find((one) => one === word)
+  if (kind === undefined && word !== undefined)
+    throw fault(`${TOLD} speaks of ${id} as a ${word}, which this version does not know`, 'update this house')
+  return { id, labels, identities, ...(kind && { kind }) }
+}
+
+function fault(message: string, next: string): Failure {
+  return new Failure(EXIT.input, message, { code: 'ERR_CLI_POLICY', next })
+}

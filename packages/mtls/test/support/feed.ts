@@ -1,0 +1,87 @@
+// A follower of a feed that says what a test wants.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type FeedRules, type RevokedSerial, writeFeedMessage } from '@countersign/protocol'
+import { enroll } from '../../src/enroll/enroll.ts'
+import { followFeed } from '../../src/feed/follow.ts'
+import type { Govern } from '../../src/feed/govern.ts'
+import { openIdentity } from '../../src/identity/open.ts'
+import { issuing, type Recipe, startAuthority } from './authority.ts'
+import { temporaryDirectory } from './directory.ts'
+import { NOW, spkiSha256 } from './pki.ts'
+
+const clock = () => NOW
+export const revoked: RevokedSerial = {
+  issuerSpkiSha256: spkiSha256(issuing.certificate),
+  serialNumber: 0x1234n,
+  party: 'mallory',
+  at: NOW,
+  reason: 'keyCompromise',
+}
+export const RULES: FeedRules = { parties: [{ id: 'alice', labels: ['group:ops'], identities: [] }] }
+export const snapshot = (sequence: bigint, crls: readonly Uint8Array[] = [], rules: FeedRules = RULES) =>
+  writeFeedMessage({ kind: 'snapshot', snapshot: { sequence, at: NOW, crls, revoked: [], rules } })
+export const event = (previous: bigint, sequence: bigint) =>
+  writeFeedMessage({
+    kind: 'event',
+    previous,
+    event: { sequence, at: NOW, change: { kind: 'status', revoked: [revoked] } },
+  })
+
+/** Event `sequence`: other rules. */
+export const ruled = (previous: bigint, sequence: bigint, rules: FeedRules) =>
+  writeFeedMessage({ kind: 'event', previous, event: { sequence, at: NOW, change: { kind: 'policy', rules } } })
+
+interface Given {
+  /** What stands in the directory's `feed.json` and `rules.json`. */
+  readonly kept?: object
+  readonly rules?: object
+  readonly govern?: Govern
+  readonly onCut?: () => void
+  /** So many confirmations are waited for, too. */
+  readonly confirms?: number
+}
+
+export function confirmsIn(said: readonly unknown[]): readonly { readonly refused?: string }[] {
+  return said.filter((one) => (one as { readonly kind: string }).kind === 'confirm') as { refused?: string }[]
+}
+
+/** Follows what `recipe` says until `fits` an event of the log, and answers what is then known. */
+export async function followed(recipe: Recipe, fits: string, given: Given = {}) {
+  await using house = await temporaryDirectory()
+  const directory = join(house.path, 'gate')
+  await using enrolled = await startAuthority()
+  await enroll(enrolled.token, { directory, clock })
+  await using authority = await startAuthority(recipe)
+  const { address, name } = authority.token
+  await writeFile(join(directory, 'authority.json'), JSON.stringify({ address, name }))
+  const file = join(directory, 'feed.json')
+  const rulesFile = join(directory, 'rules.json')
+  if (given.kept) await writeFile(file, JSON.stringify(given.kept))
+  if (given.rules) await writeFile(rulesFile, JSON.stringify(given.rules))
+  const identity = await openIdentity(directory, { clock })
+  const cuts: bigint[] = []
+  const told = Promise.withResolvers<string>()
+  const feed = await followFeed({
+    identity,
+    clock,
+    timeoutMs: 500,
+    async cut(these) {
+      cuts.push(...these.map(({ serialNumber }) => serialNumber))
+      given.onCut?.()
+      return []
+    },
+    sessions: async () => [],
+    ...(given.govern && { govern: given.govern }),
+    log: (name, fields) => name === fits && told.resolve(String(fields?.['cause'])),
+  })
+  const cause = await told.promise
+  while (confirmsIn(authority.said).length < (given.confirms ?? 0)) await pause(5)
+  await feed.close()
+  identity.close()
+  const isKnown = identity.trust.announced(revoked.issuerSpkiSha256, revoked.serialNumber) !== undefined
+  const read = async (path: string) => JSON.parse(await readFile(path, 'utf8').catch(() => '{}')) as unknown
+  const { sequence, behind } = (await read(file)) as { sequence?: string; behind?: true }
+  return { cause, cuts, isKnown, sequence, behind, rules: await read(rulesFile), said: authority.said }
+}
