@@ -106,6 +106,23 @@ export function fulfils(labels: ReadonlySet<string>, expression: Expression): bo
   }
 }
 
+/** How labels fulfil it: `named` where one of them is asked for, and not only others that are absent. */
+export type Fulfilment = 'no' | 'unnamed' | 'named'
+
+/** Tells how labels fulfil it: of alternatives, each for itself (`!a | b` is fulfilled by name where `b` is there). */
+export function fulfilmentOf(labels: ReadonlySet<string>, expression: Expression, wanted = true): Fulfilment {
+  if (expression.kind === 'not') return fulfilmentOf(labels, expression.of, !wanted)
+  if (expression.kind === 'label') {
+    if (labels.has(expression.label) !== wanted) return 'no'
+    return wanted ? 'named' : 'unnamed'
+  }
+  const parts = expression.of.map((each) => fulfilmentOf(labels, each, wanted))
+  // Neither … nor is not this and not that: `!` turns the one into the other.
+  const all = (expression.kind === 'and') === wanted
+  if (all ? parts.includes('no') : parts.every((part) => part === 'no')) return 'no'
+  return parts.includes('named') ? 'named' : 'unnamed'
+}
+
 /** Every label that it speaks of. */
 export function labelsOf(expression: Expression): readonly string[] {
   if (expression.kind === 'label') return [expression.label]

@@ -32,4 +32,12 @@ export {
   whyNot,
 } from './questions.ts'
 export { type Fault, type ReadPolicy, readPolicy } from './read.ts'
-export { type Expectation, formatRequirement, type Lock, type Requirement, type Rule, type Rules } from './rule.ts'
+export {
+  type Expectation,
+  formatRequirement,
+  type Lock,
+  NO_RULES,
+  type Requirement,
+  type Rule,
+  type Rules,
+} from './rule.ts'

@@ -1,7 +1,7 @@
 // A policy, compiled: a decision looks at the rules that can apply, and at no others.
-import { fulfils, witnessesOf } from './expression.ts'
+import { fulfilmentOf, fulfils, witnessesOf } from './expression.ts'
 import { formatHours, type Hours, type HoursState, hoursAt } from './hours.ts'
-import { ANY, noLabels } from './labels.ts'
+import { ANY } from './labels.ts'
 import type { Decision, PolicyCode, Proof, Question, Service } from './model.ts'
 import { formatRequirement, type Lock, type Requirement, type Rule, type Rules } from './rule.ts'
 
@@ -62,11 +62,11 @@ function indexOf({ meet, lock }: Rules, service: Service): ServiceIndex {
 }
 
 /**
- * Whether a rule means a caller. What only says whom it does not mean (`!group:guests`) means the parties of our own
- * authority; nobody, and whom another authority vouches for, must be named.
+ * Whether a rule means a caller. What only says whom it does not mean (`!group:guests`), also as one of several
+ * alternatives, means the parties of our own authority; nobody, and whom another authority vouches for, must be named.
  */
 function speaksOf({ who }: Rule, labels: ReadonlySet<string>): boolean {
-  return fulfils(labels, who) && (labels.has(ANY) || !fulfils(noLabels(), who))
+  return labels.has(ANY) ? fulfils(labels, who) : fulfilmentOf(labels, who) === 'named'
 }
 
 /** Decides; pure. Denies by default: only a rule lets in, and a lock is stronger than every rule. */

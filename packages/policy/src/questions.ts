@@ -4,7 +4,7 @@ import { formatHours, hoursAt } from './hours.ts'
 import { everybody, isGiven, isParty, noLabels } from './labels.ts'
 import { type Caller, type Decision, PROOF_KINDS, type Proof, type Question } from './model.ts'
 import { decide, type Policy } from './policy.ts'
-import { formatRequirement, type Lock, type Rule, type Rules } from './rule.ts'
+import { formatRequirement, type Lock, NO_RULES, type Rule } from './rule.ts'
 
 /** One party that can meet a service, by one rule, under its conditions. */
 export interface Admission {
@@ -200,7 +200,6 @@ function coverage(policies: readonly Policy[], now: Temporal.Instant): Covers {
     })
   }
 }
-const NO_RULES: Rules = { meet: [], lock: [], expect: [] }
 const ANYBODY = { who: { name: '', labels: noLabels() }, what: '' }
 const OLD = Temporal.Instant.fromEpochMilliseconds(0)
 

@@ -4,7 +4,7 @@ import { type Expression, ExpressionError, readExpression } from './expression.t
 import { type Hours, readHours } from './hours.ts'
 import { PROOF_KINDS } from './model.ts'
 import { nearest } from './nearest.ts'
-import type { Expectation, Lock, Requirement, Rule, Rules } from './rule.ts'
+import { type Expectation, type Lock, NO_RULES, type Requirement, type Rule, type Rules } from './rule.ts'
 
 /** One thing that is wrong with a policy. */
 export interface Fault {
@@ -51,11 +51,14 @@ export function readPolicy(text: string): ReadPolicy {
   }
   for (const { pos, message } of [...document.errors, ...document.warnings]) faultAt(pos[0], message)
   const reader = new Reader(faultAt, (offset) => lines.linePos(offset).line)
-  const rules = faults.length > 0 ? EMPTY : reader.policy(document.contents)
+  const rules = faults.length > 0 ? NO_RULES : reader.policy(document.contents)
+  // As a file is that was cut off before its first line.
+  if (faults.length === 0 && rules.meet.length + rules.lock.length === 0) faultAt(0, EMPTY_POLICY)
   return faults.length > 0 ? { ok: false, faults } : { ok: true, rules }
 }
 
-const EMPTY: Rules = { meet: [], lock: [], expect: [] }
+const EMPTY_POLICY =
+  'the policy is empty: there is no rule and no lock in it; one that is to let nobody in says so by a lock'
 
 /** Walks the nodes of one document. What cannot be read is a fault, and something harmless stands in its place. */
 class Reader {
@@ -69,9 +72,9 @@ class Reader {
   }
 
   policy(contents: unknown): Rules {
-    if (contents === null || (isScalar(contents) && contents.value === null)) return EMPTY
+    if (contents === null || (isScalar(contents) && contents.value === null)) return NO_RULES
     const map = this.#map(contents, '', 'the file must be a mapping with the keys meet, lock and expect')
-    if (map === undefined) return EMPTY
+    if (map === undefined) return NO_RULES
     return {
       meet: this.#list(map.get('meet', true)).flatMap((node) => this.#rule(node)),
       lock: this.#list(map.get('lock', true)).flatMap((node) => this.#lock(node)),
@@ -146,6 +149,11 @@ class Reader {
         this.#fault(offsetOf(map.get('proof', true) as Node), `there is no proof ${text}${hint}`)
         return []
       }
+      if (kind === 'certificate' && amount !== undefined)
+        this.#fault(
+          offsetOf(map.get('proof', true) as Node),
+          'a certificate is proved by the channel for as long as that is open, and has no age; passkey, totp and password have one',
+        )
       const size = SECONDS[unit as keyof typeof SECONDS]
       return [{ kind, ...(amount !== undefined && { maxAgeSeconds: Number(amount) * size }) }]
     })

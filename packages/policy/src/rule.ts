@@ -49,6 +49,9 @@ export interface Rules {
   readonly expect: readonly Expectation[]
 }
 
+/** None: nobody is let in. */
+export const NO_RULES: Rules = { meet: [], lock: [], expect: [] }
+
 /** Writes a requirement as it is read. */
 export function formatRequirement({ kind, maxAgeSeconds }: Requirement): string {
   if (maxAgeSeconds === undefined) return kind

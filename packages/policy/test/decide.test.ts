@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { decide, type Proof, type Question } from '@countersign/policy'
-import { caller, callerOf, NOW, policyOf } from './support.ts'
+import { compilePolicy, decide, NO_RULES, type Proof, type Question } from '@countersign/policy'
+import { caller, callerOf, NOW, policyOf, SERVICES } from './support.ts'
 
 const CERTIFICATE: Proof = { kind: 'certificate', at: NOW }
 const ask = (who: string, what: string, more: Partial<Question> = {}): Question => ({
@@ -128,8 +128,9 @@ suite('decide', () => {
   for (const [why, question, expected] of refused)
     test(`refuses: ${why}`, () => assert.deepEqual(decide(question, POLICY), { ok: false, ...expected }))
 
-  test('an empty policy lets in nobody', () => {
-    assert.equal(decide(ask('alice', 'service:db'), policyOf('')).ok, false)
+  test('no rules let in nobody', () => {
+    const none = compilePolicy(NO_RULES, SERVICES)
+    assert.equal(decide(ask('alice', 'service:db'), none).ok, false)
   })
 })
 
@@ -168,6 +169,13 @@ suite('who is meant', () => {
     ['nor whom another authority vouches for', theirs, '!group:guests', false],
     ['but a party of ours', caller('shop'), '!group:guests', true],
     ['nobody, by name', nobody, 'nobody', true],
+    ['nobody, by name in one alternative', nobody, '!group:guests | nobody', true],
+    ['another authority, by name in one alternative', theirs, 'authority:partner | !group:guests', true],
+    ['but not by the name of another', theirs, 'authority:other | !group:guests', false],
+    ['nor nobody by the name of another authority', nobody, '!group:guests | authority:partner', false],
+    ['nobody, by a name within a denial', nobody, '!(group:guests & !nobody)', true],
+    ['who is neither', theirs, '!(nobody | group:guests)', false],
+    ['both, where one of them names it', theirs, '!group:guests & (!kind:person | authority:partner)', true],
     ['nobody is not a party', caller('alice'), 'nobody', false],
     ['another authority, by name', theirs, 'authority:partner', true],
     ['somebody of another authority, by identity', theirs, 'spiffe://partner.example/x & !group:guests', true],

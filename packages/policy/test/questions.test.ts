@@ -9,6 +9,7 @@ import {
   fulfils,
   idleLocks,
   idleRules,
+  NO_RULES,
   type Policy,
   PROOF_KINDS,
   type Proof,
@@ -89,7 +90,7 @@ meet:
       [],
     )
     const people = { before: [], after: CALLERS }
-    const wider = whatIf(policyOf(''), policyOf(text), { before: [], after: [] }, NOW)
+    const wider = whatIf(compilePolicy(NO_RULES, SERVICES), policyOf(text), { before: [], after: [] }, NOW)
     assert.equal(wider.gains.length, 5)
     // To be listed changes nothing by itself.
     assert.deepEqual(whatIf(policyOf(text), policyOf(text), people, NOW), { gains: [], losses: [] })

@@ -10,10 +10,10 @@ const faultsOf = (text: string) => {
 
 suite('readPolicy', () => {
   for (const [what, text] of [
-    ['nothing', ''],
-    ['only a comment', '# none yet\n'],
-    ['empty lists', 'meet:\nlock: []\n'],
     ['a rule', RULE],
+    ['a rule and no lock', `${RULE}lock:\n`],
+    ['a lock alone', 'meet: []\nlock: [{who: any | nobody, reason: closed}]\n'],
+    ['the age of a proof that has one', `${RULE}    proof: [certificate, passkey < 15m]\n`],
     ['a date as end', 'lock:\n  - {who: party:x, reason: lost, until: 2027-01-01}\n'],
     ['a time as end', 'lock:\n  - {who: party:x, reason: lost, until: "2027-01-01T12:00:00Z"}\n'],
     ['expectations', `${RULE}expect:\n  - group:ops can meet service:db\n  - "!group:ops cannot meet service:db"\n`],
@@ -51,6 +51,20 @@ suite('readPolicy', () => {
     ],
     ['no proof beside one', `${RULE}    proof: [none, passkey]\n`, [/^5:12 there is no proof none/]],
     ['an age that is none', `${RULE}    proof: passkey < soon\n`, [/^5:12 there is no proof passkey < soon/]],
+    [
+      'the age of a certificate',
+      `${RULE}    proof: [certificate < 15m]\n`,
+      [/^5:12 a certificate is proved by the channel for as long as that is open, and has no age/],
+    ],
+    // DESIGN 4.1: as a file that was cut off, and never as no rules.
+    ...(
+      [
+        ['nothing', ''],
+        ['only a comment', '# none yet\n'],
+        ['empty lists', 'meet:\nlock: []\n'],
+        ['expectations alone', 'expect: [any cannot meet service:db]\n'],
+      ] as const
+    ).map(([what, text]) => [what, text, [/^1:1 the policy is empty/]] as const),
     ['no proof', `${RULE}    proof: []\n`, ['2:5 proof must ask for something, or be none']],
     ['hours that are none', `${RULE}    while: daytime\n`, [/^5:12 while must be as in hours 08:00-20:00/]],
     ['a day that is none', `${RULE}    while: hours mon-fry 08:00-20:00\n`, [/^5:12 while names no day: fry/]],

@@ -9,6 +9,7 @@ import {
   type Difference,
   decide,
   type Fault,
+  NO_RULES,
   type Party,
   type Policy,
   readPolicy,
@@ -64,13 +65,17 @@ export function provedBy(door: DoorConfig, config: Config): readonly string[] {
   return [...hostsOf(door), ...own]
 }
 
-/** Reads and compiles a policy. @throws {Failure} with exit code 3 that names each fault's line and column. */
+/**
+ * Reads and compiles a policy.
+ * @param text Undefined where there is none: who has no rules lets nobody in.
+ * @throws {Failure} with exit code 3 that names each fault's line and column.
+ */
 export function rulebookOf(
-  text: string,
+  text: string | undefined,
   file: string,
   { parties, doors }: Pick<HouseConfig, 'doors'> & { readonly parties: readonly Party[] },
 ): Rulebook {
-  const read = readPolicy(text)
+  const read = text === undefined ? ({ ok: true, rules: NO_RULES } as const) : readPolicy(text)
   if (!read.ok)
     throw new Failure(EXIT.input, read.faults.map((fault) => formatFault(file, fault)).join('; '), {
       code: 'ERR_CLI_POLICY',
