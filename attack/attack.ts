@@ -1,9 +1,10 @@
 /**
  * Attacks a house of its own, with web and TCP doors: `npm run attack [-- --only WORD] [--json] [--write] [--soak COUNT]`,
- * or doors that somebody runs: `npm run attack -- --against https://HOST:PORT… --identity DIR [--only WORD] [--json]`.
+ * or doors that somebody runs: `npm run attack -- --against https://HOST:PORT… --identity DIR [--house DIR] [--only WORD] [--json]`.
  *
  * `--against` takes each door that it is given, `tcp://HOST:PORT` too, and tries what needs nothing but a party that the
- * door lets in, whose identity is in DIR; what the door records is then not compared. Ask whoever runs it before.
+ * door lets in, whose identity is in DIR. What the door records is compared where `--house` names the data directory of the
+ * house that keeps its records, and this user may ask there. Ask whoever runs it before.
  * Exit codes: 0 as the table says, 1 not, or the identity is not let in, 2 usage, 3 no identity, 4 not reachable.
  * `--write` makes docs/attack-report.md and .json again. `--soak` has COUNT callers refused and prints the memory of the house.
  */
@@ -15,13 +16,14 @@ import { runAll, runElsewhere } from './run-all.ts'
 import type { Result } from './run-attack.ts'
 import { soakRefused } from './soak.ts'
 import { doorElsewhere, meetFirst, NotMetError } from './support/elsewhere.ts'
-import { startAttackedHouse } from './support/house.ts'
+import { recordsIn, startAttackedHouse } from './support/house.ts'
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     against: { type: 'string', multiple: true },
     identity: { type: 'string' },
+    house: { type: 'string' },
     write: { type: 'boolean', default: false },
     soak: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -55,12 +57,13 @@ async function attack(): Promise<void> {
 }
 
 async function run(only: string): Promise<Report> {
-  const { against, identity } = values
+  const { against, identity, house: data } = values
   if (against !== undefined) {
     if (identity === undefined) throw new RangeError('--against needs --identity DIR: a party that the door lets in')
     const doors = await Promise.all(against.map((address) => doorElsewhere({ address, identity })))
-    for (const door of doors) await meetFirst(door)
-    return runElsewhere(doors, only)
+    const records = data === undefined ? undefined : recordsIn(data)
+    for (const door of doors) await meetFirst(door, records)
+    return runElsewhere(doors, { only, ...(records && { records }) })
   }
   await using house = await startAttackedHouse()
   return await runAll(house, only)

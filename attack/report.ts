@@ -34,7 +34,7 @@ export function drawReport({ date, node, openssl, results }: Report): string {
     '',
     `${reasonsIn({ results })}. Behind a TCP door there are no words for a refusal, and before the end of a handshake there is no channel to say them on.`,
     '',
-    '`npm run attack -- --against https://HOST:PORT --identity DIR` tries at a door that you run what needs nothing but a party that it lets in.',
+    '`npm run attack -- --against https://HOST:PORT --identity DIR` tries at a door that you run what needs nothing but a party that it lets in; with `--house DIR`, the data directory of its house, what it records is compared too.',
     ...sections(results),
     '',
   ].join('\n')

@@ -4,7 +4,7 @@ import type { Target } from './model.ts'
 import type { Report } from './report.ts'
 import { type Result, runAttack } from './run-attack.ts'
 import { ownAttackers } from './support/elsewhere.ts'
-import type { AttackedHouse } from './support/house.ts'
+import type { AttackedHouse, Records } from './support/house.ts'
 
 /** Runs every attack whose name has `only` in it at every target of the house. */
 export async function runAll(house: AttackedHouse, only = ''): Promise<Report> {
@@ -17,9 +17,12 @@ export async function runAll(house: AttackedHouse, only = ''): Promise<Report> {
   return reportOf(results)
 }
 
-/** Runs what needs no house of ours at doors that somebody runs. */
-export async function runElsewhere(targets: readonly Target[], only = ''): Promise<Report> {
-  const around = { controls: new Map(), inControls: ownAttackers() }
+/** Runs what needs no house of ours at doors that somebody runs; `records` are those of their house, where it can be asked. */
+export async function runElsewhere(
+  targets: readonly Target[],
+  { only = '', records }: { readonly only?: string; readonly records?: Records } = {},
+): Promise<Report> {
+  const around = { controls: new Map(), inControls: ownAttackers(), ...(records && { records }) }
   const results: Result[] = []
   const possible = ATTACKS.map((attack) => ({
     ...attack,

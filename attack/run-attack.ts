@@ -23,7 +23,7 @@ export type Controls = Map<Case, Promise<string>>
 
 /** What attacks are run with. */
 export interface Around {
-  /** Of the doors of the house; absent where the door is somebody else's, and only the attacker's side is compared. */
+  /** Of the doors of the house; absent where it is somebody else's and cannot be asked: then the attacker's side alone is compared. */
   readonly records?: Records
   readonly controls: Controls
   /** Who attacks the controls: whoever attacks the door, unless those have no authority of their own. */
@@ -69,7 +69,7 @@ function defectOf(attack: Attack, { name }: Case, ok: boolean): Pick<Result, 'de
   return defect === undefined ? {} : { defect }
 }
 
-/** The record of a door that is somebody else's. */
+/** The record of a door whose house cannot be asked. */
 export const NOT_ASKED = 'not asked'
 
 /** A service that is not ours need not say a word, and does not tell what reached it. */

@@ -9,7 +9,7 @@ import { DEFECTS, EXPECTED } from './expected.ts'
 import type { Report } from './report.ts'
 import { runAll, runElsewhere } from './run-all.ts'
 import { doorElsewhere, meetFirst, ownAttackers } from './support/elsewhere.ts'
-import { type AttackedHouse, startAttackedHouse } from './support/house.ts'
+import { type AttackedHouse, recordsIn, startAttackedHouse } from './support/house.ts'
 
 suite('the attack suite', () => {
   let house: AttackedHouse
@@ -33,7 +33,7 @@ suite('the attack suite', () => {
     const doors = house.targets.filter(({ kind }) => kind === 'web' || kind === 'tcp')
     const { results } = await runElsewhere(
       doors.map((door) => ({ ...door, isElsewhere: true as const })),
-      'old TLS',
+      { only: 'old TLS' },
     )
     // At a TCP door nothing tells of 0-RTT whether anybody came through.
     assert.equal(results.length, 13)
@@ -44,11 +44,33 @@ suite('the attack suite', () => {
     }
   })
 
+  test('a door that somebody else runs is compared on both sides where its house can be asked', async () => {
+    const records = recordsIn(house.data)
+    const doors = house.targets.filter(({ kind }) => kind === 'web' || kind === 'tcp')
+    const elsewhere = doors.map((door) => ({ ...door, name: '', isElsewhere: true as const }))
+    for (const door of elsewhere) await meetFirst(door, records)
+    const { results } = await runElsewhere(elsewhere, { only: 'odd ClientHellos', records })
+    assert.equal(results.length, 16)
+    for (const { ok, seen, expected } of results) {
+      assert.ok(ok)
+      assert.deepEqual(seen, expected)
+    }
+  })
+
+  test('nothing is compared with the records of another house, or of none', async () => {
+    const { attackers } = house.targets[0] ?? assert.fail()
+    await using foreign = await openPlainDoor(attackers, {})
+    await meetFirst(foreign)
+    await assert.rejects(meetFirst(foreign, recordsIn(house.data)), { exitCode: 1, message: /is another's door/ })
+    const [door = assert.fail()] = house.targets
+    await assert.rejects(meetFirst(door, recordsIn('/nowhere')), { exitCode: 4, message: /ENOENT/ })
+  })
+
   test('a TCP door that says nothing and lets everybody stay is found out', async () => {
     const attackers = ownAttackers()
     const unguarded = { requestCert: false, rejectUnauthorized: false }
     await using door = await openPlainDoor(attackers, unguarded, () => undefined)
-    const { results } = await runElsewhere([{ ...door, kind: 'tcp', isElsewhere: true }], 'odd ClientHellos')
+    const { results } = await runElsewhere([{ ...door, kind: 'tcp', isElsewhere: true }], { only: 'odd ClientHellos' })
     const seen = results.map(({ ok, seen: [peer] }) => [ok, peer])
     assert.deepEqual(seen, Array(8).fill([false, 'open']))
   })

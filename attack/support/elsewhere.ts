@@ -6,10 +6,12 @@ import { readFile } from 'node:fs/promises'
 import { connect as connectRaw } from 'node:net'
 import { join } from 'node:path'
 import { openIdentity } from '@countersign/mtls'
+import type { Reference } from '@countersign/protocol'
 import { ALGORITHM, readCertificate, readPem } from '@countersign/x509'
 import { type Holder, intermediate, keysOf, root, usage } from '../../interop/chains/house.ts'
 import type { Attackers, Target } from '../model.ts'
 import { around, caller } from './craft.ts'
+import type { Records } from './house.ts'
 import { meet, presented } from './tls-client.ts'
 
 /** What is asked for on the command line. */
@@ -53,8 +55,11 @@ export class NotMetError extends Error {
   }
 }
 
-/** Meets the door as whoever attacks it. @throws {NotMetError} where that is not let in, or nothing listens. */
-export async function meetFirst(target: Target): Promise<void> {
+/**
+ * Meets the door as whoever attacks it. @throws {NotMetError} where that is not let in, or nothing listens; or where
+ * `records` cannot be asked, or are not of the house whose door it is.
+ */
+export async function meetFirst(target: Target, records?: Records): Promise<void> {
   const { host, port, kind, attackers } = target
   const socket = connectRaw({ host, port, timeout: REACH_MS })
   try {
@@ -64,15 +69,31 @@ export async function meetFirst(target: Target): Promise<void> {
   } finally {
     socket.destroy()
   }
-  const { peer } = await meet(target, presented(attackers.alice, attackers.issuing))
+  const { peer, reference } = await meet(target, presented(attackers.alice, attackers.issuing))
   // Whatever a TCP service says first, or that it waits, is the service.
   const isIn = kind === 'tcp' ? peer !== 'closed' && !peer.startsWith('alert') : peer === 'passed'
-  if (isIn) return
+  if (isIn) return checkRecords(target, reference, records)
   const wanted = kind === 'web' ? ', where GET / must be answered with a 2xx' : ''
   throw new NotMetError(1, `${host}:${port} does not let the identity in${wanted}: ${peer}`)
 }
 
 const REACH_MS = 5_000
+
+async function checkRecords(
+  { host, port, name }: Target,
+  reference: Reference | undefined,
+  records: Records | undefined,
+): Promise<void> {
+  if (records === undefined || reference === undefined) return
+  const found = await records.under(reference, name).catch((error: unknown) => {
+    throw new NotMetError(4, `the house cannot be asked for its records (${String(error)})`)
+  })
+  if (found === undefined)
+    throw new NotMetError(
+      1,
+      `the house has no record of ${reference}, the meeting with ${host}:${port}: it is another's door`,
+    )
+}
 
 /** Whoever is in the directory attacks; the authority's own keys are nobody's to use. */
 async function attackersIn(directory: string): Promise<Attackers> {

@@ -22,11 +22,13 @@ export interface AttackedHouse extends AsyncDisposable {
   readonly records: Records
   /** Of the house. */
   readonly pid: number
+  /** Its data directory. */
+  readonly data: string
 }
 
 /** The operator's side of a meeting. */
 export interface Records {
-  /** The records of `door` under a reference, as the callee saw it. */
+  /** The record of `door`, or of any where it has no name here, under a reference, as the callee saw it. */
   under(reference: Reference, door: string): Promise<Meeting | undefined>
 }
 
@@ -102,6 +104,7 @@ export async function startAttackedHouse(): Promise<AttackedHouse> {
     ],
     records: recordsIn(house.data),
     pid: house.process.pid ?? 0,
+    data: house.data,
     async [Symbol.asyncDispose]() {
       await house[Symbol.asyncDispose]()
       await rm(place, { recursive: true, force: true })
@@ -150,7 +153,7 @@ export function recordsIn(data: string): Records {
       // A handshake is recorded when it is over; what the attacker saw may come before.
       for (let waited = 0; waited < 2_000; waited += 50) {
         const found = (await meetingsUnder(socketPath, reference)).find(
-          (meeting) => meeting.seenBy === 'callee' && meeting.door === door,
+          (meeting) => meeting.seenBy === 'callee' && [meeting.door, ''].includes(door),
         )
         if (found !== undefined) return found
         await new Promise((resolve) => setTimeout(resolve, 50))
