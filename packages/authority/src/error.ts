@@ -25,6 +25,16 @@ export const AUTHORITY_ERRORS = {
   ERR_AUTHORITY_LISTEN: 'stop what uses that address, or choose another one',
   ERR_AUTHORITY_SOCKET_PATH: 'use a data directory with a shorter path',
   ERR_AUTHORITY_REFUSED: 'see the cause',
+  ERR_AUTHORITY_KEY_SECRET: 'name a file of mode 600 that holds one line, or an open descriptor, as fd:3',
+  ERR_AUTHORITY_KEY_PASSPHRASE: 'give the passphrase that this key was encrypted with',
+  ERR_AUTHORITY_KEY_PLAIN: 'encrypt it, or leave the passphrase out',
+  ERR_AUTHORITY_KEY_URI: 'write it as pkcs11:token=…;object=…?module-path=/…&pin-source=file:/…',
+  ERR_AUTHORITY_KEY_EXTRA: 'add it: npm install pkcs11js@2.1.7 (it compiles: docs/operations.md, Keys on a token)',
+  ERR_AUTHORITY_KEY_MODULE: "check module-path, and what the module's own configuration asks for",
+  ERR_AUTHORITY_KEY_TOKEN: 'attach the token; nothing needs a new start once it is there',
+  ERR_AUTHORITY_KEY_PIN: 'correct the PIN, see how many attempts the token leaves, then start again',
+  ERR_AUTHORITY_KEY_ABSENT: 'name one private key of the token, by object or id; pkcs11-tool --list-objects shows them',
+  ERR_AUTHORITY_KEY_KIND: 'use a key of P-256, P-384, Ed25519, or RSA with 2,048 bits or more, that may sign',
 } as const
 export type AuthorityErrorCode = keyof typeof AUTHORITY_ERRORS
 
