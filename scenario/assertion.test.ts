@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { hash, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { needs } from '../interop/peer.ts'
 import { startHouse } from './support/house.ts'
@@ -94,5 +96,54 @@ suite('the statement of a door about its caller', PEERS, () => {
     const local = new URL('/.well-known/countersign/keys', String(Reflect.get(house.ready, 'metrics'))).href
     assert.deepEqual(JSON.parse((await runProgram('curl', ['--silent', local])).stdout), keys)
     assert.equal((await ask(bob, '/.well-known/countersign/keys')).status, 403)
+  })
+
+  test('a service that keeps the key set believes the door after a restart, also one by kill -9', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'countersign-assertion-'))
+    try {
+      const config = {
+        authority: { listen: '127.0.0.1:0' },
+        doors: [
+          {
+            name: 'orders',
+            kind: 'web',
+            host: 'orders.localhost',
+            listen: '127.0.0.1:0',
+            upstream: 'demo',
+            assertion: 'https://orders.internal',
+            allow: ['alice'],
+          },
+        ],
+      }
+      let alice: Awaited<ReturnType<typeof enrolled>> | undefined
+      let kept: unknown
+      for (const signal of ['SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
+        await using house = await startHouse({ config, directory: home })
+        alice ??= await enrolled(house, 'alice')
+        const who = alice
+        const { port } = new URL(house.ready.doors[0]?.url ?? '')
+        const ask = async (path: string) =>
+          (
+            await curl(who, ['--resolve', `orders.localhost:${port}:127.0.0.1`], {
+              url: `https://orders.localhost:${port}${path}`,
+            })
+          ).body
+        // Once, at the first start.
+        kept ??= JSON.parse(await ask('/.well-known/countersign/keys'))
+        const [, token = ''] = /countersign-assertion["']?\s*[:,]\s*["']?([\w.-]+)/i.exec(await ask('/headers')) ?? []
+        assert.equal(check(token, kept, 'https://orders.internal')['sub'], 'alice')
+        const path = join(house.data, 'doors', 'orders', 'assertion-keys.json')
+        assert.equal((await stat(path)).mode & 0o777, 0o600)
+        await house.stop(signal)
+        // Who may read the key could speak for the door.
+        if (signal === 'SIGTERM') {
+          await chmod(path, 0o644)
+          await assert.rejects(startHouse({ config, directory: home }), /assertion-keys\.json: others may read it/)
+          await chmod(path, 0o600)
+        }
+      }
+    } finally {
+      await rm(home, { recursive: true, force: true })
+    }
   })
 })

@@ -52,6 +52,7 @@ export { createRefusalResponder, type RefusalResponder } from './http/refusal.ts
 export { createIdentity, type ReplaceableIdentity } from './identity/create.ts'
 export { IDENTITY_ERRORS, IdentityError, type IdentityErrorCode } from './identity/error.ts'
 export { type DirectoryIdentity, type OpenIdentityOptions, openIdentity } from './identity/open.ts'
+export { privateFiles } from './identity/private-files.ts'
 export { type AuthorityAddress, type IdentityParts, writeIdentity } from './identity/write.ts'
 export type {
   Acceptor,
@@ -72,6 +73,7 @@ export type {
   KnownCallee,
   Log,
   OwnIdentity,
+  PrivateFiles,
   RefusedMeeting,
   ResumptionStore,
   Session,

@@ -285,6 +285,17 @@ export interface House {
   readonly clock: Clock
   readonly record: (meeting: Meeting) => void
   readonly log: Log
+  /** Where it keeps what shall outlive it; absent: nowhere. */
+  readonly files?: PrivateFiles
+}
+
+/** The files of one directory; no peer chooses a name. @throws {IdentityError} (rejects) and what was there stays. */
+export interface PrivateFiles {
+  /** Undefined where nothing was written yet. Refuses what others may read. */
+  read(name: string): Promise<string | undefined>
+  /** Durable when it resolves. */
+  write(name: string, text: string): Promise<void>
+  pathOf(name: string): string
 }
 
 /** Structured events: a stable name and fields without secrets. */

@@ -77,6 +77,10 @@ const LOG_LINES: Readonly<Record<string, readonly ['done' | 'ended' | 'alarm', s
   'feed.policy-refused': ['alarm', 'the rules of the authority cannot be used here, so the old ones stay: {cause}'],
   'feed.refused-there': ['alarm', 'door {door} cannot use the rules, so its old ones stay: {cause}'],
   'policy.replaced': ['done', 'the policy was replaced: {gains} may do more, {losses} less'],
+  'assertion.unwritten': [
+    'alarm',
+    'the next key for the statements of door {door} cannot be kept, so the one before goes on: {cause}',
+  ],
   'access-log.failed': ['alarm', '{file} cannot be written, so its lines are lost: {cause}'],
   'access-log.resumed': ['done', '{file} is written again; {lost} lines were lost'],
   'config.reloaded': ['done', '{file} was read again, and holds'],

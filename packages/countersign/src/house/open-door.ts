@@ -1,4 +1,6 @@
 // One door of the house: its identity, its sessions, and how it follows the authority.
+
+import { join } from 'node:path'
 import { type AnyDoorConfig, type OpenDoor, openDoor as openAnyDoor } from '@countersign/gateway'
 import {
   type Access,
@@ -10,6 +12,7 @@ import {
   type Log,
   type OtherAuthority,
   type OwnIdentity,
+  privateFiles,
   type ReplaceableAccess,
   replaceableAccess,
   revokedKey,
@@ -22,6 +25,8 @@ import type { Roof } from './roof.ts'
 
 /** What the house hands to one of its doors. */
 export interface DoorParts {
+  /** The data directory of the house, absolute. */
+  readonly data: string
   readonly config: DoorConfig
   readonly mayMove: boolean
   readonly ports: Ports
@@ -50,7 +55,7 @@ export function accessOf({ name, allow }: DoorConfig, policy: HousePolicy | unde
 
 /** Opens a door. It follows revocations before it accepts its first connection. */
 export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): Promise<StandingDoor> {
-  const { config, mayMove, ports, roof, policy, clock, log, record } = parts
+  const { config, data, mayMove, ports, roof, policy, clock, log, record } = parts
   const identity = await roof.identityOf(config)
   opened.defer(() => identity.close())
   const sessions = createSessionIndex(config.name)
@@ -70,6 +75,7 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
     clock,
     record,
     log,
+    files: privateFiles(join(data, 'doors', config.name)),
   }
   const { listen: wish } = config
   const door =

@@ -80,7 +80,7 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
     standing = [
       ...standing,
       await openDoor(
-        { config: door, mayMove, ports, roof, policy, others: othersOf(door), clock, log, record },
+        { config: door, data, mayMove, ports, roof, policy, others: othersOf(door), clock, log, record },
         opened,
       ),
     ]

@@ -45,10 +45,10 @@ export async function openOperations(
         import('./local-server.ts'),
         import('./open-metrics.ts'),
       ])
-      const keys = watched.doors.flatMap(({ door }) => door.keys ?? [])
+      const keys = () => watched.doors.flatMap(({ door }) => door.keys?.() ?? [])
       const server = await openLocalServer(listen, {
         '/metrics': { type: OPEN_METRICS_TYPE, text: () => metrics.text(watched) },
-        [KEYS_PATH]: { type: 'application/jwk-set+json', text: () => JSON.stringify({ keys }) },
+        [KEYS_PATH]: { type: 'application/jwk-set+json', text: () => JSON.stringify({ keys: keys() }) },
       })
       opened.defer(() => server.close())
       return server.url

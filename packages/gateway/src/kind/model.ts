@@ -10,7 +10,7 @@ export interface OpenDoor<Config> extends Door {
    */
   prepare(next: Config): Promise<Change>
   /** JSON Web Keys by which what the door states of its callers is checked. */
-  readonly keys?: readonly object[]
+  keys?(): readonly object[]
 }
 
 /** A change that is ready: exactly one of the two is called. */

@@ -1,6 +1,6 @@
 // A whole answer of the door's own, in each version of HTTP.
 import { type Answer, answerOf } from '@countersign/mtls'
-import type { PublicKey } from './assertion.ts'
+import type { PublicKey } from './assertion-keys.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Writes an answer whole; to HEAD without its body. */

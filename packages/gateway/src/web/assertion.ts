@@ -1,67 +1,105 @@
 // What a door states of a caller, signed: the service behind it need not trust the way between.
-import { createHash, generateKeyPairSync, sign } from 'node:crypto'
-import type { Clock } from '@countersign/mtls'
+import { type House, IdentityError, type PrivateFiles } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { subjectOf } from '../kind/subject.ts'
+import {
+  type AssertionKey,
+  keysAt,
+  type PublicKey,
+  readKeys,
+  signEs256,
+  signerAt,
+  writeKeys,
+} from './assertion-keys.ts'
 
 /** The field that carries it. */
 export const ASSERTION_FIELD = 'Countersign-Assertion'
 
-/** One public key of a JWK Set (RFC 7517). */
-export interface PublicKey {
-  readonly kty: 'EC'
-  readonly crv: 'P-256'
-  readonly x: string
-  readonly y: string
-  readonly alg: 'ES256'
-  readonly use: 'sig'
-  readonly kid: string
-}
-
 /** Signs for one door. */
 export interface Asserter {
+  /** Of all that may be met: what signed until a day ago, what signs, and what will in a day. */
   readonly keys: readonly PublicKey[]
+  /** Brings the keys up to the time; done every hour by itself. */
+  refresh(): Promise<void>
+  close(): Promise<void>
   /** Answers what states whom the door has met; each call gives one that holds for half its life or longer. */
   about(meeting: Meeting): () => string
 }
 
 const LIFETIME_SECONDS = 60
 
+/** Where the keys stand among the files of a door. */
+const KEYS_FILE = 'assertion-keys.json'
+const REFRESH_MS = 3_600_000
+
 /**
- * Makes a key that lives as long as the door, so that nobody has to keep it.
+ * Opens what signs for one door: with the keys that it kept, or with one made now.
  * @param issuer Who states it, as in `https://hello.localhost`.
  * @param audience For whom: a service must refuse what is for another one.
+ * @throws {IdentityError} (rejects) where the keys cannot be read or kept.
  */
-export function createAsserter(issuer: string, audience: string, clock: Clock): Asserter {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const { x = '', y = '' } = publicKey.export({ format: 'jwk' })
-  // RFC 7638 §3.2: these members, in this order, and nothing between them.
-  const kid = createHash('sha256')
-    .update(JSON.stringify({ crv: 'P-256', kty: 'EC', x, y }))
-    .digest('base64url')
-  const head = partOf({ alg: 'ES256', typ: 'JWT', kid })
-  const write = (claims: object) => {
-    const input = `${head}.${partOf(claims)}`
-    // RFC 7518 §3.4: the two numbers one after the other, and not in DER.
-    return `${input}.${sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+export async function openAsserter(
+  { door, issuer, audience }: { readonly door: string; readonly issuer: string; readonly audience: string },
+  { clock, files, log }: Pick<House, 'clock' | 'files' | 'log'>,
+): Promise<Asserter> {
+  let keys = await keptKeys(files)
+  const refresh = async () => {
+    const next = keysAt(keys, clock())
+    if (writeKeys(next) === writeKeys(keys)) return
+    // First on the disk: what was published is there after a crash.
+    await files?.write(KEYS_FILE, writeKeys(next))
+    keys = next
+  }
+  await refresh()
+  let turn: Promise<unknown> = Promise.resolve()
+  const timer = setInterval(() => {
+    turn = turn.then(refresh).catch((error: unknown) => {
+      if (!(error instanceof IdentityError)) throw error
+      // The keys of before go on; the next hour tries again.
+      log('assertion.unwritten', { door, cause: error.message })
+    })
+  }, REFRESH_MS).unref()
+
+  const write = (claims: object, now: Temporal.Instant) => {
+    const signer = signerAt(keys, now)
+    // `keysAt` answers one always.
+    if (signer === undefined) throw new RangeError('no key')
+    const input = `${partOf({ alg: 'ES256', typ: 'JWT', kid: signer.published.kid })}.${partOf(claims)}`
+    return `${input}.${signEs256(input, signer.privateKey)}`
   }
   return {
-    keys: [{ kty: 'EC', crv: 'P-256', x, y, alg: 'ES256', use: 'sig', kid }],
+    get keys() {
+      return keys.map(({ published }) => published)
+    },
+    refresh,
+    async close() {
+      clearInterval(timer)
+      await turn
+    },
     about(meeting) {
       const claims = claimsOf(meeting)
       let token = ''
       let issuedAt = Number.NEGATIVE_INFINITY
       return () => {
-        const now = Math.floor(clock().epochMilliseconds / 1000)
+        const at = clock()
+        const now = Math.floor(at.epochMilliseconds / 1000)
         // Also where the clock was set back: one from the future would be refused.
         if (now < issuedAt || now - issuedAt >= LIFETIME_SECONDS / 2) {
-          token = write({ iss: issuer, aud: audience, ...claims, iat: now, exp: now + LIFETIME_SECONDS })
+          token = write({ iss: issuer, aud: audience, ...claims, iat: now, exp: now + LIFETIME_SECONDS }, at)
           issuedAt = now
         }
         return token
       }
     },
   }
+}
+
+async function keptKeys(files: PrivateFiles | undefined): Promise<readonly AssertionKey[]> {
+  const text = await files?.read(KEYS_FILE)
+  if (files === undefined || text === undefined) return []
+  const keys = readKeys(text)
+  if (keys === undefined) throw new IdentityError('ERR_IDENTITY_DAMAGED', files.pathOf(KEYS_FILE))
+  return keys
 }
 
 /** What binds it to this caller, its certificate and this very channel. */

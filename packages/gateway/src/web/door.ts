@@ -3,7 +3,7 @@ import { createAcceptor, createRefusalResponder, type House } from '@countersign
 import { openDemoUpstream } from '../demo/upstream.ts'
 import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
-import { createAsserter } from './assertion.ts'
+import { openAsserter } from './assertion.ts'
 import { createMetServer, type Route } from './met-server.ts'
 import { type CallersConfig, createNames } from './names.ts'
 import { createRoutes, type RouteKey, routeFaults } from './routes.ts'
@@ -46,7 +46,8 @@ export const webDoor: Opener<WebDoorConfig> = {
 
 /**
  * Opens a web door. Every caller meets the gate first; a refused one reaches the responder and never the upstream.
- * @throws {TypeError} where the upstream's URL cannot be used; the system's error where the address cannot be listened on.
+ * @throws {TypeError} where the upstream's URL cannot be used; {IdentityError} where the keys of its statements cannot be read
+ *   or kept; the system's error where the address cannot be listened on.
  */
 export async function openWebDoor(config: WebDoorConfig, house: House): Promise<OpenDoor<WebDoorConfig>> {
   const { name, listen } = config
@@ -58,9 +59,15 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
     open.add(ways)
     return ways
   }
+  await using opening = new AsyncDisposableStack()
+  opening.defer(async () => void (await Promise.all([...open].map((each) => each.close()))))
   let ways = await openWays(config)
   const { assertion, host } = config
-  const asserter = assertion === undefined ? undefined : createAsserter(`https://${host[0]}`, assertion, house.clock)
+  const asserter =
+    assertion === undefined
+      ? undefined
+      : await openAsserter({ door: name, issuer: `https://${host[0]}`, audience: assertion }, house)
+  opening.defer(() => asserter?.close())
   const met = createMetServer({ door: name, names, routes: () => ways.routes, asserter, from: config.from }, house)
   const refusals = createRefusalResponder(house.clock)
   const acceptor = createAcceptor({
@@ -86,12 +93,13 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
     async close() {
       refusals.close()
       met.close()
-      await Promise.all([...open].map((each) => each.close()))
+      await opened.disposeAsync()
     },
   })
+  const opened = opening.move()
   return {
     ...door,
-    ...(asserter && { keys: asserter.keys }),
+    ...(asserter && { keys: () => asserter.keys }),
     async prepare(next) {
       const others = await openWays(next)
       const leave = (old: Ways) => {

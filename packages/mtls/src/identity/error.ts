@@ -10,6 +10,7 @@ export const IDENTITY_ERRORS = {
   ERR_IDENTITY_MODE: ['others may read it', 'take their permissions away (0700 for the directory, 0600 for the key)'],
   ERR_IDENTITY_OWNER: ['it belongs to another user', 'run as that user, or give it to this one'],
   ERR_IDENTITY_MALFORMED: ['it does not hold what it should', 'restore it, or enroll again'],
+  ERR_IDENTITY_DAMAGED: ['it does not hold what was written to it', 'restore it, or delete it: it is then made anew'],
   ERR_IDENTITY_KEY_MISMATCH: ['the key and the certificate do not fit', 'restore both together, or enroll again'],
   ERR_IDENTITY_WRITE: ['it cannot be written', 'check that nothing else is at that path, the disk and the permissions'],
   ERR_IDENTITY_NO_SPACE: ['the disk is full', 'free some space, then try again'],

@@ -122,8 +122,11 @@ async function unlessMissing<Value>(read: () => Promise<Value>): Promise<Value |
   }
 }
 
-/** The permissions are those of the file that is then read, whatever its name leads to meanwhile. */
-async function readPrivately(path: string): Promise<Buffer> {
+/**
+ * Reads a small file that only we may read. The permissions are those of the file that is then read, whatever its name leads
+ * to meanwhile. @throws {IdentityError}
+ */
+export async function readPrivately(path: string): Promise<Buffer> {
   try {
     const file = await open(path, 'r')
     try {
