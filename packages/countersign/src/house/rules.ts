@@ -111,7 +111,7 @@ export function rulebookFor(
   const known = parties.length > 0 ? parties : (told?.parties ?? []).map(partyOf)
   if (policy !== undefined) return rulebookOf(text ?? '', policy, { parties: known, doors })
   // Who has no rules lets nobody in.
-  return rulebookOf(told?.policy?.text ?? '', TOLD, { parties: known, doors })
+  return rulebookOf(told?.policy?.text, TOLD, { parties: known, doors })
 }
 
 /** Whether a door asks the rules. */
