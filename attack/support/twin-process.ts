@@ -8,6 +8,7 @@ import {
   followFeed,
   openIdentity,
   openTickets,
+  steadyAuthorities,
   type Trust,
 } from '@countersign/mtls'
 import type { TargetKind } from '../model.ts'
@@ -53,7 +54,10 @@ const feed = await followFeed({
   log: (event) => event === 'feed.connected' && standing.resolve(),
 })
 const options = {
-  identity: { ...identity, trust: doorTrust(identity.trust, { revocation: start.revocation, others: [] }) },
+  identity: {
+    ...identity,
+    trust: doorTrust(identity.trust, { revocation: start.revocation, others: steadyAuthorities([]) }),
+  },
   clock,
   // Whoever is revoked is refused for that alone.
   allow: ['*'],

@@ -33,7 +33,7 @@ import { LISTENER_PARTY, type ListenerIdentity, openListenerIdentity } from './s
 import { type CrlPublisher, createCrlPublisher } from './status/crl/publish.ts'
 import { createFeed, type Feed, type FeedDoor } from './status/feed/feed.ts'
 import { createFollowers } from './status/feed/follower.ts'
-import { createPublishedRules } from './status/feed/rules.ts'
+import { createPublishedAnchors, createPublishedRules, feedRules } from './status/feed/published.ts'
 import { createFeedSource } from './status/feed/source.ts'
 import { createRevocation } from './status/revoke.ts'
 import { isStorageFault, storeError } from './store/fault.ts'
@@ -93,14 +93,16 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   const revocation = createRevocation({ store, feed, trust, crls, issuerSpkiSha256, clock, failpoint, log })
   const checkSignature = createCheckSignature()
   // Before anybody can follow: a door that starts with this authority gets the rules of now.
-  const published = createPublishedRules({ store, feed, clock, log })
-  if (options.rules !== undefined) await published.publish(options.rules)
+  const rules = createPublishedRules({ store, feed, clock, log })
+  if (options.rules !== undefined) await rules.publish(feedRules(options.rules))
+  const anchors = createPublishedAnchors({ store, feed, clock, log })
   const source = createFeedSource({
     store,
     issuerId: hierarchy.issuerId,
     issuerSpkiSha256,
     crls: () => crls.current(),
-    rules: published.current,
+    rules: rules.current,
+    anchors: anchors.current,
     clock,
   })
   const application = await createApplication({
@@ -166,7 +168,8 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     issueLocal: (request) => issueLocal(issue, request, name),
     invite,
     revoke: (request) => revocation.revoke(request),
-    publish: (rules) => published.publish(rules),
+    publish: (next) => rules.publish(feedRules(next)),
+    publishAnchors: (next) => anchors.publish(next),
     join: (door) => feed.join(door),
     record: (meeting) => meetings.record(meeting),
     setting: settingOf(store),

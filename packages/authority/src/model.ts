@@ -1,13 +1,13 @@
 // What `openAuthority` takes and gives.
 import type { Clock, KeyAlgorithm, Log, Session, SessionIndex, Trust } from '@countersign/mtls'
-import type { Meeting } from '@countersign/protocol'
+import type { KnownAuthority, Meeting } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
 import type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
 import type { Failpoint } from './failpoints.ts'
 import type { Credential } from './issuance/issue.ts'
 import type { ProfileName } from './issuance/profiles.ts'
 import type { FeedDoor } from './status/feed/feed.ts'
-import type { Rules } from './status/feed/rules.ts'
+import type { Rules } from './status/feed/published.ts'
 import type { RevocationRequest, Revoked } from './status/revoke.ts'
 
 /** What an authority is opened with. */
@@ -67,6 +67,8 @@ export interface Authority {
   revoke(request: RevocationRequest): Promise<Revoked>
   /** Tells doors elsewhere other rules; resolves when those are durable. @throws {AuthorityError} (rejects) and the old ones stay. */
   publish(rules: Rules): Promise<void>
+  /** Tells doors elsewhere other authorities, in place of those before. @throws {AuthorityError} (rejects) and the old ones stay. */
+  publishAnchors(anchors: readonly KnownAuthority[]): Promise<void>
   /** Lets a door follow revocations, before it accepts its first connection. Answers how to leave. */
   join(door: FeedDoor): () => void
   /** Keeps a meeting for `GET /v1/meetings/:reference`. The last ones before a crash may be lost. */

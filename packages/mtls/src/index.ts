@@ -30,9 +30,9 @@ export { refreshStatus } from './enroll/refresh-status.ts'
 export { type Renewed, renew } from './enroll/renew.ts'
 export { type Enrolled as EnrolledParty, OWN_MEETINGS_PATH, ownMeetings, reportRefusal } from './explain/authority.ts'
 export { type FeedFollower, type FeedOptions, followFeed } from './feed/follow.ts'
-export type { Govern, Refused } from './feed/govern.ts'
 export { readToldRules } from './feed/kept.ts'
 export { LineError, type LineOptions, type Lines, openLines } from './feed/lines.ts'
+export type { Believe, Govern, Refused } from './feed/told.ts'
 export { type ReplaceableAccess, replaceableAccess, steadyAccess } from './gate/access.ts'
 export {
   type CalleeProof,
@@ -106,6 +106,12 @@ export { revokedKey } from './sessions/session-keys.ts'
 export { openTickets } from './tickets/shared-tickets.ts'
 export { createCheckSignature } from './trust/check-signature.ts'
 export { type DoorTrust, doorTrust } from './trust/door-trust.ts'
+export {
+  createToldAuthorities,
+  type OtherAuthorities,
+  steadyAuthorities,
+  type ToldAuthorities,
+} from './trust/other-authorities.ts'
 export { type OtherAuthority, type OtherAuthorityFiles, openOtherAuthority } from './trust/other-authority.ts'
 export { createTrust, type TrustStart } from './trust/trust.ts'
 export {

@@ -1,5 +1,6 @@
 // The messages of the feed as JSON, one to a line; what comes in is untrusted until it has been read here.
 import type { FeedEvent, FeedMessage, FollowerMessage, OpenSession, RevokedSerial, Snapshot } from './feed.ts'
+import { anchorsField } from './feed-anchors.ts'
 import { rulesField } from './feed-rules.ts'
 import { type Field, fieldOf, type Json, ShapeError, writeJson } from './json.ts'
 import { readMeeting, writeMeeting } from './meeting-json.ts'
@@ -138,7 +139,12 @@ function writeRevoked(one: RevokedSerial): Json {
 }
 
 function snapshotField(field: Field): Snapshot {
-  return { ...pastField(field), crls: crlsField(field.get('crls')), rules: rulesField(field.get('rules')) }
+  return {
+    ...pastField(field),
+    crls: crlsField(field.get('crls')),
+    rules: rulesField(field.get('rules')),
+    anchors: anchorsField(field.get('anchors')),
+  }
 }
 
 function keptField(field: Field): KeptSnapshot {
@@ -157,12 +163,14 @@ function pastField(field: Field): Pick<Snapshot, 'sequence' | 'at' | 'revoked'> 
 function eventField(field: Field): FeedEvent {
   const change = field.get('change')
   const common = { sequence: field.get('sequence').integer(), at: field.get('at').instant() }
-  const kind = change.get('kind').oneOf(['status', 'crl', 'policy'])
+  const kind = change.get('kind').oneOf(['status', 'crl', 'policy', 'trust'])
   switch (kind) {
     case 'crl':
       return { ...common, change: { kind, crls: crlsField(change.get('crls')) } }
     case 'policy':
       return { ...common, change: { kind, rules: rulesField(change.get('rules')) } }
+    case 'trust':
+      return { ...common, change: { kind, anchors: anchorsField(change.get('anchors')) } }
     case 'status':
       return { ...common, change: { kind, revoked: change.get('revoked').list(MAX_REVOKED).map(revokedField) } }
   }

@@ -1,5 +1,6 @@
 // What the authority tells the doors, and what they answer.
 import type { CRLReason } from '@countersign/x509'
+import type { KnownAuthority } from './feed-anchors.ts'
 import type { FeedRules } from './feed-rules.ts'
 import type { DoorName, PartyId } from './identity.ts'
 import type { Meeting } from './meeting.ts'
@@ -23,6 +24,8 @@ export interface FeedEvent {
     | { readonly kind: 'crl'; readonly crls: readonly Uint8Array[] }
     /** All of the rules, in place of those before. */
     | { readonly kind: 'policy'; readonly rules: FeedRules }
+    /** All other authorities, with their lists, in place of those before. */
+    | { readonly kind: 'trust'; readonly anchors: readonly KnownAuthority[] }
 }
 
 /** An open session as its door tells it; `keys` are what it depends on, as the door's index has them. */
@@ -47,6 +50,7 @@ export interface Snapshot {
   /** Revocations that the lists may not have yet. */
   readonly revoked: readonly RevokedSerial[]
   readonly rules: FeedRules
+  readonly anchors: readonly KnownAuthority[]
 }
 
 /** What the authority says on the feed. `previous` is the event before, as this follower knows it: nothing was left out. */

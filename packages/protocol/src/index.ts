@@ -36,6 +36,7 @@ export type {
   RevokedSerial,
   Snapshot,
 } from './feed.ts'
+export { type KnownAuthority, MAX_ANCHORS_CHARACTERS, readAnchors, writeAnchors } from './feed-anchors.ts'
 export {
   FEED_PATH,
   FEED_PROTOCOL,

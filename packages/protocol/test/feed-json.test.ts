@@ -31,14 +31,18 @@ const rules = {
   ],
 } as const
 
-const snapshotOf = (told: unknown) => ({
+const anchors = [
+  { name: 'partner', certificates: [Uint8Array.of(0x30, 0)], crls, vouches: ['spiffe://partner.example'] },
+]
+
+const snapshotOf = (told: unknown, others?: unknown) => ({
   kind: 'snapshot',
-  snapshot: { sequence: '1', at: at.toString(), revoked: [], crls: [], rules: told },
+  snapshot: { sequence: '1', at: at.toString(), revoked: [], crls: [], rules: told, anchors: others },
 })
 
 suite('messages of the feed', () => {
   const feed: readonly FeedMessage[] = [
-    { kind: 'snapshot', snapshot: { sequence: 12n, at, crls, revoked, rules } },
+    { kind: 'snapshot', snapshot: { sequence: 12n, at, crls, revoked, rules, anchors } },
     { kind: 'event', previous: 12n, event: { sequence: 13n, at, change: { kind: 'status', revoked } } },
     { kind: 'event', previous: 13n, event: { sequence: 14n, at, change: { kind: 'crl', crls } } },
     { kind: 'event', previous: 14n, event: { sequence: 17n, at, change: { kind: 'policy', rules } } },
@@ -47,6 +51,7 @@ suite('messages of the feed', () => {
       previous: 17n,
       event: { sequence: 18n, at, change: { kind: 'policy', rules: { parties: [] } } },
     },
+    { kind: 'event', previous: 18n, event: { sequence: 19n, at, change: { kind: 'trust', anchors } } },
     { kind: 'beat', at },
     { kind: 'sessions', id: 3 },
     { kind: 'kept', id: 4 },
@@ -141,6 +146,19 @@ suite('messages of the feed', () => {
       'a name of no kind',
       snapshotOf({ parties: [{ id: 'a', labels: [], identities: [{ kind: 'x', value: 'a' }] }] }),
       'snapshot.rules.parties[0].identities[0].kind',
+    ],
+    ['a snapshot without anchors', snapshotOf({ parties: [] }), 'snapshot.anchors'],
+    ['an authority without a name', snapshotOf({ parties: [] }, [{}]), 'snapshot.anchors[0].name'],
+    ['too many authorities', snapshotOf({ parties: [] }, Array(257).fill({})), 'snapshot.anchors'],
+    [
+      'a certificate that is no Base64',
+      snapshotOf({ parties: [] }, [{ name: 'a', certificates: ['*'] }]),
+      'snapshot.anchors[0].certificates[0]',
+    ],
+    [
+      'an authority that does not say for what',
+      snapshotOf({ parties: [] }, [{ name: 'a', certificates: [], crls: [] }]),
+      'snapshot.anchors[0].vouches',
     ],
     ['nothing', null, ''],
   ]

@@ -13,7 +13,7 @@ interface Rules {
 interface Heard {
   readonly kind: string
   readonly previous?: string
-  readonly snapshot?: { readonly sequence: string; readonly rules: Rules }
+  readonly snapshot?: { readonly sequence: string; readonly rules: Rules; readonly anchors: readonly object[] }
   readonly event?: { readonly sequence: string; readonly change: { readonly kind: string; readonly rules?: Rules } }
 }
 

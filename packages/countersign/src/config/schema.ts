@@ -104,7 +104,11 @@ const anchor = z.strictObject({
     .describe(
       'names that it may vouch for: acme.example (and below), @acme.example, spiffe://acme.example, 10.0.0.0/8; no others count',
     ),
-  doors: z.array(z.string()).min(1).exactOptional().describe('names of the doors at which it counts (every door)'),
+  doors: z
+    .array(z.string())
+    .min(1)
+    .exactOptional()
+    .describe('names of the doors at which it counts (every door, and those of the houses that join)'),
 })
 
 const party = z.strictObject({
@@ -146,7 +150,9 @@ const root = z.strictObject({
       (anchors) => new Set(anchors.map(({ name }) => name)).size === anchors.length,
       'must not hold one name twice',
     )
-    .describe('other authorities whose certificates count at doors, as far as each may vouch'),
+    .describe(
+      'other authorities whose certificates count at doors, as far as each may vouch (with join: those of the authority)',
+    ),
   policy: z
     .string()
     .min(1)

@@ -74,6 +74,8 @@ const LOG_LINES: Readonly<Record<string, readonly ['done' | 'ended' | 'alarm', s
     '{file} of {authority} can no longer be used, so the list before it stays: {reason}',
   ],
   'trust.changed': ['alarm', '{file} of {authority} holds others than before: start the house anew for them'],
+  'feed.trust-refused': ['alarm', 'other authorities that the authority tells cannot be used here: {cause}'],
+  'trust.untold': ['alarm', 'houses that join are not told of other authorities: {cause}'],
   'feed.policy-refused': ['alarm', 'the rules of the authority cannot be used here, so the old ones stay: {cause}'],
   'feed.refused-there': ['alarm', 'door {door} cannot use the rules, so its old ones stay: {cause}'],
   'policy.replaced': ['done', 'the policy was replaced: {gains} may do more, {losses} less'],

@@ -4,7 +4,15 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FeedDoor } from '@countersign/authority'
 import { isCaller } from '@countersign/gateway'
-import { type Clock, type DirectoryIdentity, followFeed, type Govern, type Log, openIdentity } from '@countersign/mtls'
+import {
+  type Believe,
+  type Clock,
+  type DirectoryIdentity,
+  followFeed,
+  type Govern,
+  type Log,
+  openIdentity,
+} from '@countersign/mtls'
 import { formatIpAddress, OID } from '@countersign/x509'
 import { EXIT, Failure } from '../command.ts'
 import { hostsOf } from '../config/hosts.ts'
@@ -20,6 +28,8 @@ export interface JoinedParts {
   readonly log: Log
   /** Puts the authority's rules in force. */
   readonly govern: Govern
+  /** The same, with other authorities. */
+  readonly believe: Believe
 }
 
 /** Opens the identity, keeps it renewed and follows its authority, until `opened` is disposed of. */
@@ -39,6 +49,7 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
       if (UNHEARD.has(event) || (connected && event === 'feed.policy-refused')) heard.resolve(String(fields?.['cause']))
       log(event, fields)
     },
+    believe: parts.believe,
     async govern(rules) {
       const refused = await parts.govern(rules)
       // What was kept does where it is a policy; where it is none, or cannot be used, the authority may have another now.

@@ -10,7 +10,7 @@ import {
   describeSession,
   doorTrust,
   type Log,
-  type OtherAuthority,
+  type OtherAuthorities,
   type OwnIdentity,
   privateFiles,
   type ReplaceableAccess,
@@ -34,7 +34,7 @@ export interface DoorParts {
   /** Decides at doors without an allow list. */
   readonly policy: HousePolicy | undefined
   /** Other authorities that count at this door. */
-  readonly others: readonly OtherAuthority[]
+  readonly others: OtherAuthorities
   readonly clock: Clock
   readonly log: Log
   readonly record: (meeting: Meeting) => void

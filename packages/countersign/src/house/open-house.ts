@@ -1,11 +1,12 @@
 // Wires an authority and its doors together, as one configuration says.
 import { isIPv6 } from 'node:net'
 import type { Authority } from '@countersign/authority'
-import { type Clock, type Door, type Log, type OtherAuthority, openOtherAuthority } from '@countersign/mtls'
+import type { Clock, Door, Log } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { hostOf } from '../config/hosts.ts'
-import type { Config, DoorConfig } from '../config/model.ts'
+import type { Config } from '../config/model.ts'
 import { openOperations } from '../operations/operations.ts'
+import type { HouseAnchors } from './anchors.ts'
 import type { Ready } from './events.ts'
 import { failpointOf } from './failpoint.ts'
 import type { StandingDoor } from './open-door.ts'
@@ -47,10 +48,11 @@ export interface OpenHouse {
 export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   const { config, data, clock, onMeeting } = parts
   // All at once: reading and compiling them is most of a start.
-  const [{ openDoor }, ports, { openRules }] = await Promise.all([
+  const [{ openDoor }, ports, { openRules }, { openAnchors }] = await Promise.all([
     import('./open-door.ts'),
     readPorts(data),
     import('./rules.ts'),
+    import('./anchors.ts'),
   ])
   const { standard: mayMove } = config
   await using opened = new AsyncDisposableStack()
@@ -58,21 +60,15 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   const { log } = operations
 
   const rules = await openRules(config, { clock, log })
-  const { authority, roof } = await openRoof({ ...parts, log }, rules, ports, opened)
+  const anchors = await openAnchors(config, log, opened)
+  const { believe } = anchors
+  const { authority, roof } = await openRoof({ ...parts, log }, { ...rules, believe }, ports, opened)
   await rules.settle(() => roof.heard())
   const record = (meeting: Meeting) => {
     roof.record(meeting)
     operations.meeting(meeting)
     onMeeting(meeting)
   }
-  const others = new Map<string, OtherAuthority>()
-  for (const anchor of config.anchors) {
-    const other = await openOtherAuthority(anchor, log)
-    opened.defer(() => other.close())
-    others.set(anchor.name, other)
-  }
-  const othersOf = ({ name }: DoorConfig) =>
-    config.anchors.flatMap((anchor) => (anchor.doors?.includes(name) === false ? [] : (others.get(anchor.name) ?? [])))
   const { policy } = rules
   let standing: readonly StandingDoor[] = []
   // One after the other: a door takes a few milliseconds, and a failure then leaves nothing half-open behind.
@@ -80,10 +76,21 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
     standing = [
       ...standing,
       await openDoor(
-        { config: door, data, mayMove, ports, roof, policy, others: othersOf(door), clock, log, record },
+        { config: door, data, mayMove, ports, roof, policy, others: anchors.of(door), clock, log, record },
         opened,
       ),
     ]
+  if (authority) {
+    let turn: Promise<unknown> = Promise.resolve()
+    const untold = (error: unknown) => {
+      if (!(error instanceof Error && 'code' in error)) throw error
+      // Lists that have grown too large for the feed are no reason to end: the doors here have them.
+      log('trust.untold', { cause: error.message })
+    }
+    anchors.follow((known) => {
+      turn = turn.then(() => authority.publishAnchors(known)).catch(untold)
+    })
+  }
   const metrics = await operations.watch({ doors: standing, trust: roof.trust, clock })
   const doors = standing.map(({ door }) => door)
   let current = config
@@ -111,13 +118,13 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
 /** The authority of the house, or the way to the one that it joins. */
 async function openRoof(
   { config, data, clock, log, failpoint: word }: HouseParts,
-  { own, govern }: HouseRules,
+  { own, govern, believe }: Pick<HouseRules, 'own' | 'govern'> & Pick<HouseAnchors, 'believe'>,
   ports: Ports,
   opened: AsyncDisposableStack,
 ): Promise<{ readonly authority: Authority | undefined; readonly roof: Roof }> {
   if ('join' in config) {
     const { openJoinedRoof } = await import('./joined-roof.ts')
-    const joined = { directory: config.join, data, clock, log, govern }
+    const joined = { directory: config.join, data, clock, log, govern, believe }
     return { authority: undefined, roof: await openJoinedRoof(joined, opened) }
   }
   const [{ openAuthority }, { roofOf }] = await Promise.all([import('@countersign/authority'), import('./own-roof.ts')])

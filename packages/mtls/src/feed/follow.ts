@@ -3,7 +3,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 import {
   type Cut,
   type FeedMessage,
-  type FeedRules,
   type FollowerMessage,
   type Meeting,
   type OpenSession,
@@ -22,12 +21,12 @@ import type { DirectoryIdentity } from '../identity/open.ts'
 import type { AuthorityAddress } from '../identity/write.ts'
 import type { Clock, Log } from '../model.ts'
 import { TrustFileError } from '../trust/trust-files.ts'
-import { decideRules, type Govern, type Refused } from './govern.ts'
 import { keep, readKept } from './kept.ts'
 import { LineError, type Lines, openLines } from './lines.ts'
 import { keepLists, notYetListed } from './lists.ts'
 import { decideOrder } from './order.ts'
 import { createMeetingQueue } from './queue.ts'
+import { type Believe, createInForce, type Govern, type Told } from './told.ts'
 import { FeedError, upgrade } from './upgrade.ts'
 import { openWaitingFile } from './waiting-file.ts'
 
@@ -43,9 +42,12 @@ export interface FeedOptions {
   readonly sessions: () => Promise<readonly OpenSession[]>
   /** First with the rules that were kept, before anything is connected. Absent: they are kept, and nobody goes by them. */
   readonly govern?: Govern
+  /** The same, with the other authorities. */
+  readonly believe?: Believe
   /**
    * Told `feed.connected`, `feed.away` (with until when status holds without it), `feed.refused` (it said what cannot
-   * be: what is known stays), `feed.policy-refused` (its rules cannot be used here: those before stay), `feed.clock`
+   * be: what is known stays), `feed.policy-refused` and `feed.trust-refused` (its rules, or its authorities,
+   * cannot be used here: those before stay), `feed.clock`
    * (two clocks differ), `meetings.lost`, and of the file of those that wait `meetings.found`, `meetings.damaged`,
    * `meetings.unwritten` and `meetings.written`.
    */
@@ -86,22 +88,17 @@ const SAID_WRONGLY = [FeedError, ShapeError, LineError, DerError, X509Error]
 export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
   const { identity, clock = () => Temporal.Now.instant(), timeoutMs = WAIT_MS, log, cut, sessions } = options
   const { trust, directory } = identity
-  const govern = options.govern ?? (async () => undefined)
   const home = await openHome(directory, { clock, timeoutMs })
-  const { snapshot: kept, rules: keptRules } = await readKept(home.paths)
+  const { snapshot: kept, told } = await readKept(home.paths)
   let last = kept?.sequence
   let revoked: readonly RevokedSerial[] = kept?.revoked ?? []
   if (kept) trust.announce(kept.revoked, kept.at)
-  /** Why the newest rules are not in force here, and the event that told them. */
-  let refusal: (Refused & { readonly sequence: bigint }) | undefined
-  const rule = async (rules: FeedRules, sequence: bigint): Promise<void> => {
-    const refused = await decideRules(rules, govern)
-    refusal = refused && { ...refused, sequence }
-    if (refused) log('feed.policy-refused', { sequence, sha256: rules.policy?.sha256 ?? null, cause: refused.refused })
-  }
-  if (keptRules) await rule(keptRules, last ?? 0n)
+  const inForce = createInForce(options)
+  await inForce.take(told, last ?? 0n)
+  /** Something was refused before this start. */
+  let wasBehind = kept?.behind === true
   // Who lacks something is told everything.
-  let behind = keptRules === undefined || kept?.behind === true || refusal !== undefined
+  const isBehind = () => wasBehind || inForce.lacks
   const queue = createMeetingQueue((count) => log('meetings.lost', { count, cause: 'the authority is away' }))
   const waiting = await openWaitingFile(home.paths.waiting, queue, log)
   const stop = new AbortController()
@@ -115,10 +112,12 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
     const order = decideOrder(last, message)
     if (typeof order !== 'string') throw new FeedError(order.refused)
     const { sequence, at } = message.kind === 'snapshot' ? message.snapshot : message.event
-    const confirm = (cuts: readonly Cut[]) =>
-      send({ kind: 'confirm', sequence, cuts, ...(refusal?.sequence === sequence && { refused: refusal.refused }) })
+    const confirm = (cuts: readonly Cut[]) => {
+      const refused = inForce.refusalOf(sequence)
+      send({ kind: 'confirm', sequence, cuts, ...(refused !== undefined && { refused }) })
+    }
     if (order === 'repeat') return confirm([])
-    const { fresh, crls, rules } = contentsOf(message)
+    const { fresh, crls, ...told } = contentsOf(message)
     // First in memory, so that it holds at once; then what is open, then the disk: who has confirmed knows it after a crash.
     trust.announce(fresh, at)
     const cuts = fresh.length > 0 ? await cut(fresh) : []
@@ -128,11 +127,9 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
       revoked = notYetListed(trust, revoked)
     }
     if (revoked.length > MAX_KEPT_REVOCATIONS) throw new FeedError('more is announced than is ever listed')
-    if (rules) {
-      await rule(rules, sequence)
-      behind = refusal !== undefined
-    }
-    await keep(home.paths, { sequence, at, revoked, ...(behind && { behind }) }, refusal ? undefined : rules)
+    const taken = await inForce.take(told, sequence)
+    if (message.kind === 'snapshot') wasBehind = false
+    await keep(home.paths, { sequence, at, revoked, ...(isBehind() && { behind: true }) }, taken)
     last = sequence
     confirm(cuts)
   }
@@ -184,7 +181,7 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
     stop.signal.addEventListener('abort', onStop)
     // It may have been closed while it was connecting.
     if (stop.signal.aborted) onStop()
-    const after = behind ? undefined : last
+    const after = isBehind() ? undefined : last
     send({ kind: 'follow', version: 1, ...(after !== undefined && { after }) })
     for (const one of queue.after(0)) send({ kind: 'meeting', ...one })
     log('feed.connected', { reference: meeting.reference, after: after?.toString() ?? null })
@@ -239,24 +236,15 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
   }
 }
 
-function contentsOf(message: Extract<FeedMessage, { readonly kind: 'snapshot' | 'event' }>): {
-  readonly fresh: readonly RevokedSerial[]
-  readonly crls: readonly Uint8Array[]
-  readonly rules?: FeedRules
-} {
+function contentsOf(
+  message: Extract<FeedMessage, { readonly kind: 'snapshot' | 'event' }>,
+): Told & { readonly fresh: readonly RevokedSerial[]; readonly crls: readonly Uint8Array[] } {
   if (message.kind === 'snapshot') {
-    const { revoked, crls, rules } = message.snapshot
-    return { fresh: revoked, crls, rules }
+    const { revoked, crls, rules, anchors } = message.snapshot
+    return { fresh: revoked, crls, rules, anchors }
   }
-  const { change } = message.event
-  switch (change.kind) {
-    case 'status':
-      return { fresh: change.revoked, crls: [] }
-    case 'crl':
-      return { fresh: [], crls: change.crls }
-    case 'policy':
-      return { fresh: [], crls: [], rules: change.rules }
-  }
+  const { kind, ...change } = message.event.change
+  return { fresh: [], crls: [], ...('revoked' in change ? { fresh: change.revoked } : change) }
 }
 
 /** Whether what happened is of the world, and no bug of ours. */

@@ -3,25 +3,31 @@ import { readFile } from 'node:fs/promises'
 import {
   type FeedRules,
   type KeptSnapshot,
+  readAnchors,
   readFeedRules,
   readKeptSnapshot,
   ShapeError,
+  writeAnchors,
   writeFeedRules,
   writeKeptSnapshot,
 } from '@countersign/protocol'
 import { replaceFiles } from '../identity/durable.ts'
 import { IdentityError, systemCode } from '../identity/error.ts'
 import { type IdentityPaths, pathsOf } from '../identity/files.ts'
+import type { Told } from './told.ts'
 
 /** What was known, if anything was. */
 export interface Kept {
   readonly snapshot: KeptSnapshot | undefined
-  readonly rules: FeedRules | undefined
+  readonly told: Told
 }
 
 /** Reads it. @throws {IdentityError} when it cannot be read, or is damaged. */
 export async function readKept(paths: IdentityPaths): Promise<Kept> {
-  return { snapshot: await readJson(paths.feed, readKeptSnapshot), rules: await readJson(paths.rules, readFeedRules) }
+  return {
+    snapshot: await readJson(paths.feed, readKeptSnapshot),
+    told: { rules: await readJson(paths.rules, readFeedRules), anchors: await readJson(paths.anchors, readAnchors) },
+  }
 }
 
 /**
@@ -32,13 +38,14 @@ export function readToldRules(directory: string): Promise<FeedRules | undefined>
   return readJson(pathsOf(directory).rules, readFeedRules)
 }
 
-/** Keeps it durably; without `rules`, those before. @throws {IdentityError} and what was kept stays. */
-export function keep(paths: IdentityPaths, kept: KeptSnapshot, rules: FeedRules | undefined): Promise<void> {
-  const line = (value: unknown) => `${JSON.stringify(value)}\n`
-  // The rules first: who stops in between is told them again, and nobody takes a number for rules that are not there.
+/** Keeps it durably; what is not in `told` stays. @throws {IdentityError} and what was kept stays. */
+export function keep(paths: IdentityPaths, kept: KeptSnapshot, { rules, anchors }: Told): Promise<void> {
+  const file = (path: string, value: unknown) => ({ path, octets: `${JSON.stringify(value)}\n`, mode: 0o600 }) as const
+  // The number last: who stops in between is told them again, and nobody takes a number for rules that are not there.
   return replaceFiles([
-    ...(rules ? [{ path: paths.rules, octets: line(writeFeedRules(rules)), mode: 0o600 } as const] : []),
-    { path: paths.feed, octets: line(writeKeptSnapshot(kept)), mode: 0o600 },
+    ...(anchors ? [file(paths.anchors, writeAnchors(anchors))] : []),
+    ...(rules ? [file(paths.rules, writeFeedRules(rules))] : []),
+    file(paths.feed, writeKeptSnapshot(kept)),
   ])
 }
 

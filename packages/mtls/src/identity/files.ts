@@ -26,6 +26,8 @@ export interface IdentityPaths {
   readonly waiting: string
   /** The rules that it told last. */
   readonly rules: string
+  /** The other authorities that it told last. */
+  readonly anchors: string
 }
 
 export function pathsOf(directory: string): IdentityPaths {
@@ -43,6 +45,7 @@ export function pathsOf(directory: string): IdentityPaths {
     feed: join(directory, 'feed.json'),
     waiting: join(directory, 'meetings.waiting'),
     rules: join(directory, 'rules.json'),
+    anchors: join(directory, 'anchors.json'),
   }
 }
 

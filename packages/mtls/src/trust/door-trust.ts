@@ -1,70 +1,64 @@
 // What one door believes: the house's own authority, and others as far as each may vouch.
 import type { TrustAnchor } from '@countersign/verify'
 import type { Trust, TrustChange } from '../model.ts'
-import type { OtherAuthority } from './other-authority.ts'
+import type { OtherAuthorities } from './other-authorities.ts'
 import { sha256OfAnchors } from './trust.ts'
 
 /** How a door believes. */
 export interface DoorTrust {
   readonly revocation: Trust['revocation']
-  readonly others: readonly OtherAuthority[]
+  readonly others: OtherAuthorities
+}
+
+/** What a view holds, for as long as nothing that it is made of changed: every meeting asks for it. */
+interface View extends Pick<Trust, 'anchors' | 'anchorsSha256' | 'issuers' | 'crls'> {
+  readonly names: ReadonlyMap<TrustAnchor, string>
+  readonly of: Pick<Trust, 'anchors' | 'issuers' | 'crls'>
 }
 
 /** The trust of a house as one door has it: a view, which follows the house and the other authorities. */
 export function doorTrust(house: Trust, { revocation, others }: DoorTrust): Trust {
-  const names = new Map<TrustAnchor, string>(
-    others.flatMap(({ name, anchors }) => anchors.map((anchor): [TrustAnchor, string] => [anchor, name])),
-  )
   const listeners = new Set<(change: TrustChange) => void>()
   let changes = 0
-  for (const other of others)
-    other.onChange(() => {
-      changes++
-      crls = undefined
-      for (const listener of [...listeners]) listener({ kind: 'status' })
-    })
-  const anchors = () => [...house.anchors, ...names.keys()]
-  // A list of lists keeps its identity while nothing changed: every meeting asks for it.
-  let crls: Trust['crls'] | undefined
-  let houseCrls: Trust['crls'] | undefined
-  let known = anchors()
-  let hash = hashOf(known)
-  const otherIssuers = others.flatMap((other) => other.issuers)
-  let issuers: Trust['issuers'] = [...house.issuers, ...otherIssuers]
-  let houseAnchors = house.anchors
-  let houseIssuers = house.issuers
-  const refresh = () => {
-    if (house.issuers !== houseIssuers) {
-      houseIssuers = house.issuers
-      issuers = [...houseIssuers, ...otherIssuers]
+  let seen: View | undefined
+  others.onChange(() => {
+    changes++
+    seen = undefined
+    for (const listener of [...listeners]) listener({ kind: 'status' })
+  })
+  const view = (): View => {
+    const { anchors, issuers, crls } = house
+    if (seen?.of.anchors === anchors && seen.of.issuers === issuers && seen.of.crls === crls) return seen
+    const theirs = others.current
+    const names = new Map(
+      theirs.flatMap(({ name, anchors: own }) => own.map((anchor): [TrustAnchor, string] => [anchor, name])),
+    )
+    const all = [...anchors, ...names.keys()]
+    seen = {
+      of: { anchors, issuers, crls },
+      names,
+      anchors: all,
+      anchorsSha256: hashOf(all),
+      issuers: [...issuers, ...theirs.flatMap((other) => other.issuers)],
+      crls: [...crls, ...theirs.flatMap((other) => other.crls)],
     }
-    if (house.anchors === houseAnchors) return
-    houseAnchors = house.anchors
-    known = anchors()
-    hash = hashOf(known)
+    return seen
   }
   return {
     revocation,
     get anchors() {
-      refresh()
-      return known
+      return view().anchors
     },
     get anchorsSha256() {
-      refresh()
-      return hash
+      return view().anchorsSha256
     },
     domain: house.domain,
-    authorityOf: (anchor) => names.get(anchor),
+    authorityOf: (anchor) => view().names.get(anchor),
     get issuers() {
-      refresh()
-      return issuers
+      return view().issuers
     },
     get crls() {
-      if (crls === undefined || houseCrls !== house.crls) {
-        houseCrls = house.crls
-        crls = [...houseCrls, ...others.flatMap((other) => other.crls)]
-      }
-      return crls
+      return view().crls
     },
     get asOf() {
       return house.asOf

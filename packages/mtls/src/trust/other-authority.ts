@@ -106,7 +106,10 @@ function isSame(one: Certificate, other: Certificate): boolean {
 }
 
 /** An authority below an anchor is none itself: what is above it may have revoked it. Whoever signed itself is one. */
-function sorted(certificates: readonly Certificate[]) {
+export function sorted(certificates: readonly Certificate[]): {
+  readonly anchors: readonly Certificate[]
+  readonly issuers: readonly Certificate[]
+} {
   const checkSignature = createCheckSignature()
   const isBelow = (certificate: Certificate) =>
     !isSameName(certificate.issuer, certificate.subject) &&
@@ -125,13 +128,23 @@ function sorted(certificates: readonly Certificate[]) {
   return { anchors, issuers }
 }
 
-/** @throws {TrustFileError} also where no certificate of the authority signed it: whose word it is, nobody could tell. */
+/** @throws {TrustFileError} */
 async function readList(
   file: string,
   { file: certificatesFile }: OtherAuthorityFiles,
   certificates: readonly Certificate[],
 ): Promise<CertificateList> {
   const list = await readCrl(file)
+  checkListIssuer(list, certificates, { file, certificatesFile })
+  return list
+}
+
+/** @throws {TrustFileError} where no certificate of the authority signed a list: whose word it is, nobody could tell. */
+export function checkListIssuer(
+  list: CertificateList,
+  certificates: readonly Certificate[],
+  { file, certificatesFile }: { readonly file: string; readonly certificatesFile: string },
+): void {
   const named = certificates.filter((certificate) => isNamedBy(list, certificate))
   if (named.length === 0)
     throw new TrustFileError(
@@ -142,5 +155,4 @@ async function readList(
   const checkSignature = createCheckSignature()
   if (!named.some((certificate) => isSignedBy(list, certificate, checkSignature)))
     throw new TrustFileError('ERR_TRUST_FILE_MALFORMED', file, 'it is signed by another key than its authority has')
-  return list
 }

@@ -81,11 +81,16 @@ export async function readAnchors(file: string): Promise<readonly Certificate[]>
     if (label !== 'CERTIFICATE')
       throw new TrustFileError('ERR_TRUST_FILE_MALFORMED', file, `${which} is no certificate`)
     const certificate = decoded(file, () => readCertificate(der), which)
-    // RFC 5280 §4.2.1.9: only version 3 can say so; an older root is believed because its file is.
-    if (certificate.version === 3 && certificate.basicConstraints?.cA !== true)
-      throw new TrustFileError('ERR_TRUST_FILE_MALFORMED', file, `${which} is not the certificate of an authority`)
+    checkAnchor(certificate, file, which)
     return certificate
   })
+}
+
+/** @throws {TrustFileError} when a certificate is not that of an authority. */
+export function checkAnchor({ version, basicConstraints }: Certificate, file: string, which: string): void {
+  // RFC 5280 §4.2.1.9: only version 3 can say so; an older root is believed because its file is.
+  if (version === 3 && basicConstraints?.cA !== true)
+    throw new TrustFileError('ERR_TRUST_FILE_MALFORMED', file, `${which} is not the certificate of an authority`)
 }
 
 /** Reads every `*.crl` of a folder; a folder that is not there holds none. @throws {TrustFileError} when one is not a CRL. */

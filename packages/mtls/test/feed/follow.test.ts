@@ -6,7 +6,7 @@ import { issueCrl } from '../support/crls.ts'
 import { event, followed, RULES, snapshot } from '../support/feed.ts'
 import { createRoot, NOW } from '../support/pki.ts'
 
-const KEPT = { kept: { sequence: '7', at: NOW.toString(), revoked: [] }, rules: RULES }
+const KEPT = { kept: { sequence: '7', at: NOW.toString(), revoked: [] }, rules: RULES, anchors: [] }
 
 suite('a feed', () => {
   test('that is right is in force, cuts, and is kept', async () => {

@@ -2,10 +2,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type FeedRules, type RevokedSerial, writeFeedMessage } from '@countersign/protocol'
+import { type FeedRules, type KnownAuthority, type RevokedSerial, writeFeedMessage } from '@countersign/protocol'
 import { enroll } from '../../src/enroll/enroll.ts'
 import { followFeed } from '../../src/feed/follow.ts'
-import type { Govern } from '../../src/feed/govern.ts'
+import type { Believe, Govern } from '../../src/feed/told.ts'
 import { openIdentity } from '../../src/identity/open.ts'
 import { issuing, type Recipe, startAuthority } from './authority.ts'
 import { temporaryDirectory } from './directory.ts'
@@ -20,8 +20,11 @@ export const revoked: RevokedSerial = {
   reason: 'keyCompromise',
 }
 export const RULES: FeedRules = { parties: [{ id: 'alice', labels: ['group:ops'], identities: [] }] }
-export const snapshot = (sequence: bigint, crls: readonly Uint8Array[] = [], rules: FeedRules = RULES) =>
-  writeFeedMessage({ kind: 'snapshot', snapshot: { sequence, at: NOW, crls, revoked: [], rules } })
+export const snapshot = (
+  sequence: bigint,
+  crls: readonly Uint8Array[] = [],
+  { rules = RULES, anchors = [] }: { readonly rules?: FeedRules; readonly anchors?: readonly KnownAuthority[] } = {},
+) => writeFeedMessage({ kind: 'snapshot', snapshot: { sequence, at: NOW, crls, revoked: [], rules, anchors } })
 export const event = (previous: bigint, sequence: bigint) =>
   writeFeedMessage({
     kind: 'event',
@@ -33,11 +36,17 @@ export const event = (previous: bigint, sequence: bigint) =>
 export const ruled = (previous: bigint, sequence: bigint, rules: FeedRules) =>
   writeFeedMessage({ kind: 'event', previous, event: { sequence, at: NOW, change: { kind: 'policy', rules } } })
 
+/** Event `sequence`: other authorities. */
+export const vouched = (previous: bigint, sequence: bigint, anchors: readonly KnownAuthority[]) =>
+  writeFeedMessage({ kind: 'event', previous, event: { sequence, at: NOW, change: { kind: 'trust', anchors } } })
+
 interface Given {
-  /** What stands in the directory's `feed.json` and `rules.json`. */
+  /** What stands in the directory's `feed.json`, `rules.json` and `anchors.json`. */
   readonly kept?: object
   readonly rules?: object
+  readonly anchors?: object
   readonly govern?: Govern
+  readonly believe?: Believe
   readonly onCut?: () => void
   /** So many confirmations are waited for, too. */
   readonly confirms?: number
@@ -58,7 +67,9 @@ export async function followed(recipe: Recipe, fits: string, given: Given = {}) 
   await writeFile(join(directory, 'authority.json'), JSON.stringify({ address, name }))
   const file = join(directory, 'feed.json')
   const rulesFile = join(directory, 'rules.json')
+  const anchorsFile = join(directory, 'anchors.json')
   if (given.kept) await writeFile(file, JSON.stringify(given.kept))
+  if (given.anchors) await writeFile(anchorsFile, JSON.stringify(given.anchors))
   if (given.rules) await writeFile(rulesFile, JSON.stringify(given.rules))
   const identity = await openIdentity(directory, { clock })
   const cuts: bigint[] = []
@@ -74,6 +85,7 @@ export async function followed(recipe: Recipe, fits: string, given: Given = {}) 
     },
     sessions: async () => [],
     ...(given.govern && { govern: given.govern }),
+    ...(given.believe && { believe: given.believe }),
     log: (name, fields) => name === fits && told.resolve(String(fields?.['cause'])),
   })
   const cause = await told.promise
@@ -83,5 +95,14 @@ export async function followed(recipe: Recipe, fits: string, given: Given = {}) 
   const isKnown = identity.trust.announced(revoked.issuerSpkiSha256, revoked.serialNumber) !== undefined
   const read = async (path: string) => JSON.parse(await readFile(path, 'utf8').catch(() => '{}')) as unknown
   const { sequence, behind } = (await read(file)) as { sequence?: string; behind?: true }
-  return { cause, cuts, isKnown, sequence, behind, rules: await read(rulesFile), said: authority.said }
+  return {
+    cause,
+    cuts,
+    isKnown,
+    sequence,
+    behind,
+    rules: await read(rulesFile),
+    anchors: await read(anchorsFile),
+    said: authority.said,
+  }
 }

@@ -5,6 +5,7 @@ import { suite, test } from 'node:test'
 import type { GeneralName } from '@countersign/x509'
 import { allowList } from '../../src/server/allow-list.ts'
 import { doorTrust } from '../../src/trust/door-trust.ts'
+import { steadyAuthorities } from '../../src/trust/other-authorities.ts'
 import { openOtherAuthority } from '../../src/trust/other-authority.ts'
 import { createTrust } from '../../src/trust/trust.ts'
 import { TrustFileError } from '../../src/trust/trust-files.ts'
@@ -29,7 +30,7 @@ async function partnerHouse(vouches: readonly string[]) {
   const alarms: string[] = []
   const other = await openOtherAuthority({ name: 'partner', file, crl: [crl], vouches }, (event) => alarms.push(event))
   const house = createTrust({ anchors: [root.certificate], crls: [], revocation: 'prefer', asOf: NOW })
-  const trust = doorTrust(house, { revocation: 'prefer', others: [other] })
+  const trust = doorTrust(house, { revocation: 'prefer', others: steadyAuthorities([other]) })
   return {
     file,
     crl,
@@ -181,7 +182,7 @@ suite('another authority', () => {
     )
     const trust = doorTrust(createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: NOW }), {
       revocation: 'prefer',
-      others: [other],
+      others: steadyAuthorities([other]),
     })
     await using door = await openDoor({ trust, access: allowList(['spiffe://partner.example/carol']) })
     const forged = { ...createRoot('Elsewhere'), certificate: below.certificate }

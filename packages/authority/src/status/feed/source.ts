@@ -1,5 +1,5 @@
 // What those that follow the authority get: events in their order, from what the store has.
-import type { FeedEvent, FeedRules, RevokedSerial, Snapshot } from '@countersign/protocol'
+import type { FeedEvent, FeedRules, KnownAuthority, RevokedSerial, Snapshot } from '@countersign/protocol'
 import type { Store } from '../../store/store.ts'
 import type { FeedSource } from './follower.ts'
 
@@ -13,11 +13,20 @@ interface Parts {
   readonly issuerSpkiSha256: string
   readonly crls: () => { readonly issuing: Uint8Array; readonly root: Uint8Array }
   readonly rules: () => FeedRules
+  readonly anchors: () => readonly KnownAuthority[]
   readonly clock: () => Temporal.Instant
 }
 
 /** Makes the source of one authority's feed. */
-export function createFeedSource({ store, issuerId, issuerSpkiSha256, crls, rules, clock }: Parts): FeedSource {
+export function createFeedSource({
+  store,
+  issuerId,
+  issuerSpkiSha256,
+  crls,
+  rules,
+  anchors,
+  clock,
+}: Parts): FeedSource {
   const revokedBy = (sequence: number): readonly RevokedSerial[] =>
     store.certificates.revokedBy(issuerId, sequence).map(({ serial, party, at, reason }) => ({
       issuerSpkiSha256,
@@ -30,6 +39,11 @@ export function createFeedSource({ store, issuerId, issuerSpkiSha256, crls, rule
     const { issuing, root } = crls()
     return [issuing, root]
   }
+  const now = {
+    crl: () => ({ kind: 'crl', crls: lists() }) as const,
+    policy: () => ({ kind: 'policy', rules: rules() }) as const,
+    trust: () => ({ kind: 'trust', anchors: anchors() }) as const,
+  }
   return {
     newest: () => BigInt(store.status.newest()),
     eventsAfter(after) {
@@ -41,7 +55,7 @@ export function createFeedSource({ store, issuerId, issuerSpkiSha256, crls, rule
         if (kind === 'status') return [{ ...common, change: { kind, revoked: revokedBy(sequence) } }]
         // What is told is as it is now, and a newer one says all that an older one did.
         if (sequence !== newest.get(kind)) return []
-        return [{ ...common, change: kind === 'crl' ? { kind, crls: lists() } : { kind, rules: rules() } }]
+        return [{ ...common, change: now[kind]() }]
       })
     },
     snapshot() {
@@ -49,7 +63,14 @@ export function createFeedSource({ store, issuerId, issuerSpkiSha256, crls, rule
       const covers = store.status.newestCrl(issuerId)?.covers ?? 0
       const unlisted = store.status.eventsAfter(covers, Number.MAX_SAFE_INTEGER).filter(({ kind }) => kind === 'status')
       const revoked = unlisted.flatMap(({ sequence }) => revokedBy(sequence))
-      return { sequence: BigInt(newest), at: clock(), crls: lists(), revoked, rules: rules() } satisfies Snapshot
+      return {
+        sequence: BigInt(newest),
+        at: clock(),
+        crls: lists(),
+        revoked,
+        rules: rules(),
+        anchors: anchors(),
+      } satisfies Snapshot
     },
   }
 }

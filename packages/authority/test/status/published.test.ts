@@ -101,3 +101,37 @@ suite('the rules that an authority tells', () => {
     assert.deepEqual(door.heard[0]?.snapshot?.rules.parties, [alice])
   })
 })
+
+suite('the other authorities that an authority tells', () => {
+  const partner = {
+    name: 'partner',
+    certificates: [Uint8Array.of(0x30, 0)],
+    crls: [],
+    vouches: ['spiffe://partner.example'],
+  }
+
+  test('stand in the snapshot, and are told when they change, apart from the rules', async (t) => {
+    const house = await openHouse(t, { rules: RULES })
+    await house.authority.publishAnchors([partner])
+    const door = await follow(t, house, await enrollParty(t, house, 'door/gate-1', { profile: 'service' }))
+    const { snapshot } = door.heard[0] ?? {}
+    assert.deepEqual(snapshot?.anchors, [{ ...partner, certificates: ['MAA='] }])
+    assert.deepEqual(snapshot?.rules.parties, [alice])
+    await house.authority.publishAnchors([])
+    const { event } = await door.until(({ kind }) => kind === 'event')
+    assert.deepEqual(event?.change, { kind: 'trust', anchors: [] })
+  })
+
+  test('that the feed does not carry are refused, and the old ones stay', async (t) => {
+    const house = await openHouse(t)
+    await house.authority.publishAnchors([partner])
+    const large = { ...partner, crls: [new Uint8Array(6_291_456)] }
+    for (const [anchors, message] of [
+      [[large], /the feed carries 8388608/],
+      [[{ ...partner, name: 'x'.repeat(65) }], /\[0\]\.name is not a text of at most 64/],
+    ] as const)
+      await assert.rejects(house.authority.publishAnchors(anchors), { code: 'ERR_AUTHORITY_OPTION', message })
+    const door = await follow(t, house, await enrollParty(t, house, 'door/gate-1', { profile: 'service' }))
+    assert.deepEqual(door.heard[0]?.snapshot?.anchors.length, 1)
+  })
+})

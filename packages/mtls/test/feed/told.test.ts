@@ -1,9 +1,10 @@
-// The rules on a feed: in force whole, or refused and told, and then those before stay; revocations go on either way.
+// Rules and other authorities on a feed: in force whole, or refused and told, and then those before stay; revocations go
+// on either way.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { FeedRules } from '@countersign/protocol'
-import type { Govern } from '../../src/feed/govern.ts'
-import { confirmsIn, event, followed, RULES, ruled, snapshot } from '../support/feed.ts'
+import { type FeedRules, type KnownAuthority, writeAnchors } from '@countersign/protocol'
+import type { Believe, Govern } from '../../src/feed/told.ts'
+import { confirmsIn, event, followed, RULES, ruled, snapshot, vouched } from '../support/feed.ts'
 import { NOW } from '../support/pki.ts'
 
 /** Takes every policy but one that says so itself. */
@@ -38,7 +39,12 @@ suite('rules on a feed', () => {
 
   test('that were kept are in force before anything is connected, and it goes on by number', async () => {
     const { taken, govern } = governed()
-    const { said } = await followed({ feed: ['over'] }, 'feed.refused', { kept: KEPT, rules: LATER, govern })
+    const { said } = await followed({ feed: ['over'] }, 'feed.refused', {
+      kept: KEPT,
+      rules: LATER,
+      anchors: [],
+      govern,
+    })
     assert.deepEqual(taken, [LATER])
     assert.equal(after(said), '7')
   })
@@ -70,6 +76,7 @@ suite('rules on a feed', () => {
     const { said } = await followed({ feed: ['over'] }, 'feed.refused', {
       kept: { ...KEPT, behind: true },
       rules: RULES,
+      anchors: [],
       ...governed(),
     })
     assert.equal(after(said), undefined)
@@ -77,7 +84,7 @@ suite('rules on a feed', () => {
 
   test('that were kept and cannot be used any more are asked for anew', async () => {
     const { taken, govern } = governed()
-    const feed = [snapshot(9n, [], LATER), 'over']
+    const feed = [snapshot(9n, [], { rules: LATER }), 'over']
     const { said, rules, behind } = await followed({ feed }, 'feed.refused', { kept: KEPT, rules: UNREADABLE, govern })
     assert.equal(after(said), undefined)
     assert.deepEqual([taken, rules, behind], [[LATER], LATER, undefined])
@@ -94,4 +101,77 @@ suite('rules on a feed', () => {
         return /rules\.json$/.test(file)
       })
     })
+})
+
+const PARTNER: KnownAuthority = { name: 'partner', certificates: [], crls: [], vouches: ['partner.example'] }
+const BAD: KnownAuthority = { ...PARTNER, name: 'bad' }
+
+/** Takes all authorities but one of that name. */
+function believed(): { readonly taken: (readonly KnownAuthority[])[]; readonly believe: Believe } {
+  const taken: (readonly KnownAuthority[])[] = []
+  return {
+    taken,
+    believe(anchors) {
+      if (anchors.some(({ name }) => name === 'bad'))
+        return { refused: 'bad: it is not the certificate of an authority' }
+      taken.push(anchors)
+      return undefined
+    },
+  }
+}
+
+suite('other authorities on a feed', () => {
+  test('are in force with the snapshot, and again when they change; both are kept', async () => {
+    const { taken, believe } = believed()
+    const feed = [snapshot(3n, [], { anchors: [PARTNER] }), vouched(3n, 4n, []), 'over']
+    const { anchors, sequence } = await followed({ feed }, 'feed.refused', { believe })
+    assert.deepEqual(taken.slice(0, 2), [[PARTNER], []])
+    assert.deepEqual([anchors, sequence], [[], '4'])
+  })
+
+  test('that were kept are in force before anything is connected, and it goes on by number', async () => {
+    const { taken, believe } = believed()
+    const kept = { kept: KEPT, rules: RULES, anchors: writeAnchors([PARTNER]) as object }
+    const { said } = await followed({ feed: ['over'] }, 'feed.refused', { ...kept, believe })
+    assert.deepEqual(taken, [[PARTNER]])
+    assert.equal(after(said), '7')
+  })
+
+  test('that cannot be used are refused: those before stay, rules and revocations go on, and the authority is told', async () => {
+    const { taken, believe } = believed()
+    const { taken: rules, govern } = governed()
+    const feed = [
+      snapshot(3n, [], { anchors: [PARTNER] }),
+      vouched(3n, 4n, [PARTNER, BAD]),
+      ruled(4n, 5n, LATER),
+      event(5n, 6n),
+    ]
+    const seen = await followed({ feed }, 'feed.trust-refused', { believe, govern, confirms: 4 })
+    assert.deepEqual([taken, rules], [[[PARTNER]], [RULES, LATER]])
+    assert.deepEqual([seen.anchors, seen.cuts, seen.sequence], [writeAnchors([PARTNER]), [0x1234n], '6'])
+    assert.equal(seen.behind, true)
+    const [, second, ...others] = confirmsIn(seen.said)
+    assert.match(String(second?.refused), /bad: it is not the certificate/)
+    assert.deepEqual(
+      others.map(({ refused }) => refused),
+      [undefined, undefined],
+    )
+  })
+
+  test('of a snapshot whose rules are refused are in force all the same', async () => {
+    const { taken, believe } = believed()
+    const feed = [snapshot(3n, [], { rules: UNREADABLE, anchors: [PARTNER] })]
+    const seen = await followed({ feed }, 'feed.policy-refused', { believe, ...governed(), confirms: 1 })
+    assert.deepEqual(taken, [[PARTNER]])
+    assert.deepEqual([seen.anchors, seen.rules, seen.behind], [writeAnchors([PARTNER]), {}, true])
+  })
+
+  test('that were kept and are damaged stop the start', async () => {
+    const starting = followed({ feed: [] }, 'feed.refused', {
+      kept: KEPT,
+      rules: RULES,
+      anchors: [{ name: 'partner' }],
+    })
+    await assert.rejects(starting, { code: 'ERR_IDENTITY_MALFORMED' })
+  })
 })
