@@ -65,11 +65,11 @@ export async function openListener(options: Listening): Promise<Listener> {
     servers: 'admit',
     alpn: ['http/1.1'],
     onAccepted: (socket) => {
-      hold(socket)
+      hold.add(socket)
       application.serve(socket)
     },
     onRefused: (socket, meeting) => {
-      hold(socket)
+      hold.add(socket)
       answerRefused(socket, meeting)
     },
   })
@@ -86,22 +86,29 @@ export async function openListener(options: Listening): Promise<Listener> {
     async close() {
       stop()
       acceptor.close()
+      hold.close()
     },
   }
 }
 
-/** Makes the function that counts a connection until it closes, and closes the oldest where they are too many. */
-function createHold(): (socket: TLSSocket) => void {
+/** Keeps connections until they close, and closes the oldest where they are too many. */
+function createHold(): { add(socket: TLSSocket): void; close(): void } {
   const held = new Set<TLSSocket>()
-  return (socket) => {
-    // Doors that follow are not for strangers to push out, and are as few as an administrator has invited.
-    if (held.size >= MAX_HELD)
-      held
-        .values()
-        .find((one) => !isFollowing(one))
-        ?.destroy()
-    held.add(socket)
-    socket.once('close', () => held.delete(socket))
+  return {
+    add(socket) {
+      // Doors that follow are not for strangers to push out, and are as few as an administrator has invited.
+      if (held.size >= MAX_HELD)
+        held
+          .values()
+          .find((one) => !isFollowing(one))
+          ?.destroy()
+      held.add(socket)
+      socket.once('close', () => held.delete(socket))
+    },
+    // Doors that follow too, which are no requests any more: they would go on to tell a store that is closed.
+    close() {
+      for (const socket of held) socket.destroy()
+    },
   }
 }
 

@@ -51,6 +51,14 @@ suite('a door that follows', () => {
     await ended
   })
 
+  test('is left when the authority closes, and what it has to tell waits with it', async (t) => {
+    const house = await openHouse(t)
+    const door = await follow(t, house, await enrollParty(t, house, 'door/gate-1', { profile: 'service' }))
+    const ended = closed(door.socket)
+    await house.authority.close()
+    await ended
+  })
+
   const wrong: readonly (readonly [string, object])[] = [
     ['another version', { kind: 'follow', version: 2 }],
     ['a second beginning', { kind: 'follow', version: 1 }],
