@@ -11,9 +11,17 @@ import { ABSENT_SET } from '../tools/testing/outcome.ts'
  */
 export function needs(program: string, aptPackage: string): { readonly skip?: string } {
   if (findProgram(program) !== undefined) return {}
-  const reason = `${program} is not installed (Debian package ${aptPackage})`
-  if (process.env['COUNTERSIGN_NO_SKIPS'] === '1') throw new Error(`${reason}, and COUNTERSIGN_NO_SKIPS=1`)
-  return { skip: reason }
+  return absent(`${program} is not installed (Debian package ${aptPackage})`)
+}
+
+/**
+ * The test options that skip a test where an extra is not installed: a package that operators add by hand, since it
+ * compiles. `tools/add-pkcs11` must add it, and CI runs that.
+ * @throws {Error} as {@link needs}
+ */
+export function needsExtra(name: 'pkcs11js'): { readonly skip?: string } {
+  if (existsSync(join(import.meta.dirname, '..', 'node_modules', name, 'build', 'Release'))) return {}
+  return absent(`${name} is not installed (tools/add-pkcs11)`)
 }
 
 /**
@@ -37,6 +45,11 @@ export function programPath(program: string): string {
   const path = findProgram(program)
   if (path === undefined) throw new Error(`${program} is not installed: declare it with needs()`)
   return path
+}
+
+function absent(reason: string): { readonly skip: string } {
+  if (process.env['COUNTERSIGN_NO_SKIPS'] === '1') throw new Error(`${reason}, and COUNTERSIGN_NO_SKIPS=1`)
+  return { skip: reason }
 }
 
 function executable(path: string): boolean {
