@@ -2,13 +2,12 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { type Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
-import { openWebDoor, type UpstreamConfig, type WebDoorConfig } from '@countersign/gateway'
+import { type OpenDoor, openWebDoor, type UpstreamConfig, type WebDoorConfig } from '@countersign/gateway'
 import {
   type Access,
   allowList,
   createSessionIndex,
   createTrust,
-  type Door,
   type SessionIndex,
   type Trust,
 } from '@countersign/mtls'
@@ -45,7 +44,7 @@ const server = issueLeaf(issuing, 'hello.localhost', {
 })
 
 export interface TestDoor extends AsyncDisposable {
-  readonly door: Door
+  readonly door: OpenDoor<WebDoorConfig>
   readonly port: number
   readonly trust: Trust
   readonly sessions: SessionIndex
@@ -124,7 +123,7 @@ export async function openTestDoor(
 
 /** Test upstreams have more. */
 function onlyConfig(upstream: UpstreamConfig): UpstreamConfig {
-  const { url, name, connectSeconds, timeoutSeconds, idleSeconds, maxRequests, maxBodyOctets } = upstream
+  const { url, name, connectSeconds, timeoutSeconds, idleSeconds, maxRequests, maxBodyOctets, health } = upstream
   return {
     url,
     ...(name !== undefined && { name }),
@@ -133,6 +132,7 @@ function onlyConfig(upstream: UpstreamConfig): UpstreamConfig {
     ...(idleSeconds !== undefined && { idleSeconds }),
     ...(maxRequests !== undefined && { maxRequests }),
     ...(maxBodyOctets !== undefined && { maxBodyOctets }),
+    ...(health && { health }),
   }
 }
 

@@ -63,14 +63,19 @@ suite('readConfig', () => {
   const TO = 'upstream: {url: "http://127.0.0.1:3000"}'
 
   test('a door may have routes alone, or beside an upstream', () => {
-    const several = 'upstream: {url: ["http://127.0.0.1:1", "http://127.0.0.1:2"], maxRequests: 9}'
+    const several =
+      'upstream: {url: ["http://127.0.0.1:1", "http://127.0.0.1:2"], maxRequests: 9, health: {path: "/healthz?full"}}'
     const text = ROUTES(`{path: /admin, host: 127.0.0.1, ${several}}`, `{${TO}}`)
     const [door] = read(text).doors
     assert.deepEqual(door?.kind === 'web' && door.routes, [
       {
         path: '/admin',
         host: '127.0.0.1',
-        upstream: { url: ['http://127.0.0.1:1', 'http://127.0.0.1:2'], maxRequests: 9 },
+        upstream: {
+          url: ['http://127.0.0.1:1', 'http://127.0.0.1:2'],
+          maxRequests: 9,
+          health: { path: '/healthz?full' },
+        },
       },
       { path: '/', upstream: { url: 'http://127.0.0.1:3000' } },
     ])
@@ -142,6 +147,26 @@ suite('readConfig', () => {
       'a limit of nothing',
       ROUTES('{upstream: {url: "http://127.0.0.1:1", maxRequests: 0}}'),
       /maxRequests must be more than 0/,
+    ],
+    [
+      'health without a path',
+      ROUTES('{upstream: {url: "http://127.0.0.1:1", health: {everySeconds: 5}}}'),
+      /routes\.0\.upstream\.health\.path is missing/,
+    ],
+    [
+      'health at another address',
+      ROUTES('{upstream: {url: "http://127.0.0.1:1", health: {path: "http://127.0.0.1:2/"}}}'),
+      /routes\.0\.upstream\.health\.path must begin with \//,
+    ],
+    [
+      'health of no time',
+      ROUTES('{upstream: {url: "http://127.0.0.1:1", health: {path: /, everySeconds: 0}}}'),
+      /everySeconds must be more than 0/,
+    ],
+    [
+      'health of an unknown key',
+      ROUTES('{upstream: {url: "http://127.0.0.1:1", health: {path: /, every: 5}}}'),
+      /health: there is no key every/,
     ],
   ]
   for (const [what, text, why] of wrongRoutes)

@@ -119,6 +119,12 @@ function standing({ doors, trust, clock }: Watched): Family[] {
       samples: doors.map(({ door }) => ({ labels: { door: door.name, kind: door.kind }, value: door.sessions.size })),
     },
     {
+      name: 'countersign_upstream_up',
+      type: 'gauge',
+      help: 'Whether requests are sent to an address of a service: 1, or 0 where it is left alone.',
+      samples: doors.flatMap(({ door }) => upstreamsOf(door)),
+    },
+    {
       name: 'countersign_certificate_not_after_seconds',
       type: 'gauge',
       unit: 'seconds',
@@ -136,6 +142,13 @@ function standing({ doors, trust, clock }: Watched): Family[] {
       samples: [{ value: (now.epochMilliseconds - trust.asOf.epochMilliseconds) / 1000 }],
     },
   ]
+}
+
+/** Routes may lead to the same address: it is up where it is up for each of them. */
+function upstreamsOf(door: OpenDoor<AnyDoorConfig>): Sample[] {
+  const found = new Map<string, boolean>()
+  for (const { address, isUp } of door.upstreams?.() ?? []) found.set(address, isUp && (found.get(address) ?? true))
+  return [...found].map(([address, isUp]) => ({ labels: { door: door.name, address }, value: isUp ? 1 : 0 }))
 }
 
 /** Under the names that every Prometheus client uses. */

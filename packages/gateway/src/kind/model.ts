@@ -11,6 +11,8 @@ export interface OpenDoor<Config> extends Door {
   prepare(next: Config): Promise<Change>
   /** JSON Web Keys by which what the door states of its callers is checked. */
   keys?(): readonly object[]
+  /** The addresses of the services behind it, and whether each is one that requests are sent to. */
+  upstreams?(): readonly { readonly address: string; readonly isUp: boolean }[]
 }
 
 /** A change that is ready: exactly one of the two is called. */

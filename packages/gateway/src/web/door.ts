@@ -59,15 +59,12 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
     open.add(ways)
     return ways
   }
-  await using opening = new AsyncDisposableStack()
-  opening.defer(async () => void (await Promise.all([...open].map((each) => each.close()))))
-  let ways = await openWays(config)
   const { assertion, host } = config
   const asserter =
     assertion === undefined
       ? undefined
       : await openAsserter({ door: name, issuer: `https://${host[0]}`, audience: assertion }, house)
-  opening.defer(() => asserter?.close())
+  let ways = await openWays(config)
   const met = createMetServer({ door: name, names, routes: () => ways.routes, asserter, from: config.from }, house)
   const refusals = createRefusalResponder(house.clock)
   const acceptor = createAcceptor({
@@ -93,13 +90,13 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
     async close() {
       refusals.close()
       met.close()
-      await opened.disposeAsync()
+      await Promise.all([asserter?.close(), ...[...open].map((each) => each.close())])
     },
   })
-  const opened = opening.move()
   return {
     ...door,
     ...(asserter && { keys: () => asserter.keys }),
+    upstreams: () => ways.states(),
     async prepare(next) {
       const others = await openWays(next)
       const leave = (old: Ways) => {
@@ -127,6 +124,7 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
 /** Every service behind a door, and which requests are for which. */
 interface Ways {
   readonly routes: ReturnType<typeof createRoutes<Route & RouteKey>>
+  states(): ReturnType<Route['upstream']['states']>
   /** Ends when what is under way has ended. */
   drain(): Promise<void>
   close(): Promise<void>
@@ -158,6 +156,7 @@ async function waysOf(config: WebDoorConfig, house: House): Promise<Ways> {
   const kept = opened.move()
   return {
     routes: createRoutes(config.host, routes),
+    states: () => routes.flatMap(({ upstream }) => upstream.states()),
     async drain() {
       await Promise.all(routes.map(({ upstream }) => upstream.drain()))
     },

@@ -24,6 +24,8 @@ export interface MutualPool {
   metAs(reference: string): Meeting | undefined
   /** The meeting whose connection ended by this error: the upstream may have refused us after its handshake, as TLS 1.3 allows. */
   brokenBy(error: Error): Meeting | undefined
+  /** Meets it and leaves, to find out whether it is there and what it should be. */
+  reach(): Promise<void>
   close(): Promise<void>
 }
 
@@ -87,6 +89,7 @@ export function openMutualPool(
     brokenBy: (error) =>
       broken.get(error) ??
       (error instanceof errors.SocketError ? open.get(portKey(error.socket?.localPort)) : undefined),
+    reach: async () => void (await meet()).destroy(),
     close: () => pool.destroy(),
   }
 }

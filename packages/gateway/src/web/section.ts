@@ -19,6 +19,14 @@ const addresses = z
 
 const seconds = z.number().positive('must be more than 0').max(86_400, 'must be at most 86,400').exactOptional()
 
+const health = z.strictObject({
+  path: z
+    .string()
+    .regex(/^\/[!-"$-~]*$/, 'must begin with /, and hold neither spaces nor #')
+    .describe('what is asked for, by GET; an answer of 2xx or 3xx in time says that the address is well'),
+  everySeconds: seconds.describe('how often (10)'),
+})
+
 const service = z.strictObject(
   {
     url: addresses.describe(
@@ -42,6 +50,9 @@ const service = z.strictObject(
       .positive('must be more than 0')
       .exactOptional()
       .describe('longest body of a request; longer ones get 413 (any length)'),
+    health: health
+      .exactOptional()
+      .describe('asks each address whether it is well, and leaves alone what is not (whether it can be reached)'),
   },
   // Only where it is no mapping at all; an unknown key has its own words.
   { error: ({ code }) => (code === 'invalid_type' ? 'must be demo, or a mapping with the key url' : undefined) },
@@ -136,5 +147,11 @@ export const WEB_SECTION: Section = {
   meetsCallers: true,
   keys,
   faults: (door) => faultsOf(door as WebDoorConfig & { readonly allow?: unknown }),
-  within: { upstream: service.shape, 'routes.*': route.shape, 'routes.*.upstream': service.shape },
+  within: {
+    upstream: service.shape,
+    'upstream.health': health.shape,
+    'routes.*': route.shape,
+    'routes.*.upstream': service.shape,
+    'routes.*.upstream.health': health.shape,
+  },
 }

@@ -2,7 +2,8 @@
 import { type House, MeetingRefusedError } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { Pool } from 'undici'
-import { createBalance, type Way } from './balance.ts'
+import { type Balance, createBalance, type Way } from './balance.ts'
+import { asksFor, reaches } from './health.ts'
 import { type MutualPool, openMutualPool } from './mutual-pool.ts'
 
 /** The service behind a door. */
@@ -24,6 +25,15 @@ export interface UpstreamConfig {
   readonly maxRequests?: number
   /** Longest body of a request. Default: any length. */
   readonly maxBodyOctets?: number
+  /** Asks each address whether it is well: a GET of `path` that 2xx or 3xx answers. Default: whether it can be reached. */
+  readonly health?: HealthConfig
+}
+
+/** How a service is asked whether it is well. */
+export interface HealthConfig {
+  readonly path: string
+  /** Default 10. */
+  readonly everySeconds?: number
 }
 
 /** The way to it. */
@@ -42,6 +52,8 @@ export interface Upstream {
   readonly isFull: boolean
   /** The address for a request that has been tried at none of `tried`. It is released once, however the request ends. */
   take(tried: ReadonlySet<Way>): Way | undefined
+  /** Its addresses, and which are left alone now. */
+  states: Balance['states']
   /** Ends when what is under way has ended. */
   drain(): Promise<void>
   close(): Promise<void>
@@ -50,6 +62,7 @@ export interface Upstream {
 const ANSWER_TIMEOUT_SECONDS = 60
 const CONNECT_TIMEOUT_SECONDS = 10
 const MAX_REQUESTS = 1024
+const HEALTH_SECONDS = 10
 
 /**
  * Prepares the way to an upstream; nothing is connected yet. There are as many connections as requests under way: with
@@ -67,10 +80,22 @@ export function openUpstream(config: UpstreamConfig, door: string, house: House)
   if (!secure && config.name !== undefined)
     throw new TypeError(`nothing can be proved by ${String(url)}: use https, or leave the name out`)
   const pools = urls.map((each) => openPool(each, { name: config.name, connectMs, door }, house))
+  const { health } = config
+  const everyMs = health && (health.everySeconds ?? HEALTH_SECONDS) * 1000
+  const probeOf = ({ dispatcher, reach }: OnePool, address: string) => {
+    if (health && everyMs !== undefined)
+      return asksFor({ dispatcher, address, path: health.path, timeoutMs: Math.min(connectMs, everyMs) })
+    // To the one address there is, whatever comes is sent.
+    return pools.length > 1 ? reach : undefined
+  }
   const balance = createBalance(
-    pools.map(({ dispatcher }, i) => ({ dispatcher, address: urls[i]?.host ?? '' })),
+    pools.map((pool, i) => {
+      const address = urls[i]?.host ?? ''
+      return { dispatcher: pool.dispatcher, address, probe: probeOf(pool, address) }
+    }),
     (address, isDown, cause) =>
       house.log(isDown ? 'upstream.down' : 'upstream.up', { door, address, ...(cause && { cause: cause.message }) }),
+    everyMs,
   )
   return {
     timeoutMs: timeoutSeconds * 1000,
@@ -81,13 +106,16 @@ export function openUpstream(config: UpstreamConfig, door: string, house: House)
       return balance.busy >= maxRequests
     },
     take: balance.take,
+    states: balance.states,
     metAs: (reference) => firstOf(pools, (pool) => pool.metAs?.(reference)),
     brokenBy: (error) =>
       error instanceof MeetingRefusedError ? error.meeting : firstOf(pools, (pool) => pool.brokenBy?.(error)),
     async drain() {
+      balance.close()
       await Promise.all(pools.map(({ dispatcher }) => dispatcher.close()))
     },
     async close() {
+      balance.close()
       await Promise.all(pools.map((pool) => pool.close()))
     },
   }
@@ -102,7 +130,7 @@ function readUrl(text: string): URL {
 }
 
 /** One address, in clear or by meetings. */
-type OnePool = Pick<MutualPool, 'dispatcher' | 'close'> & Partial<MutualPool>
+type OnePool = Pick<MutualPool, 'dispatcher' | 'reach' | 'close'> & Partial<MutualPool>
 
 function firstOf(pools: readonly OnePool[], ask: (pool: OnePool) => Meeting | undefined): Meeting | undefined {
   for (const pool of pools) {
@@ -117,11 +145,11 @@ function openPool(
   { name, connectMs, door }: { readonly name: string | undefined; readonly connectMs: number; readonly door: string },
   house: House,
 ): OnePool {
+  const host = url.hostname.replaceAll(/^\[|\]$/g, '')
   if (url.protocol === 'http:') {
     const pool = new Pool(url.origin, { connectTimeout: connectMs })
-    return { dispatcher: pool, close: () => pool.destroy() }
+    return { dispatcher: pool, reach: reaches(host, Number(url.port || 80), connectMs), close: () => pool.destroy() }
   }
-  const host = url.hostname.replaceAll(/^\[|\]$/g, '')
   return openMutualPool(
     { host, port: Number(url.port || 443), name, timeoutMs: connectMs, door: `${door} → ${url.host}` },
     house,

@@ -10,14 +10,14 @@ export interface PlainUpstream extends AsyncDisposable {
   readonly open: ReadonlySet<Socket>
 }
 
-/** Serves HTTP by Node's own server. */
-export async function serveHttp(listener: RequestListener): Promise<PlainUpstream> {
+/** Serves HTTP by Node's own server, on any free port unless one is asked for. */
+export async function serveHttp(listener: RequestListener, port = 0): Promise<PlainUpstream> {
   let reached = 0
   const server = createHttpServer((request, response) => {
     reached++
     listener(request, response)
   })
-  return started(server, () => reached)
+  return started(server, () => reached, port)
 }
 
 /** Hands each connection to `script`, which writes what no well-behaved server would. */
@@ -34,13 +34,14 @@ export async function serveOctets(script: (socket: Socket) => void): Promise<Pla
 async function started(
   server: Server | ReturnType<typeof createServer>,
   reached: () => number,
+  port = 0,
 ): Promise<PlainUpstream> {
   const open = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get reached() {

@@ -64,7 +64,11 @@ suite('an HTTP/2 connection', () => {
     await Promise.all(asked)
     await until(() => upstream.open.size === 0, 'the upstream is let go')
     assert.equal(door.sessions.size, 0)
-    assert.deepEqual(door.logs, [])
+    // That it was cut, and no fault beside it.
+    assert.deepEqual(
+      door.logs.map(({ event, fields }) => [event, fields['code']]),
+      [['session.cut', 'ERR_CALLER_REVOKED']],
+    )
   })
 
   // RFC 9113 §6.8

@@ -84,6 +84,39 @@ suite('an upstream that proves itself', () => {
       assert.equal(told?.fields['upstreamReference'], refused?.reference)
     })
 
+  test('at one of two addresses, and as another name at the other: that one is tried by meetings alone, and is never up', async () => {
+    await using right = await serveMutual(database, (_request, response) => response.end('right'))
+    await using impostor = await serveMutual(elsewhere, (_request, response) => response.end('impostor'))
+    await using door = await openTestDoor({ url: [impostor.url, right.url], name: 'db.localhost' })
+    for (let i = 0; i < 3; i++) assert.equal((await ask(door, alice, '/')).body, 'right')
+    const refused = () => door.records.filter(({ outcome }) => !outcome.ok).length
+    const before = refused()
+    // The first trial, a second later.
+    await until(() => refused() > before, 'it is tried')
+    assert.deepEqual(
+      door.logs.map(({ event }) => event),
+      ['upstream.down'],
+    )
+    assert.equal(impostor.met, 0)
+    assert.equal((await ask(door, alice, '/')).body, 'right')
+  })
+
+  test('and tells its health to the door, which it meets as ever', async () => {
+    const asked: string[] = []
+    await using upstream = await serveMutual(database, (request, response) => {
+      if (request.url === '/healthz') asked.push(`${(request.socket as TLSSocket).getPeerCertificate().subject.CN}`)
+      response.writeHead(asked.length < 3 ? 503 : 200).end('there')
+    })
+    const health = { path: '/healthz', everySeconds: 0.05 }
+    await using door = await openTestDoor({ url: upstream.url, name: 'db.localhost', health })
+    await until(() => asked.length >= 3 && door.door.upstreams?.()[0]?.isUp === true, 'it is well')
+    assert.equal(asked[0], 'hello.localhost')
+    assert.deepEqual(
+      door.logs.map(({ event }) => event),
+      ['upstream.down', 'upstream.up'],
+    )
+  })
+
   // RFC 9112 §8: "an "incomplete close" in TLS would leave the message incomplete"
   test('and ends its answer by closing is 502: whoever cuts TCP could end it, too', async () => {
     await using upstream = await serveMutual(database, ({ socket, method }) =>
