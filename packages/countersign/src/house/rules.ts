@@ -72,22 +72,11 @@ export async function openRules(
         }
       }),
     async settle(heard) {
-      const asking = config.doors.filter(goesByPolicy).map(({ name }) => name)
-      if (!joined || asking.length === 0 || (config.policy !== undefined && config.parties.length > 0)) return
-      const cause = await heard()
-      if (told === undefined)
-        throw fault(
-          `doors go by the rules of the authority (${asking.join(', ')}), and it has told none yet: ${cause}`,
-          'start the house again when its authority can be reached, or give it a policy and parties of its own',
-        )
-      if (config.policy === undefined && told.policy === undefined)
-        throw fault(
-          `doors go by the policy of the authority (${asking.join(', ')}), and it has none`,
-          'give the authority or this house a policy, or each of these doors a list: allow',
-        )
+      if (needsTold(config)) checkTold(config, told, await heard())
     },
     async read(next) {
       const nextText = await readText(next)
+      if (needsTold(next)) checkTold(next, told, 'it cannot be reached')
       const rulebook = policy && rulebookFor(next, { text: nextText, told })
       const difference = rulebook && (await policy.compare(rulebook, clock()))
       return {
@@ -117,6 +106,30 @@ export function rulebookFor(
 /** Whether a door asks the rules. */
 export function goesByPolicy(door: DoorConfig): boolean {
   return 'host' in door && door.allow === undefined
+}
+
+/** Without the authority's parties a lock on a label would miss, and without its policy there is no rule. */
+function needsTold(config: Config): boolean {
+  const { policy, parties, doors } = config
+  return 'join' in config && doors.some(goesByPolicy) && (policy === undefined || parties.length === 0)
+}
+
+/** @throws {Failure} where it is not there. */
+function checkTold({ policy, doors }: Config, told: FeedRules | undefined, cause: string): void {
+  const asking = doors
+    .filter(goesByPolicy)
+    .map(({ name }) => name)
+    .join(', ')
+  if (told === undefined)
+    throw fault(
+      `doors go by the rules of the authority (${asking}), and it has told none yet: ${cause}`,
+      'start the house again when its authority can be reached, or give it a policy and parties of its own',
+    )
+  if (policy === undefined && told.policy === undefined)
+    throw fault(
+      `doors go by the policy of the authority (${asking}), and it has none`,
+      'give the authority or this house a policy, or each of these doors a list: allow',
+    )
 }
 
 async function readText({ policy }: Pick<HouseConfig, 'policy'>): Promise<string | undefined> {

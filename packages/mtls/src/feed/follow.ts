@@ -65,8 +65,8 @@ export interface FeedFollower {
   close(): Promise<void>
 }
 
-// A list of half a million entries in Base64, and its frame.
-const MAX_LINE_CHARACTERS = 67_108_864
+// A list of half a million entries in Base64, the largest rules and authorities, and their frame.
+const MAX_LINE_CHARACTERS = 100_663_296
 const MAX_WAITING_OCTETS = 67_108_864
 /** The authority says every ten seconds that it is there. */
 const SILENCE_MS = 30_000
