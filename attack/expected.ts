@@ -51,6 +51,7 @@ export const EXPECTED: Readonly<Record<string, Readonly<Record<string, Row>>>> =
     'in a request that is under way': { web: ['cut', 'accepted'] },
     'in a WebSocket': { web: ['cut', 'accepted'] },
     'in a download that it reads slowly': both('cut', 'accepted'),
+    'in a download over HTTP/2': { web: ['cut', 'accepted'] },
     'in a TCP session': { tcp: ['cut', 'accepted'] },
   },
   'an impostor of a door': {

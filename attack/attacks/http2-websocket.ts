@@ -1,9 +1,9 @@
 import { FLAG, headersFrame, PREFACE } from '../../tools/testing/http2-frames.ts'
 import { openCarelessGateway } from '../controls/careless-gateway.ts'
-import type { Attack, Attackers, Case, Control, Target } from '../model.ts'
-import { caller } from '../support/craft.ts'
+import type { Attack, Case, Control, Target } from '../model.ts'
 import { type Fields, requestOf, sendFrames } from '../support/http2.ts'
-import { besideMeeting, dial, presented } from '../support/tls-client.ts'
+import { besideMeeting, type dial } from '../support/tls-client.ts'
+import { whileRevoked, withGuests } from '../support/while-revoked.ts'
 
 const MARK = 'forged-by-the-caller'
 const GUARDED = 'guarded.localhost'
@@ -38,7 +38,12 @@ export const http2WebSocket: Attack = {
         FLAG.endHeaders,
       ),
     ]),
-    { name: 'whose caller is revoked', control: knowsNoRevocation, run: isRevoked },
+    {
+      name: 'whose caller is revoked',
+      control: async (attackers) => withGuests(await openCarelessGateway(attackers)),
+      run: (target) =>
+        whileRevoked(target, { alpn: ['h2'], said: () => Buffer.concat([PREFACE, ...handshake()(target)]) }),
+    },
   ],
 }
 
@@ -98,28 +103,4 @@ function ofAnotherName(name: string, frames: Frames, without?: string): Case {
     identity: {},
     control: (attackers) => openCarelessGateway(attackers, { requestCert: false, rejectUnauthorized: false }),
   })
-}
-
-/** Still open a second after the receipt: the attacker has won. */
-async function isRevoked(target: Target) {
-  const { holder, revoke } = (await target.revocable?.enroll()) ?? {}
-  if (holder === undefined || revoke === undefined) throw new Error('needs somebody who can be revoked')
-  const identity = presented(holder, target.attackers.issuing)
-  const { socket, over, reference } = await dial(target, { ...identity, ALPNProtocols: ['h2'] })
-  socket.write(Buffer.concat([PREFACE, ...handshake()(target)]))
-  await new Promise((resolve) => setTimeout(resolve, 200))
-  if (socket.destroyed) return { peer: 'ended before', won: false }
-  await revoke()
-  const closed = new Promise<boolean>((resolve) => socket.once('close', () => resolve(true)))
-  const cut =
-    socket.destroyed ||
-    (await Promise.race([closed, new Promise<boolean>((resolve) => setTimeout(resolve, 1_000, false))]))
-  await over(0)
-  const seen = reference()
-  return { peer: cut ? 'cut' : 'open', won: !cut, ...(seen && { reference: seen }) }
-}
-
-async function knowsNoRevocation(attackers: Attackers): ReturnType<Control> {
-  const enroll = async () => ({ holder: caller(attackers.issuing, 'guest'), revoke: async () => undefined })
-  return { ...(await openCarelessGateway(attackers)), revocable: { enroll } }
 }

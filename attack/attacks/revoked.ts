@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
 import { writePem } from '@countersign/x509'
 import { crl, revoked as onList } from '../../interop/chains/house.ts'
+import { PREFACE } from '../../tools/testing/http2-frames.ts'
+import { openCarelessGateway } from '../controls/careless-gateway.ts'
 import { openPlainDoor } from '../controls/plain-door.ts'
 import type { Attack, Attackers, Attempt, Case, Control, Target } from '../model.ts'
 import { caller } from '../support/craft.ts'
+import { requestOf } from '../support/http2.ts'
 import { dial, greeting, meet, presented } from '../support/tls-client.ts'
+import { guest, type WhileRevoked, whileRevoked, withGuests } from '../support/while-revoked.ts'
 
 /** RFC 5280 §3.3, RFC 9846 §4.7.1: what was revoked opens nothing, and keeps nothing open. */
 export const revoked: Attack = {
@@ -36,22 +39,27 @@ export const revoked: Attack = {
         return meet(target, presented(holder, target.attackers.issuing))
       },
     },
-    open('on an idle connection', () => ''),
-    open(
-      'in a request that is under way',
-      ({ serverName }) => `POST / HTTP/1.1\r\nHost: ${serverName}\r\nContent-Length: 1000\r\n\r\nx`,
-    ),
-    open(
-      'in a WebSocket',
-      ({ serverName }) =>
+    open('on an idle connection', { said: () => '' }),
+    open('in a request that is under way', {
+      said: ({ serverName }) => `POST / HTTP/1.1\r\nHost: ${serverName}\r\nContent-Length: 1000\r\n\r\nx`,
+    }),
+    open('in a WebSocket', {
+      said: ({ serverName }) =>
         `GET /ws HTTP/1.1\r\nHost: ${serverName}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
-    ),
-    open(
-      'in a download that it reads slowly',
-      ({ serverName }) => `GET /endless HTTP/1.1\r\nHost: ${serverName}\r\n\r\n`,
-      (socket) => socket.pause(),
-    ),
-    open('in a TCP session', () => 'hello\n'),
+    }),
+    open('in a download that it reads slowly', {
+      said: ({ serverName }) => `GET /endless HTTP/1.1\r\nHost: ${serverName}\r\n\r\n`,
+      slow: (socket) => socket.pause(),
+    }),
+    {
+      ...open('in a download over HTTP/2', {
+        alpn: ['h2'],
+        said: (target) => Buffer.concat([PREFACE, requestOf(target, [[':path', '/endless']])]),
+        slow: (socket) => socket.pause(),
+      }),
+      control: async (attackers) => withGuests(await openCarelessGateway(attackers)),
+    },
+    open('in a TCP session', { said: () => 'hello\n' }),
   ],
 }
 
@@ -67,42 +75,8 @@ async function withTicket(first: Target, second: Target): Promise<Attempt> {
   return meet(second, { ...identity, ...(ticket && { session: ticket }) })
 }
 
-/** Still open a second after the receipt: the attacker has won. */
-function open(
-  name: string,
-  said: (target: Target) => string,
-  slow: (socket: Socket) => unknown = () => undefined,
-): Case {
-  return {
-    name,
-    control: knowsNoRevocation,
-    async run(target) {
-      const { holder, revoke } = await guest(target)
-      const { socket, reference, over } = await dial(target, presented(holder, target.attackers.issuing))
-      socket.write(said(target))
-      await new Promise((resolve) => setTimeout(resolve, 200))
-      slow(socket)
-      if (socket.destroyed) return { peer: 'ended before', won: false }
-      await revoke()
-      const seen = reference()
-      socket.resume()
-      let late = 0
-      socket.on('data', (text: string) => {
-        late += text.length
-      })
-      const closed = await Promise.race([
-        new Promise<boolean>((resolve) => socket.once('close', () => resolve(true))),
-        new Promise<boolean>((resolve) => setTimeout(resolve, 1_000, socket.destroyed)),
-      ])
-      await over(0)
-      return { peer: closed ? 'cut' : `open, ${late} octets later`, won: !closed, ...(seen && { reference: seen }) }
-    },
-  }
-}
-
-async function guest({ revocable }: Target) {
-  if (revocable === undefined) throw new Error('needs somebody who can be revoked')
-  return revocable.enroll()
+function open(name: string, how: WhileRevoked): Case {
+  return { name, control: knowsNoRevocation, run: (target) => whileRevoked(target, how) }
 }
 
 /** No list, no status: what OpenSSL does unless somebody gives it a CRL. */
@@ -113,10 +87,7 @@ async function knowsNoRevocation(attackers: Attackers): ReturnType<Control> {
       else socket.write('HTTP/1.1 200 OK\r\n\r\n')
     })
   })
-  return {
-    ...door,
-    revocable: { enroll: async () => ({ holder: caller(attackers.issuing, 'guest'), revoke: async () => undefined }) },
-  }
+  return withGuests(door)
 }
 
 /** The second process has read the list, and OpenSSL asks it of nobody who comes with a ticket. */

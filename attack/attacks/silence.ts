@@ -1,7 +1,7 @@
 import { openPlainDoor } from '../controls/plain-door.ts'
-import type { Attack, Attackers, Case, Control, FollowerOptions, Target } from '../model.ts'
-import { caller } from '../support/craft.ts'
+import type { Attack, Attackers, Case, Control, FollowerOptions } from '../model.ts'
 import { meet, presented } from '../support/tls-client.ts'
+import { guest, withGuests } from '../support/while-revoked.ts'
 
 /** When the party is revoked: before the door hears nothing any more, after that, or never. */
 type When = 'before' | 'since' | 'never'
@@ -52,13 +52,7 @@ function way(name: string, { revoked, hours, revocation, anew = false, known = f
   }
 }
 
-async function guest({ revocable }: Target) {
-  if (revocable === undefined) throw new Error('needs somebody who can be revoked')
-  return revocable.enroll()
-}
-
 /** Follows nobody. */
 async function hearsNothing(attackers: Attackers): ReturnType<Control> {
-  const enroll = async () => ({ holder: caller(attackers.issuing, 'guest'), revoke: async () => undefined })
-  return { ...(await openPlainDoor(attackers, {})), revocable: { enroll } }
+  return withGuests(await openPlainDoor(attackers, {}))
 }
