@@ -1,7 +1,8 @@
 // Tests beside a policy.
-import { type Expression, fulfils } from './expression.ts'
-import { ANY } from './labels.ts'
+import { alternativesOf, type Expression, fulfils, labelsOf } from './expression.ts'
+import { authorityIn, canShow, type Directory, identityNamed, NOBODY, partyIn, spiffeIdOf } from './labels.ts'
 import { type Caller, PROOF_KINDS } from './model.ts'
+import { peopleOf } from './people.ts'
 import { decide, type Policy } from './policy.ts'
 import type { Expectation } from './rule.ts'
 
@@ -15,29 +16,27 @@ export interface Unexpected {
 
 /**
  * Tries each expectation with every party and service that it speaks of, every proof shown just now and every name proved
- * that a rule asks for; hours count as of `now`. Where no party is meant, one that has just the labels that stand there.
+ * that a rule asks for; hours count as of `now`. Where no party is meant, and where it names nobody, another authority or a
+ * name that others prove, one that has just the labels that stand there.
  */
-export function checkExpectations(
-  parties: readonly Caller[],
-  policy: Policy,
-  now: Temporal.Instant,
-): readonly Unexpected[] {
-  return policy.rules.expect.flatMap((expectation) => checkOne(expectation, parties, policy, now))
+export function checkExpectations(directory: Directory, policy: Policy, now: Temporal.Instant): readonly Unexpected[] {
+  return policy.rules.expect.flatMap((expectation) => checkOne(expectation, directory, policy, now))
 }
 
 function checkOne(
   { who, what, can, text, line }: Expectation,
-  parties: readonly Caller[],
+  directory: Directory,
   policy: Policy,
   now: Temporal.Instant,
 ): readonly Unexpected[] {
-  const meant = parties.filter(({ labels }) => fulfils(labels, who))
-  const callers = meant.length > 0 ? meant : [supposed(who)]
+  const callers = callersMeant(who, directory, policy)
+  if (callers.length === 0) return [{ line, text, why: 'nobody can be so' }]
   const services = policy.services.filter(({ id, labels }) => fulfils(new Set([id, ...labels]), what))
   if (services.length === 0) return [{ line, text, why: 'there is no such service' }]
-  const proofs = PROOF_KINDS.map((kind) => ({ kind, at: now }))
+  const everyProof = PROOF_KINDS.map((kind) => ({ kind, at: now }))
   const seen = policy.rules.meet.flatMap(({ sees }) => sees)
-  for (const caller of callers)
+  for (const caller of callers) {
+    const proofs = everyProof.filter(({ kind }) => canShow(caller.labels, kind))
     for (const { id } of services) {
       const decision = decide({ who: caller, what: id, proofs, seen, now }, policy)
       if (decision.ok === can) continue
@@ -46,19 +45,41 @@ function checkOne(
         : `${caller.name} cannot meet ${id}: ${decision.lock ?? decision.missing.join('; ')}`
       return [{ line, text, why }]
     }
+  }
   return []
 }
 
-/** Somebody with the labels that are asked for, and no others. */
-function supposed(who: Expression): Caller {
-  const labels = new Set([ANY, ...positiveLabels(who)])
-  return { name: 'such a party', labels }
+function callersMeant(who: Expression, directory: Directory, policy: Policy): readonly Caller[] {
+  const { base } = peopleOf([directory], [policy], labelsOf(who))
+  const known = base
+    .filter(({ listed }) => listed)
+    .map(({ presented }) => ({ name: presented.name, labels: directory.callerOf(presented).labels }))
+    .filter(({ labels }) => fulfils(labels, who))
+  const supposed = alternativesOf(who).map((labels) => supposedBy(labels, directory))
+  return [
+    ...known,
+    ...supposed.filter(({ isListed }) => known.length === 0 || !isListed).map(({ caller }) => caller),
+  ].filter(({ labels }) => fulfils(labels, who))
 }
 
-function positiveLabels(expression: Expression): readonly string[] {
-  if (expression.kind === 'label') return [expression.label]
-  if (expression.kind === 'not') return []
-  const [first] = expression.of
-  if (expression.kind === 'or') return first === undefined ? [] : positiveLabels(first)
-  return expression.of.flatMap(positiveLabels)
+const SUCH_A_PARTY = 'such a party'
+
+/** Somebody with the labels that are asked for, and those without which nobody has them. Is it of those whom lists can name? */
+function supposedBy(
+  labels: readonly string[],
+  { callerOf, domain }: Directory,
+): { readonly caller: Caller; readonly isListed: boolean } {
+  const identities = labels.flatMap((label) => identityNamed(label) ?? [])
+  const authority = labels.map(authorityIn).find((found) => found !== undefined)
+  const party = labels.map((label) => partyIn(label, domain)).find((found) => found !== undefined)
+  const isNobody = labels.includes(NOBODY)
+  // Whoever proves a name is none of ours by that alone.
+  const isOnlyNamed = party === undefined && identities.length > 0 && identities.length === labels.length
+  const isOwn = !isNobody && authority === undefined && !isOnlyNamed
+  const ownNames = party === undefined || domain === undefined ? [] : [spiffeIdOf(domain, party)]
+  const presented = isOwn
+    ? { party: party ?? SUCH_A_PARTY, identities: [...ownNames, ...identities] }
+    : { identities, ...(authority !== undefined && { authority }) }
+  const caller = callerOf({ name: SUCH_A_PARTY, ...presented })
+  return { caller: { name: caller.name, labels: new Set([...caller.labels, ...labels]) }, isListed: isOwn }
 }

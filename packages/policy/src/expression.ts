@@ -21,6 +21,8 @@ export class ExpressionError extends Error {
 const MAX_LABELS = 64
 const MAX_CHARACTERS = 2_048
 const MAX_DEPTH = 16
+// Questions look at each alternative.
+const MAX_ALTERNATIVES = 1_024
 const TOKEN = /\s*(?:([&|!()])|([A-Za-z0-9][A-Za-z0-9._:/@*+-]*))/y
 
 /**
@@ -66,6 +68,8 @@ export function readExpression(text: string): Expression {
   const read = readOr(0)
   const rest = tokens[next]
   if (rest !== undefined) throw new ExpressionError(`& or | is missing before ${rest.text}`, rest.at)
+  if (countAlternatives(read) > MAX_ALTERNATIVES)
+    throw new ExpressionError(`more than ${MAX_ALTERNATIVES} ways to fulfil it`, 0)
   return read
 }
 
@@ -121,6 +125,39 @@ export function fulfilmentOf(labels: ReadonlySet<string>, expression: Expression
   const all = (expression.kind === 'and') === wanted
   if (all ? parts.includes('no') : parts.every((part) => part === 'no')) return 'no'
   return parts.includes('named') ? 'named' : 'unnamed'
+}
+
+/** Of each alternative in which it can be fulfilled, the labels that it asks for, as far as `isMeant`. */
+export function alternativesOf(
+  expression: Expression,
+  isMeant: (label: string) => boolean = () => true,
+  wanted = true,
+): readonly (readonly string[])[] {
+  if (expression.kind === 'not') return alternativesOf(expression.of, isMeant, !wanted)
+  if (expression.kind === 'label') return [wanted && isMeant(expression.label) ? [expression.label] : []]
+  const parts = expression.of.map((each) => alternativesOf(each, isMeant, wanted))
+  const all = (expression.kind === 'and') === wanted
+  const sets = all
+    ? parts.reduce((some, part) => some.flatMap((one) => part.map((other) => [...one, ...other])))
+    : parts.flat()
+  return [...new Map(sets.map((set) => [...new Set(set)].sort()).map((set) => [set.join(' '), set])).values()]
+}
+
+/** In how many alternatives it can be fulfilled, at most. */
+function countAlternatives(expression: Expression, wanted = true): number {
+  if (expression.kind === 'label') return 1
+  if (expression.kind === 'not') return countAlternatives(expression.of, !wanted)
+  const counts = expression.of.map((each) => countAlternatives(each, wanted))
+  return (expression.kind === 'and') === wanted
+    ? counts.reduce((one, other) => one * other)
+    : counts.reduce((one, other) => one + other)
+}
+
+/** Every label that is asked to be absent. */
+export function denialsOf(expression: Expression, wanted = true): readonly string[] {
+  if (expression.kind === 'label') return wanted ? [] : [expression.label]
+  if (expression.kind === 'not') return denialsOf(expression.of, !wanted)
+  return expression.of.flatMap((each) => denialsOf(each, wanted))
 }
 
 /** Every label that it speaks of. */

@@ -1,5 +1,5 @@
 // The labels by which rules find a caller.
-import type { Caller, Identity, Party } from './model.ts'
+import type { Caller, Identity, Party, ProofKind } from './model.ts'
 
 /** Of every party that our own authority vouches for. */
 export const ANY = 'any'
@@ -16,18 +16,25 @@ export interface Presented {
   readonly authority?: string
 }
 
-/** Makes callers of what doors know, by the parties that the house knows. */
-export function createDirectory(parties: readonly Party[]): {
+/** Whom a house knows. */
+export interface Directory {
+  /** Makes a caller of what a door knows. */
   callerOf(presented: Presented): Caller
-  readonly parties: readonly Caller[]
-} {
+  readonly parties: readonly Party[]
+  /** The trust domain in which the parties of the house have their SPIFFE IDs. */
+  readonly domain: string | undefined
+}
+
+/** Makes callers of what doors know, by the parties that the house knows. Without `domain`, no SPIFFE ID is a party's own. */
+export function createDirectory(parties: readonly Party[], domain?: string): Directory {
   const byId = new Map(parties.map((party) => [party.id, party]))
   const byIdentity = new Map(
     parties.flatMap((party) => (party.identities ?? []).map((identity) => [keyOf(identity), party] as const)),
   )
   const known = new Map(parties.map((party) => [party, ownLabels(party)]))
   return {
-    parties: parties.map((party) => ({ name: party.id, labels: new Set([ANY, ...(known.get(party) ?? [])]) })),
+    parties,
+    domain,
     callerOf({ name, party: id, identities, authority }) {
       const party =
         (id === undefined ? undefined : byId.get(id)) ??
@@ -63,47 +70,42 @@ function isUnlikeLabels({ kind, value }: Identity): boolean {
   }
 }
 
-function keyOf({ kind, value }: Identity): string {
+/** Writes an identity as a key. */
+export function keyOf({ kind, value }: Identity): string {
   return `${kind}:${value}`
 }
 
-/**
- * Everybody of whom rules can say different things: the parties of the house, whom rules name beside them, and those who
- * stand for all others. A name with spaces is nobody's.
- */
-export function everybody(parties: readonly Caller[], named: Iterable<string>): readonly Caller[] {
-  const labels = new Set(named)
-  const known = new Set(parties.flatMap(({ labels: own }) => [...own]))
-  const others: Caller[] = [{ name: 'any other party', labels: new Set([ANY]) }]
-  if (labels.has(NOBODY)) others.push({ name: 'a caller without a certificate', labels: new Set([NOBODY]) })
-  for (const label of labels) {
-    if (known.has(label)) continue
-    const [space, name] = label.split(':', 2)
-    if (space === 'party' && name !== undefined) others.push({ name, labels: new Set([ANY, label]) })
-    else if (space === 'authority') others.push({ name: `a party of ${label}`, labels: new Set([label]) })
-    else if (isName(label)) others.push({ name: label, labels: new Set([label]) })
-  }
-  return [...parties, ...others]
+/** The name that a label stands for, where certificates prove it and no operator gives it. */
+export function identityNamed(label: string): Identity | undefined {
+  if (label.includes('://')) return { kind: 'uniformResourceIdentifier', value: label }
+  if (label.includes('@')) return { kind: 'rfc822Name', value: label }
+  if (/^\d+(?:\.\d+){3}$|^[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*$/i.test(label)) return { kind: 'iPAddress', value: label }
+  return label.includes('.') && !label.includes(':') ? { kind: 'dNSName', value: label } : undefined
 }
 
-/** Whether it is a name that certificates prove, and no label that an operator gives. */
-function isName(label: string): boolean {
-  return label.includes('://') || label.includes('@') || (label.includes('.') && !label.includes(':'))
+/** The party of this house that a label says, by its name or its SPIFFE ID. */
+export function partyIn(label: string, domain: string | undefined): string | undefined {
+  if (label.startsWith('party:')) return label.slice('party:'.length)
+  const own = `spiffe://${domain}/`
+  return domain !== undefined && label.startsWith(own) ? label.slice(own.length) : undefined
 }
 
-/** Whether it says which party. */
-export function isParty(label: string): boolean {
-  return label.startsWith('party:')
+/** The other authority that a label says. */
+export function authorityIn(label: string): string | undefined {
+  return label.startsWith('authority:') ? label.slice('authority:'.length) : undefined
+}
+
+/** The SPIFFE ID of a party of this house. */
+export function spiffeIdOf(domain: string, party: string): Identity {
+  return { kind: 'uniformResourceIdentifier', value: `spiffe://${domain}/${party}` }
+}
+
+/** Whether somebody with these labels can show such a proof: whoever has a certificate is not nobody. */
+export function canShow(labels: ReadonlySet<string>, kind: ProofKind): boolean {
+  return kind !== 'certificate' || !labels.has(NOBODY)
 }
 
 /** Whether an operator can give it to a party, or take it away. */
 export function isGiven(label: string): boolean {
-  return label.includes(':') && !isName(label) && !/^(?:party|authority):/.test(label)
-}
-
-const NONE: ReadonlySet<string> = new Set()
-
-/** No labels at all: a caller of whom nothing is known. */
-export function noLabels(): ReadonlySet<string> {
-  return NONE
+  return label.includes(':') && identityNamed(label) === undefined && !/^(?:party|authority):/.test(label)
 }

@@ -1,8 +1,9 @@
 // Exact questions: labels, `&`, `|`, `!` and named proofs are always decidable.
 import { labelsOf } from './expression.ts'
 import { formatHours, hoursAt } from './hours.ts'
-import { everybody, isGiven, isParty, noLabels } from './labels.ts'
+import { canShow, type Directory, isGiven } from './labels.ts'
 import { type Caller, type Decision, PROOF_KINDS, type Proof, type Question } from './model.ts'
+import { type People, peopleOf, type Somebody } from './people.ts'
 import { decide, type Policy } from './policy.ts'
 import { formatRequirement, type Lock, NO_RULES, type Rule } from './rule.ts'
 
@@ -15,26 +16,48 @@ export interface Admission {
   readonly conditions: readonly string[]
 }
 
-/** Everybody who can meet `what` by any rule: parties in their order, then whom rules name beside them and all others. */
+/** Everybody who can meet `what` by any rule: parties in their order, all others, and whom rules name beside them. */
 export function whoCan(
   what: string,
-  parties: readonly Caller[],
+  directory: Directory,
   policy: Policy,
   now: Temporal.Instant,
 ): readonly Admission[] {
-  return everybody(parties, universeOf(policy)).flatMap((who) => admissionsOf(who, what, policy, now))
+  const people = peopleOf([directory], [policy])
+  const isNews = newsOf()
+  return [...people.base, ...people.at(what)].flatMap((who) => {
+    const { labels } = directory.callerOf(who.presented)
+    return rulesAt(what, labels, policy, now).flatMap((rule) =>
+      isNews(who, rule.name) ? [admission(who, what, rule)] : [],
+    )
+  })
 }
 
-function admissionsOf(who: Caller, what: string, policy: Policy, now: Temporal.Instant): readonly Admission[] {
-  if (locked(who, what, policy, now)) return []
-  return policy
-    .rulesFor(what, who.labels)
-    .map((rule) => ({ who: who.name, what, rule: rule.name, conditions: conditionsOf(rule) }))
+function admission({ presented: { name: who } }: Somebody, what: string, rule: Rule): Admission {
+  return { who, what, rule: rule.name, conditions: conditionsOf(rule) }
 }
 
-function locked(who: Caller, what: string, policy: Policy, now: Temporal.Instant): boolean {
+/** The rules that can let somebody with these labels in, which is not locked out. */
+function rulesAt(what: string, labels: ReadonlySet<string>, policy: Policy, now: Temporal.Instant): readonly Rule[] {
+  if (locked(labels, what, policy, now)) return []
+  return policy.rulesFor(what, labels).filter(({ proof }) => proof.every(({ kind }) => canShow(labels, kind)))
+}
+
+/** Whether a word on somebody is more than what was told of those of whom it is one. */
+function newsOf(): (who: Somebody, word: string) => boolean {
+  const told = new Map<string, (readonly string[])[]>()
+  return ({ key, names, impliedBy }, word) => {
+    const isOld = impliedBy.some((base) =>
+      told.get(`${word} ${base}`)?.some((fewer) => fewer.every((name) => names.includes(name))),
+    )
+    if (!isOld) told.getOrInsertComputed(`${word} ${key}`, () => []).push(names)
+    return !isOld
+  }
+}
+
+function locked(labels: ReadonlySet<string>, what: string, policy: Policy, now: Temporal.Instant): boolean {
   return policy
-    .locksFor(what, who.labels)
+    .locksFor(what, labels)
     .some(({ until }) => until === undefined || Temporal.Instant.compare(now, until) < 0)
 }
 
@@ -131,44 +154,52 @@ export function whatIf(...compared: Parameters<typeof comparePolicies>): Differe
 export function* comparePolicies(
   before: Policy,
   after: Policy,
-  people: { readonly before: readonly Caller[]; readonly after: readonly Caller[] },
+  directories: { readonly before: Directory; readonly after: Directory },
   now: Temporal.Instant,
 ): Generator<undefined, Difference> {
-  // Whom only one of the two knows is to the other a party like any other.
-  const known = [...people.before, ...people.after].flatMap(({ labels }) => [...labels].filter(isParty))
-  const named = [...universeOf(before), ...universeOf(after), ...known]
-  const [then, next] = [everybody(people.before, named), everybody(people.after, named)]
+  const people = peopleOf([directories.before, directories.after], [before, after])
   const covers = coverage([before, after], now)
+  const [then, next]: [Side, Side] = [
+    [before, directories.before],
+    [after, directories.after],
+  ]
   return {
-    gains: yield* beyond([after, next], [before, then], covers, now),
-    losses: yield* beyond([before, then], [after, next], covers, now),
+    gains: yield* beyond(next, then, people, covers, now),
+    losses: yield* beyond(then, next, people, covers, now),
   }
 }
 
-type Side = readonly [policy: Policy, everybody: readonly Caller[]]
+type Side = readonly [policy: Policy, directory: Directory]
 
 /** What `one` admits, and `other` does not whenever `one` does. */
 function* beyond(
-  [one, parties]: Side,
-  [other, others]: Side,
+  [one, directory]: Side,
+  [other, directoryOfOther]: Side,
+  people: People,
   covers: Covers,
   now: Temporal.Instant,
 ): Generator<undefined, readonly Admission[]> {
-  const same = new Map(others.map((caller) => [caller.name, caller]))
   const found: Admission[] = []
-  for (const who of parties) {
-    const twin = same.get(who.name)
-    for (const { id: what } of one.services) {
-      const rules = locked(who, what, one, now) ? [] : one.rulesFor(what, who.labels)
-      if (rules.length === 0) continue
-      const theirs = twin === undefined ? [] : other.rulesFor(what, twin.labels)
-      const locks = twin === undefined ? [] : other.locksFor(what, twin.labels)
-      for (const rule of rules)
-        if (!covers(rule, theirs, locks))
-          found.push({ who: who.name, what, rule: rule.name, conditions: conditionsOf(rule) })
-    }
+  const isNews = newsOf()
+  const labelsOf = ({ presented }: Somebody) =>
+    [directory.callerOf(presented).labels, directoryOfOther.callerOf(presented).labels] as const
+  const compare = (who: Somebody, what: string, [labels, theirs]: ReturnType<typeof labelsOf>) => {
+    const rules = rulesAt(what, labels, one, now)
+    if (rules.length === 0) return
+    const [others, locks] = [other.rulesFor(what, theirs), other.locksFor(what, theirs)]
+    for (const rule of rules)
+      if (!covers(rule, others, locks) && isNews(who, `${what} ${rule.name}`)) found.push(admission(who, what, rule))
+  }
+  for (const who of people.base) {
+    const labels = labelsOf(who)
+    for (const { id: what } of one.services) compare(who, what, labels)
     yield
   }
+  for (const { id: what } of one.services)
+    for (const who of people.at(what)) {
+      compare(who, what, labelsOf(who))
+      yield
+    }
   return found
 }
 
@@ -200,7 +231,7 @@ function coverage(policies: readonly Policy[], now: Temporal.Instant): Covers {
     })
   }
 }
-const ANYBODY = { who: { name: '', labels: noLabels() }, what: '' }
+const ANYBODY = { who: { name: '', labels: new Set<string>() }, what: '' }
 const OLD = Temporal.Instant.fromEpochMilliseconds(0)
 
 function conditionText({ proof, sees, while: hours }: Rule): string {
@@ -241,28 +272,37 @@ export interface Idle {
 }
 
 /** The locks that lock out nobody of whom the house knows: perhaps a label is misspelt. */
-export function idleLocks(parties: readonly Caller[], policy: Policy): readonly Lock[] {
-  const everyone = everybody(parties, universeOf(policy))
-  return policy.rules.lock.filter(
-    (lock) => !everyone.some((who) => policy.services.some(({ id }) => policy.locksFor(id, who.labels).includes(lock))),
-  )
+export function idleLocks(directory: Directory, policy: Policy): readonly Lock[] {
+  const idle = new Set(policy.rules.lock)
+  for (const [{ labels }, what] of meetings(directory, policy))
+    for (const lock of policy.locksFor(what, labels)) idle.delete(lock)
+  return [...idle]
+}
+
+/** Everybody with every service. */
+function* meetings(directory: Directory, policy: Policy): Generator<readonly [who: Caller, what: string]> {
+  const people = peopleOf([directory], [policy])
+  for (const { presented } of people.base) {
+    const who = directory.callerOf(presented)
+    for (const { id } of policy.services) yield [who, id]
+  }
+  for (const { id } of policy.services)
+    for (const { presented } of people.at(id)) yield [directory.callerOf(presented), id]
 }
 
 /** Finds the rules that change nothing for the parties and services that there are. */
-export function idleRules(parties: readonly Caller[], policy: Policy, now: Temporal.Instant): readonly Idle[] {
+export function idleRules(directory: Directory, policy: Policy, now: Temporal.Instant): readonly Idle[] {
   const covers = coverage([policy], now)
   const dead = new Set(policy.rules.meet)
   const needed = new Set<Rule>()
-  for (const { labels, ...who } of everybody(parties, universeOf(policy)))
-    for (const { id: what } of policy.services) {
-      if (locked({ ...who, labels }, what, policy, now)) continue
-      const rules = policy.rulesFor(what, labels)
-      for (const rule of rules) {
-        dead.delete(rule)
-        const others = rules.filter((each) => each !== rule)
-        if (!needed.has(rule) && !covers(rule, others, policy.locksFor(what, labels))) needed.add(rule)
-      }
+  for (const [{ labels }, what] of meetings(directory, policy)) {
+    const rules = rulesAt(what, labels, policy, now)
+    for (const rule of rules) {
+      dead.delete(rule)
+      const others = rules.filter((each) => each !== rule)
+      if (!needed.has(rule) && !covers(rule, others, policy.locksFor(what, labels))) needed.add(rule)
     }
+  }
   return policy.rules.meet.flatMap((rule): readonly Idle[] => {
     if (needed.has(rule)) return []
     return [{ rule: rule.name, line: rule.line, why: dead.has(rule) ? 'dead' : 'shadowed' }]

@@ -1,26 +1,20 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import {
-  type Caller,
   checkExpectations,
   compilePolicy,
   createDirectory,
-  decide,
-  fulfils,
   idleLocks,
   idleRules,
   NO_RULES,
-  type Policy,
-  PROOF_KINDS,
   type Proof,
-  type Rules,
-  readPolicy,
   whatIf,
   whoCan,
   whyNot,
 } from '@countersign/policy'
-import { CALLERS, caller, NOW, policyOf, SERVICES } from './support.ts'
+import { caller, DIRECTORY, NOW, policyOf, SERVICES } from './support.ts'
 
+const NO_PARTIES = createDirectory([], 'acme.example')
 const POLICY = policyOf(`
 meet:
   - {rule: ops, who: group:ops & device:managed, what: service:db}
@@ -34,14 +28,14 @@ lock:
 suite('the questions', () => {
   test('who can, with the conditions of each', () => {
     assert.deepEqual(
-      whoCan('service:db', CALLERS, POLICY, NOW).map(({ who, rule, conditions }) => [who, rule, ...conditions]),
+      whoCan('service:db', DIRECTORY, POLICY, NOW).map(({ who, rule, conditions }) => [who, rule, ...conditions]),
       [
         ['bob', 'night', 'hours 22:00-23:00'],
         ['shop', 'shop', 'the callee proves db.acme.example'],
       ],
     )
     // The lock on her has ended.
-    const later = whoCan('service:db', CALLERS, POLICY, Temporal.Instant.from('2026-11-25T00:00:00Z'))
+    const later = whoCan('service:db', DIRECTORY, POLICY, Temporal.Instant.from('2026-11-25T00:00:00Z'))
     assert.ok(later.some(({ who }) => who === 'alice'))
   })
 
@@ -82,25 +76,98 @@ meet:
   - {rule: zed, who: party:zed, what: service:db}
   - {rule: theirs, who: "authority:partner & !group:ops", what: service:db}
   - {rule: x, who: spiffe://partner.example/x, what: service:db}`
-    const names = (what: string, of: string) => whoCan(what, [], policyOf(of), NOW).map(({ who }) => who)
+    const names = (what: string, of: string) => whoCan(what, NO_PARTIES, policyOf(of), NOW).map(({ who }) => who)
     assert.deepEqual(names('service:web', text), ['any other party', 'zed'])
     assert.deepEqual(names('service:db', text), ['zed', 'a party of authority:partner', 'spiffe://partner.example/x'])
     assert.deepEqual(
-      idleRules([], policyOf(text), NOW).map(({ rule }) => rule),
+      idleRules(NO_PARTIES, policyOf(text), NOW).map(({ rule }) => rule),
       [],
     )
-    const people = { before: [], after: CALLERS }
-    const wider = whatIf(compilePolicy(NO_RULES, SERVICES), policyOf(text), { before: [], after: [] }, NOW)
+    const people = { before: NO_PARTIES, after: DIRECTORY }
+    const wider = whatIf(
+      compilePolicy(NO_RULES, SERVICES),
+      policyOf(text),
+      { before: NO_PARTIES, after: NO_PARTIES },
+      NOW,
+    )
     assert.equal(wider.gains.length, 5)
     // To be listed changes nothing by itself.
     assert.deepEqual(whatIf(policyOf(text), policyOf(text), people, NOW), { gains: [], losses: [] })
-    assert.deepEqual(whatIf(policyOf(text), policyOf(text), { before: CALLERS, after: [] }, NOW), {
+    assert.deepEqual(whatIf(policyOf(text), policyOf(text), { before: DIRECTORY, after: NO_PARTIES }, NOW), {
       gains: [],
       losses: [],
     })
   })
 
-  const idle = (text: string) => idleRules(CALLERS, policyOf(text), NOW).map(({ rule, why }) => `${rule} ${why}`)
+  // A name, and who vouches for it, can stand beside every other label.
+  const directory = createDirectory(
+    [
+      { id: 'alice', labels: ['group:ops'] },
+      {
+        id: 'dora',
+        labels: ['group:ops'],
+        identities: [{ kind: 'uniformResourceIdentifier', value: 'spiffe://partner.example/dora' }],
+      },
+    ],
+    'acme.example',
+  )
+  for (const [who, expected] of [
+    ['spiffe://acme.example/alice', ['alice']],
+    ['party:alice & spiffe://acme.example/alice', ['alice']],
+    ['party:alice & spiffe://acme.example/bob', []],
+    ['spiffe://acme.example/zed & any', ['zed']],
+    ['spiffe://partner.example/dora', ['dora as spiffe://partner.example/dora']],
+    ['group:ops & authority:partner', ['dora as spiffe://partner.example/dora of authority:partner']],
+    [
+      'authority:partner & spiffe://partner.example/dora',
+      ['dora as spiffe://partner.example/dora of authority:partner'],
+    ],
+    [
+      'authority:partner & spiffe://partner.example/x',
+      ['a party of authority:partner with spiffe://partner.example/x'],
+    ],
+    ['authority:partner & authority:other', []],
+    ['alice@acme.example', ['alice@acme.example']],
+    ['alice@acme.example & db.acme.example', ['alice@acme.example & db.acme.example']],
+    ['any & alice@acme.example', ['any other party with alice@acme.example']],
+    ['group:ops & !party:dora & alice@acme.example', ['alice with alice@acme.example']],
+    ['any & spiffe://partner.example/x', []],
+    ['nobody & alice@acme.example', []],
+    ['192.0.2.7', ['192.0.2.7']],
+    ['2001:db8::7', ['2001:db8::7']],
+  ] as const)
+    test(`who is meant by ${who}`, () => {
+      const policy = policyOf(`meet: [{rule: r, who: "${who}", what: service:db}]`)
+      assert.deepEqual(
+        whoCan('service:db', directory, policy, NOW).map((one) => one.who),
+        expected,
+      )
+      const { gains } = whatIf(compilePolicy(NO_RULES, SERVICES), policy, { before: directory, after: directory }, NOW)
+      assert.deepEqual(
+        gains.map((one) => one.who),
+        expected,
+      )
+      assert.equal(idleRules(directory, policy, NOW).length, expected.length === 0 ? 1 : 0)
+      const lock = policyOf(`meet: [{rule: all, who: any, what: service:db}]\nlock: [{who: "${who}", reason: r}]`)
+      assert.equal(idleLocks(directory, lock).length, expected.length === 0 ? 1 : 0)
+    })
+
+  test('who is locked by a name is not among those who can', () => {
+    const can = (lock: string) =>
+      whoCan(
+        'service:db',
+        directory,
+        policyOf(`
+meet: [{rule: all, who: any | authority:partner, what: service:db}]
+lock: [{who: "${lock}", reason: lost}]`),
+        NOW,
+      ).map(({ who }) => who)
+    assert.deepEqual(can('spiffe://acme.example/alice'), ['dora', 'any other party', 'a party of authority:partner'])
+    assert.deepEqual(can('authority:partner'), ['alice', 'dora', 'any other party'])
+    assert.deepEqual(can('any'), ['a party of authority:partner'])
+  })
+
+  const idle = (text: string) => idleRules(DIRECTORY, policyOf(text), NOW).map(({ rule, why }) => `${rule} ${why}`)
   test('rules that change nothing', () => {
     assert.deepEqual(idle('meet: [{rule: a, who: group:nobody, what: service:db}]'), ['a dead'])
     assert.deepEqual(idle('meet: [{rule: a, who: any, what: service:nowhere}]'), ['a dead'])
@@ -134,7 +201,7 @@ meet:
   })
 
   test('locks that mean nobody', () => {
-    const of = (locks: string) => idleLocks(CALLERS, policyOf(`lock: [${locks}]`)).map(({ reason }) => reason)
+    const of = (locks: string) => idleLocks(DIRECTORY, policyOf(`lock: [${locks}]`)).map(({ reason }) => reason)
     assert.deepEqual(of('{who: group:opps, reason: misspelt}'), ['misspelt'])
     assert.deepEqual(of('{who: alice, reason: no label}'), ['no label'])
     assert.deepEqual(of('{who: any, what: service:dbb, reason: nowhere}'), ['nowhere'])
@@ -146,7 +213,7 @@ meet:
   test('expectations', () => {
     const checked = (expect: string) =>
       checkExpectations(
-        CALLERS,
+        DIRECTORY,
         policyOf(`meet: [{rule: ops, who: group:ops & device:managed, what: service:db}]\nexpect: [${expect}]`),
         NOW,
       ).map(({ why }) => why)
@@ -157,190 +224,46 @@ meet:
     ])
     assert.deepEqual(checked('kind:person cannot meet service:db'), ['alice can meet service:db, by the rule ops'])
     assert.deepEqual(checked('any can meet service:nowhere'), ['there is no such service'])
+    assert.deepEqual(checked('group:ops & !group:ops can meet service:db'), ['nobody can be so'])
     // Nobody is so yet: one who would be.
     assert.deepEqual(checked('group:ops & device:managed & city:rome can meet service:db'), [])
     assert.deepEqual(checked('city:rome can meet service:db'), [
       'such a party cannot meet service:db: a rule that lets such a party meet service:db',
     ])
   })
-})
 
-/** The definition, word for word, without an index: what `decide` must answer. */
-function naive(rules: Rules, who: Caller, what: string, proofs: readonly Proof[], now: Temporal.Instant): boolean {
-  const service = SERVICES.find(({ id }) => id === what)
-  const labels = new Set(service && [service.id, ...service.labels])
-  const locks = rules.lock.some(
-    (lock) =>
-      fulfils(who.labels, lock.who) &&
-      (lock.what === undefined || fulfils(labels, lock.what)) &&
-      (lock.until === undefined || Temporal.Instant.compare(now, lock.until) < 0),
-  )
-  if (locks) return false
-  return rules.meet.some(
-    (rule) =>
-      fulfils(who.labels, rule.who) &&
-      fulfils(labels, rule.what) &&
-      rule.proof.every(({ kind, maxAgeSeconds }) =>
-        proofs.some(
-          (proof) =>
-            proof.kind === kind &&
-            (maxAgeSeconds === undefined || now.epochMilliseconds - proof.at.epochMilliseconds < maxAgeSeconds * 1000),
-        ),
-      ) &&
-      (rule.while === undefined || isOpen(now)),
-  )
-}
-/** Of `hours 08:00-20:00`, the only ones below. */
-const isOpen = (now: Temporal.Instant) => {
-  const { hour } = now.toZonedDateTimeISO('UTC')
-  return hour >= 8 && hour < 20
-}
-
-suite('random policies', () => {
-  let seed = 20261126
-  const random = (below: number) => {
-    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0
-    return Math.floor((seed / 2 ** 32) * below)
-  }
-  const pick = <Value>(values: readonly Value[]): Value => values[random(values.length)] as Value
-  const LABELS = ['a:1', 'a:2', 'b:1', 'b:2', 'any']
-  const expression = (depth = 0): string => {
-    switch (random(depth > 2 ? 2 : 5)) {
-      case 2:
-        return `!(${expression(depth + 1)})`
-      case 3:
-        return `(${expression(depth + 1)} & ${expression(depth + 1)})`
-      case 4:
-        return `(${expression(depth + 1)} | ${expression(depth + 1)})`
-      default:
-        return pick(LABELS)
+  test('expectations of those who are not of this house', () => {
+    const dora = { kind: 'uniformResourceIdentifier', value: 'spiffe://partner.example/dora' }
+    const people = createDirectory([{ id: 'dora', labels: ['group:ops'], identities: [dora] }], 'acme.example')
+    const holds = (who: string, expectation: string) =>
+      checkExpectations(
+        people,
+        policyOf(`meet: [{rule: r, who: "${who}", what: service:db}]\nexpect: ["${expectation} meet service:db"]`),
+        NOW,
+      ).length === 0
+    assert.equal(
+      holds('nobody', 'nobody cannot'),
+      true,
+      'a rule asks for a certificate where it does not say otherwise',
+    )
+    for (const who of [
+      'nobody',
+      'authority:partner',
+      'spiffe://partner.example/x',
+      'authority:partner & spiffe://partner.example/x',
+      'x@acme.example',
+    ]) {
+      // A rule for everybody of this house means none of them.
+      assert.equal(holds('any', `${who} cannot`), true, who)
+      assert.equal(holds('any', `${who} can`), false, who)
+      assert.equal(holds(`any | ${who}`, `${who} can`), who !== 'nobody', who)
     }
-  }
-  const WHATS = ['service:db', 'service:web', 'kind:tcp | kind:web', '!kind:tcp', 'tier:money']
-  const text = () => {
-    const rules = Array.from({ length: 1 + random(5) }, (_, i) => {
-      const proof = pick(['certificate', 'passkey', 'passkey < 10m', 'passkey < 20m'])
-      return `  - {rule: r${i}, who: "${expression()}", what: "${pick(WHATS)}", proof: ${proof}${random(3) === 0 ? ', while: "hours 08:00-20:00"' : ''}}`
-    })
-    const locks = random(3) === 0 ? [`  - {who: "${expression()}", reason: x}`] : []
-    return `meet:\n${rules.join('\n')}\nlock:\n${locks.join('\n')}\n`
-  }
-  const people = createDirectory(
-    Array.from({ length: 16 }, (_, n) => ({
-      id: `p${n}`,
-      labels: LABELS.slice(0, 4).filter((_label, bit) => (n >> bit) & 1),
-    })),
-  ).parties
-  const times = [NOW, Temporal.Instant.from('2026-11-24T21:00:00Z')]
-  const proofSets = (now: Temporal.Instant): readonly (readonly Proof[])[] => [
-    [],
-    [{ kind: 'certificate', at: now }],
-    ...[0, 15, 30].map((age): Proof[] => [
-      { kind: 'certificate', at: now },
-      { kind: 'passkey', at: now.subtract({ minutes: age }) },
-    ]),
-    ...[0, 15, 30].map((age): Proof[] => [{ kind: 'passkey', at: now.subtract({ minutes: age }) }]),
-  ]
-  const read = (of: string): Policy => {
-    const answer = readPolicy(of)
-    assert.ok(answer.ok, of)
-    return compilePolicy(answer.rules, SERVICES)
-  }
-  const circumstances = times.flatMap((now) => proofSets(now).map((proofs) => ({ now, proofs })))
-  const admits = (policy: Policy, who: Caller, what: string) =>
-    circumstances.map(({ now, proofs }) => decide({ who, what, proofs, seen: [], now }, policy).ok)
-
-  test('the index answers as the definition does', () => {
-    let yes = 0
-    for (let n = 0; n < 60; n++) {
-      const policy = read(text())
-      for (const who of people)
-        for (const { id: what } of SERVICES) {
-          const expected = circumstances.map(({ now, proofs }) => naive(policy.rules, who, what, proofs, now))
-          assert.deepEqual(admits(policy, who, what), expected)
-          if (expected.includes(true)) yes++
-        }
-    }
-    assert.ok(yes > 100)
-  })
-
-  test('what-if finds exactly who gains and who loses', () => {
-    let gains = 0
-    for (let n = 0; n < 50; n++) {
-      const [before, after] = [read(text()), read(text())]
-      const found = whatIf(before, after, { before: people, after: people }, NOW)
-      for (const who of people)
-        for (const { id: what } of SERVICES) {
-          const [old, now] = [admits(before, who, what), admits(after, who, what)]
-          const gained = now.some((yes, i) => yes && !old[i])
-          const lost = old.some((yes, i) => yes && !now[i])
-          const of = (list: typeof found.gains) => list.some((each) => each.who === who.name && each.what === what)
-          assert.equal(of(found.gains), gained, `${who.name} gains ${what}`)
-          assert.equal(of(found.losses), lost, `${who.name} loses ${what}`)
-          if (gained) gains++
-        }
-    }
-    assert.ok(gains > 80)
-  })
-
-  test('a rule is idle if and only if nobody loses by its end', () => {
-    for (let n = 0; n < 30; n++) {
-      const policy = read(text())
-      const idle = idleRules(people, policy, NOW).map(({ rule }) => rule)
-      for (const rule of policy.rules.meet) {
-        const rest = compilePolicy(
-          { ...policy.rules, meet: policy.rules.meet.filter((each) => each !== rule) },
-          SERVICES,
-        )
-        const same = people.every((who) =>
-          SERVICES.every(({ id }) => admits(policy, who, id).join() === admits(rest, who, id).join()),
-        )
-        assert.equal(idle.includes(rule.name), same, rule.name)
-      }
-    }
-  })
-
-  test('why-not names every label that would admit, and no other', () => {
-    let named = 0
-    for (let n = 0; n < 50; n++) {
-      const policy = read(text())
-      for (const who of people) {
-        const question = { who, what: 'service:db', proofs: [{ kind: 'certificate', at: NOW }] as const, seen: [] }
-        const { decision, changes } = whyNot({ ...question, now: NOW }, policy)
-        const expected = ['a:1', 'a:2', 'b:1', 'b:2'].filter((label) => {
-          const labels = who.labels.symmetricDifference(new Set([label]))
-          return !decision.ok && naive(policy.rules, { ...who, labels }, 'service:db', question.proofs, NOW)
-        })
-        const found = changes.flatMap((change) => ('label' in change ? [change.label] : []))
-        assert.deepEqual(found.sort(), expected)
-        named += found.length
-      }
-    }
-    assert.ok(named > 50)
-  })
-
-  test('why-not names every proof that would admit, and no other', () => {
-    for (let n = 0; n < 50; n++) {
-      const policy = read(text())
-      for (const who of people) {
-        const question = {
-          who,
-          what: 'service:db',
-          proofs: [{ kind: 'certificate', at: NOW }] as const,
-          seen: [],
-          now: NOW,
-        }
-        const { decision, changes } = whyNot(question, policy)
-        const expected = decision.ok
-          ? []
-          : PROOF_KINDS.filter((kind) =>
-              naive(policy.rules, who, 'service:db', [...question.proofs, { kind, at: NOW }], NOW),
-            )
-        assert.deepEqual(
-          changes.flatMap((change) => (change.kind === 'show' ? [change.proof] : [])),
-          expected,
-        )
-      }
-    }
+    assert.equal(holds('any', 'spiffe://acme.example/dora can'), true)
+    assert.equal(holds('any', 'any & x@acme.example can'), true)
+    // Whom the house knows of the partner's, and every other of the partner's.
+    assert.equal(holds('authority:partner & group:ops', 'authority:partner & group:ops can'), true)
+    assert.equal(holds('authority:partner & group:ops', 'authority:partner can'), false)
+    assert.equal(holds('authority:partner & group:ops', 'authority:partner cannot'), false)
+    assert.equal(holds('authority:partner & !group:ops', 'spiffe://partner.example/dora cannot'), true)
   })
 })

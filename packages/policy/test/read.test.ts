@@ -115,6 +115,15 @@ suite('readPolicy', () => {
   test('more than a person can have written', () => {
     assert.deepEqual(faultsOf(' '.repeat(4_194_305)), ['1:1 more than 4194304 characters'])
     assert.equal(faultsOf(RULE.replace('group:ops', Array(65).fill('a').join(' & '))).length, 1)
+    const pairs = (n: number) => Array.from({ length: n }, (_, i) => `(a:${i} | b:${i})`).join(' & ')
+    assert.deepEqual(faultsOf(RULE.replace('group:ops', pairs(10))), [])
+    assert.deepEqual(faultsOf(RULE.replace('group:ops', pairs(11))), ['3:10 who: more than 1024 ways to fulfil it'])
+    assert.deepEqual(
+      faultsOf(
+        RULE.replace('group:ops', `"!(${pairs(11).replaceAll('|', '+').replaceAll('&', '|').replaceAll('+', '&')})"`),
+      ),
+      ['3:11 who: more than 1024 ways to fulfil it'],
+    )
     assert.equal(faultsOf(RULE.replace('group:ops', `${'('.repeat(20)}a${')'.repeat(20)}`)).length, 1)
   })
 })

@@ -3,6 +3,7 @@ import {
   type Caller,
   compilePolicy,
   createDirectory,
+  type Directory,
   type Party,
   type Policy,
   readPolicy,
@@ -23,7 +24,8 @@ export const PARTIES: readonly Party[] = [
   { id: 'shop', kind: 'service', labels: [] },
 ]
 
-export const { callerOf, parties: CALLERS } = createDirectory(PARTIES)
+export const DIRECTORY: Directory = createDirectory(PARTIES, 'acme.example')
+export const { callerOf } = DIRECTORY
 
 export function caller(id: string): Caller {
   return callerOf({ name: id, party: id, identities: [] })

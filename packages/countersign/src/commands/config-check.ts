@@ -19,12 +19,14 @@ export const configCheck: Run = async (given, around) => {
     else around.out(`${plainText(file)}: ${doors.length} doors, no policy`)
     return EXIT.ok
   }
-  const { rulebook } = await rulesOf(given, around)
+  const {
+    rulebook: { policy, directory },
+  } = await rulesOf(given, around)
   const now = around.clock()
-  const unexpected = checkExpectations(rulebook.parties, rulebook.policy, now)
-  const idle = idleRules(rulebook.parties, rulebook.policy, now)
-  const idleLock = idleLocks(rulebook.parties, rulebook.policy)
-  const { meet, lock, expect } = rulebook.policy.rules
+  const unexpected = checkExpectations(directory, policy, now)
+  const idle = idleRules(directory, policy, now)
+  const idleLock = idleLocks(directory, policy)
+  const { meet, lock, expect } = policy.rules
   const ok = unexpected.length === 0
   if (given.flag('json')) {
     around.out(

@@ -9,7 +9,7 @@ export const whatIf: Run = async (given, around) => {
   const asked = await rulesOf(given, around)
   const { rulebook: before } = asked
   const after = await readRulebook(given.text('FILE') ?? '', asked, around)
-  const people = { before: before.parties, after: after.parties }
+  const people = { before: before.directory, after: after.directory }
   const difference = compare(before.policy, after.policy, people, around.clock())
   if (given.flag('json')) around.out(JSON.stringify(difference))
   else for (const line of differenceLines(difference, around)) around.out(line)

@@ -8,8 +8,8 @@ import { tableLines } from '../output/table.ts'
 export const whoCan: Run = async (given, around) => {
   const asked = await rulesOf(given, around)
   const service = serviceNamed(given.text('WHAT') ?? '', asked)
-  const { policy, parties } = asked.rulebook
-  const admissions = admissionsTo(service, parties, policy, around.clock())
+  const { policy, directory } = asked.rulebook
+  const admissions = admissionsTo(service, directory, policy, around.clock())
   if (given.flag('json')) around.out(JSON.stringify({ what: service, who: admissions }))
   else if (admissions.length === 0) around.err(`nobody can meet ${service}`)
   else {

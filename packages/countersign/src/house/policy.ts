@@ -2,15 +2,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Access, AccessQuestion, Log } from '@countersign/mtls'
 import {
-  type Caller,
   comparePolicies,
   compilePolicy,
   createDirectory,
   type Difference,
+  type Directory,
   decide,
   type Fault,
   NO_RULES,
-  type Party,
   type Policy,
   readPolicy,
   type Service,
@@ -23,8 +22,7 @@ import type { Config, DoorConfig, HouseConfig } from '../config/model.ts'
 /** A policy with the parties that it speaks of. */
 export interface Rulebook {
   readonly policy: Policy
-  readonly directory: ReturnType<typeof createDirectory>
-  readonly parties: readonly Caller[]
+  readonly directory: Directory
 }
 
 /** What doors ask, for as long as the house stands. */
@@ -81,12 +79,7 @@ export function rulebookOf(
       code: 'ERR_CLI_POLICY',
       next: 'see docs/policy.md',
     })
-  return bookOf(compilePolicy(read.rules, servicesOf(doors)), parties)
-}
-
-function bookOf(policy: Policy, known: readonly Party[]): Rulebook {
-  const directory = createDirectory(known)
-  return { policy, directory, parties: directory.parties }
+  return { policy: compilePolicy(read.rules, servicesOf(doors)), directory: createDirectory(parties, domain) }
 }
 
 /** As in `policy.yaml:4:9: there is no key …`. */
@@ -113,7 +106,7 @@ export function createHousePolicy(first: Rulebook, log: Log): HousePolicy {
       },
     }),
     compare(next, now) {
-      const people = { before: current.parties, after: next.parties }
+      const people = { before: current.directory, after: next.directory }
       return inTurns(comparePolicies(current.policy, next.policy, people, now))
     },
     replace(next) {
