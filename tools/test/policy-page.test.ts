@@ -18,7 +18,7 @@ test('the example in docs/policy.md is a policy, with every key', () => {
 test('the examples in docs/policy.md do together what they say', () => {
   const file = `authority: {listen: "127.0.0.1:0"}\n${house}`
   const { parties } = readConfig(new TextEncoder().encode(file), 'countersign.yaml')
-  const directory = createDirectory(parties)
+  const directory = createDirectory(parties, 'acme.example')
   const read = readPolicy(rules)
   assert.ok(read.ok)
   const policy = compilePolicy(read.rules, [
@@ -26,7 +26,7 @@ test('the examples in docs/policy.md do together what they say', () => {
     { id: 'service:web', labels: [] },
   ])
   const noon = Temporal.Instant.from('2026-11-26T11:00:00Z')
-  assert.deepEqual(checkExpectations(directory.parties, policy, noon), [])
+  assert.deepEqual(checkExpectations(directory, policy, noon), [])
 
   interface Case {
     readonly party?: string

@@ -51,6 +51,7 @@ export { type Answer, answerOf, meetingAnswer, REFERENCE_FIELD, refusalAnswer, s
 export { createRefusalResponder, type RefusalResponder } from './http/refusal.ts'
 export { createIdentity, type ReplaceableIdentity } from './identity/create.ts'
 export { IDENTITY_ERRORS, IdentityError, type IdentityErrorCode } from './identity/error.ts'
+export { type Holder, readHolder } from './identity/holder.ts'
 export { type DirectoryIdentity, type OpenIdentityOptions, openIdentity } from './identity/open.ts'
 export { privateFiles } from './identity/private-files.ts'
 export { type AuthorityAddress, type IdentityParts, writeIdentity } from './identity/write.ts'

@@ -1,7 +1,7 @@
 export { checkExpectations, type Unexpected } from './expect.ts'
 export { type Expression, ExpressionError, fulfils, labelsOf, readExpression } from './expression.ts'
 export { formatHours, type Hours, type HoursState, hoursAt, readHours } from './hours.ts'
-export { ANY, createDirectory, type Directory, NOBODY, type Presented } from './labels.ts'
+export { ANY, createDirectory, type Directory, NOBODY, type Presented, partyIn, spiffeIdOf } from './labels.ts'
 export {
   type Caller,
   type Decision,

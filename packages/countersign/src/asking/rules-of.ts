@@ -1,14 +1,14 @@
 // The configuration and the rules that a question is about, from their files; of a joined house, as its authority told them.
 import { resolve } from 'node:path'
-import { readToldRules } from '@countersign/mtls'
-import type { Caller } from '@countersign/policy'
+import { type Holder, readToldRules } from '@countersign/mtls'
+import { type Caller, partyIn, spiffeIdOf } from '@countersign/policy'
 import type { FeedRules } from '@countersign/protocol'
 import { type Arguments, type Around, EXIT, Failure } from '../command.ts'
 import { identityOf } from '../config/identity.ts'
 import type { Config } from '../config/model.ts'
 import { readConfig } from '../config/read-config.ts'
 import { type Rulebook, serviceOf } from '../house/policy.ts'
-import { rulebookFor } from '../house/rules.ts'
+import { holderOf, rulebookFor } from '../house/rules.ts'
 
 /** What a house is configured with, and its rules. */
 export interface Asked {
@@ -16,6 +16,8 @@ export interface Asked {
   readonly rulebook: Rulebook
   /** What the authority that the house joins told it last. */
   readonly told: FeedRules | undefined
+  /** By which identity it joins. */
+  readonly holder: Holder | undefined
 }
 
 // As many rules as the reader takes.
@@ -26,9 +28,9 @@ export async function rulesOf(given: Arguments, around: Around): Promise<Asked> 
   const file = resolve(around.cwd, given.text('config') ?? 'countersign.yaml')
   const config = readConfig(await around.readFile(file), file)
   const told = 'join' in config ? await readToldRules(config.join) : undefined
-  if (config.policy !== undefined)
-    return { config, told, rulebook: await readRulebook(config.policy, { config, told }, around) }
-  if (told?.policy !== undefined) return { config, told, rulebook: rulebookFor(config, { text: undefined, told }) }
+  const house = { config, told, holder: await holderOf(config) }
+  if (config.policy !== undefined) return { ...house, rulebook: await readRulebook(config.policy, house, around) }
+  if (told?.policy !== undefined) return { ...house, rulebook: rulebookFor(config, { text: undefined, ...house }) }
   const message =
     'join' in config ? `${file} names no policy, and its authority has told none` : `${file} names no policy`
   throw new Failure(EXIT.input, message, {
@@ -40,11 +42,11 @@ export async function rulesOf(given: Arguments, around: Around): Promise<Asked> 
 /** Reads another policy for the same house. */
 export async function readRulebook(
   policy: string,
-  { config, told }: Pick<Asked, 'config' | 'told'>,
+  { config, ...house }: Pick<Asked, 'config' | 'told' | 'holder'>,
   around: Around,
 ): Promise<Rulebook> {
   const text = new TextDecoder().decode(await around.readFile(policy, MAX_POLICY_OCTETS))
-  return rulebookFor({ ...config, policy }, { text, told })
+  return rulebookFor({ ...config, policy }, { text, ...house })
 }
 
 /** The service that a word names: as rules do, or a door by its name alone. @throws {Failure} where there is no such service. */
@@ -67,7 +69,11 @@ export function serviceNamed(word: string, { config, rulebook: { policy } }: Ask
 
 /** The party that a word names, by itself or by a name that another authority proves; whom the house does not know has no labels but its name's. */
 export function callerNamed(word: string, { rulebook: { directory } }: Asked): Caller {
-  if (word.includes('://') || word.includes('@'))
+  const { domain } = directory
+  const party = partyIn(word, domain) ?? word
+  if (party.includes('://') || party.includes('@'))
     return directory.callerOf({ name: word, identities: [identityOf(word)] })
-  return directory.callerOf({ name: word, party: word, identities: [] })
+  // Whoever is a party of this house proves that by its SPIFFE ID.
+  const identities = domain === undefined ? [] : [spiffeIdOf(domain, party)]
+  return directory.callerOf({ name: party, party, identities })
 }

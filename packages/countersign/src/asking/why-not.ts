@@ -2,7 +2,7 @@
 import { type Change, formatRequirement, PROOF_KINDS, whyNot } from '@countersign/policy'
 import { REFUSALS } from '@countersign/protocol'
 import { type Arguments, type Around, EXIT, type ExitCode } from '../command.ts'
-import { provedBy, serviceOf } from '../house/policy.ts'
+import { provedBy, servicesOf } from '../house/policy.ts'
 import { plainText } from '../output/plain-text.ts'
 import { styleOf } from '../output/style.ts'
 import { type Asked, callerNamed, rulesOf, serviceNamed } from './rules-of.ts'
@@ -22,10 +22,12 @@ export async function explainRules(
     who: callerNamed(who, asked),
     what: service,
     proofs: [{ kind: PROOF_KINDS[0], at: now }],
-    seen: provedAt(service, asked),
     now,
   }
-  const { decision, changes } = whyNot(question, policy)
+  // A route's service is asked for at each door that has it.
+  const answers = provedAt(service, asked).map((seen) => whyNot({ ...question, seen }, policy))
+  const { decision, changes } =
+    answers.find((each) => each.decision.ok) ?? answers[0] ?? whyNot({ ...question, seen: [] }, policy)
   if (given.flag('json')) {
     around.out(JSON.stringify({ who, what: service, decision, changes }))
     return decision.ok ? EXIT.ok : EXIT.refused
@@ -51,9 +53,11 @@ export async function explainRules(
   return EXIT.refused
 }
 
-/** What the door of a service proves to whoever meets it. */
-function provedAt(service: string, { config }: Asked): readonly string[] {
-  return config.doors.flatMap((door) => (serviceOf(door.name) === service ? provedBy(door, config) : []))
+/** What each door of a service proves to whoever meets it there. */
+function provedAt(service: string, { config, holder }: Asked): readonly (readonly string[])[] {
+  return config.doors
+    .filter((door) => servicesOf([door]).some(({ id }) => id === service))
+    .map((door) => provedBy(door, config, holder))
 }
 
 function formatChange(change: Change): string {

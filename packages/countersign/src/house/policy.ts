@@ -1,6 +1,6 @@
 // The policy of a house: read whole or not at all, asked by every door without an allow list, and replaced while they run.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Access, AccessQuestion, Log } from '@countersign/mtls'
+import type { Access, AccessQuestion, Holder, Log } from '@countersign/mtls'
 import {
   comparePolicies,
   compilePolicy,
@@ -57,10 +57,11 @@ export function serviceOf(door: string): string {
   return `service:${door}`
 }
 
-/** The names that a door's certificate of this house proves. */
-export function provedBy(door: DoorConfig, config: Config): readonly string[] {
-  const own = 'authority' in config ? [`spiffe://${config.authority.domain}/${doorParty(door.name)}`] : []
-  return [...hostsOf(door), ...own]
+/** The names that a door of this house proves; `joined` is the holder of the identity that it joins by. */
+export function provedBy(door: DoorConfig, config: Config, joined: Holder | undefined): readonly string[] {
+  if ('authority' in config) return [...hostsOf(door), `spiffe://${config.authority.domain}/${doorParty(door.name)}`]
+  // All doors of a joined house prove the one identity that was enrolled.
+  return joined === undefined ? hostsOf(door) : joined.identities.map(({ value }) => value)
 }
 
 /**
@@ -71,7 +72,7 @@ export function provedBy(door: DoorConfig, config: Config): readonly string[] {
 export function rulebookOf(
   text: string | undefined,
   file: string,
-  { parties, doors }: Pick<HouseConfig, 'doors'> & { readonly parties: readonly Party[] },
+  { parties, doors, domain }: Pick<HouseConfig, 'doors'> & Pick<Directory, 'parties' | 'domain'>,
 ): Rulebook {
   const read = text === undefined ? ({ ok: true, rules: NO_RULES } as const) : readPolicy(text)
   if (!read.ok)

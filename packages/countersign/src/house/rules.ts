@@ -1,6 +1,6 @@
 // By whose rules the doors of a house decide: by its own file, or by those that the authority it joins has told it.
 import { readFile } from 'node:fs/promises'
-import type { Clock, Govern, Log } from '@countersign/mtls'
+import { type Clock, type Govern, type Holder, type Log, readHolder } from '@countersign/mtls'
 import { PARTY_KINDS, type Party } from '@countersign/policy'
 import type { FeedRules, KnownParty } from '@countersign/protocol'
 import { EXIT, Failure } from '../command.ts'
@@ -44,7 +44,10 @@ export async function openRules(
   let text = await readText(config)
   let told: FeedRules | undefined
   const joined = 'join' in config
-  const policy = text === undefined && !joined ? undefined : createHousePolicy(rulebookFor(config, { text, told }), log)
+  // The identity by which a house joins keeps its names for as long as the house stands.
+  const holder = await holderOf(config)
+  const policy =
+    text === undefined && !joined ? undefined : createHousePolicy(rulebookFor(config, { text, told, holder }), log)
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn: HouseRules['inTurn'] = (change) => {
     const done = turn.then(change)
@@ -58,7 +61,7 @@ export async function openRules(
     govern: (rules) =>
       inTurn(async () => {
         try {
-          const rulebook = rulebookFor(config, { text, told: rules })
+          const rulebook = rulebookFor(config, { text, told: rules, holder })
           // It is in force at once; who gains and who loses is found out, and told, beside that.
           const difference = told && policy?.compare(rulebook, clock())
           policy?.replace(rulebook)
@@ -77,7 +80,7 @@ export async function openRules(
     async read(next) {
       const nextText = await readText(next)
       if (needsTold(next)) checkTold(next, told, 'it cannot be reached')
-      const rulebook = policy && rulebookFor(next, { text: nextText, told })
+      const rulebook = policy && rulebookFor(next, { text: nextText, told, holder })
       const difference = rulebook && (await policy.compare(rulebook, clock()))
       return {
         own: ownOf(next, nextText),
@@ -93,14 +96,27 @@ export async function openRules(
 }
 
 /** The rules of a configuration: each of the two, policy and parties, is the house's own where it has it. @throws {Failure} */
-export function rulebookFor(
-  { policy, parties, doors }: Pick<HouseConfig, 'policy' | 'parties' | 'doors'>,
-  { text, told }: { readonly text: string | undefined; readonly told: FeedRules | undefined },
-): Rulebook {
-  const known = parties.length > 0 ? parties : (told?.parties ?? []).map(partyOf)
-  if (policy !== undefined) return rulebookOf(text ?? '', policy, { parties: known, doors })
+export function rulebookFor(config: Config, { text, told, holder }: RulesParts): Rulebook {
+  const { policy, doors } = config
+  const parties = config.parties.length > 0 ? config.parties : (told?.parties ?? []).map(partyOf)
+  const house = { parties, doors, domain: 'authority' in config ? config.authority.domain : holder?.domain }
+  if (policy !== undefined) return rulebookOf(text ?? '', policy, house)
   // Who has no rules lets nobody in.
-  return rulebookOf(told?.policy?.text, TOLD, { parties: known, doors })
+  return rulebookOf(told?.policy?.text, TOLD, house)
+}
+
+/** What rules are made of beside a configuration. */
+export interface RulesParts {
+  /** The text of the policy that the configuration names. */
+  readonly text: string | undefined
+  readonly told: FeedRules | undefined
+  /** Of a joined house. */
+  readonly holder: Holder | undefined
+}
+
+/** By which identity a house joins, where it does and has one. */
+export async function holderOf(config: Config): Promise<Holder | undefined> {
+  return 'join' in config ? await readHolder(config.join) : undefined
 }
 
 /** Whether a door asks the rules. */
