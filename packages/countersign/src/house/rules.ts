@@ -75,7 +75,10 @@ export async function openRules(
         }
       }),
     async settle(heard) {
-      if (needsTold(config)) checkTold(config, told, await heard())
+      if (!needsTold(config)) return
+      // Only then is it known what was told.
+      const cause = await heard()
+      checkTold(config, told, cause)
     },
     async read(next) {
       const nextText = await readText(next)
