@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { needs } from '../interop/peer.ts'
+import { type Postgresql, startPostgresql } from '../interop/postgresql.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
 import { enrolled, type PartyFiles, runProgram, type Seen } from './support/peers.ts'
-import { type Postgresql, startPostgresql } from './support/postgresql.ts'
 
 suite('psql through the TCP door', { ...needs('psql', 'postgresql'), ...needs('setpriv', 'util-linux') }, () => {
   let database: Postgresql

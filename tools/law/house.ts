@@ -18,7 +18,6 @@ export interface Manifest {
   readonly dependencies: readonly string[]
   readonly devDependencies: readonly string[]
   readonly optionalDependencies: readonly string[]
-  readonly peerDependencies: readonly string[]
 }
 
 export interface Source {
@@ -43,7 +42,6 @@ export function manifestsOf(root: string): readonly Manifest[] {
       dependencies: named('dependencies'),
       devDependencies: named('devDependencies'),
       optionalDependencies: named('optionalDependencies'),
-      peerDependencies: named('peerDependencies'),
     }
   })
 }

@@ -147,7 +147,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
         crl: () => crls.refresh(),
         identity: () => identity.refresh(clock()),
         invitations: async () => {
-          await store.commit(() => store.invitations.eraseExpired(clock(), ERASED_AT_ONCE))
+          await store.commit(({ invitations }) => invitations.eraseExpired(clock(), ERASED_AT_ONCE))
         },
       },
       log,
@@ -196,7 +196,7 @@ async function openKeys(
   const path = join(directory, STORE_FILE)
   if (!existsSync(path) && existsSync(join(directory, FILES.folder)))
     throw new AuthorityError('ERR_AUTHORITY_STORE_MISSING', path, 'there is an authority, and its store is missing')
-  const store = openStore(path)
+  const store = await openStore(path, log)
   opened.defer(() => store.close())
   const now = clock()
   const folder = await ensureAuthority({ directory, store, organization, domain, algorithm, now, failpoint })
@@ -277,12 +277,12 @@ async function issueLocal(
 }
 
 function settingOf(store: Store): Authority['setting'] {
-  function setting(key: string): string | undefined
+  function setting(key: string): Promise<string | undefined>
   function setting(key: string, value: string): Promise<void>
-  function setting(key: string, value?: string): string | undefined | Promise<void> {
+  function setting(key: string, value?: string): Promise<unknown> {
     // Apart from the authority's own settings, which bind the store to its keys.
     const name = `program.${key}`
-    return value === undefined ? store.setting(name) : store.commit(() => store.set(name, value))
+    return value === undefined ? store.setting(name) : store.commit((tx) => tx.set(name, value))
   }
   return setting
 }

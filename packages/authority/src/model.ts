@@ -74,7 +74,7 @@ export interface Authority {
   /** Keeps a meeting for `GET /v1/meetings/:reference`. The last ones before a crash may be lost. */
   record(meeting: Meeting): void
   /** A setting that other parts of the program keep in the store. */
-  setting(key: string): string | undefined
+  setting(key: string): Promise<string | undefined>
   setting(key: string, value: string): Promise<void>
   /** Stops accepting, lets requests under way end for at most `timeoutMs`. `close` follows. */
   drain(timeoutMs: number): Promise<void>

@@ -32,8 +32,8 @@ suite('starting again', () => {
 
     const second = await openHouse(t, { directory: first.directory })
     assert.deepEqual(second.authority.root.der, first.authority.root.der)
-    assert.equal(second.authority.setting('demo'), 'kept')
-    assert.equal(second.authority.setting('other'), undefined)
+    assert.equal(await second.authority.setting('demo'), 'kept')
+    assert.equal(await second.authority.setting('other'), undefined)
     assert.deepEqual((await askLocally(first.directory, 'GET', '/v1/certificates')).body, before)
     const caller = await meet(t, placeOf(second.authority), held)
     assert.equal(caller.socket.getPeerX509Certificate()?.fingerprint256, listener)

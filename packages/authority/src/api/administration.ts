@@ -13,7 +13,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
 
   // Before the body is read: who may not ask is not listened to.
   app.addHook('onRequest', async (request, reply) => {
-    const refusal = decideAdministrator(callerOf(request.raw.socket), store, clock())
+    const refusal = await decideAdministrator(callerOf(request.raw.socket), store, clock())
     if (refusal !== undefined) return sendRefusal(request, reply, refusal)
   })
 
@@ -47,7 +47,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     if (!query.ok) return sendRefusal(request, reply, query.refusal)
     const { party, state, limit, after } = query.value
     const now = clock()
-    const found = store.certificates.list({
+    const found = await store.certificates.list({
       now,
       // One more than is shown says whether there is a next page.
       limit: limit + 1,
@@ -63,7 +63,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
   })
 
   app.get<{ Params: { subject: string } }>('/v1/certificates/:subject', async (request, reply) => {
-    const found = findSubject(store, request.params.subject)
+    const found = await findSubject(store, request.params.subject)
     if (found === undefined) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: NO_SUBJECT })
     const now = clock()
     return reply.send({ certificates: found.certificates.map((stored) => wholeCertificateJson(stored, now)) })

@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls'
 import { meetingOf } from '@countersign/mtls'
 import type { Meeting, Refusal } from '@countersign/protocol'
 import { InvariantError } from '../error.ts'
-import type { Store } from '../store/store.ts'
+import type { Repositories } from '../store/store.ts'
 
 /** A connection through the socket in the data directory (its mode makes the caller an administrator), or one through the gate. */
 export type Caller =
@@ -28,11 +28,15 @@ export function callerOf(socket: Socket): Caller {
 }
 
 /** Decides whether `caller` may administer: looked up at each request, so that a revocation counts at once. */
-export function decideAdministrator(caller: Caller, store: Store, now: Temporal.Instant): Refusal | undefined {
+export async function decideAdministrator(
+  caller: Caller,
+  store: Repositories,
+  now: Temporal.Instant,
+): Promise<Refusal | undefined> {
   if (caller.kind === 'local') return undefined
   const sha256 = caller.meeting.caller.certificate?.sha256
   if (sha256 === undefined) return { code: 'ERR_ADMIN_FORBIDDEN', note: 'no certificate was presented' }
-  const certificate = store.certificates.bySha256(Uint8Array.fromHex(sha256))
+  const certificate = await store.certificates.bySha256(Uint8Array.fromHex(sha256))
   const isAdministrator =
     certificate?.profile === 'admin' &&
     certificate.revocation === undefined &&

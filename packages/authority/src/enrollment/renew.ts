@@ -6,7 +6,7 @@ import type { Credential, Issue } from '../issuance/issue.ts'
 import { isProfile } from '../issuance/profiles.ts'
 import { decideNames, readRequest } from '../issuance/request.ts'
 import type { StoredCertificate } from '../store/certificates.ts'
-import type { Store } from '../store/store.ts'
+import type { Repositories, Store } from '../store/store.ts'
 
 /**
  * What one party may renew within an hour: many machines may share a name, and each tries again when something fails. Every
@@ -34,7 +34,7 @@ interface Renewing {
  */
 export function createRenew({ store, issue, clock, checkSignature }: Renewing): Renew {
   return async (sha256, der) => {
-    const held = store.certificates.bySha256(sha256)
+    const held = await store.certificates.bySha256(sha256)
     const fault = faultOf(held, clock())
     if (held === undefined || fault !== undefined || !isProfile(held.profile))
       return { ok: false, refusal: fault ?? { code: 'ERR_CALLER_UNKNOWN_ISSUER' } }
@@ -49,8 +49,9 @@ export function createRenew({ store, issue, clock, checkSignature }: Renewing): 
         party: held.party,
         evidence: `certificate ${sha256.toHex()}`,
         claim: {
-          take: (now) => faultOf(store.certificates.byId(held.id), now) ?? tooOften(store, held.party, now),
-          spend: () => undefined,
+          take: async (view, now) =>
+            faultOf(await view.certificates.byId(held.id), now) ?? (await tooOften(view, held.party, now)),
+          spend: async () => undefined,
         },
       },
     )
@@ -64,7 +65,11 @@ function faultOf(held: StoredCertificate | undefined, now: Temporal.Instant): Re
   return Temporal.Instant.compare(held.notAfter, now) <= 0 ? { code: 'ERR_CALLER_EXPIRED' } : undefined
 }
 
-function tooOften(store: Store, party: string, now: Temporal.Instant): Refusal | undefined {
-  const count = store.certificates.renewedOf(party, now.subtract(HOUR), RENEWALS_AN_HOUR)
+async function tooOften(
+  { certificates }: Repositories,
+  party: string,
+  now: Temporal.Instant,
+): Promise<Refusal | undefined> {
+  const count = await certificates.renewedOf(party, now.subtract(HOUR), RENEWALS_AN_HOUR)
   return count >= RENEWALS_AN_HOUR ? { code: 'ERR_ENROLL_TOO_OFTEN' } : undefined
 }

@@ -5,8 +5,8 @@ import { type Certificate, readCertificate, writeCertificate } from '@countersig
 import type { Failpoint } from '../failpoints.ts'
 import type { Hierarchy } from '../keys/hierarchy.ts'
 import { serialHex, sha256 } from '../octets.ts'
-import type { ProofMethod } from '../store/certificates.ts'
-import type { Store } from '../store/store.ts'
+import type { NewCertificate, ProofMethod } from '../store/certificates.ts'
+import type { Repositories, Store, StoreTransaction } from '../store/store.ts'
 import { buildLeaf, makeSerial } from './build.ts'
 import { lintCertificate } from './lint.ts'
 import { spiffeIdOf } from './names.ts'
@@ -34,10 +34,13 @@ export interface Proof {
 
 /** What allows this certificate once: taken in the same transaction that records the certificate. */
 export interface Claim {
-  /** A refusal; the row of the certificate that was already given for it; or undefined: it may be given. */
-  take(now: Temporal.Instant): Refusal | number | undefined
+  /**
+   * A refusal; the row of the certificate that was already given for it; or undefined: it may be given. Changes nothing;
+   * asked before anything is signed, and again in the transaction.
+   */
+  take(store: Repositories, now: Temporal.Instant): Promise<Refusal | number | undefined>
   /** Binds it to the row of the new certificate. */
-  spend(recordId: number, now: Temporal.Instant): void
+  spend(tx: StoreTransaction, recordId: number, now: Temporal.Instant): Promise<void>
 }
 
 /** The certificate and its record, or the refusal. */
@@ -60,10 +63,18 @@ interface Issuance {
   readonly log: Log
 }
 
+/**
+ * Makes the one way. A certificate is signed before the transaction that records it: a key in a module answers when it likes.
+ * Nothing leaves before that is durable; a signature whose claim a rival took meanwhile is forgotten.
+ */
 export function createIssue({ store, hierarchy, domain, clock, failpoint, log }: Issuance): Issue {
   const { issuing, root, issuerId } = hierarchy
 
-  const sign = (request: IssueRequest, proof: Proof, now: Temporal.Instant): Refusal | number => {
+  const sign = async (
+    request: IssueRequest,
+    proof: Proof,
+    now: Temporal.Instant,
+  ): Promise<Refusal | { readonly signed: NewCertificate }> => {
     const identities = identitiesOf(domain, proof.party, request.names)
     const serial = makeSerial()
     const leaf = { publicKey: request.publicKey, party: proof.party, identities, profile: request.profile }
@@ -79,10 +90,10 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
       return { code: 'ERR_AUTHORITY_LINT', note: linted.findings.map(({ id }) => id).join(', ') }
     }
     failpoint('issue.before-sign')
-    const der = writeCertificate(linted.tbs, hierarchy.signer.algorithm, hierarchy.signer.sign(linted.tbs))
+    const der = writeCertificate(linted.tbs, hierarchy.signer.algorithm, await hierarchy.signer.sign(linted.tbs))
     failpoint('issue.after-sign')
     const { validity } = readCertificate(der)
-    return store.certificates.add({
+    const signed: NewCertificate = {
       issuer: issuerId,
       serial: serialHex(serial),
       sha256: sha256(der),
@@ -96,35 +107,67 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
       issuedAt: now,
       method: proof.method,
       evidence: proof.evidence,
-    })
+    }
+    return { signed }
+  }
+
+  /** What speaks against it, or the row that is there already; asked again in the transaction. */
+  const decide = async (
+    view: Repositories,
+    request: IssueRequest,
+    proof: Proof,
+    now: Temporal.Instant,
+  ): Promise<Refusal | number | undefined> => {
+    const taken = await proof.claim?.take(view, now)
+    if (taken !== undefined) return taken
+    if (Temporal.Instant.compare(issuing.validity.notAfter, now) <= 0) return { code: 'ERR_AUTHORITY_NO_ISSUER' }
+    const isTaken = await view.certificates.keyTaken(sha256(request.publicKey), proof.party)
+    return isTaken ? { code: 'ERR_ENROLL_KEY_TAKEN' } : undefined
   }
 
   /** All of it in one transaction: a rival sees either nothing of this or all. */
-  const decide = (request: IssueRequest, proof: Proof): Refusal | number => {
+  const record = async (
+    tx: StoreTransaction,
+    signed: NewCertificate,
+    request: IssueRequest,
+    proof: Proof,
+  ): Promise<Refusal | number> => {
     const now = clock()
-    const taken = proof.claim?.take(now)
-    if (taken !== undefined) return taken
-    if (Temporal.Instant.compare(issuing.validity.notAfter, now) <= 0) return { code: 'ERR_AUTHORITY_NO_ISSUER' }
-    if (store.certificates.keyTaken(sha256(request.publicKey), proof.party)) return { code: 'ERR_ENROLL_KEY_TAKEN' }
-    const recordId = sign(request, proof, now)
-    if (typeof recordId === 'number') proof.claim?.spend(recordId, now)
-    return recordId
+    // One party's acts come one after the other: whoever revokes it sees every certificate that it has.
+    await tx.alone(`party ${proof.party}`)
+    const decided = await decide(tx, request, proof, now)
+    if (decided !== undefined) return decided
+    if (!(await tx.certificates.takeKey(signed.spkiSha256, proof.party, now))) return { code: 'ERR_ENROLL_KEY_TAKEN' }
+    const id = await tx.certificates.add(signed)
+    await proof.claim?.spend(tx, id, now)
+    return id
+  }
+
+  /** The row of the certificate, or why there is none. */
+  const give = async (request: IssueRequest, proof: Proof): Promise<Refusal | number> => {
+    const keyFault = faultOfKey(request.publicKey)
+    if (keyFault !== undefined) return { code: 'ERR_ENROLL_KEY', note: keyFault }
+    const now = clock()
+    const decided = await decide(store, request, proof, now)
+    if (decided !== undefined) return decided
+    const made = await sign(request, proof, now)
+    if (!('signed' in made)) return made
+    const outcome = await store.commit(async (tx) => {
+      const recorded = await record(tx, made.signed, request, proof)
+      failpoint('issue.before-commit')
+      return recorded
+    })
+    failpoint('issue.after-commit')
+    return outcome
   }
 
   return async (request, proof) => {
-    const keyFault = faultOfKey(request.publicKey)
-    if (keyFault !== undefined) return { ok: false, refusal: { code: 'ERR_ENROLL_KEY', note: keyFault } }
-    const outcome = await store.commit(() => {
-      const decided = decide(request, proof)
-      failpoint('issue.before-commit')
-      return decided
-    })
-    failpoint('issue.after-commit')
+    const outcome = await give(request, proof)
     if (typeof outcome !== 'number') return { ok: false, refusal: outcome }
-    const record = store.certificates.byId(outcome)
-    if (record === undefined) return { ok: false, refusal: { code: 'ERR_AUTHORITY_STORE' } }
-    log('issue.done', { party: record.party, profile: record.profile, serial: record.serial, method: record.method })
-    return { ok: true, credential: [readCertificate(record.der), issuing, root], recordId: outcome }
+    const stored = await store.certificates.byId(outcome)
+    if (stored === undefined) return { ok: false, refusal: { code: 'ERR_AUTHORITY_STORE' } }
+    log('issue.done', { party: stored.party, profile: stored.profile, serial: stored.serial, method: stored.method })
+    return { ok: true, credential: [readCertificate(stored.der), issuing, root], recordId: outcome }
   }
 }
 

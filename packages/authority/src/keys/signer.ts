@@ -1,6 +1,6 @@
 // Custody of the authority's keys: what can be done with them, and nothing about where they are.
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { keyAlgorithmOf, signatureAlgorithmOf, signWithKey } from '@countersign/mtls'
+import { keyAlgorithmOf, signatureAlgorithmOf, signWithKeyAside } from '@countersign/mtls'
 import { type AlgorithmIdentifier, readSubjectPublicKeyInfo, type SubjectPublicKeyInfo } from '@countersign/x509'
 import type { LintedTbs } from '../issuance/lint.ts'
 
@@ -8,8 +8,8 @@ import type { LintedTbs } from '../issuance/lint.ts'
 export interface Signer {
   readonly publicKey: SubjectPublicKeyInfo
   readonly algorithm: AlgorithmIdentifier
-  /** Synchronous: a P-256 signature takes 30 µs, less than handing it to another thread; one of ML-DSA-65 takes 0.8 ms. */
-  sign(tbs: LintedTbs): Uint8Array
+  /** Never holds up the event loop for more than a few tens of microseconds. */
+  sign(tbs: LintedTbs): Promise<Uint8Array>
 }
 
 /** A signer on a key in this process. @throws {RangeError} when it is of no kind that {@link isSignerKey} knows. */
@@ -20,7 +20,7 @@ export function keySigner(privateKey: KeyObject): Signer {
   return Object.freeze({
     publicKey: readSubjectPublicKeyInfo(Uint8Array.from(spki)),
     algorithm: signatureAlgorithmOf(algorithm),
-    sign: (tbs: LintedTbs) => signWithKey(privateKey, tbs),
+    sign: (tbs: LintedTbs) => signWithKeyAside(privateKey, tbs),
   })
 }
 

@@ -17,7 +17,7 @@ import { serialHex, sha256 } from '../octets.ts'
 import { buildCrl, thisUpdateOf } from '../status/crl/build.ts'
 import type { NewCertificate } from '../store/certificates.ts'
 import type { StoredCrl } from '../store/status.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, StoreTransaction } from '../store/store.ts'
 
 interface FirstStart {
   readonly directory: string
@@ -41,23 +41,24 @@ export async function ensureAuthority(start: FirstStart): Promise<string> {
   const { directory, store, domain, failpoint } = start
   const folder = join(directory, FILES.folder)
   const unfinished = `${folder}.new`
-  if (store.setting(ROOT_SETTING) === undefined) {
+  if ((await store.setting(ROOT_SETTING)) === undefined) {
     if (existsSync(folder))
       throw new AuthorityError('ERR_AUTHORITY_STORE_MISSING', directory, 'there is an authority without its store.db')
     guarded(unfinished, () => rmSync(unfinished, { recursive: true, force: true }))
-    const made = makeAuthority(start, unfinished)
-    await store.commit(() => {
-      record(store, made)
-      store.set(ROOT_SETTING, sha256(made.root.der).toHex())
-      store.set(DOMAIN_SETTING, domain)
+    const made = await makeAuthority(start, unfinished)
+    await store.commit(async (tx) => {
+      await record(tx, made)
+      await tx.set(ROOT_SETTING, sha256(made.root.der).toHex())
+      await tx.set(DOMAIN_SETTING, domain)
       failpoint('start.before-commit')
     })
     failpoint('start.after-commit')
   }
-  if (!existsSync(folder)) finish(directory, unfinished, folder, store, failpoint)
-  if (!isOfStore(folder, store))
+  const rootSha256 = await store.setting(ROOT_SETTING)
+  if (!existsSync(folder)) finish(directory, unfinished, folder, rootSha256, failpoint)
+  if (!isOfStore(folder, rootSha256))
     throw new AuthorityError('ERR_AUTHORITY_FILE_MISMATCH', folder, 'this root is not the one that store.db belongs to')
-  const known = store.setting(DOMAIN_SETTING)
+  const known = await store.setting(DOMAIN_SETTING)
   if (known !== domain)
     throw new AuthorityError('ERR_AUTHORITY_DOMAIN', directory, `this authority is of the trust domain ${known}`)
   const { subjectPublicKeyInfo } = readCertificateFile(join(folder, FILES.rootCertificate))
@@ -67,8 +68,14 @@ export async function ensureAuthority(start: FirstStart): Promise<string> {
   return folder
 }
 
-function finish(directory: string, unfinished: string, folder: string, store: Store, failpoint: Failpoint): void {
-  if (!existsSync(unfinished) || !isOfStore(unfinished, store))
+function finish(
+  directory: string,
+  unfinished: string,
+  folder: string,
+  rootSha256: string | undefined,
+  failpoint: Failpoint,
+): void {
+  if (!existsSync(unfinished) || !isOfStore(unfinished, rootSha256))
     throw new AuthorityError('ERR_AUTHORITY_FILE_MISSING', folder, "the authority's certificates and keys are missing")
   failpoint('start.before-rename')
   guarded(folder, () => {
@@ -78,9 +85,9 @@ function finish(directory: string, unfinished: string, folder: string, store: St
   failpoint('start.after-rename')
 }
 
-function isOfStore(folder: string, store: Store): boolean {
+function isOfStore(folder: string, rootSha256: string | undefined): boolean {
   const root = readCertificateFile(join(folder, FILES.rootCertificate))
-  return sha256(root.der).toHex() === store.setting(ROOT_SETTING)
+  return sha256(root.der).toHex() === rootSha256
 }
 
 interface Made {
@@ -90,10 +97,10 @@ interface Made {
   readonly now: Temporal.Instant
 }
 
-function makeAuthority(
+async function makeAuthority(
   { directory, organization, algorithm: kind = 'p256', now, failpoint }: FirstStart,
   folder: string,
-): Made {
+): Promise<Made> {
   const rootKey = makeKey(kind)
   const issuingKey = makeKey(kind)
   const rootSigner = keySigner(rootKey)
@@ -109,7 +116,7 @@ function makeAuthority(
     }),
   )
   failpoint('start.before-sign-root')
-  const root = readCertificate(writeCertificate(rootTbs, algorithm, rootSigner.sign(rootTbs)))
+  const root = readCertificate(writeCertificate(rootTbs, algorithm, await rootSigner.sign(rootTbs)))
   failpoint('start.after-sign-root')
 
   const issuingTbs = insist(
@@ -122,14 +129,14 @@ function makeAuthority(
     }),
   )
   failpoint('start.before-sign-issuing')
-  const issuing = readCertificate(writeCertificate(issuingTbs, algorithm, rootSigner.sign(issuingTbs)))
+  const issuing = readCertificate(writeCertificate(issuingTbs, algorithm, await rootSigner.sign(issuingTbs)))
   failpoint('start.after-sign-issuing')
 
   // The root's key may leave on the first day: its list must hold as long as the one certificate that it speaks of.
   const crl = { issuer: root, number: 1n, entries: [], nextUpdate: issuing.validity.notAfter, now }
   const crlTbs = insist(lintCrl(buildCrl(crl), crl))
   failpoint('start.before-sign-root-crl')
-  const crlDer = writeCertificateList(crlTbs, algorithm, rootSigner.sign(crlTbs))
+  const crlDer = writeCertificateList(crlTbs, algorithm, await rootSigner.sign(crlTbs))
   failpoint('start.after-sign-root-crl')
 
   writeFolder(folder, directory, { root, issuing, rootKey, issuingKey })
@@ -153,19 +160,16 @@ function writeFolder(
   syncDirectory(directory)
 }
 
-function record(store: Store, { root, issuing, rootCrl, now }: Made): void {
-  store.certificates.addRoot(rowOf(root, 'root', now))
-  store.certificates.add({ ...rowOf(issuing, 'issuing', now), issuer: ROOT_ROW })
-  if (store.certificates.byId(ISSUING_ROW)?.profile !== 'issuing') throw new InvariantError('the rows of a first start')
-  store.status.addCrl(rootCrl)
+async function record(tx: StoreTransaction, { root, issuing, rootCrl, now }: Made): Promise<void> {
+  await tx.certificates.addAuthority(ROOT_ROW, rowOf(root, 'root', now))
+  await tx.certificates.addAuthority(ISSUING_ROW, rowOf(issuing, 'issuing', now))
+  await tx.status.addCrl(rootCrl)
 }
 
-function rowOf(
-  certificate: Certificate,
-  profile: 'root' | 'issuing',
-  now: Temporal.Instant,
-): Omit<NewCertificate, 'issuer'> {
+function rowOf(certificate: Certificate, profile: 'root' | 'issuing', now: Temporal.Instant): NewCertificate {
   return {
+    // The root is its own issuer.
+    issuer: ROOT_ROW,
     serial: serialHex(certificate.serialNumber),
     sha256: sha256(certificate.der),
     spkiSha256: sha256(certificate.subjectPublicKeyInfo.der),

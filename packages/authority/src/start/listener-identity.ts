@@ -35,23 +35,25 @@ interface Parts {
 /** Reads the identity that is kept, or issues one. @throws {AuthorityError} when it cannot be issued */
 export async function openListenerIdentity(parts: Parts, now: Temporal.Instant): Promise<ListenerIdentity> {
   const kept = readKept(parts)
-  const identity = createIdentity(kept !== undefined && isGood(kept, parts, now) ? kept : await makeCredential(parts))
+  const identity = createIdentity(
+    kept !== undefined && (await isGood(kept, parts, now)) ? kept : await makeCredential(parts),
+  )
   return {
     current: () => identity.current(),
     onChange: (listener) => identity.onChange(listener),
     async refresh(at) {
-      if (!isGood(identity.current(), parts, at)) identity.replace(await makeCredential(parts))
+      if (!(await isGood(identity.current(), parts, at))) identity.replace(await makeCredential(parts))
     },
   }
 }
 
-function isGood({ certificates: [leaf] }: Credential, parts: Parts, now: Temporal.Instant): boolean {
+async function isGood({ certificates: [leaf] }: Credential, parts: Parts, now: Temporal.Instant): Promise<boolean> {
   const { notBefore, notAfter } = leaf.validity
   const lifetime = notAfter.epochMilliseconds - notBefore.epochMilliseconds
   if (notAfter.epochMilliseconds - now.epochMilliseconds < lifetime / 3) return false
   // A clock that was set back: valid again soon, but not now.
   if (Temporal.Instant.compare(now, notBefore) < 0) return false
-  const stored = parts.store.certificates.bySha256(sha256(leaf.der))
+  const stored = await parts.store.certificates.bySha256(sha256(leaf.der))
   if (stored === undefined || stored.revocation !== undefined) return false
   const wanted = identitiesOf(parts.domain, LISTENER_PARTY, parts.names)
   const found = (leaf.subjectAltName ?? []).map(identityOf)

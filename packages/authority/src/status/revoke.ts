@@ -4,7 +4,7 @@ import type { FeedEvent, OpenSession, Receipt, Refusal, RevokedSerial } from '@c
 import type { Failpoint } from '../failpoints.ts'
 import { isProfile } from '../issuance/profiles.ts'
 import type { RevocationReason, StoredCertificate } from '../store/certificates.ts'
-import type { Store } from '../store/store.ts'
+import type { Repositories, Store, StoreTransaction } from '../store/store.ts'
 import type { CrlPublisher } from './crl/publish.ts'
 import type { Feed } from './feed/feed.ts'
 import { findSubject, NO_SUBJECT } from './subject.ts'
@@ -62,14 +62,16 @@ export function createRevocation({
     reason,
   })
 
-  const record = ({ subject, reason }: RevocationRequest): FeedEvent | Refusal => {
+  const record = async (tx: StoreTransaction, { subject, reason }: RevocationRequest): Promise<FeedEvent | Refusal> => {
     const at = clock()
-    const chosen = chooseCertificates(store, subject, at)
+    // Where it is a party's name: what is being issued to it now is there before, or finds its invitation ended.
+    await tx.alone(`party ${subject}`)
+    const chosen = await chooseCertificates(tx, subject, at)
     if ('code' in chosen) return chosen
-    const sequence = store.status.addEvent('status', at)
-    for (const certificate of chosen.certificates) store.certificates.revoke(certificate.id, at, reason, sequence)
+    const sequence = await tx.status.addEvent('status', at)
+    for (const certificate of chosen.certificates) await tx.certificates.revoke(certificate, at, reason, sequence)
     // Who is revoked by name shall not come back with an invitation of before.
-    if (chosen.party !== undefined) store.invitations.endOfParty(chosen.party, at)
+    if (chosen.party !== undefined) await tx.invitations.endOfParty(chosen.party, at)
     const revoked = chosen.certificates.map((certificate) => serialOf(certificate, reason, at))
     return { sequence: BigInt(sequence), at, change: { kind: 'status', revoked } }
   }
@@ -85,8 +87,8 @@ export function createRevocation({
 
   return {
     async revoke(request) {
-      const event = await store.commit(() => {
-        const recorded = record(request)
+      const event = await store.commit(async (tx) => {
+        const recorded = await record(tx, request)
         failpoint('revoke.before-commit')
         return recorded
       })
@@ -110,7 +112,7 @@ export function createRevocation({
     },
     async foresee({ subject, reason }) {
       const at = clock()
-      const chosen = chooseCertificates(store, subject, at)
+      const chosen = await chooseCertificates(store, subject, at)
       if ('code' in chosen) return { ok: false, refusal: chosen }
       const revoked = chosen.certificates.map((certificate) => serialOf(certificate, reason, at))
       const keys = new Set(revoked.map(revokedKey))
@@ -125,17 +127,17 @@ export function createRevocation({
 const CLOCK_STEP: Temporal.Duration = Temporal.Duration.from({ hours: 24 })
 
 /** What `subject` names that can still be revoked. `party` where all of a party's are meant, its invitations too. */
-function chooseCertificates(
-  store: Store,
+async function chooseCertificates(
+  store: Repositories,
   subject: string,
   now: Temporal.Instant,
-): Refusal | { readonly certificates: readonly StoredCertificate[]; readonly party?: string } {
-  const found = findSubject(store, subject)
+): Promise<Refusal | { readonly certificates: readonly StoredCertificate[]; readonly party?: string }> {
+  const found = await findSubject(store, subject)
   if (found?.certificates.some(({ profile }) => !isProfile(profile)))
     return { code: 'ERR_ADMIN_REQUEST', note: 'subject: the root and the issuing certificate are not revoked here' }
-  const invited = store.invitations.isInvited(subject, now)
+  const invited = await store.invitations.isInvited(subject, now)
   if (found?.kind === 'party' || invited) {
-    const certificates = store.certificates.currentOfParty(subject, now.subtract(CLOCK_STEP))
+    const certificates = await store.certificates.currentOfParty(subject, now.subtract(CLOCK_STEP))
     if (certificates.length > 0 || invited) return { certificates, party: subject }
     return { code: 'ERR_ADMIN_CONFLICT', note: 'every certificate of this party is revoked or has expired' }
   }

@@ -1,6 +1,6 @@
 // What people name when they ask about certificates: a party, a certificate's SHA-256, or its serial number.
 import type { StoredCertificate } from '../store/certificates.ts'
-import type { Store } from '../store/store.ts'
+import type { Repositories } from '../store/store.ts'
 
 export interface Subject {
   readonly kind: 'party' | 'sha256' | 'serial'
@@ -17,15 +17,15 @@ const MAX_OF_PARTY = 1_000
  * Finds what `subject` names. A party's name counts first: parties are named by administrators, digests by nobody.
  * Hexadecimal may be written in either case, with colons.
  */
-export function findSubject(store: Store, subject: string): Subject | undefined {
-  const ofParty = store.certificates.byParty(subject, MAX_OF_PARTY)
+export async function findSubject(store: Repositories, subject: string): Promise<Subject | undefined> {
+  const ofParty = await store.certificates.byParty(subject, MAX_OF_PARTY)
   if (ofParty.length > 0) return { kind: 'party', certificates: ofParty }
   const hex = subject.toLowerCase().replaceAll(':', '')
   if (!/^[0-9a-f]+$/.test(hex)) return undefined
   if (hex.length === 64) {
-    const certificate = store.certificates.bySha256(Uint8Array.fromHex(hex))
+    const certificate = await store.certificates.bySha256(Uint8Array.fromHex(hex))
     return certificate && { kind: 'sha256', certificates: [certificate] }
   }
-  const bySerial = store.certificates.bySerial(hex.length % 2 === 0 ? hex : `0${hex}`)
+  const bySerial = await store.certificates.bySerial(hex.length % 2 === 0 ? hex : `0${hex}`)
   return bySerial.length > 0 ? { kind: 'serial', certificates: bySerial } : undefined
 }

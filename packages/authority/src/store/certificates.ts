@@ -1,10 +1,12 @@
 // Every certificate that was signed, and whether it still counts.
-import type { DatabaseSync } from 'node:sqlite'
 import type { Identity } from '@countersign/protocol'
+import { type Kysely, sql } from 'kysely'
+import { InvariantError } from '../error.ts'
 import type { ProfileName } from '../issuance/profiles.ts'
 import { PROFILE_NAMES } from '../issuance/profiles.ts'
 import { readNames } from './names.ts'
-import { instant, integer, octets, oneOf, optional, type Row, text } from './row.ts'
+import { instantOf, octetsOf, oneOf } from './row.ts'
+import type { NewRow, Row, Tables } from './tables.ts'
 
 /** What may stand in the column `profile`: what leaves are issued by, and the two certificates above them. */
 const STORED_PROFILES = [...PROFILE_NAMES, 'root', 'issuing'] as const
@@ -71,28 +73,36 @@ export interface RevokedCertificate {
 
 export type CertificateState = 'valid' | 'revoked' | 'expired'
 
+/** Questions about certificates; writes belong into a transaction. */
 export interface CertificateStore {
-  /** Answers the row's id. @throws when issuer and serial, or the octets, are there already. */
-  add(certificate: NewCertificate): number
-  /** Adds the self-signed root; it is its own issuer. */
-  addRoot(certificate: Omit<NewCertificate, 'issuer'>): number
-  byId(id: number): StoredCertificate | undefined
-  bySha256(sha256: Uint8Array): StoredCertificate | undefined
-  bySerial(serial: string): readonly StoredCertificate[]
+  /** Answers the row's id. Rejects when issuer and serial, or the octets, are there already. */
+  add(certificate: NewCertificate): Promise<number>
+  /** Adds a certificate of the authority itself under the row that it is known by. */
+  addAuthority(id: number, certificate: NewCertificate): Promise<void>
+  byId(id: number): Promise<StoredCertificate | undefined>
+  bySha256(sha256: Uint8Array): Promise<StoredCertificate | undefined>
+  bySerial(serial: string): Promise<readonly StoredCertificate[]>
   /** All of the party's, oldest first, at most `limit`. */
-  byParty(party: string, limit: number): readonly StoredCertificate[]
+  byParty(party: string, limit: number): Promise<readonly StoredCertificate[]>
   /** The party's that are neither revoked nor expired. */
-  currentOfParty(party: string, now: Temporal.Instant): readonly StoredCertificate[]
+  currentOfParty(party: string, now: Temporal.Instant): Promise<readonly StoredCertificate[]>
   /** How many of the party's newest `limit` certificates are renewals after `since`. */
-  renewedOf(party: string, since: Temporal.Instant, limit: number): number
+  renewedOf(party: string, since: Temporal.Instant, limit: number): Promise<number>
   /** Whether `spkiSha256` is the key of another party, or of a revoked certificate. */
-  keyTaken(spkiSha256: Uint8Array, party: string): boolean
-  revoke(id: number, at: Temporal.Instant, reason: RevocationReason, sequence: number): void
+  keyTaken(spkiSha256: Uint8Array, party: string): Promise<boolean>
+  /** Makes the key the party's, for good, whoever asks for it at the same time. False where it is taken. */
+  takeKey(spkiSha256: Uint8Array, party: string, now: Temporal.Instant): Promise<boolean>
+  revoke(
+    certificate: StoredCertificate,
+    at: Temporal.Instant,
+    reason: RevocationReason,
+    sequence: number,
+  ): Promise<void>
   /** The revoked certificates of `issuer` that a revocation list must name: not expired before `since`, or told after `covered`. */
-  revokedOf(issuer: number, since: Temporal.Instant, covered: number): readonly RevokedEntry[]
+  revokedOf(issuer: number, since: Temporal.Instant, covered: number): Promise<readonly RevokedEntry[]>
   /** What the event `sequence` revoked of `issuer`. */
-  revokedBy(issuer: number, sequence: number): readonly RevokedCertificate[]
-  list(query: ListQuery): readonly StoredCertificate[]
+  revokedBy(issuer: number, sequence: number): Promise<readonly RevokedCertificate[]>
+  list(query: ListQuery): Promise<readonly StoredCertificate[]>
 }
 
 /** `after` is where the page before ended, exclusive: the row's id and, for lists by expiry, its notAfter. */
@@ -104,147 +114,181 @@ export interface ListQuery {
   readonly after?: { readonly id: number; readonly notAfter: number }
 }
 
-export function createCertificateStore(db: DatabaseSync): CertificateStore {
-  const insert = db.prepare(
-    `INSERT INTO certificate (id, issuer, serial, sha256, spki_sha256, party, profile, names, der, not_before, not_after,
-       issued_at, method, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  )
-  const select = (rest: string) => db.prepare(`SELECT * FROM certificate WHERE ${rest}`)
-  const byId = select('id = ?')
-  const bySha256 = select('sha256 = ?')
-  const bySerial = select('serial = ? ORDER BY id LIMIT 10')
-  const byParty = select('party = ? ORDER BY id LIMIT ?')
-  const currentOfParty = select('party = ? AND revoked_at IS NULL AND not_after > ? ORDER BY id')
-  const newestOf = db.prepare('SELECT method, issued_at FROM certificate WHERE party = ? ORDER BY id DESC LIMIT ?')
-  const otherHolder = db.prepare('SELECT 1 FROM certificate WHERE spki_sha256 = ? AND party <> ? LIMIT 1')
-  const revokedKey = db.prepare('SELECT 1 FROM certificate WHERE spki_sha256 = ? AND revoked_at IS NOT NULL LIMIT 1')
-  const revoke = db.prepare('UPDATE certificate SET revoked_at = ?, reason = ?, revoked_by = ? WHERE id = ?')
-  const entry = 'SELECT serial, not_after, revoked_at, reason, revoked_by FROM certificate'
-  const revokedOf = db.prepare(
-    `${entry} WHERE issuer = :issuer AND revoked_at IS NOT NULL AND not_after >= :since
-     UNION ALL
-     ${entry} WHERE issuer = :issuer AND revoked_at IS NOT NULL AND revoked_by > :covered AND not_after < :since`,
-  )
-  const revokedBy = db.prepare(
-    'SELECT serial, party, revoked_at, reason FROM certificate WHERE issuer = ? AND revoked_by = ? AND revoked_at IS NOT NULL',
-  )
-  const lists = {
-    all: select('id > :id ORDER BY id LIMIT :limit'),
-    party: select('party = :party AND id > :id ORDER BY id LIMIT :limit'),
-    partyValid: select(
-      'party = :party AND id > :id AND revoked_at IS NULL AND not_after > :now ORDER BY id LIMIT :limit',
-    ),
-    partyExpired: select(
-      'party = :party AND id > :id AND revoked_at IS NULL AND not_after <= :now ORDER BY id LIMIT :limit',
-    ),
-    partyRevoked: select('party = :party AND id > :id AND revoked_at IS NOT NULL ORDER BY id LIMIT :limit'),
-    revoked: select('revoked_at IS NOT NULL AND id > :id ORDER BY id LIMIT :limit'),
-    valid: select(
-      `revoked_at IS NULL AND not_after > :now AND (not_after, id) > (:notAfter, :id)
-         ORDER BY not_after, id LIMIT :limit`,
-    ),
-    expired: select(
-      `revoked_at IS NULL AND not_after <= :now AND (not_after, id) > (:notAfter, :id)
-         ORDER BY not_after, id LIMIT :limit`,
-    ),
-  }
+const MAX_SAME_SERIAL = 10
 
-  const add = (id: number | null, issuer: number, c: Omit<NewCertificate, 'issuer'>): number => {
-    const { lastInsertRowid } = insert.run(
-      id,
-      issuer,
-      c.serial,
-      c.sha256,
-      c.spkiSha256,
-      c.party,
-      c.profile,
-      JSON.stringify(c.names),
-      c.der,
-      c.notBefore.epochMilliseconds,
-      c.notAfter.epochMilliseconds,
-      c.issuedAt.epochMilliseconds,
-      c.method,
-      c.evidence,
-    )
-    return Number(lastInsertRowid)
+export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
+  const certificates = () => db.selectFrom('certificate').selectAll()
+  const one = (row: Row<'certificate'> | undefined) => (row === undefined ? undefined : readCertificateRow(row))
+  const all = (rows: readonly Row<'certificate'>[]) => rows.map(readCertificateRow)
+
+  const insert = async (row: NewRow<'certificate'>, names: readonly Identity[]): Promise<number> => {
+    const { id } = await db.insertInto('certificate').values(row).returning('id').executeTakeFirstOrThrow()
+    if (names.length > 0)
+      await db
+        .insertInto('certificate_name')
+        .values(names.map(({ kind, value }) => ({ certificate: id, kind, value })))
+        .execute()
+    return id
   }
-  const one = (row: Row | undefined) => (row === undefined ? undefined : readCertificateRow(row))
 
   return {
-    add: (certificate) => add(null, certificate.issuer, certificate),
-    addRoot: (certificate) => add(1, 1, certificate),
-    byId: (id) => one(byId.get(id)),
-    bySha256: (sha256) => one(bySha256.get(sha256)),
-    bySerial: (serial) => bySerial.all(serial).map(readCertificateRow),
-    byParty: (party, limit) => byParty.all(party, limit).map(readCertificateRow),
-    currentOfParty: (party, now) => currentOfParty.all(party, now.epochMilliseconds).map(readCertificateRow),
-    renewedOf: (party, since, limit) =>
-      newestOf
-        .all(party, limit)
-        .filter((row) => text(row, 'method') === 'certificate' && integer(row, 'issued_at') > since.epochMilliseconds)
-        .length,
-    keyTaken: (spkiSha256, party) =>
-      otherHolder.get(spkiSha256, party) !== undefined || revokedKey.get(spkiSha256) !== undefined,
-    revoke(id, at, reason, sequence) {
-      revoke.run(at.epochMilliseconds, reason, sequence, id)
+    add: (certificate) => insert(rowOf(certificate), certificate.names),
+    async addAuthority(id, certificate) {
+      await insert({ ...rowOf(certificate), id }, certificate.names)
     },
-    revokedBy: (issuer, sequence) =>
-      revokedBy.all(issuer, sequence).map((row) => ({
-        serial: text(row, 'serial'),
-        party: text(row, 'party'),
-        at: instant(row, 'revoked_at'),
-        reason: oneOf(row, 'reason', REVOCATION_REASONS),
-      })),
-    revokedOf: (issuer, since, covered) =>
-      revokedOf.all({ issuer, since: since.epochMilliseconds, covered }).map((row) => ({
-        serial: text(row, 'serial'),
-        notAfter: instant(row, 'not_after'),
-        revokedAt: instant(row, 'revoked_at'),
-        reason: oneOf(row, 'reason', REVOCATION_REASONS),
-        sequence: integer(row, 'revoked_by'),
-      })),
-    list({ party, state, now, limit, after }) {
-      const id = after?.id ?? 0
+    byId: async (id) => one(await certificates().where('id', '=', id).executeTakeFirst()),
+    bySha256: async (sha256) => one(await certificates().where('sha256', '=', sha256).executeTakeFirst()),
+    bySerial: async (serial) =>
+      all(await certificates().where('serial', '=', serial).orderBy('id').limit(MAX_SAME_SERIAL).execute()),
+    byParty: async (party, limit) =>
+      all(await certificates().where('party', '=', party).orderBy('id').limit(limit).execute()),
+    currentOfParty: async (party, now) =>
+      all(
+        await certificates()
+          .where('party', '=', party)
+          .where('revoked_at', 'is', null)
+          .where('not_after', '>', now.epochMilliseconds)
+          .orderBy('id')
+          .execute(),
+      ),
+    async renewedOf(party, since, limit) {
+      const newest = db
+        .selectFrom('certificate')
+        .select(['method', 'issued_at'])
+        .where('party', '=', party)
+        .orderBy('id', 'desc')
+        .limit(limit)
+      const { count } = await db
+        .selectFrom(newest.as('newest'))
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('method', '=', 'certificate')
+        .where('issued_at', '>', since.epochMilliseconds)
+        .executeTakeFirstOrThrow()
+      return count
+    },
+    async keyTaken(spkiSha256, party) {
+      const holder = await db
+        .selectFrom('party_key')
+        .selectAll()
+        .where('spki_sha256', '=', spkiSha256)
+        .executeTakeFirst()
+      return holder !== undefined && (holder.party !== party || holder.revoked_at !== null)
+    },
+    async takeKey(spkiSha256, party, now) {
+      const row = { spki_sha256: spkiSha256, party, first_seen: now.epochMilliseconds, revoked_at: null }
+      // One statement decides among those who ask at the same time.
+      await db
+        .insertInto('party_key')
+        .values(row)
+        .onConflict((conflict) => conflict.column('spki_sha256').doNothing())
+        .execute()
+      return !(await this.keyTaken(spkiSha256, party))
+    },
+    async revoke({ id, spkiSha256 }, at, reason, sequence) {
+      const revoked_at = at.epochMilliseconds
+      await db
+        .updateTable('certificate')
+        .set({ revoked_at, reason, revoked_by: sequence })
+        .where('id', '=', id)
+        .execute()
+      await db
+        .updateTable('party_key')
+        .set({ revoked_at })
+        .where('spki_sha256', '=', spkiSha256)
+        .where('revoked_at', 'is', null)
+        .execute()
+    },
+    async revokedOf(issuer, since, covered) {
+      const revoked = () =>
+        db
+          .selectFrom('certificate')
+          .select(['serial', 'not_after', 'revoked_at', 'reason', 'revoked_by'])
+          .where('issuer', '=', issuer)
+          .where('revoked_at', 'is not', null)
+      const told = revoked().where('revoked_by', '>', covered).where('not_after', '<', since.epochMilliseconds)
+      const rows = await revoked().where('not_after', '>=', since.epochMilliseconds).unionAll(told).execute()
+      return rows.map((row) => ({
+        serial: row.serial,
+        notAfter: instantOf(row.not_after),
+        ...revocationOf(row),
+      }))
+    },
+    async revokedBy(issuer, sequence) {
+      const rows = await db
+        .selectFrom('certificate')
+        .select(['serial', 'party', 'revoked_at', 'reason', 'revoked_by'])
+        .where('issuer', '=', issuer)
+        .where('revoked_by', '=', sequence)
+        .where('revoked_at', 'is not', null)
+        .execute()
+      return rows.map((row) => {
+        const { revokedAt: at, reason } = revocationOf(row)
+        return { serial: row.serial, party: row.party, at, reason }
+      })
+    },
+    async list({ party, state, now, limit, after }) {
       const at = now.epochMilliseconds
-      if (party !== undefined) {
-        if (state === undefined) return lists.party.all({ party, id, limit }).map(readCertificateRow)
-        if (state === 'revoked') return lists.partyRevoked.all({ party, id, limit }).map(readCertificateRow)
-        const list = state === 'valid' ? lists.partyValid : lists.partyExpired
-        return list.all({ party, id, limit, now: at }).map(readCertificateRow)
-      }
-      if (state === undefined) return lists.all.all({ id, limit }).map(readCertificateRow)
-      if (state === 'revoked') return lists.revoked.all({ id, limit }).map(readCertificateRow)
-      const list = state === 'valid' ? lists.valid : lists.expired
-      return list.all({ id, limit, now: at, notAfter: after?.notAfter ?? 0 }).map(readCertificateRow)
+      let query = certificates().limit(limit)
+      if (party !== undefined) query = query.where('party', '=', party)
+      if (state !== undefined) query = query.where('revoked_at', state === 'revoked' ? 'is not' : 'is', null)
+      if (state === 'valid') query = query.where('not_after', '>', at)
+      if (state === 'expired') query = query.where('not_after', '<=', at)
+      const id = after?.id ?? 0
+      // By what ends first, where that is what is asked about; each order has its index.
+      const byEnd = party === undefined && (state === 'valid' || state === 'expired')
+      if (!byEnd) return all(await query.where('id', '>', id).orderBy('id').execute())
+      const behind = sql<boolean>`(not_after, id) > (${after?.notAfter ?? 0}, ${id})`
+      return all(await query.where(behind).orderBy('not_after').orderBy('id').execute())
     },
   }
 }
 
-function readCertificateRow(row: Row): StoredCertificate {
-  const revokedAt = optional(row, 'revoked_at', instant)
+function rowOf(certificate: NewCertificate): NewRow<'certificate'> {
+  const { issuer, serial, sha256, spkiSha256, party, profile, names, der, method, evidence } = certificate
   return {
-    id: integer(row, 'id'),
-    issuer: integer(row, 'issuer'),
-    serial: text(row, 'serial'),
-    sha256: octets(row, 'sha256'),
-    spkiSha256: octets(row, 'spki_sha256'),
-    party: text(row, 'party'),
-    profile: oneOf(row, 'profile', STORED_PROFILES),
-    names: readNames(text(row, 'names')),
-    der: octets(row, 'der'),
-    notBefore: instant(row, 'not_before'),
-    notAfter: instant(row, 'not_after'),
-    issuedAt: instant(row, 'issued_at'),
-    method: oneOf(row, 'method', PROOF_METHODS),
-    evidence: text(row, 'evidence'),
-    ...(revokedAt === undefined
-      ? {}
-      : {
-          revocation: {
-            at: revokedAt,
-            reason: oneOf(row, 'reason', REVOCATION_REASONS),
-            sequence: integer(row, 'revoked_by'),
-          },
-        }),
+    issuer,
+    serial,
+    sha256,
+    spki_sha256: spkiSha256,
+    party,
+    profile,
+    names: JSON.stringify(names),
+    der,
+    not_before: certificate.notBefore.epochMilliseconds,
+    not_after: certificate.notAfter.epochMilliseconds,
+    issued_at: certificate.issuedAt.epochMilliseconds,
+    method,
+    evidence,
   }
+}
+
+function readCertificateRow(row: Row<'certificate'>): StoredCertificate {
+  const revoked = row.revoked_at === null ? undefined : revocationOf(row)
+  return {
+    id: row.id,
+    issuer: row.issuer,
+    serial: row.serial,
+    sha256: octetsOf(row.sha256),
+    spkiSha256: octetsOf(row.spki_sha256),
+    party: row.party,
+    profile: oneOf(row.profile, STORED_PROFILES),
+    names: readNames(row.names),
+    der: octetsOf(row.der),
+    notBefore: instantOf(row.not_before),
+    notAfter: instantOf(row.not_after),
+    issuedAt: instantOf(row.issued_at),
+    method: oneOf(row.method, PROOF_METHODS),
+    evidence: row.evidence,
+    ...(revoked && { revocation: { at: revoked.revokedAt, reason: revoked.reason, sequence: revoked.sequence } }),
+  }
+}
+
+/** The three columns of a revocation are there together, as the schema has it. */
+function revocationOf({
+  revoked_at,
+  reason,
+  revoked_by,
+}: Pick<Row<'certificate'>, 'revoked_at' | 'reason' | 'revoked_by'>) {
+  if (revoked_at === null || reason === null || revoked_by === null) throw new InvariantError('half a revocation')
+  return { revokedAt: instantOf(revoked_at), reason: oneOf(reason, REVOCATION_REASONS), sequence: revoked_by }
 }

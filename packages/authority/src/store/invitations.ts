@@ -1,9 +1,10 @@
 // Invitations: each lets one party get one certificate, once.
-import type { DatabaseSync } from 'node:sqlite'
 import type { Identity } from '@countersign/protocol'
+import type { Kysely } from 'kysely'
 import { PROFILE_NAMES, type ProfileName } from '../issuance/profiles.ts'
 import { readNames } from './names.ts'
-import { instant, integer, octets, oneOf, optional, type Row, text } from './row.ts'
+import { instantOf, octetsOf, oneOf } from './row.ts'
+import type { Row, Tables } from './tables.ts'
 
 export interface Invitation {
   /** HMAC-SHA256 of the secret, 32 octets. */
@@ -23,84 +24,103 @@ export interface Invitation {
   }
 }
 
+/** Questions about invitations; writes belong into a transaction. */
 export interface InvitationStore {
-  add(invitation: Invitation & { readonly macKey: Uint8Array }): void
-  byId(id: Uint8Array): Invitation | undefined
+  add(invitation: Invitation & { readonly macKey: Uint8Array }): Promise<void>
+  byId(id: Uint8Array): Promise<Invitation | undefined>
   /** Marks it spent. False when it was spent before: of rivals, one gets true. */
-  spend(id: Uint8Array, spent: NonNullable<Invitation['spent']>): boolean
+  spend(id: Uint8Array, spent: NonNullable<Invitation['spent']>): Promise<boolean>
   /** Whether the party was invited with something that can still be used. */
-  isInvited(party: string, now: Temporal.Instant): boolean
+  isInvited(party: string, now: Temporal.Instant): Promise<boolean>
   /** Ends what the party was invited with and has not used, for good: without its key no clock brings it back. */
-  endOfParty(party: string, at: Temporal.Instant): void
+  endOfParty(party: string, at: Temporal.Instant): Promise<void>
   /** Erases the keys of at most `limit` invitations that have expired. Answers how many. */
-  eraseExpired(now: Temporal.Instant, limit: number): number
+  eraseExpired(now: Temporal.Instant, limit: number): Promise<number>
 }
 
-export function createInvitationStore(db: DatabaseSync): InvitationStore {
-  const insert = db.prepare(
-    'INSERT INTO invitation (id, mac_key, party, profile, names, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-  )
-  const byId = db.prepare('SELECT * FROM invitation WHERE id = ?')
-  const spend = db.prepare(
-    'UPDATE invitation SET spent_at = ?, request_sha256 = ?, certificate = ? WHERE id = ? AND spent_at IS NULL',
-  )
-  const open = db.prepare(
-    `SELECT 1 FROM invitation
-       WHERE party = ? AND mac_key IS NOT NULL AND spent_at IS NULL AND expires_at > ? LIMIT 1`,
-  )
-  const end = db.prepare(
-    `UPDATE invitation SET expires_at = min(expires_at, ?), mac_key = NULL
-       WHERE party = ? AND mac_key IS NOT NULL AND spent_at IS NULL`,
-  )
-  const erase = db.prepare(
-    `UPDATE invitation SET mac_key = NULL WHERE id IN
-       (SELECT id FROM invitation WHERE mac_key IS NOT NULL AND expires_at <= ? ORDER BY expires_at LIMIT ?)`,
-  )
+export function createInvitationStore(db: Kysely<Tables>): InvitationStore {
+  const openOf = (party: string) =>
+    db
+      .selectFrom('invitation')
+      .select('id')
+      .where('party', '=', party)
+      .where('mac_key', 'is not', null)
+      .where('spent_at', 'is', null)
   return {
-    add(i) {
-      insert.run(
-        i.id,
-        i.macKey,
-        i.party,
-        i.profile,
-        JSON.stringify(i.names),
-        i.createdAt.epochMilliseconds,
-        i.expiresAt.epochMilliseconds,
-      )
+    async add({ id, macKey, party, profile, names, createdAt, expiresAt }) {
+      await db
+        .insertInto('invitation')
+        .values({
+          id,
+          mac_key: macKey,
+          party,
+          profile,
+          names: JSON.stringify(names),
+          created_at: createdAt.epochMilliseconds,
+          expires_at: expiresAt.epochMilliseconds,
+        })
+        .execute()
     },
-    byId(id) {
-      const row = byId.get(id)
+    async byId(id) {
+      const row = await db.selectFrom('invitation').selectAll().where('id', '=', id).executeTakeFirst()
       return row === undefined ? undefined : readInvitationRow(row)
     },
-    spend: (id, { at, requestSha256, certificate }) =>
-      spend.run(at.epochMilliseconds, requestSha256, certificate, id).changes === 1,
-    isInvited: (party, now) => open.get(party, now.epochMilliseconds) !== undefined,
-    endOfParty(party, at) {
-      end.run(at.epochMilliseconds, party)
+    async spend(id, { at, requestSha256, certificate }) {
+      const { numUpdatedRows } = await db
+        .updateTable('invitation')
+        .set({ spent_at: at.epochMilliseconds, request_sha256: requestSha256, certificate })
+        .where('id', '=', id)
+        .where('spent_at', 'is', null)
+        .executeTakeFirstOrThrow()
+      return numUpdatedRows === 1n
     },
-    eraseExpired: (now, limit) => Number(erase.run(now.epochMilliseconds, limit).changes),
+    async isInvited(party, now) {
+      const open = openOf(party).where('expires_at', '>', now.epochMilliseconds).limit(1)
+      return (await open.executeTakeFirst()) !== undefined
+    },
+    async endOfParty(party, at) {
+      const now = at.epochMilliseconds
+      await db
+        .updateTable('invitation')
+        .set(({ eb }) => ({
+          mac_key: null,
+          expires_at: eb.case().when('expires_at', '<', now).then(eb.ref('expires_at')).else(now).end(),
+        }))
+        .where('id', 'in', openOf(party))
+        .execute()
+    },
+    async eraseExpired(now, limit) {
+      const expired = db
+        .selectFrom('invitation')
+        .select('id')
+        .where('mac_key', 'is not', null)
+        .where('expires_at', '<=', now.epochMilliseconds)
+        .orderBy('expires_at')
+        .limit(limit)
+      const { numUpdatedRows } = await db
+        .updateTable('invitation')
+        .set({ mac_key: null })
+        .where('id', 'in', expired)
+        .executeTakeFirstOrThrow()
+      return Number(numUpdatedRows)
+    },
   }
 }
 
-function readInvitationRow(row: Row): Invitation {
-  const macKey = optional(row, 'mac_key', octets)
-  const spentAt = optional(row, 'spent_at', instant)
+function readInvitationRow(row: Row<'invitation'>): Invitation {
+  const { spent_at, request_sha256, certificate } = row
   return {
-    id: octets(row, 'id'),
-    ...(macKey === undefined ? {} : { macKey }),
-    party: text(row, 'party'),
-    profile: oneOf(row, 'profile', PROFILE_NAMES),
-    names: readNames(text(row, 'names')),
-    createdAt: instant(row, 'created_at'),
-    expiresAt: instant(row, 'expires_at'),
-    ...(spentAt === undefined
-      ? {}
-      : {
-          spent: {
-            at: spentAt,
-            requestSha256: octets(row, 'request_sha256'),
-            certificate: integer(row, 'certificate'),
-          },
-        }),
+    id: octetsOf(row.id),
+    ...(row.mac_key !== null && { macKey: octetsOf(row.mac_key) }),
+    party: row.party,
+    profile: oneOf(row.profile, PROFILE_NAMES),
+    names: readNames(row.names),
+    createdAt: instantOf(row.created_at),
+    expiresAt: instantOf(row.expires_at),
+    ...(spent_at !== null &&
+      request_sha256 !== null &&
+      certificate !== null && {
+        spent: { at: instantOf(spent_at), requestSha256: octetsOf(request_sha256), certificate },
+      }),
   }
 }

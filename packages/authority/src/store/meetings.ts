@@ -3,7 +3,6 @@
 import type { Log } from '@countersign/mtls'
 import { type Meeting, type Reference, writeMeeting } from '@countersign/protocol'
 import { openDatabase } from './open.ts'
-import { text } from './row.ts'
 
 /** Versions 1 and 2 lack columns, and have nothing that must be kept. */
 const SCHEMA = `
@@ -103,7 +102,7 @@ export function openMeetings(path: string, log: Log, maxRows: number = MAX_ROWS)
       flush()
       return byReference
         .all(reference)
-        .map((row) => text(row, 'json'))
+        .map((row) => String(row['json']))
         .reverse()
     },
     close() {

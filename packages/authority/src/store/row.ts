@@ -1,41 +1,19 @@
-// Columns out of SQLite, checked: a column of another type than the schema says is a bug.
-import type { SQLOutputValue } from 'node:sqlite'
+// Columns as values of ours, checked: a column with a word that the schema does not know is a bug.
 import { InvariantError } from '../error.ts'
 
-export type Row = Readonly<Record<string, SQLOutputValue>>
-
-export function text(row: Row, column: string): string {
-  const value = row[column]
-  if (typeof value !== 'string') throw new InvariantError(`column ${column} is not text`)
-  return value
-}
-
-export function integer(row: Row, column: string): number {
-  const value = row[column]
-  if (typeof value !== 'number') throw new InvariantError(`column ${column} is not an integer`)
-  return value
-}
-
-export function octets(row: Row, column: string): Uint8Array {
-  const value = row[column]
-  if (!(value instanceof Uint8Array)) throw new InvariantError(`column ${column} is not octets`)
-  return value
-}
-
 /** Epoch milliseconds. */
-export function instant(row: Row, column: string): Temporal.Instant {
-  return Temporal.Instant.fromEpochMilliseconds(integer(row, column))
+export function instantOf(epochMilliseconds: number): Temporal.Instant {
+  return Temporal.Instant.fromEpochMilliseconds(epochMilliseconds)
 }
 
-/** What `read` makes of the column, or undefined where it is NULL. */
-export function optional<T>(row: Row, column: string, read: (row: Row, column: string) => T): T | undefined {
-  return row[column] === null ? undefined : read(row, column)
+/** PostgreSQL's client gives a Buffer, SQLite a plain array of octets: here they are one. */
+export function octetsOf(value: Uint8Array): Uint8Array {
+  return Buffer.isBuffer(value) ? new Uint8Array(value.buffer, value.byteOffset, value.length) : value
 }
 
-/** One of `values`, as the CHECK of the column has it. */
-export function oneOf<T extends string>(row: Row, column: string, values: readonly T[]): T {
-  const value = text(row, column)
+/** One of `values`. */
+export function oneOf<Value extends string>(value: string, values: readonly Value[]): Value {
   const known = values.find((candidate) => candidate === value)
-  if (known === undefined) throw new InvariantError(`column ${column} has the unknown value ${value}`)
+  if (known === undefined) throw new InvariantError(`the store has the unknown word ${value}`)
   return known
 }

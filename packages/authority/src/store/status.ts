@@ -1,7 +1,7 @@
 // Events in their order, and the revocation lists that were signed.
-import type { DatabaseSync } from 'node:sqlite'
-import { InvariantError } from '../error.ts'
-import { instant, integer, octets, type Row, text } from './row.ts'
+import { type Kysely, sql } from 'kysely'
+import { instantOf, octetsOf, oneOf } from './row.ts'
+import type { Row, Tables } from './tables.ts'
 
 export interface StoredCrl {
   /** The row of the issuer's certificate. */
@@ -24,71 +24,78 @@ export interface StoredEvent {
   readonly kind: EventKind
 }
 
+/** Questions about status; writes belong into a transaction. */
 export interface StatusStore {
   /** Appends an event; answers its sequence, greater than every one before, also after a crash. */
-  addEvent(kind: EventKind, at: Temporal.Instant): number
+  addEvent(kind: EventKind, at: Temporal.Instant): Promise<number>
   /** Sequence of the newest status event; 0 for none. */
-  newestStatus(): number
+  newestStatus(): Promise<number>
   /** Sequence of the newest event of any kind; 0 for none. */
-  newest(): number
+  newest(): Promise<number>
   /** At most `limit` events after `after`, in their order. */
-  eventsAfter(after: number, limit: number): readonly StoredEvent[]
+  eventsAfter(after: number, limit: number): Promise<readonly StoredEvent[]>
   /** Keeps `crl` and forgets the older ones of its issuer but the last. */
-  addCrl(crl: StoredCrl): void
-  newestCrl(issuer: number): StoredCrl | undefined
+  addCrl(crl: StoredCrl): Promise<void>
+  newestCrl(issuer: number): Promise<StoredCrl | undefined>
 }
 
-export function createStatusStore(db: DatabaseSync): StatusStore {
-  const addEvent = db.prepare('INSERT INTO event (at, kind) VALUES (?, ?)')
-  const newestStatus = db.prepare("SELECT sequence FROM event WHERE kind = 'status' ORDER BY sequence DESC LIMIT 1")
-  const newest = db.prepare('SELECT max(sequence) AS sequence FROM event')
-  const eventsAfter = db.prepare('SELECT * FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?')
-  const addCrl = db.prepare(
-    'INSERT INTO crl (issuer, number, der, this_update, next_update, covers) VALUES (?, ?, ?, ?, ?, ?)',
-  )
-  const forget = db.prepare('DELETE FROM crl WHERE issuer = ? AND number < ?')
-  const newestCrl = db.prepare('SELECT * FROM crl WHERE issuer = ? ORDER BY number DESC LIMIT 1')
+/** @param alone Makes the rest of the transaction wait for others that add an event: they are seen in their order. */
+export function createStatusStore(db: Kysely<Tables>, alone: (key: string) => Promise<void>): StatusStore {
+  const newestOf = async (kind?: EventKind): Promise<number> => {
+    let query = db.selectFrom('event').select('sequence').orderBy('sequence', 'desc').limit(1)
+    // As a word of the statement: the index is of these alone.
+    if (kind !== undefined) query = query.where('kind', '=', sql.lit(kind))
+    return (await query.executeTakeFirst())?.sequence ?? 0
+  }
   return {
-    addEvent: (kind, at) => Number(addEvent.run(at.epochMilliseconds, kind).lastInsertRowid),
-    newestStatus() {
-      const row = newestStatus.get()
-      return row === undefined ? 0 : integer(row, 'sequence')
+    async addEvent(kind, at) {
+      await alone('event')
+      const row = { kind, at: at.epochMilliseconds }
+      return (await db.insertInto('event').values(row).returning('sequence').executeTakeFirstOrThrow()).sequence
     },
-    newest() {
-      const row = newest.get()
-      return row === undefined || row['sequence'] === null ? 0 : integer(row, 'sequence')
+    newestStatus: () => newestOf('status'),
+    newest: () => newestOf(),
+    async eventsAfter(after, limit) {
+      const query = db.selectFrom('event').selectAll().where('sequence', '>', after).orderBy('sequence').limit(limit)
+      return (await query.execute()).map(({ sequence, at, kind }) => ({
+        sequence,
+        at: instantOf(at),
+        kind: oneOf(kind, EVENT_KINDS),
+      }))
     },
-    eventsAfter: (after, limit) =>
-      eventsAfter.all(after, limit).map((row) => ({
-        sequence: integer(row, 'sequence'),
-        at: instant(row, 'at'),
-        kind: eventKind(text(row, 'kind')),
-      })),
-    addCrl(crl) {
-      const { issuer, number, der, thisUpdate, nextUpdate, covers } = crl
-      addCrl.run(issuer, number, der, thisUpdate.epochMilliseconds, nextUpdate.epochMilliseconds, covers)
-      forget.run(issuer, number - 1)
+    async addCrl({ issuer, number, der, thisUpdate, nextUpdate, covers }) {
+      await db
+        .insertInto('crl')
+        .values({
+          issuer,
+          number,
+          der,
+          this_update: thisUpdate.epochMilliseconds,
+          next_update: nextUpdate.epochMilliseconds,
+          covers,
+        })
+        .execute()
+      await db
+        .deleteFrom('crl')
+        .where('issuer', '=', issuer)
+        .where('number', '<', number - 1)
+        .execute()
     },
-    newestCrl(issuer) {
-      const row = newestCrl.get(issuer)
+    async newestCrl(issuer) {
+      const query = db.selectFrom('crl').selectAll().where('issuer', '=', issuer).orderBy('number', 'desc').limit(1)
+      const row = await query.executeTakeFirst()
       return row === undefined ? undefined : readCrlRow(row)
     },
   }
 }
 
-function eventKind(found: string): EventKind {
-  const kind = EVENT_KINDS.find((one) => one === found)
-  if (kind === undefined) throw new InvariantError(`the store has an event of kind ${found}`)
-  return kind
-}
-
-function readCrlRow(row: Row): StoredCrl {
+function readCrlRow(row: Row<'crl'>): StoredCrl {
   return {
-    issuer: integer(row, 'issuer'),
-    number: integer(row, 'number'),
-    der: octets(row, 'der'),
-    thisUpdate: instant(row, 'this_update'),
-    nextUpdate: instant(row, 'next_update'),
-    covers: integer(row, 'covers'),
+    issuer: row.issuer,
+    number: row.number,
+    der: octetsOf(row.der),
+    thisUpdate: instantOf(row.this_update),
+    nextUpdate: instantOf(row.next_update),
+    covers: row.covers,
   }
 }

@@ -1,58 +1,119 @@
-// All that the authority must not forget, in one file.
-import type { DatabaseSync } from 'node:sqlite'
+// All that the authority must not forget: in one file, or in PostgreSQL.
 import { setImmediate } from 'node:timers/promises'
+import type { Log } from '@countersign/mtls'
+import { Kysely, sql } from 'kysely'
 import { type CertificateStore, createCertificateStore } from './certificates.ts'
-import { type Commit, createCommit } from './commit.ts'
 import { createInvitationStore, type InvitationStore } from './invitations.ts'
 import { openDatabase } from './open.ts'
-import { text } from './row.ts'
-import { SCHEMA, SCHEMA_UPGRADES, SCHEMA_VERSION } from './schema.ts'
+import { SCHEMA, SCHEMA_VERSION, SQLITE_UPGRADES } from './schema.ts'
+import { createGroupCommit } from './sqlite/commit.ts'
+import { sqliteDialect } from './sqlite/dialect.ts'
 import { createStatusStore, type StatusStore } from './status.ts'
+import type { Tables } from './tables.ts'
 
-/** Reads see what is committed and, inside the work of a `commit`, what that work has done. Writes belong inside. */
-export interface Store {
-  readonly commit: Commit
+/** What can be asked and, within a transaction, written. */
+export interface Repositories {
   readonly certificates: CertificateStore
   readonly invitations: InvitationStore
   readonly status: StatusStore
-  setting(key: string): string | undefined
-  /** Inside the work of a `commit`. */
-  set(key: string, value: string): void
+  setting(key: string): Promise<string | undefined>
+  set(key: string, value: string): Promise<void>
+}
+
+/** A transaction: what it does is seen by others when it is durable, all of it or nothing. */
+export interface StoreTransaction extends Repositories {
+  /** Until its end no other transaction passes this with the same key, at any authority on this store. */
+  alone(key: string): Promise<void>
+}
+
+/** Outside of a transaction one asks, and sees what is committed. */
+export interface Store extends Repositories {
+  /**
+   * Runs `work` in a transaction and resolves to its result once that is durable; undone when it throws. It may run more
+   * than once, where another one came between: it changes nothing but the store, and never waits for another `commit`.
+   * @throws {AuthorityError} (rejects) when the transaction could not be made durable.
+   */
+  commit<Result>(work: (tx: StoreTransaction) => Promise<Result>): Promise<Result>
   /** After what waits is durable. */
   close(): Promise<void>
 }
 
-/** Opens the store at `path` for this process alone. @throws {AuthorityError} */
-export function openStore(path: string): Store {
-  const db = openDatabase(path, {
-    version: SCHEMA_VERSION,
-    schema: SCHEMA,
-    upgrades: SCHEMA_UPGRADES,
-    synchronous: 'FULL',
-  })
+/**
+ * Opens the store at `place`, the path of a file, for this process alone; or `postgres://…`, for several.
+ * @throws {AuthorityError} (rejects)
+ */
+export async function openStore(place: string, log: Log): Promise<Store> {
+  if (!isPostgresql(place)) return openSqliteStore(place)
+  const { openPostgresql } = await import('./postgresql/open.ts')
+  const { db, commit, close } = await openPostgresql(place, (error) => log('store.failed', { cause: error.message }))
+  // PostgreSQL documentation, "Advisory Lock Functions": held to the end of the transaction.
+  const lock = async (tx: Kysely<Tables>, key: string) => {
+    await sql`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(tx)
+  }
   return {
-    commit: createCommit(db, path),
-    certificates: createCertificateStore(db),
-    invitations: createInvitationStore(db),
-    status: createStatusStore(db),
-    ...settings(db),
+    ...repositoriesOf(db, outside),
+    commit: (work) => commit((tx) => work(transactionOf(tx, (key) => lock(tx, key)))),
+    close,
+  }
+}
+
+/** Whether a store's place is a database of PostgreSQL. */
+export function isPostgresql(place: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(place)
+}
+
+function openSqliteStore(path: string): Store {
+  const kind = {
+    version: SCHEMA_VERSION,
+    schema: SCHEMA.sqlite,
+    upgrades: SQLITE_UPGRADES,
+    synchronous: 'FULL',
+  } as const
+  const database = openDatabase(path, kind)
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(database) })
+  const commit = createGroupCommit(database, db, path)
+  // Of one batch, all have the same connection.
+  const transactions = new WeakMap<Kysely<Tables>, StoreTransaction>()
+  return {
+    ...repositoriesOf(db, outside),
+    commit: (work) =>
+      commit((connection) => {
+        // One transaction after the other: each is alone.
+        const tx = transactions.get(connection) ?? transactionOf(connection, async () => undefined)
+        transactions.set(connection, tx)
+        return work(tx)
+      }),
     async close() {
       await setImmediate()
-      if (db.isOpen) db.close()
+      await db.destroy()
+      if (database.isOpen) database.close()
     },
   }
 }
 
-function settings(db: DatabaseSync): Pick<Store, 'setting' | 'set'> {
-  const get = db.prepare('SELECT value FROM setting WHERE key = ?')
-  const put = db.prepare('INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = ?2')
+function transactionOf(tx: Kysely<Tables>, alone: StoreTransaction['alone']): StoreTransaction {
+  return { ...repositoriesOf(tx, alone), alone }
+}
+
+/** Outside of a transaction nothing is written. */
+async function outside(): Promise<void> {
+  throw new TypeError('what is written belongs into a transaction')
+}
+
+function repositoriesOf(db: Kysely<Tables>, alone: StoreTransaction['alone']): Repositories {
   return {
-    setting(key) {
-      const row = get.get(key)
-      return row === undefined ? undefined : text(row, 'value')
+    certificates: createCertificateStore(db),
+    invitations: createInvitationStore(db),
+    status: createStatusStore(db, alone),
+    async setting(key) {
+      return (await db.selectFrom('setting').select('value').where('key', '=', key).executeTakeFirst())?.value
     },
-    set(key, value) {
-      put.run(key, value)
+    async set(key, value) {
+      await db
+        .insertInto('setting')
+        .values({ key, value })
+        .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+        .execute()
     },
   }
 }

@@ -59,7 +59,7 @@ suite('enrollment by token', () => {
       Array.from({ length: 8 }, () => enroll(attemptWith(token, requestFor(newKey()), CHANNEL))),
     )
     assert.deepEqual(outcomes.map(codeOf).sort(), [...new Array(7).fill('ERR_ENROLL_TOKEN_SPENT'), 'ok'])
-    assert.equal(store.certificates.byParty('alice', 10).length, 1)
+    assert.equal((await store.certificates.byParty('alice', 10)).length, 1)
   })
 
   test('the same request again, on another channel, gets the same certificate', async (t) => {
@@ -69,7 +69,7 @@ suite('enrollment by token', () => {
     const again = await enroll(attemptWith(token, request, OTHER_CHANNEL))
     assert.ok(first.ok && again.ok)
     assert.deepEqual(again.credential[0].der, first.credential[0].der)
-    assert.equal(store.certificates.byParty('alice', 10).length, 1)
+    assert.equal((await store.certificates.byParty('alice', 10)).length, 1)
   })
 
   test('another request for the same key is a second use', async (t) => {
@@ -81,13 +81,11 @@ suite('enrollment by token', () => {
   })
 
   test('after the certificate was revoked, the same request gets nothing', async (t) => {
-    const { token, enroll, store, clock } = await invited(t)
+    const { token, enroll, store, revoke } = await invited(t)
     const request = requestFor(newKey())
     await enroll(attemptWith(token, request, CHANNEL))
-    const [row] = store.certificates.byParty('alice', 1)
-    await store.commit(() =>
-      store.certificates.revoke(row!.id, clock(), 'keyCompromise', store.status.addEvent('status', clock())),
-    )
+    const [row] = await store.certificates.byParty('alice', 1)
+    await revoke(row!.id)
     assert.equal(codeOf(await enroll(attemptWith(token, request, CHANNEL))), 'ERR_ENROLL_TOKEN_SPENT')
   })
 
@@ -114,7 +112,7 @@ suite('enrollment by token', () => {
     const request = requestFor(newKey())
     await enroll(attemptWith(token, request, CHANNEL))
     clock.advance({ hours: 1 })
-    assert.equal(await store.commit(() => store.invitations.eraseExpired(clock(), 10)), 2)
+    assert.equal(await store.commit(({ invitations }) => invitations.eraseExpired(clock(), 10)), 2)
     assert.equal(codeOf(await enroll(attemptWith(token, request, CHANNEL))), 'ERR_ENROLL_TOKEN_SPENT')
     assert.equal(codeOf(await enroll(attemptWith(unused.token, request, CHANNEL))), 'ERR_ENROLL_TOKEN_EXPIRED')
   })
@@ -175,12 +173,10 @@ suite('what an enrollment may not ask for', () => {
   })
 
   test('a key of its own that was revoked', async (t) => {
-    const { token, enroll, certify, store, clock } = await invited(t)
+    const { token, enroll, certify, revoke } = await invited(t)
     const key = newKey()
     const { recordId } = await certify('alice', { publicKey: key.spki })
-    await store.commit(() =>
-      store.certificates.revoke(recordId, clock(), 'unspecified', store.status.addEvent('status', clock())),
-    )
+    await revoke(recordId, 'unspecified')
     assert.equal(codeOf(await enroll(attemptWith(token, requestFor(key), CHANNEL))), 'ERR_ENROLL_KEY_TAKEN')
   })
 })
@@ -214,7 +210,7 @@ suite('invitations', () => {
     assert.equal(parsed.name, 'authority.localhost')
     assert.equal(parsed.party, 'alice')
     assert.deepEqual(parsed.rootSha256, sha256(hierarchy.root.der))
-    assert.equal(store.invitations.byId(parsed.secret), undefined)
+    assert.equal(await store.invitations.byId(parsed.secret), undefined)
   })
 
   test('its own SPIFFE ID may be named, and is there once', async (t) => {

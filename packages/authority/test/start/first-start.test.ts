@@ -27,7 +27,7 @@ async function started(t: TestContext): Promise<string> {
 }
 
 async function start(directory: string, domain = 'acme.example', now = START): Promise<string> {
-  const store = openStore(join(directory, 'store.db'))
+  const store = await openStore(join(directory, 'store.db'), () => undefined)
   try {
     const failpoint = () => undefined
     const folder = await ensureAuthority({ directory, store, organization: 'Acme', domain, now, failpoint })
@@ -49,9 +49,9 @@ suite('first start', () => {
     const years = (one: typeof root) => one.validity.notAfter.since(START).total({ unit: 'hours' }) / 24 / 365.25
     assert.equal(Math.round(years(root)), 20)
     assert.equal(Math.round(years(issuing)), 5)
-    assert.equal(store.certificates.byId(hierarchy.rootId)?.der.toHex(), root.der.toHex())
-    assert.equal(store.certificates.byId(hierarchy.issuerId)?.der.toHex(), issuing.der.toHex())
-    const list = readCertificateList(store.status.newestCrl(hierarchy.rootId)!.der)
+    assert.equal((await store.certificates.byId(hierarchy.rootId))?.der.toHex(), root.der.toHex())
+    assert.equal((await store.certificates.byId(hierarchy.issuerId))?.der.toHex(), issuing.der.toHex())
+    const list = readCertificateList((await store.status.newestCrl(hierarchy.rootId))!.der)
     assert.ok(list.nextUpdate?.equals(issuing.validity.notAfter), 'it holds as long as the issuer: the key may leave')
     assert.equal(list.revokedCertificates.length, 0)
   })
@@ -65,7 +65,7 @@ suite('first start', () => {
   for (const moment of moments)
     test(`interrupted at ${moment}, the next start ends with one consistent authority`, async (t) => {
       const directory = temporaryDirectory(t)
-      const store = openStore(join(directory, 'store.db'))
+      const store = await openStore(join(directory, 'store.db'), () => undefined)
       const failpoint = (name: string) => {
         if (name === moment) throw new Error('interrupted')
       }

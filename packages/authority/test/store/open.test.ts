@@ -5,11 +5,27 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { suite, test } from 'node:test'
 import { openDatabase } from '../../src/store/open.ts'
-import { SCHEMA } from '../../src/store/schema.ts'
 import { openStore } from '../../src/store/store.ts'
 import { temporaryDirectory } from '../support/core.ts'
 
 const KIND = { version: 3, schema: 'CREATE TABLE thing (value TEXT) STRICT', synchronous: 'FULL' } as const
+
+const ignore = () => undefined
+
+/** Of version 1, as far as it was changed since. */
+const FIRST_SCHEMA = `
+CREATE TABLE certificate (
+  id INTEGER PRIMARY KEY, issuer INTEGER NOT NULL, serial TEXT NOT NULL, sha256 BLOB NOT NULL UNIQUE,
+  spki_sha256 BLOB NOT NULL, party TEXT NOT NULL, profile TEXT NOT NULL, names TEXT NOT NULL, der BLOB NOT NULL,
+  not_before INTEGER NOT NULL, not_after INTEGER NOT NULL, issued_at INTEGER NOT NULL, method TEXT NOT NULL,
+  evidence TEXT NOT NULL, revoked_at INTEGER, reason TEXT, revoked_by INTEGER REFERENCES event (sequence),
+  UNIQUE (issuer, serial)
+) STRICT;
+CREATE INDEX certificate_key ON certificate (spki_sha256);
+CREATE TABLE event (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('status', 'crl'))
+) STRICT;
+CREATE INDEX event_status ON event (sequence) WHERE kind = 'status';`
 
 suite('opening a database', () => {
   test('it is made with mode 0600, its schema and its version, and found again', (t) => {
@@ -27,13 +43,13 @@ suite('opening a database', () => {
     again.close()
   })
 
-  test('another process is refused at once while it is open', (t) => {
+  test('another process is refused at once while it is open', async (t) => {
     const path = join(temporaryDirectory(t), 'store.db')
-    const store = openStore(path)
+    const store = await openStore(path, ignore)
     t.after(() => store.close())
     const script = `
       import { openStore } from ${JSON.stringify(new URL('../../src/store/store.ts', import.meta.url).href)}
-      try { openStore(${JSON.stringify(path)}) } catch ({ code, path, next }) { console.log(JSON.stringify({ code, path, next })) }`
+      try { await openStore(${JSON.stringify(path)}, () => undefined) } catch ({ code, path, next }) { console.log(JSON.stringify({ code, path, next })) }`
     const { stdout } = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', script], {
       encoding: 'utf8',
     })
@@ -44,11 +60,11 @@ suite('opening a database', () => {
     })
   })
 
-  test('a second opening in the same process is refused too', (t) => {
+  test('a second opening in the same process is refused too', async (t) => {
     const path = join(temporaryDirectory(t), 'store.db')
-    const store = openStore(path)
+    const store = await openStore(path, ignore)
     t.after(() => store.close())
-    assert.throws(() => openStore(path), { name: 'AuthorityError', code: 'ERR_AUTHORITY_IN_USE' })
+    await assert.rejects(openStore(path, ignore), { name: 'AuthorityError', code: 'ERR_AUTHORITY_IN_USE' })
   })
 
   test('one from a newer version is refused, and left as it was', (t) => {
@@ -80,34 +96,34 @@ suite('opening a database', () => {
   test('a store of version 1 goes on with its events, what refers to them, and the next number', async (t) => {
     const path = join(temporaryDirectory(t), 'store.db')
     const old = new DatabaseSync(path)
-    // As the first version made it, as far as events go.
-    old.exec(SCHEMA.replace("'status', 'crl', 'policy', 'trust'", "'status', 'crl'"))
+    old.exec(FIRST_SCHEMA)
     old.exec(`
       INSERT INTO event (sequence, at, kind) VALUES (1, 5, 'crl'), (7, 6, 'status');
       INSERT INTO certificate VALUES
-        (1, 1, '0f', x'01', x'02', 'alice', 'party', '[]', x'30', 0, 9, 0, 'token', '', 6, 'keyCompromise', 7);
+        (1, 1, '0f', x'01', x'02', 'alice', 'client', '[{"kind":"dNSName","value":"a.example"}]', x'30', 0, 9, 3,
+         'token', '', 6, 'keyCompromise', 7);
       PRAGMA user_version = 1`)
     old.close()
-    const store = openStore(path)
+    const store = await openStore(path, ignore)
     t.after(() => store.close())
     assert.deepEqual(
-      store.status.eventsAfter(0, 9).map(({ sequence, kind }) => [sequence, kind]),
+      (await store.status.eventsAfter(0, 9)).map(({ sequence, kind }) => [sequence, kind]),
       [
         [1, 'crl'],
         [7, 'status'],
       ],
     )
-    assert.equal(
-      await store.commit(() => store.status.addEvent('policy', Temporal.Instant.fromEpochMilliseconds(9))),
-      8,
-    )
+    const nine = Temporal.Instant.fromEpochMilliseconds(9)
+    assert.equal(await store.commit(({ status }) => status.addEvent('policy', nine)), 8)
     assert.deepEqual(
-      store.certificates.revokedBy(1, 7).map(({ party }) => party),
+      (await store.certificates.revokedBy(1, 7)).map(({ party }) => party),
       ['alice'],
     )
-    const unheardOf = store.commit(() =>
-      store.certificates.revoke(1, Temporal.Instant.fromEpochMilliseconds(9), 'unspecified', 99),
-    )
+    // Whose the key is, and that it is nobody's any more, is known as before.
+    assert.equal(await store.certificates.keyTaken(Uint8Array.of(2), 'alice'), true)
+    assert.equal(await store.certificates.keyTaken(Uint8Array.of(3), 'alice'), false)
+    const row = (await store.certificates.byId(1)) ?? assert.fail('its certificate')
+    const unheardOf = store.commit(({ certificates }) => certificates.revoke(row, nine, 'unspecified', 99))
     await assert.rejects(unheardOf, 'what refers to events still must refer to one')
   })
 

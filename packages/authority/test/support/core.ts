@@ -16,6 +16,7 @@ import { type Hierarchy, readHierarchy } from '../../src/keys/hierarchy.ts'
 import { sha256 } from '../../src/octets.ts'
 import { ensureAuthority } from '../../src/start/first-start.ts'
 import { type CrlPublisher, createCrlPublisher } from '../../src/status/crl/publish.ts'
+import type { RevocationReason } from '../../src/store/certificates.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { newKey } from './keys.ts'
 
@@ -59,6 +60,8 @@ export interface Core {
   /** Every list that was published, oldest first. */
   readonly published: CertificateList[]
   readonly events: [string, unknown][]
+  /** Revokes the certificate of that row, in the store alone. */
+  revoke(recordId: number, reason?: RevocationReason): Promise<void>
   /** Issues to `party` with a new key. */
   certify(
     party: string,
@@ -76,7 +79,7 @@ export async function openCore(t: TestContext, options: CoreOptions = {}): Promi
   const { directory = temporaryDirectory(t), clock = testClock(), failpoint = () => undefined } = options
   const events: [string, unknown][] = []
   const log = (event: string, fields?: unknown) => void events.push([event, fields])
-  const store = openStore(join(directory, 'store.db'))
+  const store = await openStore(join(directory, 'store.db'), log)
   t.after(() => store.close())
   const start = { directory, store, organization: 'Acme', domain: DOMAIN, now: clock(), failpoint }
   const hierarchy = readHierarchy(await ensureAuthority(start), clock())
@@ -103,6 +106,12 @@ export async function openCore(t: TestContext, options: CoreOptions = {}): Promi
       log,
       onPublished: (crl) => void published.push(crl),
     }),
+    revoke: (recordId, reason = 'keyCompromise') =>
+      store.commit(async ({ certificates, status }) => {
+        const row = await certificates.byId(recordId)
+        if (row === undefined) throw new Error('it is not recorded')
+        await certificates.revoke(row, clock(), reason, await status.addEvent('status', clock()))
+      }),
     async certify(party, { profile = 'client', names = [], publicKey = newKey().spki } = {}) {
       const issued = await issue(
         { kind: 'x509', publicKey, names, profile },

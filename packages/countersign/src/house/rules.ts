@@ -76,7 +76,7 @@ export async function openRules(
       }),
     async settle(heard) {
       if (!needsTold(config)) return
-      // Only then is it known what was told.
+      // First: what is told meanwhile counts.
       const cause = await heard()
       checkTold(config, told, cause)
     },

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import type { Clock } from '@countersign/mtls'
 import { enrollmentMacInput, type Refusal } from '@countersign/protocol'
 import type { CheckSignature } from '@countersign/verify'
+import { InvariantError } from '../../error.ts'
 import { type Claim, type Credential, type Issue, identitiesOf } from '../../issuance/issue.ts'
 import { decideNames, readRequest } from '../../issuance/request.ts'
 import { sameOctets, sameSecret, sha256 } from '../../octets.ts'
@@ -43,7 +44,7 @@ export function createEnroll(enrolling: Enrolling): Enroll {
   const { store, issue, domain, clock, checkSignature } = enrolling
   return async (attempt) => {
     const { tokenId, request } = attempt
-    const invitation = store.invitations.byId(tokenId)
+    const invitation = await store.invitations.byId(tokenId)
     if (invitation === undefined) return refused('ERR_ENROLL_TOKEN_UNKNOWN')
     const { macKey, party, profile, names, expiresAt } = invitation
     const over = invitation.spent === undefined ? 'ERR_ENROLL_TOKEN_EXPIRED' : 'ERR_ENROLL_TOKEN_SPENT'
@@ -61,7 +62,7 @@ export function createEnroll(enrolling: Enrolling): Enroll {
         method: 'token',
         party,
         evidence: `token ${tokenId.toHex()}`,
-        claim: claimOf(store, invitation, read.requestSha256),
+        claim: claimOf(invitation, read.requestSha256),
       },
     )
     return issued.ok ? { ok: true, party, credential: issued.credential } : issued
@@ -76,21 +77,23 @@ function isProved({ request, mac, exporter }: EnrollmentAttempt, macKey: Uint8Ar
 }
 
 /** The invitation as what is taken once, read again inside the transaction: of rivals, one finds it unspent. */
-function claimOf(store: Store, { id }: Invitation, requestSha256: Uint8Array): Claim {
+function claimOf({ id }: Invitation, requestSha256: Uint8Array): Claim {
   return {
-    take(now) {
-      const invitation = store.invitations.byId(id)
+    async take(store, now) {
+      const invitation = await store.invitations.byId(id)
       if (invitation === undefined) return { code: 'ERR_ENROLL_TOKEN_UNKNOWN' }
       const { spent, expiresAt } = invitation
       if (spent !== undefined) {
-        const revoked = store.certificates.byId(spent.certificate)?.revocation !== undefined
+        const revoked = (await store.certificates.byId(spent.certificate))?.revocation !== undefined
         const again = sameOctets(spent.requestSha256, requestSha256) && !revoked
         return again ? spent.certificate : { code: 'ERR_ENROLL_TOKEN_SPENT' }
       }
       return Temporal.Instant.compare(expiresAt, now) <= 0 ? { code: 'ERR_ENROLL_TOKEN_EXPIRED' } : undefined
     },
-    spend(certificate, now) {
-      store.invitations.spend(id, { at: now, requestSha256, certificate })
+    async spend(tx, certificate, now) {
+      // All of one party's acts come one after the other, so that `take` has seen every rival.
+      if (!(await tx.invitations.spend(id, { at: now, requestSha256, certificate })))
+        throw new InvariantError('an invitation was spent twice')
     },
   }
 }

@@ -76,9 +76,9 @@ export function createInvite(inviting: Inviting): Invite {
     const createdAt = clock()
     const expiresAt = createdAt.add({ seconds: ttlSeconds })
     const id = tokenId(secret)
-    await store.commit(() => {
+    await store.commit(async ({ invitations }) => {
       const { names } = granted
-      store.invitations.add({ id, macKey: tokenMacKey(secret), party, profile, names, createdAt, expiresAt })
+      await invitations.add({ id, macKey: tokenMacKey(secret), party, profile, names, createdAt, expiresAt })
       failpoint('invite.before-commit')
     })
     failpoint('invite.after-commit')

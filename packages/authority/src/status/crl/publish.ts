@@ -5,9 +5,9 @@ import { InvariantError } from '../../error.ts'
 import type { Failpoint } from '../../failpoints.ts'
 import { lintCrl } from '../../issuance/lint.ts'
 import type { Hierarchy } from '../../keys/hierarchy.ts'
-import { wholeSecond } from '../../octets.ts'
+import { sameOctets, wholeSecond } from '../../octets.ts'
 import type { StoredCrl } from '../../store/status.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, StoreTransaction } from '../../store/store.ts'
 import { buildCrl, thisUpdateOf } from './build.ts'
 
 /** How long a list holds, and when it is signed anew: a door may miss 23 of them. */
@@ -19,7 +19,7 @@ export interface CrlPublisher {
   publish(): Promise<void>
   /** Publishes when the list is missing, misses an event, or is older than an hour by the clock (or from after it). */
   refresh(): Promise<void>
-  /** DER of the issuing authority's list and of the root's; the same value until the next list. */
+  /** DER of the issuing authority's list and of the root's; the same value until the next list. After the first `refresh`. */
   current(): { readonly issuing: Uint8Array; readonly root: Uint8Array }
 }
 
@@ -39,16 +39,18 @@ export function createCrlPublisher(publishing: Publishing): CrlPublisher {
   let latest: ReturnType<CrlPublisher['current']> | undefined
 
   const publish = async (): Promise<void> => {
-    const { crl, sequence } = await store.commit(() => {
+    const { crl, sequence } = await store.commit(async (tx) => {
+      // Of several authorities on one store, one makes the next list.
+      await tx.alone(`crl ${hierarchy.issuerId}`)
       // From here on a new call needs a new list: its event may come too late for this one.
       under = undefined
-      const made = makeCrl(publishing)
-      store.status.addCrl(made)
-      const event = store.status.addEvent('crl', clock())
+      const made = await makeCrl(publishing, tx)
+      await tx.status.addCrl(made)
+      const event = await tx.status.addEvent('crl', clock())
       failpoint('crl.before-commit')
       return { crl: made, sequence: event }
     })
-    latest = undefined
+    latest = { issuing: crl.der, root: latest?.root ?? derOf(await store.status.newestCrl(hierarchy.rootId)) }
     failpoint('crl.after-commit')
     onPublished(readCertificateList(crl.der), sequence, clock())
   }
@@ -59,28 +61,33 @@ export function createCrlPublisher(publishing: Publishing): CrlPublisher {
       return under
     },
     async refresh() {
-      const newest = store.status.newestCrl(hierarchy.issuerId)
+      const newest = await store.status.newestCrl(hierarchy.issuerId)
       const age = newest && thisUpdateOf(clock()).epochMilliseconds - newest.thisUpdate.epochMilliseconds
-      const covered = newest && newest.covers >= store.status.newestStatus()
+      const covered = newest && newest.covers >= (await store.status.newestStatus())
       if (age === undefined || !covered || age < 0 || age >= REFRESH_MILLISECONDS) await this.publish()
+      // Another authority on this store may have made it.
+      else if (latest === undefined || !sameOctets(latest.issuing, newest.der))
+        latest = { issuing: newest.der, root: derOf(await store.status.newestCrl(hierarchy.rootId)) }
     },
     current() {
-      latest ??= {
-        issuing: derOf(store.status.newestCrl(hierarchy.issuerId)),
-        root: derOf(store.status.newestCrl(hierarchy.rootId)),
-      }
+      if (latest === undefined) throw new InvariantError('a list is asked for before the first refresh')
       return latest
     },
   }
 }
 
 /** Signs the next list. Its number follows the newest stored one, in the same transaction that stores this one. */
-function makeCrl({ store, hierarchy, clock, failpoint, log }: Publishing): StoredCrl {
+async function makeCrl(
+  { hierarchy, clock, failpoint, log }: Publishing,
+  { status, certificates }: StoreTransaction,
+): Promise<StoredCrl> {
   const { issuing, issuerId, signer } = hierarchy
-  const previous = store.status.newestCrl(issuerId)
+  const previous = await status.newestCrl(issuerId)
   const now = clock()
   const number = (previous?.number ?? 0) + 1
-  const entries = store.certificates.revokedOf(issuerId, keptSince(previous, now), previous?.covers ?? 0)
+  // Before the entries are read: what is revoked meanwhile may be among them, and is covered by the next list.
+  const covers = await status.newestStatus()
+  const entries = await certificates.revokedOf(issuerId, keptSince(previous, now), previous?.covers ?? 0)
   const nextUpdate = wholeSecond(now.add(HOLDS))
   const contents = { issuer: issuing, number: BigInt(number), entries, nextUpdate, now }
   const linted = lintCrl(buildCrl(contents), contents)
@@ -89,9 +96,8 @@ function makeCrl({ store, hierarchy, clock, failpoint, log }: Publishing): Store
     throw new InvariantError(linted.findings.map(({ id }) => id).join(', '))
   }
   failpoint('crl.before-sign')
-  const der = writeCertificateList(linted.tbs, signer.algorithm, signer.sign(linted.tbs))
+  const der = writeCertificateList(linted.tbs, signer.algorithm, await signer.sign(linted.tbs))
   failpoint('crl.after-sign')
-  const covers = store.status.newestStatus()
   return { issuer: issuerId, number, der, thisUpdate: thisUpdateOf(now), nextUpdate, covers }
 }
 

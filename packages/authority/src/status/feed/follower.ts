@@ -19,10 +19,11 @@ import type { Feed, FeedDoor } from './feed.ts'
 /** What the authority has for those that follow it. */
 export interface FeedSource {
   /** Of the newest event. */
-  newest(): bigint
+  newest(): Promise<bigint>
   /** Events after `after`, in their order; undefined where they are too many, or not known any more. */
-  eventsAfter(after: bigint): readonly FeedEvent[] | undefined
-  snapshot(): Snapshot
+  eventsAfter(after: bigint): Promise<readonly FeedEvent[] | undefined>
+  /** All up to its number; what came after that may be in it, too. */
+  snapshot(): Promise<Snapshot>
 }
 
 /** What a follower is given. */
@@ -87,15 +88,20 @@ function serveFollower(party: PartyId, socket: Duplex, parts: FollowerParts, fol
   const send = (message: FeedMessage) => lines.send(writeFeedMessage(message))
 
   /** Everything up to `event`, each once on this connection; what came twice here is sent again, as it wants an answer. */
-  const sendUpTo = (event: FeedEvent) => {
+  const sendUpTo = async (event: FeedEvent): Promise<void> => {
     const after = sent ?? 0n
     if (event.sequence > after) {
-      const missed = source.eventsAfter(after)
+      const missed = await source.eventsAfter(after)
       // It connects anew, and gets a snapshot.
       if (missed === undefined) return lines.end(new LineError('it is too far behind'))
       for (const one of missed) if (one.sequence < event.sequence) sendNext(one)
       sendNext(event)
     } else send({ kind: 'event', previous: event.sequence - 1n, event })
+  }
+  // One after the other, as the numbers are.
+  let turn: Promise<void> = Promise.resolve()
+  const inTurn = (act: () => Promise<void>) => {
+    turn = turn.then(act).catch((error: Error) => lines.end(error))
   }
   const sendNext = (event: FeedEvent) => {
     send({ kind: 'event', previous: sent ?? 0n, event })
@@ -106,7 +112,7 @@ function serveFollower(party: PartyId, socket: Duplex, parts: FollowerParts, fol
     apply(event) {
       const answer = Promise.withResolvers<readonly Cut[]>()
       waiting.set(event.sequence, answer)
-      sendUpTo(event)
+      inTurn(() => sendUpTo(event))
       return answer.promise
     },
     sessions() {
@@ -117,27 +123,32 @@ function serveFollower(party: PartyId, socket: Duplex, parts: FollowerParts, fol
     },
   }
 
+  /** What it has missed. */
+  const catchUp = async (after: bigint | undefined): Promise<void> => {
+    const isKnown = after !== undefined && after <= (await source.newest())
+    const events = isKnown ? await source.eventsAfter(after) : undefined
+    if (events === undefined) {
+      const snapshot = await source.snapshot()
+      sent = snapshot.sequence
+      send({ kind: 'snapshot', snapshot })
+    } else {
+      sent = after
+      for (const event of events) sendNext(event)
+    }
+    send({ kind: 'beat', at: clock() })
+    log('feed.followed', { door: party, after: after?.toString() ?? null, events: events?.length ?? null })
+  }
+
   const take = (message: FollowerMessage) => {
     if (message.kind === 'follow') {
       if (leave !== undefined) throw new LineError('it follows already')
       clearTimeout(late)
-      // In one turn: what is committed from here on is told, what was before is in what is sent now.
-      const events =
-        message.after === undefined || message.after > source.newest() ? undefined : source.eventsAfter(message.after)
-      if (events === undefined) {
-        const snapshot = source.snapshot()
-        sent = snapshot.sequence
-        send({ kind: 'snapshot', snapshot })
-      } else {
-        sent = message.after
-        for (const event of events) sendNext(event)
-      }
       followers.get(party)?.end(new LineError('it has connected anew'))
       followers.set(party, lines)
+      // First, so that nothing is missed: what is told from now on waits until it has caught up.
       leave = feed.join(door)
-      send({ kind: 'beat', at: clock() })
+      inTurn(() => catchUp(message.after))
       beat = setInterval(() => send({ kind: 'beat', at: clock() }), BEAT_MS)
-      log('feed.followed', { door: party, after: message.after?.toString() ?? null, events: events?.length ?? null })
       return
     }
     if (leave === undefined) throw new LineError('it did not say what it knows')

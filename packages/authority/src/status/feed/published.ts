@@ -29,7 +29,7 @@ export interface Rules {
 /** One thing that doors are told. */
 export interface Published<Value> {
   /** As it is committed. */
-  current(): Value
+  current(): Promise<Value>
   /**
    * Resolves when it is durable; doors are told from then on, and what they answer is in the log. The same again is no
    * event.
@@ -101,8 +101,8 @@ function createPublished<Value>(topic: Topic<Value>, { store, feed, clock, log }
   const none = JSON.stringify(topic.write(topic.none))
   let known = { json: none, value: topic.none }
   return {
-    current() {
-      const json = store.setting(setting) ?? none
+    async current() {
+      const json = (await store.setting(setting)) ?? none
       if (json !== known.json) known = { json, value: topic.read(JSON.parse(json)) }
       return known.value
     },
@@ -110,10 +110,11 @@ function createPublished<Value>(topic: Topic<Value>, { store, feed, clock, log }
       const json = JSON.stringify(topic.write(next))
       const value = readable(topic, json)
       const at = clock()
-      const sequence = await store.commit(() => {
-        if ((store.setting(setting) ?? none) === json) return undefined
-        store.set(setting, json)
-        return store.status.addEvent(topic.kind, at)
+      const sequence = await store.commit(async (tx) => {
+        await tx.alone(setting)
+        if (((await tx.setting(setting)) ?? none) === json) return undefined
+        await tx.set(setting, json)
+        return tx.status.addEvent(topic.kind, at)
       })
       if (sequence === undefined) return
       const told = feed.tell({ sequence: BigInt(sequence), at, change: topic.change(value) })

@@ -1,5 +1,6 @@
 // What those that follow the authority get: events in their order, from what the store has.
 import type { FeedEvent, FeedRules, KnownAuthority, RevokedSerial, Snapshot } from '@countersign/protocol'
+import type { StoredEvent } from '../../store/status.ts'
 import type { Store } from '../../store/store.ts'
 import type { FeedSource } from './follower.ts'
 
@@ -12,8 +13,8 @@ interface Parts {
   readonly issuerId: number
   readonly issuerSpkiSha256: string
   readonly crls: () => { readonly issuing: Uint8Array; readonly root: Uint8Array }
-  readonly rules: () => FeedRules
-  readonly anchors: () => readonly KnownAuthority[]
+  readonly rules: () => Promise<FeedRules>
+  readonly anchors: () => Promise<readonly KnownAuthority[]>
   readonly clock: () => Temporal.Instant
 }
 
@@ -27,8 +28,8 @@ export function createFeedSource({
   anchors,
   clock,
 }: Parts): FeedSource {
-  const revokedBy = (sequence: number): readonly RevokedSerial[] =>
-    store.certificates.revokedBy(issuerId, sequence).map(({ serial, party, at, reason }) => ({
+  const revokedBy = async (sequence: number): Promise<readonly RevokedSerial[]> =>
+    (await store.certificates.revokedBy(issuerId, sequence)).map(({ serial, party, at, reason }) => ({
       issuerSpkiSha256,
       serialNumber: BigInt(`0x${serial}`),
       party,
@@ -39,37 +40,48 @@ export function createFeedSource({
     const { issuing, root } = crls()
     return [issuing, root]
   }
-  const now = {
-    crl: () => ({ kind: 'crl', crls: lists() }) as const,
-    policy: () => ({ kind: 'policy', rules: rules() }) as const,
-    trust: () => ({ kind: 'trust', anchors: anchors() }) as const,
+  const changeOf = async ({ kind, sequence }: StoredEvent): Promise<FeedEvent['change']> => {
+    switch (kind) {
+      case 'status':
+        return { kind, revoked: await revokedBy(sequence) }
+      case 'crl':
+        return { kind, crls: lists() }
+      case 'policy':
+        return { kind, rules: await rules() }
+      case 'trust':
+        return { kind, anchors: await anchors() }
+    }
   }
+  const eventOf = async (event: StoredEvent): Promise<FeedEvent> => ({
+    sequence: BigInt(event.sequence),
+    at: event.at,
+    change: await changeOf(event),
+  })
   return {
-    newest: () => BigInt(store.status.newest()),
-    eventsAfter(after) {
-      const rows = store.status.eventsAfter(Number(after), MAX_EVENTS + 1)
+    newest: async () => BigInt(await store.status.newest()),
+    async eventsAfter(after) {
+      const rows = await store.status.eventsAfter(Number(after), MAX_EVENTS + 1)
       if (rows.length > MAX_EVENTS) return undefined
       const newest = new Map(rows.map(({ kind, sequence }) => [kind, sequence]))
-      return rows.flatMap(({ sequence, at, kind }): FeedEvent[] => {
-        const common = { sequence: BigInt(sequence), at }
-        if (kind === 'status') return [{ ...common, change: { kind, revoked: revokedBy(sequence) } }]
-        // What is told is as it is now, and a newer one says all that an older one did.
-        if (sequence !== newest.get(kind)) return []
-        return [{ ...common, change: now[kind]() }]
-      })
+      // What is told is as it is now, and a newer one says all that an older one did; but each revocation counts.
+      const told = rows.filter(({ kind, sequence }) => kind === 'status' || sequence === newest.get(kind))
+      return Promise.all(told.map(eventOf))
     },
-    snapshot() {
-      const newest = store.status.newest()
-      const covers = store.status.newestCrl(issuerId)?.covers ?? 0
-      const unlisted = store.status.eventsAfter(covers, Number.MAX_SAFE_INTEGER).filter(({ kind }) => kind === 'status')
-      const revoked = unlisted.flatMap(({ sequence }) => revokedBy(sequence))
+    async snapshot() {
+      // First: what comes meanwhile is told as an event.
+      const sequence = BigInt(await store.status.newest())
+      const covers = (await store.status.newestCrl(issuerId))?.covers ?? 0
+      const events = await store.status.eventsAfter(covers, Number.MAX_SAFE_INTEGER)
+      const unlisted = events.filter(({ kind }) => kind === 'status')
+      const revoked = (await Promise.all(unlisted.map((event) => revokedBy(event.sequence)))).flat()
+      const [currentRules, currentAnchors] = [await rules(), await anchors()]
       return {
-        sequence: BigInt(newest),
+        sequence,
         at: clock(),
         crls: lists(),
         revoked,
-        rules: rules(),
-        anchors: anchors(),
+        rules: currentRules,
+        anchors: currentAnchors,
       } satisfies Snapshot
     },
   }

@@ -1,11 +1,18 @@
 // A PostgreSQL server in a directory of its own, reached over a Unix socket alone.
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, chown, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runProgram } from './peers.ts'
+import { promisify } from 'node:util'
+import { needs } from './peer.ts'
+
+/** The options of every test that starts PostgreSQL. */
+export const withPostgresql: { readonly skip?: string } = {
+  ...needs('psql', 'postgresql'),
+  ...needs('setpriv', 'util-linux'),
+}
 
 /** Whom the server runs as where the tests run as root, which it refuses: Debian's `nobody`. */
 const NOBODY = 65_534
@@ -13,6 +20,8 @@ const NOBODY = 65_534
 export interface Postgresql extends AsyncDisposable {
   /** Path of its socket. */
   readonly socket: string
+  /** Of a database, as programs are given it. */
+  url(database: string): string
 }
 
 /** Makes a cluster that believes everybody, and starts it. */
@@ -30,10 +39,7 @@ export async function startPostgresql(): Promise<Postgresql> {
     const [first = '', ...rest] = [...prefix, join(binaries, program), ...args]
     return [first, rest]
   }
-  const made = await runProgram(
-    ...run('initdb', '-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--locale=C'),
-  )
-  if (made.code !== 0) throw new Error(`initdb: ${made.stderr}`)
+  await promisify(execFile)(...run('initdb', '-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--locale=C'))
   const [program, args] = run('postgres', '-D', data, '-k', directory, '-c', 'listen_addresses=', '-c', 'fsync=off')
   const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory })
   let said = ''
@@ -49,6 +55,7 @@ export async function startPostgresql(): Promise<Postgresql> {
   )
   return {
     socket,
+    url: (database) => `postgres://postgres@localhost/${database}?host=${encodeURIComponent(directory)}`,
     async [Symbol.asyncDispose]() {
       server.kill('SIGINT')
       await ended

@@ -1,0 +1,127 @@
+// A store in PostgreSQL: several authorities share it, and keep no state of their own.
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import { DatabaseError, Pool, types } from 'pg'
+import { AuthorityError } from '../../error.ts'
+import { SCHEMA, SCHEMA_VERSION } from '../schema.ts'
+import type { Tables } from '../tables.ts'
+
+/** Connections of one process. Each transaction has its own, and PostgreSQL makes those that end together durable together. */
+const MAX_CONNECTIONS = 16
+const CONNECT_MS = 5_000
+/** A statement takes milliseconds; one that does not is of a database that is ill. */
+const STATEMENT_MS = 30_000
+/** How often a transaction is begun anew that another one made impossible. */
+const MAX_ATTEMPTS = 8
+
+const INT8 = 20
+const ADVISORY_LOCK_OF_SCHEMA = 0x636f756e
+
+/** An open database. */
+export interface Postgresql {
+  readonly db: Kysely<Tables>
+  /** Runs `work` in a transaction of its own; begun anew where another one came between. */
+  commit<Result>(work: (tx: Transaction<Tables>) => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}
+
+/**
+ * Connects, and makes or checks the schema.
+ * @param url As in `postgres://user@host/database`; what it has of a password appears in no error.
+ * @throws {AuthorityError}
+ */
+export async function openPostgresql(url: string, onFault: (error: Error) => void): Promise<Postgresql> {
+  const where = withoutSecrets(url)
+  const pool = new Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_MS,
+    statement_timeout: STATEMENT_MS,
+    application_name: 'countersign',
+    // Numbers of ours are below 2^53.
+    types: { getTypeParser: (oid, format) => (oid === INT8 ? Number : types.getTypeParser(oid, format)) },
+  })
+  // A connection that waited in the pool ended: the next question opens another.
+  pool.on('error', onFault)
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const opened = { db, commit: committing(db, where), close: () => db.destroy() }
+  try {
+    await db.transaction().execute((tx) => migrate(tx, where))
+    return opened
+  } catch (cause) {
+    await db.destroy()
+    throw postgresqlError(where, cause)
+  }
+}
+
+async function migrate(tx: Transaction<Tables>, where: string): Promise<void> {
+  // Of authorities that start together, one makes it.
+  await sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCK_OF_SCHEMA})`.execute(tx)
+  await sql`CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)`.execute(tx)
+  const { rows } = await sql<{ version: number }>`SELECT version FROM schema_version`.execute(tx)
+  const found = rows[0]?.version
+  if (found === undefined) {
+    await sql.raw(SCHEMA.postgresql).execute(tx)
+    await sql`INSERT INTO schema_version VALUES (${SCHEMA_VERSION})`.execute(tx)
+  } else if (found > SCHEMA_VERSION)
+    throw new AuthorityError(
+      'ERR_AUTHORITY_STORE_NEWER',
+      where,
+      `it was written by a newer version (schema ${found}; this program knows ${SCHEMA_VERSION})`,
+    )
+}
+
+function committing(db: Kysely<Tables>, where: string): Postgresql['commit'] {
+  return async (work) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await db.transaction().execute(work)
+      } catch (cause) {
+        if (attempt < MAX_ATTEMPTS && isPassing(cause)) continue
+        throw isOfDatabase(cause) ? postgresqlError(where, cause) : cause
+      }
+    }
+  }
+}
+
+/** PostgreSQL documentation, appendix A: `serialization_failure` and `deadlock_detected`. */
+function isPassing(cause: unknown): boolean {
+  return cause instanceof DatabaseError && (cause.code === '40001' || cause.code === '40P01')
+}
+
+/** What the server said, or what became of the connection to it. */
+export function isOfDatabase(cause: unknown): boolean {
+  if (cause instanceof DatabaseError) return true
+  return cause instanceof Error && ('errno' in cause || /connection|timeout/i.test(cause.message))
+}
+
+/** PostgreSQL documentation, appendix A: classes 53 (insufficient resources) and 25 (read only). */
+export function postgresqlError(where: string, cause: unknown): AuthorityError {
+  if (cause instanceof AuthorityError) return cause
+  const code = cause instanceof DatabaseError ? (cause.code ?? '') : ''
+  if (code === '53100')
+    return new AuthorityError('ERR_AUTHORITY_STORE_FULL', where, 'no room to record this, so it was not done', {
+      cause,
+      next: 'free disk space where PostgreSQL keeps its data, then try again',
+    })
+  if (code === '25006')
+    return new AuthorityError('ERR_AUTHORITY_STORE', where, 'PostgreSQL takes no writes, so it was not done', {
+      cause,
+      next: 'name the primary, and not a standby',
+    })
+  const said = cause instanceof Error ? cause.message : String(cause)
+  return new AuthorityError('ERR_AUTHORITY_STORE', where, `PostgreSQL did not do this: ${said}`, {
+    cause,
+    next: 'see that PostgreSQL runs, and that `store` names it as psql would',
+  })
+}
+
+/** For errors and logs. */
+export function withoutSecrets(url: string): string {
+  try {
+    const { protocol, host, pathname, searchParams } = new URL(url)
+    // A socket's directory stands among the parameters.
+    return `${protocol}//${host || (searchParams.get('host') ?? '')}${pathname}`
+  } catch {
+    return 'postgres:'
+  }
+}

@@ -1,0 +1,88 @@
+// The tables as the queries see them, the same above SQLite and PostgreSQL. Times are epoch milliseconds, hashes and DER
+// are octets. What each is for stands in `schema.ts`.
+import type { Generated, Insertable, Selectable } from 'kysely'
+
+/** A certificate that was signed. */
+export interface CertificateTable {
+  id: Generated<number>
+  issuer: number
+  serial: string
+  sha256: Uint8Array
+  spki_sha256: Uint8Array
+  party: string
+  profile: string
+  names: string
+  der: Uint8Array
+  not_before: number
+  not_after: number
+  issued_at: number
+  method: string
+  evidence: string
+  revoked_at: number | null
+  reason: string | null
+  revoked_by: number | null
+}
+
+/** The names of a certificate, one a row, so that each can be searched. */
+export interface CertificateNameTable {
+  certificate: number
+  kind: string
+  value: string
+}
+
+/** Whose a key is, for good. */
+export interface PartyKeyTable {
+  spki_sha256: Uint8Array
+  party: string
+  first_seen: number
+  revoked_at: number | null
+}
+
+export interface InvitationTable {
+  id: Uint8Array
+  mac_key: Uint8Array | null
+  party: string
+  profile: string
+  names: string
+  created_at: number
+  expires_at: number
+  spent_at: number | null
+  request_sha256: Uint8Array | null
+  certificate: number | null
+}
+
+export interface EventTable {
+  sequence: Generated<number>
+  at: number
+  kind: string
+}
+
+export interface CrlTable {
+  issuer: number
+  number: number
+  der: Uint8Array
+  this_update: number
+  next_update: number
+  covers: number
+}
+
+export interface SettingTable {
+  key: string
+  value: string
+}
+
+/** All of them, by name. */
+export interface Tables {
+  certificate: CertificateTable
+  certificate_name: CertificateNameTable
+  party_key: PartyKeyTable
+  invitation: InvitationTable
+  event: EventTable
+  crl: CrlTable
+  setting: SettingTable
+}
+
+/** A row as it is read. */
+export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>
+/** A row as it is written. */
+export type NewRow<Name extends keyof Tables> = Insertable<Tables[Name]>

@@ -1,0 +1,368 @@
+// What a store must do, asked of SQLite and of PostgreSQL alike.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, suite, type TestContext, test } from 'node:test'
+import pg from 'pg'
+import { type Postgresql, startPostgresql, withPostgresql } from '../../../../interop/postgresql.ts'
+import type { ListQuery, NewCertificate } from '../../src/store/certificates.ts'
+import { openStore, type Store } from '../../src/store/store.ts'
+import { START, temporaryDirectory } from '../support/core.ts'
+
+let server: Promise<Postgresql> | undefined
+after(async () => (await server)?.[Symbol.asyncDispose]())
+let databases = 0
+
+/** A database of the test's own. */
+async function postgresqlPlace(): Promise<string> {
+  server ??= startPostgresql()
+  const { url } = await server
+  const name = `test_${++databases}`
+  const client = new pg.Client({ connectionString: url('postgres') })
+  await client.connect()
+  await client.query(`CREATE DATABASE ${name}`)
+  await client.end()
+  return url(name)
+}
+
+const PLACES: readonly (readonly [string, (t: TestContext) => Promise<string>, { readonly skip?: string }])[] = [
+  ['SQLite', async (t) => join(temporaryDirectory(t), 'store.db'), {}],
+  ['PostgreSQL', postgresqlPlace, withPostgresql],
+]
+
+const ignore = () => undefined
+let counter = 0
+const octets = (): Uint8Array => {
+  const made = new Uint8Array(32)
+  new DataView(made.buffer).setUint32(0, ++counter)
+  return made
+}
+/** A row; its octets are only told apart here. */
+function row(party: string, fields: Partial<NewCertificate> = {}): NewCertificate {
+  const own = octets()
+  return {
+    issuer: 2,
+    serial: counter.toString(16).padStart(32, '4'),
+    sha256: own,
+    spkiSha256: own,
+    party,
+    profile: 'client',
+    names: [{ kind: 'dNSName', value: `${party}.localhost` }],
+    der: own,
+    notBefore: START,
+    notAfter: START.add({ hours: 24 }),
+    issuedAt: START,
+    method: 'local',
+    evidence: 'test',
+    ...fields,
+  }
+}
+const invitation = (party: string, expiresAt = START.add({ minutes: 10 })) => ({
+  id: octets(),
+  macKey: octets(),
+  party,
+  profile: 'client' as const,
+  names: [],
+  createdAt: START,
+  expiresAt,
+})
+
+for (const [what, placeOf, options] of PLACES)
+  suite(`a store in ${what}`, options, () => {
+    const opened = async (t: TestContext, place?: string): Promise<Store> => {
+      const store = await openStore(place ?? (await placeOf(t)), ignore)
+      t.after(() => store.close())
+      return store
+    }
+    /** Adds a certificate, and answers it as it is stored. */
+    const added = (store: Store, certificate: NewCertificate) =>
+      store.commit(async ({ certificates }) => {
+        assert.ok(await certificates.takeKey(certificate.spkiSha256, certificate.party, START))
+        const id = await certificates.add(certificate)
+        return { ...certificate, id }
+      })
+
+    test('a row is read as it was written, and after a restart', async (t) => {
+      const place = await placeOf(t)
+      const store = await openStore(place, ignore)
+      const certificate = await added(store, row('alice'))
+      await store.close()
+      const { certificates } = await opened(t, place)
+      assert.deepEqual(await certificates.byId(certificate.id), certificate)
+      assert.deepEqual(await certificates.bySha256(certificate.sha256), certificate)
+      assert.deepEqual(await certificates.bySerial(certificate.serial), [certificate])
+      assert.deepEqual(await certificates.byParty('alice', 10), [certificate])
+      assert.equal(await certificates.byId(certificate.id + 1), undefined)
+    })
+
+    test('the authority’s own certificates have their rows, and all others come behind', async (t) => {
+      const store = await opened(t)
+      await store.commit(async ({ certificates }) => {
+        await certificates.addAuthority(1, row('authority/root', { profile: 'root', issuer: 1 }))
+        await certificates.addAuthority(2, row('authority/issuing', { profile: 'issuing', issuer: 1 }))
+      })
+      assert.equal((await added(store, row('alice'))).id, 3)
+    })
+
+    test('a serial number is one issuer’s once, and another issuer may have it too', async (t) => {
+      const store = await opened(t)
+      const first = await added(store, row('alice'))
+      const again = row('bob', { serial: first.serial })
+      await assert.rejects(
+        store.commit(({ certificates }) => certificates.add(again)),
+        /unique/i,
+      )
+      assert.equal(await store.certificates.bySha256(again.sha256), undefined)
+      await added(store, row('bob', { serial: first.serial, issuer: 3 }))
+      assert.equal((await store.certificates.bySerial(first.serial)).length, 2)
+    })
+
+    test('work that throws leaves nothing, and what is committed beside it stays', async (t) => {
+      const store = await opened(t)
+      const outcomes = await Promise.allSettled([
+        added(store, row('alice')),
+        store.commit(async (tx) => {
+          await tx.certificates.add(row('bob'))
+          await tx.set('a', 'b')
+          throw new RangeError('not this one')
+        }),
+        added(store, row('carol')),
+      ])
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'fulfilled'],
+      )
+      assert.equal(await store.setting('a'), undefined)
+      const all = await store.certificates.list({ now: START, limit: 10 })
+      assert.deepEqual(all.map(({ party }) => party).sort(), ['alice', 'carol'])
+    })
+
+    test('nothing of a transaction is seen before it is committed', async (t) => {
+      const store = await opened(t)
+      const outside = Promise.withResolvers<void>()
+      // PostgreSQL answers meanwhile, SQLite afterwards: both answer what was committed when they did.
+      const seen = outside.promise.then(() => store.setting('a'))
+      await store.commit(async (tx) => {
+        await tx.set('a', 'b')
+        assert.equal(await tx.setting('a'), 'b')
+        outside.resolve()
+      })
+      assert.ok([undefined, 'b'].includes(await seen))
+      assert.equal(await store.setting('a'), 'b')
+    })
+
+    test('a key is one party’s, whoever asks at the same time; and nobody’s any more once it was revoked', async (t) => {
+      const store = await opened(t)
+      const key = octets()
+      const ask = (party: string) => store.commit(({ certificates }) => certificates.takeKey(key, party, START))
+      const parties = Array.from({ length: 8 }, (_, i) => `p${i}`)
+      const answers = await Promise.all(parties.map(ask))
+      assert.equal(answers.filter(Boolean).length, 1)
+      const winner = parties[answers.indexOf(true)] ?? assert.fail()
+      assert.equal(await ask(winner), true)
+      assert.equal(await store.certificates.keyTaken(key, winner), false)
+      assert.equal(await store.certificates.keyTaken(key, 'mallory'), true)
+      const certificate = await added(store, row(winner, { spkiSha256: key }))
+      await store.commit(async ({ certificates, status }) => {
+        const sequence = await status.addEvent('status', START)
+        await certificates.revoke({ ...certificate }, START, 'keyCompromise', sequence)
+      })
+      assert.equal(await ask(winner), false)
+      assert.equal(await store.certificates.keyTaken(key, winner), true)
+    })
+
+    test('an invitation is spent once, whoever races', async (t) => {
+      const store = await opened(t)
+      const one = invitation('alice')
+      await store.commit(({ invitations }) => invitations.add(one))
+      const { id } = await added(store, row('alice'))
+      const spent = { at: START, requestSha256: octets(), certificate: id }
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, () => store.commit(({ invitations }) => invitations.spend(one.id, spent))),
+      )
+      assert.equal(answers.filter(Boolean).length, 1)
+      assert.deepEqual(await store.invitations.byId(one.id), { ...one, spent })
+      assert.equal(await store.invitations.byId(octets()), undefined)
+    })
+
+    test('invitations end with their party, and their keys are erased when they have expired', async (t) => {
+      const store = await opened(t)
+      const [mine, other, old] = [
+        invitation('alice'),
+        invitation('bob'),
+        invitation('carol', START.subtract({ minutes: 1 })),
+      ]
+      await store.commit(async ({ invitations }) => {
+        for (const one of [mine, other, old]) await invitations.add(one)
+      })
+      assert.equal(await store.invitations.isInvited('alice', START), true)
+      assert.equal(await store.invitations.isInvited('carol', START), false)
+      await store.commit(({ invitations }) => invitations.endOfParty('alice', START))
+      assert.equal(await store.invitations.isInvited('alice', START), false)
+      assert.equal(await store.invitations.isInvited('bob', START), true)
+      assert.equal((await store.invitations.byId(mine.id))?.macKey, undefined)
+      assert.deepEqual((await store.invitations.byId(mine.id))?.expiresAt, START)
+      assert.equal(await store.commit(({ invitations }) => invitations.eraseExpired(START, 10)), 1)
+      assert.equal((await store.invitations.byId(old.id))?.macKey, undefined)
+      assert.deepEqual(await store.invitations.byId(other.id), other)
+    })
+
+    test('renewals are counted among the newest of one party', async (t) => {
+      const store = await opened(t)
+      for (const method of ['token', 'certificate', 'certificate'] as const)
+        await added(store, row('alice', { method, issuedAt: START.add({ seconds: 1 }) }))
+      await added(store, row('bob', { method: 'certificate', issuedAt: START.add({ seconds: 1 }) }))
+      assert.equal(await store.certificates.renewedOf('alice', START, 10), 2)
+      assert.equal(await store.certificates.renewedOf('alice', START, 1), 1)
+      assert.equal(await store.certificates.renewedOf('alice', START.add({ seconds: 1 }), 10), 0)
+    })
+
+    test('events are seen in the order of their numbers', async (t) => {
+      const store = await opened(t)
+      assert.equal(await store.status.newest(), 0)
+      const numbers = await Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          store.commit(({ status }) => status.addEvent(i % 4 === 3 ? 'crl' : 'status', START)),
+        ),
+      )
+      assert.equal(new Set(numbers).size, 20)
+      const seen = await store.status.eventsAfter(0, 100)
+      assert.deepEqual(
+        seen.map(({ sequence }) => sequence),
+        numbers.toSorted((a, b) => a - b),
+      )
+      assert.equal(await store.status.newest(), Math.max(...numbers))
+      const status = seen.filter(({ kind }) => kind === 'status')
+      assert.equal(status.length, 15)
+      assert.equal(await store.status.newestStatus(), status.at(-1)?.sequence)
+      assert.deepEqual(
+        (await store.status.eventsAfter(seen[4]?.sequence ?? 0, 3)).map(({ sequence }) => sequence),
+        seen.slice(5, 8).map(({ sequence }) => sequence),
+      )
+      await assert.rejects(store.status.addEvent('status', START), /belongs into a transaction/)
+    })
+
+    test('a list keeps the one before it, and a number is one list once', async (t) => {
+      const store = await opened(t)
+      const { id: issuer } = await added(store, row('issuer'))
+      const list = (number: number) => ({
+        issuer,
+        number,
+        der: octets(),
+        thisUpdate: START,
+        nextUpdate: START.add({ hours: 1 }),
+        covers: 0,
+      })
+      const third = list(3)
+      for (const one of [list(1), list(2), third]) await store.commit(({ status }) => status.addCrl(one))
+      assert.deepEqual(await store.status.newestCrl(issuer), third)
+      assert.equal(await store.status.newestCrl(issuer + 1), undefined)
+      await assert.rejects(
+        store.commit(({ status }) => status.addCrl(list(3))),
+        /unique/i,
+      )
+    })
+
+    test('what a list must name: what has not expired, and what was not told yet', async (t) => {
+      const store = await opened(t)
+      const revoke = async (certificate: NewCertificate) => {
+        const stored = await added(store, certificate)
+        return store.commit(async ({ certificates, status }) => {
+          const sequence = await status.addEvent('status', START)
+          await certificates.revoke(stored, START, 'superseded', sequence)
+          return { serial: stored.serial, notAfter: stored.notAfter, revokedAt: START, reason: 'superseded', sequence }
+        })
+      }
+      const past = { notAfter: START.subtract({ hours: 1 }) }
+      const current = await revoke(row('alice'))
+      const told = await revoke(row('bob', past))
+      const untold = await revoke(row('carol', past))
+      await revoke(row('elsewhere', { issuer: 9 }))
+      const bySerial = (one: { serial: string }, two: { serial: string }) => (one.serial < two.serial ? -1 : 1)
+      assert.deepEqual((await store.certificates.revokedOf(2, START, told.sequence)).toSorted(bySerial), [
+        current,
+        untold,
+      ])
+      assert.deepEqual(await store.certificates.revokedBy(2, current.sequence), [
+        { serial: current.serial, party: 'alice', at: START, reason: 'superseded' },
+      ])
+    })
+
+    test('within a transaction the store itself is not asked: it would wait for ever', async (t) => {
+      const store = await opened(t)
+      const asked = store.commit(async () => store.setting('a'))
+      if (what === 'SQLite') await assert.rejects(asked, /within a transaction/)
+      else assert.equal(await asked, undefined)
+      assert.equal(await store.setting('a'), undefined)
+    })
+
+    test('settings are replaced', async (t) => {
+      const store = await opened(t)
+      await store.commit((tx) => tx.set('a', '1'))
+      await store.commit((tx) => tx.set('a', '2'))
+      assert.equal(await store.setting('a'), '2')
+      assert.equal(await store.setting('b'), undefined)
+    })
+
+    test('who must be alone waits for who is', async (t) => {
+      const store = await opened(t)
+      let inside = 0
+      const work = () =>
+        store.commit(async (tx) => {
+          await tx.alone('one at a time')
+          assert.equal(inside++, 0)
+          await tx.setting('a')
+          inside--
+        })
+      await Promise.all(Array.from({ length: 10 }, work))
+    })
+
+    test('lists go page by page through every state, none twice, none left out', async (t) => {
+      const store = await opened(t)
+      const ids: number[] = []
+      await store.commit(async ({ certificates, status }) => {
+        for (let i = 0; i < 30; i++) {
+          const expired = i % 3 === 1
+          const certificate = row(i % 2 === 0 ? 'alice' : 'bob', {
+            notAfter: START.add({ seconds: expired ? -10 - (i % 5) : 3600 - i }),
+          })
+          const id = await certificates.add(certificate)
+          ids.push(id)
+          const revoked = i % 3 === 2
+          if (revoked)
+            await certificates.revoke(
+              { ...certificate, id },
+              START,
+              'unspecified',
+              await status.addEvent('status', START),
+            )
+        }
+      })
+      const walk = async (query: Pick<ListQuery, 'party' | 'state'>): Promise<number[]> => {
+        const found: number[] = []
+        let after: ListQuery['after']
+        for (;;) {
+          const page = await store.certificates.list({ ...query, now: START, limit: 4, ...(after && { after }) })
+          found.push(...page.map(({ id }) => ids.indexOf(id)))
+          const last = page.at(-1)
+          if (last === undefined) return found.sort((one, other) => one - other)
+          after = { id: last.id, notAfter: last.notAfter.epochMilliseconds }
+        }
+      }
+      const all = Array.from({ length: 30 }, (_, i) => i)
+      assert.deepEqual(await walk({}), all)
+      for (const [index, state] of (['valid', 'expired', 'revoked'] as const).entries()) {
+        assert.deepEqual(
+          await walk({ state }),
+          all.filter((i) => i % 3 === index),
+        )
+        assert.deepEqual(
+          await walk({ party: 'bob', state }),
+          all.filter((i) => i % 2 === 1 && i % 3 === index),
+        )
+      }
+      assert.deepEqual(
+        await walk({ party: 'alice' }),
+        all.filter((i) => i % 2 === 0),
+      )
+    })
+  })

@@ -1,0 +1,59 @@
+// Every question of the store has an index: nothing reads a whole table. Asked of SQLite's planner.
+import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
+import { suite, test } from 'node:test'
+import { Kysely } from 'kysely'
+import { createCertificateStore } from '../../src/store/certificates.ts'
+import { createInvitationStore } from '../../src/store/invitations.ts'
+import { SCHEMA } from '../../src/store/schema.ts'
+import { sqliteDialect } from '../../src/store/sqlite/dialect.ts'
+import { createStatusStore } from '../../src/store/status.ts'
+import type { Tables } from '../../src/store/tables.ts'
+import { START } from '../support/core.ts'
+
+suite('questions to the store', () => {
+  test('have their index each', async (t) => {
+    const database = new DatabaseSync(':memory:')
+    t.after(() => database.close())
+    database.exec(SCHEMA.sqlite)
+    const asked = new Set<string>()
+    const db = new Kysely<Tables>({ dialect: sqliteDialect(database), log: ({ query }) => void asked.add(query.sql) })
+    const alone = async () => undefined
+    const [certificates, invitations] = [createCertificateStore(db), createInvitationStore(db)]
+    const status = createStatusStore(db, alone)
+    const hash = new Uint8Array(32)
+    await certificates.byId(1)
+    await certificates.bySha256(hash)
+    await certificates.bySerial('0f')
+    await certificates.byParty('alice', 10)
+    await certificates.currentOfParty('alice', START)
+    await certificates.renewedOf('alice', START, 10)
+    await certificates.takeKey(hash, 'alice', START)
+    await certificates.revokedOf(2, START, 0)
+    await certificates.revokedBy(2, 1)
+    for (const state of [undefined, 'valid', 'expired', 'revoked'] as const)
+      for (const party of [undefined, 'alice'])
+        await certificates.list({ now: START, limit: 10, ...(state && { state }), ...(party && { party }) })
+    await invitations.byId(hash)
+    await invitations.isInvited('alice', START)
+    await invitations.endOfParty('alice', START)
+    await invitations.eraseExpired(START, 10)
+    await status.addEvent('status', START)
+    await status.newestStatus()
+    await status.newest()
+    await status.eventsAfter(0, 10)
+    await status.newestCrl(1)
+    assert.ok(asked.size > 20)
+    // Of an insert, the plan names what refers to the table, which is looked at only where a row is replaced.
+    for (const sql of [...asked].filter((each) => !each.startsWith('insert'))) {
+      const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()
+      for (const { detail } of plan as { detail: string }[]) {
+        // One row from the end of a table in its own order is no scan, though it is called so.
+        const isOfTheEnd = /^select "sequence" from "event" order by "sequence" desc limit/.test(sql)
+        if (detail.startsWith('SCAN') && !isOfTheEnd)
+          assert.match(detail, /CONSTANT ROW|USING (?:COVERING )?INDEX|newest/, sql)
+        assert.doesNotMatch(detail, /TEMP B-TREE FOR ORDER BY/, sql)
+      }
+    }
+  })
+})
