@@ -14,7 +14,7 @@ import { curl, enrolled, type PartyFiles } from './support/peers.ts'
 const RULES = `
 meet:
   - {rule: ops shop, who: group:ops, what: service:shop}
-  - {rule: all read, who: any, what: service:library}
+  - {rule: all read, who: any, what: service:library, sees: spiffe://house.localhost/door/gate-1}
 `
 const PARTIES = {
   alice: { kind: 'person', labels: ['group:ops'] },
@@ -114,6 +114,8 @@ suite('a house that goes by the rules of the authority that it joins', needs('cu
   test('the questions are answered by what was told', async () => {
     assert.equal((await gate.run(['why', 'alice', 'shop'])).code, 0)
     assert.equal((await gate.run(['why', 'carol', 'shop'])).code, 1)
+    // By what the identity that it joins by proves.
+    assert.equal((await gate.run(['why', 'carol', 'library'])).code, 0)
     const checked = await gate.run(['config', 'check', '--json'])
     assert.equal((JSON.parse(checked.stdout) as { rules: number }).rules, 2)
   })

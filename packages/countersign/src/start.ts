@@ -1,9 +1,9 @@
 // The process around a command: its streams, files, clock and signals.
-import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Around, EXIT, Failure } from './command.ts'
 import { main } from './main.ts'
 import { writtenLine } from './output/plain-text.ts'
+import { readSmallFile } from './small-file.ts'
 
 const MAX_LINE_CHARACTERS = 65_536
 /** The terminal, npm and the launcher may each pass on the same signal: what comes this soon is not a second one. */
@@ -43,31 +43,6 @@ function aroundOf(): Around {
 function mayColor(isTerminal: boolean | undefined): boolean {
   // https://no-color.org: present and not empty.
   return isTerminal === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'
-}
-
-async function readSmallFile(path: string, maxOctets = 1 << 20): Promise<Uint8Array> {
-  const file = await open(path, 'r')
-  try {
-    const chunks: Uint8Array[] = []
-    let length = 0
-    // Not by its size: a pipe has none.
-    for (;;) {
-      const { buffer, bytesRead } = await file.read(new Uint8Array(1 << 16))
-      if (bytesRead === 0) return Buffer.concat(chunks)
-      chunks.push(buffer.subarray(0, bytesRead))
-      length += bytesRead
-      if (length > maxOctets)
-        throw new Failure(EXIT.input, `${path} is larger than ${maxOctets >> 20} MiB`, {
-          code: 'ERR_CLI_FILE_LIMIT',
-          next: 'check that it is the right file',
-        })
-    }
-  } catch (error) {
-    // What fails while octets are read, as of a directory, comes without a name.
-    throw error instanceof Error && 'syscall' in error ? Object.assign(error, { path }) : error
-  } finally {
-    await file.close()
-  }
 }
 
 async function readLine(): Promise<string> {

@@ -41,6 +41,17 @@ suite('readConfig', () => {
     assert.ok(Object.isFrozen(config) && Object.isFrozen(config.doors[0]?.allow))
   })
 
+  test('identities are read in the form in which certificates are', () => {
+    const words = ['DORA.Partner.example', 'Dora@Partner.example', 'SPIFFE://Partner.example/Dora', '2001:DB8::0:7']
+    const [dora] = read(`${GOOD}parties: {dora: {identities: [${words.map((word) => `"${word}"`).join()}]}}\n`).parties
+    assert.deepEqual(dora?.identities, [
+      { kind: 'dNSName', value: 'dora.partner.example' },
+      { kind: 'rfc822Name', value: 'Dora@partner.example' },
+      { kind: 'uniformResourceIdentifier', value: 'spiffe://partner.example/Dora' },
+      { kind: 'iPAddress', value: '2001:db8::7' },
+    ])
+  })
+
   test('an authority without doors is a house', () => {
     assert.deepEqual(read(GOOD.slice(0, GOOD.indexOf('doors'))).doors, [])
   })
@@ -302,6 +313,16 @@ suite('readConfig', () => {
       'an unknown key of a party',
       `${GOOD}parties: {alice: {label: [group:ops]}}\n`,
       /^c\.yaml:9: parties\.alice: there is no key label; did you mean labels\?$/,
+    ],
+    [
+      'an identity that nobody can prove',
+      `${GOOD}parties: {dora: {identities: [urn:dora]}}\n`,
+      /^c\.yaml:9: parties\.dora\.identities\.0 must be a URI, a mail address, a DNS name or an IP address$/,
+    ],
+    [
+      'an identity of two parties, however it is written',
+      `${GOOD}parties:\n  dora: {identities: [dora@partner.example]}\n  eve: {identities: [x.example, dora@Partner.example]}\n`,
+      /^c\.yaml:11: parties\.eve\.identities\.1 must be of one party: dora@partner\.example is of dora already$/,
     ],
     ['one authority twice', withAnchors(PARTNER + PARTNER), /^c\.yaml:10: anchors must not hold one name twice$/],
     [

@@ -31,7 +31,7 @@ export {
   whoCan,
   whyNot,
 } from './questions.ts'
-export { type Fault, type ReadPolicy, readPolicy } from './read.ts'
+export { type Fault, type NormalName, type ReadPolicy, readPolicy } from './read.ts'
 export {
   type Expectation,
   formatRequirement,

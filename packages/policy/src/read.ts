@@ -1,7 +1,8 @@
 // Reads policy.yaml: every fault with its line and column, and the nearest name where a key is unknown.
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml'
-import { type Expression, ExpressionError, readExpression } from './expression.ts'
+import { type Expression, ExpressionError, labelsOf, readExpression } from './expression.ts'
 import { type Hours, readHours } from './hours.ts'
+import { identityNamed } from './labels.ts'
 import { PROOF_KINDS } from './model.ts'
 import { nearest } from './nearest.ts'
 import { type Expectation, type Lock, NO_RULES, type Requirement, type Rule, type Rules } from './rule.ts'
@@ -38,8 +39,14 @@ const NO_PROOF = 'none'
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const
 
-/** Reads a policy; pure, never throws for what a file may hold. */
-export function readPolicy(text: string): ReadPolicy {
+/** Brings a name to the form in which certificates are read; undefined where none can prove it. */
+export type NormalName = (name: string) => string | undefined
+
+/**
+ * Reads a policy; pure, never throws for what a file may hold.
+ * @param normalName By this a name that is written otherwise is a fault: it would never be met, and a lock on it lock nobody.
+ */
+export function readPolicy(text: string, normalName: NormalName = (name) => name): ReadPolicy {
   if (text.length > MAX_CHARACTERS)
     return { ok: false, faults: [{ line: 1, column: 1, text: `more than ${MAX_CHARACTERS} characters` }] }
   const lines = new LineCounter()
@@ -50,7 +57,7 @@ export function readPolicy(text: string): ReadPolicy {
     if (faults.length < MAX_FAULTS) faults.push({ line, column: col, text: message })
   }
   for (const { pos, message } of [...document.errors, ...document.warnings]) faultAt(pos[0], message)
-  const reader = new Reader(faultAt, (offset) => lines.linePos(offset).line)
+  const reader = new Reader(faultAt, (offset) => lines.linePos(offset).line, normalName)
   const rules = faults.length > 0 ? NO_RULES : reader.policy(document.contents)
   // As a file is that was cut off before its first line.
   if (faults.length === 0 && rules.meet.length + rules.lock.length === 0) faultAt(0, EMPTY_POLICY)
@@ -64,11 +71,17 @@ const EMPTY_POLICY =
 class Reader {
   readonly #fault: (offset: number, message: string) => void
   readonly #lineOf: (offset: number) => number
+  readonly #normalName: NormalName
   readonly #names = new Set<string>()
 
-  constructor(fault: (offset: number, message: string) => void, lineOf: (offset: number) => number) {
+  constructor(
+    fault: (offset: number, message: string) => void,
+    lineOf: (offset: number) => number,
+    normalName: NormalName,
+  ) {
     this.#fault = fault
     this.#lineOf = lineOf
+    this.#normalName = normalName
   }
 
   policy(contents: unknown): Rules {
@@ -90,6 +103,8 @@ class Reader {
     const what = this.#expression(map, 'what')
     const proof = this.#proofs(map)
     const sees = this.#texts(map, 'sees')
+    for (const name of sees)
+      this.#checkName(name, (message) => this.#fault(offsetOf(map.get('sees', true) as Node), `sees: ${message}`))
     const hours = this.#hours(map)
     if (name === undefined || who === undefined || what === undefined) return []
     const at = offsetOf(map)
@@ -120,15 +135,7 @@ class Reader {
       this.#fault(at, 'an expectation must be as in group:ops can meet service:db, or cannot')
       return []
     }
-    const read = (part: string) => {
-      try {
-        return readExpression(part)
-      } catch (error) {
-        if (!(error instanceof ExpressionError)) throw error
-        this.#fault(at, `${part}: ${error.message}`)
-        return undefined
-      }
-    }
+    const read = (part: string) => this.#readExpression(part, (_at, message) => this.#fault(at, `${part}: ${message}`))
     const [left, right] = [read(who), read(what)]
     if (left === undefined || right === undefined) return []
     return [{ who: left, what: right, can: can === 'can', text, line: this.#lineOf(at) }]
@@ -188,15 +195,31 @@ class Reader {
   #expression(map: YAMLMap, key: 'who' | 'what'): Expression | undefined {
     const text = this.#text(map, key, `${key} must be labels, as in group:ops & device:managed`)
     if (text === undefined) return undefined
+    const node = map.get(key, true)
+    const quoted = isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE') ? 1 : 0
+    const start = offsetOf(node as Node) + quoted
+    return this.#readExpression(text, (at, message) => this.#fault(start + at, `${key}: ${message}`))
+  }
+
+  #readExpression(text: string, faultAt: (at: number, message: string) => void): Expression | undefined {
     try {
-      return readExpression(text)
+      const read = readExpression(text)
+      for (const label of new Set(labelsOf(read)))
+        if (identityNamed(label) !== undefined)
+          this.#checkName(label, (message) => faultAt(text.indexOf(label), message))
+      return read
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error
-      const node = map.get(key, true)
-      const quoted = isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE') ? 1 : 0
-      this.#fault(offsetOf(node as Node) + quoted + error.at, `${key}: ${error.message}`)
+      faultAt(error.at, error.message)
       return undefined
     }
+  }
+
+  /** What certificates prove is compared as they are read: another spelling is met by nobody. */
+  #checkName(name: string, fault: (message: string) => void): void {
+    const normal = this.#normalName(name)
+    if (normal === undefined) fault(`no certificate can prove ${name}`)
+    else if (normal !== name) fault(`write ${name} as certificates are read: ${normal}`)
   }
 
   #texts(map: YAMLMap, key: string): readonly string[] {

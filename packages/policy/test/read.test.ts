@@ -112,6 +112,47 @@ suite('readPolicy', () => {
         else assert.equal(fault, wanted)
       }
     })
+  // As a host name is brought to lower case.
+  const lower = (name: string) => (name.includes(' ') || name.includes('_') ? undefined : name.toLowerCase())
+  for (const [what, text, expected] of [
+    [
+      'of a rule',
+      RULE.replace('group:ops', 'group:Ops & DB.example'),
+      ['3:22 who: write DB.example as certificates are read: db.example'],
+    ],
+    [
+      'of a lock',
+      'lock: [{who: "Alice@Acme.example", reason: x}]\n',
+      ['1:15 who: write Alice@Acme.example as certificates are read: alice@acme.example'],
+    ],
+    [
+      'of a service',
+      RULE.replace('service:db', 'https://DB.example'),
+      ['4:11 what: write https://DB.example as certificates are read: https://db.example'],
+    ],
+    [
+      'of an expectation',
+      `${RULE}expect: [X.example cannot meet service:db]\n`,
+      [/^5:10 X\.example: write X\.example as certificates are read: x\.example$/],
+    ],
+    ['that must be seen', `${RULE}    sees: [db.example, DB2.example]\n`, [/^5:11 sees: write DB2\.example/]],
+    [
+      'that none can prove',
+      RULE.replace('group:ops', 'a_b.example'),
+      ['3:10 who: no certificate can prove a_b.example'],
+    ],
+    ['that is none', RULE, []],
+    ['in its normal form', RULE.replace('group:ops', 'db.example | x@acme.example'), []],
+  ] as const)
+    test(`a name ${what}`, () => {
+      const read = readPolicy(text, lower)
+      const faults = read.ok ? [] : read.faults.map(({ line, column, text: why }) => `${line}:${column} ${why}`)
+      assert.equal(faults.length, expected.length, faults.join('\n'))
+      for (const [i, wanted] of expected.entries())
+        if (typeof wanted === 'string') assert.equal(faults[i], wanted)
+        else assert.match(faults[i] ?? '', wanted)
+    })
+
   test('more than a person can have written', () => {
     assert.deepEqual(faultsOf(' '.repeat(4_194_305)), ['1:1 more than 4194304 characters'])
     assert.equal(faultsOf(RULE.replace('group:ops', Array(65).fill('a').join(' & '))).length, 1)

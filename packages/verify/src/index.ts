@@ -26,6 +26,7 @@ export type {
 } from './model.ts'
 export { FINDINGS } from './model.ts'
 export { identitiesOf, matchesName, type PresentedIdentity } from './names/match.ts'
+export { readName, referenceOf } from './names/read-name.ts'
 export { DEFAULT_BUDGET } from './path/budget.ts'
 export { PROFILES, type Profile, webpkiProfile } from './profile.ts'
 export type { CrlIndex } from './revocation/crl-index.ts'

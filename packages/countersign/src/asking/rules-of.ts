@@ -3,11 +3,11 @@ import { resolve } from 'node:path'
 import { type Holder, readToldRules } from '@countersign/mtls'
 import { type Caller, partyIn, spiffeIdOf } from '@countersign/policy'
 import type { FeedRules } from '@countersign/protocol'
+import { readName } from '@countersign/verify'
 import { type Arguments, type Around, EXIT, Failure } from '../command.ts'
-import { identityOf } from '../config/identity.ts'
 import type { Config } from '../config/model.ts'
 import { readConfig } from '../config/read-config.ts'
-import { type Rulebook, serviceOf } from '../house/policy.ts'
+import { type Rulebook, readPolicyFile, serviceOf } from '../house/policy.ts'
 import { holderOf, rulebookFor } from '../house/rules.ts'
 
 /** What a house is configured with, and its rules. */
@@ -19,9 +19,6 @@ export interface Asked {
   /** By which identity it joins. */
   readonly holder: Holder | undefined
 }
-
-// As many rules as the reader takes.
-const MAX_POLICY_OCTETS = 4 * 1024 * 1024
 
 /** Reads the configuration that `--config` names, and its policy. @throws {Failure} where there is none, or it has faults. */
 export async function rulesOf(given: Arguments, around: Around): Promise<Asked> {
@@ -45,8 +42,7 @@ export async function readRulebook(
   { config, ...house }: Pick<Asked, 'config' | 'told' | 'holder'>,
   around: Around,
 ): Promise<Rulebook> {
-  const text = new TextDecoder().decode(await around.readFile(policy, MAX_POLICY_OCTETS))
-  return rulebookFor({ ...config, policy }, { text, ...house })
+  return rulebookFor({ ...config, policy }, { text: await readPolicyFile(policy, around.readFile), ...house })
 }
 
 /** The service that a word names: as rules do, or a door by its name alone. @throws {Failure} where there is no such service. */
@@ -70,9 +66,11 @@ export function serviceNamed(word: string, { config, rulebook: { policy } }: Ask
 /** The party that a word names, by itself or by a name that another authority proves; whom the house does not know has no labels but its name's. */
 export function callerNamed(word: string, { rulebook: { directory } }: Asked): Caller {
   const { domain } = directory
-  const party = partyIn(word, domain) ?? word
-  if (party.includes('://') || party.includes('@'))
-    return directory.callerOf({ name: word, identities: [identityOf(word)] })
+  const name = readName(word)
+  const isNamed = name !== undefined && name.kind !== 'dNSName'
+  const own = partyIn(isNamed ? name.value : word, domain)
+  if (own === undefined && isNamed) return directory.callerOf({ name: word, identities: [name] })
+  const party = own ?? word
   // Whoever is a party of this house proves that by its SPIFFE ID.
   const identities = domain === undefined ? [] : [spiffeIdOf(domain, party)]
   return directory.callerOf({ name: party, party, identities })

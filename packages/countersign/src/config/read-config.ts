@@ -5,8 +5,11 @@ import type { z } from 'zod'
 import { EXIT, Failure } from '../command.ts'
 import { didYouMean } from '../nearest.ts'
 import { plainText } from '../output/plain-text.ts'
+import { utf8 } from '../small-file.ts'
 import type { Config } from './model.ts'
 import { CONFIG_SCHEMA, keysAt } from './schema.ts'
+
+const ADVICE = { code: 'ERR_CLI_CONFIG', next: 'see docs/configuration.md' }
 
 /**
  * Reads and checks a configuration.
@@ -15,7 +18,11 @@ import { CONFIG_SCHEMA, keysAt } from './schema.ts'
  */
 export function readConfig(octets: Uint8Array, file: string): Config {
   const lines = new LineCounter()
-  const document = parseDocument(utf8(octets, file), { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const document = parseDocument(utf8(octets, file, ADVICE), {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+  })
   const [fault] = [...document.errors, ...document.warnings]
   if (fault !== undefined)
     throw configFailure(`${file}:${lines.linePos(fault.pos[0]).line}: ${plainText(fault.message)}`)
@@ -53,21 +60,7 @@ function plainValue(document: Document, file: string): unknown {
 }
 
 function configFailure(message: string): Failure {
-  return new Failure(EXIT.input, message, { code: 'ERR_CLI_CONFIG', next: 'see docs/configuration.md' })
-}
-
-function utf8(octets: Uint8Array, file: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(octets)
-  } catch (cause) {
-    if (cause instanceof TypeError)
-      throw new Failure(EXIT.input, `${file} is not text in UTF-8`, {
-        code: 'ERR_CLI_CONFIG',
-        next: 'see docs/configuration.md',
-        cause,
-      })
-    throw cause
-  }
+  return new Failure(EXIT.input, message, ADVICE)
 }
 
 /** A union says only that nothing fitted; what its object branch said is what helps. */

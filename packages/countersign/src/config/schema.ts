@@ -2,10 +2,10 @@
 import { DOOR_SECTIONS, dnsName, hostName, isLoopback, type Keys, listen } from '@countersign/gateway/sections'
 import { KEY_ALGORITHMS, vouchingFor } from '@countersign/mtls'
 import { PARTY_KINDS } from '@countersign/policy'
-import { isParty } from '@countersign/protocol'
+import { type Identity, isParty } from '@countersign/protocol'
+import { readName } from '@countersign/verify'
 import { z } from 'zod'
 import { didYouMean } from '../nearest.ts'
-import { identityOf } from './identity.ts'
 import type { ConfigFile, ConfigParty, DoorConfig } from './model.ts'
 
 const DOOR_KINDS = Object.keys(DOOR_SECTIONS)
@@ -111,6 +111,13 @@ const anchor = z.strictObject({
     .describe('names of the doors at which it counts (every door, and those of the houses that join)'),
 })
 
+const identity = z.string().transform((word, context): Identity => {
+  const name = readName(word)
+  if (name !== undefined) return name
+  context.addIssue({ code: 'custom', message: 'must be a URI, a mail address, a DNS name or an IP address' })
+  return z.NEVER
+})
+
 const party = z.strictObject({
   kind: z
     .enum(PARTY_KINDS, `must be one of ${PARTY_KINDS.join(', ')}`)
@@ -129,7 +136,7 @@ const party = z.strictObject({
     .default([])
     .describe('labels by which rules find it, as in group:ops'),
   identities: z
-    .array(z.string().min(1))
+    .array(identity)
     .default([])
     .describe('names that other authorities prove of it: URIs, mail addresses, DNS names, IP addresses'),
 })
@@ -163,12 +170,25 @@ const root = z.strictObject({
   parties: z
     .record(z.string().refine(isParty, 'must be a party, as in alice or ops/backup'), party)
     .default({})
+    .superRefine((parties, context) => {
+      const holders = new Map<string, string>()
+      for (const [id, { identities }] of Object.entries(parties))
+        for (const [index, { kind, value }] of identities.entries()) {
+          const holder = holders.getOrInsert(`${kind} ${value}`, id)
+          if (holder !== id)
+            context.addIssue({
+              code: 'custom',
+              path: [id, 'identities', index],
+              message: `must be of one party: ${value} is of ${holder} already`,
+            })
+        }
+    })
     .transform((parties): readonly ConfigParty[] =>
       Object.entries(parties).map(([id, { kind, labels, identities }]) => ({
         id,
         ...(kind !== undefined && { kind }),
         labels,
-        identities: identities.map(identityOf),
+        identities,
       })),
     )
     .describe('parties by their names, with the labels that rules speak of (with join: those of the authority)'),

@@ -15,9 +15,11 @@ import {
   type Service,
 } from '@countersign/policy'
 import type { Decision } from '@countersign/protocol'
+import { readName } from '@countersign/verify'
 import { EXIT, Failure } from '../command.ts'
 import { doorParty, hostsOf } from '../config/hosts.ts'
 import type { Config, DoorConfig, HouseConfig } from '../config/model.ts'
+import { readSmallFile, utf8 } from '../small-file.ts'
 
 /** A policy with the parties that it speaks of. */
 export interface Rulebook {
@@ -64,6 +66,18 @@ export function provedBy(door: DoorConfig, config: Config, joined: Holder | unde
   return joined === undefined ? hostsOf(door) : joined.identities.map(({ value }) => value)
 }
 
+// As many rules as the reader takes.
+const MAX_POLICY_OCTETS = 4 * 1024 * 1024
+const ADVICE = { code: 'ERR_CLI_POLICY', next: 'see docs/policy.md' }
+
+/** Reads the file of a policy. @throws {Failure} where it is too large or no text; the system's error where it cannot be read. */
+export async function readPolicyFile(
+  file: string,
+  readFile: (path: string, maxOctets: number) => Promise<Uint8Array> = readSmallFile,
+): Promise<string> {
+  return utf8(await readFile(file, MAX_POLICY_OCTETS), file, ADVICE)
+}
+
 /**
  * Reads and compiles a policy.
  * @param text Undefined where there is none: who has no rules lets nobody in.
@@ -74,12 +88,9 @@ export function rulebookOf(
   file: string,
   { parties, doors, domain }: Pick<HouseConfig, 'doors'> & Pick<Directory, 'parties' | 'domain'>,
 ): Rulebook {
-  const read = text === undefined ? ({ ok: true, rules: NO_RULES } as const) : readPolicy(text)
-  if (!read.ok)
-    throw new Failure(EXIT.input, read.faults.map((fault) => formatFault(file, fault)).join('; '), {
-      code: 'ERR_CLI_POLICY',
-      next: 'see docs/policy.md',
-    })
+  const read =
+    text === undefined ? ({ ok: true, rules: NO_RULES } as const) : readPolicy(text, (name) => readName(name)?.value)
+  if (!read.ok) throw new Failure(EXIT.input, read.faults.map((fault) => formatFault(file, fault)).join('; '), ADVICE)
   return { policy: compilePolicy(read.rules, servicesOf(doors)), directory: createDirectory(parties, domain) }
 }
 

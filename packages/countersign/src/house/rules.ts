@@ -1,11 +1,10 @@
 // By whose rules the doors of a house decide: by its own file, or by those that the authority it joins has told it.
-import { readFile } from 'node:fs/promises'
 import { type Clock, type Govern, type Holder, type Log, readHolder } from '@countersign/mtls'
 import { PARTY_KINDS, type Party } from '@countersign/policy'
 import type { FeedRules, KnownParty } from '@countersign/protocol'
 import { EXIT, Failure } from '../command.ts'
 import type { Config, DoorConfig, HouseConfig } from '../config/model.ts'
-import { createHousePolicy, type HousePolicy, type Rulebook, rulebookOf } from './policy.ts'
+import { createHousePolicy, type HousePolicy, type Rulebook, readPolicyFile, rulebookOf } from './policy.ts'
 
 /** What stands in messages in place of a file of the house's own. */
 export const TOLD = 'the policy of the authority'
@@ -152,7 +151,7 @@ function checkTold({ policy, doors }: Config, told: FeedRules | undefined, cause
 }
 
 async function readText({ policy }: Pick<HouseConfig, 'policy'>): Promise<string | undefined> {
-  return policy === undefined ? undefined : readFile(policy, 'utf8')
+  return policy === undefined ? undefined : await readPolicyFile(policy)
 }
 
 function ownOf({ parties }: Pick<HouseConfig, 'parties'>, policy: string | undefined): HouseRules['own'] {

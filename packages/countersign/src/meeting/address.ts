@@ -1,6 +1,5 @@
 // How people name a door, and the name that it must prove.
-import { isIP } from 'node:net'
-import type { ReferenceIdentity } from '@countersign/verify'
+import { type ReferenceIdentity, referenceOf } from '@countersign/verify'
 import { domainToALabels } from '@countersign/x509'
 import { EXIT, Failure } from '../command.ts'
 
@@ -21,11 +20,10 @@ export function parseDoorAddress(address: string): { readonly host: string; read
 
 /** The kind of name that a text is; a domain in any script is brought to A-labels. @throws {Failure} with exit code 2. @see RFC 9525 §6.1 */
 export function referenceIdentity(name: string): ReferenceIdentity {
-  if (isIP(name) !== 0) return { kind: 'iPAddress', value: name }
-  if (name.includes('://')) return { kind: 'uniformResourceIdentifier', value: name }
-  const at = name.lastIndexOf('@')
-  if (at < 0) return { kind: 'dNSName', value: inAscii(name) }
-  return { kind: 'rfc822Name', value: name.slice(0, at + 1) + inAscii(name.slice(at + 1)) }
+  const reference = referenceOf(name)
+  if (reference.kind !== 'dNSName' && reference.kind !== 'rfc822Name') return reference
+  const at = name.lastIndexOf('@') + 1
+  return { ...reference, value: name.slice(0, at) + inAscii(name.slice(at)) }
 }
 
 /** Brings a domain in any script to A-labels. @throws {Failure} with exit code 2. @see RFC 5280 §7.2 */

@@ -1,10 +1,15 @@
 // The words that several sections of countersign.yaml are made of.
 import { isIP } from 'node:net'
+import { readName } from '@countersign/verify'
 import { formatIpAddress, parseIpAddress } from '@countersign/x509'
 import { z } from 'zod'
 import type { Address } from './address.ts'
 
-const LABELS = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
+/** Whether a text is a DNS name as certificates have it, in lower case. */
+function isDnsName(text: string): boolean {
+  const name = readName(text)
+  return name?.kind === 'dNSName' && name.value === text
+}
 
 const LISTEN_FORM = 'must be HOST:PORT, as in 127.0.0.1:8443 or [::1]:8443'
 
@@ -17,13 +22,13 @@ export interface Listen {
 /** A DNS name in lower case. */
 export const dnsName: z.ZodString = z
   .string()
-  .regex(LABELS, 'must be a DNS name in lower case, as in door.acme.example')
+  .refine(isDnsName, 'must be a DNS name in lower case, as in door.acme.example')
 
 /** A DNS name in lower case, or an IP address. */
 export const hostName: z.ZodType<string> = z
   .string()
   .refine(
-    (text) => (isIP(text) !== 0 && !text.includes('%')) || LABELS.test(text),
+    (text) => (isIP(text) !== 0 && !text.includes('%')) || isDnsName(text),
     'must be a DNS name in lower case or an IP address',
   )
   // However an address is written, it is one: certificates and meetings have it in the form of RFC 5952.
@@ -37,7 +42,7 @@ export const listen: z.ZodType<Listen> = z.string(LISTEN_FORM).transform((text, 
   const parts = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text)
   const host = parts?.[1] ?? parts?.[2]
   const port = Number(parts?.[3])
-  if (host === undefined || port > 65_535 || (isIP(host) === 0 && !LABELS.test(host))) {
+  if (host === undefined || port > 65_535 || (isIP(host) === 0 && !isDnsName(host))) {
     context.addIssue({ code: 'custom', message: LISTEN_FORM })
     return z.NEVER
   }

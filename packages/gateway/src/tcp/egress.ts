@@ -8,11 +8,11 @@ import {
   MeetingRefusedError,
   SessionCutError,
 } from '@countersign/mtls'
+import { referenceOf } from '@countersign/verify'
 import type { Address } from '../kind/address.ts'
 import { join } from '../kind/join.ts'
 import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
-import { referenceIdentityOf } from '../kind/reference-identity.ts'
 
 /** Where programs of this machine connect, and whom they then reach. */
 export interface EgressDoorConfig {
@@ -40,7 +40,7 @@ export async function openEgressDoor(config: EgressDoorConfig, house: House): Pr
   const targetOf = ({ callee }: EgressDoorConfig): ConnectOptions => ({
     host: callee.host,
     port: callee.port,
-    ...(callee.name !== undefined && { name: referenceIdentityOf(callee.name) }),
+    ...(callee.name !== undefined && { name: referenceOf(callee.name) }),
     identity: house.identity,
     trust: house.trust,
     clock: house.clock,

@@ -3,8 +3,8 @@ import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { connect, type House, MeetingRefusedError, SessionCutError } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
+import { referenceOf } from '@countersign/verify'
 import { type Dispatcher, errors, Pool } from 'undici'
-import { referenceIdentityOf } from '../kind/reference-identity.ts'
 
 /** An upstream that must prove itself. */
 export interface MutualTarget {
@@ -36,7 +36,7 @@ export function openMutualPool(
 ): MutualPool {
   const open = new Map<string, Meeting>()
   const broken = new WeakMap<Error, Meeting>()
-  const name = referenceIdentityOf(wanted)
+  const name = referenceOf(wanted)
 
   const meet = async (): Promise<TLSSocket> => {
     try {

@@ -1,7 +1,6 @@
 // What an authority other than the house's own may vouch for, in words of its operator.
+import { readName } from '@countersign/verify'
 import { type GeneralName, type GeneralSubtree, type NameConstraints, parseIpAddress } from '@countersign/x509'
-
-const LABELS = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i
 
 /** Every name of each kind that a party is known by; what is not permitted is excluded by these. */
 const EVERYTHING: Readonly<Record<string, readonly GeneralName[]>> = {
@@ -39,12 +38,17 @@ function subtree(base: GeneralName): GeneralSubtree {
 
 function baseOf(word: string): GeneralName {
   const uriHost = /^[a-z][a-z0-9+.-]*:\/\/([^/]+)\/?$/i.exec(word)?.[1]
-  if (uriHost !== undefined && LABELS.test(uriHost)) return { kind: 'uniformResourceIdentifier', value: uriHost }
-  if (word.startsWith('@') && LABELS.test(word.slice(1))) return { kind: 'rfc822Name', value: word.slice(1) }
+  if (uriHost !== undefined && isDnsName(uriHost)) return { kind: 'uniformResourceIdentifier', value: uriHost }
+  if (word.startsWith('@') && isDnsName(word.slice(1))) return { kind: 'rfc822Name', value: word.slice(1) }
   const octets = networkOf(word)
   if (octets !== undefined) return { kind: 'iPAddress', octets }
-  if (LABELS.test(word) && parseIpAddress(word) === undefined) return { kind: 'dNSName', value: word }
+  if (isDnsName(word)) return { kind: 'dNSName', value: word }
   throw new RangeError(`${word} is no domain, @domain, scheme://host or network`)
+}
+
+function isDnsName(word: string): boolean {
+  // A constraint has no dot of the root, nor letters of another script.
+  return /^[\x21-\x7e]*[^.]$/.test(word) && readName(word)?.kind === 'dNSName'
 }
 
 /** RFC 5280 §4.2.1.10: an address and its mask, as RFC 4632 writes them. */

@@ -43,6 +43,11 @@ suite('allowList', () => {
       assert.deepEqual(allowList(['bob', entry]).decide(asks(alice)), { ok: true, rule: `allow ${entry}` })
     })
 
+  for (const entry of ['SPIFFE://Acme.example/alice', 'DB.acme.example', 'alice@ACME.example'])
+    test(`names her in other letters, where they say the same: ${entry}`, () => {
+      assert.deepEqual(allowList([entry]).decide(asks(alice)), { ok: true, rule: `allow ${entry}` })
+    })
+
   test('names whoever has the domain in A-labels, by its name in another script', () => {
     const doctor = proved(dns('xn--bcher-kva.example'), smtpUTF8MailboxName('\u533b\u751f@xn--pss25c.example'), {
       kind: 'rfc822Name',
@@ -64,6 +69,8 @@ suite('allowList', () => {
     ['another party', 'bob', alice],
     ['a part of her name', 'alic', alice],
     ['her name in other letters', 'Alice', alice],
+    ['her path in other letters', 'spiffe://acme.example/Alice', alice],
+    ['her mailbox in other letters', 'Alice@acme.example', alice],
     ['the same path in another domain', 'spiffe://other.example/alice', alice],
     ['a host whose name is one word is not the party of that name', 'alice', proved(dns('alice'))],
     ['nor is a person of that name', 'alice', proved({ kind: 'rfc822Name', value: 'alice' })],
