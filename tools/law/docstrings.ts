@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import { type Breach, type Source, sourcesOf } from './house.ts'
 
 /** Rings 1 to 3: the packages that are installed by other people. */
-const INDEX = /^packages\/(?:x509|policy|verify|protocol|mtls)\/src\/index\.ts$/
+const INDEX = /^packages\/(?:x509|ssh|policy|verify|protocol|mtls)\/src\/index\.ts$/
 const EXPORT = /export\s+(?:type\s+)?\{([^}]*)\}\s+from\s+'([^']+)'/g
 
 /** Exported names without a docstring where they are declared. */

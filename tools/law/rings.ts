@@ -6,6 +6,7 @@ import { type Breach, type Manifest, manifestsOf } from './house.ts'
 /** The ring of each folder in `packages/`; a package uses only packages of a lower ring. */
 export const RINGS: Readonly<Record<string, number>> = {
   x509: 1,
+  ssh: 1,
   verify: 2,
   policy: 2,
   protocol: 2,
