@@ -157,7 +157,7 @@ export {
 export { readPrivateKeyInfo, writePrivateKeyInfo } from './key/private-key.ts'
 export { type PrivateKey, readPrivateKey } from './key/private-key-contents.ts'
 export { type PssParameters, readPssParameters, writePssParameters } from './key/pss.ts'
-export { type CurveName, type OctetKeyKind, type PublicKey, readPublicKey } from './key/public-key.ts'
+export { type CurveName, type OctetKeyKind, type PublicKey, readPublicKey, writePublicKey } from './key/public-key.ts'
 export { readSignatureAlgorithm, type SignatureAlgorithm } from './key/signature-algorithm.ts'
 export { readSubjectPublicKeyInfo, writeSubjectPublicKeyInfo } from './key/spki.ts'
 export { CERTIFICATE_LIMITS, CMS_LIMITS, CRL_LIMITS, OCSP_LIMITS, PKCS12_LIMITS } from './limits.ts'

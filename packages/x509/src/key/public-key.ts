@@ -3,12 +3,13 @@ import { closeDer, enter, leave, openDer } from '../der/cursor.ts'
 import { DerError } from '../der/error.ts'
 import { readIntegerHeader } from '../der/primitive.ts'
 import { TAG } from '../der/tag.ts'
-import { writeOid } from '../der/write.ts'
+import { writeElement, writeNull, writeOid, writeSequence } from '../der/write.ts'
 import { X509Error } from '../error.ts'
 import type { Oid, SubjectPublicKeyInfo } from '../model.ts'
 import { OID } from '../oid.ts'
 import { hasNoParameters } from '../parameters.ts'
-import { type PssParameters, readPssParameters } from './pss.ts'
+import { type PssParameters, readPssParameters, writePssParameters } from './pss.ts'
+import { readSubjectPublicKeyInfo, writeSubjectPublicKeyInfo } from './spki.ts'
 
 /** The curves of RFC 5480 §2.1.1.1 that we know, by their names in FIPS 186-5. */
 export type CurveName = 'P-256' | 'P-384' | 'P-521'
@@ -73,6 +74,38 @@ export function readPublicKey({ algorithm, subjectPublicKey }: SubjectPublicKeyI
   return { kind, key: subjectPublicKey }
 }
 
+/**
+ * Writes the SubjectPublicKeyInfo of a key: what {@link readPublicKey} reads. For a key that came in another format, such as SSH's.
+ * @throws {DerError | X509Error} when its form or its length is not that of its kind.
+ */
+export function writePublicKey(key: PublicKey): Uint8Array {
+  const der = writeSubjectPublicKeyInfo(spkiOf(key))
+  readPublicKey(readSubjectPublicKeyInfo(der))
+  return der
+}
+
+function spkiOf(key: PublicKey): Pick<SubjectPublicKeyInfo, 'algorithm' | 'subjectPublicKey'> {
+  switch (key.kind) {
+    case 'EC': {
+      const [parameters = ''] = [...CURVES].find(([, [curve]]) => curve === key.curve) ?? []
+      const algorithm = { algorithm: OID.ecPublicKey, parameters: Uint8Array.fromHex(parameters) }
+      return { algorithm, subjectPublicKey: key.point }
+    }
+    case 'RSA': {
+      const algorithm = { algorithm: OID.rsaEncryption, parameters: writeNull() }
+      return { algorithm, subjectPublicKey: writeRsaPublicKey(key) }
+    }
+    case 'RSA-PSS': {
+      const use = key.parameters && { parameters: writePssParameters(key.parameters) }
+      return { algorithm: { algorithm: OID['id-RSASSA-PSS'], ...use }, subjectPublicKey: writeRsaPublicKey(key) }
+    }
+    default: {
+      const [algorithm = ''] = [...OCTET_KEYS].find(([, [kind]]) => kind === key.kind) ?? []
+      return { algorithm: { algorithm }, subjectPublicKey: key.key }
+    }
+  }
+}
+
 /** RFC 5480 §2.1.1: of the three forms of parameters only namedCurve; §2.2: "The hybrid form … MUST NOT be used". */
 function readEcKey(parameters: Uint8Array | undefined, point: Uint8Array): PublicKey {
   const known = parameters && CURVES.get(parameters.toHex())
@@ -100,4 +133,11 @@ function readRsaPublicKey(octets: Uint8Array): { modulus: Uint8Array; publicExpo
   leave(c, outer)
   closeDer(c)
   return key
+}
+
+/** The numbers are positive, and X.690 §8.3.2 asks for a zero before an octet that would make one negative. */
+function writeRsaPublicKey(key: { readonly modulus: Uint8Array; readonly publicExponent: Uint8Array }): Uint8Array {
+  const positive = (octets: Uint8Array) =>
+    writeElement(TAG.integer, (octets[0] ?? 0) >= 0x80 ? Uint8Array.of(0, ...octets) : octets)
+  return writeSequence(positive(key.modulus), positive(key.publicExponent))
 }

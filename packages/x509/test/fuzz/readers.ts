@@ -30,6 +30,7 @@ import {
   writePem,
   writePfx,
   writePssParameters,
+  writePublicKey,
   writeSafeContents,
   X509Error,
 } from '@countersign/x509'
@@ -153,7 +154,11 @@ export const READERS: Readonly<Record<string, Survivor>> = {
   readName: { seeds: names, again: written((der) => writeName(readName(der).rdnSequence)), isDeclared: ofX509 },
   readPublicKey: {
     seeds: publicKeys,
-    again: only((der) => readPublicKey(readSubjectPublicKeyInfo(der))),
+    again: (der) => {
+      const key = readPublicKey(readSubjectPublicKeyInfo(der))
+      // Parameters of RSASSA-PSS may stand in a form that we do not write: digests without their NULL.
+      return key === undefined || key.kind === 'RSA-PSS' ? undefined : [der, writePublicKey(key)]
+    },
     isDeclared: ofX509,
   },
   readPrivateKey: {

@@ -9,6 +9,7 @@ import {
   readSignatureAlgorithm,
   readSubjectPublicKeyInfo,
   writePssParameters,
+  writePublicKey,
 } from '@countersign/x509'
 import { casesOf } from '../vectors.ts'
 
@@ -81,6 +82,7 @@ suite('keys that OpenSSL makes', () => {
       const privateKey = readPrivateKey(readPrivateKeyInfo(octets(pair.privateKey)))
       assert.equal(publicKey?.kind, kind)
       assert.equal(privateKey?.kind, kind)
+      assert.deepEqual(writePublicKey(publicKey ?? assert.fail()), octets(pair.publicKey))
       if (kind !== 'RSA' && kind !== 'EC') return
       const { crv, n, e, d } = pair.privateKey.export({ format: 'jwk' })
       if (publicKey?.kind === 'RSA') {
@@ -102,4 +104,28 @@ suite('keys that OpenSSL makes', () => {
       saltLength: 32,
     })
   })
+})
+
+suite('keys that are not written', () => {
+  const none = new Uint8Array()
+  const modulus = new Uint8Array(256).fill(0xff)
+  for (const [what, key, code] of [
+    ['Ed25519 of 31 octets', { kind: 'Ed25519', key: new Uint8Array(31) }, 'ERR_X509_PUBLIC_KEY'],
+    [
+      'a point of another curve',
+      { kind: 'EC', curve: 'P-256', point: new Uint8Array(97).fill(4) },
+      'ERR_X509_PUBLIC_KEY',
+    ],
+    ['a hybrid point', { kind: 'EC', curve: 'P-256', point: new Uint8Array(65).fill(6) }, 'ERR_X509_PUBLIC_KEY'],
+    ['RSA without a modulus', { kind: 'RSA', modulus: none, publicExponent: Uint8Array.of(3) }, 'ERR_DER_INTEGER'],
+    [
+      'RSA with an exponent of zero',
+      { kind: 'RSA', modulus, publicExponent: Uint8Array.of(0) },
+      'ERR_DER_INTEGER_LIMIT',
+    ],
+    ['RSA with a leading zero', { kind: 'RSA', modulus, publicExponent: Uint8Array.of(0, 3) }, 'ERR_DER_INTEGER'],
+  ] as const)
+    test(what, () => {
+      assert.throws(() => writePublicKey(key), { code })
+    })
 })
