@@ -20,11 +20,18 @@ export function writeMeeting(meeting: Meeting): Json {
   return withinLimits(writeJson(meeting))
 }
 
-/** The meeting as its other side may see it: without the notes that are for the operator. */
+/** The meeting as its other side may see it: without the notes and the reason of a lock, which are for the operator. */
 export function publicMeeting(meeting: Meeting): Meeting {
   if (meeting.outcome.ok) return meeting
-  const { note, ...refusal } = meeting.outcome.refusal
-  return note === undefined ? meeting : { ...meeting, outcome: { ok: false, refusal } }
+  const { code, detail } = meeting.outcome.refusal
+  const refusal = { code, ...(detail !== undefined && { detail: withoutLock(detail) }) }
+  return { ...meeting, outcome: { ok: false, refusal } }
+}
+
+function withoutLock(detail: NonNullable<Refusal['detail']>): NonNullable<Refusal['detail']> {
+  if (!('lock' in detail)) return detail
+  const { lock: _, ...rest } = detail
+  return rest
 }
 
 /** Reads a meeting from untrusted JSON into a fresh value. @throws {ShapeError} naming the field. */

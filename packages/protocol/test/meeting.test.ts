@@ -207,6 +207,16 @@ suite('meeting as JSON', () => {
     assert.ok(!text.includes('for the operator'))
     assert.ok(text.includes('ERR_CALLER_REVOKED'))
   })
+  test('nor why it was locked out', () => {
+    const detail = { ok: false, code: 'ERR_POLICY_LOCKED', missing: [], lock: 'lost on the train' } as const
+    const locked = { ...revoked, outcome: { ok: false, refusal: { code: detail.code, detail } } } as const
+    const { outcome } = publicMeeting(locked)
+    assert.ok(JSON.stringify(writeMeeting(locked)).includes('lost on the train'))
+    assert.deepEqual(outcome, {
+      ok: false,
+      refusal: { code: detail.code, detail: { ok: false, code: detail.code, missing: [] } },
+    })
+  })
   const steps = () => json()['steps'] as unknown[]
   for (const [name, change, path] of [
     ['five steps', () => ({ steps: steps().slice(1) }), 'steps'],
