@@ -1,5 +1,10 @@
 // One explanation, seen by both sides: a caller that refuses a door tells its own authority, and a party asks for its own meetings.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { get } from 'node:https'
+import { text } from 'node:stream/consumers'
 import { after, before, suite, test } from 'node:test'
 import { type RunningHouse, startHouse } from './support/house.ts'
 import { enrolled, type PartyFiles } from './support/peers.ts'
@@ -28,6 +33,15 @@ suite('why, on both sides', () => {
             host: ['shop.localhost', '127.0.0.1'],
             listen: '127.0.0.1:0',
             upstream: 'demo',
+            allow: ['alice'],
+          },
+          {
+            name: 'lonely',
+            kind: 'web',
+            host: 'lonely.localhost',
+            listen: '127.0.0.1:0',
+            // Nobody listens on this port (RFC 6335 §6: it is reserved).
+            upstream: { url: 'http://127.0.0.1:1' },
             allow: ['alice'],
           },
         ],
@@ -67,6 +81,36 @@ suite('why, on both sides', () => {
     const others = await house.run(['why', reference, '--identity', alice.directory])
     assert.equal(others.code, 1)
     assert.match(others.stderr, /no door of this authority recorded a meeting with that reference/)
+  })
+
+  test('a service that is not there: the operator finds why under the reference that the caller was told', async () => {
+    const { port } = new URL(house.ready.doors[1]?.url ?? '')
+    const [ca, key, cert] = await Promise.all([alice.trust, alice.key, alice.certificate].map((file) => readFile(file)))
+    const asked = get({
+      host: '127.0.0.1',
+      port,
+      path: '/',
+      headers: { Host: 'lonely.localhost' },
+      servername: 'lonely.localhost',
+      ca,
+      key,
+      cert,
+    })
+    const [response] = (await once(asked, 'response')) as [IncomingMessage]
+    const { status, reference } = JSON.parse(await text(response)) as { status: number; reference: string }
+    assert.equal(status, 502)
+    const why = await house.run(['why', reference])
+    assert.match(why.stdout, /^ {2}code +ERR_DOOR_UPSTREAM$/m)
+    assert.match(why.stdout, /^ {2}cause +the service behind this door does not answer$/m)
+    assert.match(why.stdout, /^ {2}note +.*ECONNREFUSED 127\.0\.0\.1:1$/m)
+    const own = await house.run(['why', reference, '--identity', alice.directory])
+    assert.match(own.stdout, /^ {2}code +ERR_DOOR_UPSTREAM$/m)
+    assert.doesNotMatch(own.stdout, /ECONNREFUSED/)
+    // The meeting itself was told once.
+    assert.equal(
+      house.events.filter((event) => event['reference'] === reference && event['event'] === 'meeting').length,
+      1,
+    )
   })
 
   test('a reference that nobody has', async () => {

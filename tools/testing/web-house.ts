@@ -49,6 +49,8 @@ export interface TestDoor extends AsyncDisposable {
   readonly trust: Trust
   readonly sessions: SessionIndex
   readonly records: readonly Meeting[]
+  /** Recorded meetings with what went wrong since. */
+  readonly amended: readonly Meeting[]
   readonly logs: readonly { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[]
   /** What the access log is told of each request. */
   readonly done: readonly Readonly<Record<string, unknown>>[]
@@ -84,6 +86,7 @@ export async function openTestDoor(
   const trust = createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: Temporal.Now.instant() })
   const sessions = createSessionIndex('hello')
   const records: Meeting[] = []
+  const amended: Meeting[] = []
   const done: Readonly<Record<string, unknown>>[] = []
   const logs: { event: string; fields: Readonly<Record<string, unknown>> }[] = []
   const door = await openWebDoor(
@@ -106,6 +109,7 @@ export async function openTestDoor(
       sessions,
       clock: () => Temporal.Now.instant(),
       record: (meeting) => records.push(meeting),
+      amend: (meeting) => amended.push(meeting),
       log: (event, fields = {}) => (event === 'request.done' ? done.push(fields) : logs.push({ event, fields })),
     },
   )
@@ -115,6 +119,7 @@ export async function openTestDoor(
     trust,
     sessions,
     records,
+    amended,
     logs,
     done,
     [Symbol.asyncDispose]: () => door.close(),

@@ -284,6 +284,8 @@ export interface House {
   readonly sessions: SessionIndex
   readonly clock: Clock
   readonly record: (meeting: Meeting) => void
+  /** A meeting that was recorded, with what has gone wrong since. Absent: the log alone tells. */
+  readonly amend?: (meeting: Meeting) => void
   readonly log: Log
   /** Where it keeps what shall outlive it; absent: nowhere. */
   readonly files?: PrivateFiles

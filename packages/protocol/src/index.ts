@@ -71,8 +71,9 @@ export type {
   Step,
   StepEvidence,
   Steps,
+  Trouble,
 } from './meeting.ts'
-export { STEP_NAMES } from './meeting.ts'
+export { MOST_TROUBLES, STEP_NAMES } from './meeting.ts'
 export { publicMeeting, readMeeting, revocationField, writeMeeting } from './meeting-json.ts'
 export { NEXT_STEPS, type NextStep, type Presenter } from './next-steps.ts'
 export { readReceipt, writeReceipt } from './receipt-json.ts'

@@ -4,7 +4,17 @@ import { FINDINGS } from '@countersign/verify'
 import { identityField } from './identity-json.ts'
 import type { Field, Json } from './json.ts'
 import { fieldOf, ShapeError, writeJson } from './json.ts'
-import type { CertificateSummary, Decision, Meeting, Refusal, Side, Step, StepEvidence, Steps } from './meeting.ts'
+import type {
+  CertificateSummary,
+  Decision,
+  Meeting,
+  Refusal,
+  Side,
+  Step,
+  StepEvidence,
+  Steps,
+  Trouble,
+} from './meeting.ts'
 import { mostCharacters, mostItems, withinLimits } from './meeting-limits.ts'
 import { REASONS } from './receipt-json.ts'
 import type { Reference } from './reference.ts'
@@ -22,10 +32,12 @@ export function writeMeeting(meeting: Meeting): Json {
 
 /** The meeting as its other side may see it: without the notes and the reason of a lock, which are for the operator. */
 export function publicMeeting(meeting: Meeting): Meeting {
-  if (meeting.outcome.ok) return meeting
+  const troubles = meeting.troubles?.map(({ at, code }) => ({ at, code }))
+  const shown = troubles === undefined ? meeting : { ...meeting, troubles }
+  if (meeting.outcome.ok) return shown
   const { code, detail } = meeting.outcome.refusal
   const refusal = { code, ...(detail !== undefined && { detail: withoutLock(detail) }) }
-  return { ...meeting, outcome: { ok: false, refusal } }
+  return { ...shown, outcome: { ok: false, refusal } }
 }
 
 function withoutLock(detail: NonNullable<Refusal['detail']>): NonNullable<Refusal['detail']> {
@@ -38,6 +50,7 @@ function withoutLock(detail: NonNullable<Refusal['detail']>): NonNullable<Refusa
 export function readMeeting(value: unknown): Meeting {
   const field = fieldOf(value)
   const address = optionalTextOf(field, 'address')
+  const troubles = field.get('troubles').optional((f) => f.list(mostItems('troubles')).map(troubleField))
   return {
     reference: referenceField(field.get('reference')),
     door: textOf(field, 'door'),
@@ -49,6 +62,18 @@ export function readMeeting(value: unknown): Meeting {
     callee: sideField(field.get('callee')),
     steps: stepsField(field.get('steps')),
     outcome: outcomeField(field.get('outcome')),
+    ...(troubles === undefined ? {} : { troubles }),
+  }
+}
+
+function troubleField(field: Field): Trouble {
+  const note = optionalTextOf(field, 'note')
+  const upstreamReference = field.get('upstreamReference').optional(referenceField)
+  return {
+    at: field.get('at').instant(),
+    code: field.get('code').oneOf(REFUSAL_CODES),
+    ...(note === undefined ? {} : { note }),
+    ...(upstreamReference === undefined ? {} : { upstreamReference }),
   }
 }
 

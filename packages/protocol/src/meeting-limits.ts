@@ -1,6 +1,7 @@
 // How long the parts of a record may be. Much of it is what a peer claims, who may be a stranger: what is longer is cut off
 // when it is written, so that whatever is written can be read.
 import type { Json } from './json.ts'
+import { MOST_TROUBLES } from './meeting.ts'
 
 /** Characters of texts, by their key; of all others 4,096. */
 const MOST_CHARACTERS: Readonly<Record<string, number>> = {
@@ -22,7 +23,7 @@ const MOST_CHARACTERS: Readonly<Record<string, number>> = {
 const MOST_CHARACTERS_OF_OTHERS = 4096
 
 /** Items of lists, by their key; of all others 256. */
-const MOST_ITEMS: Readonly<Record<string, number>> = { found: 64 }
+const MOST_ITEMS: Readonly<Record<string, number>> = { found: 64, troubles: MOST_TROUBLES }
 const MOST_ITEMS_OF_OTHERS = 256
 
 /** The most characters that a text under `key` has, or each of a list's. */

@@ -104,6 +104,16 @@ export interface Refusal {
   readonly note?: string
 }
 
+/** What went wrong within the session of a meeting that was accepted: a request that was refused, a service that was not there. */
+export interface Trouble {
+  readonly at: Temporal.Instant
+  readonly code: RefusalCode
+  /** For the operator's record. */
+  readonly note?: string
+  /** Of the door's own meeting with the service behind it, whose record says why. */
+  readonly upstreamReference?: Reference
+}
+
 /** One handshake at a door as one side saw it (`seenBy`). */
 export interface Meeting {
   readonly reference: Reference
@@ -118,4 +128,9 @@ export interface Meeting {
   readonly outcome:
     | { readonly ok: true; readonly decision: Decision }
     | { readonly ok: false; readonly refusal: Refusal }
+  /** Each kind of trouble once, the first {@link MOST_TROUBLES} of them. */
+  readonly troubles?: readonly Trouble[]
 }
+
+/** So many a record keeps of one meeting, whatever the caller does. */
+export const MOST_TROUBLES = 8

@@ -4,10 +4,12 @@ import {
   drawMeeting,
   explainMeeting,
   type Meeting,
+  MOST_TROUBLES,
   parseReference,
   publicMeeting,
   type RefusalCode,
   readMeeting,
+  referenceOf,
   ShapeError,
   type Step,
   writeMeeting,
@@ -206,6 +208,20 @@ suite('meeting as JSON', () => {
     const text = JSON.stringify(writeMeeting(publicMeeting(revoked)))
     assert.ok(!text.includes('for the operator'))
     assert.ok(text.includes('ERR_CALLER_REVOKED'))
+  })
+  test('what went wrong later is read again; the other side sees the code alone', () => {
+    const upstreamReference = referenceOf(new Uint8Array([1, 2, 3, 4, 5]))
+    const trouble = { at: revoked.at, code: 'ERR_DOOR_UPSTREAM', note: 'at 10.0.0.7', upstreamReference } as const
+    const troubled: Meeting = { ...revoked, troubles: [trouble] }
+    assert.deepEqual(readMeeting(writeMeeting(troubled)), troubled)
+    assert.deepEqual(publicMeeting(troubled).troubles, [{ at: revoked.at, code: 'ERR_DOOR_UPSTREAM' }])
+    const many = Array.from({ length: 100 }, () => trouble)
+    assert.equal(readMeeting(writeMeeting({ ...revoked, troubles: many })).troubles?.length, MOST_TROUBLES)
+    assert.throws(() => readMeeting({ ...json(), troubles: JSON.parse(JSON.stringify(many)) }), ShapeError)
+    assert.throws(
+      () => readMeeting({ ...json(), troubles: [{ at: '2026-07-01T12:00:00Z', code: 'ERR_NO_SUCH' }] }),
+      (error: unknown) => error instanceof ShapeError && error.path === 'troubles[0].code',
+    )
   })
   test('nor why it was locked out', () => {
     const detail = { ok: false, code: 'ERR_POLICY_LOCKED', missing: [], lock: 'lost on the train' } as const

@@ -5,7 +5,7 @@ import { openAdmin } from '../admin/client.ts'
 import { explainRules } from '../asking/why-not.ts'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { pictureLines } from '../meeting/picture.ts'
-import { refusalLines } from '../meeting/refusal-lines.ts'
+import { refusalLines, troubleLines } from '../meeting/refusal-lines.ts'
 import { plainText } from '../output/plain-text.ts'
 
 /** `countersign why WHO WHAT` asks the rules; with one word, what the doors recorded under a reference, drawn, with cause, clause, party at fault and next step. */
@@ -32,6 +32,7 @@ export const why: Run = async (given, around) => {
     const when = `${formatWhen(meeting.at, around.clock())} (${meeting.at.toString({ smallestUnit: 'second' })})`
     around.out(`  at ${plainText(meeting.door)}, ${when}, as the ${meeting.seenBy} saw it`)
     for (const line of refusalLines(meeting, around.clock())) around.out(line)
+    for (const line of troubleLines(meeting, around.clock())) around.out(line)
   }
   return meetings.list(1000).length > 0 ? EXIT.ok : EXIT.refused
 }

@@ -74,6 +74,8 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
     sessions,
     clock,
     record,
+    // It was told when it happened; only what is kept of it is more now.
+    amend: (meeting: Meeting) => roof.record(meeting),
     log,
     files: privateFiles(join(data, 'doors', config.name)),
   }

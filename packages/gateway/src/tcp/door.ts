@@ -8,6 +8,7 @@ import { join } from '../kind/join.ts'
 import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
 import { subjectOf } from '../kind/subject.ts'
+import { type AddTrouble, createTroubles } from '../kind/troubles.ts'
 import { createGreeter, POSTGRESQL_ALPN, refusePostgresql } from './postgresql.ts'
 import { writeProxyHeader } from './proxy-v2.ts'
 import { connectTo, type ServiceConnection } from './upstream.ts'
@@ -40,12 +41,13 @@ export const tcpDoor: Opener<TcpDoorConfig> = {
 export async function openTcpDoor(config: TcpDoorConfig, house: House): Promise<OpenDoor<TcpDoorConfig>> {
   const { name, listen, speaks } = config
   let current = config
+  const addTrouble = createTroubles(house)
   const acceptor = createAcceptor({
     ...house,
     door: name,
     ...(speaks === 'postgresql' && { alpn: [POSTGRESQL_ALPN] }),
     onAccepted: (socket, meeting, session) =>
-      void carry(current, house, { socket, meeting, session }).catch((error: unknown) => {
+      void carry(current, house, { socket, meeting, session, addTrouble }).catch((error: unknown) => {
         // As at the gate: what is our own fault ends this one, and nobody else.
         house.log('gate.fault', { door: name, error })
         void session.cut('ERR_GATE_FAULT')
@@ -91,9 +93,11 @@ interface Accepted {
   readonly socket: TLSSocket
   readonly meeting: Meeting
   readonly session: Session
+  readonly addTrouble: AddTrouble
 }
 
-async function carry(config: TcpDoorConfig, { log }: House, { socket, meeting, session }: Accepted): Promise<void> {
+async function carry(config: TcpDoorConfig, { log }: House, accepted: Accepted): Promise<void> {
+  const { socket, meeting, session, addTrouble } = accepted
   const { name, upstream, proxy, idleSeconds, lifetimeSeconds } = config
   const { reference } = meeting
   // One direction may end before the other; not so within a handshake, where an end is the end.
@@ -119,6 +123,7 @@ async function carry(config: TcpDoorConfig, { log }: House, { socket, meeting, s
     far = connected.socket
   } catch (error) {
     log('upstream.failed', { door: name, reference, code: 'ERR_DOOR_UPSTREAM', cause: String(error) })
+    addTrouble(meeting, { code: 'ERR_DOOR_UPSTREAM', note: String(error) })
     void session.cut('ERR_DOOR_UPSTREAM')
     return
   }
@@ -135,6 +140,7 @@ async function carry(config: TcpDoorConfig, { log }: House, { socket, meeting, s
   if (proxy === 'v2') service.write(proxyHeaderOf(socket, meeting))
   const end = (code: 'ERR_SESSION_IDLE' | 'ERR_SESSION_LIFETIME') => {
     log('session.ended', { door: name, reference, code })
+    addTrouble(meeting, { code })
     void session.cut(code)
   }
   if (idleSeconds !== undefined) socket.setTimeout(idleSeconds * 1000, () => end('ERR_SESSION_IDLE'))

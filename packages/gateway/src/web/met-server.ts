@@ -1,7 +1,8 @@
 // HTTP for callers that have been met: each request to the upstream, or the door's own answer.
 import type { TLSSocket } from 'node:tls'
 import { type CallerSession, type House, meetingAnswer, refusalAnswer } from '@countersign/mtls'
-import type { Meeting, RefusalCode } from '@countersign/protocol'
+import { type Meeting, parseReference, type RefusalCode } from '@countersign/protocol'
+import { createTroubles } from '../kind/troubles.ts'
 import { keysAnswer, sendAnswer } from './answer.ts'
 import { ASSERTION_FIELD, type Asserter } from './assertion.ts'
 import type { Exchange } from './exchange.ts'
@@ -52,18 +53,25 @@ export interface MetService {
 /** Makes the server of one door; it listens nowhere itself. */
 export function createMetServer(
   { door, names, routes, asserter, from }: MetService,
-  { clock, log, record }: Pick<House, 'clock' | 'log' | 'record'>,
+  house: Pick<House, 'clock' | 'log' | 'record' | 'amend'>,
 ): MetServer {
-  const caused = ({ meeting }: Pick<Caller, 'meeting'>, code: RefusalCode, cause?: Error) => ({
-    door,
-    reference: meeting.reference,
-    code,
-    ...(cause && { cause: cause.message }),
-  })
+  const { clock, log, record } = house
+  const addTrouble = createTroubles(house)
+  const tell = (
+    event: 'request.refused' | 'request.broken',
+    { meeting }: Pick<Caller, 'meeting'>,
+    { code, cause, upstream }: { code: RefusalCode; cause?: Error | undefined; upstream?: string | undefined },
+  ) => {
+    const known = upstream === undefined ? undefined : parseReference(upstream)
+    // The meeting with the upstream has a record of its own, which says why.
+    const named = known !== undefined && { upstreamReference: known }
+    log(event, { door, reference: meeting.reference, code, ...(cause && { cause: cause.message }), ...named })
+    addTrouble(meeting, { code, ...(cause && { note: cause.message }), ...named })
+  }
 
-  const refusal: HttpService['refusal'] = ({ meeting }, code, cause, accept, upstreamReference) => {
-    log('request.refused', { ...caused({ meeting }, code, cause), ...namedIn(upstreamReference) })
-    return refusalAnswer(accept, meeting, clock(), code)
+  const refusal: HttpService['refusal'] = (caller, code, cause, accept, upstream) => {
+    tell('request.refused', caller, { code, cause, upstream })
+    return refusalAnswer(accept, caller.meeting, clock(), code)
   }
 
   /** Tells of one request, when it is over: its path without the question, in which people put secrets. */
@@ -150,7 +158,7 @@ export function createMetServer(
       refuse: (code, cause) => refuse(code, cause, caller, upstream),
       broke(code, cause) {
         account.refused(code)
-        log('request.broken', { ...caused(caller, code, cause), ...namedIn(referenceOf(cause, upstream)) })
+        tell('request.broken', caller, { code, cause, upstream: referenceOf(cause, upstream) })
       },
       over: account.over,
     }
@@ -212,11 +220,6 @@ export function createMetServer(
       http2.close()
     },
   }
-}
-
-/** The meeting with the upstream has a record of its own, which says why. */
-function namedIn(upstreamReference: string | undefined): { readonly upstreamReference?: string } {
-  return upstreamReference === undefined ? {} : { upstreamReference }
 }
 
 /** Of the meeting with the upstream by which a request failed. */

@@ -243,6 +243,12 @@ suite('the TCP door', () => {
     assert.equal(log?.event, 'upstream.failed')
     assert.equal(log?.fields['reference'], door.records[0]?.reference)
     assert.match(String(log?.fields['cause']), /ECONNREFUSED/)
+    const [amended] = door.amended
+    assert.equal(amended?.reference, door.records[0]?.reference)
+    assert.deepEqual(
+      amended?.troubles?.map(({ code, note }) => [code, /ECONNREFUSED/.test(note ?? '')]),
+      [['ERR_DOOR_UPSTREAM', true]],
+    )
   })
 
   test('a service that resets resets the caller', async () => {
@@ -275,6 +281,10 @@ suite('the TCP door', () => {
           ['session.ended', code],
           ['session.done', code],
         ],
+      )
+      assert.deepEqual(
+        door.amended.map(({ troubles }) => troubles?.map((trouble) => trouble.code)),
+        [[code]],
       )
     })
 

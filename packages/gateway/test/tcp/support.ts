@@ -18,6 +18,8 @@ export interface TestTcpDoor extends AsyncDisposable {
   readonly trust: Trust
   readonly sessions: SessionIndex
   readonly records: readonly Meeting[]
+  /** Recorded meetings with what went wrong since. */
+  readonly amended: readonly Meeting[]
   readonly logs: readonly { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[]
 }
 
@@ -29,6 +31,7 @@ export async function openTestTcpDoor(
   const trust = createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: Temporal.Now.instant() })
   const sessions = createSessionIndex('raw')
   const records: Meeting[] = []
+  const amended: Meeting[] = []
   const logs: { event: string; fields: Readonly<Record<string, unknown>> }[] = []
   const door = await openTcpDoor(
     { name: 'raw', host: ['hello.localhost'], listen: { host: '127.0.0.1', port: 0 }, upstream, ...more },
@@ -42,6 +45,7 @@ export async function openTestTcpDoor(
       sessions,
       clock: () => Temporal.Now.instant(),
       record: (meeting) => records.push(meeting),
+      amend: (meeting) => amended.push(meeting),
       log: (event, fields = {}) => logs.push({ event, fields }),
     },
   )
@@ -51,6 +55,7 @@ export async function openTestTcpDoor(
     trust,
     sessions,
     records,
+    amended,
     logs,
     [Symbol.asyncDispose]: () => door.close(),
   }

@@ -46,6 +46,10 @@ suite('an upstream that', () => {
     assert.equal(status, 502)
     assert.match(body, /The service behind this door does not answer/)
     assert.ok(body.includes(door.records[0]?.reference ?? 'none'))
+    const [amended] = door.amended
+    assert.equal(amended?.reference, door.records[0]?.reference)
+    assert.equal(amended?.troubles?.[0]?.code, 'ERR_DOOR_UPSTREAM')
+    assert.match(amended?.troubles?.[0]?.note ?? '', /ECONNREFUSED/)
   })
 
   test('does not answer in time is 504, and is let go', async () => {
