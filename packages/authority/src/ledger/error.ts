@@ -2,6 +2,7 @@
 
 /** Each code with its clause and what is said. A released code keeps its meaning and is never reused. */
 export const LEDGER_ERRORS = {
+  ERR_LEDGER_ABSENT: ['C2SP tlog-tiles, Checkpoints', 'there is no checkpoint: this is no ledger'],
   ERR_LEDGER_ENTRY_LIMIT: ['C2SP tlog-tiles, Log entries', 'an entry is longer than 65,535 octets'],
   ERR_LEDGER_TILE_LENGTH: ['C2SP tlog-tiles, Merkle Tree', 'a tile is not as wide as the tree has it'],
   ERR_LEDGER_TILE_MISSING: ['C2SP tlog-tiles, Partial Tiles', 'a tile of the tree is not there'],
