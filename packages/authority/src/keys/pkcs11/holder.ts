@@ -29,7 +29,10 @@ export async function startHolder(uri: KeyUri, pin: string | undefined, patience
   const child = fork(PROGRAM, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const desk = openDesk(child, patience)
-  const opened = await desk.ask(0, { kind: 'open', uri, pin })
+  const opened = await desk.ask(0, { kind: 'open', uri, pin }).catch(async (cause: unknown) => {
+    await exited
+    throw cause
+  })
   if (opened.kind !== 'opened') throw new TypeError('the holder answered what was not asked')
   let lastId = 0
   return {

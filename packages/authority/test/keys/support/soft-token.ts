@@ -10,6 +10,7 @@ import { needs, needsExtra } from '../../../../../interop/peer.ts'
 export const withToken: { readonly skip?: string } = {
   ...needs('softhsm2-util', 'softhsm2'),
   ...needs('pkcs11-tool', 'opensc'),
+  ...needs('p11tool', 'gnutls-bin'),
   ...needs('openssl', 'openssl'),
   ...needsExtra('pkcs11js'),
 }
@@ -25,6 +26,8 @@ export interface SoftToken {
   import(file: string, label: string, id: string, ...more: readonly string[]): void
   /** Runs pkcs11-tool on the token. */
   tool(...args: readonly string[]): void
+  /** Makes a key by p11tool, which alone makes one that may decrypt and not sign. */
+  generateForDecryption(label: string): void
   /** Takes the token out of its reader, and puts it back. */
   takeAway(): void
   bringBack(): void
@@ -52,8 +55,8 @@ export function softToken(scope: Scope): SoftToken {
     if (before === undefined) delete process.env['SOFTHSM2_CONF']
     else process.env['SOFTHSM2_CONF'] = before
   })
-  const run = (program: string, args: readonly string[]) => {
-    const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })
+  const run = (program: string, args: readonly string[], env: Record<string, string> = {}) => {
+    const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, ...env } })
     assert.equal(status, 0, `${stdout}${stderr}`)
   }
   run('softhsm2-util', ['--init-token', '--free', '--label', 'acme', '--pin', PIN, '--so-pin', '5678'])
@@ -64,6 +67,19 @@ export function softToken(scope: Scope): SoftToken {
       run('softhsm2-util', ['--import', file, '--token', 'acme', '--pin', PIN, '--label', label, '--id', id, ...more]),
     tool: (...args) =>
       run('pkcs11-tool', ['--module', MODULE, '--token-label', 'acme', '--login', '--pin', PIN, ...args]),
+    generateForDecryption: (label) =>
+      run(
+        'p11tool',
+        [
+          `--provider=${MODULE}`,
+          '--login',
+          '--generate-privkey=rsa',
+          '--bits=2048',
+          '--mark-decrypt',
+          `--label=${label}`,
+        ].concat('--outfile=/dev/null', 'pkcs11:token=acme'),
+        { GNUTLS_PIN: PIN },
+      ),
     takeAway() {
       renameSync(tokens, away)
       mkdirSync(tokens)
