@@ -18,6 +18,7 @@ export interface Manifest {
   readonly dependencies: readonly string[]
   readonly devDependencies: readonly string[]
   readonly optionalDependencies: readonly string[]
+  readonly peerDependencies: readonly string[]
 }
 
 export interface Source {
@@ -42,6 +43,7 @@ export function manifestsOf(root: string): readonly Manifest[] {
       dependencies: named('dependencies'),
       devDependencies: named('devDependencies'),
       optionalDependencies: named('optionalDependencies'),
+      peerDependencies: named('peerDependencies'),
     }
   })
 }

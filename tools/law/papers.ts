@@ -18,7 +18,12 @@ function dependencyBreaches(root: string): readonly Breach[] {
   const ours = new Set(manifests.map(({ name }) => name))
   const declared = new Set(
     manifests
-      .flatMap((manifest) => [...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies])
+      .flatMap(({ dependencies, devDependencies, optionalDependencies, peerDependencies }) => [
+        ...dependencies,
+        ...devDependencies,
+        ...optionalDependencies,
+        ...peerDependencies,
+      ])
       .filter((name) => !ours.has(name)),
   )
   // A row's first cell may name several packages that are one choice, such as Node for five platforms.
