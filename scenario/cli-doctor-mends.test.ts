@@ -215,6 +215,20 @@ suite('countersign doctor, to the end', { ...NEEDS, concurrency: 3 }, () => {
     assert.match(JSON.stringify(found.checks), /new ones did not come/)
   })
 
+  test('an authority that is elsewhere than the identity says: nobody renews it there', async () => {
+    const name = clinic.brokenCopy('stranded', () => undefined)
+    const file = clinic.path('stranded/authority.json')
+    const address = `127.0.0.1:${await closedPort()}`
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), address }))
+    await clinic.assertFound(clinic.own, ['--identity', name], {
+      exit: 4,
+      area: 'authority',
+      code: 'ECONNREFUSED',
+      text: new RegExp(`^${RegExp.escape(address)} does not answer, so nothing is renewed there`),
+      by: 'operator',
+    })
+  })
+
   test('an identity that nobody renews is noted before it is too late', async () => {
     const found = await clinic.assertFound(clinic.own, ['--identity', 'soon'], {
       exit: 1,

@@ -9,6 +9,7 @@ import { type Ran, type RunOptions, runCommand, startCommand } from './run-comma
 /** The ready line of `countersign up --json`. */
 export interface Ready {
   readonly event: 'ready'
+  readonly pid: number
   /** As in `sha256:…`. */
   readonly root: string
   /** Path of the root certificate in PEM. */

@@ -8,7 +8,7 @@ import { pictureLines } from '../meeting/picture.ts'
 import { plainText } from '../output/plain-text.ts'
 import { styleOf } from '../output/style.ts'
 
-const AREA_COLUMNS = 9
+const AREA_COLUMNS = 10
 const MARKS = { good: '✔', note: '!', bad: '✘', unknown: '–' } as const
 
 /** `countersign doctor`: exit 0 where nothing is wrong, else by the trouble on which the others rest. */
@@ -71,6 +71,6 @@ function shown(der: Uint8Array): unknown {
 
 function exitOf(trouble: Check | undefined): ExitCode {
   if (trouble === undefined) return EXIT.ok
-  if (trouble.area === 'name' || trouble.area === 'reach') return EXIT.unreachable
+  if (trouble.area === 'name' || trouble.area === 'reach' || trouble.area === 'authority') return EXIT.unreachable
   return trouble.code !== undefined && /^ERR_(?:IDENTITY|TRUST)_/.test(trouble.code) ? EXIT.input : EXIT.refused
 }

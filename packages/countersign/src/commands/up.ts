@@ -24,11 +24,16 @@ export const up: Run = async (given, around) => {
   const style = styleOf(around.color.out)
   // What happens before the ready line is part of the start, and told there.
   let ready = false
+  let told = ''
+  const timed = (line: string) => `${style.quiet(around.clock().toString({ smallestUnit: 'second' }))} ${line}`
   const log: Log = (event, fields = {}) => {
     if (json && ready) return around.out(JSON.stringify(writeJson({ event, ...fields })))
     const line = logLine(event, fields, style)
-    if (line?.alarm) around.err(line.text)
-    else if (line !== undefined && ready) around.out(line.text)
+    if (line === undefined || line.text === told) return
+    // What is tried again and again, and fails alike each time, is told once.
+    told = line.alarm ? line.text : ''
+    if (line.alarm) around.err(timed(line.text))
+    else if (ready) around.out(timed(line.text))
   }
   const { follow } = followFile(given, around, log)
   const house = await openHouse({
@@ -38,7 +43,8 @@ export const up: Run = async (given, around) => {
     failpoint: around.env['COUNTERSIGN_FAILPOINT'],
     log,
     onMeeting: (meeting) => {
-      if (ready) around.out(json ? JSON.stringify(meetingEvent(meeting)) : meetingLine(meeting, around.clock(), style))
+      if (!ready) return
+      around.out(json ? JSON.stringify(meetingEvent(meeting)) : timed(meetingLine(meeting, around.clock(), style)))
     },
   })
   try {
@@ -95,6 +101,7 @@ async function configOf(given: Arguments, around: Around): Promise<Config> {
 function headLines({ ready }: OpenHouse, data: string): string[] {
   return [
     `data       ${data}`,
+    `process    ${ready.pid}  (signals are for it: behind npx, for npx's own process they are lost)`,
     `root       ${ready.root}`,
     `authority  ${ready.authority.url}`,
     ...ready.doors.map(({ name, url }) => `door       ${url}  (${name})`),

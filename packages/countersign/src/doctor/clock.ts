@@ -1,4 +1,5 @@
 // Whose clock is wrong, and by how much: from what door and authority tell, and from what certificates say of themselves.
+import { join } from 'node:path'
 import { authorityOf, EnrollmentError, IdentityError, observe, type ServerSeen } from '@countersign/mtls'
 import { formatLength } from '@countersign/protocol'
 import type { Verdict } from '@countersign/verify'
@@ -15,15 +16,22 @@ const UNREMARKABLE_MS = 5_000
 /** From here on something that is fresh here is old, or not begun, there. */
 const TROUBLE_MS = 60_000
 
-/** The authority's clock, where its address is known and it answers. */
-export async function authorityClock(directory: string, { clock }: Pick<Around, 'clock'>): Promise<Ahead | undefined> {
+/** Asks the authority of an identity for its clock; one that does not answer cannot renew it either. */
+export async function examineAuthority(
+  directory: string,
+  { clock }: Pick<Around, 'clock'>,
+): Promise<{ readonly ahead?: Ahead; readonly check?: Check }> {
   try {
     const { address, name } = await authorityOf(directory)
     const seen = await observe({ ...parseDoorAddress(address), serverName: name, clock })
-    return seen.stage === 'channel' ? seen.clock : undefined
+    if (seen.stage === 'channel') return seen.clock ? { ahead: seen.clock } : {}
+    const code = seen.stage === 'handshake' ? seen.refusal.code : seen.code
+    const text = `${address} does not answer, so nothing is renewed there, and no revocation list comes`
+    const next = `start the authority there; where it has moved, say its address in ${join(directory, 'authority.json')}`
+    return { check: { area: 'authority', outcome: 'bad', text, code, mend: { text: next, by: 'operator' } } }
   } catch (error) {
     // An identity that nobody enrolled has no authority to ask.
-    if (error instanceof IdentityError || error instanceof EnrollmentError) return undefined
+    if (error instanceof IdentityError || error instanceof EnrollmentError) return {}
     throw error
   }
 }

@@ -7,7 +7,7 @@ import { parseDoorAddress, referenceIdentity } from '../meeting/address.ts'
 import { meetDoor } from '../meeting/meet-door.ts'
 import { styleOf } from '../output/style.ts'
 import { type Anchors, examineAnchors } from './anchors.ts'
-import { type Ahead, authorityClock, examineClock } from './clock.ts'
+import { type Ahead, examineAuthority, examineClock } from './clock.ts'
 import { examineDoor } from './door.ts'
 import { AREAS, type Check, type Mend, type Patient } from './model.ts'
 import { examineOwnSide, type OwnSide } from './own-side.ts'
@@ -75,7 +75,8 @@ async function examineServer(
   const { host, port } = patient
   const style = styleOf(around.color.out)
   const proof = trust && examineProof({ certificates: seen.certificates, name, trust, identity, style }, patient)
-  const authority = identity && (await authorityClock(identity.directory, around))
+  const asked = identity && (await examineAuthority(identity.directory, around))
+  const authority = asked?.ahead
   const clock = { ...(seen.clock && { door: seen.clock }), ...(authority && { authority }) }
   const { check, anchors } = examineAnchors(seen, { ...(identity && { identity }), ...(trust && { trust }) }, patient)
   const met =
@@ -94,6 +95,7 @@ async function examineServer(
       proof?.check ?? unknown,
       check,
       ...(door === undefined ? [] : [door]),
+      ...(asked?.check === undefined ? [] : [asked.check]),
     ],
     anchors,
     clock,

@@ -2,7 +2,18 @@
 import type { Fault } from '@countersign/protocol'
 
 /** What is looked at, in the order in which one rests on another. */
-export const AREAS = ['identity', 'status', 'name', 'reach', 'tls', 'clock', 'proof', 'anchors', 'door'] as const
+export const AREAS = [
+  'identity',
+  'status',
+  'name',
+  'reach',
+  'tls',
+  'clock',
+  'proof',
+  'anchors',
+  'door',
+  'authority',
+] as const
 export type Area = (typeof AREAS)[number]
 
 /** What to do, by whom; `command` is what can be pasted. */

@@ -50,7 +50,7 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   // All at once: reading and compiling them is most of a start.
   const [{ openDoor }, ports, { openRules }, { openAnchors }] = await Promise.all([
     import('./open-door.ts'),
-    readPorts(data),
+    readPorts(data, parts.log),
     import('./rules.ts'),
     import('./anchors.ts'),
   ])
@@ -153,6 +153,7 @@ function readyOf(
 ): Ready {
   return {
     event: 'ready',
+    pid: process.pid,
     root: `sha256:${root}`,
     trust: trustFile,
     authority: { url, crl: crlUrl },

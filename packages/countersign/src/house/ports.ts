@@ -1,6 +1,7 @@
 // Ports that were chosen stay: addresses were handed out, in tokens and in people's notes.
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Log } from '@countersign/mtls'
 import { EXIT, Failure } from '../command.ts'
 import type { Listen } from '../config/model.ts'
 
@@ -18,8 +19,12 @@ export interface Ports {
   ): Promise<Opened>
 }
 
-/** Reads what the data directory remembers. @throws {Failure} where the file is damaged. */
-export async function readPorts(data: string): Promise<Ports> {
+/**
+ * Reads what the data directory remembers. `port.moved` is logged where the configuration now says another port: whoever
+ * was told the old one, as an identity is when it enrolls, still looks for it there.
+ * @throws {Failure} where the file is damaged.
+ */
+export async function readPorts(data: string, log: Log): Promise<Ports> {
   const file = join(data, 'ports.json')
   const ports = new Map(await readRemembered(file))
   let saved = Promise.resolve()
@@ -36,8 +41,12 @@ export async function readPorts(data: string): Promise<Ports> {
   }
   return {
     async open(listener, { mayMove, ...wish }, open) {
-      if (!mayMove && wish.port !== 0) return open(wish)
       const remembered = ports.get(listener)
+      if (!mayMove && wish.port !== 0) {
+        if (remembered !== undefined && remembered !== wish.port)
+          log('port.moved', { listener, before: remembered, now: wish.port })
+        return open(wish)
+      }
       if (remembered !== undefined)
         return open({ ...wish, port: remembered }).catch((error: unknown) => {
           throw isTaken(error) ? taken(`${wish.host}:${remembered}`, file, error) : error
