@@ -18,6 +18,7 @@ interface Silence extends FollowerOptions {
 /** DESIGN: doors go on when the authority is away, as long as its lists last; after that, what `revocation` says happens. */
 export const silence: Attack = {
   name: 'a feed that goes silent',
+  concurrent: true,
   goal: 'keeps the word of the authority from a door, and comes in although it was revoked',
   cases: [
     way('revoked before, while the lists last', { revoked: 'before', hours: 0, revocation: 'require' }),
