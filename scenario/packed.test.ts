@@ -82,6 +82,8 @@ suite('the packages as they are installed', () => {
       '-w',
       '@countersign/x509',
       '-w',
+      '@countersign/ssh',
+      '-w',
       '@countersign/verify',
     ]
     const { stdout } = await run('npm', words, { cwd: HOUSE, env })
@@ -109,7 +111,7 @@ suite('the packages as they are installed', () => {
 
   test('nothing else comes with them', async () => {
     assert.deepEqual((await readdir(join(project, 'node_modules'))).toSorted(), ['.package-lock.json', '@countersign'])
-    assert.deepEqual((await readdir(join(project, 'node_modules/@countersign'))).toSorted(), ['verify', 'x509'])
+    assert.deepEqual((await readdir(join(project, 'node_modules/@countersign'))).toSorted(), ['ssh', 'verify', 'x509'])
   })
 
   test('each is as small as its README says', async () => {
@@ -128,6 +130,15 @@ suite('the packages as they are installed', () => {
       await inProject(process.execPath, 'read.mjs'),
       'CN=Acme Root,O=Acme\n2036-01-01T00:00:00Z\n{ cA: true }\ntrue\n',
     )
+    const [sign = '', readLine = ''] = programsOf(await readmeOf('@countersign/ssh'))
+    const withLine = (line: string, program: string) => `const line = ${JSON.stringify(line)}\n${program}`
+    // RFC 8032 §7.1, TEST 1.
+    const key = '0000000b7373682d6564323535313900000020d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a'
+    writeFileSync(join(project, 'sign.mjs'), withLine(`ssh-ed25519 ${Uint8Array.fromHex(key).toBase64()}`, sign))
+    const line = (await inProject(process.execPath, 'sign.mjs')).trimEnd()
+    writeFileSync(join(project, 'line.mjs'), withLine(line, readLine))
+    const said = [...readLine.matchAll(/\/\/ (.*)$/gm)].map(([, text]) => text)
+    assert.deepEqual((await inProject(process.execPath, 'line.mjs')).trimEnd().split('\n'), said)
     writeFileSync(join(project, 'verify.mjs'), await verifyProgram())
     assert.equal(await inProject(process.execPath, 'verify.mjs'), `believed until ${hours(24 * 365 * 19)}\n`)
   })
@@ -156,6 +167,7 @@ suite('the packages as they are installed', () => {
     const { anchor, issuing, party, lists } = twentyYears()
     const text = (ders: readonly Uint8Array[]) => JSON.stringify(ders.map((der) => der.toBase64()))
     const main = `
+import { readSshCertificate, SshError } from '@countersign/ssh'
 import { anchorOf, checkSignatureOver, indexCrl, type Verdict, verifyPathAsync } from '@countersign/verify'
 import { formatName, readCertificate, readCertificateList } from '@countersign/x509'
 
@@ -176,6 +188,11 @@ for (const value of ['door.example', 'another.example']) {
   if (verdict.ok) console.log(formatName(verdict.path.anchor.name), verdict.evidence.length)
   else for (const { code, detail } of verdict.findings) console.log(code, detail)
 }
+try {
+  console.log(readSshCertificate(root).principals)
+} catch (error) {
+  console.log(error instanceof SshError && error.code)
+}
 `
     writeFileSync(join(project, 'main.ts'), main)
     const options = ['--strict', '--module', 'nodenext', '--target', 'esnext', '--lib', 'esnext,dom', '--types', '']
@@ -183,6 +200,7 @@ for (const value of ['door.example', 'another.example']) {
     const lines = (await inProject(process.execPath, 'main.js')).trimEnd().split('\n')
     assert.equal(lines[0], 'CN=Root 2')
     assert.match(lines[1] ?? '', /^ERR_VERIFY_NAME /)
-    assert.equal(lines.length, 2)
+    assert.equal(lines[2], 'ERR_SSH_TRUNCATED')
+    assert.equal(lines.length, 3)
   })
 })
