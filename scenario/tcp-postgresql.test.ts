@@ -29,6 +29,16 @@ suite('psql through the TCP door', { ...needs('psql', 'postgresql'), ...needs('s
             speaks: 'postgresql',
             allow: ['alice'],
           },
+          {
+            name: 'gone',
+            kind: 'tcp',
+            host: ['db.localhost'],
+            listen: '127.0.0.1:0',
+            // Nobody listens on this port (RFC 6335 §6: it is reserved).
+            upstream: '127.0.0.1:1',
+            speaks: 'postgresql',
+            allow: ['alice'],
+          },
         ],
       },
     })
@@ -42,10 +52,10 @@ suite('psql through the TCP door', { ...needs('psql', 'postgresql'), ...needs('s
   })
 
   /** Asks with psql; `extra` are words of its connection string. */
-  function psql(party: PartyFiles | { readonly trust: string }, query: string, extra = ''): Promise<Seen> {
+  function psql(party: PartyFiles | { readonly trust: string }, query: string, extra = '', at = port): Promise<Seen> {
     const identity =
       'key' in party ? `sslcert=${party.certificate} sslkey=${party.key}` : 'sslcert=/nowhere sslkey=/nowhere'
-    const words = `host=db.localhost hostaddr=127.0.0.1 port=${port} user=postgres dbname=postgres sslmode=verify-full sslrootcert=${party.trust} ${identity} ${extra}`
+    const words = `host=db.localhost hostaddr=127.0.0.1 port=${at} user=postgres dbname=postgres sslmode=verify-full sslrootcert=${party.trust} ${identity} ${extra}`
     return runProgram('psql', ['--no-psqlrc', '--tuples-only', '--no-align', '--command', query, words], {
       env: { HOME: '/nonexistent' },
     })
@@ -64,6 +74,33 @@ suite('psql through the TCP door', { ...needs('psql', 'postgresql'), ...needs('s
     const seen = await psql(alice, 'select 6 * 7')
     assert.equal(seen.stderr, '')
     assert.equal(seen.stdout, '42\n')
+  })
+
+  test('a database that is away: psql reads so, under the reference that tells its operator why', async () => {
+    const gone = Number(new URL(house.ready.doors[1]?.url ?? '').port)
+    const seen = await psql(alice, 'select 1', '', gone)
+    assert.match(seen.stderr, /FATAL: {2}the service behind this door does not answer/)
+    const [reference = ''] = /M-[0-9A-Z]{4}-[0-9A-Z]{4}/.exec(seen.stderr) ?? []
+    const why = await house.run(['why', reference])
+    assert.match(why.stdout, /^ {2}note +.*ECONNREFUSED 127\.0\.0\.1:1$/m)
+  })
+
+  test('meet and doctor meet a database door, by the protocol that it speaks', async () => {
+    const met = await house.run(['meet', `db.localhost:${port}`, '--identity', alice.directory])
+    assert.equal(met.code, 0, met.stdout)
+    assert.match(met.stdout, /it speaks PostgreSQL, and the database answers/)
+    const refused = await house.run(['meet', `db.localhost:${port}`, '--identity', bob.directory, '--json'])
+    assert.equal(refused.code, 1, refused.stderr)
+    const { meeting } = JSON.parse(refused.stdout)
+    assert.equal(meeting.outcome.refusal.code, 'ERR_CALLER_NOT_ALLOWED')
+    await house.event((event) => event['reference'] === meeting.reference && event['code'] === 'ERR_CALLER_NOT_ALLOWED')
+    const gone = Number(new URL(house.ready.doors[1]?.url ?? '').port)
+    const away = await house.run(['meet', `db.localhost:${gone}`, '--identity', alice.directory])
+    assert.match(away.stdout, /the service behind this door does not answer/)
+    const well = await house.run(['doctor', `db.localhost:${port}`, '--identity', alice.directory])
+    assert.equal(well.code, 0, well.stdout)
+    const ill = await house.run(['doctor', `db.localhost:${port}`, '--identity', bob.directory])
+    assert.match(ill.stdout, /✘ door +you are who you say, and not on the list of this door/)
   })
 
   test('much goes both ways', async () => {

@@ -27,8 +27,11 @@ export function drawMeeting(explanation: Explanation, options: DrawOptions = {})
     // What was proved needs no colour but its mark: only a refusal should stand out.
     lines.push(row.outcome === 'proved' ? line.replace('✔', paint('✔', 'proved')) : paint(line, row.outcome))
   }
-  const next = refusal === undefined ? '' : `   next: ${refusal.next}`
-  lines.push(`  reference ${reference}${next}`)
+  const last = [
+    reference === undefined ? '' : `reference ${reference}`,
+    refusal === undefined ? '' : `next: ${refusal.next}`,
+  ].filter(Boolean)
+  if (last.length > 0) lines.push(`  ${last.join('   ')}`)
   return lines.join('\n')
 }
 

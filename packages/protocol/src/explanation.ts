@@ -24,7 +24,8 @@ export interface Explanation {
   readonly caller: string
   readonly callee: string
   readonly rows: readonly ExplanationRow[]
-  readonly reference: Reference
+  /** Absent where it is nobody else's, see {@link sharedReference}. */
+  readonly reference?: Reference
   readonly at: Temporal.Instant
   /** Absent where the meeting was accepted. `why` is said to the refused party, `cause` to everybody, as its row is. */
   readonly refusal?: RefusalEntry & { readonly code: RefusalCode; readonly why: string }
@@ -39,10 +40,11 @@ const DIRECTIONS = ['right', 'left', 'none', 'right', 'none', 'none'] as const
 export function explainMeeting(meeting: Meeting, now: Temporal.Instant): Explanation {
   const { outcome } = meeting
   const refusal = outcome.ok ? undefined : explainRefusal(outcome.refusal, meeting, now)
+  const shared = sharedReference(meeting)
   return {
     caller: escapeText(meeting.caller.name),
     callee: escapeText(meeting.callee.name),
-    reference: meeting.reference,
+    ...(shared !== undefined && { reference: shared }),
     at: meeting.at,
     rows: meeting.steps.map((step, index) => ({
       number: index + 1,
@@ -53,6 +55,14 @@ export function explainMeeting(meeting: Meeting, now: Temporal.Instant): Explana
     })),
     ...(refusal !== undefined && { refusal }),
   }
+}
+
+/**
+ * The reference under which the other side knows this meeting too. A caller whose ClientHello was not answered does not
+ * learn the random that it is made of: whoever received it recorded another one, and nobody finds the caller's.
+ */
+export function sharedReference({ reference, seenBy, steps }: Meeting): Reference | undefined {
+  return seenBy === 'caller' && steps[0].evidence === undefined ? undefined : reference
 }
 
 function stepText(step: Step, index: number, meeting: Meeting, now: Temporal.Instant): string {

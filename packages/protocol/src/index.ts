@@ -25,7 +25,7 @@ export {
 } from './enrollment.ts'
 export { type Audience, explainFinding, type FindingWords, SENTENCES, type Sentence } from './explain-finding.ts'
 export type { Explanation, ExplanationRow } from './explanation.ts'
-export { explainMeeting, explainRefusal } from './explanation.ts'
+export { explainMeeting, explainRefusal, sharedReference } from './explanation.ts'
 export type {
   Cut,
   FeedEvent,

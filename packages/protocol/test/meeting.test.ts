@@ -122,6 +122,16 @@ suite('the picture', () => {
     assert.ok(picture.startsWith('  alice\\u{1b}[2K\\u{d}\\u{a}\\u{202e}ecila\\u{2028}'), picture)
     assert.ok(picture.includes('refused: alice\\u{1b}[2K'), picture)
   })
+  test('a caller that was not answered has no reference that the other side knows', () => {
+    const [, ...rest] = revoked.steps
+    const unanswered: Meeting = { ...revoked, seenBy: 'caller', steps: [{ by: 'caller', outcome: 'proved' }, ...rest] }
+    assert.doesNotMatch(drawMeeting(explainMeeting(unanswered, at)), /M-7F3K-92QD|reference/)
+    for (const meeting of [
+      { ...revoked, seenBy: 'caller' },
+      { ...unanswered, seenBy: 'callee' },
+    ] as const)
+      assert.match(drawMeeting(explainMeeting(meeting, at)), /^ {2}reference M-7F3K-92QD {3}next: /m)
+  })
   test('colours the refused row only when asked', () => {
     assert.ok(!lines.join('').includes('\u001b'))
     const colored = drawMeeting(explainMeeting(revoked, at), { color: true }).split('\n')

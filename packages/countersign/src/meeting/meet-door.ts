@@ -14,6 +14,7 @@ import {
   ShapeError,
 } from '@countersign/protocol'
 import { exchangeJson } from '../http-once.ts'
+import { askPostgresql, POSTGRESQL_ALPN } from './ask-postgresql.ts'
 import { isSameMeeting, mergeMeetings, refusedByCallee } from './merge.ts'
 
 /** Where a door tells its view of the meeting on the connection that asks. Only its type is imported: `meet` needs no door. */
@@ -34,12 +35,18 @@ export interface Met {
 /** Meets the door that `options` name. A refusal is an answer here, not an error. */
 export async function meetDoor(options: ConnectOptions): Promise<Met> {
   try {
-    const { socket, meeting } = await connect({ ...options, alpn: ['http/1.1'] })
+    const { socket, meeting } = await connect({ ...options, alpn: ['http/1.1', POSTGRESQL_ALPN] })
+    if (socket.alpnProtocol === POSTGRESQL_ALPN) return await askDatabaseDoor(meeting, socket)
     return await askDoor(meeting, options.name?.value ?? options.host, socket)
   } catch (error) {
     if (error instanceof MeetingRefusedError) return { meeting: error.meeting }
     throw error
   }
+}
+
+async function askDatabaseDoor(meeting: Meeting, socket: Socket): Promise<Met> {
+  const word = await askPostgresql(meeting, socket, ANSWER_TIMEOUT_MS)
+  return 'refusal' in word ? { meeting: refusedByCallee(meeting, word.refusal) } : { meeting, silence: word.silence }
 }
 
 async function askDoor(meeting: Meeting, host: string, socket: Socket): Promise<Met> {

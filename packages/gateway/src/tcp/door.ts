@@ -9,7 +9,7 @@ import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
 import { subjectOf } from '../kind/subject.ts'
 import { type AddTrouble, createTroubles } from '../kind/troubles.ts'
-import { createGreeter, POSTGRESQL_ALPN, refusePostgresql } from './postgresql.ts'
+import { createGreeter, failPostgresql, POSTGRESQL_ALPN, refusePostgresql } from './postgresql.ts'
 import { writeProxyHeader } from './proxy-v2.ts'
 import { connectTo, type ServiceConnection } from './upstream.ts'
 
@@ -98,7 +98,7 @@ interface Accepted {
 
 async function carry(config: TcpDoorConfig, { log }: House, accepted: Accepted): Promise<void> {
   const { socket, meeting, session, addTrouble } = accepted
-  const { name, upstream, proxy, idleSeconds, lifetimeSeconds } = config
+  const { name, upstream, speaks, proxy, idleSeconds, lifetimeSeconds } = config
   const { reference } = meeting
   // One direction may end before the other; not so within a handshake, where an end is the end.
   socket.allowHalfOpen = true
@@ -124,6 +124,7 @@ async function carry(config: TcpDoorConfig, { log }: House, accepted: Accepted):
   } catch (error) {
     log('upstream.failed', { door: name, reference, code: 'ERR_DOOR_UPSTREAM', cause: String(error) })
     addTrouble(meeting, { code: 'ERR_DOOR_UPSTREAM', note: String(error) })
+    if (speaks === 'postgresql') return failPostgresql(socket, meeting, 'ERR_DOOR_UPSTREAM')
     void session.cut('ERR_DOOR_UPSTREAM')
     return
   }

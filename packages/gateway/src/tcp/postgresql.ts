@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { closeAfterReading } from '@countersign/mtls'
-import { explainMeeting, type Meeting, publicMeeting } from '@countersign/protocol'
+import { explainMeeting, type Meeting, publicMeeting, REFUSALS, type RefusalCode } from '@countersign/protocol'
 
 /** The ALPN name of clients that begin with TLS at once (PostgreSQL 17). */
 export const POSTGRESQL_ALPN = 'postgresql'
@@ -14,10 +14,11 @@ const REQUEST_TIMEOUT_MS = 10_000
 const SSL_REQUEST = 80_877_103
 const GSSENC_REQUEST = 80_877_104
 const CANCEL_REQUEST = 80_877_102
-/** invalid_authorization_specification, PostgreSQL documentation, "Error Codes". */
-const SQLSTATE = '28000'
+/** PostgreSQL documentation, "Error Codes". */
+const SQLSTATE = { invalid_authorization_specification: '28000', connection_failure: '08006' } as const
 
 const PLAIN = {
+  sqlstate: SQLSTATE.invalid_authorization_specification,
   message: 'this door takes mutual TLS alone',
   hint: 'set sslmode=verify-full, sslrootcert, sslcert and sslkey',
 }
@@ -131,32 +132,54 @@ function readRequest(octets: Buffer): 'tls' | 'ssl' | 'gssenc' | 'cancel' | 'pla
 
 /** Tells a refused client why inside TLS, in the words that it prints, and closes. */
 export function refusePostgresql(socket: TLSSocket, meeting: Meeting, now: Temporal.Instant): void {
-  const { refusal, reference } = explainMeeting(publicMeeting(meeting), now)
+  const { refusal } = explainMeeting(publicMeeting(meeting), now)
+  sayLast(socket, {
+    sqlstate: SQLSTATE.invalid_authorization_specification,
+    message: refusal?.why ?? 'refused',
+    detail: `reference ${meeting.reference}`,
+    hint: refusal?.next ?? 'ask the operator of this door',
+    routine: refusal?.code,
+  })
+}
+
+/** Tells a client that was let in that there is no database behind the door, and closes. */
+export function failPostgresql(socket: TLSSocket, { reference }: Meeting, code: RefusalCode): void {
+  const { public: message, next: hint } = REFUSALS[code]
+  sayLast(socket, {
+    sqlstate: SQLSTATE.connection_failure,
+    message,
+    detail: `reference ${reference}`,
+    hint,
+    routine: code,
+  })
+}
+
+function sayLast(socket: TLSSocket, words: ErrorWords): void {
   socket.on('error', () => socket.destroy())
-  socket.end(
-    writeErrorResponse({
-      message: refusal?.why ?? 'refused',
-      detail: `reference ${reference}`,
-      hint: refusal?.next ?? 'ask the operator of this door',
-    }),
-  )
+  socket.end(writeErrorResponse(words))
   // Whoever stays on holds up nothing.
   closeAfterReading(socket)
 }
 
-/** PostgreSQL documentation, "Error and Notice Message Fields". */
-function writeErrorResponse(words: {
+interface ErrorWords {
+  readonly sqlstate: (typeof SQLSTATE)[keyof typeof SQLSTATE]
   readonly message: string
   readonly detail?: string
   readonly hint: string
-}): Buffer {
+  /** Our own code: clients show it where they are verbose. */
+  readonly routine?: RefusalCode | undefined
+}
+
+/** PostgreSQL documentation, "Error and Notice Message Fields". */
+function writeErrorResponse(words: ErrorWords): Buffer {
   const fields = [
     `SFATAL`,
     `VFATAL`,
-    `C${SQLSTATE}`,
+    `C${words.sqlstate}`,
     `M${words.message}`,
     ...(words.detail === undefined ? [] : [`D${words.detail}`]),
     `H${words.hint}`,
+    ...(words.routine === undefined ? [] : [`R${words.routine}`]),
   ]
   const body = Buffer.from(`${fields.map((field) => `${field.replaceAll('\0', '')}\0`).join('')}\0`)
   const head = Buffer.alloc(5)

@@ -80,7 +80,7 @@ function common(
   { call, at, random }: Asked,
   steps: Steps,
 ): Pick<Meeting, 'reference' | 'door' | 'seenBy' | 'at' | 'steps'> {
-  // Where no answer came, there is no meeting on the other side either: any reference is as good.
+  // Where no answer came, nobody else knows of it by this one: see `sharedReference`.
   return { reference: referenceOfRandom(random ?? randomBytes(32)), door: call.door, seenBy: 'caller', at, steps }
 }
 

@@ -1,5 +1,5 @@
 // Why a client did not meet whom it asked for, in the words of the one table.
-import { explainRefusal, type Meeting, type Refusal } from '@countersign/protocol'
+import { explainRefusal, type Meeting, type Refusal, sharedReference } from '@countersign/protocol'
 
 /** Says that a meeting was refused, by us or by the callee; `meeting` is the whole record. */
 export class MeetingRefusedError extends Error {
@@ -12,7 +12,9 @@ export class MeetingRefusedError extends Error {
   constructor(refusal: Refusal, meeting: Meeting, options?: ErrorOptions) {
     const { detail, note } = refusal
     const { why, next } = explainRefusal(refusal, meeting, meeting.at)
-    super(`${why}${detail !== undefined || note === undefined ? '' : `: ${note}`} (${meeting.reference})`, options)
+    const reference = sharedReference(meeting)
+    const named = reference === undefined ? '' : ` (${reference})`
+    super(`${why}${detail !== undefined || note === undefined ? '' : `: ${note}`}${named}`, options)
     this.code = refusal.code
     this.refusal = refusal
     this.meeting = meeting

@@ -87,7 +87,8 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   const socket = connectTls({
     socket: duplex,
     ...(serverName !== undefined && { servername: serverName }),
-    ALPNProtocols: ['http/1.1'],
+    // What doors speak: one that knows neither would end the handshake without a word of itself (RFC 7301 §3.2).
+    ALPNProtocols: ['http/1.1', 'postgresql'],
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
     // What is too old for a meeting must be called by its name.
