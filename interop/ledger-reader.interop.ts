@@ -2,13 +2,13 @@
 // somebody does to the files.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { generateKeyPairSync, sign } from 'node:crypto'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { checkEd25519, formatVerifierKey, openLedger, openLedgerDirectory, verifierKey } from '@countersign/authority'
+import { formatVerifierKey, verifierKey } from '@countersign/authority'
+import { newSigning, openLedgerIn } from '../tools/testing/ledger.ts'
 import { EARLIER_SIZE, entriesOf, KEPT_SIZE, SIZE, TAMPERINGS } from './ledger/tampering.ts'
 import { needs, programPath } from './peer.ts'
 
@@ -16,11 +16,8 @@ const READER = fileURLToPath(new URL('ledger/reader.py', import.meta.url))
 /** Three levels of tiles. */
 const LARGE = 70_000
 
-const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-const key = verifierKey(
-  'ledger.acme.example',
-  Uint8Array.fromBase64(publicKey.export({ format: 'jwk' }).x ?? '', { alphabet: 'base64url' }),
-)
+const signing = newSigning()
+const { key } = signing
 
 interface Problem {
   readonly what: string
@@ -58,12 +55,7 @@ function kinds({ problems }: Answer): readonly string[] {
 }
 
 async function write(directory: string, size: number, forked = false): Promise<Uint8Array> {
-  const ledger = await openLedger({
-    store: openLedgerDirectory(directory),
-    key,
-    check: checkEd25519,
-    sign: async (text) => sign(null, text, privateKey),
-  })
+  const ledger = await openLedgerIn(directory, signing)
   for (let at = 0; at < size; at += 8_192) await ledger.append(at, entriesOf(at, Math.min(at + 8_192, size), forked))
   return ledger.checkpoint.root
 }

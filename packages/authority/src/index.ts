@@ -4,6 +4,7 @@ export { AUTHORITY_ERRORS, AuthorityError, type AuthorityErrorCode } from './err
 export { FAILPOINTS, type Failpoint, type FailpointName } from './failpoints.ts'
 export { PROFILE_NAMES, PROFILES, type Profile, type ProfileName } from './issuance/profiles.ts'
 export { exportRootKey } from './keys/export-root-key.ts'
+export { type Checkpoint, readCheckpoint } from './ledger/checkpoint.ts'
 export { openLedgerDirectory } from './ledger/directory.ts'
 export { checkEd25519 } from './ledger/ed25519.ts'
 export { LEDGER_ERRORS, LedgerError, type LedgerErrorCode } from './ledger/error.ts'

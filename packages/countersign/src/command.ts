@@ -24,6 +24,8 @@ export interface Around {
   readonly out: (line: string) => void
   /** Writes one line to standard error. */
   readonly err: (line: string) => void
+  /** Shows one line, which the next one replaces, while somebody waits at a terminal; undefined takes it away. */
+  readonly progress: (line: string | undefined) => void
   /** Reads a whole file of at most `maxOctets` (1 MiB). A relative path is under `cwd`. */
   readonly readFile: (path: string, maxOctets?: number) => Promise<Uint8Array>
   /** The first line of standard input, without its end; empty where there is none. */

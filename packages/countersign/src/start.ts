@@ -24,6 +24,10 @@ function aroundOf(): Around {
   return {
     out: (line) => process.stdout.write(`${writtenLine(line)}\n`),
     err: (line) => process.stderr.write(`${writtenLine(line)}\n`),
+    progress: (line = '') => {
+      // Back to the first column, and nothing right of what is written now.
+      if (canErase(process.stderr.isTTY)) process.stderr.write(`\r${writtenLine(line)}\u001b[K`)
+    },
     readFile: (path, maxOctets) => readSmallFile(resolve(cwd, path), maxOctets),
     readLine,
     ask: async (question, hidden = false) => {
@@ -42,7 +46,11 @@ function aroundOf(): Around {
 
 function mayColor(isTerminal: boolean | undefined): boolean {
   // https://no-color.org: present and not empty.
-  return isTerminal === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'
+  return canErase(isTerminal) && !process.env['NO_COLOR']
+}
+
+function canErase(isTerminal: boolean | undefined): boolean {
+  return isTerminal === true && process.env['TERM'] !== 'dumb'
 }
 
 async function readLine(): Promise<string> {

@@ -17,8 +17,8 @@ const MAX_FINDINGS = 1_000
 export interface LedgerToVerify {
   readonly directory: string
   readonly key: VerifierKey
-  /** A checkpoint that was kept from before: the octets of its note. */
-  readonly kept?: Uint8Array
+  /** What a checkpoint says that was kept from before. */
+  readonly kept?: Checkpoint
   /** Told after each bundle how many entries were looked at. */
   readonly onProgress?: (entries: number, of: number) => void
 }
@@ -39,11 +39,10 @@ export type LedgerVerdict =
  * Verifies a ledger in a directory, in memory that does not grow with it. An entry that was edited, removed or moved is
  * found by the checkpoint in the directory; a ledger that was cut off or written anew by whoever has the key, by a
  * checkpoint that was kept.
- * @throws {LedgerError} when there is no checkpoint, or the kept one is none of this key.
+ * @throws {LedgerError} when there is no checkpoint.
  */
 export async function verifyLedger({ directory, key, kept, onProgress }: LedgerToVerify): Promise<LedgerVerdict> {
   const read = readLedgerDirectory(directory)
-  const before = kept === undefined ? undefined : readCheckpoint(kept, key, checkEd25519)
   const note = await readNote(read, directory)
   const checkpoint = believed(note, key)
   if (checkpoint instanceof LedgerError)
@@ -59,7 +58,7 @@ export async function verifyLedger({ directory, key, kept, onProgress }: LedgerT
     find: (each) => findings.push(each) < MAX_FINDINGS,
     ...(onProgress && { progress: onProgress }),
   })
-  const history = before === undefined ? undefined : await compareWith(before, checkpoint, read, findings.length === 0)
+  const history = kept === undefined ? undefined : await compareWith(kept, checkpoint, read, findings.length === 0)
   if (history !== undefined) findings.unshift(history)
   return findings.length === 0
     ? { ok: true, checkpoint }

@@ -4,15 +4,21 @@ import { hash } from 'node:crypto'
 import { globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { newSigning, openLedgerIn } from '../../../../tools/testing/ledger.ts'
 import { verifyConsistency, verifyInclusion } from '../../src/ledger/check-proof.ts'
 import { openLedgerDirectory } from '../../src/ledger/directory.ts'
 import { type Ledger, type LedgerStore, openLedger } from '../../src/ledger/ledger.ts'
 import { verifyTlogProof, writeTlogProof } from '../../src/ledger/proof.ts'
 import { hashLeaf } from '../../src/ledger/tree.ts'
 import { temporaryDirectory } from '../support/core.ts'
-import { entriesOf, newSigning, ORIGIN, type Signing } from './support.ts'
 
-const open = (directory: string, signing: Signing) => openLedger({ store: openLedgerDirectory(directory), ...signing })
+const ORIGIN = 'ledger.acme.example'
+
+/** Entries that differ in octets and in length. */
+function entriesOf(start: number, end: number): readonly Uint8Array[] {
+  const text = (index: number) => `entry ${index} ${'.'.repeat(index % 7)}`
+  return Array.from({ length: end - start }, (_, i) => new TextEncoder().encode(text(start + i)))
+}
 
 /** Every file of a ledger, with the hash of its octets. */
 function filesOf(directory: string): Record<string, string> {
@@ -24,7 +30,7 @@ function filesOf(directory: string): Record<string, string> {
 suite('a ledger that is written', () => {
   test('begins empty, with a signed checkpoint', async (t) => {
     const [directory, signing] = [temporaryDirectory(t), newSigning()]
-    const { checkpoint } = await open(directory, signing)
+    const { checkpoint } = await openLedgerIn(directory, signing)
     const root = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
     assert.deepEqual({ ...checkpoint, root: checkpoint.root.toHex() }, { origin: ORIGIN, size: 0, root })
     assert.deepEqual(Object.keys(filesOf(directory)), ['checkpoint'])
@@ -32,7 +38,7 @@ suite('a ledger that is written', () => {
 
   test('has the files that tlog-tiles names, each mode 0644, and no partial one of a tile that became full', async (t) => {
     const [directory, signing] = [temporaryDirectory(t), newSigning()]
-    const ledger = await open(directory, signing)
+    const ledger = await openLedgerIn(directory, signing)
     for (const [from, to] of [
       [0, 1],
       [1, 255],
@@ -58,9 +64,9 @@ suite('a ledger that is written', () => {
   test('is the same, however it was cut into batches, and whoever opened it again', async (t) => {
     const signing = newSigning()
     const [once, often] = [temporaryDirectory(t), temporaryDirectory(t)]
-    await (await open(once, signing)).append(0, entriesOf(0, 1_000))
+    await (await openLedgerIn(once, signing)).append(0, entriesOf(0, 1_000))
     for (let at = 0; at < 1_000; at += 77)
-      await (await open(often, signing)).append(at, entriesOf(at, Math.min(at + 77, 1_000)))
+      await (await openLedgerIn(often, signing)).append(at, entriesOf(at, Math.min(at + 77, 1_000)))
     const [one, other] = [filesOf(once), filesOf(often)]
     // Partial tiles of sizes that only one of them had.
     for (const path of Object.keys(other)) if (!(path in one)) assert.match(path, /\.p\/\d+$/)
@@ -69,7 +75,7 @@ suite('a ledger that is written', () => {
 
   test('takes the same batch again, or one that overlaps, and keeps its octets', async (t) => {
     const [directory, signing] = [temporaryDirectory(t), newSigning()]
-    const ledger = await open(directory, signing)
+    const ledger = await openLedgerIn(directory, signing)
     const first = await ledger.append(0, entriesOf(0, 300))
     const before = filesOf(directory)
     assert.deepEqual(await ledger.append(0, entriesOf(0, 300)), first)
@@ -80,7 +86,7 @@ suite('a ledger that is written', () => {
 
   test('refuses a batch that begins after its end, or says something else than before', async (t) => {
     const [directory, signing] = [temporaryDirectory(t), newSigning()]
-    const ledger = await open(directory, signing)
+    const ledger = await openLedgerIn(directory, signing)
     await ledger.append(0, entriesOf(0, 300))
     const before = filesOf(directory)
     await assert.rejects(ledger.append(301, entriesOf(301, 302)), {
@@ -97,7 +103,7 @@ suite('a ledger that is written', () => {
   })
 
   test('takes calls at once, one after the other; a refused one stops none', async (t) => {
-    const ledger = await open(temporaryDirectory(t), newSigning())
+    const ledger = await openLedgerIn(temporaryDirectory(t), newSigning())
     const calls = [0, 1, 2, 4, 3].map((at) => ledger.append(at * 100, entriesOf(at * 100, at * 100 + 100)))
     const outcomes = await Promise.allSettled(calls)
     assert.deepEqual(
@@ -138,34 +144,34 @@ suite('a ledger that is written', () => {
 
   test('refuses another key, another origin, a checkpoint that is malformed, and files of another tree', async (t) => {
     const [directory, signing] = [temporaryDirectory(t), newSigning()]
-    await (await open(directory, signing)).append(0, entriesOf(0, 300))
-    await assert.rejects(open(directory, newSigning()), { code: 'ERR_LEDGER_UNSIGNED' })
-    await assert.rejects(open(directory, newSigning('other.example')), { code: 'ERR_LEDGER_UNSIGNED' })
+    await (await openLedgerIn(directory, signing)).append(0, entriesOf(0, 300))
+    await assert.rejects(openLedgerIn(directory, newSigning()), { code: 'ERR_LEDGER_UNSIGNED' })
+    await assert.rejects(openLedgerIn(directory, newSigning('other.example')), { code: 'ERR_LEDGER_UNSIGNED' })
     for (const path of ['tile/0/001.p/44', 'tile/entries/001.p/44', 'tile/1/000.p/1']) {
       const octets = readFileSync(join(directory, path))
       writeFileSync(
         join(directory, path),
         octets.map((octet, index) => (index === 20 ? octet ^ 1 : octet)),
       )
-      await assert.rejects(open(directory, signing), { code: 'ERR_LEDGER_EDGE' }, path)
+      await assert.rejects(openLedgerIn(directory, signing), { code: 'ERR_LEDGER_EDGE' }, path)
       rmSync(join(directory, path))
-      await assert.rejects(open(directory, signing), { code: 'ERR_LEDGER_TILE_MISSING' }, path)
+      await assert.rejects(openLedgerIn(directory, signing), { code: 'ERR_LEDGER_TILE_MISSING' }, path)
       mkdirSync(join(directory, path))
-      await assert.rejects(open(directory, signing), { code: 'ERR_LEDGER_FILE' }, path)
+      await assert.rejects(openLedgerIn(directory, signing), { code: 'ERR_LEDGER_FILE' }, path)
       rmSync(join(directory, path), { recursive: true })
       writeFileSync(join(directory, path), octets)
     }
     writeFileSync(join(directory, 'checkpoint'), 'nothing of ours')
-    await assert.rejects(open(directory, signing), { code: 'ERR_LEDGER_NOTE_FORM' })
+    await assert.rejects(openLedgerIn(directory, signing), { code: 'ERR_LEDGER_NOTE_FORM' })
   })
 
   test('writes no checkpoint that its own key did not sign', async (t) => {
     const [directory, signing, other] = [temporaryDirectory(t), newSigning(), newSigning()]
-    const ledger = await open(directory, signing)
+    const ledger = await openLedgerIn(directory, signing)
     await ledger.append(0, entriesOf(0, 3))
-    const swapped = await open(directory, { ...signing, sign: other.sign })
+    const swapped = await openLedgerIn(directory, { ...signing, sign: other.sign })
     await assert.rejects(swapped.append(3, entriesOf(3, 4)), { code: 'ERR_LEDGER_UNSIGNED' })
-    assert.equal((await open(directory, signing)).checkpoint.size, 3)
+    assert.equal((await openLedgerIn(directory, signing)).checkpoint.size, 3)
   })
 })
 
@@ -192,18 +198,18 @@ suite('a process that ends while it writes', () => {
   for (const after of [false, true])
     test(`leaves a ledger that goes on, ${after ? 'after' : 'before'} each of its acts`, async (t) => {
       const whole = temporaryDirectory(t)
-      const straight = await open(whole, signing)
+      const straight = await openLedgerIn(whole, signing)
       await straight.append(0, entriesOf(0, 250))
       await straight.append(250, entriesOf(250, 520))
       let moment = 0
       for (let ended = true; ended; moment++) {
         const directory = temporaryDirectory(t)
-        const before = await (await open(directory, signing)).append(0, entriesOf(0, 250))
+        const before = await (await openLedgerIn(directory, signing)).append(0, entriesOf(0, 250))
         const store = openLedgerDirectory(directory)
         const dying = await openLedger({ store: ending(store, moment, after), ...signing })
         const outcome = await Promise.allSettled([dying.append(250, entriesOf(250, 520))])
         ended = outcome[0]?.status === 'rejected'
-        const again = await open(directory, signing)
+        const again = await openLedgerIn(directory, signing)
         assert.ok([250, 520].includes(again.checkpoint.size))
         if (again.checkpoint.size === 250) assert.deepEqual(again.checkpoint, before)
         await again.append(250, entriesOf(250, 520))
@@ -221,7 +227,7 @@ suite('proofs out of tiles', () => {
   const signing = newSigning()
 
   test('of entries of a ledger of 70,000 lead to its checkpoint, for nobody else', async (t) => {
-    ledger = await open(temporaryDirectory(t), signing)
+    ledger = await openLedgerIn(temporaryDirectory(t), signing)
     for (let at = 0; at < first; at += 8_192) earlier = await ledger.append(at, entriesOf(at, at + 8_192))
     await ledger.append(first, entriesOf(first, size))
     for (const index of [0, 1, 255, 256, 65_535, 65_536, 69_887, 69_888, 69_999]) {

@@ -1,12 +1,13 @@
 // Signed notes, verifier keys and checkpoints. What is accepted stands in the texts of C2SP, signatures included.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { newSigning } from '../../../../tools/testing/ledger.ts'
 import { checkpointText, readCheckpoint, writeCheckpoint } from '../../src/ledger/checkpoint.ts'
 import { checkEd25519 } from '../../src/ledger/ed25519.ts'
 import { formatVerifierKey, parseVerifierKey, verifierKey } from '../../src/ledger/key.ts'
 import { isSignedBy, readNote, writeNote } from '../../src/ledger/note.ts'
-import { newSigning, ORIGIN } from './support.ts'
 
+const ORIGIN = 'ledger.acme.example'
 const octets = (text: string) => new TextEncoder().encode(text)
 
 /** C2SP signed-note, Example. */

@@ -320,4 +320,24 @@ export const COMMANDS: readonly Command[] = [
     examples: ['countersign authority root --export /media/safe/root.key --remove'],
     load: async () => (await import('./authority-root.ts')).authorityRoot,
   },
+  {
+    name: 'ledger verify',
+    summary: 'check that nothing in a ledger was edited, removed or moved',
+    details: [
+      'Works offline, on a copy of the files: every entry against its tile, every tile against the one above,',
+      'and the top against the checkpoint, which KEY must have signed. With a checkpoint that was kept',
+      'from before it also finds entries that were cut off since, and a history that was written anew.',
+    ],
+    positionals: [{ name: 'DIR', summary: 'the ledger: a directory with the file checkpoint and the folder tile' }],
+    options: {
+      key: {
+        type: 'string',
+        value: 'KEY',
+        summary: 'the verifier key of the ledger, or a file with it in its first line',
+      },
+      checkpoint: { type: 'string', value: 'FILE', summary: 'a checkpoint of this ledger that was kept from before' },
+    },
+    examples: ['countersign ledger verify ledger --key ledger.key --checkpoint kept-in-january'],
+    load: async () => (await import('./ledger-verify.ts')).ledgerVerify,
+  },
 ]

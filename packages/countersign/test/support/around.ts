@@ -24,6 +24,7 @@ export function fakeAround(
     stderr,
     out: (line) => stdout.push(line),
     err: (line) => stderr.push(line),
+    progress: () => undefined,
     readFile: async (path) => {
       const text = files[path]
       return text === undefined ? readFile(resolve(cwd, path)) : new TextEncoder().encode(text)
