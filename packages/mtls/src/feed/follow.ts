@@ -26,6 +26,7 @@ import { LineError, type Lines, openLines } from './lines.ts'
 import { keepLists, notYetListed } from './lists.ts'
 import { decideOrder } from './order.ts'
 import { createMeetingQueue } from './queue.ts'
+import { createSender } from './sender.ts'
 import { type Believe, createInForce, type Govern, type Told } from './told.ts'
 import { FeedError, upgrade } from './upgrade.ts'
 import { openWaitingFile } from './waiting-file.ts'
@@ -103,6 +104,7 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
   const waiting = await openWaitingFile(home.paths.waiting, queue, log)
   const stop = new AbortController()
   let lines: Lines | undefined
+  let sendWaiting = (): void => undefined
 
   const send = (message: FollowerMessage) => lines?.send(writeFollowerMessage(message))
   // One after the other: an event is confirmed when everything before it holds.
@@ -149,6 +151,7 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
         return
       case 'kept':
         queue.kept(message.id)
+        sendWaiting()
         return waiting.changed('soon')
       default:
         turn = turn.then(() => learn(message)).catch((error: Error) => lines?.end(error))
@@ -183,12 +186,18 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
     if (stop.signal.aborted) onStop()
     const after = isBehind() ? undefined : last
     send({ kind: 'follow', version: 1, ...(after !== undefined && { after }) })
-    for (const one of queue.after(0)) send({ kind: 'meeting', ...one })
+    sendWaiting = createSender(
+      queue,
+      (one) => send({ kind: 'meeting', ...one }),
+      () => opened.unreadOctets,
+    )
+    sendWaiting()
     log('feed.connected', { reference: meeting.reference, after: after?.toString() ?? null })
     try {
       return await promise
     } finally {
       lines = undefined
+      sendWaiting = () => undefined
       waiting.changed('now')
       stop.signal.removeEventListener('abort', onStop)
       clearTimeout(silence)
@@ -225,7 +234,8 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
       return lines !== undefined
     },
     record(meeting) {
-      send({ kind: 'meeting', ...queue.add(meeting) })
+      queue.add(meeting)
+      sendWaiting()
       waiting.changed(lines ? 'soon' : 'now')
     },
     async close() {

@@ -23,6 +23,8 @@ export interface LineOptions {
 
 /** The near end. */
 export interface Lines {
+  /** Written, and not yet taken by the connection. */
+  readonly unreadOctets: number
   send(value: Json): void
   end(error?: Error): void
 }
@@ -67,6 +69,9 @@ export function openLines(socket: Duplex, options: LineOptions): Lines {
     .once('end', () => end())
     .once('close', () => end())
   return {
+    get unreadOctets() {
+      return socket.writableLength
+    },
     end,
     send(value) {
       if (over) return

@@ -12,7 +12,7 @@ export interface MeetingQueue {
   readonly size: number
   /** The number of the newest that was added, whether it waits or not. */
   readonly newest: number
-  add(meeting: Meeting): Waiting
+  add(meeting: Meeting): void
   /** Those behind number `id`, at most `most`. */
   after(id: number, most?: number): readonly Waiting[]
   /** Forgets what has been kept, up to `id`. */
@@ -27,8 +27,8 @@ export interface QueueLimits {
 
 const LIMITS: QueueLimits = { meetings: 10_000, characters: 33_554_432 }
 
-/** Of all but the names: that many a certificate can have, and a stranger chooses them. */
-const CHARACTERS_OF_OTHERS = 3_000
+/** Of all but the names: of those a certificate can have many, and long ones, as a stranger chooses. */
+const CHARACTERS_OF_OTHERS = 2_000
 
 /** @param onLost Told how many were dropped, the oldest, because too many wait. */
 export function createMeetingQueue(onLost: (count: number) => void, limits: QueueLimits = LIMITS): MeetingQueue {
@@ -50,8 +50,7 @@ export function createMeetingQueue(onLost: (count: number) => void, limits: Queu
       return last
     },
     add(meeting) {
-      const one = { id: ++last, meeting }
-      waiting.push(one)
+      waiting.push({ id: ++last, meeting })
       characters += charactersOf(meeting)
       while (waiting.length > 1 && (waiting.length > limits.meetings || characters > limits.characters)) {
         // A tenth at once, so that each further one does not move them all.
@@ -59,7 +58,6 @@ export function createMeetingQueue(onLost: (count: number) => void, limits: Queu
         forget(dropped)
         onLost(dropped)
       }
-      return one
     },
     after: (id, most = waiting.length) => waiting.slice(upTo(id), upTo(id) + most),
     kept: (id) => forget(upTo(id)),
@@ -70,8 +68,10 @@ function charactersOf({ caller, callee }: Meeting): number {
   return CHARACTERS_OF_OTHERS + namesOf(caller) + namesOf(callee)
 }
 
-function namesOf({ identities }: Side): number {
+function namesOf({ identities, certificate }: Side): number {
   let length = 0
   for (const { value } of identities) length += value.length
+  // The step in which it was presented has them once more.
+  if (certificate) length += 2 * (certificate.subject.length + certificate.issuer.length)
   return length
 }

@@ -21,7 +21,7 @@ const SOON_MS = 1_000
 /** A disk that fails is not asked again for each meeting. */
 const RETRY_MS = 2_000
 /** Some milliseconds of work between two turns of the loop. */
-const AT_ONCE = 100
+const AT_ONCE = 50
 /** It is begun anew when it has grown by so much: what the authority has kept since is then left out. */
 const MAX_SPARE_OCTETS = 16_777_216
 /** More than ours ever has; of a larger one, the newest. */
