@@ -140,6 +140,8 @@ suite('what was met while the authority was away', needs('curl', 'curl'), () => 
     authority = elsewhere
     await using gate = await startGate()
     await gate.event(({ event }) => event === 'feed.connected')
+    // What it recorded of itself, as of this connection, is on the disk when this is.
+    assert.equal(await tellings(await refusedAt(gate)), 1)
     disk.fill(0)
     const references: string[] = []
     // Its write-ahead log may have room for some.
