@@ -1,5 +1,6 @@
+import type { Holder } from '../../interop/chains/house.ts'
 import { openPlainDoor } from '../controls/plain-door.ts'
-import type { Attack, Attackers, Case, Control, FollowerOptions } from '../model.ts'
+import type { Attack, Attackers, Case, Control, FollowerOptions, Target } from '../model.ts'
 import { meet, presented } from '../support/tls-client.ts'
 import { guest, withGuests } from '../support/while-revoked.ts'
 
@@ -44,6 +45,8 @@ function way(name: string, { revoked, hours, revocation, anew = false, known = f
       const { holder, revoke } = await guest(target)
       await using follower = await target.follower?.({ revocation })
       if (revoked === 'before') await revoke()
+      // A receipt does not wait for a door for longer than a second.
+      if (revoked === 'before' && follower) await untilRefused(follower.door, holder)
       await follower?.silence({ hours, anew })
       if (revoked === 'since') await revoke()
       const attempt = await meet(follower?.door ?? target, presented(holder, target.attackers.issuing))
@@ -51,6 +54,12 @@ function way(name: string, { revoked, hours, revocation, anew = false, known = f
       return { ...attempt, won: attempt.won && !known, record: await follower.recordOf(attempt.reference) }
     },
   }
+}
+
+async function untilRefused(door: Target, holder: Holder): Promise<void> {
+  for (let tries = 0; tries < 20; tries++)
+    if (!(await meet(door, presented(holder, door.attackers.issuing))).won) return
+  throw new Error('the door never heard that somebody was revoked')
 }
 
 /** Follows nobody. */

@@ -58,9 +58,10 @@ export async function startFollower(
       return { ...target, name: 'follower', host: '127.0.0.1', port: running.port }
     },
     async silence({ hours, anew }) {
+      // It has learned what was on its way, also to its disk, before it leaves.
+      if (anew) await running.leave()
       relay.silence()
       if (anew) {
-        await running.stop()
         running = await startProcess({ ...start, alone: true }, records)
       }
       await running.setClock({ hours })
@@ -117,6 +118,10 @@ async function startProcess(start: TwinStart, records: Map<string, string>) {
       clockSet = Promise.withResolvers()
       child.send(clock)
       await clockSet.promise
+    },
+    async leave() {
+      child.disconnect()
+      await ended
     },
     async stop() {
       // One that waits for its authority would take its time to leave.
