@@ -5,8 +5,8 @@ import { createRequire, syncBuiltinESMExports } from 'node:module'
 export interface PassingTime extends Disposable {
   readonly now: () => Temporal.Instant
   /**
-   * Lets it pass, from one moment at which somebody wakes to the next. Whoever wakes has gone to rest again, or works for
-   * longer than `WORK_MS`, before the next one does.
+   * Lets it pass, from one moment at which somebody wakes to the next. Whoever wakes has gone to rest again before the next
+   * one does, or `WORK_MS` have passed: who finds what it waited for does not rest again.
    */
   pass(duration: Temporal.DurationLike): Promise<void>
   /** Sets the clock, as after a sleep: who was to wake meanwhile wakes now, once. */
@@ -19,7 +19,8 @@ interface Alarm {
 }
 
 const MINUTE_MS = 60_000
-const WORK_MS = 1_000
+const WORK_MS = 2_000
+const ALL_WORK_MS = 5_000
 
 /**
  * Takes over `setTimeout` of `node:timers/promises`, by which programs rest, and the global one where it waits a minute or
@@ -60,12 +61,12 @@ export function takeTime(start: Temporal.Instant): PassingTime {
   }
   syncBuiltinESMExports()
 
-  const wake = async (due: readonly [object, Alarm][]) => {
+  const wake = async (due: readonly [object, Alarm][], workMs = WORK_MS) => {
     const before = alarms.size
     for (const [handle, { ring }] of due) if (alarms.delete(handle)) ring()
     const began = performance.now()
     do await new Promise((resolve) => real.setTimeout(resolve, 1))
-    while (alarms.size < before && performance.now() - began < WORK_MS)
+    while (alarms.size < before && performance.now() - began < workMs)
   }
   const dueBy = (time: number) => [...alarms].filter(([, { at }]) => at <= time).sort(([, a], [, b]) => a.at - b.at)
 
@@ -81,7 +82,7 @@ export function takeTime(start: Temporal.Instant): PassingTime {
     },
     async sleep(duration) {
       now += Temporal.Duration.from(duration).total('milliseconds')
-      await wake(dueBy(now))
+      await wake(dueBy(now), ALL_WORK_MS)
     },
     [Symbol.dispose]() {
       promises.setTimeout = real.rest
