@@ -1,6 +1,6 @@
 // SSH certificates: ours read by ssh-keygen, its by us.
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import {
@@ -11,6 +11,7 @@ import {
   parseKeyLine,
   readSshCertificate,
   SSH_EXTENSIONS,
+  SSH_SIGNATURE_ALGORITHMS,
   type SshCertificate,
   type SshPublicKey,
   type SshTbsCertificate,
@@ -20,6 +21,7 @@ import {
   writeSshCertificate,
   writeSshTbsCertificate,
 } from '@countersign/ssh'
+import { readEcdsaSignature } from '@countersign/x509'
 import { checkSshSignature, newSshKey, type SshKey, type SshKeyKind } from '../tools/testing/ssh-keys.ts'
 import { file, fingerprintOf, generateSshKey, runSshKeygen, SSH_TYPES, sshKeygen, withSshKeygen } from './ssh.ts'
 
@@ -140,6 +142,17 @@ suite('certificates of ours, read by ssh-keygen', withSshKeygen, () => {
     const lines = toldBySshKeygen(signed({ ...values, key: key ?? assert.fail() }, newSshKey('Ed25519')))
     assert.deepEqual(lines.slice(9), ['Critical Options:', 'verify-required', 'Extensions:', ...SSH_EXTENSIONS])
   })
+
+  for (const curve of ['P-256', 'P-384', 'P-521'] as const)
+    test(`signed by ${curve} in the form of X.509, which is read first`, () => {
+      const { privateKey, key } = newSshKey(curve)
+      const tbs = writeSshTbsCertificate({ ...user, key: p256, signatureKey: key })
+      const algorithm = `ecdsa-sha2-nist${curve.replace('-', '').toLowerCase() as 'p256' | 'p384' | 'p521'}` as const
+      const { hash = '' } = SSH_SIGNATURE_ALGORITHMS[algorithm]
+      const der = new Uint8Array(sign(hash.replace('-', ''), tbs, privateKey))
+      const blob = writeSshCertificate(tbs, { algorithm, octets: readEcdsaSignature(der, curve) })
+      assert.equal(toldBySshKeygen(blob)[2], `Signing CA: ECDSA ${fingerprintOf(key)} (using ${algorithm})`)
+    })
 
   test('one whose signature is of other octets is refused by ssh-keygen, and read by us: we check none', () => {
     const blob = signed({ ...user, key: p256 }, newSshKey('Ed25519'))

@@ -40,7 +40,7 @@ export function writeSshTbsCertificate(tbs: SshTbsCertificate): Uint8Array {
 
 /**
  * Writes a certificate around the exact octets that were signed. Whether the signature was made is not checked.
- * @throws {SshError} when the octets are not what {@link writeSshTbsCertificate} gives, or the key cannot have signed so.
+ * @throws {SshError} when the octets are none of a certificate, or the key cannot have signed so.
  */
 export function writeSshCertificate(tbs: Uint8Array, signature: SshSignature): Uint8Array {
   const { signatureKey } = readSshTbsCertificate(tbs)

@@ -1,18 +1,14 @@
 // Signatures over WebCrypto: in a browser, or wherever the keys of this world are checked asynchronously.
 import {
-  closeDer,
+  type CurveName,
   DerError,
-  enter,
-  leave,
   OID,
-  openDer,
   type PublicKey,
-  readInteger,
+  readEcdsaSignature,
   readPublicKey,
   readSignatureAlgorithm,
   type SignatureAlgorithm,
   type SubjectPublicKeyInfo,
-  TAG,
   writeNull,
   writeSubjectPublicKeyInfo,
   X509Error,
@@ -94,7 +90,7 @@ function askedFor(
   switch (how.kind) {
     case 'ECDSA': {
       if (key.kind !== 'EC') return false
-      const octets = readEcdsaSignature(signature, COORDINATE_OCTETS[key.curve])
+      const octets = sideBySide(signature, key.curve)
       const { kind: name, hash } = how
       return octets && { ...usual, octets, key: { name, namedCurve: key.curve }, signature: { name, hash } }
     }
@@ -116,19 +112,10 @@ function askedFor(
   }
 }
 
-const COORDINATE_OCTETS = { 'P-256': 32, 'P-384': 48, 'P-521': 66 } as const
-
-/** ECDSA-Sig-Value, RFC 3279 §2.2.3, as the two numbers side by side; false where it is none for that curve. */
-function readEcdsaSignature(der: Uint8Array, octets: number): Uint8Array | false {
+/** r and s side by side; false where it is no ECDSA-Sig-Value for that curve. */
+function sideBySide(signature: Uint8Array, curve: CurveName): Uint8Array | false {
   try {
-    const c = openDer(der, { maxOctets: 256, maxElements: 3, maxDepth: 1 })
-    const outer = enter(c, TAG.sequence)
-    const numbers = [readInteger(c, octets + 1), readInteger(c, octets + 1)]
-    leave(c, outer)
-    closeDer(c)
-    const digits = numbers.map((number) => number.toString(16).padStart(2 * octets, '0'))
-    const fits = numbers.every((number) => number > 0n) && digits.every(({ length }) => length === 2 * octets)
-    return fits && Uint8Array.fromHex(digits.join(''))
+    return readEcdsaSignature(signature, curve)
   } catch (error) {
     if (error instanceof DerError) return false
     throw error

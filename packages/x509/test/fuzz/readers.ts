@@ -1,5 +1,6 @@
 // Every reader of octets that this package exports, by its name: what it reads, what writes it again, what it may throw.
 import assert from 'node:assert/strict'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import {
   CMS_LIMITS,
   CmsError,
@@ -12,6 +13,7 @@ import {
   Pkcs12Error,
   pkcs12FromBer,
   readAuthenticatedSafe,
+  readEcdsaSignature,
   readEncryptedPrivateKeyInfo,
   readName,
   readPem,
@@ -164,6 +166,13 @@ export const READERS: Readonly<Record<string, Survivor>> = {
   readPrivateKey: {
     seeds: seedsOf('x509/private-key.json'),
     again: only((der) => readPrivateKey(readPrivateKeyInfo(der))),
+    isDeclared: ofX509,
+  },
+  readEcdsaSignature: {
+    seeds: ['P-256', 'P-521'].map((namedCurve) =>
+      Uint8Array.from(sign('sha256', new Uint8Array(), generateKeyPairSync('ec', { namedCurve }).privateKey)),
+    ),
+    again: only((der) => readEcdsaSignature(der, 'P-521')),
     isDeclared: ofX509,
   },
   readPssParameters: {
