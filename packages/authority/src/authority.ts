@@ -30,6 +30,7 @@ import { sha256 } from './octets.ts'
 import { addressOf, checkOptions, listenerNames, localNames } from './options.ts'
 import { ensureAuthority } from './start/first-start.ts'
 import { LISTENER_PARTY, type ListenerIdentity, openListenerIdentity } from './start/listener-identity.ts'
+import { type Changes, createChanges } from './status/changes.ts'
 import { type CrlPublisher, createCrlPublisher } from './status/crl/publish.ts'
 import { createFeed, type Feed, type FeedDoor } from './status/feed/feed.ts'
 import { createFollowers } from './status/feed/follower.ts'
@@ -70,7 +71,9 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   opened.defer(() => meetings.close())
 
   const feed = createFeed(log)
-  const { trust, crls } = await openStatus({ store, hierarchy, domain, feed, clock, failpoint, log })
+  const changes = createChanges()
+  opened.defer(() => changes.close())
+  const { trust, crls } = await openStatus({ store, hierarchy, domain, feed, changes, clock, failpoint, log })
   const issue = createIssue({ store, hierarchy, domain, clock, failpoint, log })
   const identity = await openListenerIdentity(
     {
@@ -115,6 +118,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     renew: createRenew({ store, issue, clock, checkSignature }),
     revocation,
     crls: () => crls.current(),
+    changes,
     sessions: () => feed.sessions(),
     follow: createFollowers({ feed, source, record: meetings.record, clock, log }),
     record: (meeting) => meetings.record(meeting),
@@ -176,6 +180,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     async drain(timeoutMs) {
       listener.stop()
       local.close()
+      changes.close()
       application.drain()
       const end = performance.now() + timeoutMs
       while (application.busy() && performance.now() < end) await delay(20)
@@ -218,17 +223,19 @@ interface StatusOptions extends Pick<AuthorityOptions, 'clock' | 'log' | 'domain
   readonly store: Store
   readonly hierarchy: Hierarchy
   readonly feed: Feed
+  readonly changes: Changes
   readonly failpoint: Failpoint
 }
 
 /** The lists, current before anybody is judged by them, and the trust that follows them. */
 async function openStatus(options: StatusOptions): Promise<{ trust: Trust; crls: CrlPublisher }> {
-  const { hierarchy, domain, feed, clock } = options
+  const { hierarchy, domain, feed, changes, clock } = options
   let trust: Trust | undefined
   const crls = createCrlPublisher({
     ...options,
     onPublished(crl, sequence, at) {
       trust?.replaceCrls([crl], at)
+      changes.tell()
       // Doors that share this trust have it already; what they answer is in the log when it fails.
       void feed.tell({ sequence: BigInt(sequence), at, change: { kind: 'crl', crls: [crl.der] } })
     },

@@ -7,6 +7,7 @@ import type { Renew } from '../enrollment/renew.ts'
 import type { Enroll } from '../enrollment/token/enroll.ts'
 import type { AuthorityAddress, Invite } from '../enrollment/token/invite.ts'
 import type { Failpoint } from '../failpoints.ts'
+import type { Changes } from '../status/changes.ts'
 import type { Revocation } from '../status/revoke.ts'
 import type { Store } from '../store/store.ts'
 
@@ -21,6 +22,8 @@ export interface Api {
   readonly revocation: Revocation
   /** DER of the current revocation lists. */
   readonly crls: () => { readonly issuing: Uint8Array; readonly root: Uint8Array }
+  /** Told of each new list. */
+  readonly changes: Changes
   /** Open sessions at every door. */
   readonly sessions: () => Promise<readonly OpenSession[]>
   /** Lets a door in another process follow, on a connection that it has asked on. */

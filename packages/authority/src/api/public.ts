@@ -1,4 +1,5 @@
 // What anyone may ask: the certificates and lists that everybody needs to judge ours.
+import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { writePem } from '@countersign/x509'
 import type { FastifyInstance, FastifyReply } from 'fastify'
@@ -10,27 +11,45 @@ const CRL_TYPE = 'application/pkix-crl'
 /** RFC 8555 §9.1: certificates in PEM. */
 const PEM_TYPE = 'application/pem-certificate-chain'
 
+/** How soon who finds too many waiting asks again. */
+const CROWDED_RETRY_SECONDS = 300
+
 /** Sent at once; the next piece is for who has taken it. */
 const PIECE_OCTETS = 64 * 1024
 
 export function publicRoutes(
   app: FastifyInstance,
-  { root, issuing, crls, address }: Pick<Api, 'root' | 'issuing' | 'crls' | 'address'>,
+  { root, issuing, crls, address, changes }: Pick<Api, 'root' | 'issuing' | 'crls' | 'address' | 'changes'>,
 ): void {
-  let status: { readonly of: unknown; readonly octets: Buffer } | undefined
-  const statusOctets = (): Buffer => {
+  let known: { readonly of: unknown; readonly version: string; readonly octets: Buffer } | undefined
+  const status = (): NonNullable<typeof known> => {
     const current = crls()
-    if (status?.of !== current) {
-      const lists = [current.issuing, current.root].map((der) => der.toBase64())
-      const octets = Buffer.from(JSON.stringify({ certificates: derJson([issuing, root]), crls: lists }))
-      status = { of: current, octets }
+    if (known?.of !== current) {
+      const lists = [current.issuing, current.root]
+      const version = createHash('sha256')
+        .update(lists[0] ?? '')
+        .update(lists[1] ?? '')
+        .digest('base64url')
+      const answer = { version, certificates: derJson([issuing, root]), crls: lists.map((der) => der.toBase64()) }
+      known = { of: current, version, octets: Buffer.from(JSON.stringify(answer)) }
     }
-    return status.octets
+    return known
   }
 
   app.get('/v1/ready', async () => ({ ready: true, root: `sha256:${address().rootSha256.toHex()}` }))
 
-  app.get('/status', async (_request, reply) => sendLarge(reply, 'application/json; charset=utf-8', statusOctets()))
+  app.get<{ Querystring: { after?: unknown } }>('/status', async (request, reply) => {
+    const { after } = request.query
+    if (typeof after === 'string' && after === status().version) {
+      // Who leaves meanwhile makes room.
+      const gone = new Promise<void>((resolve) => reply.raw.once('close', resolve))
+      const isHeld = await changes.wait(() => after !== status().version, gone)
+      const { version } = status()
+      if (version === after)
+        return reply.send({ version, ...(!isHeld && { retryAfterSeconds: CROWDED_RETRY_SECONDS }) })
+    }
+    return sendLarge(reply, 'application/json; charset=utf-8', status().octets)
+  })
 
   app.get('/crl/issuing.crl', async (_request, reply) => sendLarge(reply, CRL_TYPE, crls().issuing))
 

@@ -98,9 +98,8 @@ export function createRevocation({
       const revoked = change.kind === 'status' ? change.revoked : []
       failpoint('revoke.before-cut')
       trust.announce(revoked, event.at)
-      const told = await feed.tell(event)
-      failpoint('revoke.after-cut')
-      await publish()
+      // Beside each other: a door that is slow to confirm keeps the list from nobody.
+      const [told] = await Promise.all([feed.tell(event).finally(() => failpoint('revoke.after-cut')), publish()])
       log('revoke.done', {
         sequence: event.sequence,
         subject: request.subject,

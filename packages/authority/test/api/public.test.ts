@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { suite, test } from 'node:test'
+import { suite, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import fastify from 'fastify'
 import { publicRoutes } from '../../src/api/public.ts'
 import { sha256 } from '../../src/octets.ts'
+import { createChanges } from '../../src/status/changes.ts'
 import { NAME, openCore } from '../support/core.ts'
 
 const LIST_OCTETS = 48 << 20
@@ -18,7 +19,7 @@ suite('large lists', () => {
       const lists = { issuing: list, root: new Uint8Array(1) }
       const address = { address: '127.0.0.1:1', name: NAME, rootSha256: sha256(root.der) }
       const app = fastify()
-      publicRoutes(app, { root, issuing, crls: () => lists, address: () => address })
+      publicRoutes(app, { root, issuing, crls: () => lists, address: () => address, changes: createChanges() })
       await app.listen({ host: '127.0.0.1', port: 0 })
       t.after(() => app.close())
 
@@ -40,4 +41,80 @@ suite('large lists', () => {
       const found = path === '/status' ? Buffer.from(JSON.parse(body.toString()).crls[0], 'base64') : body
       assert.deepEqual(sha256(found), sha256(list))
     })
+})
+
+suite('GET /status, by who waits for what is new', () => {
+  /** A site whose lists the test replaces. */
+  async function open(t: TestContext, changes = createChanges(10, 10_000)) {
+    const { root, issuing } = (await openCore(t)).hierarchy
+    let lists = { issuing: Uint8Array.of(1), root: Uint8Array.of(2) }
+    const app = fastify()
+    const address = { address: '127.0.0.1:1', name: NAME, rootSha256: sha256(root.der) }
+    publicRoutes(app, { root, issuing, crls: () => lists, address: () => address, changes })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    t.after(() => {
+      changes.close()
+      return app.close()
+    })
+    const ask = async (query = '') => {
+      const response = await fetch(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}/status${query}`)
+      return (await response.json()) as { version: string; crls?: string[]; retryAfterSeconds?: number }
+    }
+    const publish = (octet: number) => {
+      lists = { ...lists, issuing: Uint8Array.of(octet) }
+      changes.tell()
+    }
+    return { ask, publish, changes }
+  }
+
+  test('has the lists at once, without a version, and for one of before', async (t) => {
+    const { ask, publish } = await open(t)
+    const first = await ask()
+    assert.deepEqual(first.crls, ['AQ==', 'Ag=='])
+    publish(3)
+    const second = await ask(`?after=${first.version}`)
+    assert.deepEqual(second.crls, ['Aw==', 'Ag=='])
+    assert.notEqual(second.version, first.version)
+  })
+
+  test('waits for the next, and for nothing that is no other list', async (t) => {
+    const { ask, publish, changes } = await open(t)
+    const { version } = await ask()
+    let isAnswered = false
+    const waiting = ask(`?after=${version}`).then((answer) => {
+      isAnswered = true
+      return answer
+    })
+    await delay(100)
+    changes.tell()
+    await delay(50)
+    assert.equal(isAnswered, false)
+    publish(4)
+    assert.deepEqual((await waiting).crls, ['BA==', 'Ag=='])
+  })
+
+  test('is told after a while that nothing is new, and when the authority stops', async (t) => {
+    const { ask } = await open(t, createChanges(10, 50))
+    const { version } = await ask()
+    assert.deepEqual(await ask(`?after=${version}`), { version })
+    const stopping = await open(t)
+    const waiting = stopping.ask(`?after=${(await stopping.ask()).version}`)
+    await delay(50)
+    stopping.changes.close()
+    assert.equal((await waiting).crls, undefined)
+  })
+
+  test('is one of few: others are told when to come again, and who leaves makes room', async (t) => {
+    const { ask, publish, changes } = await open(t, createChanges(1, 10_000))
+    const { version } = await ask()
+    const gone = Promise.withResolvers<void>()
+    const first = changes.wait(() => false, gone.promise)
+    assert.deepEqual(await ask(`?after=${version}`), { version, retryAfterSeconds: 300 })
+    gone.resolve()
+    assert.equal(await first, true)
+    const waiting = ask(`?after=${version}`)
+    await delay(50)
+    publish(5)
+    assert.equal((await waiting).retryAfterSeconds, undefined)
+  })
 })

@@ -45,6 +45,7 @@ const KEPT: Readonly<Record<string, readonly [failed: boolean, text: string]>> =
   'identity.status-refreshed': [false, 'the revocation lists are fresh'],
   'identity.renewal-failed': [true, 'not renewed: {reason}; tried again in {retryInSeconds} s. Next: {next}'],
   'identity.status-failed': [true, 'no fresh revocation lists: {reason}; tried again in {retryInSeconds} s'],
+  'identity.revoked': [true, 'it was revoked, and is not renewed any more. Next: {next}'],
   'identity.expiring': [true, 'it ends {when}. Next: {next}'],
   'identity.reload-failed': [true, 'what is in the directory cannot be used: {reason}'],
 }

@@ -38,7 +38,7 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
   const heard = Promise.withResolvers<string>()
   let connected = false
   await mkdir(data, { recursive: true, mode: 0o700 })
-  const identity = await openIdentity(directory, { clock, log })
+  const identity = await openIdentity(directory, { clock, log, watch: false })
   opened.defer(() => identity.close())
   const doors = new Set<FeedDoor>()
   const feed = await followFeed({

@@ -10,6 +10,8 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   'enroll.refused': ['ended', 'an enrollment was refused: {code}[  {reference}]'],
   'revoke.done': ['ended', '{subject} was revoked ({reason}): open sessions cut: {cuts}'],
   'request.refused': ['ended', 'a request was refused at {door}: {code}[: {cause}][  {reference}]'],
+  'identity.revoked': ['alarm', 'the certificate in {directory} was revoked: {next}'],
+  'identity.status-unwatched': ['alarm', 'the authority cannot be asked to tell of new lists at once: {reason}'],
   'identity.expiring': ['alarm', 'the certificate in {directory} ends at {notAfter}: {next}'],
   'identity.renewal-failed': ['alarm', 'the certificate in {directory} was not renewed: {reason}'],
   'request.broken': ['ended', 'an answer of the service behind {door} broke off: {code}[: {cause}][  {reference}]'],

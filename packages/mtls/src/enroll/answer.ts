@@ -20,6 +20,14 @@ export interface StatusAnswer {
   readonly crls: readonly CertificateList[]
 }
 
+/** The same, or that nothing is new. */
+export interface AwaitedAnswer extends StatusAnswer {
+  /** Of these lists, for the next question; absent where the authority cannot be asked to wait. */
+  readonly version?: string
+  /** As many wait already as may: it is to be asked again after these. */
+  readonly retryAfterSeconds?: number
+}
+
 /** What an enrollment or a renewal brings. */
 export interface IssuedAnswer extends StatusAnswer {
   readonly party: string
@@ -32,10 +40,27 @@ const MAX_CERTIFICATES = 16
 const MAX_CRLS = 64
 const MAX_NAME = 253
 const MAX_PARTY = 256
+const MAX_VERSION = 128
+const MAX_RETRY_SECONDS = 86_400
 
 /** @throws {EnrollmentError} ERR_ENROLL_ANSWER */
 export function readStatusAnswer(json: unknown, reference: Reference): StatusAnswer {
   return reading(reference, () => statusField(fieldOf(json)))
+}
+
+/** Of an answer that was waited for. @throws {EnrollmentError} ERR_ENROLL_ANSWER */
+export function readAwaitedAnswer(json: unknown, reference: Reference): AwaitedAnswer {
+  return reading(reference, () => {
+    const answer = fieldOf(json)
+    const version = answer.get('version').optional((field) => field.text(MAX_VERSION))
+    const retryAfterSeconds = answer.get('retryAfterSeconds').optional((field) => field.number(MAX_RETRY_SECONDS))
+    const lists = answer.get('crls').present ? statusField(answer) : { certificates: [], crls: [] }
+    return {
+      ...lists,
+      ...(version !== undefined && { version }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    }
+  })
 }
 
 /** @throws {EnrollmentError} ERR_ENROLL_ANSWER */

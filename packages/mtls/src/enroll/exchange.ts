@@ -14,6 +14,8 @@ export interface Exchange {
   readonly body?: Json
   readonly status: 200 | 201
   readonly timeoutMs?: number
+  /** Whether a process stays alive for it. Default true. */
+  readonly ref?: boolean
 }
 
 const TIMEOUT_MS = 30_000
@@ -25,7 +27,7 @@ const MAX_ANSWER_OCTETS = 67_108_864
  * @throws {EnrollmentError} where the answer is a refusal, is not JSON, is too large, too slow, or does not come.
  */
 export async function exchangeJson({ socket, meeting }: Connected, exchange: Exchange): Promise<unknown> {
-  const { method, path, host, body, status, timeoutMs = TIMEOUT_MS } = exchange
+  const { method, path, host, body, status, timeoutMs = TIMEOUT_MS, ref = true } = exchange
   const { reference } = meeting
   const octets = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
@@ -41,6 +43,10 @@ export async function exchangeJson({ socket, meeting }: Connected, exchange: Exc
   })
   request.on('response', resolve).on('error', reject)
   const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs)
+  if (!ref) {
+    timer.unref()
+    socket.unref()
+  }
   try {
     request.end(octets)
     const response = await promise

@@ -3,11 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { MeetingRefusedError } from '../client/refused.ts'
 import { IdentityError } from '../identity/error.ts'
 import type { Clock, Log, OwnIdentity, Trust } from '../model.ts'
+import { isSameName } from '../trust/list-issuer.ts'
 import { TrustFileError } from '../trust/trust-files.ts'
 import { unfailing } from '../warn.ts'
 import { renewalDue, retryAfterMs, statusDue, urgency } from './due.ts'
 import { EnrollmentError } from './error.ts'
-import { refreshStatus } from './refresh-status.ts'
+import { awaitStatus, refreshStatus } from './refresh-status.ts'
 import { renew } from './renew.ts'
 
 /** An identity in a directory, as `openIdentity` gives it. */
@@ -22,11 +23,14 @@ export interface KeepOptions {
   readonly clock?: Clock
   /**
    * Told `identity.renewed`, `identity.status-refreshed`, and `identity.renewal-failed` or `identity.status-failed` with
-   * code and next step. `identity.expiring` where a certificate is in its last quarter, and again in its last tenth.
+   * code and next step. `identity.status-unwatched` where the authority cannot be asked to tell of new lists at once, which
+   * then come when they are due. `identity.revoked` where it is on a list. `identity.expiring` where a certificate is in its last quarter, and again in its last tenth.
    */
   readonly log?: Log
   /** Whether a process stays alive for it. Default true. */
   readonly ref?: boolean
+  /** Whether it asks the authority to be told of new lists at once. Default true; false where a feed tells. */
+  readonly watch?: boolean
 }
 
 /** A renewal that goes on until it is closed. */
@@ -37,6 +41,9 @@ export interface Keeper {
 
 // Clocks step, and machines sleep: nothing is waited for longer without looking again.
 const MAX_WAIT_MS = 600_000
+// A program that is over sooner asks nobody.
+const FIRST_WATCH_MS = 500
+const FIRST_WATCH_RETRY_MS = 2_000
 
 interface Duty {
   readonly act: () => Promise<unknown>
@@ -47,7 +54,7 @@ interface Duty {
 
 /** Keeps `identity` renewed until `close`. A failure never ends it: what is in hand stays, and the next attempt comes. */
 export function keepRenewed(identity: KeptIdentity, options: KeepOptions = {}): Keeper {
-  const { clock = () => Temporal.Now.instant(), ref = true } = options
+  const { clock = () => Temporal.Now.instant(), ref = true, watch: isWatching = true } = options
   const log = unfailing(options.log ?? (() => undefined))
   const { directory, trust } = identity
   const stop = new AbortController()
@@ -70,6 +77,21 @@ export function keepRenewed(identity: KeptIdentity, options: KeepOptions = {}): 
         spread,
       ),
   }
+
+  /** Once for each certificate: nothing renews it any more, and no door lets it in. */
+  const lookAtSelf = () => {
+    const [own] = identity.current().certificates
+    const isListed = trust.crls.some(
+      ({ crl, entries }) => isSameName(crl.issuer, own.issuer) && entries.has(own.serialNumber),
+    )
+    if (!isListed || own.serialNumber === toldRevoked) return
+    toldRevoked = own.serialNumber
+    log('identity.revoked', {
+      directory,
+      next: 'ask an administrator for a new invitation, and enroll into another directory',
+    })
+  }
+  let toldRevoked: bigint | undefined
 
   // Both duties change the same directory. A failure is told where it is awaited; the chain only orders.
   let turn: Promise<unknown> = Promise.resolve()
@@ -101,6 +123,7 @@ export function keepRenewed(identity: KeptIdentity, options: KeepOptions = {}): 
           await identity.reload()
           if (Temporal.Instant.compare(due(), clock()) <= 0) await act()
           await identity.reload()
+          lookAtSelf()
         })
         failures = 0
         log(done, { directory, notAfter: notAfter().toString() })
@@ -114,7 +137,34 @@ export function keepRenewed(identity: KeptIdentity, options: KeepOptions = {}): 
       }
     }
   }
+  // Beside the duties, which hold whatever becomes of it: a list that revokes somebody is here as soon as it is signed.
+  const watch = async () => {
+    await rest(FIRST_WATCH_MS * (1 + spread))
+    let version: string | undefined
+    let failures = 0
+    while (!stop.signal.aborted) {
+      try {
+        const seen = await awaitStatus(directory, { clock, ref, ...(version !== undefined && { version }) })
+        if (stop.signal.aborted) return
+        failures = 0
+        if (seen.written > 0) {
+          await identity.reload()
+          lookAtSelf()
+          log('identity.status-refreshed', { directory, notAfter: notAfter().toString() })
+        }
+        // An authority of before: the lists come when they are due.
+        if (seen.version === undefined) return
+        version = seen.version
+        if (seen.retryAfterSeconds !== undefined) await rest(seen.retryAfterSeconds * 1000 * (0.75 + spread / 2))
+      } catch (error) {
+        // Said once: what must not be missed, the duties tell.
+        if (failures++ === 0) log('identity.status-unwatched', { directory, ...describe(error) })
+        await rest(Math.min(FIRST_WATCH_RETRY_MS * 2 ** (failures - 1), MAX_WAIT_MS) * (0.75 + Math.random() / 2))
+      }
+    }
+  }
   const warn = async () => {
+    lookAtSelf()
     let told = 0
     while (!stop.signal.aborted) {
       const now = urgency(identity.current().certificates[0].validity, clock())
@@ -129,6 +179,8 @@ export function keepRenewed(identity: KeptIdentity, options: KeepOptions = {}): 
     }
   }
   const running = Promise.all([keep(renewal), keep(status), warn()])
+  // It may be in the middle of its wait, which need not be waited for: its connection ends with the process, or by itself.
+  if (isWatching) void watch()
   return {
     async close() {
       stop.abort()

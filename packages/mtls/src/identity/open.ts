@@ -36,9 +36,14 @@ export interface OpenIdentityOptions {
    */
   readonly renew?: boolean
   /**
+   * Whether it is told by its authority of new revocation lists as soon as they are signed, while it renews itself. Default
+   * true; false where a feed tells.
+   */
+  readonly watch?: boolean
+  /**
    * Told `identity.reload-failed` with file and reason, when what is on the disk can no longer be used; `trust.changed`
    * when `trust.pem` names other authorities than at the start, for which the program must be started anew; and what
-   * `keepRenewed` tells. Default: a warning of the process for these two and `identity.expiring`.
+   * `keepRenewed` tells. Default: a warning of the process for these two, `identity.revoked` and `identity.expiring`.
    */
   readonly log?: Log
 }
@@ -50,7 +55,7 @@ export interface OpenIdentityOptions {
  * @throws {TrustFileError} when `trust.pem` or `status/` are not.
  */
 export async function openIdentity(directory: string, options: OpenIdentityOptions = {}): Promise<DirectoryIdentity> {
-  const { clock = () => Temporal.Now.instant(), token, renew = true } = options
+  const { clock = () => Temporal.Now.instant(), token, renew = true, watch = true } = options
   const log = unfailing(options.log ?? warnOfNeed)
   const paths = pathsOf(directory)
   // One that is there is used as it is: the same program starts the first time and every time after.
@@ -97,7 +102,7 @@ export async function openIdentity(directory: string, options: OpenIdentityOptio
   const reporter = createReporter(own, clock, log)
   const identity = { ...own, reload, report: reporter.report, settled: reporter.settled, close: following.close }
   if (!renew) return identity
-  const keeper = keepRenewed(identity, { clock, log, ref: false })
+  const keeper = keepRenewed(identity, { clock, log, watch, ref: false })
   return {
     ...identity,
     close() {
@@ -113,6 +118,7 @@ const warnOfNeed: Log = (event, fields) => {
   const { directory, notAfter, next, reason, file } = fields ?? {}
   const said: Readonly<Record<string, string>> = {
     'identity.expiring': `the certificate in ${String(directory)} ends at ${String(notAfter)}; ${String(next)}`,
+    'identity.revoked': `the certificate in ${String(directory)} was revoked; ${String(next)}`,
     'identity.reload-failed': `the identity in ${String(directory)} stays as it was, as its files cannot be used: ${String(reason)}`,
     'trust.changed': `${String(file)} names other authorities than at the start: start this program anew`,
   }
