@@ -32,7 +32,7 @@ export function readTlogProof(octets: Uint8Array): TlogProof {
   const text = new TextDecoder('latin1').decode(octets)
   const end = text.indexOf('\n\n')
   const [head, ...lines] = text.slice(0, Math.max(end, 0)).split('\n')
-  const [, extra] = /^extra (.*)$/.exec(lines[0] ?? '') ?? []
+  const [, extra] = /^extra (.+)$/.exec(lines[0] ?? '') ?? []
   const [index, ...base64] = extra === undefined ? lines : lines.slice(1)
   const [, digits] = /^index (0|[1-9][0-9]*)$/.exec(index ?? '') ?? []
   if (head !== HEAD || digits === undefined || !isSize(Number(digits)) || base64.length > MAX_HASHES)
