@@ -23,6 +23,7 @@ import { AuthorityError } from './error.ts'
 import type { Failpoint } from './failpoints.ts'
 import { housekeeping } from './housekeeping.ts'
 import { createIssue, type Issue } from './issuance/issue.ts'
+import { openCustody } from './keys/custody.ts'
 import { guarded, replaceFile } from './keys/files.ts'
 import { FILES, type Hierarchy, readHierarchy } from './keys/hierarchy.ts'
 import type { Authority, AuthorityOptions, LocalRequest } from './model.ts'
@@ -194,7 +195,7 @@ interface KeyOptions extends AuthorityOptions {
 
 /** The store is opened first: its lock makes this the one process that may make or end the making of an authority. */
 async function openKeys(
-  { directory, organization, domain, algorithm, clock, failpoint, log }: KeyOptions,
+  { directory, organization, domain, algorithm, passphrase, issuingKey, clock, failpoint, log }: KeyOptions,
   opened: AsyncDisposableStack,
 ): Promise<{ store: Store; hierarchy: Hierarchy; folder: string; rootFile: string }> {
   openDirectory(directory)
@@ -203,9 +204,13 @@ async function openKeys(
     throw new AuthorityError('ERR_AUTHORITY_STORE_MISSING', path, 'there is an authority, and its store is missing')
   const store = await openStore(path, log)
   opened.defer(() => store.close())
+  const custody = await openCustody({ passphrase, issuingKey }, opened)
   const now = clock()
-  const folder = await ensureAuthority({ directory, store, organization, domain, algorithm, now, failpoint })
-  const hierarchy = readHierarchy(folder, now)
+  const folder = await ensureAuthority({ directory, store, organization, domain, algorithm, custody, now, failpoint })
+  const hierarchy = readHierarchy(folder, now, custody)
+  const copy = join(folder, FILES.issuingKey)
+  // A key that was moved to a token is not safe there while its file is here.
+  if (custody.token !== undefined && existsSync(copy)) log('authority.key-beside-token', { path: copy })
   const { notBefore } = hierarchy.issuing.validity
   // Made while the clock was ahead. It is told, and no reason to end: the clock may be what is wrong now.
   if (Temporal.Instant.compare(now, notBefore) < 0)

@@ -6,12 +6,13 @@ import type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
 import type { Failpoint } from './failpoints.ts'
 import type { Credential } from './issuance/issue.ts'
 import type { ProfileName } from './issuance/profiles.ts'
+import type { CustodyOptions } from './keys/custody.ts'
 import type { FeedDoor } from './status/feed/feed.ts'
 import type { Rules } from './status/feed/published.ts'
 import type { RevocationRequest, Revoked } from './status/revoke.ts'
 
 /** What an authority is opened with. */
-export interface AuthorityOptions {
+export interface AuthorityOptions extends CustodyOptions {
   /** The data directory; made where it is absent. One process at a time. */
   readonly directory: string
   /** The DNS name that the authority's own certificate proves, as in `authority.localhost`. */

@@ -20,7 +20,6 @@ export {
   makeKey,
   signatureAlgorithmOf,
   signWithKey,
-  signWithKeyAside,
 } from './crypto/key-algorithm.ts'
 export { type PerformerKeys, performWith } from './crypto/perform.ts'
 export { type Enrolled, type EnrollOptions, enroll } from './enroll/enroll.ts'

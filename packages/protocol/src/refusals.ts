@@ -312,6 +312,13 @@ const OTHER_REFUSALS = {
     'the authority failed in a way that it should not, so this was not done',
     'report this with the reference; the log of the authority has the cause',
   ],
+  ERR_AUTHORITY_KEY: [
+    'local',
+    'operator',
+    5,
+    'the key of the authority cannot be used now, so this was not done',
+    'try again in a minute; the log of the authority has the cause',
+  ],
   ERR_ADMIN_FORBIDDEN: [
     'local policy',
     'caller',

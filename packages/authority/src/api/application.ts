@@ -105,6 +105,16 @@ function sendFailure(
   const status = 'statusCode' in error ? error.statusCode : undefined
   if (status !== undefined && status >= 400 && status < 500)
     return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: error.message.toLowerCase() }, status)
+  if (error instanceof AuthorityError && error.code.startsWith('ERR_AUTHORITY_KEY_')) {
+    api.log('key.failed', {
+      url: request.url,
+      code: error.code,
+      key: error.path,
+      error: error.message,
+      next: error.next,
+    })
+    return sendRefusal(request, reply, { code: 'ERR_AUTHORITY_KEY' })
+  }
   if (error instanceof AuthorityError || isStorageFault(error)) {
     const { code, message } = storeError('store.db', error)
     api.log('store.failed', { url: request.url, code, error: message, cause: String(error.cause ?? error) })

@@ -9,13 +9,18 @@ import { sameOctets } from '../octets.ts'
 import { errnoOf } from '../store/fault.ts'
 import { guarded, syncDirectory, writeNewFile } from './files.ts'
 import { FILES, readCertificateFile, readKeyFile } from './hierarchy.ts'
+import { readSecret } from './secret.ts'
 
 /**
  * Writes the root's key to `file` (mode 0600, which must not exist), reads it back, and with `remove` then deletes the
- * original. Everything but making a new issuing certificate goes on without it. An authority may run meanwhile.
+ * original. A key that is encrypted stays so; `passphrase` says where its passphrase is. Everything but making a new issuing certificate goes on without it. An authority may run meanwhile.
  * @throws {AuthorityError} when the key is absent already, or `file` cannot be made; the original then stays.
  */
-export function exportRootKey(directory: string, file: string, options: { readonly remove: boolean }): void {
+export function exportRootKey(
+  directory: string,
+  file: string,
+  options: { readonly remove: boolean; readonly passphrase?: string },
+): void {
   openDirectory(directory)
   const folder = join(directory, FILES.folder)
   const keyPath = join(folder, FILES.rootKey)
@@ -29,7 +34,8 @@ export function exportRootKey(directory: string, file: string, options: { readon
       next: 'find the file that it was exported to',
     })
   const root = readCertificateFile(join(folder, FILES.rootCertificate))
-  const key = readKeyFile(keyPath)
+  const passphrase = options.passphrase === undefined ? undefined : readSecret(options.passphrase)
+  const key = readKeyFile(keyPath, passphrase)
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' })
   if (!sameOctets(spki, root.subjectPublicKeyInfo.der))
     throw new AuthorityError('ERR_AUTHORITY_FILE_MISMATCH', keyPath, 'this is not the key of the root certificate')

@@ -8,7 +8,9 @@ import { type Certificate, DerError, PemError, readCertificate, readPem, X509Err
 import { AuthorityError } from '../error.ts'
 import { sameOctets } from '../octets.ts'
 import { errnoOf } from '../store/fault.ts'
-import { isSignerKey, keySigner, readPrivateKey, type Signer } from './signer.ts'
+import type { Custody } from './custody.ts'
+import { parseKey } from './key-file.ts'
+import { isSignerKey, keySigner, type Signer } from './signer.ts'
 
 export interface Hierarchy {
   readonly root: Certificate
@@ -34,20 +36,20 @@ export const FILES = {
 } as const
 
 /**
- * Reads the hierarchy from `folder`. The root's key is not needed, and not touched.
+ * Reads the hierarchy from `folder`, but for an issuing key that is on a token. The root's key is not needed, and not touched.
  * @throws {AuthorityError} when a file is missing, open to others, malformed, or does not fit the others.
  */
-export function readHierarchy(folder: string, now: Temporal.Instant): Hierarchy {
+export function readHierarchy(folder: string, now: Temporal.Instant, { passphrase, token }: Custody = {}): Hierarchy {
   const rootPath = join(folder, FILES.rootCertificate)
   const issuingPath = join(folder, FILES.issuingCertificate)
   const keyPath = join(folder, FILES.issuingKey)
   const root = readCertificateFile(rootPath)
   const issuing = readCertificateFile(issuingPath)
-  const signer = keySigner(readKeyFile(keyPath))
+  const signer = token ?? keySigner(readKeyFile(keyPath, passphrase))
   if (!isSignedBy(root, root)) throw mismatch(rootPath, 'the root certificate is not signed by its own key')
   if (!isSignedBy(issuing, root)) throw mismatch(issuingPath, 'the issuing certificate is not signed by this root')
   if (!sameOctets(signer.publicKey.der, issuing.subjectPublicKeyInfo.der))
-    throw mismatch(keyPath, 'the issuing key is not the key of the issuing certificate')
+    throw mismatch(token?.uri ?? keyPath, 'the issuing key is not the key of the issuing certificate')
   if (Temporal.Instant.compare(issuing.validity.notAfter, now) <= 0)
     throw new AuthorityError(
       'ERR_AUTHORITY_ISSUER_EXPIRED',
@@ -71,16 +73,11 @@ export function readCertificateFile(path: string): Certificate {
 }
 
 /** Reads a key file that only its owner can read. Secret. @throws {AuthorityError} */
-export function readKeyFile(path: string): KeyObject {
+export function readKeyFile(path: string, passphrase: string | undefined): KeyObject {
   const pem = readTextFile(path)
   checkKeyMode(path)
-  let key: KeyObject
-  try {
-    key = readPrivateKey(pem)
-  } catch (cause) {
-    throw malformed(path, 'this is not a private key in PKCS#8 PEM', cause)
-  }
-  if (!isSignerKey(key)) throw malformed(path, `this private key is none of ${KEY_ALGORITHMS.join(', ')}`)
+  const key = parseKey(pem, path, passphrase)
+  if (!isSignerKey(key)) throw malformed(path, `this private key is none of ${KEY_ALGORITHMS.join(', ')}, RSA`)
   return key
 }
 

@@ -57,7 +57,7 @@ export function parseKey(pem: string, path: string, passphrase: string | undefin
   }
   if (passphrase === undefined)
     throw new AuthorityError('ERR_AUTHORITY_KEY_PASSPHRASE', path, 'this private key is encrypted', {
-      next: 'name the file of its passphrase in countersign.yaml: authority: { passphrase: FILE }',
+      next: 'name the file of its passphrase: authority: { passphrase: FILE } in countersign.yaml, or --passphrase FILE',
     })
   try {
     const info = performSteps(openPrivateKey(der, octetsOf(passphrase)), performWith())

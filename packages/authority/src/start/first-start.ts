@@ -10,9 +10,11 @@ import { AuthorityError, InvariantError } from '../error.ts'
 import type { Failpoint } from '../failpoints.ts'
 import { buildIssuing, buildRoot, makeSerial } from '../issuance/build.ts'
 import { type Linted, type LintedTbs, lintCertificate, lintCrl } from '../issuance/lint.ts'
+import type { Custody } from '../keys/custody.ts'
 import { guarded, syncDirectory, writeNewFile } from '../keys/files.ts'
 import { FILES, ISSUING_ROW, ROOT_ROW, readCertificateFile } from '../keys/hierarchy.ts'
-import { keySigner } from '../keys/signer.ts'
+import { formatKey } from '../keys/key-file.ts'
+import { keySigner, type Signer } from '../keys/signer.ts'
 import { serialHex, sha256 } from '../octets.ts'
 import { buildCrl, thisUpdateOf } from '../status/crl/build.ts'
 import type { NewCertificate } from '../store/certificates.ts'
@@ -25,6 +27,7 @@ interface FirstStart {
   readonly organization: string
   readonly domain: string
   readonly algorithm?: KeyAlgorithm | undefined
+  readonly custody?: Custody
   readonly now: Temporal.Instant
   readonly failpoint: Failpoint
 }
@@ -98,13 +101,12 @@ interface Made {
 }
 
 async function makeAuthority(
-  { directory, organization, algorithm: kind = 'p256', now, failpoint }: FirstStart,
+  { directory, organization, algorithm: kind = 'p256', custody = {}, now, failpoint }: FirstStart,
   folder: string,
 ): Promise<Made> {
   const rootKey = makeKey(kind)
-  const issuingKey = makeKey(kind)
   const rootSigner = keySigner(rootKey)
-  const issuingSigner = keySigner(issuingKey)
+  const { signer: issuingSigner, key: issuingKey } = issuingKeyOf(custody, kind)
   const { algorithm } = rootSigner
 
   const rootTbs = insist(
@@ -139,21 +141,29 @@ async function makeAuthority(
   const crlDer = writeCertificateList(crlTbs, algorithm, await rootSigner.sign(crlTbs))
   failpoint('start.after-sign-root-crl')
 
-  writeFolder(folder, directory, { root, issuing, rootKey, issuingKey })
+  writeFolder(folder, directory, { root, issuing, rootKey, issuingKey }, custody.passphrase)
   const { nextUpdate } = crl
   const rootCrl = { issuer: ROOT_ROW, number: 1, der: crlDer, thisUpdate: thisUpdateOf(now), nextUpdate, covers: 0 }
   return { root, issuing, rootCrl, now }
 }
 
+/** A key that is on a token is there already, and written nowhere. */
+function issuingKeyOf({ token }: Custody, kind: KeyAlgorithm): { readonly signer: Signer; readonly key?: KeyObject } {
+  if (token !== undefined) return { signer: token }
+  const key = makeKey(kind)
+  return { signer: keySigner(key), key }
+}
+
 function writeFolder(
   folder: string,
   directory: string,
-  made: { root: Certificate; issuing: Certificate; rootKey: KeyObject; issuingKey: KeyObject },
+  made: { root: Certificate; issuing: Certificate; rootKey: KeyObject; issuingKey: KeyObject | undefined },
+  passphrase: string | undefined,
 ): void {
   guarded(folder, () => mkdirSync(folder, { mode: 0o700 }))
-  const pkcs8 = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toString()
-  writeNewFile(join(folder, FILES.rootKey), pkcs8(made.rootKey), 0o600)
-  writeNewFile(join(folder, FILES.issuingKey), pkcs8(made.issuingKey), 0o600)
+  writeNewFile(join(folder, FILES.rootKey), formatKey(made.rootKey, passphrase), 0o600)
+  if (made.issuingKey !== undefined)
+    writeNewFile(join(folder, FILES.issuingKey), formatKey(made.issuingKey, passphrase), 0o600)
   writeNewFile(join(folder, FILES.rootCertificate), writePem('CERTIFICATE', made.root.der), 0o644)
   writeNewFile(join(folder, FILES.issuingCertificate), writePem('CERTIFICATE', made.issuing.der), 0o644)
   syncDirectory(folder)

@@ -18,6 +18,7 @@ export interface HouseOptions {
   readonly clock?: TestClock
   readonly port?: number
   readonly rules?: AuthorityOptions['rules']
+  readonly custody?: Pick<AuthorityOptions, 'passphrase' | 'issuingKey' | 'algorithm'>
   readonly failpoint?: (name: FailpointName) => void
 }
 
@@ -35,6 +36,7 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     clock = testClock(Temporal.Now.instant()),
     port = 0,
     rules,
+    custody,
     failpoint,
   } = options
   const events: House['events'] = []
@@ -45,6 +47,7 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     organization: 'Acme',
     listen: { host: '127.0.0.1', port },
     clock,
+    ...custody,
     ...(rules && { rules }),
     log: (event, fields) => void events.push([event, fields]),
     ...(failpoint && { failpoint }),

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { exportRootKey } from '@countersign/authority'
 import { dataDirectory } from '../admin/client.ts'
 import { EXIT, Failure, type Run } from '../command.ts'
+import { secretAt } from '../config/secret-at.ts'
 
 /** `countersign authority root`: writes the root's private key elsewhere, and takes it out of the data directory. */
 export const authorityRoot: Run = async (given, around) => {
@@ -14,7 +15,11 @@ export const authorityRoot: Run = async (given, around) => {
   const data = dataDirectory(given, around)
   const path = resolve(around.cwd, file)
   const remove = given.flag('remove')
-  exportRootKey(data, path, { remove })
+  const passphrase = given.text('passphrase')
+  exportRootKey(data, path, {
+    remove,
+    ...(passphrase !== undefined && { passphrase: secretAt(around.cwd, passphrase) }),
+  })
   if (given.flag('json')) around.out(JSON.stringify({ exported: path, removed: remove }))
   else {
     around.out(`the root's private key is in ${path}`)

@@ -315,6 +315,11 @@ export const COMMANDS: readonly Command[] = [
     options: {
       export: { type: 'string', value: 'FILE', summary: 'where to write the private key (PKCS#8 PEM, mode 0600)' },
       remove: { type: 'boolean', summary: 'remove it from the data directory after it was written' },
+      passphrase: {
+        type: 'string',
+        value: 'FILE',
+        summary: 'file of its passphrase, or fd:N, where it is encrypted; it stays so',
+      },
       data: { type: 'string', value: 'DIR', summary: 'data directory of the authority (./countersign-data)' },
     },
     examples: ['countersign authority root --export /media/safe/root.key --remove'],

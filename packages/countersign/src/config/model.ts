@@ -18,6 +18,10 @@ export interface AuthorityConfig {
   readonly organization: string
   /** Of all keys. Absent: p256, or what the authority was made with. */
   readonly algorithm?: KeyAlgorithm
+  /** Where the passphrase of the key files is: an absolute path, or `fd:N`. */
+  readonly passphrase?: string
+  /** A PKCS #11 URI. */
+  readonly issuingKey?: string
   readonly listen: Listen
 }
 

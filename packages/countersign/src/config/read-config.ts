@@ -8,6 +8,7 @@ import { plainText } from '../output/plain-text.ts'
 import { utf8 } from '../small-file.ts'
 import type { Config } from './model.ts'
 import { CONFIG_SCHEMA, keysAt } from './schema.ts'
+import { secretAt } from './secret-at.ts'
 
 const ADVICE = { code: 'ERR_CLI_CONFIG', next: 'see docs/configuration.md' }
 
@@ -38,7 +39,11 @@ export function readConfig(octets: Uint8Array, file: string): Config {
       ...(accessLog !== undefined && { accessLog: at(accessLog) }),
       ...(policy !== undefined && { policy: at(policy) }),
     }
-    if (authority !== undefined) return deepFreeze({ ...house, authority })
+    if (authority !== undefined) {
+      const { passphrase } = authority
+      const secret = passphrase !== undefined && { passphrase: secretAt(dirname(file), passphrase) }
+      return deepFreeze({ ...house, authority: { ...authority, ...secret } })
+    }
     // The schema has seen that one of the two is there.
     return deepFreeze({ ...house, join: at(join ?? '') })
   }

@@ -81,6 +81,20 @@ const authority = z.strictObject({
     .describe(
       `kind of all keys, its own and those of parties that enroll: ${KEY_ALGORITHMS.join(', ')} (p256). Kept from the first start on; ml-dsa-… withstand quantum computers`,
     ),
+  passphrase: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe(
+      'where the passphrase of its key files is, which are then encrypted: a file of mode 600, or a descriptor (fd:3); a relative path begins at this file',
+    ),
+  issuingKey: z
+    .string()
+    .regex(/^pkcs11:/, 'must be a PKCS #11 URI, as in pkcs11:token=acme;object=issuing?module-path=/…')
+    .exactOptional()
+    .describe(
+      'the issuing key, where it is on a token: a PKCS #11 URI with module-path and pin-source, never the PIN (docs/operations.md)',
+    ),
   listen: listen.describe('address on which it listens'),
 })
 

@@ -1,6 +1,5 @@
 // The kinds of keys that we make and sign with, by one word each.
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { promisify } from 'node:util'
 import { ALGORITHM, type AlgorithmIdentifier, type SubjectPublicKeyInfo } from '@countersign/x509'
 
 /** A kind of key, as in `authority: { algorithm: ml-dsa-65 }`. Those of ML-DSA withstand quantum computers (FIPS 204). */
@@ -63,17 +62,6 @@ export function keyAlgorithmOfSpki({ der }: SubjectPublicKeyInfo): KeyAlgorithm 
 export function signatureAlgorithmOf(algorithm: KeyAlgorithm): AlgorithmIdentifier {
   return KINDS[algorithm].signature
 }
-
-/**
- * The same beside the event loop, where that is worth it: P-256 takes 30 µs, less than to hand it to another thread; others
- * take up to a millisecond.
- */
-export async function signWithKeyAside(privateKey: KeyObject, octets: Uint8Array): Promise<Uint8Array> {
-  const algorithm = keyAlgorithmOf(privateKey)
-  if (algorithm === undefined || algorithm === 'p256') return signWithKey(privateKey, octets)
-  return new Uint8Array(await signAside(KINDS[algorithm].hash, octets, { key: privateKey, dsaEncoding: 'der' }))
-}
-const signAside = promisify(sign)
 
 /** Signs octets by {@link signatureAlgorithmOf}. @throws {RangeError} for a key of no kind of ours. */
 export function signWithKey(privateKey: KeyObject, octets: Uint8Array): Uint8Array {

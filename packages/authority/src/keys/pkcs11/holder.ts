@@ -16,7 +16,7 @@ export interface Holder {
 }
 
 /** Of the holder, for anything that is asked of it: a token that takes longer has gone or hangs. */
-export const PATIENCE_MILLISECONDS = 10_000
+export const PATIENCE_MILLISECONDS = 5_000
 
 /** How long a module may take to let its token go. */
 const FAREWELL_MILLISECONDS = 1_000

@@ -3,9 +3,9 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readSignatureAlgorithm, readSubjectPublicKeyInfo, writeInteger, writeSequence } from '@countersign/x509'
 import { AuthorityError } from '../../error.ts'
 import type { LintedTbs } from '../../issuance/lint.ts'
-import type { AsideSigner } from '../key-signer.ts'
 import { readSecret } from '../secret.ts'
 import { signatureAlgorithmOfKey } from '../signature.ts'
+import type { Signer } from '../signer.ts'
 import { KeyFault } from './fault.ts'
 import { type Holder, PATIENCE_MILLISECONDS, startHolder } from './holder.ts'
 import { type KeyUri, parseKeyUri } from './uri.ts'
@@ -14,7 +14,9 @@ import { type KeyUri, parseKeyUri } from './uri.ts'
 const PAUSE_MILLISECONDS = 1_000
 
 /** A signer on a token. While the token is away it rejects with an {@link AuthorityError}, after {@link PATIENCE_MILLISECONDS} twice at most. */
-export interface TokenSigner extends AsideSigner {
+export interface TokenSigner extends Signer {
+  /** For messages: without its query. */
+  readonly uri: string
   /** Lets the token go. */
   close(): Promise<void>
 }
@@ -37,6 +39,7 @@ export async function openTokenSigner(uriText: string, patience: number = PATIEN
     return Object.freeze({
       publicKey: readSubjectPublicKeyInfo(spkiOf(publicKey)),
       algorithm,
+      uri: uri.text,
       sign: async (tbs: LintedTbs) => {
         const signature = await signOnce(holders, tbs).catch((cause: unknown) => {
           throw authorityErrorOf(uri, cause)

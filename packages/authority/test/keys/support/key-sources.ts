@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { file, openssl, withOpenssl } from '../../../../../interop/openssl.ts'
 import { formatKey, parseKey } from '../../../src/keys/key-file.ts'
-import { type AsideSigner, asideSigner } from '../../../src/keys/key-signer.ts'
 import { openTokenSigner } from '../../../src/keys/pkcs11/token-signer.ts'
+import { keySigner, type Signer } from '../../../src/keys/signer.ts'
 import { type Scope, softToken, withToken } from './soft-token.ts'
 
 /** The kinds of keys, with the arguments of `openssl genpkey`. */
@@ -19,7 +19,7 @@ export interface KeySource {
   readonly name: string
   readonly options: { readonly skip?: string }
   /** A signer on the key in a plain PKCS#8 file. */
-  open(scope: Scope, path: string): Promise<AsideSigner>
+  open(scope: Scope, path: string): Promise<Signer>
 }
 
 const PASSPHRASE = 'correct horse battery staple'
@@ -28,7 +28,7 @@ export const KEY_SOURCES: readonly KeySource[] = [
   {
     name: 'a file',
     options: withOpenssl,
-    open: async (_scope, path) => asideSigner(parseKey(readFileSync(path, 'utf8'), path, undefined)),
+    open: async (_scope, path) => keySigner(parseKey(readFileSync(path, 'utf8'), path, undefined)),
   },
   {
     name: 'a file that we encrypted, and OpenSSL opened and encrypted again',
@@ -39,7 +39,7 @@ export const KEY_SOURCES: readonly KeySource[] = [
       const theirs = `${path}.theirs`
       const pass = ['-passin', `pass:${PASSPHRASE}`, '-passout', `pass:${PASSPHRASE}`]
       openssl('pkcs8', '-topk8', '-scrypt', '-in', ours, '-out', theirs, ...pass)
-      return asideSigner(parseKey(readFileSync(theirs, 'utf8'), theirs, PASSPHRASE))
+      return keySigner(parseKey(readFileSync(theirs, 'utf8'), theirs, PASSPHRASE))
     },
   },
   {
