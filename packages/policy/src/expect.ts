@@ -50,7 +50,7 @@ function checkOne(
 }
 
 function callersMeant(who: Expression, directory: Directory, policy: Policy): readonly Caller[] {
-  const { base } = peopleOf([directory], [policy], labelsOf(who))
+  const { base } = peopleOf([directory], [policy], { named: labelsOf(who) })
   const known = base
     .filter(({ listed }) => listed)
     .map(({ presented }) => ({ name: presented.name, labels: directory.callerOf(presented).labels }))

@@ -27,6 +27,7 @@ export function whoCan(
   const people = peopleOf([directory], [policy])
   const isNews = newsOf()
   return [...people.base, ...people.at(what)].flatMap((who) => {
+    if (who === undefined) return []
     const { labels } = directory.callerOf(who.presented)
     return rulesAt(what, labels, policy, now).flatMap((rule) =>
       isNews(who, rule.name) ? [admission(who, what, rule)] : [],
@@ -182,8 +183,10 @@ function* beyond(
 ): Generator<undefined, readonly Admission[]> {
   const found: Admission[] = []
   const isNews = newsOf()
-  const labelsOf = ({ presented }: Somebody) =>
-    [directory.callerOf(presented).labels, directoryOfOther.callerOf(presented).labels] as const
+  const labelsOf = ({ presented }: Somebody) => {
+    const { labels } = directory.callerOf(presented)
+    return [labels, directoryOfOther === directory ? labels : directoryOfOther.callerOf(presented).labels] as const
+  }
   const compare = (who: Somebody, what: string, [labels, theirs]: ReturnType<typeof labelsOf>) => {
     const rules = rulesAt(what, labels, one, now)
     if (rules.length === 0) return
@@ -198,7 +201,7 @@ function* beyond(
   }
   for (const { id: what } of one.services)
     for (const who of people.at(what)) {
-      compare(who, what, labelsOf(who))
+      if (who !== undefined) compare(who, what, labelsOf(who))
       yield
     }
   return found
@@ -215,20 +218,24 @@ export interface Idle {
 /** The locks that lock out nobody of whom the house knows: perhaps a label is misspelt. */
 export function idleLocks(directory: Directory, policy: Policy): readonly Lock[] {
   const idle = new Set(policy.rules.lock)
-  for (const [{ labels }, what] of meetings(directory, policy))
+  for (const [{ labels }, what] of meetings(directory, policy, { whomLocksMean: true }))
     for (const lock of policy.locksFor(what, labels)) idle.delete(lock)
   return [...idle]
 }
 
 /** Everybody with every service. */
-function* meetings(directory: Directory, policy: Policy): Generator<readonly [who: Caller, what: string]> {
-  const people = peopleOf([directory], [policy])
+function* meetings(
+  directory: Directory,
+  policy: Policy,
+  { whomLocksMean = false } = {},
+): Generator<readonly [who: Caller, what: string]> {
+  const people = peopleOf([directory], [policy], { whomLocksMean })
   for (const { presented } of people.base) {
     const who = directory.callerOf(presented)
     for (const { id } of policy.services) yield [who, id]
   }
   for (const { id } of policy.services)
-    for (const { presented } of people.at(id)) yield [directory.callerOf(presented), id]
+    for (const who of people.at(id)) if (who !== undefined) yield [directory.callerOf(who.presented), id]
 }
 
 /** Finds the rules that change nothing for the parties and services that there are. */

@@ -99,12 +99,12 @@ suite('random policies', () => {
     }
   }
   const WHATS = ['service:db', 'service:web', 'kind:tcp | kind:web', '!kind:tcp', 'tier:money']
-  const text = () => {
+  const lock = () => (random(3) === 0 ? [`  - {who: "${expression()}", reason: x}`] : [])
+  const text = (locks = lock()) => {
     const rules = Array.from({ length: 1 + random(5) }, (_, i) => {
       const proof = pick(['certificate', 'passkey', 'passkey < 10m', 'passkey < 20m', 'none'])
       return `  - {rule: r${i}, who: "${expression()}", what: "${pick(WHATS)}", proof: ${proof}${random(3) === 0 ? ', while: "hours 08:00-20:00"' : ''}}`
     })
-    const locks = random(3) === 0 ? [`  - {who: "${expression()}", reason: x}`] : []
     return `meet:\n${rules.join('\n')}\nlock:\n${locks.join('\n')}\n`
   }
   const directory = createDirectory(
@@ -202,7 +202,9 @@ suite('random policies', () => {
   test('what-if finds exactly who gains and who loses', () => {
     let gains = 0
     for (let n = 0; n < 25; n++) {
-      const [before, after] = [read(text()), read(text())]
+      // What both lock is locked in both, and one may lock more.
+      const locks = lock()
+      const [before, after] = [read(text(locks)), read(text([...locks, ...lock()]))]
       const found = whatIf(before, after, { before: directory, after: directory }, NOW)
       for (const { id: what } of SERVICES) {
         /** By which rules of one somebody is let in who is not by the other. */
