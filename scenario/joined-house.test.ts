@@ -1,6 +1,6 @@
 // Doors in another process than their authority: they follow its feed, go on when it is away, and catch up when it is back.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -100,6 +100,36 @@ suite('a house that joins an authority elsewhere', needs('curl', 'curl'), () => 
       { url: `https://shop.localhost:${doorPort()}/` },
     )
     assert.equal(nobody.status, 403)
+  })
+
+  test('a caller with its leaf alone comes in: its issuer is that of the house too', async () => {
+    const alice = people['alice'] as PartyFiles
+    const certificate = join(scratch, 'leaf.pem')
+    const [leaf = ''] = readFileSync(alice.certificate, 'utf8').split(/(?<=-----END CERTIFICATE-----\n)/)
+    writeFileSync(certificate, leaf)
+    people['alone'] = { ...alice, certificate }
+    assert.equal((await visit('alone')).status, 200)
+  })
+
+  test('questions are for its authority: who asks here is told so', async () => {
+    const { code, stderr } = await gate.run(['sessions'])
+    assert.equal(code, 4)
+    assert.match(stderr, /where a house here joins an authority elsewhere, ask that one with --authority URL/)
+    assert.doesNotMatch(stderr, /countersign up/)
+  })
+
+  test('doors of other names than its certificate: the invitation that has all of them', async () => {
+    const door = { kind: 'web', listen: '127.0.0.1:0', upstream: 'demo', allow: ['*'] }
+    const doors = [
+      { ...door, name: 'shop', host: 'shop.localhost' },
+      { ...door, name: 'db', host: 'db.localhost' },
+    ]
+    const file = join(scratch, 'two.yaml')
+    writeFileSync(file, JSON.stringify({ join: join(home, 'parties', 'door', 'gate-1'), doors }))
+    const { code, stderr } = await gate.run(['up', '--config', file, '--data', join(scratch, 'two')])
+    assert.equal(code, 3, stderr)
+    assert.match(stderr, /door db must prove db\.localhost/)
+    assert.match(stderr, /--profile service --san shop\.localhost --san db\.localhost/)
   })
 
   test('its meetings and sessions are seen at the authority', async () => {

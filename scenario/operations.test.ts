@@ -213,7 +213,7 @@ suite('a house that is operated', PEERS, () => {
     [
       'a door that is gone, and one that is new',
       ([raw, shop]) => ({ ...config, doors: [raw, { ...shop, name: 'other' }] }),
-      /door shop is gone; door other is new/,
+      /door shop is gone, which needs a new start; door other is new/,
     ],
     [
       'a door that must now call others',

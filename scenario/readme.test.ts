@@ -11,10 +11,10 @@ import { startTextHouse } from './support/text-house.ts'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
 const blocks = [...readme.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, kind, text = '']) => ({ kind, text }))
-const [first = '', refused = '', , pasted = '', browser = ''] = blocks
+const [first = '', refused = '', , pasted = '', , browser = ''] = blocks
   .filter(({ kind }) => kind === '')
   .map(({ text }) => text)
-const configuration = blocks.find(({ kind }) => kind === 'yaml')?.text ?? ''
+const configurations = blocks.filter(({ kind }) => kind === 'yaml').map(({ text }) => text)
 
 /** As the README has it: another reference, and another time that has gone by. */
 function asInReadme(picture: string, drawn: string): string {
@@ -30,7 +30,7 @@ suite('README.md', () => {
     await using house = await startTextHouse()
     // A user is in the folder where npm ci was; this house has a folder of its own, beside other tests.
     await symlink(join(ROOT, 'node_modules'), join(house.directory, 'node_modules'), 'junction')
-    const [, port = ''] = /^door +https:\/\/127\.0\.0\.1:(\d+)/m.exec(house.stdout()) ?? []
+    const [, port = ''] = /^door +https:\/\/hello\.localhost:(\d+)/m.exec(house.stdout()) ?? []
     let reference = ''
     const paste = async (line: string): Promise<Ran> => {
       const ran = await runShell(line.replace(':8443', `:${port}`).replace('M-7F3K-92QD', reference), {
@@ -74,13 +74,16 @@ suite('README.md', () => {
     assert.match(examined.stdout, /✘ door +your certificate was revoked .* \[ERR_CALLER_REVOKED\]/)
   })
 
-  test('the configuration is one', async () => {
+  test('the configurations are such', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'countersign-readme-'))
     try {
-      await writeFile(join(directory, 'countersign.yaml'), configuration)
-      const { code, stdout, stderr } = await runCommand(['config', 'check'], { cwd: directory })
-      assert.equal(code, 0, stderr)
-      assert.match(stdout, /2 doors/)
+      assert.equal(configurations.length, 2)
+      for (const [index, doors] of [/2 doors/, /1 door\b/].entries()) {
+        await writeFile(join(directory, 'countersign.yaml'), configurations[index] ?? '')
+        const { code, stdout, stderr } = await runCommand(['config', 'check'], { cwd: directory })
+        assert.equal(code, 0, stderr)
+        assert.match(stdout, doors)
+      }
     } finally {
       await rm(directory, { recursive: true })
     }

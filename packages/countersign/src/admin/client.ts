@@ -1,9 +1,13 @@
 // Asks the authority's administration API: over its socket, or over mutual TLS.
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Arguments, type Around, EXIT, Failure } from '../command.ts'
 import { type Answer, exchangeJson } from '../http-once.ts'
 import type { Admin, RemoteAuthority } from './model.ts'
 import { problemFailure } from './problem.ts'
+
+/** Every data directory of an authority has it, from its first start on. */
+const ROOT_FILE = 'root.pem'
 
 /** The data directory that the arguments name, absolute. */
 export function dataDirectory(given: Arguments, around: Around): string {
@@ -74,7 +78,9 @@ function socketFailure(error: unknown, data: string, socketPath: string): Failur
   if (code === 'ENOENT' || code === 'ECONNREFUSED')
     return new Failure(EXIT.unreachable, `no authority runs with the data directory ${data}`, {
       code: 'ERR_CLI_AUTHORITY_DOWN',
-      next: `start it with countersign up --data ${data}, or name its data directory with --data`,
+      next: existsSync(join(data, ROOT_FILE))
+        ? `start it with countersign up --data ${data}, or name its data directory with --data`
+        : 'name its data directory with --data; where a house here joins an authority elsewhere, ask that one with --authority URL --identity DIR',
       cause: error,
     })
   if (code === 'EACCES' || code === 'EPERM')

@@ -16,7 +16,7 @@ export const configCheck: Run = async (given, around) => {
   if (config.policy === undefined && told?.policy === undefined) {
     if (given.flag('json'))
       around.out(JSON.stringify({ ok: true, doors: doors.length, unexpected: [], idle: [], idleLocks: [] }))
-    else around.out(`${plainText(file)}: ${doors.length} doors, no policy`)
+    else around.out(`${plainText(file)}: ${doors.length} ${doors.length === 1 ? 'door' : 'doors'}, no policy`)
     return EXIT.ok
   }
   const {

@@ -1,7 +1,9 @@
+import { isIPv6 } from 'node:net'
 import type { Log } from '@countersign/mtls'
 import { writeJson, writeMeeting } from '@countersign/protocol'
 import { dataDirectory } from '../admin/client.ts'
 import { type Arguments, type Around, EXIT, type Run } from '../command.ts'
+import { hostOf } from '../config/hosts.ts'
 import type { Config } from '../config/model.ts'
 import { STANDARD_CONFIG } from '../config/standard.ts'
 import { failureOf } from '../failure-of.ts'
@@ -48,7 +50,7 @@ export const up: Run = async (given, around) => {
     },
   })
   try {
-    if (!json) for (const line of headLines(house, data)) around.out(line)
+    if (!json) for (const line of headLines(house, data, config)) around.out(line)
     if (config.standard) await showFirstMeeting(house, data, around, json)
     if (json) around.out(JSON.stringify(house.ready))
     else around.out(style.proved('ready'))
@@ -98,15 +100,22 @@ async function configOf(given: Arguments, around: Around): Promise<Config> {
   return readConfig(await around.readFile(file), file)
 }
 
-function headLines({ ready }: OpenHouse, data: string): string[] {
+function headLines({ ready }: OpenHouse, data: string, { doors }: Config): string[] {
   return [
     `data       ${data}`,
     `process    ${ready.pid}  (signals are for it: behind npx, for npx's own process they are lost)`,
     `root       ${ready.root}`,
     `authority  ${ready.authority.url}`,
-    ...ready.doors.map(({ name, url }) => `door       ${url}  (${name})`),
+    ...ready.doors.map(({ name, url }, index) => `door       ${asProved(url, hostOf(doors[index]))}  (${name})`),
     '',
   ]
+}
+
+/** By the name that the door proves: whoever calls it by its address finds another. */
+function asProved(url: string, host: string | undefined): string {
+  const { protocol, hostname, port } = new URL(url)
+  if (host === undefined || !['127.0.0.1', '[::1]'].includes(hostname)) return url
+  return `${protocol}//${isIPv6(host) ? `[${host}]` : host}:${port}`
 }
 
 /** A visitor meets the first door, so that whoever starts this has seen a meeting; then what to try next. */

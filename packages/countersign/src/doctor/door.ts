@@ -31,5 +31,9 @@ function mendOf(code: RefusalCode, meeting: Meeting, { address, directory, now }
   }
   const command = commands[code]
   if (command !== undefined) return { text: next, command, by: fault }
-  return { text: `${next}; the operator sees more by`, command: `countersign why ${reference}`, by: fault }
+  return {
+    text: `${next}; its operator finds this reference in what it records, at a door of a house by`,
+    command: `countersign why ${reference}`,
+    by: fault,
+  }
 }

@@ -23,6 +23,8 @@ import type { Roof } from './roof.ts'
 export interface JoinedParts {
   /** The identity directory that an enrollment wrote, absolute. */
   readonly directory: string
+  /** All doors of the house: one identity proves the names of each. */
+  readonly doors: readonly DoorConfig[]
   readonly data: string
   readonly clock: Clock
   readonly log: Log
@@ -74,7 +76,7 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
     crlUrl: `${url}/crl/issuing.crl`,
     trust: identity.trust,
     heard: () => heard.promise,
-    identityOf: async (door) => identityFor(door, identity),
+    identityOf: async (door) => identityFor(door, parts.doors, identity),
     join(door) {
       doors.add(door)
       return () => doors.delete(door)
@@ -88,14 +90,18 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
 const UNHEARD = new Set(['feed.away', 'feed.refused', 'feed.fault'])
 
 /** All doors of a joined house prove the one identity that was enrolled; it must be theirs. */
-function identityFor(door: DoorConfig, identity: DirectoryIdentity): ReturnType<Roof['identityOf']> {
+function identityFor(
+  door: DoorConfig,
+  doors: readonly DoorConfig[],
+  identity: DirectoryIdentity,
+): ReturnType<Roof['identityOf']> {
   const [leaf] = identity.current().certificates
   const names = (leaf.subjectAltName ?? []).flatMap((name) => {
     if (name.kind === 'iPAddress') return [formatIpAddress(name.octets)]
     return name.kind === 'dNSName' ? [name.value] : []
   })
   const missing = hostsOf(door).filter((name) => !names.includes(name))
-  const sans = hostsOf(door).map((name) => `--san ${name}`)
+  const sans = [...new Set(doors.flatMap(hostsOf))].map((name) => `--san ${name}`)
   const next = `at the authority: countersign invite door/NAME --profile service ${sans.join(' ')}, then enroll into another directory and join by that`
   if (missing.length > 0)
     throw new Failure(

@@ -124,7 +124,7 @@ async function openRoof(
 ): Promise<{ readonly authority: Authority | undefined; readonly roof: Roof }> {
   if ('join' in config) {
     const { openJoinedRoof } = await import('./joined-roof.ts')
-    const joined = { directory: config.join, data, clock, log, govern, believe }
+    const joined = { directory: config.join, doors: config.doors, data, clock, log, govern, believe }
     return { authority: undefined, roof: await openJoinedRoof(joined, opened) }
   }
   const [{ openAuthority }, { roofOf }] = await Promise.all([import('@countersign/authority'), import('./own-roof.ts')])

@@ -59,11 +59,11 @@ function refuseFixed(current: Config, next: Config, standing: readonly StandingD
     ...differences({ ...current }, { ...next }, (key) => !OWN_RULES.has(key)),
     ...standing.flatMap(({ config }) => {
       const door = next.doors.find(({ name }) => name === config.name)
-      return door === undefined ? [`door ${config.name} is gone`] : doorFaults(config, door)
+      return door === undefined ? [`door ${config.name} is gone, which needs a new start`] : doorFaults(config, door)
     }),
     ...next.doors
       .filter(({ name }) => standing.every(({ config }) => config.name !== name))
-      .map(({ name }) => `door ${name} is new`),
+      .map(({ name }) => `door ${name} is new, which needs a new start`),
   ]
   if (faults.length === 0) return
   throw new Failure(EXIT.input, faults.join('; '), {
@@ -85,5 +85,5 @@ function differences(current: Keyed, next: Keyed, counts: (key: string) => boole
   const keys = new Set([...Object.keys(current), ...Object.keys(next)])
   return [...keys]
     .filter((key) => counts(key) && !isDeepStrictEqual(current[key], next[key]))
-    .map((key) => `${key} is another`)
+    .map((key) => `${key} is another, which needs a new start`)
 }

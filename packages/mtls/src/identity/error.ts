@@ -12,6 +12,10 @@ export const IDENTITY_ERRORS = {
   ERR_IDENTITY_MALFORMED: ['it does not hold what it should', 'restore it, or enroll again'],
   ERR_IDENTITY_DAMAGED: ['it does not hold what was written to it', 'restore it, or delete it: it is then made anew'],
   ERR_IDENTITY_KEY_MISMATCH: ['the key and the certificate do not fit', 'restore both together, or enroll again'],
+  ERR_IDENTITY_PURPOSE: [
+    'its certificate is not for servers, so that every caller would refuse it',
+    'enroll by an invitation for one: countersign invite NAME --profile server --san HOST',
+  ],
   ERR_IDENTITY_WRITE: ['it cannot be written', 'check that nothing else is at that path, the disk and the permissions'],
   ERR_IDENTITY_NO_SPACE: ['the disk is full', 'free some space, then try again'],
   ERR_IDENTITY_IN_USE: ['another process is changing it', 'wait until that has ended'],

@@ -1,7 +1,9 @@
 // The gate before a server of Node's own: what it serves has been met.
 import type { Server } from 'node:net'
 import type { Meeting } from '@countersign/protocol'
-import type { AcceptorOptions, Clock, OwnIdentity, SessionIndex, Tickets, Trust } from '../model.ts'
+import { formatName, OID } from '@countersign/x509'
+import { IdentityError } from '../identity/error.ts'
+import type { AcceptorOptions, Clock, Credential, OwnIdentity, SessionIndex, Tickets, Trust } from '../model.ts'
 import { createSessionIndex } from '../sessions/session-index.ts'
 import { warn } from '../warn.ts'
 import { createAcceptor } from './acceptor.ts'
@@ -33,10 +35,12 @@ export type Behind = Pick<AcceptorOptions, 'alpn' | 'onAccepted' | 'onRefused'>
 
 /**
  * Puts the gate before `server`: it listens as it did, and what arrives meets first.
- * @throws {Error} when identity and key do not make a TLS server. @throws {RangeError} when an entry of `allow` is empty.
+ * @throws {Error} when identity and key do not make a TLS server; {IdentityError} when its certificate is not for one.
+ * @throws {RangeError} when an entry of `allow` is empty.
  */
 export function behindGate(server: Server, options: ServerOptions, behind: Behind): HasSessions {
   const { identity, door = 'server', clock = systemClock, tickets, log = warn, record } = options
+  checkPurpose(identity.current())
   const sessions = createSessionIndex(door)
   const acceptor = createAcceptor({
     door,
@@ -55,6 +59,13 @@ export function behindGate(server: Server, options: ServerOptions, behind: Behin
   server.on('connection', (raw) => acceptor.accept(raw))
   server.once('close', () => acceptor.close())
   return { sessions }
+}
+
+/** It would start and meet nobody: the fault is told here, and not at each caller. @see RFC 5280 §4.2.1.12 */
+function checkPurpose({ certificates: [{ subject, extendedKeyUsage }] }: Credential): void {
+  const isForServers = [OID.serverAuth, OID.anyExtendedKeyUsage].some((purpose) => extendedKeyUsage?.includes(purpose))
+  if (extendedKeyUsage === undefined || isForServers) return
+  throw new IdentityError('ERR_IDENTITY_PURPOSE', formatName(subject))
 }
 
 /** The time of the machine. */

@@ -52,19 +52,29 @@ export function meetCaller(
 
 type CallerQuestion = Pick<Question, 'certificates' | 'address' | 'now' | 'issuers'>
 
-/** A resumed caller shows its leaf alone: the issuers are those that came with the meeting that it resumes. */
+/**
+ * A resumed caller shows its leaf alone: the issuers are those that came with the meeting that it resumes. One that sends
+ * its leaf alone may be of an issuer that our own chain has: candidates are only that, whoever brings them.
+ */
 function judgePresented(
   socket: TLSSocket,
   question: CallerQuestion,
-  { tickets }: DoorContext,
+  { tickets, credential }: DoorContext,
   options: Pick<AcceptorOptions, 'trust' | 'servers'>,
 ): Judgement {
-  if (!socket.isSessionReused()) return judgeCaller(question, options)
+  if (!socket.isSessionReused()) {
+    const judgement = judgeCaller(question, options)
+    if (!isUnknown(judgement) || question.certificates.length !== 1) return judgement
+    return judgeCaller({ ...question, issuers: credential.certificates.slice(1) }, options)
+  }
   const judgement = judgeCaller({ ...question, issuers: tickets.issuers() }, options)
-  const isUnknown = !judgement.ok && judgement.refusal.code === 'ERR_CALLER_UNKNOWN_ISSUER'
   // They may have been sent to another process.
-  if (!isUnknown || !tickets.refresh()) return judgement
+  if (!isUnknown(judgement) || !tickets.refresh()) return judgement
   return judgeCaller({ ...question, issuers: tickets.issuers() }, options)
+}
+
+function isUnknown(judgement: Judgement): boolean {
+  return !judgement.ok && judgement.refusal.code === 'ERR_CALLER_UNKNOWN_ISSUER'
 }
 
 /** Judges the certificates of a caller, at its meeting and, by another `judge`, while it is here. */

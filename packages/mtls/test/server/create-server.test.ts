@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import type { Meeting } from '@countersign/protocol'
+import { IdentityError } from '../../src/identity/error.ts'
 import { createServer } from '../../src/server/create-server.ts'
 import { createTrust } from '../../src/trust/trust.ts'
 import { issueCrl } from '../support/crls.ts'
 import { alice, issuing, outcomeOf, portOf, root, shop, steady, visit } from '../support/door.ts'
-import { announcement, issueLeaf, NOW, uri } from '../support/pki.ts'
+import { announcement, dns, issueLeaf, NOW, uri } from '../support/pki.ts'
 
 const bob = issueLeaf(issuing, 'bob', { names: [uri('spiffe://acme.example/bob')], purposes: ['clientAuth'] })
 
@@ -39,6 +40,24 @@ async function serve(allow: readonly string[]) {
 }
 
 suite('createServer', () => {
+  test('does not begin with a certificate that is not for servers, and says what to do', () => {
+    const trust = createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: NOW })
+    assert.throws(
+      () => createServer({ identity: { ...steady(bob), trust }, allow: ['alice'] }, () => undefined),
+      (error: unknown) =>
+        error instanceof IdentityError && error.code === 'ERR_IDENTITY_PURPOSE' && /--profile server/.test(error.next),
+    )
+    for (const purposes of [
+      undefined,
+      ['serverAuth'],
+      ['clientAuth', 'serverAuth'],
+      ['anyExtendedKeyUsage'],
+    ] as const) {
+      const leaf = issueLeaf(issuing, 'shop', { names: [dns('shop.acme.example')], ...(purposes && { purposes }) })
+      createServer({ identity: { ...steady(leaf), trust }, allow: ['alice'] }, () => undefined)
+    }
+  })
+
   test('lets in whom the list names, and closes before others without a word', async () => {
     await using server = await serve(['alice'])
     const inside = await visit(server.port, alice)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { steadyAccess } from '../../src/gate/access.ts'
+import type { Credential } from '../../src/model.ts'
 import { meetingOf } from '../../src/server/meeting-of.ts'
 import {
   alice,
@@ -15,10 +16,21 @@ import {
   stepsOf,
   visit,
 } from '../support/door.ts'
-import { announcement, createRoot, issueCrl, issueLeaf, NOW, spkiSha256, uri } from '../support/pki.ts'
+import {
+  announcement,
+  createIntermediate,
+  createRoot,
+  issueCrl,
+  issueLeaf,
+  NOW,
+  spkiSha256,
+  uri,
+} from '../support/pki.ts'
 
 const foreign = createRoot('Foreign Root')
 const ALICE = { names: [uri('spiffe://acme.example/alice')], purposes: ['clientAuth'] } as const
+
+const aloneOf = ({ certificates: [leaf], ...rest }: Credential): Credential => ({ ...rest, certificates: [leaf] })
 
 suite('accepted', () => {
   test('both sides know who the other is, and the reference', async () => {
@@ -36,6 +48,14 @@ suite('accepted', () => {
     assert.match(meeting.address ?? '', /^127\.0\.0\.1:\d+$/)
     assert.equal(socket.alpnProtocol, 'http/1.1')
     assert.equal(door.records.length, 1)
+  })
+
+  test('with its leaf alone, where its issuer is ours too', async () => {
+    await using door = await openDoor()
+    const [leaf] = alice.certificates
+    const { said } = await visit(door.port, { ...alice, certificates: [leaf] })
+    assert.equal(await said, 'welcome')
+    assert.equal((await door.record()).caller.party, 'alice')
   })
 
   test('each of the six steps has its evidence', async () => {
@@ -139,6 +159,13 @@ suite('refused after the handshake: the caller is told, and both sides have the 
   const cases: readonly (readonly [string, Parameters<typeof visit>[1], DoorSetting, string, string])[] = [
     ['no certificate', undefined, {}, 'ERR_CALLER_NO_CERTIFICATE', 'pppr--'],
     ['another authority', issueLeaf(foreign, 'alice', ALICE), {}, 'ERR_CALLER_UNKNOWN_ISSUER', 'ppppr-'],
+    [
+      'its leaf alone, of an issuer that nobody here knows',
+      aloneOf(issueLeaf(createIntermediate(root, 'Acme Issuing 2'), 'alice', ALICE)),
+      {},
+      'ERR_CALLER_UNKNOWN_ISSUER',
+      'ppppr-',
+    ],
     [
       'signed by another key than it names',
       issueLeaf({ ...issuing, privateKey: foreign.privateKey }, 'alice', ALICE),
