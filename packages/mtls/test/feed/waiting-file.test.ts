@@ -233,8 +233,10 @@ suite('what waits, on the disk', () => {
       child.stdout.setEncoding('utf8').on('data', (text: string) => said.push(text))
       const ended = once(child, 'exit')
       while (!said.join('').includes('ready')) await once(child.stdout, 'data')
-      await pause(30 + Math.random() * 120)
-      const seen = (await numbersIn(path).catch(() => [])).length
+      const seenNow = async () => (await numbersIn(path).catch(() => [])).length
+      for (let j = 0; j < 1_000 && (await seenNow()) <= before; j++) await pause(5)
+      await pause(Math.random() * 100)
+      const seen = await seenNow()
       child.kill('SIGKILL')
       await ended
       const numbers = await numbersIn(path)
