@@ -199,6 +199,18 @@ suite('readConfig', () => {
     ])
   })
 
+  test('the passphrase of the keys is beside the file, or in a descriptor', () => {
+    for (const [said, is] of [
+      ['secret', '/etc/house/secret'],
+      ['/run/secret', '/run/secret'],
+      ['fd:3', 'fd:3'],
+    ]) {
+      const text = edit('organization: Acme', `organization: Acme, passphrase: ${said}`)
+      const config = readConfig(new TextEncoder().encode(text), '/etc/house/c.yaml')
+      assert.equal('authority' in config && config.authority.passphrase, is)
+    }
+  })
+
   const cases: readonly (readonly [name: string, text: string, message: RegExp])[] = [
     [
       'an unknown key',
@@ -209,6 +221,11 @@ suite('readConfig', () => {
       'an unknown kind of key',
       edit('organization: Acme', 'organization: Acme, algorithm: ml-dsa-6'),
       /^c\.yaml:\d+: authority\.algorithm must be p256, .*; did you mean ml-dsa-\d\d\?/,
+    ],
+    [
+      'a key that is on no token',
+      edit('organization: Acme', 'organization: Acme, issuingKey: issuing.key'),
+      /^c\.yaml:\d+: authority\.issuingKey must be a PKCS #11 URI/,
     ],
     ['an unknown key at the top', `${GOOD}door: []\n`, /^c\.yaml:9: there is no key door; did you mean doors\?$/],
     ['an unknown key far from all', `${GOOD}zebra: 1\n`, /^c\.yaml:9: there is no key zebra$/],

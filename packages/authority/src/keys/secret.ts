@@ -18,7 +18,7 @@ const DESCRIPTOR = /^fd:([3-9]|[1-9]\d{1,3})$/
 export function readSecret(source: string): string {
   const descriptor = DESCRIPTOR.exec(source)?.[1]
   if (descriptor === undefined && source.startsWith('fd:')) throw refused(source, 'a descriptor is 3 or above, as fd:3')
-  const octets = descriptor === undefined ? readFile(source) : read(source, Number(descriptor))
+  const octets = descriptor === undefined ? readFile(source) : readDescriptor(source, Number(descriptor))
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
@@ -34,22 +34,26 @@ export function readSecret(source: string): string {
 }
 
 function readFile(path: string): Uint8Array {
-  let file: number
+  const file = guarded(path, () => openSync(path, 'r'))
   try {
-    file = openSync(path, 'r')
-  } catch (cause) {
-    const errno = errnoOf(cause)
-    if (errno === undefined) throw cause
-    throw refused(path, errno === 'ENOENT' ? 'this file is missing' : `this file cannot be read (${errno})`, cause)
+    return read(path, file)
+  } finally {
+    closeSync(file)
   }
-  return read(path, file)
 }
 
-/** Reads to the end, and closes. */
+/** One that was not inherited may be the runtime's own, of the loop or its signals: it is neither read nor closed. */
+function readDescriptor(source: string, descriptor: number): Uint8Array {
+  const octets = read(source, descriptor)
+  closeSync(descriptor)
+  return octets
+}
+
 function read(source: string, file: number): Uint8Array {
-  try {
+  return guarded(source, () => {
     const stats = fstatSync(file)
     if (stats.isDirectory()) throw refused(source, 'this is a directory')
+    if (!stats.isFile() && !stats.isFIFO() && !stats.isSocket()) throw refused(source, 'this is no file and no pipe')
     // A pipe has no mode that says who else may read it.
     if (stats.isFile() && (stats.mode & 0o077) !== 0)
       throw new AuthorityError('ERR_AUTHORITY_FILE_MODE', source, 'this secret can be read by others')
@@ -59,21 +63,22 @@ function read(source: string, file: number): Uint8Array {
       more = readSync(file, octets, { offset: length })
     if (length > MAX_OCTETS) throw refused(source, `this secret has more than ${MAX_OCTETS} octets`)
     return octets.subarray(0, length)
+  })
+}
+
+const FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'this file is missing',
+  EBADF: 'this descriptor is not open',
+  EAGAIN: 'there is nothing in this descriptor',
+}
+
+function guarded<T>(source: string, work: () => T): T {
+  try {
+    return work()
   } catch (cause) {
     const errno = errnoOf(cause)
     if (cause instanceof AuthorityError || errno === undefined) throw cause
-    throw refused(source, errno === 'EBADF' ? 'this descriptor is not open' : `it cannot be read (${errno})`, cause)
-  } finally {
-    close(file)
-  }
-}
-
-function close(file: number): void {
-  try {
-    closeSync(file)
-  } catch (cause) {
-    // A descriptor that was never open: said above.
-    if (errnoOf(cause) !== 'EBADF') throw cause
+    throw refused(source, FAULTS[errno] ?? `it cannot be read (${errno})`, cause)
   }
 }
 

@@ -7,12 +7,12 @@ import { suite, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Certificate, writePem } from '@countersign/x509'
 import { file, openssl, withOpenssl } from '../../../../interop/openssl.ts'
+import { softToken, withToken } from '../../../../tools/testing/soft-token.ts'
 import { exportRootKey } from '../../src/keys/export-root-key.ts'
 import { temporaryDirectory } from '../support/core.ts'
 import { enrollmentBody, enrollParty, type House, meet, openHouse, placeOf } from '../support/house.ts'
 import { newKey, requestFor } from '../support/keys.ts'
 import { newKeyFile } from './support/key-sources.ts'
-import { softToken, withToken } from './support/soft-token.ts'
 
 function secretFile(t: TestContext, line: string): string {
   const path = join(temporaryDirectory(t), 'secret')

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, closeSync, openSync, readSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
@@ -40,8 +41,17 @@ suite('secrets', () => {
       assert.throws(() => readSecret(path), { code: 'ERR_AUTHORITY_FILE_MODE', path })
     }
     const descriptor = openSync(path, 'r')
+    t.after(() => closeSync(descriptor))
     assert.throws(() => readSecret(`fd:${descriptor}`), { code: 'ERR_AUTHORITY_FILE_MODE' })
-    assert.throws(() => closeSync(descriptor), { code: 'EBADF' })
+  })
+
+  test('a descriptor that nobody handed over is refused, and what the runtime has there goes on', () => {
+    const module = new URL('../../src/keys/secret.ts', import.meta.url).href
+    const script = `import { readSecret } from ${JSON.stringify(module)}
+try { readSecret('fd:3') } catch (error) { console.log(error.code) }
+setTimeout(() => console.log('the loop turns'), 1)`
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+    assert.equal(stdout, 'ERR_AUTHORITY_KEY_SECRET\nthe loop turns\n')
   })
 
   const REFUSED: readonly (readonly [string, string | Uint8Array, RegExp])[] = [

@@ -4,12 +4,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { MODULE, PIN, type SoftToken, softToken, withToken } from '../../../../../tools/testing/soft-token.ts'
 import { buildRoot, makeSerial } from '../../../src/issuance/build.ts'
 import { type LintedTbs, lintCertificate } from '../../../src/issuance/lint.ts'
 import { openTokenSigner, type TokenSigner } from '../../../src/keys/pkcs11/token-signer.ts'
 import { START, temporaryDirectory } from '../../support/core.ts'
 import { newKeyFile } from '../support/key-sources.ts'
-import { MODULE, PIN, type SoftToken, softToken, withToken } from '../support/soft-token.ts'
 
 function linted({ publicKey }: TokenSigner): LintedTbs {
   const verdict = lintCertificate(buildRoot('Acme', publicKey, makeSerial(), START), {

@@ -1,10 +1,10 @@
 // Where a key may be: the contract of keys runs over each of these. All keys are made by OpenSSL.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { file, openssl, withOpenssl } from '../../../../../interop/openssl.ts'
+import { type Scope, softToken, withToken } from '../../../../../tools/testing/soft-token.ts'
 import { formatKey, parseKey } from '../../../src/keys/key-file.ts'
 import { openTokenSigner } from '../../../src/keys/pkcs11/token-signer.ts'
 import { keySigner, type Signer } from '../../../src/keys/signer.ts'
-import { type Scope, softToken, withToken } from './soft-token.ts'
 
 /** The kinds of keys, with the arguments of `openssl genpkey`. */
 export const KEY_KINDS = {

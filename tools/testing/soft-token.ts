@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { needs, needsExtra } from '../../../../../interop/peer.ts'
+import { needs, needsExtra } from '../../interop/peer.ts'
 
 /** The options of every test that has a token. */
 export const withToken: { readonly skip?: string } = {
