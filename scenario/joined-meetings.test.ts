@@ -12,6 +12,8 @@ import { makeSmallDisk, NEEDS_MOUNT } from './support/small-disk.ts'
 
 const AUTHORITY = { authority: { listen: '127.0.0.1:0' }, doors: [] }
 const FILE = 'meetings.waiting'
+/** Attempts to connect are up to some seconds apart, and the machine may be busy. */
+const LONG_MS = 30_000
 
 suite('what was met while the authority was away', needs('curl', 'curl'), () => {
   let home: string
@@ -64,9 +66,9 @@ suite('what was met while the authority was away', needs('curl', 'curl'), () => 
 
   test('the door is killed twice before the authority is back: each meeting is told, and once', async () => {
     await using first = await startGate()
-    await first.event(({ event }) => event === 'feed.connected')
+    await first.event(({ event }) => event === 'feed.connected', LONG_MS)
     await authority.stop('SIGKILL')
-    await first.event(({ event }) => event === 'feed.away')
+    await first.event(({ event }) => event === 'feed.away', LONG_MS)
     const references = [await refusedAt(first), await refusedAt(first)]
     await pause(100)
     await first.stop('SIGKILL')
@@ -85,7 +87,7 @@ suite('what was met while the authority was away', needs('curl', 'curl'), () => 
 
   test('a door that ends in good order while the authority is away keeps it too', async () => {
     await using gate = await startGate()
-    await gate.event(({ event }) => event === 'feed.connected')
+    await gate.event(({ event }) => event === 'feed.connected', LONG_MS)
     await authority.stop('SIGKILL')
     const reference = await refusedAt(gate)
     assert.deepEqual(await gate.stop(), { code: 0, signal: null })
@@ -97,7 +99,7 @@ suite('what was met while the authority was away', needs('curl', 'curl'), () => 
 
   test('the authority is killed as soon as it was told: it is told again', async () => {
     await using gate = await startGate()
-    await gate.event(({ event }) => event === 'feed.connected')
+    await gate.event(({ event }) => event === 'feed.connected', LONG_MS)
     const reference = await refusedAt(gate)
     // It gathers what it is told for a tenth of a second.
     await authority.stop('SIGKILL')
@@ -111,17 +113,17 @@ suite('what was met while the authority was away', needs('curl', 'curl'), () => 
     const directory = join(disk.directory, 'identity')
     await cp(identity, directory, { recursive: true })
     await using gate = await startGate(directory)
-    await gate.event(({ event }) => event === 'feed.connected')
+    await gate.event(({ event }) => event === 'feed.connected', LONG_MS)
     await authority.stop('SIGKILL')
-    await gate.event(({ event }) => event === 'feed.away')
+    await gate.event(({ event }) => event === 'feed.away', LONG_MS)
     disk.fill(0)
     const references = [await refusedAt(gate)]
-    const told = await gate.event(({ event }) => event === 'meetings.unwritten')
+    const told = await gate.event(({ event }) => event === 'meetings.unwritten', LONG_MS)
     assert.match(String(told['cause']), /ENOSPC/)
     assert.match(String(told['file']), /identity\/meetings\.waiting$/)
     references.push(await refusedAt(gate))
     disk.empty()
-    await gate.event(({ event }) => event === 'meetings.written')
+    await gate.event(({ event }) => event === 'meetings.written', LONG_MS)
     await gate.stop('SIGKILL')
     assert.equal(gate.events.filter(({ event }) => event === 'meetings.unwritten').length, 1)
     await startAuthority()
@@ -139,7 +141,7 @@ suite('what was met while the authority was away', needs('curl', 'curl'), () => 
     await using elsewhere = await startHouse({ config: AUTHORITY, directory: place })
     authority = elsewhere
     await using gate = await startGate()
-    await gate.event(({ event }) => event === 'feed.connected')
+    await gate.event(({ event }) => event === 'feed.connected', LONG_MS)
     // What it recorded of itself, as of this connection, is on the disk when this is.
     assert.equal(await tellings(await refusedAt(gate)), 1)
     disk.fill(0)
@@ -150,7 +152,7 @@ suite('what was met while the authority was away', needs('curl', 'curl'), () => 
     assert.ok(elsewhere.events.some(({ event }) => event === 'meetings.lost'))
     disk.empty()
     references.push(await refusedAt(gate))
-    const left = await elsewhere.event(({ event }) => event === 'feed.left')
+    const left = await elsewhere.event(({ event }) => event === 'feed.left', LONG_MS)
     assert.equal(left['cause'], 'it is to send again what could not be kept')
     for (const reference of references) assert.equal(await tellings(reference), 1)
     await gate.stop()
