@@ -114,7 +114,7 @@ suite('a house that joins an authority elsewhere', needs('curl', 'curl'), () => 
   test('questions are for its authority: who asks here is told so', async () => {
     const { code, stderr } = await gate.run(['sessions'])
     assert.equal(code, 4)
-    assert.match(stderr, /where a house here joins an authority elsewhere, ask that one with --authority URL/)
+    assert.match(stderr, /the house here joins an authority elsewhere: ask that one, with --authority URL/)
     assert.doesNotMatch(stderr, /countersign up/)
   })
 

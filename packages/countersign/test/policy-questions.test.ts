@@ -113,6 +113,15 @@ suite('the questions to a policy', () => {
     assert.equal((await ask(['config', 'check'], `${RULES}\nlock: [{who: Alice@acme.example, reason: lost}]`)).code, 0)
   })
 
+  test('a policy compared with itself is a mistake, and not the answer that nobody gains', async () => {
+    for (const name of ['policy.yaml', './policy.yaml', '/house/policy.yaml']) {
+      const { code, said } = await ask(['what-if', name], RULES)
+      assert.equal(code, 2)
+      assert.match(said, /is the policy of the house itself/)
+    }
+    assert.equal((await ask(['what-if', 'other.yaml'], RULES)).code, 0)
+  })
+
   test('a policy that is no text, or empty, is none', async () => {
     const latin1 = new Uint8Array([...new TextEncoder().encode('# caf'), 0xe9, 10, ...new TextEncoder().encode(RULES)])
     for (const [policy, why] of [

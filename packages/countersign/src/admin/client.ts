@@ -78,9 +78,9 @@ function socketFailure(error: unknown, data: string, socketPath: string): Failur
   if (code === 'ENOENT' || code === 'ECONNREFUSED')
     return new Failure(EXIT.unreachable, `no authority runs with the data directory ${data}`, {
       code: 'ERR_CLI_AUTHORITY_DOWN',
-      next: existsSync(join(data, ROOT_FILE))
-        ? `start it with countersign up --data ${data}, or name its data directory with --data`
-        : 'name its data directory with --data; where a house here joins an authority elsewhere, ask that one with --authority URL --identity DIR',
+      next: isOfJoinedHouse(data)
+        ? 'the house here joins an authority elsewhere: ask that one, with --authority URL --identity DIR'
+        : `start it with countersign up --data ${data}, or name its data directory with --data`,
       cause: error,
     })
   if (code === 'EACCES' || code === 'EPERM')
@@ -90,6 +90,10 @@ function socketFailure(error: unknown, data: string, socketPath: string): Failur
       cause: error,
     })
   return unanswered(error, socketPath)
+}
+
+function isOfJoinedHouse(data: string): boolean {
+  return existsSync(data) && !existsSync(join(data, ROOT_FILE))
 }
 
 function codeOf(error: unknown): unknown {

@@ -9,6 +9,7 @@ import type { Config } from '../config/model.ts'
 import { readConfig } from '../config/read-config.ts'
 import { type Rulebook, readPolicyFile, serviceOf } from '../house/policy.ts'
 import { holderOf, rulebookFor } from '../house/rules.ts'
+import { plainText } from '../output/plain-text.ts'
 
 /** What a house is configured with, and its rules. */
 export interface Asked {
@@ -29,10 +30,12 @@ export async function rulesOf(given: Arguments, around: Around): Promise<Asked> 
   if (config.policy !== undefined) return { ...house, rulebook: await readRulebook(config.policy, house, around) }
   if (told?.policy !== undefined) return { ...house, rulebook: rulebookFor(config, { text: undefined, ...house }) }
   const message =
-    'join' in config ? `${file} names no policy, and its authority has told none` : `${file} names no policy`
+    'join' in config
+      ? `${file} names no policy, and its authority has told none`
+      : `${file} names no policy: its doors go by their allow lists`
   throw new Failure(EXIT.input, message, {
     code: 'ERR_CLI_POLICY',
-    next: 'add the key policy with the file of your rules; see docs/policy.md',
+    next: 'see the key allow of each door; or add the key policy with the file of your rules, see docs/policy.md',
   })
 }
 
@@ -53,10 +56,14 @@ export function serviceNamed(word: string, { config, rulebook: { policy } }: Ask
   if (found !== undefined) return found.id
   const listed = config.doors.find(({ name, allow }) => allow !== undefined && [name, serviceOf(name)].includes(word))
   if (listed !== undefined)
-    throw new Failure(EXIT.input, `door ${listed.name} goes by its allow list, and not by the policy`, {
-      code: 'ERR_CLI_POLICY',
-      next: 'see its key allow',
-    })
+    throw new Failure(
+      EXIT.input,
+      `door ${listed.name} goes by its allow list, and not by the policy: ${listed.allow?.map(plainText).join(', ')}`,
+      {
+        code: 'ERR_CLI_POLICY',
+        next: '`*` is every party of this authority; see its key allow',
+      },
+    )
   throw new Failure(EXIT.input, `there is no service ${word}`, {
     code: 'ERR_CLI_POLICY',
     next: `the services are ${policy.services.map(({ id }) => id).join(', ')}`,

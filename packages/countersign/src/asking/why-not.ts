@@ -40,13 +40,13 @@ export async function explainRules(
     if (decision.recheckAt) around.out(`  asked again at ${decision.recheckAt}`)
     return EXIT.ok
   }
-  const { clause, fault, cause } = REFUSALS[decision.code]
+  const { clause, cause } = REFUSALS[decision.code]
   around.out(
     `${style.refused('✘')} ${plainText(who)} cannot meet ${service}: ${plainText(cause.replaceAll('{name}', () => who))}`,
   )
   if (decision.lock !== undefined) around.out(`  locked: ${plainText(decision.lock)}`)
   for (const missing of decision.missing) around.out(`  missing: ${plainText(missing)}`)
-  around.out(`  ${decision.code} (${clause}); to mend by: ${fault}`)
+  around.out(`  ${decision.code} (${clause})`)
   if (changes.length === 0) around.out('  no single change would admit')
   else around.out('  each of these alone would admit:')
   for (const change of changes) around.out(`    ${plainText(formatChange(change))}`)

@@ -1,14 +1,21 @@
+import { resolve } from 'node:path'
 import { type Admission, whatIf as compare } from '@countersign/policy'
 import { readRulebook, rulesOf } from '../asking/rules-of.ts'
-import { type Around, EXIT, type Run } from '../command.ts'
+import { type Around, EXIT, Failure, type Run } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
 import { styleOf } from '../output/style.ts'
 
 /** `countersign what-if`: who gains and who loses by another policy; exit 1 where anybody gains, as that wants a second look. */
 export const whatIf: Run = async (given, around) => {
   const asked = await rulesOf(given, around)
-  const { rulebook: before } = asked
-  const after = await readRulebook(given.text('FILE') ?? '', asked, around)
+  const { rulebook: before, config } = asked
+  const file = given.text('FILE') ?? ''
+  if (config.policy === resolve(around.cwd, file))
+    throw new Failure(EXIT.usage, `${file} is the policy of the house itself, and differs in nothing from it`, {
+      code: 'ERR_CLI_USAGE',
+      next: 'change a copy of it, and name that',
+    })
+  const after = await readRulebook(file, asked, around)
   const people = { before: before.directory, after: after.directory }
   const difference = compare(before.policy, after.policy, people, around.clock())
   if (given.flag('json')) around.out(JSON.stringify(difference))

@@ -90,7 +90,9 @@ function textOf(document: Document, issue: z.core.$ZodIssue): string {
     return `${path === '' ? '' : `${path}: `}there is no key ${key}${didYouMean(key, keysAt(place))}`
   }
   if (path === '') return 'the file must be a mapping with the keys authority and doors'
-  if (!document.hasIn(issue.path)) return `${path} is missing`
+  // Where another key would do as well, the message says so.
+  if (!document.hasIn(issue.path))
+    return issue.message.startsWith('must be given, or') ? `${path} ${issue.message}` : `${path} is missing`
   return `${path} ${issue.message.startsWith('must') ? issue.message : `is not as it must be: ${issue.message}`}`
 }
 

@@ -88,6 +88,11 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
     'the authority was not told why a callee was refused, as too many reports wait  {reference}',
   ],
   'report.recorded': ['ended', '{party} refused one of the doors, and said why  {reference}'],
+  'key.failed': ['alarm', 'a key of the authority cannot be used: {error}'],
+  'authority.key-beside-token': [
+    'alarm',
+    'the key of the authority is on a token, and its file is still there: take {path} away',
+  ],
   'tickets.alone': [
     'alarm',
     '{directory} cannot be shared with other processes, so sessions resume here alone: {error}',
