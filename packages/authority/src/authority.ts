@@ -33,12 +33,13 @@ import { ensureAuthority } from './start/first-start.ts'
 import { LISTENER_PARTY, type ListenerIdentity, openListenerIdentity } from './start/listener-identity.ts'
 import { type Changes, createChanges } from './status/changes.ts'
 import { type CrlPublisher, createCrlPublisher } from './status/crl/publish.ts'
+import { followElsewhere } from './status/elsewhere.ts'
 import { createFeed, type Feed, type FeedDoor } from './status/feed/feed.ts'
 import { createFollowers } from './status/feed/follower.ts'
 import { createPublishedAnchors, createPublishedRules, feedRules } from './status/feed/published.ts'
 import { createFeedSource } from './status/feed/source.ts'
 import { createRevocation } from './status/revoke.ts'
-import { isStorageFault, storeError } from './store/fault.ts'
+import { isPostgresqlFault, isStorageFault, postgresqlError, storeError } from './store/fault.ts'
 import { openMeetings } from './store/meetings.ts'
 import { openStore, type Store } from './store/store.ts'
 
@@ -56,6 +57,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   await using opening = new AsyncDisposableStack()
   const authority = await open(options, opening).catch((cause: unknown) => {
     // A database whose damage is found only when it is read.
+    if (isPostgresqlFault(cause) && options.store !== undefined) throw postgresqlError('store', cause)
     throw isStorageFault(cause) ? storeError(join(options.directory, STORE_FILE), cause) : cause
   })
   const opened = opening.move()
@@ -109,6 +111,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     anchors: anchors.current,
     clock,
   })
+  await followElsewhere({ store, feed, source, trust, crls, changes, log })
   const application = await createApplication({
     store,
     root: hierarchy.root,
@@ -195,12 +198,12 @@ interface KeyOptions extends AuthorityOptions {
 
 /** The store is opened first: its lock makes this the one process that may make or end the making of an authority. */
 async function openKeys(
-  { directory, organization, domain, algorithm, passphrase, issuingKey, clock, failpoint, log }: KeyOptions,
+  { directory, store: place, organization, domain, algorithm, passphrase, issuingKey, clock, failpoint, log }: KeyOptions,
   opened: AsyncDisposableStack,
 ): Promise<{ store: Store; hierarchy: Hierarchy; folder: string; rootFile: string }> {
   openDirectory(directory)
-  const path = join(directory, STORE_FILE)
-  if (!existsSync(path) && existsSync(join(directory, FILES.folder)))
+  const path = place ?? join(directory, STORE_FILE)
+  if (place === undefined && !existsSync(path) && existsSync(join(directory, FILES.folder)))
     throw new AuthorityError('ERR_AUTHORITY_STORE_MISSING', path, 'there is an authority, and its store is missing')
   const store = await openStore(path, log)
   opened.defer(() => store.close())

@@ -15,6 +15,8 @@ import type { RevocationRequest, Revoked } from './status/revoke.ts'
 export interface AuthorityOptions extends CustodyOptions {
   /** The data directory; made where it is absent. One process at a time. */
   readonly directory: string
+  /** `postgres://user@host/database`, which several authorities may share. Absent: a file in the data directory. */
+  readonly store?: string
   /** The DNS name that the authority's own certificate proves, as in `authority.localhost`. */
   readonly name: string
   /** The SPIFFE trust domain of every party, as in `acme.example`. Kept from the first start on. */

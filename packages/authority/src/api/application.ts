@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { AuthorityError } from '../error.ts'
-import { isStorageFault, storeError } from '../store/fault.ts'
+import { isPostgresqlFault, isStorageFault, postgresqlError, storeError } from '../store/fault.ts'
 import { administrationRoutes } from './administration.ts'
 import { enrollmentRoutes } from './enrollment.ts'
 import { asksForFeed, openFeed } from './feed.ts'
@@ -115,8 +115,8 @@ function sendFailure(
     })
     return sendRefusal(request, reply, { code: 'ERR_AUTHORITY_KEY' })
   }
-  if (error instanceof AuthorityError || isStorageFault(error)) {
-    const { code, message } = storeError('store.db', error)
+  if (error instanceof AuthorityError || isStorageFault(error) || isPostgresqlFault(error)) {
+    const { code, message } = isPostgresqlFault(error) ? postgresqlError('store', error) : storeError('store.db', error)
     api.log('store.failed', { url: request.url, code, error: message, cause: String(error.cause ?? error) })
     return sendRefusal(request, reply, {
       code: code === 'ERR_AUTHORITY_STORE_FULL' ? code : 'ERR_AUTHORITY_STORE',

@@ -50,6 +50,17 @@ export async function ensureAuthority(start: FirstStart): Promise<string> {
     guarded(unfinished, () => rmSync(unfinished, { recursive: true, force: true }))
     const made = await makeAuthority(start, unfinished)
     await store.commit(async (tx) => {
+      // Of several that start on one store, one makes the authority.
+      await tx.alone('first start')
+      if ((await tx.setting(ROOT_SETTING)) !== undefined)
+        throw new AuthorityError(
+          'ERR_AUTHORITY_FILE_MISMATCH',
+          folder,
+          'another authority has just been made in this store',
+          {
+            next: `copy its folder ${FILES.folder} into this data directory, and start again`,
+          },
+        )
       await record(tx, made)
       await tx.set(ROOT_SETTING, sha256(made.root.der).toHex())
       await tx.set(DOMAIN_SETTING, domain)
@@ -79,7 +90,14 @@ function finish(
   failpoint: Failpoint,
 ): void {
   if (!existsSync(unfinished) || !isOfStore(unfinished, rootSha256))
-    throw new AuthorityError('ERR_AUTHORITY_FILE_MISSING', folder, "the authority's certificates and keys are missing")
+    throw new AuthorityError(
+      'ERR_AUTHORITY_FILE_MISSING',
+      folder,
+      "the authority's certificates and keys are missing",
+      {
+        next: `restore it from a backup, or copy the folder ${FILES.folder} of another authority on this store`,
+      },
+    )
   failpoint('start.before-rename')
   guarded(folder, () => {
     renameSync(unfinished, folder)

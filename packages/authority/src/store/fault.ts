@@ -30,6 +30,38 @@ export function isStorageFault(cause: unknown): boolean {
   return code !== undefined && [RESULT.readOnly, RESULT.ioError, RESULT.corrupt, RESULT.full].some((c) => c === code)
 }
 
+/** Whether `cause` is what PostgreSQL said, or what became of a connection to it. */
+export function isPostgresqlFault(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false
+  // What its client throws for each word of the server has a severity; of its connection, texts alone.
+  return (
+    'severity' in cause ||
+    'syscall' in cause ||
+    /^Connection terminated|timeout exceeded when trying/.test(cause.message)
+  )
+}
+
+/** Wraps an error of PostgreSQL. Its documentation, appendix A: SQLSTATE 53100 is a full disk, 25006 a standby. */
+export function postgresqlError(where: string, cause: unknown): AuthorityError {
+  if (cause instanceof AuthorityError) return cause
+  const state = errnoOf(cause)
+  if (state === '53100')
+    return new AuthorityError('ERR_AUTHORITY_STORE_FULL', where, 'no room to record this, so it was not done', {
+      cause,
+      next: 'free disk space where PostgreSQL keeps its data, then try again',
+    })
+  if (state === '25006')
+    return new AuthorityError('ERR_AUTHORITY_STORE', where, 'PostgreSQL takes no writes, so it was not done', {
+      cause,
+      next: 'name the primary, and not a standby',
+    })
+  const said = cause instanceof Error ? cause.message : String(cause)
+  return new AuthorityError('ERR_AUTHORITY_STORE', where, `PostgreSQL did not do this: ${said}`, {
+    cause,
+    next: 'see that PostgreSQL runs, and that `store` names it as psql would',
+  })
+}
+
 /** Wraps an error of SQLite on the database at `path`. */
 export function storeError(path: string, cause: unknown): AuthorityError {
   if (cause instanceof AuthorityError) return cause

@@ -64,7 +64,9 @@ const schemaIn = (words: Words): string => {
 CREATE TABLE event (
   sequence ${sequence},
   at ${integer} NOT NULL,
-  kind ${text} NOT NULL CHECK (kind IN ('status', 'crl', 'policy', 'trust'))
+  kind ${text} NOT NULL CHECK (kind IN ('status', 'crl', 'policy', 'trust')),
+  -- Which of several authorities on one store added it.
+  node ${text}
 ) ${strict};
 CREATE INDEX event_status ON event (sequence) WHERE kind = 'status';
 
@@ -168,6 +170,7 @@ INSERT OR IGNORE INTO certificate_name
   FROM certificate, json_each(certificate.names) AS name;
 INSERT INTO party_key
   SELECT spki_sha256, min(party), min(issued_at), min(revoked_at) FROM certificate GROUP BY spki_sha256;
+ALTER TABLE event ADD COLUMN node TEXT;
 DROP INDEX certificate_key;
 CREATE INDEX certificate_key ON certificate (spki_sha256, id);
 `,

@@ -22,6 +22,8 @@ export interface StoredEvent {
   readonly sequence: number
   readonly at: Temporal.Instant
   readonly kind: EventKind
+  /** Another authority on this store has added it. */
+  readonly isElsewhere: boolean
 }
 
 /** Questions about status; writes belong into a transaction. */
@@ -39,8 +41,15 @@ export interface StatusStore {
   newestCrl(issuer: number): Promise<StoredCrl | undefined>
 }
 
-/** @param alone Makes the rest of the transaction wait for others that add an event: they are seen in their order. */
-export function createStatusStore(db: Kysely<Tables>, alone: (key: string) => Promise<void>): StatusStore {
+/**
+ * @param alone Makes the rest of the transaction wait for others that add an event: they are seen in their order.
+ * @param node Names this authority among several; absent where it is the only one.
+ */
+export function createStatusStore(
+  db: Kysely<Tables>,
+  alone: (key: string) => Promise<void>,
+  node: string | null,
+): StatusStore {
   const newestOf = async (kind?: EventKind): Promise<number> => {
     let query = db.selectFrom('event').select('sequence').orderBy('sequence', 'desc').limit(1)
     // As a word of the statement: the index is of these alone.
@@ -50,17 +59,18 @@ export function createStatusStore(db: Kysely<Tables>, alone: (key: string) => Pr
   return {
     async addEvent(kind, at) {
       await alone('event')
-      const row = { kind, at: at.epochMilliseconds }
+      const row = { kind, at: at.epochMilliseconds, node }
       return (await db.insertInto('event').values(row).returning('sequence').executeTakeFirstOrThrow()).sequence
     },
     newestStatus: () => newestOf('status'),
     newest: () => newestOf(),
     async eventsAfter(after, limit) {
       const query = db.selectFrom('event').selectAll().where('sequence', '>', after).orderBy('sequence').limit(limit)
-      return (await query.execute()).map(({ sequence, at, kind }) => ({
+      return (await query.execute()).map(({ sequence, at, kind, node: by }) => ({
         sequence,
         at: instantOf(at),
         kind: oneOf(kind, EVENT_KINDS),
+        isElsewhere: by !== node,
       }))
     },
     async addCrl({ issuer, number, der, thisUpdate, nextUpdate, covers }) {

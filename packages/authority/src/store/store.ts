@@ -1,4 +1,5 @@
 // All that the authority must not forget: in one file, or in PostgreSQL.
+import { randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { Log } from '@countersign/mtls'
 import { Kysely, sql } from 'kysely'
@@ -34,6 +35,11 @@ export interface Store extends Repositories {
    * @throws {AuthorityError} (rejects) when the transaction could not be made durable.
    */
   commit<Result>(work: (tx: StoreTransaction) => Promise<Result>): Promise<Result>
+  /**
+   * Calls `listener` after another authority on this store has added an event, or may have. Absent where the
+   * store is this process's alone.
+   */
+  readonly onElsewhere?: (listener: () => void) => void
   /** After what waits is durable. */
   close(): Promise<void>
 }
@@ -45,15 +51,49 @@ export interface Store extends Repositories {
 export async function openStore(place: string, log: Log): Promise<Store> {
   if (!isPostgresql(place)) return openSqliteStore(place)
   const { openPostgresql } = await import('./postgresql/open.ts')
-  const { db, commit, close } = await openPostgresql(place, (error) => log('store.failed', { cause: error.message }))
+  const { db, commit, listen, close } = await openPostgresql(place, (error) =>
+    log('store.failed', { cause: error.message }),
+  )
+  const node = randomUUID()
   // PostgreSQL documentation, "Advisory Lock Functions": held to the end of the transaction.
   const lock = async (tx: Kysely<Tables>, key: string) => {
     await sql`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(tx)
   }
   return {
-    ...repositoriesOf(db, outside),
-    commit: (work) => commit((tx) => work(transactionOf(tx, (key) => lock(tx, key)))),
+    ...repositoriesOf(db, outside, node),
+    commit: (work) =>
+      commit((tx) =>
+        work(
+          telling(
+            tx,
+            transactionOf(tx, (key) => lock(tx, key), node),
+            node,
+          ),
+        ),
+      ),
+    onElsewhere: (listener) =>
+      listen(CHANNEL, (word) => {
+        if (word !== node) listener()
+      }),
     close,
+  }
+}
+
+const CHANNEL = 'countersign'
+
+/** Tells other authorities of each event, when it is committed. */
+function telling(tx: Kysely<Tables>, transaction: StoreTransaction, node: string): StoreTransaction {
+  const { status } = transaction
+  return {
+    ...transaction,
+    status: {
+      ...status,
+      async addEvent(kind, at) {
+        const sequence = await status.addEvent(kind, at)
+        await sql`SELECT pg_notify(${CHANNEL}, ${node})`.execute(tx)
+        return sequence
+      },
+    },
   }
 }
 
@@ -75,11 +115,11 @@ function openSqliteStore(path: string): Store {
   // Of one batch, all have the same connection.
   const transactions = new WeakMap<Kysely<Tables>, StoreTransaction>()
   return {
-    ...repositoriesOf(db, outside),
+    ...repositoriesOf(db, outside, null),
     commit: (work) =>
       commit((connection) => {
         // One transaction after the other: each is alone.
-        const tx = transactions.get(connection) ?? transactionOf(connection, async () => undefined)
+        const tx = transactions.get(connection) ?? transactionOf(connection, async () => undefined, null)
         transactions.set(connection, tx)
         return work(tx)
       }),
@@ -91,8 +131,8 @@ function openSqliteStore(path: string): Store {
   }
 }
 
-function transactionOf(tx: Kysely<Tables>, alone: StoreTransaction['alone']): StoreTransaction {
-  return { ...repositoriesOf(tx, alone), alone }
+function transactionOf(tx: Kysely<Tables>, alone: StoreTransaction['alone'], node: string | null): StoreTransaction {
+  return { ...repositoriesOf(tx, alone, node), alone }
 }
 
 /** Outside of a transaction nothing is written. */
@@ -100,11 +140,11 @@ async function outside(): Promise<void> {
   throw new TypeError('what is written belongs into a transaction')
 }
 
-function repositoriesOf(db: Kysely<Tables>, alone: StoreTransaction['alone']): Repositories {
+function repositoriesOf(db: Kysely<Tables>, alone: StoreTransaction['alone'], node: string | null): Repositories {
   return {
     certificates: createCertificateStore(db),
     invitations: createInvitationStore(db),
-    status: createStatusStore(db, alone),
+    status: createStatusStore(db, alone, node),
     async setting(key) {
       return (await db.selectFrom('setting').select('value').where('key', '=', key).executeTakeFirst())?.value
     },

@@ -55,6 +55,7 @@ export interface EventTable {
   sequence: Generated<number>
   at: number
   kind: string
+  node: string | null
 }
 
 export interface CrlTable {

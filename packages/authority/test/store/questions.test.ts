@@ -20,7 +20,7 @@ suite('questions to the store', () => {
     const db = new Kysely<Tables>({ dialect: sqliteDialect(database), log: ({ query }) => void asked.add(query.sql) })
     const alone = async () => undefined
     const [certificates, invitations] = [createCertificateStore(db), createInvitationStore(db)]
-    const status = createStatusStore(db, alone)
+    const status = createStatusStore(db, alone, null)
     const hash = new Uint8Array(32)
     await certificates.byId(1)
     await certificates.bySha256(hash)

@@ -17,6 +17,7 @@ export interface HouseOptions {
   readonly directory?: string
   readonly clock?: TestClock
   readonly port?: number
+  readonly store?: string
   readonly rules?: AuthorityOptions['rules']
   readonly custody?: Pick<AuthorityOptions, 'passphrase' | 'issuingKey' | 'algorithm'>
   readonly failpoint?: (name: FailpointName) => void
@@ -35,6 +36,7 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     directory = temporaryDirectory(t),
     clock = testClock(Temporal.Now.instant()),
     port = 0,
+    store,
     rules,
     custody,
     failpoint,
@@ -48,6 +50,7 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     listen: { host: '127.0.0.1', port },
     clock,
     ...custody,
+    ...(store !== undefined && { store }),
     ...(rules && { rules }),
     log: (event, fields) => void events.push([event, fields]),
     ...(failpoint && { failpoint }),

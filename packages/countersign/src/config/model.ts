@@ -22,6 +22,8 @@ export interface AuthorityConfig {
   readonly passphrase?: string
   /** A PKCS #11 URI. */
   readonly issuingKey?: string
+  /** Absent: a file in the data directory. */
+  readonly store?: string
   readonly listen: Listen
 }
 

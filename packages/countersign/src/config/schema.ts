@@ -95,6 +95,13 @@ const authority = z.strictObject({
     .describe(
       'the issuing key, where it is on a token: a PKCS #11 URI with module-path and pin-source, never the PIN (docs/operations.md)',
     ),
+  store: z
+    .string()
+    .regex(/^postgres(?:ql)?:\/\/\S+$/, 'must be postgres://USER@HOST/DATABASE')
+    .exactOptional()
+    .describe(
+      'PostgreSQL, as postgres://user@host/database without a password (PGPASSFILE or ~/.pgpass has it); several authorities may share it (a file in the data directory)',
+    ),
   listen: listen.describe('address on which it listens'),
 })
 

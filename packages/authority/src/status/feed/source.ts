@@ -18,6 +18,11 @@ interface Parts {
   readonly clock: () => Temporal.Instant
 }
 
+/** The same, for who has read the store already. */
+export interface StoredSource extends FeedSource {
+  eventOf(event: StoredEvent): Promise<FeedEvent>
+}
+
 /** Makes the source of one authority's feed. */
 export function createFeedSource({
   store,
@@ -27,7 +32,7 @@ export function createFeedSource({
   rules,
   anchors,
   clock,
-}: Parts): FeedSource {
+}: Parts): StoredSource {
   const revokedBy = async (sequence: number): Promise<readonly RevokedSerial[]> =>
     (await store.certificates.revokedBy(issuerId, sequence)).map(({ serial, party, at, reason }) => ({
       issuerSpkiSha256,
@@ -58,6 +63,7 @@ export function createFeedSource({
     change: await changeOf(event),
   })
   return {
+    eventOf,
     newest: async () => BigInt(await store.status.newest()),
     async eventsAfter(after) {
       const rows = await store.status.eventsAfter(Number(after), MAX_EVENTS + 1)

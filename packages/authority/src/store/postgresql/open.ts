@@ -2,8 +2,10 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import { DatabaseError, Pool, types } from 'pg'
 import { AuthorityError } from '../../error.ts'
+import { isPostgresqlFault, postgresqlError } from '../fault.ts'
 import { SCHEMA, SCHEMA_VERSION } from '../schema.ts'
 import type { Tables } from '../tables.ts'
+import { createListening, type Listening } from './listen.ts'
 
 /** Connections of one process. Each transaction has its own, and PostgreSQL makes those that end together durable together. */
 const MAX_CONNECTIONS = 16
@@ -21,16 +23,22 @@ export interface Postgresql {
   readonly db: Kysely<Tables>
   /** Runs `work` in a transaction of its own; begun anew where another one came between. */
   commit<Result>(work: (tx: Transaction<Tables>) => Promise<Result>): Promise<Result>
+  /** Calls `listener` with each word on `channel`, and without one after the connection was away, when words may have been missed. */
+  listen(channel: string, listener: (word?: string) => void): void
   close(): Promise<void>
 }
 
 /**
  * Connects, and makes or checks the schema.
- * @param url As in `postgres://user@host/database`; what it has of a password appears in no error.
+ * @param url As in `postgres://user@host/database`, without a password.
  * @throws {AuthorityError}
  */
 export async function openPostgresql(url: string, onFault: (error: Error) => void): Promise<Postgresql> {
   const where = withoutSecrets(url)
+  if (hasPassword(url))
+    throw new AuthorityError('ERR_AUTHORITY_OPTION', where, 'a password stands in `store`', {
+      next: 'put it into a file of mode 0600 that PGPASSFILE names, or ~/.pgpass: host:port:database:user:password',
+    })
   const pool = new Pool({
     connectionString: url,
     max: MAX_CONNECTIONS,
@@ -43,7 +51,16 @@ export async function openPostgresql(url: string, onFault: (error: Error) => voi
   // A connection that waited in the pool ended: the next question opens another.
   pool.on('error', onFault)
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  const opened = { db, commit: committing(db, where), close: () => db.destroy() }
+  const listening = new Set<Listening>()
+  const opened: Postgresql = {
+    db,
+    commit: committing(db, where),
+    listen: (channel, listener) => void listening.add(createListening(url, { channel, listener, onFault })),
+    async close() {
+      await Promise.all([...listening].map((each) => each.close()))
+      await db.destroy()
+    },
+  }
   try {
     await db.transaction().execute((tx) => migrate(tx, where))
     return opened
@@ -77,7 +94,7 @@ function committing(db: Kysely<Tables>, where: string): Postgresql['commit'] {
         return await db.transaction().execute(work)
       } catch (cause) {
         if (attempt < MAX_ATTEMPTS && isPassing(cause)) continue
-        throw isOfDatabase(cause) ? postgresqlError(where, cause) : cause
+        throw isPostgresqlFault(cause) ? postgresqlError(where, cause) : cause
       }
     }
   }
@@ -88,31 +105,13 @@ function isPassing(cause: unknown): boolean {
   return cause instanceof DatabaseError && (cause.code === '40001' || cause.code === '40P01')
 }
 
-/** What the server said, or what became of the connection to it. */
-export function isOfDatabase(cause: unknown): boolean {
-  if (cause instanceof DatabaseError) return true
-  return cause instanceof Error && ('errno' in cause || /connection|timeout/i.test(cause.message))
-}
-
-/** PostgreSQL documentation, appendix A: classes 53 (insufficient resources) and 25 (read only). */
-export function postgresqlError(where: string, cause: unknown): AuthorityError {
-  if (cause instanceof AuthorityError) return cause
-  const code = cause instanceof DatabaseError ? (cause.code ?? '') : ''
-  if (code === '53100')
-    return new AuthorityError('ERR_AUTHORITY_STORE_FULL', where, 'no room to record this, so it was not done', {
-      cause,
-      next: 'free disk space where PostgreSQL keeps its data, then try again',
-    })
-  if (code === '25006')
-    return new AuthorityError('ERR_AUTHORITY_STORE', where, 'PostgreSQL takes no writes, so it was not done', {
-      cause,
-      next: 'name the primary, and not a standby',
-    })
-  const said = cause instanceof Error ? cause.message : String(cause)
-  return new AuthorityError('ERR_AUTHORITY_STORE', where, `PostgreSQL did not do this: ${said}`, {
-    cause,
-    next: 'see that PostgreSQL runs, and that `store` names it as psql would',
-  })
+function hasPassword(url: string): boolean {
+  try {
+    const { password, searchParams } = new URL(url)
+    return password !== '' || searchParams.has('password')
+  } catch {
+    return false
+  }
 }
 
 /** For errors and logs. */
