@@ -198,7 +198,18 @@ interface KeyOptions extends AuthorityOptions {
 
 /** The store is opened first: its lock makes this the one process that may make or end the making of an authority. */
 async function openKeys(
-  { directory, store: place, organization, domain, algorithm, passphrase, issuingKey, clock, failpoint, log }: KeyOptions,
+  {
+    directory,
+    store: place,
+    organization,
+    domain,
+    algorithm,
+    passphrase,
+    issuingKey,
+    clock,
+    failpoint,
+    log,
+  }: KeyOptions,
   opened: AsyncDisposableStack,
 ): Promise<{ store: Store; hierarchy: Hierarchy; folder: string; rootFile: string }> {
   openDirectory(directory)
