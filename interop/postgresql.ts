@@ -22,6 +22,8 @@ export interface Postgresql extends AsyncDisposable {
   readonly socket: string
   /** Of a database, as programs are given it. */
   url(database: string): string
+  /** Ends it as a crash does, and answers how to start it again. */
+  crash(): Promise<() => Promise<void>>
 }
 
 /** Makes a cluster that believes everybody, and starts it. */
@@ -41,24 +43,37 @@ export async function startPostgresql(): Promise<Postgresql> {
   }
   await promisify(execFile)(...run('initdb', '-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--locale=C'))
   const [program, args] = run('postgres', '-D', data, '-k', directory, '-c', 'listen_addresses=', '-c', 'fsync=off')
-  const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory })
-  let said = ''
-  server.stderr.setEncoding('utf8').on('data', (text) => {
-    said += text
-  })
-  const ended = once(server, 'close')
   const socket = join(directory, '.s.PGSQL.5432')
-  await untilAnswers(
-    socket,
-    () => server.exitCode === null,
-    () => said,
-  )
+  const start = async () => {
+    const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory })
+    let said = ''
+    server.stderr.setEncoding('utf8').on('data', (text) => {
+      said += text
+    })
+    const ended = once(server, 'close')
+    await untilAnswers(
+      socket,
+      () => server.exitCode === null,
+      () => said,
+    )
+    return async (signal: NodeJS.Signals) => {
+      server.kill(signal)
+      await ended
+    }
+  }
+  let stop = await start()
   return {
     socket,
     url: (database) => `postgres://postgres@localhost/${database}?host=${encodeURIComponent(directory)}`,
+    async crash() {
+      // SIGQUIT: its own processes end at once, and it recovers at the next start, as after a crash.
+      await stop('SIGQUIT')
+      return async () => {
+        stop = await start()
+      }
+    },
     async [Symbol.asyncDispose]() {
-      server.kill('SIGINT')
-      await ended
+      await stop('SIGINT')
       await rm(directory, { recursive: true, force: true })
     },
   }

@@ -50,6 +50,8 @@ export async function openPostgresql(url: string, onFault: (error: Error) => voi
   })
   // A connection that waited in the pool ended: the next question opens another.
   pool.on('error', onFault)
+  // One that is at work tells whoever waits for its answer; without a listener it would end the process as well.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const listening = new Set<Listening>()
   const opened: Postgresql = {
