@@ -147,7 +147,7 @@ export {
   subjectKeyIdentifierExtension,
   tlsFeatureExtension,
 } from './extension/write.ts'
-export { readEcdsaSignature } from './key/ecdsa-signature.ts'
+export { readEcdsaSignature, writeEcdsaSignature } from './key/ecdsa-signature.ts'
 export {
   type EncryptedPrivateKeyInfo,
   openPrivateKey,

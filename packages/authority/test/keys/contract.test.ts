@@ -84,8 +84,8 @@ for (const source of KEY_SOURCES)
         }
       })
 
-      // P-256 in a file is signed at once, in the 30 µs that handing it over would take.
-      if (!(kind === 'P-256' && source.name.includes('file')))
+      // P-256 and Ed25519 take some 30 µs, less than the way to any other thread or process.
+      if (kind === 'P-384' || kind === 'RSA-2048')
         test('signing takes the event loop less time than signing there', async (t) => {
           const tbs = linted(signer)
           const key = createPrivateKey(readFileSync(path))
@@ -100,8 +100,7 @@ for (const source of KEY_SOURCES)
           const aside = await cost(() => signer.sign(tbs))
           const here = await cost(() => sign(hashOf(signer.algorithm), tbs, key))
           t.diagnostic(`${aside.toFixed(0)} µs of the loop for each, ${here.toFixed(0)} µs there`)
-          // Both P-256 and Ed25519 are quicker than the way to any other process.
-          assert.ok(aside < Math.max(here / 2, 300), `${aside} µs, and ${here} µs there`)
+          assert.ok(aside < 0.75 * here, `${aside} µs, and ${here} µs there`)
         })
 
       test('the private key cannot be reached through it', async () => {

@@ -3,6 +3,7 @@ import { closeDer, enter, leave, openDer } from '../der/cursor.ts'
 import { DerError } from '../der/error.ts'
 import { readInteger } from '../der/primitive.ts'
 import { TAG } from '../der/tag.ts'
+import { writeInteger, writeSequence } from '../der/write.ts'
 import type { CurveName } from './public-key.ts'
 
 const COORDINATE_OCTETS: Readonly<Record<CurveName, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 }
@@ -26,4 +27,17 @@ export function readEcdsaSignature(der: Uint8Array, curve: CurveName): Uint8Arra
   leave(c, outer)
   closeDer(c)
   return Uint8Array.fromHex(digits.join(''))
+}
+
+/**
+ * Writes the value of an ECDSA signature from r and s that stand side by side, each in half of the octets.
+ * @throws {RangeError} when the octets have no two halves.
+ * @see RFC 3279 §2.2.3
+ */
+export function writeEcdsaSignature(octets: Uint8Array): Uint8Array {
+  if (octets.length === 0 || octets.length % 2 !== 0)
+    throw new RangeError('two numbers of one length stand side by side')
+  const middle = octets.length / 2
+  const integer = (half: Uint8Array) => writeInteger(BigInt(`0x${half.toHex()}`))
+  return writeSequence(integer(octets.subarray(0, middle)), integer(octets.subarray(middle)))
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { suite, test } from 'node:test'
-import { type CurveName, readEcdsaSignature } from '@countersign/x509'
+import { type CurveName, readEcdsaSignature, writeEcdsaSignature } from '@countersign/x509'
 
 const read = (hex: string, curve: CurveName = 'P-256') => readEcdsaSignature(Uint8Array.fromHex(hex), curve).toHex()
 const ff = 'ff'.repeat(32)
@@ -15,6 +15,8 @@ suite('a signature of ECDSA', () => {
       const octets = readEcdsaSignature(Uint8Array.from(sign('sha256', signed, privateKey)), curve)
       const key = createPublicKey(privateKey)
       assert.equal(verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, octets), true)
+      const theirs = sign('sha256', signed, { key: privateKey, dsaEncoding: 'ieee-p1363' })
+      assert.equal(verify('sha256', signed, key, writeEcdsaSignature(Uint8Array.from(theirs))), true)
     })
 
   test('of short numbers is filled with zeros', () => {
@@ -22,6 +24,14 @@ suite('a signature of ECDSA', () => {
   })
   test('of numbers whose first bit is set', () => {
     assert.equal(read(`3046022100${ff}022100${ff}`), ff + ff)
+  })
+  test('is written in the fewest octets, and never below zero', () => {
+    const write = (hex: string) => writeEcdsaSignature(Uint8Array.fromHex(hex)).toHex()
+    assert.equal(write(`${'00'.repeat(31)}01${'00'.repeat(31)}02`), '3006020101020102')
+    assert.equal(write(ff + ff), `3046022100${ff}022100${ff}`)
+  })
+  test('is not written of what has no two halves', () => {
+    for (const length of [0, 1, 63]) assert.throws(() => writeEcdsaSignature(new Uint8Array(length)), RangeError)
   })
 
   for (const [what, hex, code] of [

@@ -1,6 +1,6 @@
 // A key that stays on its token. The token may be taken away and come back: whoever asks meanwhile is told, soon.
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { readSignatureAlgorithm, readSubjectPublicKeyInfo, writeInteger, writeSequence } from '@countersign/x509'
+import { readSignatureAlgorithm, readSubjectPublicKeyInfo, writeEcdsaSignature } from '@countersign/x509'
 import { AuthorityError } from '../../error.ts'
 import type { LintedTbs } from '../../issuance/lint.ts'
 import { readSecret } from '../secret.ts'
@@ -44,7 +44,7 @@ export async function openTokenSigner(uriText: string, patience: number = PATIEN
         const signature = await signOnce(holders, tbs).catch((cause: unknown) => {
           throw authorityErrorOf(uri, cause)
         })
-        return inDer ? ecdsaSigValue(signature) : signature
+        return inDer ? writeEcdsaSignature(signature) : signature
       },
       close: () => holders.close(),
     })
@@ -132,11 +132,4 @@ function authorityErrorOf({ text }: KeyUri, cause: unknown): unknown {
 
 function spkiOf(key: KeyObject): Uint8Array {
   return new Uint8Array(key.export({ type: 'spki', format: 'der' }))
-}
-
-/** RFC 3279 §2.2.3: ECDSA-Sig-Value, of r and s that stand beside each other. */
-function ecdsaSigValue(signature: Uint8Array): Uint8Array {
-  const half = signature.length / 2
-  const integer = (octets: Uint8Array) => writeInteger(BigInt(`0x${octets.toHex()}`))
-  return writeSequence(integer(signature.subarray(0, half)), integer(signature.subarray(half)))
 }
