@@ -57,7 +57,7 @@ suite('countersign invite, enroll, list, show, sessions, revoke, why', () => {
     assert.match(shown.stdout, /192\.0\.2\.7/)
     const [, sha256 = ''] = /^SHA-256 {2}([0-9a-f]{64})$/m.exec(shown.stdout) ?? []
     const again = await house.run(['show', sha256])
-    const timeless = (text: string) => text.replace(/^issued .*$/m, '')
+    const timeless = (text: string) => text.replace(/^issued .*$/m, '').replace(/\n\nkey .*$/m, '')
     assert.equal(timeless(again.stdout), timeless(shown.stdout))
   })
 
@@ -78,6 +78,28 @@ suite('countersign invite, enroll, list, show, sessions, revoke, why', () => {
     assert.match(text.stdout, /^dora +valid +in \d+ days +[0-9a-f]{2,40} +spiffe:\/\//m)
     const none = await house.run(['list', '--party', 'dora', '--state', 'revoked'])
     assert.deepEqual([none.code, none.stdout], [0, ''])
+  })
+
+  test('list searches by name, key, profile and end; show has the party’s keys', async () => {
+    await enroll('fay', '--san', 'fay.example', '--profile', 'service')
+    const [fay] = jsonOf((await house.run(['list', '--name', 'fay.example', '--json'])).stdout)
+    assert.equal(fay.party, 'fay')
+    for (const filter of [
+      ['--name-prefix', 'fay.'],
+      ['--key', fay.spkiSha256],
+      ['--serial', fay.serialNumber, '--issuer', 'authority/issuing'],
+      ['--profile', 'service', '--expires-before', '2100-01-01T00:00:00Z', '--name-prefix', 'fay'],
+    ]) {
+      const found = await house.run(['list', ...filter, '--json'])
+      assert.deepEqual(jsonOf(found.stdout), [fay], `${filter}: ${found.stderr}`)
+    }
+    const shown = await house.run(['show', 'fay'])
+    assert.match(shown.stdout, new RegExp(`^key  ${fay.spkiSha256}  since .+$`, 'm'))
+    const bad = await house.run(['list', '--expires-before', 'tomorrow'])
+    assert.deepEqual([bad.code, bad.stdout], [3, ''])
+    assert.match(bad.stderr, /expiresBefore: not a time/)
+    const two = await house.run(['list', '--name', 'a', '--name-prefix', 'a'])
+    assert.equal(two.code, 3)
   })
 
   test('show of what is not there: exit 1, with code and next step', async () => {

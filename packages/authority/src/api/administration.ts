@@ -1,12 +1,13 @@
 // HTTP binding of administration: invitations, revocations, and what there is to see. For administrators alone.
-import { parseReference, writeReceipt } from '@countersign/protocol'
+import { parseReference, type Refusal, writeReceipt } from '@countersign/protocol'
 import type { FastifyInstance } from 'fastify'
-import { findSubject, NO_SUBJECT } from '../status/subject.ts'
+import { findSubject, MAX_OF_PARTY, NO_SUBJECT } from '../status/subject.ts'
+import type { Repositories } from '../store/store.ts'
 import { callerOf, decideAdministrator } from './caller.ts'
-import { certificateJson, foreseenJson, sessionJson, wholeCertificateJson } from './json.ts'
+import { certificateJson, foreseenJson, keyJson, sessionJson, wholeCertificateJson } from './json.ts'
 import type { Api } from './model.ts'
 import { sendRefusal } from './reply.ts'
-import { certificatesQuery, invitationBody, read, revocationBody } from './schemas.ts'
+import { certificatesQuery, invitationBody, read, revocationBody, writePlace } from './schemas.ts'
 
 export function administrationRoutes(app: FastifyInstance, api: Api): void {
   const { store, clock, failpoint } = api
@@ -45,20 +46,14 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
   app.get('/v1/certificates', async (request, reply) => {
     const query = read(certificatesQuery, request.query)
     if (!query.ok) return sendRefusal(request, reply, query.refusal)
-    const { party, state, limit, after } = query.value
+    const { issuer: named, ...asked } = query.value
+    const issuer = named === undefined ? undefined : await findIssuer(store, named)
+    if (typeof issuer === 'object') return sendRefusal(request, reply, issuer)
     const now = clock()
-    const found = await store.certificates.list({
-      now,
-      // One more than is shown says whether there is a next page.
-      limit: limit + 1,
-      ...(party === undefined ? {} : { party }),
-      ...(state === undefined ? {} : { state }),
-      ...(after === undefined ? {} : { after }),
-    })
-    const last = found.length > limit ? found[limit - 1] : undefined
+    const { found, next } = await store.certificates.list({ ...asked, issuer, now })
     return reply.send({
-      certificates: found.slice(0, limit).map((stored) => certificateJson(stored, now)),
-      ...(last === undefined ? {} : { next: `${last.id}-${last.notAfter.epochMilliseconds}` }),
+      certificates: found.map((stored) => certificateJson(stored, now)),
+      ...(next && { next: writePlace(next) }),
     })
   })
 
@@ -66,7 +61,12 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     const found = await findSubject(store, request.params.subject)
     if (found === undefined) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: NO_SUBJECT })
     const now = clock()
-    return reply.send({ certificates: found.certificates.map((stored) => wholeCertificateJson(stored, now)) })
+    const { kind, certificates } = found
+    const keys = kind === 'party' ? await store.certificates.keysOf(request.params.subject, MAX_OF_PARTY) : undefined
+    return reply.send({
+      certificates: certificates.map((stored) => wholeCertificateJson(stored, now)),
+      ...(keys && { keys: keys.map(keyJson) }),
+    })
   })
 
   app.get('/v1/sessions', async () => ({ sessions: (await api.sessions()).map(sessionJson) }))
@@ -80,4 +80,13 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     // Each is JSON already: it is handed on as it was written.
     return reply.type('application/json; charset=utf-8').send(`{"meetings":[${meetings.join(',')}]}`)
   })
+}
+
+/** The row of the issuing certificate that `named` means. */
+async function findIssuer(store: Repositories, named: string): Promise<number | Refusal> {
+  const certificates = (await findSubject(store, named))?.certificates ?? []
+  const [one, another] = certificates
+  if (one === undefined) return { code: 'ERR_ADMIN_NOT_FOUND', note: `issuer: ${NO_SUBJECT}` }
+  if (another === undefined) return one.id
+  return { code: 'ERR_ADMIN_REQUEST', note: 'issuer: it has several certificates; name one by its SHA-256' }
 }

@@ -1,7 +1,8 @@
 // What the API answers, as JSON: times RFC 3339, serial numbers and digests hexadecimal, DER base64, counters decimal text.
 import { type Cut, type Json, type OpenSession, type RevokedSerial, writeReceipt } from '@countersign/protocol'
 import { type Certificate, formatName, readCertificate } from '@countersign/x509'
-import type { CertificateState, StoredCertificate } from '../store/certificates.ts'
+import type { PartyKey, StoredCertificate } from '../store/certificates.ts'
+import type { CertificateState } from '../store/search.ts'
 
 export function certificateJson(stored: StoredCertificate, now: Temporal.Instant): Record<string, unknown> {
   return {
@@ -37,6 +38,15 @@ export function wholeCertificateJson(stored: StoredCertificate, now: Temporal.In
     issuer: formatName(certificate.issuer),
     evidence: stored.evidence,
     der: stored.der.toBase64(),
+  }
+}
+
+/** A key of a party's, in its history. */
+export function keyJson({ spkiSha256, firstSeen, revokedAt }: PartyKey): Record<string, unknown> {
+  return {
+    spkiSha256: spkiSha256.toHex(),
+    firstSeen: firstSeen.toString(),
+    ...(revokedAt && { revokedAt: revokedAt.toString() }),
   }
 }
 

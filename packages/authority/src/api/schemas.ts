@@ -3,7 +3,8 @@ import type { Refusal } from '@countersign/protocol'
 import { z } from 'zod'
 import { DEFAULT_TTL_SECONDS, type InvitationRequest, MAX_TTL_SECONDS } from '../enrollment/token/invite.ts'
 import { PROFILE_NAMES } from '../issuance/profiles.ts'
-import { type CertificateState, REVOCATION_REASONS, type RevocationReason } from '../store/certificates.ts'
+import { REVOCATION_REASONS, type RevocationReason } from '../store/certificates.ts'
+import { CERTIFICATE_STATES, type CertificateFilter, orderOf, type Place } from '../store/search.ts'
 
 /** Names beyond this make a certificate that no door's budget admits. */
 const MAX_SANS = 100
@@ -17,6 +18,13 @@ const octets = (alphabet: 'base64' | 'base64url', expected?: number): z.ZodType<
     context.addIssue(`not ${expected === undefined ? '' : `${expected} octets in `}${alphabet}`)
     return z.NEVER
   })
+
+/** PostgreSQL keeps no NUL, and so knows no question with one. */
+const word = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[^\0]*$/, 'it must not contain NUL')
 
 export interface EnrollmentBody {
   /** 32 octets. */
@@ -49,32 +57,99 @@ export interface RevocationBody {
 }
 
 export const revocationBody: z.ZodType<RevocationBody> = z.strictObject({
-  subject: z.string().min(1).max(256),
+  subject: word,
   reason: z.enum(REVOCATION_REASONS).default('unspecified'),
   dryRun: z.boolean().default(false),
 })
 
-export interface CertificatesQuery {
-  readonly party?: string | undefined
-  readonly state?: CertificateState | undefined
+export interface CertificatesQuery extends Omit<CertificateFilter, 'issuer'> {
+  /** What names the issuer's certificate. */
+  readonly issuer?: string | undefined
   readonly limit: number
-  /** Where the page before ended: its last row's id, and its notAfter for lists by expiry. */
-  readonly after?: { readonly id: number; readonly notAfter: number } | undefined
+  readonly after?: Place | undefined
 }
 
-export const certificatesQuery: z.ZodType<CertificatesQuery> = z.strictObject({
-  party: z.string().min(1).max(256).optional(),
-  state: z.enum(['valid', 'revoked', 'expired']).optional(),
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE),
-  after: z
-    .string()
-    .regex(/^\d{1,15}-\d{1,15}$/)
-    .transform((text) => {
-      const [id = 0, notAfter = 0] = text.split('-').map(Number)
-      return { id, notAfter }
-    })
-    .optional(),
+/** Hexadecimal in either case, with colons or without. */
+const hexadecimal = word.transform((text, context) => {
+  const hex = text.toLowerCase().replaceAll(':', '')
+  if (/^[0-9a-f]{1,64}$/.test(hex)) return hex.length % 2 === 0 ? hex : `0${hex}`
+  context.addIssue('not hexadecimal')
+  return z.NEVER
 })
+
+const instant = word.transform((text, context) => {
+  try {
+    return Temporal.Instant.from(text)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    context.addIssue('not a time, as in 2026-11-26T12:00:00Z')
+    return z.NEVER
+  }
+})
+
+/** What `writePlace` wrote. */
+const place = z
+  .string()
+  .max(4096)
+  .transform((text, context) => {
+    const found = readPlace(text)
+    if (found !== undefined) return found
+    context.addIssue('not what `next` of the page before is')
+    return z.NEVER
+  })
+
+export const certificatesQuery: z.ZodType<CertificatesQuery> = z
+  .strictObject({
+    party: word.optional(),
+    state: z.enum(CERTIFICATE_STATES).optional(),
+    name: word.optional(),
+    namePrefix: word.optional(),
+    spkiSha256: hexadecimal
+      .refine((hex) => hex.length === 64, 'not 32 octets in hexadecimal')
+      .transform((hex) => Uint8Array.fromHex(hex))
+      .optional(),
+    profile: word.optional(),
+    issuer: word.optional(),
+    serial: hexadecimal.optional(),
+    expiresBefore: instant.optional(),
+    limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE),
+    after: place.optional(),
+  })
+  .refine(({ name, namePrefix }) => name === undefined || namePrefix === undefined, {
+    path: ['namePrefix'],
+    error: 'either this or `name`',
+  })
+  .refine(isOfItsOrder, { path: ['after'], error: 'it is of the pages of another question' })
+
+const KEY_TYPES = { id: 'undefined', end: 'number', name: 'string' } as const
+
+function isOfItsOrder({ after, issuer, ...query }: CertificatesQuery): boolean {
+  if (after === undefined) return true
+  return typeof after.key === KEY_TYPES[orderOf({ ...query, issuer: issuer === undefined ? undefined : 0 })]
+}
+
+/** As text that says nothing to people. */
+export function writePlace({ key, id }: Place): string {
+  const json = JSON.stringify(key === undefined ? [id] : [id, key])
+  return new TextEncoder().encode(json).toBase64({ alphabet: 'base64url', omitPadding: true })
+}
+
+const placeForm = z.union([
+  z.tuple([z.int().min(0)]),
+  z.tuple([z.int().min(0), z.union([z.string().regex(/^[^\0]*$/), z.int()])]),
+])
+
+function readPlace(text: string): Place | undefined {
+  const octets = decode(text, 'base64url')
+  if (octets === undefined) return undefined
+  try {
+    const [id, key] = placeForm.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(octets)))
+    return { id, ...(key !== undefined && { key }) }
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof z.ZodError) return undefined
+    throw error
+  }
+}
 
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal }
 

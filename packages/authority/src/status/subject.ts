@@ -11,13 +11,15 @@ export interface Subject {
 export const NO_SUBJECT = 'no party, serial number or SHA-256 is that'
 
 /** One party's certificates that are looked at together; the newest are not among them beyond this. */
-const MAX_OF_PARTY = 1_000
+export const MAX_OF_PARTY = 1_000
 
 /**
  * Finds what `subject` names. A party's name counts first: parties are named by administrators, digests by nobody.
  * Hexadecimal may be written in either case, with colons.
  */
 export async function findSubject(store: Repositories, subject: string): Promise<Subject | undefined> {
+  // PostgreSQL keeps no NUL, and so knows no question with one.
+  if (subject.includes('\0')) return undefined
   const ofParty = await store.certificates.byParty(subject, MAX_OF_PARTY)
   if (ofParty.length > 0) return { kind: 'party', certificates: ofParty }
   const hex = subject.toLowerCase().replaceAll(':', '')

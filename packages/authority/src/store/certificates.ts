@@ -1,11 +1,12 @@
 // Every certificate that was signed, and whether it still counts.
 import type { Identity } from '@countersign/protocol'
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import { InvariantError } from '../error.ts'
 import type { ProfileName } from '../issuance/profiles.ts'
 import { PROFILE_NAMES } from '../issuance/profiles.ts'
 import { readNames } from './names.ts'
 import { instantOf, octetsOf, oneOf } from './row.ts'
+import { type ListQuery, type Page, searchCertificates } from './search.ts'
 import type { NewRow, Row, Tables } from './tables.ts'
 
 /** What may stand in the column `profile`: what leaves are issued by, and the two certificates above them. */
@@ -71,8 +72,6 @@ export interface RevokedCertificate {
   readonly reason: RevocationReason
 }
 
-export type CertificateState = 'valid' | 'revoked' | 'expired'
-
 /** Questions about certificates; writes belong into a transaction. */
 export interface CertificateStore {
   /** Answers the row's id. Rejects when issuer and serial, or the octets, are there already. */
@@ -102,16 +101,16 @@ export interface CertificateStore {
   revokedOf(issuer: number, since: Temporal.Instant, covered: number): Promise<readonly RevokedEntry[]>
   /** What the event `sequence` revoked of `issuer`. */
   revokedBy(issuer: number, sequence: number): Promise<readonly RevokedCertificate[]>
-  list(query: ListQuery): Promise<readonly StoredCertificate[]>
+  list(query: ListQuery): Promise<Page<StoredCertificate>>
+  /** The keys that the party has had, oldest first, at most `limit`. */
+  keysOf(party: string, limit: number): Promise<readonly PartyKey[]>
 }
 
-/** `after` is where the page before ended, exclusive: the row's id and, for lists by expiry, its notAfter. */
-export interface ListQuery {
-  readonly party?: string
-  readonly state?: CertificateState
-  readonly now: Temporal.Instant
-  readonly limit: number
-  readonly after?: { readonly id: number; readonly notAfter: number }
+/** One key of a party's, from when on it was its, and since when it is nobody's any more. */
+export interface PartyKey {
+  readonly spkiSha256: Uint8Array
+  readonly firstSeen: Temporal.Instant
+  readonly revokedAt?: Temporal.Instant
 }
 
 const MAX_SAME_SERIAL = 10
@@ -226,19 +225,18 @@ export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
         return { serial: row.serial, party: row.party, at, reason }
       })
     },
-    async list({ party, state, now, limit, after }) {
-      const at = now.epochMilliseconds
-      let query = certificates().limit(limit)
-      if (party !== undefined) query = query.where('party', '=', party)
-      if (state !== undefined) query = query.where('revoked_at', state === 'revoked' ? 'is not' : 'is', null)
-      if (state === 'valid') query = query.where('not_after', '>', at)
-      if (state === 'expired') query = query.where('not_after', '<=', at)
-      const id = after?.id ?? 0
-      // By what ends first, where that is what is asked about; each order has its index.
-      const byEnd = party === undefined && (state === 'valid' || state === 'expired')
-      if (!byEnd) return all(await query.where('id', '>', id).orderBy('id').execute())
-      const behind = sql<boolean>`(not_after, id) > (${after?.notAfter ?? 0}, ${id})`
-      return all(await query.where(behind).orderBy('not_after').orderBy('id').execute())
+    async list(query) {
+      const { found, next } = await searchCertificates(db, query)
+      return { found: all(found), ...(next && { next }) }
+    },
+    async keysOf(party, limit) {
+      const keys = db.selectFrom('party_key').selectAll().where('party', '=', party)
+      const rows = await keys.orderBy('first_seen').limit(limit).execute()
+      return rows.map(({ spki_sha256, first_seen, revoked_at }) => ({
+        spkiSha256: octetsOf(spki_sha256),
+        firstSeen: instantOf(first_seen),
+        ...(revoked_at !== null && { revokedAt: instantOf(revoked_at) }),
+      }))
     },
   }
 }

@@ -37,7 +37,7 @@ const POSTGRESQL: Words = {
 }
 
 /** The version of the schema below. */
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 
 const NAMES_AND_KEYS = ({ integer, text, octets, withoutRowid }: Words) => `
 CREATE TABLE certificate_name (
@@ -56,6 +56,12 @@ CREATE TABLE party_key (
   revoked_at ${integer}
 ) ${withoutRowid};
 CREATE INDEX party_key_party ON party_key (party, first_seen);
+`
+
+/** What is searched for, in the order of its pages. */
+const SEARCHES = `
+CREATE INDEX certificate_profile ON certificate (profile, not_after, id);
+CREATE INDEX certificate_issuer ON certificate (issuer, not_after, id);
 `
 
 const schemaIn = (words: Words): string => {
@@ -134,7 +140,7 @@ CREATE TABLE crl (
 ) ${strict};
 
 CREATE TABLE setting (key ${text} PRIMARY KEY, value ${text} NOT NULL) ${withoutRowid};
-${NAMES_AND_KEYS(words)}`
+${NAMES_AND_KEYS(words)}${SEARCHES}`
 }
 
 /** For a new database. */
@@ -144,7 +150,7 @@ export const SCHEMA: { readonly sqlite: string; readonly postgresql: string } = 
 }
 
 /**
- * For SQLite, from the version before each: what it lacks. PostgreSQL begins with version 3.
+ * For SQLite, from the version before each: what it lacks.
  *
  * Version 1 knew two kinds of events; what refers to them goes on to. Versions 1 and 2 had names as JSON alone, and found
  * the owner of a key among the certificates.
@@ -174,4 +180,10 @@ ALTER TABLE event ADD COLUMN node TEXT;
 DROP INDEX certificate_key;
 CREATE INDEX certificate_key ON certificate (spki_sha256, id);
 `,
+  3: SEARCHES,
+}
+
+/** For PostgreSQL, which begins with version 3. */
+export const POSTGRESQL_UPGRADES: Readonly<Record<number, string>> = {
+  3: SEARCHES,
 }

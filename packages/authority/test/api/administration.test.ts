@@ -4,6 +4,7 @@ import { suite, test } from 'node:test'
 import { createSessionIndex, describeSession, revokedKey } from '@countersign/mtls'
 import { readReceipt } from '@countersign/protocol'
 import { readCertificateList } from '@countersign/x509'
+import { sha256 } from '../../src/octets.ts'
 import type { FeedDoor } from '../../src/status/feed/feed.ts'
 import { askLocally, enrollmentBody, enrollParty, type House, meet, openHouse, placeOf } from '../support/house.ts'
 import { newKey, requestFor } from '../support/keys.ts'
@@ -86,10 +87,70 @@ suite('what there is to see', () => {
     assert.equal(one.serialNumber, serialOf(leaf.serialNumber))
     for (const subject of [one.serialNumber, one.serialNumber.toUpperCase(), one.sha256]) {
       const { body } = await askLocally(house.directory, 'GET', `/v1/certificates/${subject}`)
-      assert.deepEqual(body, byParty, subject)
+      assert.deepEqual(body.certificates, byParty.certificates, subject)
     }
     const colons = one.serialNumber.match(/../g).join(':')
-    assert.deepEqual((await askLocally(house.directory, 'GET', `/v1/certificates/${colons}`)).body, byParty)
+    const withColons = await askLocally(house.directory, 'GET', `/v1/certificates/${colons}`)
+    assert.deepEqual(withColons.body.certificates, byParty.certificates)
+  })
+
+  test('certificates are searched by each of their columns, and page on in the order of the question', async (t) => {
+    const house = await openHouse(t)
+    const held = await enrollParty(t, house, 'alice', {
+      profile: 'service',
+      san: ['dns:db.acme.example', 'dns:db2.acme.example'],
+    })
+    await enrollParty(t, house, 'bob', { san: ['dns:web.acme.example'] })
+    const [leaf, issuing] = [held.certificates[0]!, held.certificates[1]!]
+    const search = async (query: string) => {
+      const { status, body } = await askLocally(house.directory, 'GET', `/v1/certificates?${query}`)
+      assert.equal(status, 200, query)
+      return body
+    }
+    const { certificates } = await search('party=alice')
+    const mine = certificates[0]
+    const soon = leaf.validity.notAfter.add({ seconds: 1 }).toString()
+    for (const query of [
+      'name=db.acme.example',
+      'namePrefix=db',
+      `spkiSha256=${mine.spkiSha256.toUpperCase()}`,
+      'profile=service',
+      `serial=${mine.serialNumber}`,
+      `name=db.acme.example&expiresBefore=${encodeURIComponent(soon)}&state=valid&issuer=authority/issuing`,
+    ]) {
+      const { certificates } = await search(query)
+      assert.deepEqual(certificates, [mine], query)
+    }
+    assert.deepEqual((await search(`name=db.acme.example&expiresBefore=${leaf.validity.notAfter}`)).certificates, [])
+    const bySha256 = await search(`issuer=${sha256(issuing.der).toHex()}&limit=2`)
+    assert.equal(bySha256.certificates.length, 2)
+    const rest = await search(`issuer=authority/issuing&limit=2&after=${bySha256.next}`)
+    assert.equal(rest.certificates.length, 1, 'alice, bob and the listener')
+    for (const other of ['party=alice', 'namePrefix=db', '']) {
+      const answer = await askLocally(house.directory, 'GET', `/v1/certificates?${other}&after=${bySha256.next}`)
+      assert.deepEqual([answer.status, answer.body.code], [400, 'ERR_ADMIN_REQUEST'], other)
+      assert.match(answer.body.detail, /^after: it is of the pages of another question/)
+    }
+  })
+
+  test('a party’s keys, from its first on', async (t) => {
+    const house = await openHouse(t)
+    const first = await enrollParty(t, house, 'alice')
+    house.clock.advance({ seconds: 2 })
+    const second = await enrollParty(t, house, 'alice')
+    const spki = (held: typeof first) => sha256(held.certificates[0]!.subjectPublicKeyInfo.der).toHex()
+    const serialNumber = serialOf(first.certificates[0]!.serialNumber)
+    await askLocally(house.directory, 'POST', '/v1/revocations', { subject: serialNumber })
+    const { body } = await askLocally(house.directory, 'GET', '/v1/certificates/alice')
+    assert.deepEqual(
+      body.keys.map((key: { spkiSha256: string; revokedAt?: string }) => [key.spkiSha256, key.revokedAt !== undefined]),
+      [
+        [spki(first), true],
+        [spki(second), false],
+      ],
+    )
+    const one = await askLocally(house.directory, 'GET', `/v1/certificates/${serialNumber}`)
+    assert.equal('keys' in one.body, false, 'one certificate has no history')
   })
 
   test('open sessions at every door', async (t) => {
@@ -112,7 +173,21 @@ suite('what there is to see', () => {
     ['/v1/certificates?limit=0', 400, 'ERR_ADMIN_REQUEST'],
     ['/v1/certificates?limit=1001', 400, 'ERR_ADMIN_REQUEST'],
     ['/v1/certificates?after=x', 400, 'ERR_ADMIN_REQUEST'],
+    ['/v1/certificates?after=1-2', 400, 'ERR_ADMIN_REQUEST'],
+    [`/v1/certificates?after=${btoa('[1,2,3]')}`, 400, 'ERR_ADMIN_REQUEST'],
+    [`/v1/certificates?after=${btoa('[-1]')}`, 400, 'ERR_ADMIN_REQUEST'],
+    [`/v1/certificates?namePrefix=a&after=${btoa('[1,"\\u0000"]')}`, 400, 'ERR_ADMIN_REQUEST'],
     ['/v1/certificates?colour=red', 400, 'ERR_ADMIN_REQUEST'],
+    ['/v1/certificates?name=a&namePrefix=a', 400, 'ERR_ADMIN_REQUEST'],
+    ['/v1/certificates?name=', 400, 'ERR_ADMIN_REQUEST'],
+    ['/v1/certificates?name=a%00', 400, 'ERR_ADMIN_REQUEST'],
+    ['/v1/certificates?name=a&name=b', 400, 'ERR_ADMIN_REQUEST'],
+    ['/v1/certificates?spkiSha256=abcd', 400, 'ERR_ADMIN_REQUEST'],
+    ['/v1/certificates?serial=xyz', 400, 'ERR_ADMIN_REQUEST'],
+    ['/v1/certificates?expiresBefore=tomorrow', 400, 'ERR_ADMIN_REQUEST'],
+    ['/v1/certificates?expiresBefore=2026-12-01', 400, 'ERR_ADMIN_REQUEST'],
+    ['/v1/certificates?issuer=nobody', 404, 'ERR_ADMIN_NOT_FOUND'],
+    ['/v1/certificates/a%00', 404, 'ERR_ADMIN_NOT_FOUND'],
     ['/v1/meetings/M-0000-0000', 404, 'ERR_ADMIN_NO_MEETING'],
     ['/v1/meetings/nothing', 400, 'ERR_ADMIN_REQUEST'],
     ['/v1/absent', 404, 'ERR_ADMIN_NOT_FOUND'],

@@ -6,6 +6,7 @@ import { Kysely } from 'kysely'
 import { createCertificateStore } from '../../src/store/certificates.ts'
 import { createInvitationStore } from '../../src/store/invitations.ts'
 import { SCHEMA } from '../../src/store/schema.ts'
+import type { CertificateFilter } from '../../src/store/search.ts'
 import { sqliteDialect } from '../../src/store/sqlite/dialect.ts'
 import { createStatusStore } from '../../src/store/status.ts'
 import type { Tables } from '../../src/store/tables.ts'
@@ -31,9 +32,22 @@ suite('questions to the store', () => {
     await certificates.takeKey(hash, 'alice', START)
     await certificates.revokedOf(2, START, 0)
     await certificates.revokedBy(2, 1)
-    for (const state of [undefined, 'valid', 'expired', 'revoked'] as const)
-      for (const party of [undefined, 'alice'])
-        await certificates.list({ now: START, limit: 10, ...(state && { state }), ...(party && { party }) })
+    const filters: readonly CertificateFilter[] = [
+      { name: 'a.example' },
+      { namePrefix: 'a.' },
+      { spkiSha256: hash },
+      { profile: 'client' },
+      { issuer: 2 },
+      { profile: 'client', issuer: 2 },
+      { serial: '0f' },
+      { party: 'alice' },
+      {},
+    ]
+    for (const filter of filters)
+      for (const state of [undefined, 'valid', 'expired', 'revoked'] as const)
+        for (const expiresBefore of [undefined, START])
+          await certificates.list({ now: START, limit: 10, ...filter, state, expiresBefore })
+    await certificates.keysOf('alice', 10)
     await invitations.byId(hash)
     await invitations.isInvited('alice', START)
     await invitations.endOfParty('alice', START)

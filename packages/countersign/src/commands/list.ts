@@ -7,6 +7,18 @@ import { plainText } from '../output/plain-text.ts'
 import { tableLines } from '../output/table.ts'
 
 const STATES = ['valid', 'revoked', 'expired']
+/** What can be searched for: the option, and what the API calls it. */
+const FILTERS = {
+  party: 'party',
+  state: 'state',
+  name: 'name',
+  'name-prefix': 'namePrefix',
+  key: 'spkiSha256',
+  profile: 'profile',
+  issuer: 'issuer',
+  serial: 'serial',
+  'expires-before': 'expiresBefore',
+} as const
 const PAGE = 500
 
 /** `countersign list`: page by page, so that a large house needs little memory. */
@@ -18,8 +30,10 @@ export const list = async (given: Arguments, around: Around, page: number = PAGE
     })
   const admin = await openAdmin(given, around)
   const query = new URLSearchParams({ limit: String(page) })
-  for (const [name, value] of Object.entries({ party: given.text('party'), state }))
+  for (const [option, name] of Object.entries(FILTERS)) {
+    const value = given.text(option)
     if (value !== undefined) query.set(name, value)
+  }
 
   let count = 0
   for (;;) {

@@ -1,4 +1,4 @@
-import { fieldOf, formatWhen } from '@countersign/protocol'
+import { type Field, fieldOf, formatWhen } from '@countersign/protocol'
 import { certificateField, type ListedCertificate } from '../admin/certificate.ts'
 import { openAdmin } from '../admin/client.ts'
 import { EXIT, type Run } from '../command.ts'
@@ -17,7 +17,21 @@ export const show: Run = async (given, around) => {
     if (index > 0) around.out('')
     for (const line of certificateLines(certificate, around.clock())) around.out(line)
   }
+  const keys = fieldOf(answer)
+    .get('keys')
+    .optional((each) => each.list(10_000))
+  if (keys !== undefined && keys.length > 0) around.out('')
+  for (const key of keys ?? []) around.out(keyLine(key, around.clock()))
   return EXIT.ok
+}
+
+/** One key of the party's history. */
+function keyLine(key: Field, now: Temporal.Instant): string {
+  const revokedAt = key.get('revokedAt').optional((each) => each.instant())
+  const ended = revokedAt === undefined ? '' : `, revoked ${formatWhen(revokedAt, now)}`
+  return plainText(
+    `key  ${key.get('spkiSha256').text(64)}  since ${formatWhen(key.get('firstSeen').instant(), now)}${ended}`,
+  )
 }
 
 function certificateLines(certificate: ListedCertificate, now: Temporal.Instant): string[] {

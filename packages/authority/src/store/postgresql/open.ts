@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import { DatabaseError, Pool, types } from 'pg'
 import { AuthorityError } from '../../error.ts'
 import { isPostgresqlFault, postgresqlError } from '../fault.ts'
-import { SCHEMA, SCHEMA_VERSION } from '../schema.ts'
+import { POSTGRESQL_UPGRADES, SCHEMA, SCHEMA_VERSION } from '../schema.ts'
 import type { Tables } from '../tables.ts'
 import { createListening, type Listening } from './listen.ts'
 
@@ -87,6 +87,10 @@ async function migrate(tx: Transaction<Tables>, where: string): Promise<void> {
       where,
       `it was written by a newer version (schema ${found}; this program knows ${SCHEMA_VERSION})`,
     )
+  else if (found < SCHEMA_VERSION) {
+    for (let from = found; from < SCHEMA_VERSION; from++) await sql.raw(POSTGRESQL_UPGRADES[from] ?? '').execute(tx)
+    await sql`UPDATE schema_version SET version = ${SCHEMA_VERSION}`.execute(tx)
+  }
 }
 
 function committing(db: Kysely<Tables>, where: string): Postgresql['commit'] {
