@@ -30,15 +30,13 @@ export function isStorageFault(cause: unknown): boolean {
   return code !== undefined && [RESULT.readOnly, RESULT.ioError, RESULT.corrupt, RESULT.full].some((c) => c === code)
 }
 
+const LOST_CONNECTION = /^Connection (?:terminated|ended)|^timeout exceeded|is not queryable|read timeout/i
+
 /** Whether `cause` is what PostgreSQL said, or what became of a connection to it. */
 export function isPostgresqlFault(cause: unknown): boolean {
   if (!(cause instanceof Error)) return false
   // What its client throws for each word of the server has a severity; of its connection, texts alone.
-  return (
-    'severity' in cause ||
-    'syscall' in cause ||
-    /^Connection terminated|timeout exceeded when trying/.test(cause.message)
-  )
+  return 'severity' in cause || 'syscall' in cause || LOST_CONNECTION.test(cause.message)
 }
 
 /** Wraps an error of PostgreSQL. Its documentation, appendix A: SQLSTATE 53100 is a full disk, 25006 a standby. */
