@@ -26,7 +26,11 @@ const PROGRAM = fileURLToPath(new URL(`./holder-process${extname(import.meta.url
 
 /** Starts a process and opens the key in it; `patience` in milliseconds. @throws {KeyFault} (rejects); nothing stays then */
 export async function startHolder(uri: KeyUri, pin: string | undefined, patience: number): Promise<Holder> {
-  const child = fork(PROGRAM, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(PROGRAM, {
+    execArgv: [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const desk = openDesk(child, patience)
   const opened = await desk.ask(0, { kind: 'open', uri, pin }).catch(async (cause: unknown) => {

@@ -62,16 +62,22 @@ async function signOnce(holders: Holders, tbs: LintedTbs): Promise<Uint8Array> {
   } catch (cause) {
     if (!(cause instanceof KeyFault)) throw cause
     holders.failed(holder, cause)
-    const fresh = await holders.current()
-    return fresh.sign(tbs)
+  }
+  const fresh = await holders.current()
+  try {
+    return await fresh.sign(tbs)
+  } catch (cause) {
+    // It opens and does not sign: not asked again by everybody at once.
+    if (cause instanceof KeyFault) holders.failed(fresh, cause, PAUSE_MILLISECONDS)
+    throw cause
   }
 }
 
 interface Holders {
   /** The holder there is, or a new one. @throws {KeyFault} (rejects) */
   current(): Promise<Holder>
-  /** What it was asked for failed: the next call of `current` starts another, where that may help. */
-  failed(holder: Holder, reason: KeyFault): void
+  /** What it was asked for failed: `current` starts another, after `pause`, and where that may help. */
+  failed(holder: Holder, reason: KeyFault, pause?: number): void
   close(): Promise<void>
 }
 
@@ -109,8 +115,8 @@ function createHolders(startOne: () => Promise<Holder>): Holders {
         throw cause
       }
     },
-    failed(holder, reason) {
-      if (reason.code === 'ERR_AUTHORITY_KEY_PIN') remember(reason, 0)
+    failed(holder, reason, pause = 0) {
+      remember(reason, pause)
       if (running !== holder) return
       running = undefined
       starting = undefined

@@ -1,6 +1,8 @@
 // What a token does to its signer: taken away and back, replaced, silent, without its PIN; and keys that are none.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -37,9 +39,8 @@ async function open(t: TestContext, patience?: number): Promise<Opened> {
   return { token, signer, sign: () => signer.sign(tbs) }
 }
 
-/** The processes that hold tokens of this one, by what the kernel says. */
-function holders(): number[] {
-  const { pid } = process
+/** The processes that hold tokens of a process, this one unless said, by what the kernel says. */
+function holders(pid: number | undefined = process.pid): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
@@ -130,6 +131,45 @@ suite('a key on a token', withToken, () => {
     const tbs = linted(signer)
     await signer.sign(tbs)
     await signer.sign(tbs)
+  })
+
+  test('a token that opens the key and does not sign with it is not asked by everybody at once', async (t) => {
+    const token = softToken(t)
+    const rsa = ['--keypairgen', '--key-type', 'rsa:2048', '--label', 'issuing', '--id', '01']
+    token.tool(...rsa, '--allowed-mechanisms', 'SHA384-RSA-PKCS')
+    const signer = await openTokenSigner(token.uri('object=issuing'))
+    t.after(() => signer.close())
+    const tbs = linted(signer)
+    const refused = { code: 'ERR_AUTHORITY_KEY_KIND', message: /CKR_MECHANISM_INVALID/ }
+    await Promise.all(Array.from({ length: 20 }, () => assert.rejects(signer.sign(tbs), refused)))
+    assert.deepEqual(holders(), [])
+    const began = performance.now()
+    await assert.rejects(signer.sign(tbs), refused)
+    assert.ok(performance.now() - began < 50, 'a process was begun for it')
+    assert.deepEqual(holders(), [])
+  })
+
+  test('whoever holds the token ends with the house, however that ends', async (t) => {
+    const token = softToken(t)
+    token.import(newKeyFile('P-256').path, 'issuing', '01')
+    const module = new URL('../../../src/keys/pkcs11/token-signer.ts', import.meta.url).href
+    const script = `import { openTokenSigner } from ${JSON.stringify(module)}
+await openTokenSigner(${JSON.stringify(token.uri('object=issuing'))})
+console.log('held')`
+    const house = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    t.after(() => house.kill('SIGKILL'))
+    await once(house.stdout, 'data')
+    const [holder] = holders(house.pid)
+    assert.ok(holder !== undefined)
+    house.kill('SIGKILL')
+    const isThere = () =>
+      existsSync(`/proc/${holder}/cmdline`) && readFileSync(`/proc/${holder}/cmdline`, 'utf8') !== ''
+    for (const end = performance.now() + 10_000; isThere(); ) {
+      assert.ok(performance.now() < end, 'it is still there')
+      await delay(20)
+    }
   })
 
   test('after close nothing is held, and nothing signs', async (t) => {
