@@ -1,8 +1,10 @@
 // OpenSSH's sshd for one test file: one process for each connection, on a port of ours that is free.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync, rmdirSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { userInfo } from 'node:os'
+import { after } from 'node:test'
 import { needs, programPath } from './peer.ts'
 import { file } from './ssh.ts'
 
@@ -11,7 +13,6 @@ export const withSshd: { readonly skip?: string } = {
   ...needs('ssh-keygen', 'openssh-client'),
   ...needs('ssh', 'openssh-client'),
   ...needs('sshd', 'openssh-server'),
-  ...needs('unshare', 'util-linux'),
 }
 
 /** Who runs the test, and so who signs in. */
@@ -56,19 +57,14 @@ export async function meetSshd(
   }
 }
 
-/** As root it wants a directory below /run, which we give it in a name space of its own. */
+// As root it wants an empty directory, which Debian makes at each start of its service.
+const OWN_DIRECTORY = '/run/sshd'
+if (process.getuid?.() === 0 && mkdirSync(OWN_DIRECTORY, { recursive: true, mode: 0o755 }) !== undefined)
+  after(() => rmdirSync(OWN_DIRECTORY))
+
 function sshdCommand(options: Readonly<Record<string, string>>): readonly string[] {
   const fixed = { LogLevel: 'VERBOSE', UsePAM: 'no', StrictModes: 'no', AuthorizedKeysFile: 'none', ...options }
-  const sshd = [programPath('sshd'), '-i', '-e', '-f', file('sshd_config', linesOf(fixed))]
-  if (process.getuid?.() !== 0) return sshd
-  return [
-    'unshare',
-    '--mount',
-    'sh',
-    '-c',
-    'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && exec "$0" "$@"',
-    ...sshd,
-  ]
+  return [programPath('sshd'), '-i', '-e', '-f', file('sshd_config', linesOf(fixed))]
 }
 
 const linesOf = (options: Readonly<Record<string, string>>) =>
