@@ -1,5 +1,5 @@
-// Certificates per second, each on the disk before it is handed out: our authority within its process and over TLS with
-// a token, `openssl ca` (which syncs nothing), and the floor: a signature and a row. In turns in one run.
+// Certificates per second, each on the disk before it is handed out: our authority within its process, with its key in a
+// file and on a PKCS #11 token, and over TLS with an enrollment token, `openssl ca` (which syncs nothing), and the floor: a signature and a row. In turns in one run.
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { findProgram } from '../interop/peer.ts'
-import { AUTHORITY_NAME, startAuthority } from '../scenario/support/authority.ts'
+import { AUTHORITY_NAME, startAuthority, type TestAuthority } from '../scenario/support/authority.ts'
 import { newKey } from '../tools/testing/keys.ts'
+import { softToken, withToken } from '../tools/testing/soft-token.ts'
 import { print } from './measurement.ts'
 import { openFloor } from './support/floor.ts'
 import { openOpensslCa } from './support/openssl-ca.ts'
@@ -23,7 +24,9 @@ const TMPFS = 0x01021994
 if ((await statfs(tmpdir())).type === TMPFS)
   throw new Error(`${tmpdir()} is in memory, where nothing is durable: set TMPDIR to a folder on a disk`)
 
+await using ends = new AsyncDisposableStack()
 await using house = await startAuthority()
+const onToken = withToken.skip === undefined ? ends.use(await startOnToken()) : undefined
 const { authority } = house
 const scratch = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
 const floor = openFloor(join(scratch, 'floor.db'))
@@ -32,6 +35,7 @@ const ca = openssl === undefined ? undefined : await openOpensslCa(openssl, join
 const rates = new Map<string, number[]>()
 const ONE = 'floor, one at a time'
 const MANY = `floor, ${AT_ONCE} at a time`
+const HELD = 'countersign, key on SoftHSM'
 const batches = CERTIFICATES / AT_ONCE
 try {
   // The first round warms code and caches and is not counted.
@@ -41,18 +45,23 @@ try {
       for (let i = 0; i < CERTIFICATES; i++) floor.issue(1)
     })
     const keys = Array.from({ length: 2 * CERTIFICATES }, () => newKey().spki)
-    const issue = (i: number) =>
-      authority.issueLocal({ party: `party-${round}-${i}`, profile: 'client', publicKey: keys[i] ?? new Uint8Array() })
-    await rate('countersign, one at a time', counted, async () => {
-      for (let i = 0; i < CERTIFICATES; i++) await issue(i)
-    })
     await rate(MANY, counted, () => {
       for (let i = 0; i < batches; i++) floor.issue(AT_ONCE)
     })
-    await rate(`countersign, ${AT_ONCE} at a time`, counted, async () => {
-      for (let i = 0; i < batches; i++)
-        await Promise.all(Array.from({ length: AT_ONCE }, (_, j) => issue(CERTIFICATES + i * AT_ONCE + j)))
-    })
+    for (const [name, { authority: one }] of [
+      ['countersign', house],
+      ...(onToken ? [[HELD, onToken] as const] : []),
+    ] as const) {
+      const issue = (i: number) =>
+        one.issueLocal({ party: `party-${round}-${i}`, profile: 'client', publicKey: keys[i] ?? new Uint8Array() })
+      await rate(`${name}, one at a time`, counted, async () => {
+        for (let i = 0; i < CERTIFICATES; i++) await issue(i)
+      })
+      await rate(`${name}, ${AT_ONCE} at a time`, counted, async () => {
+        for (let i = 0; i < batches; i++)
+          await Promise.all(Array.from({ length: AT_ONCE }, (_, j) => issue(CERTIFICATES + i * AT_ONCE + j)))
+      })
+    }
     for (const atOnce of [1, AT_ONCE]) {
       const milliseconds = await enrollNewcomers(`newcomer-${round}-${atOnce}`, atOnce)
       if (counted) note(`countersign, enrolled over TLS, ${atOnce} at once`, milliseconds)
@@ -68,9 +77,17 @@ try {
   for (const [name, values] of rates)
     print({ name, unit: 'per second', values, ...(baselineOf(name) && { baselines: [baselineOf(name)] }) })
   if (ca === undefined) print({ name: 'openssl ca', skipped: 'openssl is not installed' })
+  if (withToken.skip !== undefined) print({ name: HELD, skipped: withToken.skip })
 } finally {
   floor.close()
   await rm(scratch, { recursive: true, force: true })
+}
+
+/** Another authority of the same make, but for its issuing key. */
+async function startOnToken(): Promise<TestAuthority> {
+  const token = softToken({ after: (work) => ends.defer(async () => void (await work())) })
+  token.tool('--keypairgen', '--key-type', 'EC:prime256v1', '--label', 'issuing', '--id', '01')
+  return startAuthority({ issuingKey: token.uri('object=issuing') })
 }
 
 function baselineOf(name: string): string {

@@ -24,7 +24,7 @@ export interface TestAuthority extends AsyncDisposable {
 }
 
 export async function startAuthority(
-  options: { readonly failpoint?: Failpoint; readonly algorithm?: KeyAlgorithm } = {},
+  options: { readonly failpoint?: Failpoint; readonly algorithm?: KeyAlgorithm; readonly issuingKey?: string } = {},
 ): Promise<TestAuthority> {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-scenario-'))
   const log: (readonly [string, Readonly<Record<string, unknown>>])[] = []
