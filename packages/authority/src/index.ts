@@ -2,7 +2,17 @@ export { openAuthority } from './authority.ts'
 export type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
 export { AUTHORITY_ERRORS, AuthorityError, type AuthorityErrorCode } from './error.ts'
 export { FAILPOINTS, type Failpoint, type FailpointName } from './failpoints.ts'
-export { PROFILE_NAMES, PROFILES, type Profile, type ProfileName } from './issuance/profiles.ts'
+export {
+  INVITED_PROFILES,
+  KEY_KINDS,
+  type KeyKind,
+  PROFILE_NAMES,
+  PROFILES,
+  type Profile,
+  type ProfileName,
+  type X509Profile,
+  type X509ProfileName,
+} from './issuance/profiles.ts'
 export { exportRootKey } from './keys/export-root-key.ts'
 export { type Checkpoint, readCheckpoint } from './ledger/checkpoint.ts'
 export { openLedgerDirectory } from './ledger/directory.ts'

@@ -5,7 +5,7 @@ import type { Certificate } from '@countersign/x509'
 import type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
 import type { Failpoint } from './failpoints.ts'
 import type { Credential } from './issuance/issue.ts'
-import type { ProfileName } from './issuance/profiles.ts'
+import type { X509ProfileName } from './issuance/profiles.ts'
 import type { CustodyOptions } from './keys/custody.ts'
 import type { FeedDoor } from './status/feed/feed.ts'
 import type { Rules } from './status/feed/published.ts'
@@ -40,7 +40,7 @@ export interface LocalRequest {
   readonly party: string
   readonly dnsNames?: readonly string[]
   readonly ipAddresses?: readonly string[]
-  readonly profile: ProfileName
+  readonly profile: X509ProfileName
   /** DER of the SubjectPublicKeyInfo of a key that this process holds. */
   readonly publicKey: Uint8Array
 }

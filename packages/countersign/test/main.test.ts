@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { PROFILE_NAMES } from '@countersign/authority'
+import { INVITED_PROFILES } from '@countersign/authority'
 import { COMMANDS } from '../src/commands/table.ts'
 import { main } from '../src/main.ts'
 import { fakeAround } from './support/around.ts'
@@ -93,9 +93,9 @@ suite('the command line', () => {
     assert.equal(around.stdout.length, 1)
   })
 
-  test('the help of invite names every profile that there is', () => {
+  test('the help of invite names every profile that one can be invited for', () => {
     const { summary } = COMMANDS.find(({ name }) => name === 'invite')?.options['profile'] ?? assert.fail('no option')
-    assert.deepEqual(summary.match(/\b(?!the|default|or)[a-z]+\b/g), [...PROFILE_NAMES])
+    assert.deepEqual(summary.match(/\b(?!the\b|default\b|or\b)[a-z]+(?:-[a-z]+)*\b/g), [...INVITED_PROFILES])
   })
 
   test('control characters of an argument do not reach the terminal', async () => {

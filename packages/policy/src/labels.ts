@@ -65,6 +65,9 @@ function isUnlikeLabels({ kind, value }: Identity): boolean {
       return value.includes('@')
     case 'iPAddress':
       return true
+    // No rule names one: whom a login is of, the door for SSH decides.
+    case 'sshPrincipal':
+      return false
     default:
       return value.includes('.') && !value.includes(':')
   }

@@ -6,7 +6,7 @@ import { mostCharacters } from './meeting-limits.ts'
 /** Reads one. @throws {ShapeError} */
 export function identityField(field: Field): Identity {
   return {
-    kind: field.get('kind').oneOf(['dNSName', 'iPAddress', 'uniformResourceIdentifier', 'rfc822Name']),
+    kind: field.get('kind').oneOf(['dNSName', 'iPAddress', 'uniformResourceIdentifier', 'rfc822Name', 'sshPrincipal']),
     value: field.get('value').text(mostCharacters('value')),
   }
 }

@@ -2,7 +2,7 @@
 
 /** A name that a party proves. */
 export interface Identity {
-  readonly kind: 'dNSName' | 'iPAddress' | 'uniformResourceIdentifier' | 'rfc822Name'
+  readonly kind: 'dNSName' | 'iPAddress' | 'uniformResourceIdentifier' | 'rfc822Name' | 'sshPrincipal'
   readonly value: string
 }
 

@@ -261,6 +261,27 @@ const OTHER_REFUSALS = {
     'the request asks for a name that the invitation does not give',
     'ask for the invited names only',
   ],
+  ERR_ENROLL_NAME_MISSING: [
+    'local profile',
+    'operator',
+    5,
+    'the profile needs a name that was not granted',
+    'invite again with that name, by --san, or for another profile',
+  ],
+  ERR_ENROLL_AUTHORITY: [
+    'RFC 5280 §4.2.1.9',
+    'caller',
+    5,
+    'the request asks to be an authority',
+    'ask without basicConstraints, keyCertSign and cRLSign',
+  ],
+  ERR_ENROLL_PROFILE: [
+    'local profile',
+    'operator',
+    5,
+    'what was granted does not fit the profile',
+    'invite again for another profile, or with other names',
+  ],
   ERR_ENROLL_KEY: ['local profile', 'caller', 5, 'this kind of key is not accepted', 'use a P-256 key'],
   ERR_ENROLL_KEY_TAKEN: [
     'local policy',

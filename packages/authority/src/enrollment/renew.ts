@@ -3,7 +3,7 @@ import type { Clock } from '@countersign/mtls'
 import type { Refusal } from '@countersign/protocol'
 import type { CheckSignature } from '@countersign/verify'
 import type { Credential, Issue } from '../issuance/issue.ts'
-import { isProfile } from '../issuance/profiles.ts'
+import { isX509Profile, X509_PROFILES } from '../issuance/profiles.ts'
 import { decideNames, readRequest } from '../issuance/request.ts'
 import type { StoredCertificate } from '../store/certificates.ts'
 import type { Repositories, Store } from '../store/store.ts'
@@ -36,9 +36,9 @@ export function createRenew({ store, issue, clock, checkSignature }: Renewing): 
   return async (sha256, der) => {
     const held = await store.certificates.bySha256(sha256)
     const fault = faultOf(held, clock())
-    if (held === undefined || fault !== undefined || !isProfile(held.profile))
+    if (held === undefined || fault !== undefined || !isX509Profile(held.profile))
       return { ok: false, refusal: fault ?? { code: 'ERR_CALLER_UNKNOWN_ISSUER' } }
-    const read = readRequest(der, checkSignature)
+    const read = readRequest(der, X509_PROFILES[held.profile], checkSignature)
     if (!read.ok) return read
     const asked = decideNames(read, held.party, held.names)
     if (!asked.ok) return asked

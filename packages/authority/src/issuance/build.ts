@@ -1,16 +1,21 @@
-// What is to be signed, RFC 5280 §4.1.2: the three kinds of certificate that this authority makes.
+// What is to be signed, RFC 5280 §4.1.2: what the profile says, with the names and the key that were granted.
 import { randomBytes } from 'node:crypto'
 import type { Identity } from '@countersign/protocol'
 import {
   authorityKeyIdentifierExtension,
   basicConstraintsExtension,
   type Certificate,
+  certificatePoliciesExtension,
   type Extension,
   extendedKeyUsageExtension,
+  type KeyUsageBit,
   keyUsageExtension,
   type Name,
+  nameConstraintsExtension,
   nameOf,
+  noRevAvailExtension,
   OID,
+  ocspNoCheckExtension,
   readSubjectPublicKeyInfo,
   type SubjectPublicKeyInfo,
   subjectAltNameExtension,
@@ -18,85 +23,60 @@ import {
   type Validity,
   writeTbsCertificate,
 } from '@countersign/x509'
+import { InvariantError } from '../error.ts'
 import { sha256, wholeSecond } from '../octets.ts'
 import { signatureOf } from './issuer-signature.ts'
-import { generalNameOf } from './names.ts'
-import { AUTHORITY_VALIDITY, BACKDATE, PROFILES, type ProfileName } from './profiles.ts'
+import { generalNameOf, subtreeOf } from './names.ts'
+import { type ExtensionName, X509_PROFILES, type X509Profile, type X509ProfileName } from './profiles.ts'
+import { judgeKey } from './public-key.ts'
 
-export interface LeafRequest {
+/** What shall stand in a certificate; how it is written, its profile says. */
+export interface CertificateContent {
+  readonly profile: X509ProfileName
+  readonly subject: Name
+  /** DER of the SubjectPublicKeyInfo. */
   readonly publicKey: Uint8Array
-  readonly party: string
   /** All of them, the SPIFFE ID first. */
   readonly identities: readonly Identity[]
-  readonly profile: ProfileName
+  /** Absent where the certificate signs itself. */
+  readonly issuer?: Certificate
+  readonly serial: bigint
+  readonly now: Temporal.Instant
 }
 
-/** Writes what is signed for a leaf under `issuer`. It ends with its issuer at the latest. */
-export function buildLeaf(
-  request: LeafRequest,
-  issuer: Certificate,
-  serial: bigint,
-  now: Temporal.Instant,
-): Uint8Array {
-  const { extendedKeyUsage, validityDays } = PROFILES[request.profile]
-  const wanted = now.add({ hours: 24 * validityDays })
-  const { notAfter: limit } = issuer.validity
-  return build({
-    serial,
-    signedBy: issuer.subjectPublicKeyInfo,
-    issuer: issuer.subject,
-    subject: nameOf([['commonName', request.party]]),
-    publicKey: readSubjectPublicKeyInfo(request.publicKey),
-    validity: validity(now, Temporal.Instant.compare(wanted, limit) > 0 ? limit : wanted),
-    extensions: [
-      authorityKeyIdentifierExtension({ keyIdentifier: keyIdentifierOf(issuer.subjectPublicKeyInfo) }),
-      keyUsageExtension(['digitalSignature']),
-      extendedKeyUsageExtension(extendedKeyUsage.map((purpose) => OID[purpose])),
-      subjectAltNameExtension(request.identities.map(generalNameOf), { critical: false }),
-    ],
+/** Writes what is signed. It ends with its issuer at the latest. */
+export function buildCertificate(content: CertificateContent): Uint8Array {
+  const { profile, subject, issuer, serial } = content
+  const row: X509Profile = X509_PROFILES[profile]
+  const publicKey = readSubjectPublicKeyInfo(content.publicKey)
+  const signedBy = issuer?.subjectPublicKeyInfo ?? publicKey
+  const parts = { row, publicKey, signedBy, identities: content.identities }
+  return writeTbsCertificate({
+    version: 3,
+    serialNumber: serial,
+    signature: signatureOf(signedBy),
+    issuer: issuer?.subject ?? subject,
+    validity: validityOf(row, issuer, content.now),
+    subject,
+    subjectPublicKeyInfo: publicKey,
+    extensions: namesOf(row.extensions).flatMap((name) => {
+      const extension = EXTENSIONS[name](parts)
+      return extension === undefined ? [] : [{ ...extension, critical: row.extensions[name] === 'critical' }]
+    }),
   })
 }
 
-/** Writes what the root signs for itself. */
-export function buildRoot(
-  organization: string,
-  publicKey: SubjectPublicKeyInfo,
-  serial: bigint,
-  now: Temporal.Instant,
-): Uint8Array {
-  const name = authorityName(organization, 'Root 1')
-  return build({
-    serial,
-    issuer: name,
-    subject: name,
-    publicKey,
-    signedBy: publicKey,
-    validity: validity(now, yearsAfter(now, AUTHORITY_VALIDITY.rootYears)),
-    extensions: [basicConstraintsExtension({ cA: true }), keyUsageExtension(['keyCertSign', 'cRLSign'])],
-  })
+/** The subject of a party's certificate. */
+export function partyName(party: string): Name {
+  return nameOf([['commonName', party]])
 }
 
-/** Writes what the root signs for the issuing key: it may sign leaves, and no further authority. */
-export function buildIssuing(
-  organization: string,
-  publicKey: SubjectPublicKeyInfo,
-  root: Certificate,
-  serial: bigint,
-  now: Temporal.Instant,
-): Uint8Array {
-  return build({
-    serial,
-    issuer: root.subject,
-    signedBy: root.subjectPublicKeyInfo,
-    subject: authorityName(organization, 'Issuing 1'),
-    publicKey,
-    validity: validity(now, yearsAfter(now, AUTHORITY_VALIDITY.issuingYears)),
-    extensions: [
-      authorityKeyIdentifierExtension({ keyIdentifier: keyIdentifierOf(root.subjectPublicKeyInfo) }),
-      basicConstraintsExtension({ cA: true, pathLenConstraint: 0 }),
-      keyUsageExtension(['keyCertSign', 'cRLSign']),
-    ],
-  })
+/** The subject of an authority's certificate. */
+export function authorityName(organization: string, role: 'Root 1' | 'Issuing 1'): Name {
+  return nameOf([
+    ['organizationName', organization],
+    ['commonName', `${organization} ${role}`],
+  ])
 }
 
 /** RFC 5280 §4.1.2.2: positive, at most 20 octets. Sixteen, 126 bits of them random. */
@@ -112,39 +92,57 @@ export function keyIdentifierOf(publicKey: SubjectPublicKeyInfo): Uint8Array {
 }
 
 interface Parts {
-  readonly serial: bigint
-  readonly issuer: Name
-  readonly subject: Name
+  readonly row: X509Profile
   readonly publicKey: SubjectPublicKeyInfo
   readonly signedBy: SubjectPublicKeyInfo
-  readonly validity: Validity
-  readonly extensions: readonly Extension[]
+  readonly identities: readonly Identity[]
 }
 
-function build({ serial, issuer, subject, publicKey, signedBy, validity, extensions }: Parts): Uint8Array {
-  return writeTbsCertificate({
-    version: 3,
-    serialNumber: serial,
-    signature: signatureOf(signedBy),
-    issuer,
-    validity,
-    subject,
-    subjectPublicKeyInfo: publicKey,
-    extensions: [subjectKeyIdentifierExtension(keyIdentifierOf(publicKey)), ...extensions],
-  })
+/** How each extension is written; undefined where it would hold nothing. */
+const EXTENSIONS: Readonly<Record<ExtensionName, (parts: Parts) => Extension | undefined>> = {
+  subjectKeyIdentifier: ({ publicKey }) => subjectKeyIdentifierExtension(keyIdentifierOf(publicKey)),
+  authorityKeyIdentifier: ({ signedBy }) =>
+    authorityKeyIdentifierExtension({ keyIdentifier: keyIdentifierOf(signedBy) }),
+  basicConstraints: ({ row: { authority } }) =>
+    authority &&
+    basicConstraintsExtension({
+      cA: true,
+      ...(authority.pathLength !== undefined && { pathLenConstraint: authority.pathLength }),
+    }),
+  nameConstraints: ({ identities }) =>
+    identities.length === 0 ? undefined : nameConstraintsExtension({ permittedSubtrees: identities.map(subtreeOf) }),
+  keyUsage: ({ row: { keys }, publicKey }) => keyUsageExtension(usageOf(keys, publicKey)),
+  certificatePolicies: ({ row: { policies } }) =>
+    policies.length === 0
+      ? undefined
+      : certificatePoliciesExtension(policies.map((policy) => ({ policyIdentifier: OID[policy] }))),
+  extendedKeyUsage: ({ row }) => extendedKeyUsageExtension(row.extendedKeyUsage.map((purpose) => OID[purpose])),
+  subjectAltName: ({ identities }) =>
+    identities.length === 0 ? undefined : subjectAltNameExtension(identities.map(generalNameOf), { critical: false }),
+  ocspNoCheck: ocspNoCheckExtension,
+  noRevAvail: noRevAvailExtension,
 }
 
-function validity(now: Temporal.Instant, notAfter: Temporal.Instant): Validity {
-  return { notBefore: wholeSecond(now.subtract(BACKDATE)), notAfter: wholeSecond(notAfter) }
+function namesOf(extensions: X509Profile['extensions']): readonly ExtensionName[] {
+  return Object.keys(extensions).filter((name) => Object.hasOwn(EXTENSIONS, name)) as ExtensionName[]
 }
 
-function yearsAfter(now: Temporal.Instant, years: number): Temporal.Instant {
-  return now.toZonedDateTimeISO('UTC').add({ years }).toInstant()
+function usageOf(keys: X509Profile['keys'], { der }: SubjectPublicKeyInfo): readonly KeyUsageBit[] {
+  const judged = judgeKey(der)
+  const usage = judged.ok ? keys[judged.kind] : undefined
+  if (usage === undefined) throw new InvariantError('a key of no kind of this profile')
+  return usage
 }
 
-function authorityName(organization: string, role: string): Name {
-  return nameOf([
-    ['organizationName', organization],
-    ['commonName', `${organization} ${role}`],
-  ])
+function validityOf(
+  { lasts, backdate }: X509Profile,
+  issuer: Certificate | undefined,
+  now: Temporal.Instant,
+): Validity {
+  const wanted = now.add(lasts)
+  const limit = issuer?.validity.notAfter ?? wanted
+  return {
+    notBefore: wholeSecond(now.subtract(backdate)),
+    notAfter: wholeSecond(Temporal.Instant.compare(wanted, limit) > 0 ? limit : wanted),
+  }
 }

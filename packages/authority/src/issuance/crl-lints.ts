@@ -18,28 +18,33 @@ export const CRL_LINTS: readonly Lint<CertificateList, CrlExpectation>[] = [
   {
     id: 'crl-version-2',
     clause: 'RFC 5280 §5.1.2.1',
+    severity: 'error',
     check: ({ version }) => (version === 2 ? undefined : `version ${version}`),
   },
   {
     id: 'crl-signature-algorithm',
     clause: 'RFC 5280 §5.1.2.2',
+    severity: 'error',
     check: ({ signature }, { issuer }) => faultOfSignature(signature, issuer.subjectPublicKeyInfo),
   },
   {
     id: 'crl-issuer-name',
     clause: 'RFC 5280 §5.1.2.3',
+    severity: 'error',
     check: ({ issuer }, expected) =>
       sameOctets(issuer.der, expected.issuer.subject.der) ? undefined : 'not the name of the issuer',
   },
   {
     id: 'crl-this-update',
     clause: 'RFC 5280 §5.1.2.4',
+    severity: 'error',
     check: ({ thisUpdate }, { now }) =>
       Temporal.Instant.compare(thisUpdate, now) <= 0 ? undefined : `${thisUpdate} is in the future`,
   },
   {
     id: 'crl-next-update',
     clause: 'RFC 5280 §5.1.2.5',
+    severity: 'error',
     check: ({ thisUpdate, nextUpdate }, expected) =>
       nextUpdate?.equals(expected.nextUpdate) && Temporal.Instant.compare(thisUpdate, nextUpdate) < 0
         ? undefined
@@ -48,6 +53,7 @@ export const CRL_LINTS: readonly Lint<CertificateList, CrlExpectation>[] = [
   {
     id: 'crl-entries',
     clause: 'RFC 5280 §5.1.2.6',
+    severity: 'error',
     check: ({ revokedCertificates }, { entries }) => {
       const listed = new Map(revokedCertificates.map((one) => [one.userCertificate, one.reasonCode ?? 'unspecified']))
       const missing = entries.filter(({ serial, reason }) => listed.get(BigInt(`0x${serial}`)) !== reason)
@@ -58,11 +64,13 @@ export const CRL_LINTS: readonly Lint<CertificateList, CrlExpectation>[] = [
   {
     id: 'crl-number',
     clause: 'RFC 5280 §5.2.3',
+    severity: 'error',
     check: ({ cRLNumber }, { number }) => (cRLNumber === number ? undefined : `is ${cRLNumber}`),
   },
   {
     id: 'crl-authority-key-identifier',
     clause: 'RFC 5280 §5.2.1',
+    severity: 'error',
     check: ({ authorityKeyIdentifier }, { issuer: { subjectKeyIdentifier } }) => {
       const keyIdentifier = authorityKeyIdentifier?.keyIdentifier
       if (keyIdentifier === undefined || subjectKeyIdentifier === undefined) return 'absent'
@@ -72,6 +80,7 @@ export const CRL_LINTS: readonly Lint<CertificateList, CrlExpectation>[] = [
   {
     id: 'crl-full',
     clause: 'RFC 5280 §5.2.4, §5.2.5',
+    severity: 'error',
     check: ({ deltaCRLIndicator, issuingDistributionPoint }) =>
       deltaCRLIndicator === undefined && issuingDistributionPoint === undefined ? undefined : 'not a full list',
   },

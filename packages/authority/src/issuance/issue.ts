@@ -7,10 +7,11 @@ import type { Hierarchy } from '../keys/hierarchy.ts'
 import { serialHex, sha256 } from '../octets.ts'
 import type { NewCertificate, ProofMethod } from '../store/certificates.ts'
 import type { Repositories, Store, StoreTransaction } from '../store/store.ts'
-import { buildLeaf, makeSerial } from './build.ts'
-import { lintCertificate } from './lint.ts'
-import { spiffeIdOf } from './names.ts'
-import type { ProfileName } from './profiles.ts'
+import { makeSerial, partyName } from './build.ts'
+import { faultOfNames } from './grant.ts'
+import { buildAndLint } from './lint.ts'
+import { sameIdentity, spiffeIdOf } from './names.ts'
+import { X509_PROFILES, type X509Profile, type X509ProfileName } from './profiles.ts'
 import { faultOfKey } from './public-key.ts'
 
 /** What shall be certified. */
@@ -18,9 +19,9 @@ export interface IssueRequest {
   readonly kind: 'x509'
   /** DER of a SubjectPublicKeyInfo. Whoever asks has checked that its holder has the private key. */
   readonly publicKey: Uint8Array
-  /** Beside the SPIFFE ID, which every certificate has. */
+  /** Beside the SPIFFE ID, which the profile gives. */
   readonly names: readonly Identity[]
-  readonly profile: ProfileName
+  readonly profile: X509ProfileName
 }
 
 /** Who was proved to be asking, and how. */
@@ -75,20 +76,16 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
     proof: Proof,
     now: Temporal.Instant,
   ): Promise<Refusal | { readonly signed: NewCertificate }> => {
-    const identities = identitiesOf(domain, proof.party, request.names)
+    const { publicKey, profile } = request
+    const identities = identitiesOf(domain, proof.party, request.names, X509_PROFILES[profile].spiffeId)
     const serial = makeSerial()
-    const leaf = { publicKey: request.publicKey, party: proof.party, identities, profile: request.profile }
-    const linted = lintCertificate(buildLeaf(leaf, issuing, serial, now), {
-      kind: { leaf: request.profile },
-      publicKey: request.publicKey,
-      identities,
-      issuer: issuing,
-      now,
-    })
+    const subject = partyName(proof.party)
+    const linted = buildAndLint({ profile, subject, publicKey, identities, issuer: issuing, serial, now })
     if (!linted.ok) {
       log('issue.lint', { party: proof.party, findings: linted.findings })
       return { code: 'ERR_AUTHORITY_LINT', note: linted.findings.map(({ id }) => id).join(', ') }
     }
+    if (linted.warnings.length > 0) log('issue.warning', { party: proof.party, findings: linted.warnings })
     failpoint('issue.before-sign')
     const der = writeCertificate(linted.tbs, hierarchy.signer.algorithm, await hierarchy.signer.sign(linted.tbs))
     failpoint('issue.after-sign')
@@ -109,6 +106,16 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
       evidence: proof.evidence,
     }
     return { signed }
+  }
+
+  /** What speaks against it whatever is stored: the profile, whoever asks. */
+  const faultOfRequest = ({ profile, publicKey, names }: IssueRequest, { party }: Proof): Refusal | undefined => {
+    const row: X509Profile = X509_PROFILES[profile]
+    if (row.authority !== undefined)
+      return { code: 'ERR_ENROLL_PROFILE', note: 'the issuer that is here signs no authority' }
+    const keyFault = faultOfKey(publicKey, row)
+    if (keyFault !== undefined) return { code: 'ERR_ENROLL_KEY', note: keyFault }
+    return faultOfNames(profile, row, names, spiffeIdOf(domain, party))
   }
 
   /** What speaks against it, or the row that is there already; asked again in the transaction. */
@@ -145,8 +152,8 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
 
   /** The row of the certificate, or why there is none. */
   const give = async (request: IssueRequest, proof: Proof): Promise<Refusal | number> => {
-    const keyFault = faultOfKey(request.publicKey)
-    if (keyFault !== undefined) return { code: 'ERR_ENROLL_KEY', note: keyFault }
+    const unfit = faultOfRequest(request, proof)
+    if (unfit !== undefined) return unfit
     const now = clock()
     const decided = await decide(store, request, proof, now)
     if (decided !== undefined) return decided
@@ -171,8 +178,13 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
   }
 }
 
-/** The SPIFFE ID first, then what was granted, each once. */
-export function identitiesOf(domain: string, party: string, names: readonly Identity[]): readonly Identity[] {
-  const all = [spiffeIdOf(domain, party), ...names]
-  return all.filter((one, index) => all.findIndex((o) => o.kind === one.kind && o.value === one.value) === index)
+/** The SPIFFE ID first, where the profile gives one; then what was granted, each once. */
+export function identitiesOf(
+  domain: string,
+  party: string,
+  names: readonly Identity[],
+  spiffeId: boolean,
+): readonly Identity[] {
+  const all = spiffeId ? [spiffeIdOf(domain, party), ...names] : names
+  return all.filter((one, index) => all.findIndex((other) => sameIdentity(one, other)) === index)
 }

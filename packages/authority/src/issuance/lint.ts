@@ -10,6 +10,7 @@ import {
   writeCertificateList,
   X509Error,
 } from '@countersign/x509'
+import { buildCertificate, type CertificateContent } from './build.ts'
 import { CERTIFICATE_LINTS, type CertificateExpectation } from './certificate-lints.ts'
 import { CRL_LINTS, type CrlExpectation } from './crl-lints.ts'
 import type { Lint } from './lint-model.ts'
@@ -25,7 +26,11 @@ export interface LintFinding {
 }
 
 export type Linted =
-  | { readonly ok: true; readonly tbs: LintedTbs }
+  | {
+      readonly ok: true
+      readonly tbs: LintedTbs /** Of rules whose breach is only told. */
+      readonly warnings: readonly LintFinding[]
+    }
   | { readonly ok: false; readonly findings: readonly LintFinding[] }
 
 /** Judges a TBSCertificate against what was asked for. */
@@ -33,6 +38,11 @@ export function lintCertificate(tbs: Uint8Array, expected: CertificateExpectatio
   return lint<Certificate, CertificateExpectation>(tbs, expected, CERTIFICATE_LINTS, () =>
     readCertificate(writeCertificate(tbs, ALGORITHM.ecdsaWithSHA256, NO_SIGNATURE)),
   )
+}
+
+/** Builds a certificate, and judges what was built against what was asked for. */
+export function buildAndLint(content: CertificateContent): Linted {
+  return lintCertificate(buildCertificate(content), content)
 }
 
 /** Judges a TBSCertList against what was asked for. */
@@ -58,10 +68,14 @@ function lint<Value, Expectation>(
     if (!(error instanceof DerError || error instanceof X509Error)) throw error
     return { ok: false, findings: [{ id: 'readable', clause: 'RFC 5280 §4.1', detail: error.message }] }
   }
-  const findings = lints.flatMap(({ id, clause, check }) => {
-    const detail = check(value, expected)
-    return detail === undefined ? [] : [{ id, clause, detail }]
-  })
+  const broken = (severity: 'error' | 'warning') =>
+    lints.flatMap(({ id, clause, severity: of, check }) => {
+      const detail = of === severity ? check(value, expected) : undefined
+      return detail === undefined ? [] : [{ id, clause, detail }]
+    })
+  const findings = broken('error')
   // The brand says that the lints have passed; only this line gives it.
-  return findings.length === 0 ? { ok: true, tbs: tbs as LintedTbs } : { ok: false, findings }
+  return findings.length === 0
+    ? { ok: true, tbs: tbs as LintedTbs, warnings: broken('warning') }
+    : { ok: false, findings }
 }

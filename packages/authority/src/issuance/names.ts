@@ -1,7 +1,8 @@
 // Names that a certificate may carry: how they are asked for, how they are compared, how they are written.
 import type { Identity } from '@countersign/protocol'
-import { formatIpAddress, type GeneralName, parseIpAddress } from '@countersign/x509'
+import { formatIpAddress, type GeneralName, type GeneralSubtree, parseIpAddress } from '@countersign/x509'
 import { InvariantError } from '../error.ts'
+import type { X509Profile } from './profiles.ts'
 
 export type ParsedName =
   | { readonly ok: true; readonly name: Identity }
@@ -11,6 +12,9 @@ export type ParsedName =
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 /** RFC 5321 §4.1.2 without quoted strings; ASCII as rfc822Name has it. */
 const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+
+/** POSIX.1-2024 §3.426 (portable user names), of at most 32 characters as most systems have it. */
+const LOGIN = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,31}$/
 
 /** The party's identity in the trust domain. @see SPIFFE ID §2 */
 export function spiffeIdOf(domain: string, party: string): Identity {
@@ -27,7 +31,7 @@ export function isDnsName(name: string): boolean {
   return name.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '')
 }
 
-/** Reads one name as people ask for it: `dns:…`, `ip:…`, `email:…`, `uri:…`. */
+/** Reads one name as people ask for it: `dns:…`, `ip:…`, `email:…`, `login:…`, `uri:…`. */
 export function parseSan(san: string): ParsedName {
   const colon = san.indexOf(':')
   const value = san.slice(colon + 1)
@@ -49,10 +53,13 @@ export function parseSan(san: string): ParsedName {
         return refused(san, 'is not an e-mail address')
       return { ok: true, name: { kind: 'rfc822Name', value: `${value.slice(0, at)}@${domain}` } }
     }
+    case 'login':
+      if (!LOGIN.test(value)) return refused(san, 'is not a login name (letters, digits, dots, hyphens, underscores)')
+      return { ok: true, name: { kind: 'sshPrincipal', value } }
     case 'uri':
       return { ok: true, name: { kind: 'uniformResourceIdentifier', value } }
     default:
-      return refused(san, 'does not start with dns:, ip:, email: or uri:')
+      return refused(san, 'does not start with dns:, ip:, email:, login: or uri:')
   }
 }
 
@@ -80,13 +87,39 @@ export function identityOf(name: GeneralName): Identity | undefined {
 
 /** The identity as it stands in a subjectAltName. */
 export function generalNameOf(identity: Identity): GeneralName {
+  if (identity.kind === 'sshPrincipal') throw new InvariantError('an SSH principal is no name of X.509')
   if (identity.kind !== 'iPAddress') return { kind: identity.kind, value: identity.value }
   const octets = parseIpAddress(identity.value)
   if (octets === undefined) throw new InvariantError('an identity is not the address that it says')
   return { kind: 'iPAddress', octets }
 }
 
+/** The identity as the space of names that an authority may certify: an address alone, a DNS name with all below. @see RFC 5280 §4.2.1.10 */
+export function subtreeOf(identity: Identity): GeneralSubtree {
+  const base = generalNameOf(identity)
+  if (base.kind !== 'iPAddress') return { base, minimum: 0 }
+  const { octets } = base
+  return { base: { ...base, octets: Uint8Array.from([...octets, ...octets.map(() => 255)]) }, minimum: 0 }
+}
+
+/** What speaks against the form of an identity; undefined where it is the one form that we write. */
+export function faultOfForm({ kind, value }: Identity): string | undefined {
+  if (kind === 'uniformResourceIdentifier') return undefined
+  const parsed = parseSan(`${PREFIXES[kind]}:${value}`)
+  if (!parsed.ok) return parsed.detail
+  return parsed.name.value === value ? undefined : `${JSON.stringify(value)} is not in its usual form`
+}
+
+const PREFIXES = { dNSName: 'dns', iPAddress: 'ip', rfc822Name: 'email', sshPrincipal: 'login' } as const
+
 /** Whether two identities, both in the form that this file gives them, are one. */
 export function sameIdentity(one: Identity, other: Identity): boolean {
   return one.kind === other.kind && one.value === other.value
 }
+
+/** The kinds of names of which a profile wants one. */
+export function kindsThatMust(names: X509Profile['names']): readonly Identity['kind'][] {
+  return NAME_KINDS.filter((kind) => names[kind] === 'must')
+}
+
+const NAME_KINDS = ['dNSName', 'iPAddress', 'rfc822Name', 'sshPrincipal'] as const

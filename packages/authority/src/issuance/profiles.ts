@@ -1,35 +1,244 @@
-// What an issuer may sign: one row per profile, nothing else decides it.
-/** The profiles by which leaves are issued. */
-export const PROFILE_NAMES = ['client', 'server', 'service', 'admin'] as const
-/** One of {@link PROFILE_NAMES}. */
-export type ProfileName = (typeof PROFILE_NAMES)[number]
+// What an issuer may sign: one row per profile, nothing else decides it. docs/profiles.md is made from these rows.
+import type { Identity } from '@countersign/protocol'
+import type { KeyUsageBit } from '@countersign/x509'
 
-/** What an issuer may sign for a leaf. */
-export interface Profile {
+/** Kinds of keys that can be certified. */
+export const KEY_KINDS = ['p256', 'p384', 'ed25519', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87', 'rsa'] as const
+/** One of {@link KEY_KINDS}. */
+export type KeyKind = (typeof KEY_KINDS)[number]
+
+/** Extensions that we write, by their names in RFC 5280 §4.2, RFC 6960 §4.2.2.2.1 and RFC 9608 §2. */
+export type ExtensionName =
+  | 'subjectKeyIdentifier'
+  | 'authorityKeyIdentifier'
+  | 'basicConstraints'
+  | 'nameConstraints'
+  | 'keyUsage'
+  | 'certificatePolicies'
+  | 'extendedKeyUsage'
+  | 'subjectAltName'
+  | 'ocspNoCheck'
+  | 'noRevAvail'
+
+interface Row {
+  /** For people who choose one. */
+  readonly summary: string
+  /** What to do in place of an invitation; absent where a party can be invited for one. */
+  readonly instead?: string
+  /** From now on; a certificate ends with its issuer at the latest. */
+  readonly lasts: Temporal.DurationLike
+  /** Clocks differ: what is signed is valid from a little before now. */
+  readonly backdate: Temporal.DurationLike
+  /** Kinds of names that may be granted, and those of which one must be. Others are refused. */
+  readonly names: Readonly<Partial<Record<Identity['kind'], 'may' | 'must'>>>
+  /** Of the modulus, both inclusive. */
+  readonly rsaBits: readonly [least: number, most: number]
+}
+
+/** What an issuer may sign as an X.509 certificate. */
+export interface X509Profile extends Row {
+  readonly kind: 'x509'
+  /** The kinds of keys that are accepted, each with what it may be used for. RFC 5280 §4.2.1.3. */
+  readonly keys: Readonly<Partial<Record<KeyKind, readonly KeyUsageBit[]>>>
+  /** Whether the URI `spiffe://DOMAIN/PARTY` stands first among the names. */
+  readonly spiffeId: boolean
+  /** In the order of writing, with their criticality; those that would hold nothing are left out. */
+  readonly extensions: Readonly<Partial<Record<ExtensionName, 'critical' | 'not critical'>>>
   /** In the order of writing. RFC 5280 §4.2.1.12. */
-  readonly extendedKeyUsage: readonly ('clientAuth' | 'serverAuth')[]
-  readonly validityDays: number
+  readonly extendedKeyUsage: readonly ('serverAuth' | 'clientAuth' | 'emailProtection' | 'OCSPSigning')[]
+  /** RFC 5280 §4.2.1.4. */
+  readonly policies: readonly 'anyPolicy'[]
+  /** A certificate of an authority: how many others may follow below. RFC 5280 §4.2.1.9. */
+  readonly authority?: { readonly pathLength?: number }
+  /** Whether the lists of its issuer speak of it, or who meets it need not ask. */
+  readonly status: 'served' | 'noRevAvail' | 'ocspNoCheck'
 }
 
-/** Every leaf has the URI `spiffe://DOMAIN/PARTY`, the names that were granted, and keyUsage digitalSignature. */
-export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
-  /** Asks at doors. */
-  client: { extendedKeyUsage: ['clientAuth'], validityDays: 30 },
-  /** Is a door. */
-  server: { extendedKeyUsage: ['serverAuth'], validityDays: 30 },
-  /** Is a door and asks at others. */
-  service: { extendedKeyUsage: ['serverAuth', 'clientAuth'], validityDays: 30 },
-  /** Asks the authority to act: which certificates may, the store says by this profile. */
-  admin: { extendedKeyUsage: ['clientAuth'], validityDays: 30 },
+const BACKDATED = { minutes: 5 } as const
+/** NIST SP 800-131A for the least; a longer key is more work for each peer than the security of any other key of ours. */
+const RSA_BITS = [2_048, 4_096] as const
+const SIGNS = ['digitalSignature'] as const
+const CERTIFIES = ['keyCertSign', 'cRLSign'] as const
+/** Each kind signs. */
+const signing = (usage: readonly KeyUsageBit[]): Readonly<Record<KeyKind, readonly KeyUsageBit[]>> => ({
+  p256: usage,
+  p384: usage,
+  ed25519: usage,
+  'ml-dsa-44': usage,
+  'ml-dsa-65': usage,
+  'ml-dsa-87': usage,
+  rsa: usage,
+})
+const LEAF_EXTENSIONS = {
+  subjectKeyIdentifier: 'not critical',
+  authorityKeyIdentifier: 'not critical',
+  keyUsage: 'critical',
+  extendedKeyUsage: 'not critical',
+  subjectAltName: 'not critical',
+} as const
+
+/** What most parties have: 30 days, one SPIFFE ID, a key that signs, and lists that speak of it. */
+const LEAF = {
+  kind: 'x509',
+  lasts: { hours: 30 * 24 },
+  backdate: BACKDATED,
+  keys: signing(SIGNS),
+  rsaBits: RSA_BITS,
+  spiffeId: true,
+  extensions: LEAF_EXTENSIONS,
+  policies: [],
+  status: 'served',
+} as const
+
+/** The profiles of X.509 certificates: words of the command line, of the API and of the store. */
+export const X509_PROFILE_NAMES = [
+  'client',
+  'server',
+  'service',
+  'device',
+  'person',
+  'person-encryption',
+  'short-lived',
+  'admin',
+  'ocsp-responder',
+  'intermediate',
+  'root',
+] as const
+/** One of {@link X509_PROFILE_NAMES}. */
+export type X509ProfileName = (typeof X509_PROFILE_NAMES)[number]
+
+/** The row of each. */
+export const X509_PROFILES: Readonly<Record<X509ProfileName, X509Profile>> = {
+  client: {
+    ...LEAF,
+    summary: 'asks at doors',
+    names: { dNSName: 'may', iPAddress: 'may', rfc822Name: 'may' },
+    extendedKeyUsage: ['clientAuth'],
+  },
+  server: {
+    ...LEAF,
+    summary: 'is a door',
+    names: { dNSName: 'may', iPAddress: 'may' },
+    extendedKeyUsage: ['serverAuth'],
+  },
+  service: {
+    ...LEAF,
+    summary: 'is a door and asks at others',
+    names: { dNSName: 'may', iPAddress: 'may' },
+    extendedKeyUsage: ['serverAuth', 'clientAuth'],
+  },
+  device: {
+    ...LEAF,
+    summary: 'a machine that asks at doors, and is renewed rarely',
+    lasts: { hours: 90 * 24 },
+    names: { dNSName: 'may', iPAddress: 'may' },
+    extendedKeyUsage: ['clientAuth'],
+  },
+  person: {
+    ...LEAF,
+    summary: 'a person, at doors and as who signs mail',
+    names: { rfc822Name: 'must' },
+    extendedKeyUsage: ['clientAuth', 'emailProtection'],
+  },
+  'person-encryption': {
+    ...LEAF,
+    summary: 'to whom mail is encrypted: a key of its own, which proves nobody at a door',
+    instead: 'invite the person with --profile person; a key for encryption is certified beside that one',
+    // RFC 5480 §3 and RFC 8410 §5: a key of a curve agrees, and Ed25519 cannot; RFC 3279 §2.3.1: one of RSA enciphers keys.
+    keys: { p256: ['keyAgreement'], p384: ['keyAgreement'], rsa: ['keyEncipherment'] },
+    // X509-SVID §4.3: who has a SPIFFE ID signs.
+    spiffeId: false,
+    lasts: { hours: 365 * 24 },
+    names: { rfc822Name: 'must' },
+    extendedKeyUsage: ['emailProtection'],
+  },
+  'short-lived': {
+    ...LEAF,
+    summary: 'a service for a day, whose status nobody needs to ask for',
+    lasts: { hours: 24 },
+    names: { dNSName: 'may', iPAddress: 'may' },
+    extensions: { ...LEAF_EXTENSIONS, noRevAvail: 'not critical' },
+    extendedKeyUsage: ['serverAuth', 'clientAuth'],
+    status: 'noRevAvail',
+  },
+  // Which certificates may act, the store says by this profile.
+  admin: {
+    ...LEAF,
+    summary: 'asks the authority to act',
+    names: { dNSName: 'may', iPAddress: 'may', rfc822Name: 'may' },
+    extendedKeyUsage: ['clientAuth'],
+  },
+  'ocsp-responder': {
+    ...LEAF,
+    summary: 'signs answers about status for its issuer',
+    instead: 'nobody is invited to answer for the authority: it certifies its responders itself',
+    // Its own status cannot be asked for, so that it must end soon: RFC 6960 §4.2.2.2.1.
+    lasts: { hours: 7 * 24 },
+    spiffeId: false,
+    names: {},
+    extensions: {
+      subjectKeyIdentifier: 'not critical',
+      authorityKeyIdentifier: 'not critical',
+      keyUsage: 'critical',
+      extendedKeyUsage: 'not critical',
+      ocspNoCheck: 'not critical',
+    },
+    extendedKeyUsage: ['OCSPSigning'],
+    status: 'ocspNoCheck',
+  },
+  intermediate: {
+    ...LEAF,
+    summary: 'an authority below the root, which signs leaves and no further authority',
+    instead: 'nobody is invited to be an authority: the root signs its issuers when they are made',
+    lasts: { hours: 5 * 365 * 24 },
+    keys: signing(CERTIFIES),
+    spiffeId: false,
+    // The spaces of names that it may certify: nameConstraints, where there are any.
+    names: { dNSName: 'may', iPAddress: 'may', rfc822Name: 'may' },
+    extensions: {
+      subjectKeyIdentifier: 'not critical',
+      authorityKeyIdentifier: 'not critical',
+      basicConstraints: 'critical',
+      keyUsage: 'critical',
+      certificatePolicies: 'not critical',
+      nameConstraints: 'critical',
+    },
+    extendedKeyUsage: [],
+    // RFC 5280 §4.2.1.4: it limits nothing of what the root allows.
+    policies: ['anyPolicy'],
+    authority: { pathLength: 0 },
+  },
+  root: {
+    ...LEAF,
+    summary: 'the trust anchor, signed by itself',
+    instead: 'nobody is invited to be the root: each authority makes its own at its first start',
+    lasts: { hours: 20 * 365 * 24 },
+    keys: signing(CERTIFIES),
+    spiffeId: false,
+    names: {},
+    extensions: { subjectKeyIdentifier: 'not critical', basicConstraints: 'critical', keyUsage: 'critical' },
+    extendedKeyUsage: [],
+    authority: {},
+  },
 }
 
-/** The two certificates above the leaves. */
-export const AUTHORITY_VALIDITY = { rootYears: 20, issuingYears: 5 } as const
+/** What an issuer may sign: any row. */
+export type Profile = X509Profile
+/** The name of any row. */
+export type ProfileName = X509ProfileName
 
-/** Clocks differ: what is signed is valid from a little before now. */
-export const BACKDATE: Temporal.Duration = Temporal.Duration.from({ minutes: 5 })
+/** Every row, by its name. */
+export const PROFILES: Readonly<Record<ProfileName, Profile>> = X509_PROFILES
 
-/** Whether a stored profile is one that leaves are issued by. */
-export function isProfile(profile: string): profile is ProfileName {
-  return PROFILE_NAMES.some((name) => name === profile)
+/** All of them, in the order of the table. */
+export const PROFILE_NAMES: readonly ProfileName[] = X509_PROFILE_NAMES
+
+/** Those that a party can be invited for. */
+export const INVITED_PROFILES: readonly ProfileName[] = PROFILE_NAMES.filter(
+  (name) => PROFILES[name].instead === undefined,
+)
+
+/** Whether a word names a row of X.509 certificates. */
+export function isX509Profile(profile: string): profile is X509ProfileName {
+  return Object.hasOwn(X509_PROFILES, profile)
 }

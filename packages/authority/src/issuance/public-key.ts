@@ -3,12 +3,30 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { whyNotKey } from '@countersign/verify'
 import { OID, readSubjectPublicKeyInfo, type SubjectPublicKeyInfo, writeOid } from '@countersign/x509'
 import { sameOctets } from '../octets.ts'
+import type { KeyKind, X509Profile } from './profiles.ts'
+
+/** The kind of a key that may be certified, or what speaks against it. */
+export type JudgedKey =
+  | { readonly ok: true; readonly kind: KeyKind /** Of an RSA modulus. */; readonly bits?: number }
+  | { readonly ok: false; readonly fault: string }
 
 /**
- * What speaks against certifying `spki`, or undefined: P-256, P-384, Ed25519, ML-DSA, and RSA of at least 2,048 bits are accepted,
- * and nothing that a door would refuse. One key has one encoding here, so that "the same key" can be decided on octets.
+ * What speaks against certifying `spki` under `profile`: its kind or its size is not the profile's, or nobody may have such
+ * a key. One key has one encoding here, so that "the same key" can be decided on octets.
  */
-export function faultOfKey(spki: Uint8Array): string | undefined {
+export function faultOfKey(spki: Uint8Array, profile: Pick<X509Profile, 'keys' | 'rsaBits'>): string | undefined {
+  const judged = judgeKey(spki)
+  if (!judged.ok) return judged.fault
+  const { kind, bits } = judged
+  if (profile.keys[kind] === undefined) return `a key of the kind ${kind}, which this profile does not have`
+  const [least, most] = profile.rsaBits
+  return bits === undefined || (bits >= least && bits <= most)
+    ? undefined
+    : `RSA of ${bits} bits, not ${least} to ${most}`
+}
+
+/** Judges a key by itself: P-256, P-384, Ed25519, ML-DSA and RSA, and nothing that a door would refuse. */
+export function judgeKey(spki: Uint8Array): JudgedKey {
   let key: KeyObject
   let info: SubjectPublicKeyInfo
   let usual: Uint8Array
@@ -19,28 +37,37 @@ export function faultOfKey(spki: Uint8Array): string | undefined {
     usual = key.export({ type: 'spki', format: 'der' })
   } catch (error) {
     // OpenSSL's and our reader's errors alike say that these octets are no key.
-    return error instanceof Error ? `the key cannot be read: ${error.message}` : 'the key cannot be read'
+    return refused(error instanceof Error ? `the key cannot be read: ${error.message}` : 'the key cannot be read')
   }
-  if (!sameOctets(usual, spki)) return 'the key is not in its usual encoding'
+  if (!sameOctets(usual, spki)) return refused('the key is not in its usual encoding')
   switch (key.asymmetricKeyType) {
     case 'ec': {
-      const curve = ACCEPTED_CURVES.some((oid) => sameOctets(info.algorithm.parameters ?? NONE, writeOid(oid)))
-      return curve && info.subjectPublicKey[0] === 4 ? undefined : 'the curve is not P-256 or P-384'
+      const kind = CURVES.find(([, oid]) => sameOctets(info.algorithm.parameters ?? NONE, writeOid(oid)))?.[0]
+      if (kind === undefined || info.subjectPublicKey[0] !== 4) return refused('the curve is not P-256 or P-384')
+      return { ok: true, kind }
     }
     case 'ed25519':
     case 'ml-dsa-44':
     case 'ml-dsa-65':
     case 'ml-dsa-87':
-      return undefined
+      return { ok: true, kind: key.asymmetricKeyType }
     case 'rsa': {
       // With a small exponent, a door that checks padding badly can be given signatures that nobody made.
-      const { publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
-      return whyNotKey(info) ?? (publicExponent >= 65537n ? undefined : 'the public exponent is below 65537')
+      const { publicExponent = 0n, modulusLength: bits = 0 } = key.asymmetricKeyDetails ?? {}
+      const fault = whyNotKey(info) ?? (publicExponent >= 65537n ? undefined : 'the public exponent is below 65537')
+      return fault === undefined ? { ok: true, kind: 'rsa', bits } : refused(fault)
     }
     default:
-      return `a key of the kind ${key.asymmetricKeyType ?? 'unknown'}`
+      return refused(`a key of the kind ${key.asymmetricKeyType ?? 'unknown'}`)
   }
 }
 
-const ACCEPTED_CURVES = [OID.secp256r1, OID.secp384r1]
+function refused(fault: string): JudgedKey {
+  return { ok: false, fault }
+}
+
+const CURVES = [
+  ['p256', OID.secp256r1],
+  ['p384', OID.secp384r1],
+] as const
 const NONE = new Uint8Array()

@@ -12,6 +12,7 @@ import {
 } from '@countersign/x509'
 import { sha256 } from '../octets.ts'
 import { identityOf, sameIdentity } from './names.ts'
+import type { X509Profile } from './profiles.ts'
 import { faultOfKey } from './public-key.ts'
 
 /** A request whose signature verifies under the key that it asks for, and whose key we certify. */
@@ -23,8 +24,12 @@ export interface ReadRequest {
 
 export type RequestVerdict = ({ readonly ok: true } & ReadRequest) | { readonly ok: false; readonly refusal: Refusal }
 
-/** Reads a request and checks that it is signed by its own key. Its octets are untrusted. @see RFC 2986 §4.2 */
-export function readRequest(der: Uint8Array, checkSignature: CheckSignature): RequestVerdict {
+/** Reads a request and checks that it is signed by its own key, one of the profile's. Its octets are untrusted. @see RFC 2986 §4.2 */
+export function readRequest(
+  der: Uint8Array,
+  profile: Pick<X509Profile, 'keys' | 'rsaBits'>,
+  checkSignature: CheckSignature,
+): RequestVerdict {
   let request: CertificationRequest
   try {
     request = readCertificationRequest(der)
@@ -33,10 +38,13 @@ export function readRequest(der: Uint8Array, checkSignature: CheckSignature): Re
     return refused('ERR_ENROLL_REQUEST', error.message)
   }
   const { subjectPublicKeyInfo: spki, signatureAlgorithm, certificationRequestInfoDer, signatureValue } = request
-  const keyFault = faultOfKey(spki.der)
+  const keyFault = faultOfKey(spki.der, profile)
   if (keyFault !== undefined) return refused('ERR_ENROLL_KEY', keyFault)
   if (checkSignature(signatureAlgorithm, spki, certificationRequestInfoDer, signatureValue) !== true)
     return refused('ERR_ENROLL_REQUEST_SIGNATURE', 'the signature does not verify under the key of the request')
+  const { basicConstraints, keyUsage } = request.requested
+  if (basicConstraints?.cA === true || keyUsage?.has('keyCertSign') || keyUsage?.has('cRLSign'))
+    return refused('ERR_ENROLL_AUTHORITY', 'the request has cA, keyCertSign or cRLSign')
   return { ok: true, publicKey: spki.der, requestSha256: sha256(der), request }
 }
 

@@ -8,8 +8,8 @@ import { type KeyAlgorithm, keyAlgorithmOfSpki, makeKey } from '@countersign/mtl
 import { type Certificate, readCertificate, writeCertificate, writeCertificateList, writePem } from '@countersign/x509'
 import { AuthorityError, InvariantError } from '../error.ts'
 import type { Failpoint } from '../failpoints.ts'
-import { buildIssuing, buildRoot, makeSerial } from '../issuance/build.ts'
-import { type Linted, type LintedTbs, lintCertificate, lintCrl } from '../issuance/lint.ts'
+import { authorityName, makeSerial } from '../issuance/build.ts'
+import { buildAndLint, type Linted, type LintedTbs, lintCrl } from '../issuance/lint.ts'
 import type { Custody } from '../keys/custody.ts'
 import { guarded, syncDirectory, writeNewFile } from '../keys/files.ts'
 import { FILES, ISSUING_ROW, ROOT_ROW, readCertificateFile } from '../keys/hierarchy.ts'
@@ -128,10 +128,12 @@ async function makeAuthority(
   const { algorithm } = rootSigner
 
   const rootTbs = insist(
-    lintCertificate(buildRoot(organization, rootSigner.publicKey, makeSerial(), now), {
-      kind: 'root',
+    buildAndLint({
+      profile: 'root',
+      subject: authorityName(organization, 'Root 1'),
       publicKey: rootSigner.publicKey.der,
       identities: [],
+      serial: makeSerial(),
       now,
     }),
   )
@@ -140,11 +142,13 @@ async function makeAuthority(
   failpoint('start.after-sign-root')
 
   const issuingTbs = insist(
-    lintCertificate(buildIssuing(organization, issuingSigner.publicKey, root, makeSerial(), now), {
-      kind: 'issuing',
+    buildAndLint({
+      profile: 'intermediate',
+      subject: authorityName(organization, 'Issuing 1'),
       publicKey: issuingSigner.publicKey.der,
       identities: [],
       issuer: root,
+      serial: makeSerial(),
       now,
     }),
   )

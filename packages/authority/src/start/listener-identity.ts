@@ -55,7 +55,7 @@ async function isGood({ certificates: [leaf] }: Credential, parts: Parts, now: T
   if (Temporal.Instant.compare(now, notBefore) < 0) return false
   const stored = await parts.store.certificates.bySha256(sha256(leaf.der))
   if (stored === undefined || stored.revocation !== undefined) return false
-  const wanted = identitiesOf(parts.domain, LISTENER_PARTY, parts.names)
+  const wanted = identitiesOf(parts.domain, LISTENER_PARTY, parts.names, true)
   const found = (leaf.subjectAltName ?? []).map(identityOf)
   return (
     found.length === wanted.length &&

@@ -2,7 +2,6 @@
 import { type Clock, type Log, revokedKey, type Trust } from '@countersign/mtls'
 import type { FeedEvent, OpenSession, Receipt, Refusal, RevokedSerial } from '@countersign/protocol'
 import type { Failpoint } from '../failpoints.ts'
-import { isProfile } from '../issuance/profiles.ts'
 import type { RevocationReason, StoredCertificate } from '../store/certificates.ts'
 import type { Repositories, Store, StoreTransaction } from '../store/store.ts'
 import type { CrlPublisher } from './crl/publish.ts'
@@ -132,7 +131,7 @@ async function chooseCertificates(
   now: Temporal.Instant,
 ): Promise<Refusal | { readonly certificates: readonly StoredCertificate[]; readonly party?: string }> {
   const found = await findSubject(store, subject)
-  if (found?.certificates.some(({ profile }) => !isProfile(profile)))
+  if (found?.certificates.some(({ profile }) => profile === 'root' || profile === 'issuing'))
     return { code: 'ERR_ADMIN_REQUEST', note: 'subject: the root and the issuing certificate are not revoked here' }
   const invited = await store.invitations.isInvited(subject, now)
   if (found?.kind === 'party' || invited) {

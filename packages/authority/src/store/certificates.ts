@@ -9,9 +9,9 @@ import { instantOf, octetsOf, oneOf } from './row.ts'
 import { type ListQuery, type Page, searchCertificates } from './search.ts'
 import type { NewRow, Row, Tables } from './tables.ts'
 
-/** What may stand in the column `profile`: what leaves are issued by, and the two certificates above them. */
-const STORED_PROFILES = [...PROFILE_NAMES, 'root', 'issuing'] as const
-export type StoredProfile = ProfileName | 'root' | 'issuing'
+/** What may stand in the column `profile`: the profile, and `issuing` for the one intermediate that issues here. */
+const STORED_PROFILES = [...PROFILE_NAMES, 'issuing'] as const
+export type StoredProfile = ProfileName | 'issuing'
 
 /** How the holder of a key was proved when its certificate was issued. */
 const PROOF_METHODS = ['token', 'certificate', 'local', 'self'] as const

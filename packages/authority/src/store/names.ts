@@ -2,7 +2,7 @@
 import type { Identity } from '@countersign/protocol'
 import { InvariantError } from '../error.ts'
 
-const KINDS = ['dNSName', 'iPAddress', 'uniformResourceIdentifier', 'rfc822Name'] as const
+const KINDS = ['dNSName', 'iPAddress', 'uniformResourceIdentifier', 'rfc822Name', 'sshPrincipal'] as const
 
 /** Reads names as JSON, as `JSON.stringify` wrote them. */
 export function readNames(json: string): readonly Identity[] {

@@ -45,13 +45,24 @@ suite('enrollment by token', () => {
 
   test('what a request asks for beside names, it does not get: the profile decides', async (t) => {
     const { token, enroll } = await invited(t)
-    const extensions = [basicConstraintsExtension({ cA: true }), keyUsageExtension(['keyCertSign'])]
+    const extensions = [basicConstraintsExtension({ cA: false }), keyUsageExtension(['keyAgreement'])]
     const enrolled = await enroll(attemptWith(token, requestFor(newKey(), { extensions }), CHANNEL))
     assert.ok(enrolled.ok)
     const [leaf] = enrolled.credential
     assert.equal(leaf.basicConstraints, undefined)
     assert.deepEqual(leaf.keyUsage, new Set(['digitalSignature']))
   })
+
+  for (const [what, extension] of [
+    ['cA', basicConstraintsExtension({ cA: true })],
+    ['keyCertSign', keyUsageExtension(['digitalSignature', 'keyCertSign'])],
+    ['cRLSign', keyUsageExtension(['cRLSign'])],
+  ] as const)
+    test(`a request with ${what} asks to be an authority, and is refused`, async (t) => {
+      const { token, enroll } = await invited(t)
+      const request = requestFor(newKey(), { extensions: [extension] })
+      assert.equal(codeOf(await enroll(attemptWith(token, request, CHANNEL))), 'ERR_ENROLL_AUTHORITY')
+    })
 
   test('of eight rivals with one token, one wins', async (t) => {
     const { token, enroll, store } = await invited(t)

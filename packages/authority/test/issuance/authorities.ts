@@ -7,7 +7,7 @@ import {
   type SubjectPublicKeyInfo,
   writeCertificate,
 } from '@countersign/x509'
-import { buildIssuing, buildRoot, makeSerial } from '../../src/issuance/build.ts'
+import { authorityName, buildCertificate, makeSerial } from '../../src/issuance/build.ts'
 import { START } from '../support/core.ts'
 import { newKey } from '../support/keys.ts'
 
@@ -20,5 +20,24 @@ export function certificateOf(tbs: Uint8Array): Certificate {
 
 export const rootKey: SubjectPublicKeyInfo = readSubjectPublicKeyInfo(newKey().spki)
 export const issuingKey: SubjectPublicKeyInfo = readSubjectPublicKeyInfo(newKey().spki)
-export const root: Certificate = certificateOf(buildRoot('Acme', rootKey, makeSerial(), START))
-export const issuing: Certificate = certificateOf(buildIssuing('Acme', issuingKey, root, makeSerial(), START))
+export const root: Certificate = certificateOf(
+  buildCertificate({
+    profile: 'root',
+    subject: authorityName('Acme', 'Root 1'),
+    publicKey: rootKey.der,
+    identities: [],
+    serial: makeSerial(),
+    now: START,
+  }),
+)
+export const issuing: Certificate = certificateOf(
+  buildCertificate({
+    profile: 'intermediate',
+    subject: authorityName('Acme', 'Issuing 1'),
+    publicKey: issuingKey.der,
+    identities: [],
+    issuer: root,
+    serial: makeSerial(),
+    now: START,
+  }),
+)

@@ -6,11 +6,14 @@ import {
   authorityKeyIdentifierExtension,
   basicConstraintsExtension,
   type Certificate,
+  certificatePoliciesExtension,
   cRLDistributionPointsExtension,
   type Extension,
   extendedKeyUsageExtension,
   keyUsageExtension,
+  nameConstraintsExtension,
   nameOf,
+  noRevAvailExtension,
   OID,
   readSubjectPublicKeyInfo,
   subjectAltNameExtension,
@@ -18,9 +21,16 @@ import {
   type TbsCertificate,
   writeTbsCertificate,
 } from '@countersign/x509'
-import { buildLeaf, keyIdentifierOf, makeSerial } from '../../src/issuance/build.ts'
+import {
+  buildCertificate,
+  type CertificateContent,
+  keyIdentifierOf,
+  makeSerial,
+  partyName,
+} from '../../src/issuance/build.ts'
 import { CERTIFICATE_LINTS, type CertificateExpectation } from '../../src/issuance/certificate-lints.ts'
 import { lintCertificate } from '../../src/issuance/lint.ts'
+import type { X509ProfileName } from '../../src/issuance/profiles.ts'
 import { START } from '../support/core.ts'
 import { newKey } from '../support/keys.ts'
 import { certificateOf, issuing, issuingKey, root, rootKey } from './authorities.ts'
@@ -30,13 +40,15 @@ const identities: readonly Identity[] = [
   { kind: 'uniformResourceIdentifier', value: 'spiffe://acme.example/alice' },
   { kind: 'dNSName', value: 'alice.localhost' },
 ]
-const request = { publicKey, party: 'alice', identities, profile: 'client' } as const
-const leaf = buildLeaf(request, issuing, makeSerial(), START)
+const request = { publicKey, subject: partyName('alice'), identities, issuer: issuing, serial: makeSerial() } as const
+const leafOf = (profile: X509ProfileName, more: Partial<CertificateContent> = {}) =>
+  buildCertificate({ ...request, profile, now: START, ...more })
+const leaf = leafOf('client')
 
 const EXPECTED = {
-  root: { kind: 'root', publicKey: rootKey.der, identities: [], now: START },
-  issuing: { kind: 'issuing', publicKey: issuingKey.der, identities: [], issuer: root, now: START },
-  leaf: { kind: { leaf: 'client' }, publicKey, identities, issuer: issuing, now: START },
+  root: { profile: 'root', publicKey: rootKey.der, identities: [], now: START },
+  issuing: { profile: 'intermediate', publicKey: issuingKey.der, identities: [], issuer: root, now: START },
+  leaf: { profile: 'client', publicKey, identities, issuer: issuing, now: START },
 } satisfies Record<string, CertificateExpectation>
 
 /** The ids that a TBSCertificate of those fields breaks. */
@@ -58,6 +70,26 @@ const uri = { kind: 'uniformResourceIdentifier', value: 'spiffe://acme.example/a
 const dns = { kind: 'dNSName', value: 'alice.localhost' } as const
 const other = readSubjectPublicKeyInfo(newKey().spki)
 
+const mail = { kind: 'rfc822Name', value: 'alice@acme.example' } as const
+const spaces = [
+  { kind: 'dNSName', value: 'acme.example' },
+  { kind: 'iPAddress', value: '10.0.0.7' },
+] as const
+const encrypting = certificateOf(leafOf('person-encryption', { identities: [mail] }))
+const ed25519 = newKey('Ed25519').spki
+const withEd25519 = certificateOf(
+  writeTbsCertificate({
+    ...encrypting,
+    subjectPublicKeyInfo: readSubjectPublicKeyInfo(ed25519),
+    ...replace(encrypting, subjectKeyIdentifierExtension(keyIdentifierOf(readSubjectPublicKeyInfo(ed25519)))),
+  }),
+)
+const shortLived = certificateOf(leafOf('short-lived'))
+const responder = certificateOf(leafOf('ocsp-responder', { identities: [] }))
+const constrained = certificateOf(
+  leafOf('intermediate', { subject: issuing.subject, publicKey: issuingKey.der, issuer: root, identities: spaces }),
+)
+
 /** For each lint, what it alone must stop (beside the lints in `also`, which the same change breaks by nature). */
 const CASES: readonly {
   readonly lint: string
@@ -77,6 +109,7 @@ const CASES: readonly {
   {
     lint: 'validity-order',
     what: 'one that is not valid yet',
+    also: ['validity-length'],
     fields: { validity: { ...base.validity, notBefore: base.validity.notBefore.add({ hours: 1 }) } },
   },
   {
@@ -87,6 +120,7 @@ const CASES: readonly {
   {
     lint: 'validity-within-issuer',
     what: 'one that outlives its issuer',
+    also: ['validity-length'],
     fields: { validity: { ...base.validity, notAfter: issuing.validity.notAfter.add({ seconds: 1 }) } },
   },
   { lint: 'subject', what: 'an empty subject', fields: { subject: nameOf([]) } },
@@ -121,8 +155,8 @@ const CASES: readonly {
     fields: replace(base, keyUsageExtension(['digitalSignature', 'keyCertSign'])),
   },
   {
-    lint: 'key-usage',
-    what: 'one that is not critical',
+    lint: 'criticality',
+    what: 'a keyUsage that is not critical',
     fields: replace(base, { ...keyUsageExtension(['digitalSignature']), critical: false }),
   },
   {
@@ -177,7 +211,7 @@ const CASES: readonly {
     fields: replace(issuing, basicConstraintsExtension({ cA: true })),
   },
   {
-    lint: 'basic-constraints',
+    lint: 'criticality',
     what: 'an authority whose constraint is not critical',
     of: root,
     expected: EXPECTED.root,
@@ -196,6 +230,104 @@ const CASES: readonly {
     of: issuing,
     expected: EXPECTED.issuing,
     fields: add(issuing, extendedKeyUsageExtension([OID.clientAuth])),
+  },
+  {
+    lint: 'validity-length',
+    what: 'a day more than the profile has',
+    fields: { validity: { ...base.validity, notAfter: base.validity.notAfter.add({ hours: 24 }) } },
+  },
+  {
+    lint: 'validity-length',
+    what: 'a beginning further back than the profile has',
+    fields: { validity: { ...base.validity, notBefore: base.validity.notBefore.subtract({ minutes: 1 }) } },
+  },
+  {
+    lint: 'key-kind',
+    what: 'a key of a kind that the profile does not have',
+    also: ['key-usage'],
+    of: withEd25519,
+    expected: { ...EXPECTED.leaf, profile: 'person-encryption', publicKey: ed25519, identities: [mail] },
+    fields: {},
+  },
+  {
+    lint: 'key-usage',
+    what: 'a key for encryption that signs',
+    of: encrypting,
+    expected: { ...EXPECTED.leaf, profile: 'person-encryption', identities: [mail] },
+    fields: replace(encrypting, keyUsageExtension(['digitalSignature'])),
+  },
+  {
+    lint: 'certificate-policies',
+    what: 'an issuer without any',
+    of: issuing,
+    expected: EXPECTED.issuing,
+    fields: without(issuing, OID.certificatePolicies),
+  },
+  {
+    lint: 'certificate-policies',
+    what: 'another one',
+    of: issuing,
+    expected: EXPECTED.issuing,
+    fields: replace(issuing, certificatePoliciesExtension([{ policyIdentifier: '2.999.1' }])),
+  },
+  {
+    lint: 'name-kinds',
+    what: 'a kind of name that the profile does not have, although it was granted',
+    expected: { ...EXPECTED.leaf, profile: 'server', identities: [...identities, mail] },
+    fields: {
+      extensions: certificateOf(leafOf('server', { identities: [...identities, mail] })).extensions,
+    },
+  },
+  {
+    lint: 'name-kinds',
+    what: 'a person without an address of e-mail',
+    expected: { ...EXPECTED.leaf, profile: 'person', identities: [uri] },
+    fields: { extensions: certificateOf(leafOf('person', { identities: [uri] })).extensions },
+  },
+  {
+    lint: 'name-form',
+    what: 'a wildcard, although it was granted',
+    expected: { ...EXPECTED.leaf, identities: [uri, { ...dns, value: '*.localhost' }] },
+    fields: replace(base, subjectAltNameExtension([uri, { ...dns, value: '*.localhost' }], { critical: false })),
+  },
+  {
+    lint: 'name-constraints',
+    what: 'an issuer for less than was granted',
+    of: constrained,
+    expected: { ...EXPECTED.issuing, identities: spaces },
+    fields: replace(
+      constrained,
+      nameConstraintsExtension({
+        permittedSubtrees: [{ base: { kind: 'dNSName', value: 'shop.acme.example' }, minimum: 0 }],
+      }),
+    ),
+  },
+  {
+    lint: 'name-constraints',
+    what: 'an issuer for everything, although names were granted',
+    of: constrained,
+    expected: { ...EXPECTED.issuing, identities: spaces },
+    fields: without(constrained, OID.nameConstraints),
+  },
+  {
+    lint: 'no-rev-avail',
+    what: 'a short-lived one that does not say so',
+    of: shortLived,
+    expected: { ...EXPECTED.leaf, profile: 'short-lived' },
+    fields: without(shortLived, OID.noRevAvail),
+  },
+  {
+    lint: 'no-rev-avail',
+    what: 'one whose status is served',
+    also: ['known-extensions'],
+    fields: add(base, noRevAvailExtension()),
+  },
+  {
+    lint: 'ocsp-no-check',
+    what: 'a responder that does not say so',
+    of: responder,
+    expected: { ...EXPECTED.leaf, profile: 'ocsp-responder', identities: [] },
+    fields: without(responder, OID.ocspNoCheck),
   },
   {
     lint: 'known-extensions',
@@ -239,8 +371,20 @@ suite('lints of certificates', () => {
     assert.deepEqual(broken(base, add(base, extendedKeyUsageExtension([OID.clientAuth])), EXPECTED.leaf), ['readable'])
   })
 
-  test('every lint stops something here', () => {
-    const stopped = new Set([...CASES.map(({ lint }) => lint), 'version-3'])
+  test('reference-name: a server without a DNS name or an address is signed, and that is told', () => {
+    const nameless = leafOf('server', { identities: [uri] })
+    const linted = lintCertificate(nameless, { ...EXPECTED.leaf, profile: 'server', identities: [uri] })
+    assert.ok(linted.ok)
+    assert.deepEqual(
+      linted.warnings.map(({ id }) => id),
+      ['reference-name'],
+    )
+    const named = lintCertificate(leafOf('server'), { ...EXPECTED.leaf, profile: 'server' })
+    assert.ok(named.ok && named.warnings.length === 0)
+  })
+
+  test('every lint stops something here, or warns', () => {
+    const stopped = new Set([...CASES.map(({ lint }) => lint), 'version-3', 'reference-name'])
     assert.deepEqual(
       CERTIFICATE_LINTS.map(({ id }) => id).filter((id) => !stopped.has(id)),
       [],
@@ -249,7 +393,7 @@ suite('lints of certificates', () => {
 
   test('a leaf lasts at most to the end of its issuer', () => {
     const late = issuing.validity.notAfter.subtract({ hours: 24 })
-    const last = certificateOf(buildLeaf(request, issuing, makeSerial(), late))
+    const last = certificateOf(leafOf('client', { now: late }))
     assert.ok(last.validity.notAfter.equals(issuing.validity.notAfter))
   })
 })

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { makeKey } from '@countersign/mtls'
-import { faultOfKey } from '../../src/issuance/public-key.ts'
+import { X509_PROFILES } from '../../src/issuance/profiles.ts'
+import { faultOfKey as faultUnder } from '../../src/issuance/public-key.ts'
 import { newKey } from '../support/keys.ts'
 
+const faultOfKey = (key: Uint8Array) => faultUnder(key, X509_PROFILES.client)
 const spki = (key: KeyObject) => Uint8Array.from(key.export({ type: 'spki', format: 'der' }))
 
 suite('keys that we certify', () => {

@@ -3,17 +3,18 @@ import { suite, test } from 'node:test'
 import { createCheckSignature } from '@countersign/mtls'
 import type { Identity } from '@countersign/protocol'
 import type { GeneralName } from '@countersign/x509'
-import { decideNames, readRequest } from '../../src/issuance/request.ts'
+import { X509_PROFILES } from '../../src/issuance/profiles.ts'
+import { decideNames, readRequest as readUnder } from '../../src/issuance/request.ts'
 import { newKey, requestFor } from '../support/keys.ts'
 
-const checkSignature = createCheckSignature()
+const readRequest = (der: Uint8Array) => readUnder(der, X509_PROFILES.client, createCheckSignature())
 const GRANTED: readonly Identity[] = [
   { kind: 'uniformResourceIdentifier', value: 'spiffe://acme.example/alice' },
   { kind: 'dNSName', value: 'alice.localhost' },
   { kind: 'iPAddress', value: '::1' },
 ]
 const codeOf = (der: Uint8Array) => {
-  const read = readRequest(der, checkSignature)
+  const read = readRequest(der)
   return read.ok ? 'ok' : read.refusal.code
 }
 
@@ -21,7 +22,7 @@ suite('reading a request', () => {
   for (const kind of ['P-256', 'P-384', 'Ed25519', 'RSA-2048'] as const)
     test(`one for a ${kind} key that has signed it is read`, () => {
       const key = newKey(kind)
-      const read = readRequest(requestFor(key), checkSignature)
+      const read = readRequest(requestFor(key))
       assert.ok(read.ok)
       assert.deepEqual(read.publicKey, key.spki)
     })
@@ -56,7 +57,7 @@ suite('reading a request', () => {
 
 suite('names of a request', () => {
   const decide = (names: readonly GeneralName[], commonName?: string) => {
-    const read = readRequest(requestFor(newKey(), { names, ...(commonName && { commonName }) }), checkSignature)
+    const read = readRequest(requestFor(newKey(), { names, ...(commonName && { commonName }) }))
     assert.ok(read.ok)
     const decided = decideNames(read, 'alice', GRANTED)
     return decided.ok ? 'ok' : decided.refusal.code

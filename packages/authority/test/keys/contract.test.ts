@@ -6,8 +6,8 @@ import { after, before, suite, test } from 'node:test'
 import { inspect } from 'node:util'
 import { type AlgorithmIdentifier, readSignatureAlgorithm, writeCertificate, writePem } from '@countersign/x509'
 import { file, openssl, refusedByOpenssl } from '../../../../interop/openssl.ts'
-import { buildRoot, makeSerial } from '../../src/issuance/build.ts'
-import { type LintedTbs, lintCertificate } from '../../src/issuance/lint.ts'
+import { authorityName, makeSerial } from '../../src/issuance/build.ts'
+import { buildAndLint, type LintedTbs } from '../../src/issuance/lint.ts'
 import type { Signer } from '../../src/keys/signer.ts'
 import { START } from '../support/core.ts'
 import { KEY_KINDS, KEY_SOURCES, type KeyKind, newKeyFile } from './support/key-sources.ts'
@@ -24,8 +24,9 @@ const WHILE_VALID = ['-attime', String(Math.floor(START.add({ hours: 1 }).epochM
 
 /** What a root signs for itself, as the authority makes it. */
 function linted({ publicKey }: Signer): LintedTbs {
-  const tbs = buildRoot('Acme', publicKey, makeSerial(), START)
-  const verdict = lintCertificate(tbs, { kind: 'root', publicKey: publicKey.der, identities: [], now: START })
+  const subject = authorityName('Acme', 'Root 1')
+  const content = { profile: 'root', subject, publicKey: publicKey.der, identities: [], now: START } as const
+  const verdict = buildAndLint({ ...content, serial: makeSerial() })
   assert.ok(verdict.ok, JSON.stringify(verdict))
   return verdict.tbs
 }

@@ -58,7 +58,11 @@ export const COMMANDS: readonly Command[] = [
         summary:
           'a further name the newcomer may prove: a DNS name, an IP address, an e-mail address; may be given again',
       },
-      profile: { type: 'string', value: 'NAME', summary: 'client (the default), server, service or admin' },
+      profile: {
+        type: 'string',
+        value: 'NAME',
+        summary: 'client (the default), server, service, device, person, short-lived or admin',
+      },
       ttl: { type: 'string', value: 'SPAN', summary: 'how long the token can be used, as in 90s, 10m, 2h (10m)' },
       ...ADMIN,
     },

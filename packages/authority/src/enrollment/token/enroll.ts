@@ -5,6 +5,7 @@ import { enrollmentMacInput, type Refusal } from '@countersign/protocol'
 import type { CheckSignature } from '@countersign/verify'
 import { InvariantError } from '../../error.ts'
 import { type Claim, type Credential, type Issue, identitiesOf } from '../../issuance/issue.ts'
+import { isX509Profile, X509_PROFILES } from '../../issuance/profiles.ts'
 import { decideNames, readRequest } from '../../issuance/request.ts'
 import { sameOctets, sameSecret, sha256 } from '../../octets.ts'
 import type { Invitation } from '../../store/invitations.ts'
@@ -52,9 +53,12 @@ export function createEnroll(enrolling: Enrolling): Enroll {
     if (!isProved(attempt, macKey)) return refused('ERR_ENROLL_PROOF')
     if (Temporal.Instant.compare(expiresAt, clock()) <= 0) return refused(over)
 
-    const read = readRequest(request, checkSignature)
+    // Nobody is invited for another kind of certificate; a store may be older than that.
+    if (!isX509Profile(profile)) return refused('ERR_ENROLL_PROFILE')
+    const row = X509_PROFILES[profile]
+    const read = readRequest(request, row, checkSignature)
     if (!read.ok) return read
-    const asked = decideNames(read, party, identitiesOf(domain, party, names))
+    const asked = decideNames(read, party, identitiesOf(domain, party, names, row.spiffeId))
     if (!asked.ok) return asked
     const issued = await issue(
       { kind: 'x509', publicKey: read.publicKey, names, profile },

@@ -10,8 +10,9 @@ import {
   TOKEN_MAC_KEY_LABEL,
 } from '@countersign/protocol'
 import type { Failpoint } from '../../failpoints.ts'
-import { parseSan, sameIdentity, spiffeIdOf } from '../../issuance/names.ts'
-import type { ProfileName } from '../../issuance/profiles.ts'
+import { faultOfNames } from '../../issuance/grant.ts'
+import { parseSan, spiffeIdOf } from '../../issuance/names.ts'
+import { PROFILES, type ProfileName } from '../../issuance/profiles.ts'
 import type { Store } from '../../store/store.ts'
 
 /** Who may enroll, under which names and until when. */
@@ -89,7 +90,7 @@ export function createInvite(inviting: Inviting): Invite {
 
 /** Decides whether `request` may be invited, and under which names beside the SPIFFE ID. */
 function grant(
-  { party, san = [], ttlSeconds }: InvitationRequest,
+  { party, san = [], profile = 'client', ttlSeconds }: InvitationRequest,
   domain: string,
   authorityName: string,
 ): { readonly ok: true; readonly names: readonly Identity[] } | { readonly ok: false; readonly refusal: Refusal } {
@@ -98,19 +99,18 @@ function grant(
   if (isReservedParty(party)) return refused('party: this is the authority itself')
   if (ttlSeconds !== undefined && !(ttlSeconds >= 1 && ttlSeconds <= MAX_TTL_SECONDS))
     return refused(`ttlSeconds: from 1 to ${MAX_TTL_SECONDS}`)
-  const own = spiffeIdOf(domain, party)
+  const { instead } = PROFILES[profile]
+  if (instead !== undefined) return refused(`profile: ${instead}`)
   const names: Identity[] = []
   for (const text of san) {
     const parsed = parseSan(text)
     if (!parsed.ok) return refused(`san: ${parsed.detail}`)
-    // X509-SVID §2: exactly one URI, the SPIFFE ID; a second one would let a party be two.
-    if (parsed.name.kind === 'uniformResourceIdentifier' && !sameIdentity(parsed.name, own))
-      return refused(`san: the one URI of this party is ${own.value}`)
     if (parsed.name.kind === 'dNSName' && parsed.name.value === authorityName.toLowerCase())
       return refused('san: this is the name of the authority itself')
     names.push(parsed.name)
   }
-  return { ok: true, names }
+  const unfit = faultOfNames(profile, PROFILES[profile], names, spiffeIdOf(domain, party))
+  return unfit === undefined ? { ok: true, names } : refused(`san: ${unfit.note}`)
 }
 
 function refused(note: string): { readonly ok: false; readonly refusal: Refusal } {

@@ -9,9 +9,11 @@ import {
 } from '@countersign/x509'
 import { keyIdentifierOf } from '../../issuance/build.ts'
 import { signatureOf } from '../../issuance/issuer-signature.ts'
-import { BACKDATE } from '../../issuance/profiles.ts'
 import { wholeSecond } from '../../octets.ts'
 import type { RevokedEntry } from '../../store/certificates.ts'
+
+/** As certificates have it: clocks differ. */
+const BACKDATED = { minutes: 5 } as const
 
 export interface CrlContents {
   readonly issuer: Certificate
@@ -26,7 +28,7 @@ export interface CrlContents {
  * ours after a step, may be behind by seconds; that must not shut every door after each revocation.
  */
 export function thisUpdateOf(now: Temporal.Instant): Temporal.Instant {
-  return wholeSecond(now.subtract(BACKDATE))
+  return wholeSecond(now.subtract(BACKDATED))
 }
 
 /** Writes a TBSCertList. `nextUpdate` loses its fraction of a second. */

@@ -7,19 +7,16 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MODULE, PIN, type SoftToken, softToken, withToken } from '../../../../../tools/testing/soft-token.ts'
-import { buildRoot, makeSerial } from '../../../src/issuance/build.ts'
-import { type LintedTbs, lintCertificate } from '../../../src/issuance/lint.ts'
+import { authorityName, makeSerial } from '../../../src/issuance/build.ts'
+import { buildAndLint, type LintedTbs } from '../../../src/issuance/lint.ts'
 import { openTokenSigner, type TokenSigner } from '../../../src/keys/pkcs11/token-signer.ts'
 import { START, temporaryDirectory } from '../../support/core.ts'
 import { newKeyFile } from '../support/key-sources.ts'
 
 function linted({ publicKey }: TokenSigner): LintedTbs {
-  const verdict = lintCertificate(buildRoot('Acme', publicKey, makeSerial(), START), {
-    kind: 'root',
-    publicKey: publicKey.der,
-    identities: [],
-    now: START,
-  })
+  const subject = authorityName('Acme', 'Root 1')
+  const content = { profile: 'root', subject, publicKey: publicKey.der, identities: [], now: START } as const
+  const verdict = buildAndLint({ ...content, serial: makeSerial() })
   assert.ok(verdict.ok)
   return verdict.tbs
 }
