@@ -130,7 +130,7 @@ suite('an hour without the authority', () => {
   const isFollowedAgain = async (since: Temporal.Instant) => {
     await time.pass({ seconds: 45 })
     if (toldSince(since, 'feed.connected').length === 0) await time.pass({ seconds: 45 })
-    await until(() => toldSince(since, 'feed.connected').length === 1, 'the feed')
+    await until(() => toldSince(since, 'feed.connected').length > 0, 'the feed')
   }
 
   before(async () => {
@@ -252,7 +252,7 @@ suite('an hour without the authority', () => {
 
 async function until(fits: () => boolean | Promise<boolean>, what: string): Promise<void> {
   for (let waited = 0; !(await fits()); waited += 5) {
-    if (waited > 10_000) assert.fail(`${what} does not come`)
+    if (waited > 30_000) assert.fail(`${what} does not come`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
