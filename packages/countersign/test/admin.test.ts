@@ -98,7 +98,11 @@ suite('administration over the socket of a real authority', () => {
     assert.match(byParty.stdout.join('\n'), /^names +spiffe:\/\/house\.localhost\/carol$/m)
     const json = await run('show', serial.toUpperCase(), '--json')
     const [{ sha256 }] = JSON.parse(json.stdout.join()).certificates
-    assert.deepEqual((await run('show', sha256)).stdout, byParty.stdout)
+    // Of a party, the keys that it has had come after its certificates.
+    const [key = '', empty, ...certificate] = byParty.stdout.toReversed()
+    assert.deepEqual((await run('show', sha256)).stdout, certificate.toReversed())
+    assert.equal(empty, '')
+    assert.match(key, /^key {2}[0-9a-f]{64} {2}since just now$/)
     const nobody = await run('show', 'zoe')
     assert.equal(nobody.code, 1)
     assert.match(nobody.stderr[0] ?? '', /\[ERR_ADMIN_NOT_FOUND\]/)
