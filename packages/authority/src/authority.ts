@@ -4,9 +4,11 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   createCheckSignature,
+  createLocks,
   createSessionIndex,
   createTrust,
   describeSession,
+  lockedKey,
   revokedKey,
   type SessionIndex,
   type Trust,
@@ -38,6 +40,7 @@ import { createFeed, type Feed, type FeedDoor } from './status/feed/feed.ts'
 import { createFollowers } from './status/feed/follower.ts'
 import { createPublishedAnchors, createPublishedRules, feedRules } from './status/feed/published.ts'
 import { createFeedSource } from './status/feed/source.ts'
+import { createLocking } from './status/lock.ts'
 import { createRevocation } from './status/revoke.ts'
 import { isPostgresqlFault, isStorageFault, postgresqlError, storeError } from './store/fault.ts'
 import { openMeetings } from './store/meetings.ts'
@@ -97,6 +100,9 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   const invite = createInvite({ store, domain, authority: address, clock, failpoint, log })
   const issuerSpkiSha256 = sha256(hierarchy.issuing.subjectPublicKeyInfo.der).toHex()
   const revocation = createRevocation({ store, feed, trust, crls, issuerSpkiSha256, clock, failpoint, log })
+  const locks = createLocks()
+  locks.replace(await store.parties.locks(clock()), BigInt(await store.status.newest()))
+  const locking = createLocking({ store, feed, locks, clock, log })
   const checkSignature = createCheckSignature()
   // Before anybody can follow: a door that starts with this authority gets the rules of now.
   const rules = createPublishedRules({ store, feed, clock, log })
@@ -111,7 +117,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     anchors: anchors.current,
     clock,
   })
-  await followElsewhere({ store, feed, source, trust, crls, changes, log })
+  await followElsewhere({ store, feed, source, trust, locks, crls, changes, log })
   const application = await createApplication({
     store,
     root: hierarchy.root,
@@ -121,6 +127,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     enroll: createEnroll({ store, issue, domain, clock, checkSignature }),
     renew: createRenew({ store, issue, clock, checkSignature }),
     revocation,
+    locking,
     crls: () => crls.current(),
     changes,
     sessions: () => feed.sessions(),
@@ -139,6 +146,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     ...options.listen,
     identity,
     trust,
+    locks,
     sessions,
     clock,
     record: (meeting) => meetings.record(meeting),
@@ -172,6 +180,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     crlUrl: `${url}/crl/issuing.crl`,
     socketPath,
     trust,
+    locks,
     sessions,
     issueLocal: (request) => issueLocal(issue, request, name),
     invite,
@@ -279,6 +288,7 @@ function ownDoor(sessions: SessionIndex, identity: ListenerIdentity, clock: Auth
     name: LISTENER_DOOR,
     sessions: async () => sessions.list().map(describeSession),
     async apply({ change }) {
+      if (change.kind === 'lock') return sessions.cut(change.locks.map(lockedKey), 'ERR_POLICY_LOCKED')
       if (change.kind !== 'status') return []
       const cuts = await sessions.cut(change.revoked.map(revokedKey), 'ERR_CALLER_REVOKED')
       if (change.revoked.some(({ party }) => party === LISTENER_PARTY)) await identity.refresh(clock())

@@ -1,5 +1,5 @@
 // What `openAuthority` takes and gives.
-import type { Clock, KeyAlgorithm, Log, Session, SessionIndex, Trust } from '@countersign/mtls'
+import type { Clock, KeyAlgorithm, Locks, Log, Session, SessionIndex, Trust } from '@countersign/mtls'
 import type { KnownAuthority, Meeting } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
 import type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
@@ -62,6 +62,8 @@ export interface Authority {
   readonly socketPath: string
   /** Follows every revocation at once: for doors in this process. */
   readonly trust: Trust
+  /** The same, of the parties that are locked. */
+  readonly locks: Locks
   /** Open sessions of the authority's own listener. */
   readonly sessions: SessionIndex
   /** Leaf, issuing, root. @throws {AuthorityError} (rejects) when it is refused. */

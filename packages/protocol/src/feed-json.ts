@@ -1,6 +1,7 @@
 // The messages of the feed as JSON, one to a line; what comes in is untrusted until it has been read here.
 import type { FeedEvent, FeedMessage, FollowerMessage, OpenSession, RevokedSerial, Snapshot } from './feed.ts'
 import { anchorsField } from './feed-anchors.ts'
+import { locksField } from './feed-locks.ts'
 import { rulesField } from './feed-rules.ts'
 import { type Field, fieldOf, type Json, ShapeError, writeJson } from './json.ts'
 import { readMeeting, writeMeeting } from './meeting-json.ts'
@@ -115,7 +116,7 @@ export function readFollowerMessage(value: unknown): FollowerMessage {
 }
 
 /** A snapshot without the lists and the rules, which stand in files of their own. */
-export interface KeptSnapshot extends Pick<Snapshot, 'sequence' | 'at' | 'revoked'> {
+export interface KeptSnapshot extends Pick<Snapshot, 'sequence' | 'at' | 'revoked' | 'locks'> {
   /** Something of it was refused: who starts with it asks as a newcomer does. */
   readonly behind?: true
 }
@@ -152,8 +153,10 @@ function keptField(field: Field): KeptSnapshot {
   return { ...pastField(field), ...(behind && { behind }) }
 }
 
-function pastField(field: Field): Pick<Snapshot, 'sequence' | 'at' | 'revoked'> {
+function pastField(field: Field): Pick<Snapshot, 'sequence' | 'at' | 'revoked' | 'locks'> {
   return {
+    // An authority, or a file, of before there were any.
+    locks: field.get('locks').optional(locksField) ?? [],
     sequence: field.get('sequence').integer(),
     at: field.get('at').instant(),
     revoked: field.get('revoked').list(MAX_REVOKED).map(revokedField),
@@ -163,7 +166,7 @@ function pastField(field: Field): Pick<Snapshot, 'sequence' | 'at' | 'revoked'> 
 function eventField(field: Field): FeedEvent {
   const change = field.get('change')
   const common = { sequence: field.get('sequence').integer(), at: field.get('at').instant() }
-  const kind = change.get('kind').oneOf(['status', 'crl', 'policy', 'trust'])
+  const kind = change.get('kind').oneOf(['status', 'crl', 'policy', 'trust', 'lock'])
   switch (kind) {
     case 'crl':
       return { ...common, change: { kind, crls: crlsField(change.get('crls')) } }
@@ -171,6 +174,8 @@ function eventField(field: Field): FeedEvent {
       return { ...common, change: { kind, rules: rulesField(change.get('rules')) } }
     case 'trust':
       return { ...common, change: { kind, anchors: anchorsField(change.get('anchors')) } }
+    case 'lock':
+      return { ...common, change: { kind, locks: locksField(change.get('locks')) } }
     case 'status':
       return { ...common, change: { kind, revoked: change.get('revoked').list(MAX_REVOKED).map(revokedField) } }
   }

@@ -1,6 +1,7 @@
 // What the authority tells the doors, and what they answer.
 import type { CRLReason } from '@countersign/x509'
 import type { KnownAuthority } from './feed-anchors.ts'
+import type { PartyLock } from './feed-locks.ts'
 import type { FeedRules } from './feed-rules.ts'
 import type { DoorName, PartyId } from './identity.ts'
 import type { Meeting } from './meeting.ts'
@@ -26,6 +27,8 @@ export interface FeedEvent {
     | { readonly kind: 'policy'; readonly rules: FeedRules }
     /** All other authorities, with their lists, in place of those before. */
     | { readonly kind: 'trust'; readonly anchors: readonly KnownAuthority[] }
+    /** All parties that are locked by command, in place of those before. */
+    | { readonly kind: 'lock'; readonly locks: readonly PartyLock[] }
 }
 
 /** An open session as its door tells it; `keys` are what it depends on, as the door's index has them. */
@@ -51,6 +54,7 @@ export interface Snapshot {
   readonly revoked: readonly RevokedSerial[]
   readonly rules: FeedRules
   readonly anchors: readonly KnownAuthority[]
+  readonly locks: readonly PartyLock[]
 }
 
 /** What the authority says on the feed. `previous` is the event before, as this follower knows it: nothing was left out. */

@@ -49,6 +49,7 @@ export {
   writeFollowerMessage,
   writeKeptSnapshot,
 } from './feed-json.ts'
+export { MAX_LOCK_REASON_CHARACTERS, MAX_LOCKS, type PartyLock, readLocks, writeLocks } from './feed-locks.ts'
 export {
   type FeedRules,
   type KnownParty,

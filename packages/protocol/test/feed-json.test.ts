@@ -35,6 +35,8 @@ const anchors = [
   { name: 'partner', certificates: [Uint8Array.of(0x30, 0)], crls, vouches: ['spiffe://partner.example'] },
 ]
 
+const locks = [{ party: 'alice', reason: 'lost on the train', until: at }, { party: 'ops/backup' }]
+
 const snapshotOf = (told: unknown, others?: unknown) => ({
   kind: 'snapshot',
   snapshot: { sequence: '1', at: at.toString(), revoked: [], crls: [], rules: told, anchors: others },
@@ -42,7 +44,7 @@ const snapshotOf = (told: unknown, others?: unknown) => ({
 
 suite('messages of the feed', () => {
   const feed: readonly FeedMessage[] = [
-    { kind: 'snapshot', snapshot: { sequence: 12n, at, crls, revoked, rules, anchors } },
+    { kind: 'snapshot', snapshot: { sequence: 12n, at, crls, revoked, rules, anchors, locks } },
     { kind: 'event', previous: 12n, event: { sequence: 13n, at, change: { kind: 'status', revoked } } },
     { kind: 'event', previous: 13n, event: { sequence: 14n, at, change: { kind: 'crl', crls } } },
     { kind: 'event', previous: 14n, event: { sequence: 17n, at, change: { kind: 'policy', rules } } },
@@ -52,6 +54,8 @@ suite('messages of the feed', () => {
       event: { sequence: 18n, at, change: { kind: 'policy', rules: { parties: [] } } },
     },
     { kind: 'event', previous: 18n, event: { sequence: 19n, at, change: { kind: 'trust', anchors } } },
+    { kind: 'event', previous: 19n, event: { sequence: 20n, at, change: { kind: 'lock', locks } } },
+    { kind: 'event', previous: 20n, event: { sequence: 21n, at, change: { kind: 'lock', locks: [] } } },
     { kind: 'beat', at },
     { kind: 'sessions', id: 3 },
     { kind: 'kept', id: 4 },
@@ -101,11 +105,28 @@ suite('messages of the feed', () => {
     assert.deepEqual(told?.keys, keys.slice(1, 513))
   })
   test('what is kept comes through JSON as it was', () => {
-    for (const kept of [{ sequence: 12n, at, revoked }, { sequence: 12n, at, revoked, behind: true } as const])
+    for (const kept of [
+      { sequence: 12n, at, revoked, locks },
+      { sequence: 12n, at, revoked, locks: [], behind: true } as const,
+    ])
       assert.deepEqual(readKeptSnapshot(JSON.parse(JSON.stringify(writeKeptSnapshot(kept)))), kept)
   })
+  test('what was kept before there were locks locks nobody', () => {
+    assert.deepEqual(readKeptSnapshot({ sequence: '12', at: at.toString(), revoked: [] }).locks, [])
+  })
+  for (const [what, told] of [
+    ['no list', { party: 'alice' }],
+    ['a party that is no text', [{ party: 7 }]],
+    ['a reason that fills a screen', [{ party: 'alice', reason: 'x'.repeat(257) }]],
+    ['an end that is no time', [{ party: 'alice', until: 'tomorrow' }]],
+    ['more than there may be', Array.from({ length: 10_001 }, () => ({ party: 'alice' }))],
+  ] as const)
+    test(`locks are not: ${what}`, () => {
+      const event = { sequence: '1', at: at.toString(), change: { kind: 'lock', locks: told } }
+      assert.throws(() => readFeedMessage({ kind: 'event', previous: '0', event }), ShapeError)
+    })
   test('a serial number is written as lists write it', () => {
-    assert.match(JSON.stringify(writeKeptSnapshot({ sequence: 1n, at, revoked })), /"serialNumber":"0f"/)
+    assert.match(JSON.stringify(writeKeptSnapshot({ sequence: 1n, at, revoked, locks: [] })), /"serialNumber":"0f"/)
   })
 
   const bad: readonly (readonly [string, unknown, string])[] = [

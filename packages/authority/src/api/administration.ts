@@ -4,8 +4,9 @@ import type { FastifyInstance } from 'fastify'
 import { findSubject, MAX_OF_PARTY, NO_SUBJECT } from '../status/subject.ts'
 import type { Repositories } from '../store/store.ts'
 import { callerOf, decideAdministrator } from './caller.ts'
-import { certificateJson, foreseenJson, keyJson, sessionJson, wholeCertificateJson } from './json.ts'
+import { certificateJson, foreseenJson, keyJson, partyJson, sessionJson, wholeCertificateJson } from './json.ts'
 import type { Api } from './model.ts'
+import { partyRoutes } from './parties.ts'
 import { sendRefusal } from './reply.ts'
 import { certificatesQuery, invitationBody, read, revocationBody, writePlace } from './schemas.ts'
 
@@ -63,11 +64,15 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     const now = clock()
     const { kind, certificates } = found
     const keys = kind === 'party' ? await store.certificates.keysOf(request.params.subject, MAX_OF_PARTY) : undefined
+    const party = kind === 'party' ? await store.parties.byName(request.params.subject) : undefined
     return reply.send({
       certificates: certificates.map((stored) => wholeCertificateJson(stored, now)),
       ...(keys && { keys: keys.map(keyJson) }),
+      ...(party && { party: partyJson(party, now) }),
     })
   })
+
+  partyRoutes(app, api)
 
   app.get('/v1/sessions', async () => ({ sessions: (await api.sessions()).map(sessionJson) }))
 

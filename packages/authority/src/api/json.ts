@@ -2,6 +2,7 @@
 import { type Cut, type Json, type OpenSession, type RevokedSerial, writeReceipt } from '@countersign/protocol'
 import { type Certificate, formatName, readCertificate } from '@countersign/x509'
 import type { PartyKey, StoredCertificate } from '../store/certificates.ts'
+import type { StoredParty } from '../store/parties.ts'
 import type { CertificateState } from '../store/search.ts'
 
 export function certificateJson(stored: StoredCertificate, now: Temporal.Instant): Record<string, unknown> {
@@ -38,6 +39,22 @@ export function wholeCertificateJson(stored: StoredCertificate, now: Temporal.In
     issuer: formatName(certificate.issuer),
     evidence: stored.evidence,
     der: stored.der.toBase64(),
+  }
+}
+
+/** A party, and its lock where that holds. */
+export function partyJson({ lock, createdAt, ...party }: StoredParty, now: Temporal.Instant): Record<string, unknown> {
+  const holds = lock !== undefined && (lock.until === undefined || Temporal.Instant.compare(lock.until, now) > 0)
+  return {
+    ...party,
+    createdAt: createdAt.toString(),
+    ...(holds && {
+      lock: {
+        at: lock.at.toString(),
+        ...(lock.reason !== undefined && { reason: lock.reason }),
+        ...(lock.until && { until: lock.until.toString() }),
+      },
+    }),
   }
 }
 

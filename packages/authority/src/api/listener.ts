@@ -5,6 +5,7 @@ import {
   type Acceptor,
   type Clock,
   createAcceptor,
+  type Locks,
   type Log,
   type OwnIdentity,
   type SessionIndex,
@@ -32,6 +33,7 @@ interface Listening {
   readonly port: number
   readonly identity: OwnIdentity
   readonly trust: Trust
+  readonly locks: Locks
   readonly sessions: SessionIndex
   readonly clock: Clock
   readonly record: (meeting: Meeting) => void
@@ -54,12 +56,12 @@ const LINGER_MILLISECONDS = 1_000
 
 /** Opens the listener. @throws {AuthorityError} when it cannot listen there */
 export async function openListener(options: Listening): Promise<Listener> {
-  const { host, port, application, ...gate } = options
+  const { host, port, application, locks, ...gate } = options
   const hold = createHold()
   const acceptor: Acceptor = createAcceptor({
     ...gate,
     door: LISTENER_DOOR,
-    access: EVERYONE,
+    access: locks.over(EVERYONE),
     callersOf: () => 'ask',
     // A server renews by the certificate that it has; what else it may do here, it may do without one.
     servers: 'admit',

@@ -1,9 +1,10 @@
 // The forms of what callers send. Unknown fields are refused: a misspelt one must not be a silent default.
-import type { Refusal } from '@countersign/protocol'
+import { MAX_LOCK_REASON_CHARACTERS, type Refusal } from '@countersign/protocol'
 import { z } from 'zod'
 import { DEFAULT_TTL_SECONDS, type InvitationRequest, MAX_TTL_SECONDS } from '../enrollment/token/invite.ts'
 import { PROFILE_NAMES } from '../issuance/profiles.ts'
 import { REVOCATION_REASONS, type RevocationReason } from '../store/certificates.ts'
+import { PARTY_KINDS, type PartyChange, type PartyKind, ROLES, type Role } from '../store/parties.ts'
 import { CERTIFICATE_STATES, type CertificateFilter, orderOf, type Place } from '../store/search.ts'
 
 /** Names beyond this make a certificate that no door's budget admits. */
@@ -150,6 +151,63 @@ function readPlace(text: string): Place | undefined {
     throw error
   }
 }
+
+export interface PartiesQuery {
+  readonly kind?: PartyKind | undefined
+  readonly owner?: string | undefined
+  readonly role?: Role | undefined
+  readonly label?: string | undefined
+  readonly locked?: boolean | undefined
+  readonly limit: number
+  readonly after?: string | undefined
+}
+
+const limit = z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE)
+const kind = z.enum(PARTY_KINDS)
+const role = z.enum(ROLES)
+
+export const partiesQuery: z.ZodType<PartiesQuery> = z.strictObject({
+  kind: kind.optional(),
+  owner: word.optional(),
+  role: role.optional(),
+  label: word.optional(),
+  locked: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional(),
+  limit,
+  after: word.optional(),
+})
+
+const MAX_LABELS = 64
+
+/** As in `group:ops`. */
+const label = z
+  .string()
+  .max(64)
+  .regex(/^[a-z][a-z0-9-]*:[A-Za-z0-9._/-]+$/, 'it must be as in group:ops')
+
+/** Null takes away. */
+export const partyBody: z.ZodType<PartyChange> = z
+  .strictObject({
+    kind: kind.nullable().optional(),
+    owner: word.nullable().optional(),
+    role: role.nullable().optional(),
+    labels: z.array(label).max(MAX_LABELS).optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, 'it changes nothing')
+
+export interface LockBody {
+  readonly reason?: string | undefined
+  readonly until?: Temporal.Instant | undefined
+}
+
+export const lockBody: z.ZodType<LockBody> = z.strictObject({
+  reason: word.max(MAX_LOCK_REASON_CHARACTERS).optional(),
+  until: instant.optional(),
+})
+
+export const unlockBody: z.ZodType<object> = z.strictObject({})
 
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal }
 

@@ -125,6 +125,9 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
     proof: Proof,
     now: Temporal.Instant,
   ): Promise<Refusal | number | undefined> => {
+    // The house's own certificates are not its doors' callers: of those a lock speaks.
+    if (proof.method !== 'local' && (await view.parties.isLocked(proof.party, now)))
+      return { code: 'ERR_ENROLL_PARTY_LOCKED' }
     const taken = await proof.claim?.take(view, now)
     if (taken !== undefined) return taken
     if (Temporal.Instant.compare(issuing.validity.notAfter, now) <= 0) return { code: 'ERR_AUTHORITY_NO_ISSUER' }
@@ -145,6 +148,7 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
     const decided = await decide(tx, request, proof, now)
     if (decided !== undefined) return decided
     if (!(await tx.certificates.takeKey(signed.spkiSha256, proof.party, now))) return { code: 'ERR_ENROLL_KEY_TAKEN' }
+    await tx.parties.ensure(proof.party, now)
     const id = await tx.certificates.add(signed)
     await proof.claim?.spend(tx, id, now)
     return id

@@ -195,6 +195,8 @@ function writeFolder(
 async function record(tx: StoreTransaction, { root, issuing, rootCrl, now }: Made): Promise<void> {
   await tx.certificates.addAuthority(ROOT_ROW, rowOf(root, 'root', now))
   await tx.certificates.addAuthority(ISSUING_ROW, rowOf(issuing, 'issuing', now))
+  for (const { party } of [rowOf(root, 'root', now), rowOf(issuing, 'issuing', now)])
+    await tx.parties.ensure(party, now)
   await tx.status.addCrl(rootCrl)
 }
 

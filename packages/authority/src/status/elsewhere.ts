@@ -1,5 +1,5 @@
 // What another authority on the same store has done: told here, to those that follow this one.
-import type { Log, Trust } from '@countersign/mtls'
+import type { Locks, Log, Trust } from '@countersign/mtls'
 import type { FeedEvent } from '@countersign/protocol'
 import { readCertificateList } from '@countersign/x509'
 import type { Store } from '../store/store.ts'
@@ -13,6 +13,7 @@ interface Parts {
   readonly feed: Feed
   readonly source: StoredSource
   readonly trust: Trust
+  readonly locks: Locks
   readonly crls: CrlPublisher
   readonly changes: Changes
   readonly log: Log
@@ -21,12 +22,13 @@ interface Parts {
 const PAGE = 1_000
 
 /** Follows the store, where others write to it: what they do is told here as what is done here. */
-export async function followElsewhere({ store, feed, source, trust, crls, changes, log }: Parts): Promise<void> {
+export async function followElsewhere({ store, feed, source, trust, locks, crls, changes, log }: Parts): Promise<void> {
   if (store.onElsewhere === undefined) return
   let seen = await store.status.newest()
 
   const apply = async ({ sequence, at, change }: FeedEvent): Promise<void> => {
     if (change.kind === 'status') trust.announce(change.revoked, at)
+    if (change.kind === 'lock') locks.replace(change.locks, sequence)
     if (change.kind !== 'crl') return void (await feed.tell({ sequence, at, change }))
     await crls.refresh()
     const { issuing } = crls.current()

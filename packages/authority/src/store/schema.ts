@@ -37,7 +37,7 @@ const POSTGRESQL: Words = {
 }
 
 /** The version of the schema below. */
-export const SCHEMA_VERSION = 4
+export const SCHEMA_VERSION = 5
 
 const NAMES_AND_KEYS = ({ integer, text, octets, withoutRowid }: Words) => `
 CREATE TABLE certificate_name (
@@ -64,13 +64,48 @@ CREATE INDEX certificate_profile ON certificate (profile, not_after, id);
 CREATE INDEX certificate_issuer ON certificate (issuer, not_after, id);
 `
 
+const PARTIES = ({ integer, text, withoutRowid }: Words) => `
+CREATE TABLE party (
+  name ${text} PRIMARY KEY,
+  kind ${text},
+  owner ${text},
+  -- What it may do as an administrator.
+  role ${text},
+  created_at ${integer} NOT NULL,
+  locked_at ${integer},
+  lock_reason ${text},
+  lock_until ${integer},
+  CHECK (locked_at IS NOT NULL OR (lock_reason IS NULL AND lock_until IS NULL))
+) ${withoutRowid};
+CREATE INDEX party_kind ON party (kind, name);
+CREATE INDEX party_owner ON party (owner, name);
+CREATE INDEX party_role ON party (role, name);
+CREATE INDEX party_locked ON party (name) WHERE locked_at IS NOT NULL;
+
+CREATE TABLE party_label (
+  party ${text} NOT NULL REFERENCES party (name),
+  label ${text} NOT NULL,
+  PRIMARY KEY (party, label)
+) ${withoutRowid};
+CREATE INDEX party_label_label ON party_label (label, party);
+`
+
+/** Who had a certificate or an invitation before there was a table of parties. */
+const KNOWN_PARTIES = `
+INSERT INTO party (name, created_at)
+  SELECT party, min(at)
+  FROM (SELECT party, issued_at AS at FROM certificate UNION ALL SELECT party, created_at FROM invitation) AS seen
+  GROUP BY party;
+`
+
 const schemaIn = (words: Words): string => {
   const { id, sequence, integer, text, octets, strict, withoutRowid } = words
   return `
 CREATE TABLE event (
   sequence ${sequence},
   at ${integer} NOT NULL,
-  kind ${text} NOT NULL CHECK (kind IN ('status', 'crl', 'policy', 'trust')),
+  -- Which words there are, \`status.ts\` has and checks.
+  kind ${text} NOT NULL,
   -- Which of several authorities on one store added it.
   node ${text}
 ) ${strict};
@@ -140,7 +175,7 @@ CREATE TABLE crl (
 ) ${strict};
 
 CREATE TABLE setting (key ${text} PRIMARY KEY, value ${text} NOT NULL) ${withoutRowid};
-${NAMES_AND_KEYS(words)}${SEARCHES}`
+${NAMES_AND_KEYS(words)}${SEARCHES}${PARTIES(words)}`
 }
 
 /** For a new database. */
@@ -181,9 +216,25 @@ DROP INDEX certificate_key;
 CREATE INDEX certificate_key ON certificate (spki_sha256, id);
 `,
   3: SEARCHES,
+  // Events have any kind that the program knows.
+  4: `
+PRAGMA defer_foreign_keys = ON;
+CREATE TABLE event_4 AS SELECT sequence, at, kind, node FROM event;
+DROP TABLE event;
+CREATE TABLE event (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  node TEXT
+) STRICT;
+INSERT INTO event SELECT sequence, at, kind, node FROM event_4 ORDER BY sequence;
+CREATE INDEX event_status ON event (sequence) WHERE kind = 'status';
+DROP TABLE event_4;
+${PARTIES(SQLITE)}${KNOWN_PARTIES}`,
 }
 
 /** For PostgreSQL, which begins with version 3. */
 export const POSTGRESQL_UPGRADES: Readonly<Record<number, string>> = {
   3: SEARCHES,
+  4: `ALTER TABLE event DROP CONSTRAINT event_kind_check;${PARTIES(POSTGRESQL)}${KNOWN_PARTIES}`,
 }

@@ -15,7 +15,7 @@ export interface StoredCrl {
 }
 
 /** What an event is about. Of `status` each counts; of the others a newer one says all that an older one did. */
-const EVENT_KINDS = ['status', 'crl', 'policy', 'trust'] as const
+const EVENT_KINDS = ['status', 'crl', 'policy', 'trust', 'lock'] as const
 export type EventKind = (typeof EVENT_KINDS)[number]
 
 export interface StoredEvent {

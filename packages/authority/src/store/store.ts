@@ -6,6 +6,7 @@ import { Kysely, sql } from 'kysely'
 import { type CertificateStore, createCertificateStore } from './certificates.ts'
 import { createInvitationStore, type InvitationStore } from './invitations.ts'
 import { openDatabase } from './open.ts'
+import { createPartyStore, type PartyStore } from './parties.ts'
 import { SCHEMA, SCHEMA_VERSION, SQLITE_UPGRADES } from './schema.ts'
 import { createGroupCommit } from './sqlite/commit.ts'
 import { sqliteDialect } from './sqlite/dialect.ts'
@@ -16,6 +17,7 @@ import type { Tables } from './tables.ts'
 export interface Repositories {
   readonly certificates: CertificateStore
   readonly invitations: InvitationStore
+  readonly parties: PartyStore
   readonly status: StatusStore
   setting(key: string): Promise<string | undefined>
   set(key: string, value: string): Promise<void>
@@ -144,6 +146,7 @@ function repositoriesOf(db: Kysely<Tables>, alone: StoreTransaction['alone'], no
   return {
     certificates: createCertificateStore(db),
     invitations: createInvitationStore(db),
+    parties: createPartyStore(db),
     status: createStatusStore(db, alone, node),
     async setting(key) {
       return (await db.selectFrom('setting').select('value').where('key', '=', key).executeTakeFirst())?.value

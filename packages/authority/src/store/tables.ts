@@ -1,6 +1,6 @@
 // The tables as the queries see them, the same above SQLite and PostgreSQL. Times are epoch milliseconds, hashes and DER
 // are octets. What each is for stands in `schema.ts`.
-import type { Generated, Insertable, Selectable } from 'kysely'
+import type { ColumnType, Generated, Insertable, Selectable } from 'kysely'
 
 /** A certificate that was signed. */
 export interface CertificateTable {
@@ -36,6 +36,23 @@ export interface PartyKeyTable {
   party: string
   first_seen: number
   revoked_at: number | null
+}
+
+/** Everybody that was invited or certified. */
+export interface PartyTable {
+  name: string
+  kind: ColumnType<string | null, string | null | undefined>
+  owner: ColumnType<string | null, string | null | undefined>
+  role: ColumnType<string | null, string | null | undefined>
+  created_at: number
+  locked_at: ColumnType<number | null, number | null | undefined>
+  lock_reason: ColumnType<string | null, string | null | undefined>
+  lock_until: ColumnType<number | null, number | null | undefined>
+}
+
+export interface PartyLabelTable {
+  party: string
+  label: string
 }
 
 export interface InvitationTable {
@@ -77,6 +94,8 @@ export interface Tables {
   certificate: CertificateTable
   certificate_name: CertificateNameTable
   party_key: PartyKeyTable
+  party: PartyTable
+  party_label: PartyLabelTable
   invitation: InvitationTable
   event: EventTable
   crl: CrlTable

@@ -25,6 +25,7 @@ CREATE INDEX certificate_key ON certificate (spki_sha256);
 CREATE TABLE event (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('status', 'crl'))
 ) STRICT;
+CREATE TABLE invitation (id BLOB PRIMARY KEY, party TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX event_status ON event (sequence) WHERE kind = 'status';`
 
 suite('opening a database', () => {

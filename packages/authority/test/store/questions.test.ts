@@ -5,6 +5,7 @@ import { suite, test } from 'node:test'
 import { Kysely } from 'kysely'
 import { createCertificateStore } from '../../src/store/certificates.ts'
 import { createInvitationStore } from '../../src/store/invitations.ts'
+import { createPartyStore } from '../../src/store/parties.ts'
 import { SCHEMA } from '../../src/store/schema.ts'
 import type { CertificateFilter } from '../../src/store/search.ts'
 import { sqliteDialect } from '../../src/store/sqlite/dialect.ts'
@@ -52,6 +53,23 @@ suite('questions to the store', () => {
     await invitations.isInvited('alice', START)
     await invitations.endOfParty('alice', START)
     await invitations.eraseExpired(START, 10)
+    const parties = createPartyStore(db)
+    await parties.ensure('alice', START)
+    await parties.byName('alice')
+    await parties.isLocked('alice', START)
+    await parties.locks(START)
+    await parties.lock('alice', { at: START })
+    await parties.unlock('alice')
+    await parties.change('alice', { owner: 'bob', labels: ['group:ops'] })
+    for (const query of [
+      { kind: 'person' },
+      { owner: 'bob' },
+      { role: 'viewer' },
+      { label: 'group:ops' },
+      { locked: true },
+      {},
+    ] as const)
+      await parties.list({ ...query, now: START, limit: 10, after: 'a' })
     await status.addEvent('status', START)
     await status.newestStatus()
     await status.newest()

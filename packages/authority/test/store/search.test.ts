@@ -1,13 +1,11 @@
 // What is found by what, on both databases: held against a plain filter over the same rows.
 import assert from 'node:assert/strict'
-import { DatabaseSync } from 'node:sqlite'
 import { suite, type TestContext, test } from 'node:test'
-import pg from 'pg'
 import { SCHEMA_VERSION } from '../../src/store/schema.ts'
 import type { CertificateFilter, CertificateState, Place } from '../../src/store/search.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { START } from '../support/core.ts'
-import { PLACES, row } from '../support/stores.ts'
+import { execute, PLACES, row, setBack } from '../support/stores.ts'
 
 const ignore = () => undefined
 const ROWS = 60
@@ -155,46 +153,21 @@ for (const [what, placeOf, options] of PLACES)
       const store = await openStore(place, ignore)
       const known = await filled(store)
       await store.close()
-      const back = 'DROP INDEX certificate_profile; DROP INDEX certificate_issuer;'
-      const indexes: unknown[] = []
-      if (what === 'SQLite') {
-        const db = new DatabaseSync(place)
-        db.exec(`${back} PRAGMA user_version = 3`)
-        db.close()
-      } else {
-        const client = new pg.Client({ connectionString: place })
-        await client.connect()
-        await client.query(`${back} UPDATE schema_version SET version = 3`)
-        await client.end()
-      }
+      await setBack(place, 3)
       const again = await openStore(place, ignore)
       assert.equal(
         (await walk(again, { profile: 'admin' })).length,
         known.filter((one) => one.profile === 'admin').length,
       )
       await again.close()
-      if (what === 'SQLite') {
-        const db = new DatabaseSync(place)
-        assert.equal(db.prepare('PRAGMA user_version').get()?.['user_version'], SCHEMA_VERSION)
-        indexes.push(
-          ...db
-            .prepare("SELECT name FROM sqlite_schema WHERE name IN ('certificate_profile', 'certificate_issuer')")
-            .all(),
-        )
-        db.close()
-      } else {
-        const client = new pg.Client({ connectionString: place })
-        await client.connect()
-        assert.equal((await client.query('SELECT version FROM schema_version')).rows[0]?.version, SCHEMA_VERSION)
-        indexes.push(
-          ...(
-            await client.query(
-              "SELECT indexname FROM pg_indexes WHERE indexname IN ('certificate_profile', 'certificate_issuer')",
-            )
-          ).rows,
-        )
-        await client.end()
-      }
+      const [version] = await execute(place, 'PRAGMA user_version', 'SELECT version FROM schema_version')
+      assert.deepEqual(Object.values(version ?? {}), [SCHEMA_VERSION])
+      const named = "IN ('certificate_profile', 'certificate_issuer')"
+      const indexes = await execute(
+        place,
+        `SELECT name FROM sqlite_schema WHERE name ${named}`,
+        `SELECT indexname FROM pg_indexes WHERE indexname ${named}`,
+      )
       assert.equal(indexes.length, 2)
     })
   })

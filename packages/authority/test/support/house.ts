@@ -70,7 +70,7 @@ export interface Answer {
 export interface Caller {
   readonly socket: TLSSocket
   readonly exporter: Uint8Array
-  ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer>
+  ask(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<Answer>
 }
 
 /** What a party has after its enrollment. */
@@ -122,7 +122,12 @@ export async function meet(t: TestContext, place: Place, held?: Held): Promise<C
 }
 
 /** Asks through the socket in the data directory. */
-export function askLocally(directory: string, method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> {
+export function askLocally(
+  directory: string,
+  method: 'GET' | 'POST' | 'PATCH',
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
   return ask({ socketPath: `${directory}/admin.sock`, agent: false, method, path }, body)
 }
 

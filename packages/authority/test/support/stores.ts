@@ -1,9 +1,12 @@
 // The two databases, each test with one of its own, and rows for them.
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, type TestContext } from 'node:test'
 import pg from 'pg'
 import { type Postgresql, startPostgresql, withPostgresql } from '../../../../interop/postgresql.ts'
 import type { NewCertificate } from '../../src/store/certificates.ts'
+import { SCHEMA_VERSION } from '../../src/store/schema.ts'
+import { isPostgresql } from '../../src/store/store.ts'
 import { START, temporaryDirectory } from './core.ts'
 
 let server: Promise<Postgresql> | undefined
@@ -55,5 +58,46 @@ export function row(party: string, fields: Partial<NewCertificate> = {}): NewCer
     method: 'local',
     evidence: 'test',
     ...fields,
+  }
+}
+
+/** What undoes each version's upgrade, from the one that it led to. */
+const BACK: Readonly<Record<number, { readonly sqlite: string; readonly postgresql: string }>> = {
+  4: both('DROP INDEX certificate_profile; DROP INDEX certificate_issuer;'),
+  5: {
+    sqlite: 'DROP TABLE party_label; DROP TABLE party;',
+    postgresql: `DROP TABLE party_label; DROP TABLE party;
+      ALTER TABLE event ADD CONSTRAINT event_kind_check CHECK (kind IN ('status', 'crl', 'policy', 'trust'));`,
+  },
+}
+
+function both(sql: string): { readonly sqlite: string; readonly postgresql: string } {
+  return { sqlite: sql, postgresql: sql }
+}
+
+/** Makes of a store that is closed what a program of before `version` has left. */
+export async function setBack(place: string, version: number): Promise<void> {
+  for (let from = SCHEMA_VERSION; from > version; from--) {
+    const back = BACK[from]
+    if (back === undefined) throw new Error(`nothing undoes version ${from}`)
+    await execute(place, back.sqlite, back.postgresql)
+  }
+  await execute(place, `PRAGMA user_version = ${version}`, `UPDATE schema_version SET version = ${version}`)
+}
+
+/** Asks either database; the rows that it answers. */
+export async function execute(place: string, sqlite: string, postgresql: string): Promise<readonly unknown[]> {
+  if (!isPostgresql(place)) {
+    using db = new DatabaseSync(place)
+    if (/^(?:SELECT|PRAGMA \w+$)/.test(sqlite)) return db.prepare(sqlite).all()
+    db.exec(sqlite)
+    return []
+  }
+  const client = new pg.Client({ connectionString: place })
+  await client.connect()
+  try {
+    return (await client.query(postgresql)).rows ?? []
+  } finally {
+    await client.end()
   }
 }

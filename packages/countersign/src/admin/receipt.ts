@@ -9,8 +9,6 @@ export function receiptLines(
   { dryRun, style }: { readonly dryRun: boolean; readonly style: Style },
 ): string[] {
   const receipt = fieldOf(answer)
-  const at = receipt.get('at').instant()
-  const cuts = receipt.get('cuts').list(1_000_000)
   const would = dryRun ? 'would be ' : ''
   const lines = receipt
     .get('revoked')
@@ -22,6 +20,19 @@ export function receiptLines(
       return `${style.refused(`${would}revoked`)}  ${party}  serial ${serial}  (${reason})`
     })
   if (lines.length === 0) lines.push(`${style.refused(`${would}ended`)}  the invitation; no certificate is in force`)
+  lines.push(...cutLines(receipt, { dryRun, style }))
+  return lines
+}
+
+/** What an act of the authority did to sessions, and which doors know of it. @throws {ShapeError} */
+export function cutLines(
+  receipt: Field,
+  { dryRun, style }: { readonly dryRun: boolean; readonly style: Style },
+): string[] {
+  const at = receipt.get('at').instant()
+  const cuts = receipt.get('cuts').list(1_000_000)
+  const would = dryRun ? 'would be ' : ''
+  const lines: string[] = []
   for (const cut of cuts) {
     const party = cut.get('party').optional((field) => field.text(256)) ?? ''
     const what = `${cut.get('reference').text(32)} at ${cut.get('door').text(256)}  ${party}`

@@ -17,12 +17,24 @@ export const show: Run = async (given, around) => {
     if (index > 0) around.out('')
     for (const line of certificateLines(certificate, around.clock())) around.out(line)
   }
+  const lock = fieldOf(answer)
+    .get('party')
+    .optional((party) => party.get('lock'))
+  if (lock?.present === true) around.out(lockLine(lock, around.clock()))
   const keys = fieldOf(answer)
     .get('keys')
     .optional((each) => each.list(10_000))
   if (keys !== undefined && keys.length > 0) around.out('')
   for (const key of keys ?? []) around.out(keyLine(key, around.clock()))
   return EXIT.ok
+}
+
+function lockLine(lock: Field, now: Temporal.Instant): string {
+  const reason = lock.get('reason').optional((each) => each.text(256))
+  const until = lock.get('until').optional((each) => each.instant())
+  return plainText(
+    `locked     ${formatWhen(lock.get('at').instant(), now)}${reason === undefined ? '' : ` (${reason})`}${until === undefined ? '' : `, until ${formatWhen(until, now)}`}`,
+  )
 }
 
 /** One key of the party's history. */

@@ -181,6 +181,32 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./revoke.ts')).revoke,
   },
   {
+    name: 'lock',
+    summary: 'stop a party at every door now, open connections too, and keep its certificates',
+    details: [
+      'No door lets it in, whatever the rules say, and it can neither enroll nor renew, until',
+      'it is unlocked or the lock ends.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [{ name: 'PARTY', summary: 'as in device/laptop-7' }],
+    options: {
+      reason: { type: 'string', value: 'TEXT', summary: 'why; kept with each meeting that it refuses' },
+      until: { type: 'string', value: 'TIME', summary: 'when it ends by itself, as in 2026-12-01T08:00:00Z' },
+      ...ADMIN,
+    },
+    examples: ["countersign lock device/laptop-7 --reason 'lost on the train'"],
+    load: async () => (await import('./lock.ts')).lock,
+  },
+  {
+    name: 'unlock',
+    summary: 'let a locked party in again, as the rules say',
+    details: ADMIN_DETAILS,
+    positionals: [{ name: 'PARTY', summary: 'as in device/laptop-7' }],
+    options: ADMIN,
+    examples: ['countersign unlock device/laptop-7'],
+    load: async () => (await import('./lock.ts')).unlock,
+  },
+  {
     name: 'list',
     summary: 'list the certificates that were issued, all or those that were asked for',
     details: ['Of several options, each must fit.', ...ADMIN_DETAILS],

@@ -7,12 +7,14 @@ import { isCaller } from '@countersign/gateway'
 import {
   type Believe,
   type Clock,
+  createLocks,
   type DirectoryIdentity,
   followFeed,
   type Govern,
   type Log,
   openIdentity,
 } from '@countersign/mtls'
+import type { FeedEvent } from '@countersign/protocol'
 import { formatIpAddress, OID } from '@countersign/x509'
 import { EXIT, Failure } from '../command.ts'
 import { hostsOf } from '../config/hosts.ts'
@@ -43,6 +45,12 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
   const identity = await openIdentity(directory, { clock, log, watch: false })
   opened.defer(() => identity.close())
   const doors = new Set<FeedDoor>()
+  const locks = createLocks()
+  /** What the authority has said, for the doors here. */
+  const tell = async (change: FeedEvent['change']) => {
+    const event = { sequence: 0n, at: clock(), change }
+    return (await Promise.all([...doors].map((door) => door.apply(event)))).flat()
+  }
   const feed = await followFeed({
     identity,
     clock,
@@ -58,10 +66,10 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
       if (refused === undefined && (connected || rules.policy !== undefined)) heard.resolve('')
       return refused
     },
-    async cut(revoked) {
-      const event = { sequence: 0n, at: clock(), change: { kind: 'status', revoked } } as const
-      const cuts = await Promise.all([...doors].map((door) => door.apply(event)))
-      return cuts.flat()
+    cut: (revoked) => tell({ kind: 'status', revoked }),
+    lock(locked, sequence) {
+      locks.replace(locked, sequence)
+      return tell({ kind: 'lock', locks: locked })
     },
     sessions: async () => (await Promise.all([...doors].map((door) => door.sessions()))).flat(),
   })
@@ -75,6 +83,7 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
     url,
     crlUrl: `${url}/crl/issuing.crl`,
     trust: identity.trust,
+    locks,
     heard: () => heard.promise,
     identityOf: async (door) => identityFor(door, parts.doors, identity),
     join(door) {

@@ -8,6 +8,8 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   'invite.done': ['done', '{party} was invited'],
   'issue.done': ['done', '{party} has a new certificate ({profile})'],
   'enroll.refused': ['ended', 'an enrollment was refused: {code}[  {reference}]'],
+  'lock.done': ['ended', '{party} was locked[ ({reason})][ until {until}]: open sessions cut: {cuts}'],
+  'unlock.done': ['done', '{party} was unlocked'],
   'revoke.done': ['ended', '{subject} was revoked ({reason}): open sessions cut: {cuts}'],
   'request.refused': ['ended', 'a request was refused at {door}: {code}[: {cause}][  {reference}]'],
   'identity.revoked': ['alarm', 'the certificate in {directory} was revoked: {next}'],

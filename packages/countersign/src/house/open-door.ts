@@ -10,6 +10,7 @@ import {
   describeSession,
   doorTrust,
   type Log,
+  lockedKey,
   type OtherAuthorities,
   type OwnIdentity,
   privateFiles,
@@ -62,15 +63,18 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
   const access = replaceableAccess(accessOf(config, policy))
   const leave = roof.join({
     name: config.name,
-    // The authority has already announced the event to the trust that this door judges by.
-    apply: (event) => sessions.cut(keysOf(event), 'ERR_CALLER_REVOKED'),
+    // The authority has already announced the event to the trust and the locks that this door judges by.
+    apply: ({ change }) =>
+      change.kind === 'lock'
+        ? sessions.cut(change.locks.map(lockedKey), 'ERR_POLICY_LOCKED')
+        : sessions.cut(revokedIn(change), 'ERR_CALLER_REVOKED'),
     sessions: async () => sessions.list().map(describeSession),
   })
   opened.defer(leave)
   const house = {
     identity,
     trust: doorTrust(roof.trust, { revocation: config.revocation, others: parts.others }),
-    access,
+    access: roof.locks.over(access),
     sessions,
     clock,
     record,
@@ -90,8 +94,8 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
   return { config, door, identity, access }
 }
 
-/** The session keys of what an event revokes. */
-function keysOf({ change }: FeedEvent): readonly string[] {
+/** The session keys of what a change revokes. */
+function revokedIn(change: FeedEvent['change']): readonly string[] {
   if (change.kind !== 'status') return []
   return change.revoked.map(revokedKey)
 }

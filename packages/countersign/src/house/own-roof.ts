@@ -17,6 +17,7 @@ export function roofOf(
     url: authority.url,
     crlUrl: authority.crlUrl,
     trust: authority.trust,
+    locks: authority.locks,
     heard: async () => '',
     identityOf: (door) => openDoorIdentity({ door, directory: join(data, 'doors', door.name), authority, clock, log }),
     join: (door) => authority.join(door),

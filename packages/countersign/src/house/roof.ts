@@ -1,6 +1,6 @@
 // What the doors of a house stand under: an authority of its own beside them, or one elsewhere that they follow.
 import type { FeedDoor } from '@countersign/authority'
-import type { OwnIdentity, Trust } from '@countersign/mtls'
+import type { Locks, OwnIdentity, Trust } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import type { DoorConfig } from '../config/model.ts'
 
@@ -20,6 +20,8 @@ export interface Roof {
   readonly crlUrl: string
   /** Follows every revocation. */
   readonly trust: Trust
+  /** Follows every lock. */
+  readonly locks: Locks
   /** Answers when the authority has told all that doors need, or why it has not; empty where it is in this house. */
   heard(): Promise<string>
   /** @throws {Failure} where the door cannot have the identity that it needs. */

@@ -6,6 +6,7 @@ import {
   type FollowerMessage,
   type Meeting,
   type OpenSession,
+  type PartyLock,
   type RevokedSerial,
   readFeedMessage,
   ShapeError,
@@ -41,6 +42,8 @@ export interface FeedOptions {
   /** Ends the sessions of what was revoked. Answers when that is done. */
   readonly cut: (revoked: readonly RevokedSerial[]) => Promise<readonly Cut[]>
   readonly sessions: () => Promise<readonly OpenSession[]>
+  /** Puts these locks in force in place of those before, and ends the sessions of those that are locked. First with what was kept. */
+  readonly lock?: (locks: readonly PartyLock[], sequence: bigint) => Promise<readonly Cut[]>
   /** First with the rules that were kept, before anything is connected. Absent: they are kept, and nobody goes by them. */
   readonly govern?: Govern
   /** The same, with the other authorities. */
@@ -93,7 +96,11 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
   const { snapshot: kept, told } = await readKept(home.paths)
   let last = kept?.sequence
   let revoked: readonly RevokedSerial[] = kept?.revoked ?? []
-  if (kept) trust.announce(kept.revoked, kept.at)
+  let locks: readonly PartyLock[] = kept?.locks ?? []
+  if (kept) {
+    trust.announce(kept.revoked, kept.at)
+    await options.lock?.(locks, kept.sequence)
+  }
   const inForce = createInForce(options)
   await inForce.take(told, last ?? 0n)
   /** Something was refused before this start. */
@@ -119,10 +126,14 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
       send({ kind: 'confirm', sequence, cuts, ...(refused !== undefined && { refused }) })
     }
     if (order === 'repeat') return confirm([])
-    const { fresh, crls, ...told } = contentsOf(message)
+    const { fresh, crls, locks: locked, ...told } = contentsOf(message)
     // First in memory, so that it holds at once; then what is open, then the disk: who has confirmed knows it after a crash.
     trust.announce(fresh, at)
-    const cuts = fresh.length > 0 ? await cut(fresh) : []
+    const cuts = [
+      ...(fresh.length > 0 ? await cut(fresh) : []),
+      ...(locked === undefined ? [] : ((await options.lock?.(locked, sequence)) ?? [])),
+    ]
+    locks = locked ?? locks
     revoked = message.kind === 'snapshot' ? fresh : [...revoked, ...fresh]
     if (crls.length > 0) {
       await keepLists(home, identity, crls, at)
@@ -131,7 +142,7 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
     if (revoked.length > MAX_KEPT_REVOCATIONS) throw new FeedError('more is announced than is ever listed')
     const taken = await inForce.take(told, sequence)
     if (message.kind === 'snapshot') wasBehind = false
-    await keep(home.paths, { sequence, at, revoked, ...(isBehind() && { behind: true }) }, taken)
+    await keep(home.paths, { sequence, at, revoked, locks, ...(isBehind() && { behind: true }) }, taken)
     last = sequence
     confirm(cuts)
   }
@@ -246,12 +257,14 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
   }
 }
 
-function contentsOf(
-  message: Extract<FeedMessage, { readonly kind: 'snapshot' | 'event' }>,
-): Told & { readonly fresh: readonly RevokedSerial[]; readonly crls: readonly Uint8Array[] } {
+function contentsOf(message: Extract<FeedMessage, { readonly kind: 'snapshot' | 'event' }>): Told & {
+  readonly fresh: readonly RevokedSerial[]
+  readonly crls: readonly Uint8Array[]
+  readonly locks?: readonly PartyLock[]
+} {
   if (message.kind === 'snapshot') {
-    const { revoked, crls, rules, anchors } = message.snapshot
-    return { fresh: revoked, crls, rules, anchors }
+    const { revoked, crls, rules, anchors, locks } = message.snapshot
+    return { fresh: revoked, crls, rules, anchors, locks }
   }
   const { kind, ...change } = message.event.change
   return { fresh: [], crls: [], ...('revoked' in change ? { fresh: change.revoked } : change) }

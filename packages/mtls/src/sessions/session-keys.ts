@@ -1,5 +1,5 @@
 // Under which keys an open session is found.
-import type { Decision, RevokedSerial, Side } from '@countersign/protocol'
+import type { Decision, PartyLock, RevokedSerial, Side } from '@countersign/protocol'
 import type { VerifiedPath } from '@countersign/verify'
 import type { SessionKey } from '../model.ts'
 import { sha256 } from '../sha256.ts'
@@ -32,6 +32,11 @@ export function sessionKeysOf(peer: Side, decision: Decision, path?: VerifiedPat
 /** The key of all sessions that an announced revocation ends: those of the certificate, and of what it issued. */
 export function revokedKey({ issuerSpkiSha256, serialNumber }: RevokedSerial): SessionKey {
   return certificateKey(issuerSpkiSha256, serialNumber)
+}
+
+/** The key of all sessions that a lock ends. */
+export function lockedKey({ party }: PartyLock): SessionKey {
+  return `party:${party}`
 }
 
 function certificateKey(issuerSpkiSha256: string, serialNumber: bigint): SessionKey {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { issuing, root } from '../support/authority.ts'
 import { issueCrl } from '../support/crls.ts'
-import { event, followed, RULES, snapshot } from '../support/feed.ts'
+import { event, followed, locked, RULES, snapshot } from '../support/feed.ts'
 import { createRoot, NOW } from '../support/pki.ts'
 
 const KEPT = { kept: { sequence: '7', at: NOW.toString(), revoked: [] }, rules: RULES, anchors: [] }
@@ -45,6 +45,34 @@ suite('a feed', () => {
       assert.match(cause, why)
       assert.deepEqual([cuts, isKnown, sequence], [[], false, kept ? '7' : undefined])
     })
+
+  test('that locks is in force before it is kept, whole in place of those before, and again at the next start', async () => {
+    const until = NOW.add({ hours: 1 })
+    const [alice, bob] = [
+      { party: 'alice', reason: 'lost' },
+      { party: 'bob', until },
+    ] as const
+    const feed = [snapshot(3n, [], { locks: [alice] }), locked(3n, 4n, [alice, bob]), locked(4n, 5n, [bob]), 'over']
+    const { lockings, locks, sequence } = await followed({ feed }, 'feed.refused')
+    assert.deepEqual(lockings, [[alice], [alice, bob], [bob]])
+    assert.deepEqual([locks, sequence], [[{ party: 'bob', until: until.toString() }], '5'])
+    const kept = { sequence: '5', at: NOW.toString(), revoked: [], locks }
+    const again = await followed({ feed: [event(5n, 6n), 'over'] }, 'feed.refused', { ...KEPT, kept })
+    // What was kept holds before anything is connected, and what does not speak of locks leaves them.
+    assert.deepEqual([again.lockings, again.locks], [[[bob]], locks])
+  })
+
+  test('that locks what is no party is refused, and nobody is let in by it', async () => {
+    const lie = {
+      kind: 'event',
+      previous: '7',
+      event: { sequence: '8', at: NOW.toString(), change: { kind: 'lock', locks: [{}] } },
+    }
+    const kept = { ...KEPT.kept, locks: [{ party: 'alice' }] }
+    const { cause, lockings, locks } = await followed({ feed: [lie] }, 'feed.refused', { ...KEPT, kept })
+    assert.match(cause, /locks\[0\]\.party is not a text/)
+    assert.deepEqual([lockings, locks], [[[{ party: 'alice' }]], [{ party: 'alice' }]])
+  })
 
   test('with a list of another authority takes nothing from it', async () => {
     const other = issueCrl(createRoot('Elsewhere Root'))

@@ -7,7 +7,7 @@ import { NOW } from '../support/pki.ts'
 const snapshot = (sequence: bigint) =>
   ({
     kind: 'snapshot',
-    snapshot: { sequence, at: NOW, crls: [], revoked: [], rules: { parties: [] }, anchors: [] },
+    snapshot: { sequence, at: NOW, crls: [], revoked: [], rules: { parties: [] }, anchors: [], locks: [] },
   }) satisfies FeedMessage
 const event = (previous: bigint, sequence: bigint) =>
   ({ kind: 'event', previous, event: { sequence, at: NOW, change: { kind: 'crl', crls: [] } } }) satisfies FeedMessage

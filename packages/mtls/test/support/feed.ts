@@ -2,7 +2,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type FeedRules, type KnownAuthority, type RevokedSerial, writeFeedMessage } from '@countersign/protocol'
+import {
+  type FeedRules,
+  type KnownAuthority,
+  type PartyLock,
+  type RevokedSerial,
+  writeFeedMessage,
+} from '@countersign/protocol'
 import { enroll } from '../../src/enroll/enroll.ts'
 import { followFeed } from '../../src/feed/follow.ts'
 import type { Believe, Govern } from '../../src/feed/told.ts'
@@ -23,8 +29,16 @@ export const RULES: FeedRules = { parties: [{ id: 'alice', labels: ['group:ops']
 export const snapshot = (
   sequence: bigint,
   crls: readonly Uint8Array[] = [],
-  { rules = RULES, anchors = [] }: { readonly rules?: FeedRules; readonly anchors?: readonly KnownAuthority[] } = {},
-) => writeFeedMessage({ kind: 'snapshot', snapshot: { sequence, at: NOW, crls, revoked: [], rules, anchors } })
+  {
+    rules = RULES,
+    anchors = [],
+    locks = [],
+  }: {
+    readonly rules?: FeedRules
+    readonly anchors?: readonly KnownAuthority[]
+    readonly locks?: readonly PartyLock[]
+  } = {},
+) => writeFeedMessage({ kind: 'snapshot', snapshot: { sequence, at: NOW, crls, revoked: [], rules, anchors, locks } })
 export const event = (previous: bigint, sequence: bigint) =>
   writeFeedMessage({
     kind: 'event',
@@ -39,6 +53,10 @@ export const ruled = (previous: bigint, sequence: bigint, rules: FeedRules) =>
 /** Event `sequence`: other authorities. */
 export const vouched = (previous: bigint, sequence: bigint, anchors: readonly KnownAuthority[]) =>
   writeFeedMessage({ kind: 'event', previous, event: { sequence, at: NOW, change: { kind: 'trust', anchors } } })
+
+/** Event `sequence`: these are locked. */
+export const locked = (previous: bigint, sequence: bigint, locks: readonly PartyLock[]) =>
+  writeFeedMessage({ kind: 'event', previous, event: { sequence, at: NOW, change: { kind: 'lock', locks } } })
 
 interface Given {
   /** What stands in the directory's `feed.json`, `rules.json` and `anchors.json`. */
@@ -73,6 +91,7 @@ export async function followed(recipe: Recipe, fits: string, given: Given = {}) 
   if (given.rules) await writeFile(rulesFile, JSON.stringify(given.rules))
   const identity = await openIdentity(directory, { clock })
   const cuts: bigint[] = []
+  const lockings: (readonly PartyLock[])[] = []
   const told = Promise.withResolvers<string>()
   const feed = await followFeed({
     identity,
@@ -81,6 +100,10 @@ export async function followed(recipe: Recipe, fits: string, given: Given = {}) 
     async cut(these) {
       cuts.push(...these.map(({ serialNumber }) => serialNumber))
       given.onCut?.()
+      return []
+    },
+    async lock(these) {
+      lockings.push(these)
       return []
     },
     sessions: async () => [],
@@ -94,10 +117,12 @@ export async function followed(recipe: Recipe, fits: string, given: Given = {}) 
   identity.close()
   const isKnown = identity.trust.announced(revoked.issuerSpkiSha256, revoked.serialNumber) !== undefined
   const read = async (path: string) => JSON.parse(await readFile(path, 'utf8').catch(() => '{}')) as unknown
-  const { sequence, behind } = (await read(file)) as { sequence?: string; behind?: true }
+  const { sequence, behind, locks } = (await read(file)) as { sequence?: string; behind?: true; locks?: unknown }
   return {
     cause,
     cuts,
+    lockings,
+    locks,
     isKnown,
     sequence,
     behind,

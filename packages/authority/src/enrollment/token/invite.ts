@@ -77,8 +77,9 @@ export function createInvite(inviting: Inviting): Invite {
     const createdAt = clock()
     const expiresAt = createdAt.add({ seconds: ttlSeconds })
     const id = tokenId(secret)
-    await store.commit(async ({ invitations }) => {
+    await store.commit(async ({ invitations, parties }) => {
       const { names } = granted
+      await parties.ensure(party, createdAt)
       await invitations.add({ id, macKey: tokenMacKey(secret), party, profile, names, createdAt, expiresAt })
       failpoint('invite.before-commit')
     })

@@ -55,6 +55,8 @@ export function createFeedSource({
         return { kind, rules: await rules() }
       case 'trust':
         return { kind, anchors: await anchors() }
+      case 'lock':
+        return { kind, locks: await store.parties.locks(clock()) }
     }
   }
   const eventOf = async (event: StoredEvent): Promise<FeedEvent> => ({
@@ -88,6 +90,7 @@ export function createFeedSource({
         revoked,
         rules: currentRules,
         anchors: currentAnchors,
+        locks: await store.parties.locks(clock()),
       } satisfies Snapshot
     },
   }

@@ -1,0 +1,73 @@
+// HTTP binding of parties: what each is, and the lock that stops it at every door. For administrators alone.
+import { writeReceipt } from '@countersign/protocol'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Locked } from '../status/lock.ts'
+import { partyJson } from './json.ts'
+import type { Api } from './model.ts'
+import { sendRefusal } from './reply.ts'
+import { lockBody, partiesQuery, partyBody, read, unlockBody } from './schemas.ts'
+
+interface OfParty {
+  Params: { party: string }
+}
+
+const NO_PARTY = { code: 'ERR_ADMIN_NOT_FOUND', note: 'no party is that' } as const
+
+export function partyRoutes(app: FastifyInstance, { store, locking, clock }: Api): void {
+  app.get('/v1/parties', async (request, reply) => {
+    const query = read(partiesQuery, request.query)
+    if (!query.ok) return sendRefusal(request, reply, query.refusal)
+    const now = clock()
+    const { found, next } = await store.parties.list({ ...query.value, now })
+    return reply.send({ parties: found.map((party) => partyJson(party, now)), ...(next !== undefined && { next }) })
+  })
+
+  app.get<OfParty>('/v1/parties/:party', async (request, reply) => {
+    const party = await partyNamed(request.params.party)
+    if (party === undefined) return sendRefusal(request, reply, NO_PARTY)
+    return reply.send(partyJson(party, clock()))
+  })
+
+  app.patch<OfParty>('/v1/parties/:party', async (request, reply) => {
+    const body = read(partyBody, request.body)
+    if (!body.ok) return sendRefusal(request, reply, body.refusal)
+    const { party: name } = request.params
+    if ((await partyNamed(name)) === undefined) return sendRefusal(request, reply, NO_PARTY)
+    const changed = await store.commit(async (tx) => {
+      // One party's acts come one after the other.
+      await tx.alone(`party ${name}`)
+      await tx.parties.change(name, body.value)
+      return tx.parties.byName(name)
+    })
+    return changed === undefined ? sendRefusal(request, reply, NO_PARTY) : reply.send(partyJson(changed, clock()))
+  })
+
+  app.post<OfParty>('/v1/parties/:party/lock', async (request, reply) => {
+    const body = read(lockBody, request.body ?? {})
+    if (!body.ok) return sendRefusal(request, reply, body.refusal)
+    const { party } = request.params
+    if ((await partyNamed(party)) === undefined) return sendRefusal(request, reply, NO_PARTY)
+    const { reason, until } = body.value
+    const lock = { party, ...(reason !== undefined && { reason }), ...(until && { until }) }
+    return answer(request, reply, party, await locking.lock(lock))
+  })
+
+  app.post<OfParty>('/v1/parties/:party/unlock', async (request, reply) => {
+    const body = read(unlockBody, request.body ?? {})
+    if (!body.ok) return sendRefusal(request, reply, body.refusal)
+    const { party } = request.params
+    if ((await partyNamed(party)) === undefined) return sendRefusal(request, reply, NO_PARTY)
+    return answer(request, reply, party, await locking.unlock(party))
+  })
+
+  // PostgreSQL keeps no NUL, and so knows no question with one.
+  const partyNamed = async (name: string) => (name.includes('\0') ? undefined : store.parties.byName(name))
+
+  const answer = async (request: FastifyRequest, reply: FastifyReply, name: string, outcome: Locked) => {
+    if (!outcome.ok) return sendRefusal(request, reply, outcome.refusal)
+    const { sequence, at, told } = outcome
+    const party = await store.parties.byName(name)
+    const { revoked: _, ...receipt } = writeReceipt({ sequence, at, revoked: [], ...told })
+    return reply.send({ party: party && partyJson(party, at), ...receipt })
+  }
+}
