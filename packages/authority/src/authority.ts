@@ -17,6 +17,7 @@ import { readCertificateList, writePem } from '@countersign/x509'
 import { createApplication } from './api/application.ts'
 import { LISTENER_DOOR, openListener } from './api/listener.ts'
 import { checkSocketPath, listenLocally } from './api/local-socket.ts'
+import { makeBackup } from './backup/backup.ts'
 import { openDirectory } from './directory.ts'
 import { createRenew } from './enrollment/renew.ts'
 import { createEnroll } from './enrollment/token/enroll.ts'
@@ -124,6 +125,15 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     issuing: hierarchy.issuing,
     address,
     invite,
+    backup: ({ target, keys, passphrase }) =>
+      makeBackup({
+        directory,
+        target,
+        rootSha256: rootSha256.toHex(),
+        now: clock(),
+        ...(store.copyTo && { copyStore: store.copyTo }),
+        ...(keys && { keys: passphrase === undefined ? {} : { passphrase } }),
+      }),
     enroll: createEnroll({ store, issue, domain, clock, checkSignature }),
     renew: createRenew({ store, issue, clock, checkSignature }),
     revocation,

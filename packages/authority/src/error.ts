@@ -20,6 +20,7 @@ export const AUTHORITY_ERRORS = {
   ERR_AUTHORITY_FILE_MALFORMED: 'restore it from a backup',
   ERR_AUTHORITY_FILE_MISMATCH: 'restore the whole data directory from one backup',
   ERR_AUTHORITY_ROOT_KEY_ABSENT: 'bring back the exported root key for this one command',
+  ERR_AUTHORITY_BACKUP: 'name a directory that countersign backup has made, and a data directory that is not there yet',
   ERR_AUTHORITY_EXPORT: 'name a file that does not exist yet, in a directory that can be written',
   ERR_AUTHORITY_ISSUER_EXPIRED: 'a new issuing certificate is needed; it is signed by the root key',
   ERR_AUTHORITY_LISTEN: 'stop what uses that address, or choose another one',

@@ -1,4 +1,5 @@
 export { openAuthority } from './authority.ts'
+export { type Restored, restoreBackup } from './backup/restore.ts'
 export type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
 export { AUTHORITY_ERRORS, AuthorityError, type AuthorityErrorCode } from './error.ts'
 export { FAILPOINTS, type Failpoint, type FailpointName } from './failpoints.ts'
@@ -14,6 +15,7 @@ export {
   type X509ProfileName,
 } from './issuance/profiles.ts'
 export { exportRootKey } from './keys/export-root-key.ts'
+export { readSecret } from './keys/secret.ts'
 export { type Checkpoint, readCheckpoint } from './ledger/checkpoint.ts'
 export { openLedgerDirectory } from './ledger/directory.ts'
 export { checkEd25519 } from './ledger/ed25519.ts'

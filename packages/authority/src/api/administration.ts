@@ -1,6 +1,7 @@
 // HTTP binding of administration: invitations, revocations, and what there is to see. For administrators alone.
 import { parseReference, type Refusal, writeReceipt } from '@countersign/protocol'
 import type { FastifyInstance } from 'fastify'
+import { AuthorityError } from '../error.ts'
 import { findSubject, MAX_OF_PARTY, NO_SUBJECT } from '../status/subject.ts'
 import type { Repositories } from '../store/store.ts'
 import { callerOf, decideAdministrator } from './caller.ts'
@@ -8,7 +9,7 @@ import { certificateJson, foreseenJson, keyJson, partyJson, sessionJson, wholeCe
 import type { Api } from './model.ts'
 import { partyRoutes } from './parties.ts'
 import { sendRefusal } from './reply.ts'
-import { certificatesQuery, invitationBody, read, revocationBody, writePlace } from './schemas.ts'
+import { backupBody, certificatesQuery, invitationBody, read, revocationBody, writePlace } from './schemas.ts'
 
 export function administrationRoutes(app: FastifyInstance, api: Api): void {
   const { store, clock, failpoint } = api
@@ -26,6 +27,27 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     if (!invited.ok) return sendRefusal(request, reply, invited.refusal)
     const { token, party, expiresAt } = invited
     return reply.code(201).send({ token, party, expiresAt: expiresAt.toString() })
+  })
+
+  app.post('/v1/backups', async (request, reply) => {
+    const body = read(backupBody, request.body)
+    if (!body.ok) return sendRefusal(request, reply, body.refusal)
+    // It writes a path of this machine: whoever is elsewhere has no business there.
+    if (callerOf(request.raw.socket).kind !== 'local')
+      return sendRefusal(request, reply, {
+        code: 'ERR_ADMIN_FORBIDDEN',
+        note: 'a backup is made on the machine itself',
+      })
+    try {
+      await api.backup(body.value)
+    } catch (error) {
+      if (!(error instanceof AuthorityError)) throw error
+      return sendRefusal(request, reply, {
+        code: 'ERR_ADMIN_CONFLICT',
+        note: `${error.path}: ${error.message}; ${error.next}`,
+      })
+    }
+    return reply.code(201).send({ target: body.value.target })
   })
 
   app.post('/v1/revocations', async (request, reply) => {

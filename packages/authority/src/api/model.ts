@@ -11,6 +11,7 @@ import type { Changes } from '../status/changes.ts'
 import type { Locking } from '../status/lock.ts'
 import type { Revocation } from '../status/revoke.ts'
 import type { Store } from '../store/store.ts'
+import type { BackupBody } from './schemas.ts'
 
 export interface Api {
   readonly store: Store
@@ -18,6 +19,8 @@ export interface Api {
   readonly issuing: Certificate
   readonly address: () => AuthorityAddress
   readonly invite: Invite
+  /** Makes a backup on this machine. @throws {AuthorityError} (rejects) */
+  readonly backup: (body: BackupBody) => Promise<void>
   readonly enroll: Enroll
   readonly renew: Renew
   readonly revocation: Revocation

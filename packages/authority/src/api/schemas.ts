@@ -51,6 +51,23 @@ export const invitationBody: z.ZodType<Required<InvitationRequest>> = z.strictOb
   ttlSeconds: z.int().min(1).max(MAX_TTL_SECONDS).default(DEFAULT_TTL_SECONDS),
 })
 
+export interface BackupBody {
+  /** An absolute path on the authority's machine. */
+  readonly target: string
+  readonly keys: boolean
+  /** Of keys that are not encrypted. Secret. */
+  readonly passphrase?: string | undefined
+}
+
+export const backupBody: z.ZodType<BackupBody> = z.strictObject({
+  target: z
+    .string()
+    .regex(/^\/[^\0]+$/, 'it must be an absolute path')
+    .max(4096),
+  keys: z.boolean().default(false),
+  passphrase: z.string().min(1).max(1024).optional(),
+})
+
 export interface RevocationBody {
   readonly subject: string
   readonly reason: RevocationReason

@@ -1,5 +1,6 @@
 // All that the authority must not forget: in one file, or in PostgreSQL.
 import { randomUUID } from 'node:crypto'
+import { backup } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import type { Log } from '@countersign/mtls'
 import { Kysely, sql } from 'kysely'
@@ -42,6 +43,8 @@ export interface Store extends Repositories {
    * store is this process's alone.
    */
   readonly onElsewhere?: (listener: () => void) => void
+  /** Copies all of it, as it is at one moment, to a new file, while it goes on. Absent where it is not a file. */
+  readonly copyTo?: (file: string) => Promise<void>
   /** After what waits is durable. */
   close(): Promise<void>
 }
@@ -80,6 +83,9 @@ export async function openStore(place: string, log: Log): Promise<Store> {
     close,
   }
 }
+
+/** Of 4 KiB, copied in one go beside the event loop. */
+const PAGES_AT_ONCE = 4_096
 
 const CHANNEL = 'countersign'
 
@@ -125,6 +131,10 @@ function openSqliteStore(path: string): Store {
         transactions.set(connection, tx)
         return work(tx)
       }),
+    async copyTo(file) {
+      // Whoever else asks waits: within a transaction, what is not committed would be copied, too.
+      await db.connection().execute(() => backup(database, file, { rate: PAGES_AT_ONCE }))
+    },
     async close() {
       await setImmediate()
       await db.destroy()

@@ -27,6 +27,11 @@ export async function openAdmin(given: Arguments, around: Around): Promise<Admin
   return remoteAdmin(await connectAdmin(url, resolve(around.cwd, identity), around))
 }
 
+/** The authority of a data directory on this machine, for what concerns this machine. */
+export function openLocalAdmin(given: Arguments, around: Around): Admin {
+  return localAdmin(dataDirectory(given, around))
+}
+
 /** The API over the socket in a data directory; each request has a connection of its own. */
 function localAdmin(data: string): Admin {
   const socketPath = join(data, 'admin.sock')

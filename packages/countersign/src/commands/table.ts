@@ -389,4 +389,39 @@ export const COMMANDS: readonly Command[] = [
     examples: ['countersign ledger verify ledger --key ledger.key --checkpoint kept-in-january'],
     load: async () => (await import('./ledger-verify.ts')).ledgerVerify,
   },
+  {
+    name: 'backup',
+    summary: 'copy what an authority must not lose, while it runs',
+    details: [
+      'The store as it is at one moment, the ledger and the certificates, with the SHA-256 of each',
+      'file. Keys only with --keys, and only encrypted. The configuration and the policy are',
+      'files of yours. A store in PostgreSQL is not in it: pg_dump has its own ways.',
+    ],
+    positionals: [{ name: 'TARGET', summary: 'a directory that is not there yet' }],
+    options: {
+      keys: { type: 'boolean', summary: 'with the keys of the root and the issuer, encrypted' },
+      passphrase: {
+        type: 'string',
+        value: 'FILE',
+        summary: 'with --keys: encrypts those that are not (a file, or fd:N)',
+      },
+      data: { type: 'string', value: 'DIR', summary: 'data directory of the authority (./countersign-data)' },
+    },
+    examples: ['countersign backup /mnt/backup/2026-11-27'],
+    load: async () => (await import('./backup.ts')).backup,
+  },
+  {
+    name: 'restore',
+    summary: 'make a data directory from a backup',
+    details: [
+      'Each file must be as it was written. Numbers of revocation lists and events go on far behind',
+      'those that were given out since; serial numbers are random, and come never again.',
+    ],
+    positionals: [{ name: 'BACKUP', summary: 'what countersign backup has made' }],
+    options: {
+      data: { type: 'string', value: 'DIR', summary: 'made; it must not be there, or be empty (./countersign-data)' },
+    },
+    examples: ['countersign restore /mnt/backup/2026-11-27 --data /var/lib/countersign'],
+    load: async () => (await import('./restore.ts')).restore,
+  },
 ]

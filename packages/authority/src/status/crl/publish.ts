@@ -6,6 +6,7 @@ import type { Failpoint } from '../../failpoints.ts'
 import { lintCrl } from '../../issuance/lint.ts'
 import type { Hierarchy } from '../../keys/hierarchy.ts'
 import { sameOctets, wholeSecond } from '../../octets.ts'
+import { CRL_FROM_SETTING } from '../../store/restored.ts'
 import type { StoredCrl } from '../../store/status.ts'
 import type { Store, StoreTransaction } from '../../store/store.ts'
 import { buildCrl, thisUpdateOf } from './build.ts'
@@ -64,7 +65,9 @@ export function createCrlPublisher(publishing: Publishing): CrlPublisher {
       const newest = await store.status.newestCrl(hierarchy.issuerId)
       const age = newest && thisUpdateOf(clock()).epochMilliseconds - newest.thisUpdate.epochMilliseconds
       const covered = newest && newest.covers >= (await store.status.newestStatus())
-      if (age === undefined || !covered || age < 0 || age >= REFRESH_MILLISECONDS) await this.publish()
+      // After a restore, doors may know a newer one than the newest here.
+      const isBehind = newest !== undefined && newest.number < Number((await store.setting(CRL_FROM_SETTING)) ?? 0)
+      if (age === undefined || !covered || isBehind || age < 0 || age >= REFRESH_MILLISECONDS) await this.publish()
       // Another authority on this store may have made it.
       else if (latest === undefined || !sameOctets(latest.issuing, newest.der))
         latest = { issuing: newest.der, root: derOf(await store.status.newestCrl(hierarchy.rootId)) }
@@ -79,12 +82,12 @@ export function createCrlPublisher(publishing: Publishing): CrlPublisher {
 /** Signs the next list. Its number follows the newest stored one, in the same transaction that stores this one. */
 async function makeCrl(
   { hierarchy, clock, failpoint, log }: Publishing,
-  { status, certificates }: StoreTransaction,
+  { status, certificates, setting }: StoreTransaction,
 ): Promise<StoredCrl> {
   const { issuing, issuerId, signer } = hierarchy
   const previous = await status.newestCrl(issuerId)
   const now = clock()
-  const number = (previous?.number ?? 0) + 1
+  const number = Math.max((previous?.number ?? 0) + 1, Number((await setting(CRL_FROM_SETTING)) ?? 0))
   // Before the entries are read: what is revoked meanwhile may be among them, and is covered by the next list.
   const covers = await status.newestStatus()
   const entries = await certificates.revokedOf(issuerId, keptSince(previous, now), previous?.covers ?? 0)

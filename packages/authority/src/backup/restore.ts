@@ -1,0 +1,111 @@
+// A data directory made from a backup: judged whole before anything is written, and set to go on with numbers that nobody has seen.
+import { existsSync } from 'node:fs'
+import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { AuthorityError } from '../error.ts'
+import { syncDirectory } from '../keys/files.ts'
+import { FILES, readCertificateFile } from '../keys/hierarchy.ts'
+import { sha256 } from '../octets.ts'
+import { errnoOf, storeError } from '../store/fault.ts'
+import { CRL_FROM_SETTING, NEXT_AFTER_RESTORE } from '../store/restored.ts'
+import { MANIFEST, type Manifest, parseManifest, sha256OfFile } from './manifest.ts'
+
+/** What was restored. */
+export interface Restored extends Manifest {
+  /** Of the keys that an authority starts with, those that are still to be put there. */
+  readonly missingKeys: readonly string[]
+}
+
+/**
+ * Makes the data directory `directory` from `backup`. Serial numbers are random and come never again; the numbers of
+ * revocation lists and events go on far behind what was given out since the backup was made.
+ * @throws {AuthorityError} (rejects) where the backup is not whole, or something is in the way; nothing is there then.
+ */
+export async function restoreBackup(backup: string, directory: string): Promise<Restored> {
+  const manifest = await judge(backup)
+  if (existsSync(directory) && (await readdir(directory)).length > 0)
+    throw new AuthorityError(
+      'ERR_AUTHORITY_BACKUP',
+      directory,
+      'there is something already, and nothing is written over it',
+      {
+        next: 'name a directory that does not exist yet, or move this one away',
+      },
+    )
+  const unfinished = `${directory}.new`
+  try {
+    await rm(unfinished, { recursive: true, force: true })
+    await mkdir(unfinished, { recursive: true, mode: 0o700 })
+    for (const name of Object.keys(manifest.files)) {
+      await mkdir(dirname(join(unfinished, name)), { recursive: true, mode: 0o700 })
+      await cp(join(backup, name), join(unfinished, name), { preserveTimestamps: true })
+    }
+    const store = join(unfinished, 'store.db')
+    if (existsSync(store)) goOn(store)
+    syncDirectory(unfinished)
+    if (existsSync(directory)) await rm(directory, { recursive: true })
+    await rename(unfinished, directory)
+    syncDirectory(dirname(directory))
+  } catch (cause) {
+    await rm(unfinished, { recursive: true, force: true })
+    const errno = errnoOf(cause)
+    if (cause instanceof AuthorityError || errno === undefined) throw cause
+    throw new AuthorityError('ERR_AUTHORITY_BACKUP', directory, `it cannot be restored there (${errno})`, { cause })
+  }
+  const missingKeys = [FILES.issuingKey]
+    .map((name) => join(directory, FILES.folder, name))
+    .filter((path) => !existsSync(path))
+  return { ...manifest, missingKeys }
+}
+
+/** Every octet is as it was written, and the store is of this root. */
+async function judge(backup: string): Promise<Manifest> {
+  const path = join(backup, MANIFEST)
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new AuthorityError('ERR_AUTHORITY_BACKUP', path, `this file cannot be read (${errnoOf(cause)})`, { cause })
+  })
+  const manifest = parseManifest(text, path)
+  for (const [name, expected] of Object.entries(manifest.files)) {
+    const file = join(backup, name)
+    const found = await sha256OfFile(file).catch((cause: unknown) => {
+      throw new AuthorityError('ERR_AUTHORITY_BACKUP', file, `this file cannot be read (${errnoOf(cause)})`, { cause })
+    })
+    if (found !== expected)
+      throw new AuthorityError('ERR_AUTHORITY_BACKUP', file, 'this file is not as it was when the backup was made')
+  }
+  const root = readCertificateFile(join(backup, FILES.folder, FILES.rootCertificate))
+  if (sha256(root.der).toHex() !== manifest.rootSha256)
+    throw new AuthorityError('ERR_AUTHORITY_BACKUP', path, 'the root certificate is of another authority')
+  return manifest
+}
+
+/** Numbers that were given out since are never given again. */
+function goOn(path: string): void {
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(path)
+    const [found] = db.prepare('PRAGMA integrity_check').all()
+    if (found?.['integrity_check'] !== 'ok')
+      throw new AuthorityError(
+        'ERR_AUTHORITY_STORE_MALFORMED',
+        path,
+        `the store is damaged: ${found?.['integrity_check']}`,
+      )
+    db.exec('BEGIN IMMEDIATE')
+    const events = db.prepare('SELECT coalesce(max(sequence), 0) AS last FROM event').get()
+    const lists = db.prepare('SELECT coalesce(max(number), 0) AS last FROM crl').get()
+    const next = (last: unknown) => Number(last) + NEXT_AFTER_RESTORE
+    db.prepare("DELETE FROM sqlite_sequence WHERE name = 'event'").run()
+    db.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('event', ?)").run(next(events?.['last']))
+    db.prepare('INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2').run(
+      CRL_FROM_SETTING,
+      String(next(lists?.['last'])),
+    )
+    db.exec('COMMIT')
+  } catch (cause) {
+    throw storeError(path, cause)
+  } finally {
+    db?.close()
+  }
+}

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { readCertificateList } from '@countersign/x509'
+import { restoreBackup } from '../src/backup/restore.ts'
+import { temporaryDirectory } from './support/core.ts'
+import { follow } from './support/follow.ts'
+import { askLocally, enrollParty, type House, meet, openHouse, placeOf } from './support/house.ts'
+
+const PASSPHRASE = 'correct horse battery staple'
+
+/** A house with alice, and bob revoked, and where its backup goes. */
+async function house(t: TestContext) {
+  const made = await openHouse(t)
+  await enrollParty(t, made, 'alice')
+  await enrollParty(t, made, 'bob')
+  await made.authority.revoke({ subject: 'bob', reason: 'keyCompromise' })
+  return { made, target: join(temporaryDirectory(t), 'backup') }
+}
+
+const back = ({ directory }: House, target: string, more: object = {}) =>
+  askLocally(directory, 'POST', '/v1/backups', { target, ...more })
+const numberOf = async ({ directory }: House) => {
+  const { octets } = await askLocally(directory, 'GET', '/crl/issuing.crl')
+  return readCertificateList(octets).cRLNumber ?? 0n
+}
+
+suite('a backup', () => {
+  test('comes back as it was, and goes on with numbers that nobody has seen', async (t) => {
+    const { made, target } = await house(t)
+    const gate = await enrollParty(t, made, 'door/gate-1', { profile: 'service' })
+    const { body: before } = await askLocally(made.directory, 'GET', '/v1/certificates')
+    // Under a load, so that it is taken between transactions.
+    const load = Promise.all(Array.from({ length: 20 }, (_, i) => made.authority.invite({ party: `p${i}` })))
+    assert.equal((await back(made, target, { keys: true, passphrase: PASSPHRASE })).status, 201)
+    await load
+    // What happens after it is not in it; the door has heard of it.
+    await made.authority.revoke({ subject: 'alice', reason: 'superseded' })
+    const number = await numberOf(made)
+    const heard = (await follow(t, made, gate)).heard.at(0)?.snapshot?.sequence ?? assert.fail()
+    await made.authority.close()
+
+    const directory = join(temporaryDirectory(t), 'data')
+    const restored = await restoreBackup(target, directory)
+    assert.deepEqual([restored.hasKeys, restored.missingKeys], [true, []])
+    assert.equal(restored.rootSha256, Buffer.from(made.authority.rootSha256).toString('hex'))
+    const passphrase = join(temporaryDirectory(t), 'passphrase')
+    writeFileSync(passphrase, `${PASSPHRASE}\n`, { mode: 0o600 })
+    const again = await openHouse(t, { directory, custody: { passphrase } })
+    assert.deepEqual(
+      (await askLocally(directory, 'GET', '/v1/certificates')).body.certificates.slice(0, 5),
+      before.certificates.slice(0, 5),
+    )
+    assert.ok((await numberOf(again)) > number + 1_000_000n)
+    const crl = readCertificateList((await askLocally(directory, 'GET', '/crl/issuing.crl')).octets)
+    assert.equal(crl.revokedCertificates.length, 1)
+    // Who has heard more than the backup knows goes on from there: what comes now has a number behind.
+    const door = await follow(t, again, gate, heard)
+    const { previous, event } = door.heard[0] ?? assert.fail()
+    assert.deepEqual([previous, event?.change.kind], [heard, 'crl'])
+    assert.ok(BigInt(event?.sequence ?? 0) > BigInt(heard))
+    const revoked = await again.authority.revoke({ subject: 'alice', reason: 'superseded' })
+    assert.ok(revoked.ok && revoked.receipt.sequence > BigInt(heard))
+  })
+
+  test('has no keys unless they are asked for, and none in clear', async (t) => {
+    const { made, target } = await house(t)
+    assert.equal((await back(made, target)).status, 201)
+    const files = readdirSync(target, { recursive: true }).map(String).sort()
+    assert.deepEqual(
+      files.filter((name) => name.endsWith('.key')),
+      [],
+    )
+    assert.deepEqual((await restoreBackup(target, join(temporaryDirectory(t), 'data'))).missingKeys.length, 1)
+    const refused = await back(made, `${target}-2`, { keys: true })
+    assert.deepEqual([refused.status, refused.body.code], [409, 'ERR_ADMIN_CONFLICT'])
+    assert.match(refused.body.detail, /leaves only so/)
+    assert.equal(existsSync(`${target}-2`), false)
+    assert.equal((await back(made, `${target}-3`, { keys: true, passphrase: PASSPHRASE })).status, 201)
+    const key = join(`${target}-3`, 'authority', 'issuing.key')
+    assert.match(readFileSync(key, 'utf8'), /^-----BEGIN ENCRYPTED PRIVATE KEY-----/)
+    assert.equal(statSync(key).mode & 0o777, 0o600)
+    assert.equal(statSync(`${target}-3`).mode & 0o777, 0o700)
+  })
+
+  test('is written over nothing, and only where the machine itself asks', async (t) => {
+    const { made, target } = await house(t)
+    writeFileSync(target, 'mine')
+    assert.equal((await back(made, target)).status, 409)
+    assert.equal(readFileSync(target, 'utf8'), 'mine')
+    assert.equal((await back(made, 'relative')).body.code, 'ERR_ADMIN_REQUEST')
+    assert.equal((await back(made, '/proc/nowhere/backup')).status, 409)
+    const admin = await enrollParty(t, made, 'root/ops', { profile: 'admin' })
+    const elsewhere = await (await meet(t, placeOf(made.authority), admin)).ask('POST', '/v1/backups', {
+      target: `${target}-2`,
+    })
+    assert.deepEqual([elsewhere.status, elsewhere.body.code], [403, 'ERR_ADMIN_FORBIDDEN'])
+  })
+
+  const damages: readonly (readonly [string, (target: string) => void])[] = [
+    ['one octet of the store is another', (target) => change(join(target, 'store.db'))],
+    ['the root is another', (target) => change(join(target, 'authority', 'root.pem'))],
+    ['a file is missing', (target) => rmSync(join(target, 'authority', 'issuing.pem'))],
+    ['it has no manifest', (target) => rmSync(join(target, 'backup.json'))],
+    ['its manifest is none', (target) => writeFileSync(join(target, 'backup.json'), '{}')],
+    [
+      'its manifest leads elsewhere',
+      (target) => writeManifest(target, (files) => ({ ...files, '../../outside': '0'.repeat(64) })),
+    ],
+    ['it is of a later version', (target) => writeManifest(target, (files) => files, 2)],
+  ]
+  test('that is not as it was written restores nothing', async (t) => {
+    const { made, target } = await house(t)
+    assert.equal((await back(made, target)).status, 201)
+    for (const [what, damage] of damages) {
+      const copy = join(temporaryDirectory(t), 'copy')
+      cpSync(target, copy, { recursive: true })
+      damage(copy)
+      const directory = join(temporaryDirectory(t), 'data')
+      await assert.rejects(restoreBackup(copy, directory), { code: 'ERR_AUTHORITY_BACKUP' }, what)
+      assert.equal(existsSync(directory), false, what)
+    }
+  })
+
+  test('is restored over nothing', async (t) => {
+    const { made, target } = await house(t)
+    assert.equal((await back(made, target)).status, 201)
+    await assert.rejects(restoreBackup(target, made.directory), { code: 'ERR_AUTHORITY_BACKUP' })
+    assert.ok(existsSync(join(made.directory, 'store.db')))
+  })
+})
+
+function change(path: string): void {
+  const octets = readFileSync(path)
+  octets[octets.length >> 1] = (octets[octets.length >> 1] ?? 0) ^ 1
+  writeFileSync(path, octets)
+}
+
+function writeManifest(target: string, files: (before: object) => object, version = 1): void {
+  const path = join(target, 'backup.json')
+  const manifest = JSON.parse(readFileSync(path, 'utf8'))
+  writeFileSync(path, JSON.stringify({ ...manifest, version, files: files(manifest.files) }))
+}
