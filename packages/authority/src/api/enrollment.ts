@@ -27,7 +27,7 @@ export function enrollmentRoutes(app: FastifyInstance, api: Api): void {
     record(withToken(caller.meeting, enrolled.party, tokenId, enrolled.credential, api.clock()))
     failpoint('enroll.before-reply')
     reply.raw.once('finish', () => failpoint('enroll.after-reply'))
-    return reply.code(201).send(answerOf(api, enrolled.party, enrolled.credential))
+    return reply.code(201).send(answerOf(api, enrolled))
   })
 
   app.post('/renew', async (request, reply) => {
@@ -40,11 +40,14 @@ export function enrollmentRoutes(app: FastifyInstance, api: Api): void {
     if (!renewed.ok) return sendRefusal(request, reply, renewed.refusal)
     failpoint('renew.before-reply')
     reply.raw.once('finish', () => failpoint('renew.after-reply'))
-    return reply.code(201).send(answerOf(api, renewed.party, renewed.credential))
+    return reply.code(201).send(answerOf(api, renewed))
   })
 }
 
-function answerOf(api: Api, party: string, credential: Credential): Record<string, unknown> {
+function answerOf(
+  api: Api,
+  { party, credential, denied }: { party: string; credential: Credential; denied: readonly string[] },
+): Record<string, unknown> {
   const { address, name } = api.address()
   const crls = api.crls()
   return {
@@ -52,6 +55,7 @@ function answerOf(api: Api, party: string, credential: Credential): Record<strin
     certificates: derJson(credential),
     crls: [crls.issuing, crls.root].map((der) => der.toBase64()),
     authority: { address, name },
+    ...(denied.length > 0 && { denied }),
   }
 }
 

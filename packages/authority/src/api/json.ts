@@ -1,6 +1,9 @@
 // What the API answers, as JSON: times RFC 3339, serial numbers and digests hexadecimal, DER base64, counters decimal text.
 import { type Cut, type Json, type OpenSession, type RevokedSerial, writeReceipt } from '@countersign/protocol'
+import { formatFingerprint, readSshCertificate, writeSshPublicKey } from '@countersign/ssh'
 import { type Certificate, formatName, readCertificate } from '@countersign/x509'
+import { isX509Profile } from '../issuance/profiles.ts'
+import { sha256 } from '../octets.ts'
 import type { PartyKey, StoredCertificate } from '../store/certificates.ts'
 import type { StoredParty } from '../store/parties.ts'
 import type { CertificateState } from '../store/search.ts'
@@ -32,13 +35,26 @@ export function certificateJson(stored: StoredCertificate, now: Temporal.Instant
 
 /** One certificate whole: as in lists, with its names, what proved its holder, and its DER. */
 export function wholeCertificateJson(stored: StoredCertificate, now: Temporal.Instant): Record<string, unknown> {
-  const certificate = readCertificate(stored.der)
   return {
     ...certificateJson(stored, now),
-    subject: formatName(certificate.subject),
-    issuer: formatName(certificate.issuer),
+    ...(isX509Profile(stored.profile) || stored.profile === 'issuing' ? x509Json(stored) : sshJson(stored)),
     evidence: stored.evidence,
-    der: stored.der.toBase64(),
+    ...(stored.denied.length > 0 && { denied: stored.denied }),
+  }
+}
+
+function x509Json({ der }: StoredCertificate): Record<string, unknown> {
+  const { subject, issuer } = readCertificate(der)
+  return { subject: formatName(subject), issuer: formatName(issuer), der: der.toBase64() }
+}
+
+/** The identifier and the issuer's key as `ssh-keygen -L` shows them; the certificate as a line of text. */
+function sshJson({ der: blob }: StoredCertificate): Record<string, unknown> {
+  const { keyId, signatureKey, type } = readSshCertificate(blob)
+  return {
+    subject: keyId,
+    issuer: formatFingerprint(sha256(writeSshPublicKey(signatureKey))),
+    ssh: `${type} ${blob.toBase64()}`,
   }
 }
 

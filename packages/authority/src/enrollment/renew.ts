@@ -4,7 +4,7 @@ import type { Refusal } from '@countersign/protocol'
 import type { CheckSignature } from '@countersign/verify'
 import type { Credential, Issue } from '../issuance/issue.ts'
 import { isX509Profile, X509_PROFILES } from '../issuance/profiles.ts'
-import { decideNames, readRequest } from '../issuance/request.ts'
+import { decideNames, deniedOf, readRequest } from '../issuance/request.ts'
 import type { StoredCertificate } from '../store/certificates.ts'
 import type { Repositories, Store } from '../store/store.ts'
 
@@ -16,7 +16,7 @@ const RENEWALS_AN_HOUR = 240
 const HOUR: Temporal.Duration = Temporal.Duration.from({ hours: 1 })
 
 export type Renewed =
-  | { readonly ok: true; readonly party: string; readonly credential: Credential }
+  | { readonly ok: true; readonly party: string; readonly credential: Credential; readonly denied: readonly string[] }
   | { readonly ok: false; readonly refusal: Refusal }
 
 export type Renew = (sha256: Uint8Array, der: Uint8Array) => Promise<Renewed>
@@ -43,7 +43,13 @@ export function createRenew({ store, issue, clock, checkSignature }: Renewing): 
     const asked = decideNames(read, held.party, held.names)
     if (!asked.ok) return asked
     const issued = await issue(
-      { kind: 'x509', publicKey: read.publicKey, names: held.names, profile: held.profile },
+      {
+        kind: 'x509',
+        publicKey: read.publicKey,
+        names: held.names,
+        profile: held.profile,
+        denied: deniedOf(read, X509_PROFILES[held.profile]),
+      },
       {
         method: 'certificate',
         party: held.party,
@@ -55,7 +61,7 @@ export function createRenew({ store, issue, clock, checkSignature }: Renewing): 
         },
       },
     )
-    return issued.ok ? { ok: true, party: held.party, credential: issued.credential } : issued
+    return issued.ok ? { ok: true, party: held.party, credential: issued.credential, denied: issued.denied } : issued
   }
 }
 

@@ -31,6 +31,9 @@ export function faultOfNames(
     const form = faultOfForm(name)
     if (form !== undefined) return fault('ERR_ENROLL_PROFILE', form)
   }
+  // PROTOCOL.certkeys: without principals a certificate is of everybody.
+  if (profile.kind === 'ssh' && names.length === 0)
+    return fault('ERR_ENROLL_NAME_MISSING', `${profileName} needs a principal`)
   const missing = kindsThatMust(allowed).find((kind) => !names.some((name) => name.kind === kind))
   if (missing !== undefined)
     return fault('ERR_ENROLL_NAME_MISSING', `${profileName} needs a name of the kind ${missing}`)

@@ -1,4 +1,5 @@
 // The last look at what is to be signed: the exact octets are read back and judged before a key touches them.
+import { type ReadSshTbsCertificate, readSshTbsCertificate, SshError } from '@countersign/ssh'
 import {
   ALGORITHM,
   type Certificate,
@@ -14,6 +15,7 @@ import { buildCertificate, type CertificateContent } from './build.ts'
 import { CERTIFICATE_LINTS, type CertificateExpectation } from './certificate-lints.ts'
 import { CRL_LINTS, type CrlExpectation } from './crl-lints.ts'
 import type { Lint } from './lint-model.ts'
+import { SSH_LINTS, type SshExpectation } from './ssh-lints.ts'
 
 /** Octets that passed every lint. Signers accept nothing else. */
 export type LintedTbs = Uint8Array & { readonly [linted]: true }
@@ -45,6 +47,11 @@ export function buildAndLint(content: CertificateContent): Linted {
   return lintCertificate(buildCertificate(content), content)
 }
 
+/** Judges what is to be signed for SSH against what was asked for. */
+export function lintSshCertificate(tbs: Uint8Array, expected: SshExpectation): Linted {
+  return lint<ReadSshTbsCertificate, SshExpectation>(tbs, expected, SSH_LINTS, () => readSshTbsCertificate(tbs))
+}
+
 /** Judges a TBSCertList against what was asked for. */
 export function lintCrl(tbs: Uint8Array, expected: CrlExpectation): Linted {
   return lint<CertificateList, CrlExpectation>(tbs, expected, CRL_LINTS, () =>
@@ -65,7 +72,7 @@ function lint<Value, Expectation>(
   try {
     value = read()
   } catch (error) {
-    if (!(error instanceof DerError || error instanceof X509Error)) throw error
+    if (!(error instanceof DerError || error instanceof X509Error || error instanceof SshError)) throw error
     return { ok: false, findings: [{ id: 'readable', clause: 'RFC 5280 §4.1', detail: error.message }] }
   }
   const broken = (severity: 'error' | 'warning') =>

@@ -1,5 +1,6 @@
 // What an issuer may sign: one row per profile, nothing else decides it. docs/profiles.md is made from these rows.
 import type { Identity } from '@countersign/protocol'
+import type { SshExtensionName, SshOption } from '@countersign/ssh'
 import type { KeyUsageBit } from '@countersign/x509'
 
 /** Kinds of keys that can be certified. */
@@ -222,16 +223,70 @@ export const X509_PROFILES: Readonly<Record<X509ProfileName, X509Profile>> = {
   },
 }
 
+/** What an issuer may sign as an SSH certificate. Its principals are the granted names, and there is at least one. */
+export interface SshProfile extends Row {
+  readonly kind: 'ssh'
+  readonly role: 'user' | 'host'
+  /** The kinds of keys that are accepted; those of `sk-…` are in hardware. */
+  readonly keys: readonly SshKeyKind[]
+  /** What its server must heed. draft-ietf-sshm-cert §2.4. */
+  readonly criticalOptions: readonly SshOption[]
+  /** What its user may do. draft-ietf-sshm-cert §2.3. */
+  readonly extensions: readonly SshExtensionName[]
+}
+
+/** Kinds of keys that an SSH certificate can be for. */
+export type SshKeyKind = 'p256' | 'p384' | 'ed25519' | 'rsa' | 'sk-ed25519' | 'sk-p256'
+
+/** The profiles of SSH certificates. */
+export const SSH_PROFILE_NAMES = ['ssh-user', 'ssh-host'] as const
+/** One of {@link SSH_PROFILE_NAMES}. */
+export type SshProfileName = (typeof SSH_PROFILE_NAMES)[number]
+
+const NOT_BY_TOKEN = 'a token brings no SSH certificate; invite the party for one of X.509, as by --profile client'
+
+/** The row of each. */
+export const SSH_PROFILES: Readonly<Record<SshProfileName, SshProfile>> = {
+  'ssh-user': {
+    kind: 'ssh',
+    role: 'user',
+    summary: 'logs in by SSH, under the login names that were granted',
+    instead: NOT_BY_TOKEN,
+    // A working day: what ends by itself needs no list at each server.
+    lasts: { hours: 16 },
+    backdate: BACKDATED,
+    names: { sshPrincipal: 'must' },
+    keys: ['ed25519', 'p256', 'p384', 'rsa', 'sk-ed25519', 'sk-p256'],
+    rsaBits: RSA_BITS,
+    criticalOptions: [],
+    // Neither the agent nor X11: a server that was broken into would act by them.
+    extensions: ['permit-port-forwarding', 'permit-pty'],
+  },
+  'ssh-host': {
+    kind: 'ssh',
+    role: 'host',
+    summary: 'is an SSH server, under the host names that were granted',
+    instead: NOT_BY_TOKEN,
+    lasts: { hours: 30 * 24 },
+    backdate: BACKDATED,
+    names: { dNSName: 'may', iPAddress: 'may' },
+    keys: ['ed25519', 'p256', 'p384', 'rsa'],
+    rsaBits: RSA_BITS,
+    criticalOptions: [],
+    extensions: [],
+  },
+}
+
 /** What an issuer may sign: any row. */
-export type Profile = X509Profile
+export type Profile = X509Profile | SshProfile
 /** The name of any row. */
-export type ProfileName = X509ProfileName
+export type ProfileName = X509ProfileName | SshProfileName
 
 /** Every row, by its name. */
-export const PROFILES: Readonly<Record<ProfileName, Profile>> = X509_PROFILES
+export const PROFILES: Readonly<Record<ProfileName, Profile>> = { ...X509_PROFILES, ...SSH_PROFILES }
 
 /** All of them, in the order of the table. */
-export const PROFILE_NAMES: readonly ProfileName[] = X509_PROFILE_NAMES
+export const PROFILE_NAMES: readonly ProfileName[] = [...X509_PROFILE_NAMES, ...SSH_PROFILE_NAMES]
 
 /** Those that a party can be invited for. */
 export const INVITED_PROFILES: readonly ProfileName[] = PROFILE_NAMES.filter(

@@ -13,7 +13,7 @@ import {
 import { sha256 } from '../octets.ts'
 import { identityOf, sameIdentity } from './names.ts'
 import type { X509Profile } from './profiles.ts'
-import { faultOfKey } from './public-key.ts'
+import { faultOfKey, judgeKey } from './public-key.ts'
 
 /** A request whose signature verifies under the key that it asks for, and whose key we certify. */
 export interface ReadRequest {
@@ -68,6 +68,40 @@ export function decideNames(
       return refused('ERR_ENROLL_NAME', describe(name))
   }
   return { ok: true }
+}
+
+/** Words of one request that are kept; a request has at most 64 KiB, and its certificate is kept for ever. */
+const MAX_DENIED = 32
+
+/**
+ * What a request asks for beside its names and its key, and does not get: the profile decides. Names that are not granted
+ * are refused, not left out: who asks for them would go on as if it had them.
+ */
+export function deniedOf({ request, publicKey }: ReadRequest, profile: X509Profile): readonly string[] {
+  const { subject, requested, extensionRequest } = request
+  const judged = judgeKey(publicKey)
+  const usage = (judged.ok && profile.keys[judged.kind]) || []
+  const purposes: readonly string[] = profile.extendedKeyUsage.map((purpose) => OID[purpose])
+  const attributes = subject.rdnSequence.flat().filter(({ type }) => type !== OID.commonName)
+  const written = Object.keys(profile.extensions)
+  const others = extensionRequest
+    .map(({ extnID }) => wordOf(extnID))
+    .filter((word) => !JUDGED.includes(word) && !written.includes(word))
+  return [
+    ...attributes.map(({ type, text }) => `subject ${wordOf(type)}=${(text ?? '').slice(0, 64)}`),
+    ...[...(requested.keyUsage ?? [])].filter((bit) => !usage.includes(bit)).map((bit) => `keyUsage ${bit}`),
+    ...(requested.extendedKeyUsage ?? [])
+      .filter((purpose) => !purposes.includes(purpose))
+      .map((purpose) => `extendedKeyUsage ${wordOf(purpose)}`),
+    ...others.map((word) => `extension ${word}`),
+  ].slice(0, MAX_DENIED)
+}
+
+/** Extensions that are judged by what they hold. One that says what the profile says anyway takes nothing away. */
+const JUDGED = ['subjectAltName', 'keyUsage', 'extendedKeyUsage', 'basicConstraints']
+
+function wordOf(oid: string): string {
+  return Object.entries(OID).find(([, value]) => value === oid)?.[0] ?? oid
 }
 
 function refused(code: Refusal['code'], note: string): { readonly ok: false; readonly refusal: Refusal } {

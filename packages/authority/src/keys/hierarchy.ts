@@ -25,6 +25,8 @@ export interface Hierarchy {
 /** The rows of a first start, always the same. */
 export const ROOT_ROW = 1
 export const ISSUING_ROW = 2
+/** SSH certificates are signed by the issuing key too, and stand in no list of X.509: their issuer has a number, and no row. */
+export const SSH_ISSUER = 0
 
 /** Names of files in the folder `authority` of the data directory. */
 export const FILES = {

@@ -216,6 +216,7 @@ function rowOf(certificate: Certificate, profile: 'root' | 'issuing', now: Tempo
     issuedAt: now,
     method: 'self',
     evidence: 'first start',
+    denied: [],
   }
 }
 

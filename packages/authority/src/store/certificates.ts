@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely'
 import { InvariantError } from '../error.ts'
 import type { ProfileName } from '../issuance/profiles.ts'
 import { PROFILE_NAMES } from '../issuance/profiles.ts'
-import { readNames } from './names.ts'
+import { readNames, readTexts } from './names.ts'
 import { instantOf, octetsOf, oneOf } from './row.ts'
 import { type ListQuery, type Page, searchCertificates } from './search.ts'
 import type { NewRow, Row, Tables } from './tables.ts'
@@ -44,6 +44,8 @@ export interface NewCertificate {
   readonly method: ProofMethod
   /** What shows the proof, as in `token 3f…` or `certificate 9a…`. */
   readonly evidence: string
+  /** What was asked for and not granted, in words. */
+  readonly denied: readonly string[]
 }
 
 export interface StoredCertificate extends NewCertificate {
@@ -242,7 +244,7 @@ export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
 }
 
 function rowOf(certificate: NewCertificate): NewRow<'certificate'> {
-  const { issuer, serial, sha256, spkiSha256, party, profile, names, der, method, evidence } = certificate
+  const { issuer, serial, sha256, spkiSha256, party, profile, names, der, method, evidence, denied } = certificate
   return {
     issuer,
     serial,
@@ -257,6 +259,7 @@ function rowOf(certificate: NewCertificate): NewRow<'certificate'> {
     issued_at: certificate.issuedAt.epochMilliseconds,
     method,
     evidence,
+    denied: denied.length === 0 ? null : JSON.stringify(denied),
   }
 }
 
@@ -277,6 +280,7 @@ function readCertificateRow(row: Row<'certificate'>): StoredCertificate {
     issuedAt: instantOf(row.issued_at),
     method: oneOf(row.method, PROOF_METHODS),
     evidence: row.evidence,
+    denied: row.denied === null ? [] : readTexts(row.denied),
     ...(revoked && { revocation: { at: revoked.revokedAt, reason: revoked.reason, sequence: revoked.sequence } }),
   }
 }

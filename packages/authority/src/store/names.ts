@@ -18,3 +18,10 @@ function readName(value: unknown): Identity {
   }
   throw new InvariantError('a stored name has an unknown form')
 }
+
+/** Reads texts as JSON, as `JSON.stringify` wrote them. */
+export function readTexts(json: string): readonly string[] {
+  const value: unknown = JSON.parse(json)
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value
+  throw new InvariantError('stored texts are not a list')
+}

@@ -37,7 +37,7 @@ const POSTGRESQL: Words = {
 }
 
 /** The version of the schema below. */
-export const SCHEMA_VERSION = 5
+export const SCHEMA_VERSION = 6
 
 const NAMES_AND_KEYS = ({ integer, text, octets, withoutRowid }: Words) => `
 CREATE TABLE certificate_name (
@@ -130,6 +130,8 @@ CREATE TABLE certificate (
   -- How its holder was proved, and what shows it.
   method ${text} NOT NULL,
   evidence ${text} NOT NULL,
+  -- JSON, in their order; absent where all that was asked for was granted.
+  denied ${text},
   revoked_at ${integer},
   reason ${text},
   -- The event that told it.
@@ -184,6 +186,8 @@ export const SCHEMA: { readonly sqlite: string; readonly postgresql: string } = 
   postgresql: schemaIn(POSTGRESQL),
 }
 
+const DENIED = 'ALTER TABLE certificate ADD COLUMN denied TEXT'
+
 /**
  * For SQLite, from the version before each: what it lacks.
  *
@@ -231,10 +235,12 @@ INSERT INTO event SELECT sequence, at, kind, node FROM event_4 ORDER BY sequence
 CREATE INDEX event_status ON event (sequence) WHERE kind = 'status';
 DROP TABLE event_4;
 ${PARTIES(SQLITE)}${KNOWN_PARTIES}`,
+  5: DENIED,
 }
 
 /** For PostgreSQL, which begins with version 3. */
 export const POSTGRESQL_UPGRADES: Readonly<Record<number, string>> = {
   3: SEARCHES,
   4: `ALTER TABLE event DROP CONSTRAINT event_kind_check;${PARTIES(POSTGRESQL)}${KNOWN_PARTIES}`,
+  5: DENIED,
 }

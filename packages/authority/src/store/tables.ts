@@ -18,6 +18,7 @@ export interface CertificateTable {
   issued_at: number
   method: string
   evidence: string
+  denied: string | null
   revoked_at: number | null
   reason: string | null
   revoked_by: number | null

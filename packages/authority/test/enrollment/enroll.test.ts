@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { parseToken } from '@countersign/protocol'
-import { basicConstraintsExtension, keyUsageExtension, OID } from '@countersign/x509'
+import {
+  basicConstraintsExtension,
+  extendedKeyUsageExtension,
+  keyUsageExtension,
+  noRevAvailExtension,
+  OID,
+} from '@countersign/x509'
 import type { Enrolled } from '../../src/enrollment/token/enroll.ts'
 import type { InvitationRequest } from '../../src/enrollment/token/invite.ts'
 import { sha256 } from '../../src/octets.ts'
@@ -43,14 +49,38 @@ suite('enrollment by token', () => {
     assert.equal(attribute?.text, 'alice')
   })
 
-  test('what a request asks for beside names, it does not get: the profile decides', async (t) => {
-    const { token, enroll } = await invited(t)
-    const extensions = [basicConstraintsExtension({ cA: false }), keyUsageExtension(['keyAgreement'])]
+  test('what a request asks for beside names, it does not get: the profile decides, and the record names it', async (t) => {
+    const { token, enroll, store } = await invited(t)
+    const extensions = [
+      basicConstraintsExtension({ cA: false }),
+      keyUsageExtension(['digitalSignature', 'keyAgreement']),
+      extendedKeyUsageExtension([OID.clientAuth, OID.codeSigning, '2.999.7']),
+      noRevAvailExtension(),
+    ]
     const enrolled = await enroll(attemptWith(token, requestFor(newKey(), { extensions }), CHANNEL))
     assert.ok(enrolled.ok)
     const [leaf] = enrolled.credential
     assert.equal(leaf.basicConstraints, undefined)
+    assert.equal(leaf.noRevAvail, undefined)
     assert.deepEqual(leaf.keyUsage, new Set(['digitalSignature']))
+    assert.deepEqual(leaf.extendedKeyUsage, [OID.clientAuth])
+    const denied = [
+      'keyUsage keyAgreement',
+      'extendedKeyUsage codeSigning',
+      'extendedKeyUsage 2.999.7',
+      'extension noRevAvail',
+    ]
+    assert.deepEqual(enrolled.denied, denied)
+    const [row] = await store.certificates.byParty('alice', 1)
+    assert.deepEqual(row?.denied, denied)
+  })
+
+  test('what the profile gives anyway is not denied', async (t) => {
+    const { token, enroll } = await invited(t)
+    const extensions = [keyUsageExtension(['digitalSignature']), extendedKeyUsageExtension([OID.clientAuth])]
+    const enrolled = await enroll(attemptWith(token, requestFor(newKey(), { extensions }), CHANNEL))
+    assert.ok(enrolled.ok)
+    assert.deepEqual(enrolled.denied, [])
   })
 
   for (const [what, extension] of [

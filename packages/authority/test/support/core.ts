@@ -10,8 +10,8 @@ import { createRenew, type Renew } from '../../src/enrollment/renew.ts'
 import { createEnroll, type Enroll } from '../../src/enrollment/token/enroll.ts'
 import { createInvite, type Invite } from '../../src/enrollment/token/invite.ts'
 import type { FailpointName } from '../../src/failpoints.ts'
-import { createIssue, type Issue } from '../../src/issuance/issue.ts'
-import type { ProfileName } from '../../src/issuance/profiles.ts'
+import { createIssue, type Issue, type Issued } from '../../src/issuance/issue.ts'
+import type { X509ProfileName } from '../../src/issuance/profiles.ts'
 import { type Hierarchy, readHierarchy } from '../../src/keys/hierarchy.ts'
 import { sha256 } from '../../src/octets.ts'
 import { ensureAuthority } from '../../src/start/first-start.ts'
@@ -65,8 +65,8 @@ export interface Core {
   /** Issues to `party` with a new key. */
   certify(
     party: string,
-    options?: { profile?: ProfileName; names?: readonly Identity[]; publicKey?: Uint8Array },
-  ): Promise<Extract<Awaited<ReturnType<Issue>>, { ok: true }>>
+    options?: { profile?: X509ProfileName; names?: readonly Identity[]; publicKey?: Uint8Array },
+  ): Promise<Extract<Issued, { ok: true }>>
 }
 
 export interface CoreOptions {

@@ -57,6 +57,7 @@ export function row(party: string, fields: Partial<NewCertificate> = {}): NewCer
     issuedAt: START,
     method: 'local',
     evidence: 'test',
+    denied: [],
     ...fields,
   }
 }
@@ -69,6 +70,7 @@ const BACK: Readonly<Record<number, { readonly sqlite: string; readonly postgres
     postgresql: `DROP TABLE party_label; DROP TABLE party;
       ALTER TABLE event ADD CONSTRAINT event_kind_check CHECK (kind IN ('status', 'crl', 'policy', 'trust'));`,
   },
+  6: both('ALTER TABLE certificate DROP COLUMN denied'),
 }
 
 function both(sql: string): { readonly sqlite: string; readonly postgresql: string } {

@@ -4,9 +4,11 @@ import type { Clock } from '@countersign/mtls'
 import { enrollmentMacInput, type Refusal } from '@countersign/protocol'
 import type { CheckSignature } from '@countersign/verify'
 import { InvariantError } from '../../error.ts'
-import { type Claim, type Credential, type Issue, identitiesOf } from '../../issuance/issue.ts'
+import type { Credential, Issue } from '../../issuance/issue.ts'
+import type { Claim } from '../../issuance/issue-model.ts'
+import { identitiesOf } from '../../issuance/issue-x509.ts'
 import { isX509Profile, X509_PROFILES } from '../../issuance/profiles.ts'
-import { decideNames, readRequest } from '../../issuance/request.ts'
+import { decideNames, deniedOf, readRequest } from '../../issuance/request.ts'
 import { sameOctets, sameSecret, sha256 } from '../../octets.ts'
 import type { Invitation } from '../../store/invitations.ts'
 import type { Store } from '../../store/store.ts'
@@ -23,7 +25,7 @@ export interface EnrollmentAttempt {
 }
 
 export type Enrolled =
-  | { readonly ok: true; readonly party: string; readonly credential: Credential }
+  | { readonly ok: true; readonly party: string; readonly credential: Credential; readonly denied: readonly string[] }
   | { readonly ok: false; readonly refusal: Refusal }
 
 export type Enroll = (attempt: EnrollmentAttempt) => Promise<Enrolled>
@@ -61,7 +63,7 @@ export function createEnroll(enrolling: Enrolling): Enroll {
     const asked = decideNames(read, party, identitiesOf(domain, party, names, row.spiffeId))
     if (!asked.ok) return asked
     const issued = await issue(
-      { kind: 'x509', publicKey: read.publicKey, names, profile },
+      { kind: 'x509', publicKey: read.publicKey, names, profile, denied: deniedOf(read, row) },
       {
         method: 'token',
         party,
@@ -69,7 +71,7 @@ export function createEnroll(enrolling: Enrolling): Enroll {
         claim: claimOf(invitation, read.requestSha256),
       },
     )
-    return issued.ok ? { ok: true, party, credential: issued.credential } : issued
+    return issued.ok ? { ok: true, party, credential: issued.credential, denied: issued.denied } : issued
   }
 }
 

@@ -1,5 +1,6 @@
 // What those that follow the authority get: events in their order, from what the store has.
 import type { FeedEvent, FeedRules, KnownAuthority, RevokedSerial, Snapshot } from '@countersign/protocol'
+import { SSH_ISSUER } from '../../keys/hierarchy.ts'
 import type { StoredEvent } from '../../store/status.ts'
 import type { Store } from '../../store/store.ts'
 import type { FeedSource } from './follower.ts'
@@ -34,7 +35,10 @@ export function createFeedSource({
   clock,
 }: Parts): StoredSource {
   const revokedBy = async (sequence: number): Promise<readonly RevokedSerial[]> =>
-    (await store.certificates.revokedBy(issuerId, sequence)).map(({ serial, party, at, reason }) => ({
+    [
+      ...(await store.certificates.revokedBy(issuerId, sequence)),
+      ...(await store.certificates.revokedBy(SSH_ISSUER, sequence)),
+    ].map(({ serial, party, at, reason }) => ({
       issuerSpkiSha256,
       serialNumber: BigInt(`0x${serial}`),
       party,
