@@ -22,9 +22,12 @@ interface Place {
 
 const NEEDS_ROOT = process.getuid?.() === 0 ? {} : { skip: 'only root can give a directory away' }
 
-function setVersion(data: string, version: number): void {
+const LATER = 900
+
+function changeVersion(data: string, by: number): void {
   const db = new DatabaseSync(join(data, 'store.db'))
-  db.exec(`PRAGMA user_version = ${version}`)
+  const { user_version: version } = db.prepare('PRAGMA user_version').get() ?? {}
+  db.exec(`PRAGMA user_version = ${Number(version) + by}`)
   db.close()
 }
 
@@ -46,9 +49,9 @@ const PLACES: Readonly<Record<string, Place>> = {
     options: NEEDS_ROOT,
   },
   'it is from a newer version': {
-    spoil: async (data) => setVersion(data, 999),
-    mend: async (data) => setVersion(data, 1),
-    says: /store\.db: it was written by a newer version \(schema 999; .*\[ERR_AUTHORITY_STORE_NEWER\]\n {2}start the newer version/,
+    spoil: async (data) => changeVersion(data, LATER),
+    mend: async (data) => changeVersion(data, -LATER),
+    says: /store\.db: it was written by a newer version \(schema 9\d\d; .*\[ERR_AUTHORITY_STORE_NEWER\]\n {2}start the newer version/,
   },
   'a directory is where its socket goes': {
     spoil: (data) => mkdir(join(data, 'admin.sock')),
