@@ -44,6 +44,19 @@ suite('countersign invite, enroll, list, show, sessions, revoke, why', () => {
     assert.ok(left > 500 && left <= 600, `${left}`)
   })
 
+  test('invite --role is for administrators, and of the roles that there are', async () => {
+    const made = await house.run(['invite', 'ops/ann', '--profile', 'admin', '--role', 'viewer', '--json'])
+    assert.equal(made.code, 0, made.stderr)
+    for (const [words, why] of [
+      [['--role', 'viewer'], /role: of the profile admin alone/],
+      [['--profile', 'admin', '--role', 'king'], /role: one of viewer, operator, officer, auditor/],
+    ] as const) {
+      const refused = await house.run(['invite', 'ops/bob', ...words])
+      assert.deepEqual([refused.code, refused.stdout], [3, ''])
+      assert.match(refused.stderr, why)
+    }
+  })
+
   test('enroll writes what its help says, and a second time refuses: the token is spent', async () => {
     const { stdout: token } = await house.run(['invite', 'ben', '--san', 'ben.example', '--san', '192.0.2.7'])
     const first = await house.run(['enroll', token.trim(), '--out', 'ben', '--json'])

@@ -347,6 +347,7 @@ const OTHER_REFUSALS = {
     'this needs an administrator',
     'use an administrator’s certificate, or the socket in the data directory',
   ],
+  ERR_ADMIN_ROLE: ['local policy', 'caller', 5, 'your role does not permit this', 'ask an officer of this authority'],
   ERR_FEED_FORBIDDEN: [
     'local',
     'caller',

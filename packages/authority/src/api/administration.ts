@@ -4,32 +4,39 @@ import type { FastifyInstance } from 'fastify'
 import { AuthorityError } from '../error.ts'
 import { findSubject, MAX_OF_PARTY, NO_SUBJECT } from '../status/subject.ts'
 import type { Repositories } from '../store/store.ts'
-import { callerOf, decideAdministrator } from './caller.ts'
+import { callerOf } from './caller.ts'
 import { certificateJson, foreseenJson, keyJson, partyJson, sessionJson, wholeCertificateJson } from './json.ts'
 import type { Api } from './model.ts'
 import { partyRoutes } from './parties.ts'
 import { sendRefusal } from './reply.ts'
+import { createPermit, whoMay } from './roles.ts'
 import { backupBody, certificatesQuery, invitationBody, read, revocationBody, writePlace } from './schemas.ts'
 
 export function administrationRoutes(app: FastifyInstance, api: Api): void {
   const { store, clock, failpoint } = api
+  const permit = createPermit(api)
 
   // Before the body is read: who may not ask is not listened to.
   app.addHook('onRequest', async (request, reply) => {
-    const refusal = await decideAdministrator(callerOf(request.raw.socket), store, clock())
+    const refusal = await permit(request, request.routeOptions.config.action)
     if (refusal !== undefined) return sendRefusal(request, reply, refusal)
   })
 
-  app.post('/v1/invitations', async (request, reply) => {
+  app.post('/v1/invitations', whoMay('parties.invite'), async (request, reply) => {
     const body = read(invitationBody, request.body)
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
+    const { profile, role } = body.value
+    if (role !== undefined && profile !== 'admin')
+      return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: 'role: of the profile admin alone' })
+    const denied = profile === 'admin' ? await permit(request, 'administrators.change') : undefined
+    if (denied !== undefined) return sendRefusal(request, reply, denied)
     const invited = await api.invite(body.value)
     if (!invited.ok) return sendRefusal(request, reply, invited.refusal)
     const { token, party, expiresAt } = invited
     return reply.code(201).send({ token, party, expiresAt: expiresAt.toString() })
   })
 
-  app.post('/v1/backups', async (request, reply) => {
+  app.post('/v1/backups', whoMay('backups.make'), async (request, reply) => {
     const body = read(backupBody, request.body)
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
     // It writes a path of this machine: whoever is elsewhere has no business there.
@@ -50,7 +57,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     return reply.code(201).send({ target: body.value.target })
   })
 
-  app.post('/v1/revocations', async (request, reply) => {
+  app.post('/v1/revocations', whoMay('certificates.revoke'), async (request, reply) => {
     const body = read(revocationBody, request.body)
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
     const { subject, reason, dryRun } = body.value
@@ -66,7 +73,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     return reply.send(writeReceipt(revoked.receipt))
   })
 
-  app.get('/v1/certificates', async (request, reply) => {
+  app.get('/v1/certificates', whoMay('certificates.read'), async (request, reply) => {
     const query = read(certificatesQuery, request.query)
     if (!query.ok) return sendRefusal(request, reply, query.refusal)
     const { issuer: named, ...asked } = query.value
@@ -80,33 +87,41 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     })
   })
 
-  app.get<{ Params: { subject: string } }>('/v1/certificates/:subject', async (request, reply) => {
-    const found = await findSubject(store, request.params.subject)
-    if (found === undefined) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: NO_SUBJECT })
-    const now = clock()
-    const { kind, certificates } = found
-    const keys = kind === 'party' ? await store.certificates.keysOf(request.params.subject, MAX_OF_PARTY) : undefined
-    const party = kind === 'party' ? await store.parties.byName(request.params.subject) : undefined
-    return reply.send({
-      certificates: certificates.map((stored) => wholeCertificateJson(stored, now)),
-      ...(keys && { keys: keys.map(keyJson) }),
-      ...(party && { party: partyJson(party, now) }),
-    })
-  })
+  app.get<{ Params: { subject: string } }>(
+    '/v1/certificates/:subject',
+    whoMay('certificates.read'),
+    async (request, reply) => {
+      const found = await findSubject(store, request.params.subject)
+      if (found === undefined) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: NO_SUBJECT })
+      const now = clock()
+      const { kind, certificates } = found
+      const keys = kind === 'party' ? await store.certificates.keysOf(request.params.subject, MAX_OF_PARTY) : undefined
+      const party = kind === 'party' ? await store.parties.byName(request.params.subject) : undefined
+      return reply.send({
+        certificates: certificates.map((stored) => wholeCertificateJson(stored, now)),
+        ...(keys && { keys: keys.map(keyJson) }),
+        ...(party && { party: partyJson(party, now) }),
+      })
+    },
+  )
 
-  partyRoutes(app, api)
+  partyRoutes(app, api, permit)
 
-  app.get('/v1/sessions', async () => ({ sessions: (await api.sessions()).map(sessionJson) }))
+  app.get('/v1/sessions', whoMay('sessions.read'), async () => ({ sessions: (await api.sessions()).map(sessionJson) }))
 
-  app.get<{ Params: { reference: string } }>('/v1/meetings/:reference', async (request, reply) => {
-    const reference = parseReference(request.params.reference)
-    if (reference === undefined)
-      return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: 'reference: as in M-7F3K-92QD' })
-    const meetings = api.meetings(reference)
-    if (meetings.length === 0) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NO_MEETING' })
-    // Each is JSON already: it is handed on as it was written.
-    return reply.type('application/json; charset=utf-8').send(`{"meetings":[${meetings.join(',')}]}`)
-  })
+  app.get<{ Params: { reference: string } }>(
+    '/v1/meetings/:reference',
+    whoMay('meetings.read'),
+    async (request, reply) => {
+      const reference = parseReference(request.params.reference)
+      if (reference === undefined)
+        return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: 'reference: as in M-7F3K-92QD' })
+      const meetings = api.meetings(reference)
+      if (meetings.length === 0) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NO_MEETING' })
+      // Each is JSON already: it is handed on as it was written.
+      return reply.type('application/json; charset=utf-8').send(`{"meetings":[${meetings.join(',')}]}`)
+    },
+  )
 }
 
 /** The row of the issuing certificate that `named` means. */

@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls'
 import { meetingOf } from '@countersign/mtls'
 import type { Meeting, Refusal } from '@countersign/protocol'
 import { InvariantError } from '../error.ts'
+import type { Role } from '../store/parties.ts'
 import type { Repositories } from '../store/store.ts'
 
 /** A connection through the socket in the data directory (its mode makes the caller an administrator), or one through the gate. */
@@ -27,13 +28,12 @@ export function callerOf(socket: Socket): Caller {
   return { kind: 'met', socket, meeting }
 }
 
-/** Decides whether `caller` may administer: looked up at each request, so that a revocation counts at once. */
-export async function decideAdministrator(
-  caller: Caller,
-  store: Repositories,
-  now: Temporal.Instant,
-): Promise<Refusal | undefined> {
-  if (caller.kind === 'local') return undefined
+/**
+ * Decides as what `caller` may administer: looked up at each request, so that a revocation counts at once. Whoever owns the
+ * data directory is an officer, and so is an administrator of whom nothing else was said.
+ */
+export async function decideRole(caller: Caller, store: Repositories, now: Temporal.Instant): Promise<Role | Refusal> {
+  if (caller.kind === 'local') return 'officer'
   const sha256 = caller.meeting.caller.certificate?.sha256
   if (sha256 === undefined) return { code: 'ERR_ADMIN_FORBIDDEN', note: 'no certificate was presented' }
   const certificate = await store.certificates.bySha256(Uint8Array.fromHex(sha256))
@@ -41,5 +41,6 @@ export async function decideAdministrator(
     certificate?.profile === 'admin' &&
     certificate.revocation === undefined &&
     Temporal.Instant.compare(now, certificate.notAfter) < 0
-  return isAdministrator ? undefined : { code: 'ERR_ADMIN_FORBIDDEN' }
+  if (!isAdministrator) return { code: 'ERR_ADMIN_FORBIDDEN' }
+  return (await store.parties.byName(certificate.party))?.role ?? 'officer'
 }

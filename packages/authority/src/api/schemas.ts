@@ -44,10 +44,13 @@ export const enrollmentBody: z.ZodType<EnrollmentBody> = z.strictObject({
 
 export const renewalBody: z.ZodType<Pick<EnrollmentBody, 'request'>> = z.strictObject({ request: octets('base64') })
 
-export const invitationBody: z.ZodType<Required<InvitationRequest>> = z.strictObject({
+export const invitationBody: z.ZodType<
+  Required<Omit<InvitationRequest, 'role'>> & { readonly role?: Role | undefined }
+> = z.strictObject({
   party: z.string().min(1),
   san: z.array(z.string().max(2048)).max(MAX_SANS).default([]),
   profile: z.enum(PROFILE_NAMES).default('client'),
+  role: z.enum(ROLES).optional(),
   ttlSeconds: z.int().min(1).max(MAX_TTL_SECONDS).default(DEFAULT_TTL_SECONDS),
 })
 
@@ -204,12 +207,12 @@ const label = z
   .max(64)
   .regex(/^[a-z][a-z0-9-]*:[A-Za-z0-9._/-]+$/, 'it must be as in group:ops')
 
-/** Null takes away. */
+/** Null takes away; a role cannot be, as who has none is an officer. */
 export const partyBody: z.ZodType<PartyChange> = z
   .strictObject({
     kind: kind.nullable().optional(),
     owner: word.nullable().optional(),
-    role: role.nullable().optional(),
+    role: role.optional(),
     labels: z.array(label).max(MAX_LABELS).optional(),
   })
   .refine((change) => Object.keys(change).length > 0, 'it changes nothing')

@@ -33,7 +33,7 @@ export interface StoredLock {
 export interface PartyChange {
   readonly kind?: PartyKind | null | undefined
   readonly owner?: string | null | undefined
-  readonly role?: Role | null | undefined
+  readonly role?: Role | undefined
   readonly labels?: readonly string[] | undefined
 }
 

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { REFUSALS, type RefusalCode } from '@countersign/protocol'
-import { type Caller, decideAdministrator } from '../../src/api/caller.ts'
+import { type Caller, decideRole } from '../../src/api/caller.ts'
 import { problemOf } from '../../src/api/problem.ts'
 import { openCore } from '../support/core.ts'
 
 const FORBIDDEN = 'ERR_ADMIN_FORBIDDEN'
+
+const codeOf = (decided: string | { readonly code: string }) => (typeof decided === 'string' ? undefined : decided.code)
 
 /** Whoever presented a certificate of that digest, on a connection that stays open. */
 function met(sha256?: string): Caller {
@@ -14,16 +16,18 @@ function met(sha256?: string): Caller {
   return { kind: 'met', meeting: { caller } } as unknown as Caller
 }
 
-suite('decideAdministrator', () => {
+suite('decideRole', () => {
   test('an administrator is one until the certificate is revoked or ends, on open connections too', async (t) => {
     const { store, certify, clock, revoke } = await openCore(t)
     const { credential, recordId } = await certify('root/ops', { profile: 'admin' })
     const sha256 = (await store.certificates.byId(recordId))?.sha256.toHex() ?? assert.fail('it is not recorded')
     assert.ok(credential.length > 0)
-    assert.equal(await decideAdministrator(met(sha256), store, clock()), undefined)
-    assert.equal((await decideAdministrator(met(sha256), store, clock().add({ hours: 24 * 31 })))?.code, FORBIDDEN)
+    assert.equal(await decideRole(met(sha256), store, clock()), 'officer')
+    await store.commit(({ parties }) => parties.change('root/ops', { role: 'viewer' }))
+    assert.equal(await decideRole(met(sha256), store, clock()), 'viewer')
+    assert.equal(codeOf(await decideRole(met(sha256), store, clock().add({ hours: 24 * 31 }))), FORBIDDEN)
     await revoke(recordId, 'superseded')
-    assert.equal((await decideAdministrator(met(sha256), store, clock()))?.code, FORBIDDEN)
+    assert.equal(codeOf(await decideRole(met(sha256), store, clock())), FORBIDDEN)
   })
 
   test('nobody else is: another profile, another authority, no certificate', async (t) => {
@@ -31,8 +35,8 @@ suite('decideAdministrator', () => {
     const { recordId } = await certify('alice', { profile: 'service' })
     const sha256 = (await store.certificates.byId(recordId))?.sha256.toHex()
     for (const caller of [met(sha256), met('00'.repeat(32)), met()])
-      assert.equal((await decideAdministrator(caller, store, clock()))?.code, FORBIDDEN)
-    assert.equal(await decideAdministrator({ kind: 'local' }, store, clock()), undefined)
+      assert.equal(codeOf(await decideRole(caller, store, clock())), FORBIDDEN)
+    assert.equal(await decideRole({ kind: 'local' }, store, clock()), 'officer')
   })
 })
 

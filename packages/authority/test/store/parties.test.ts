@@ -73,7 +73,7 @@ for (const [what, placeOf, options] of PLACES)
           await parties.change(name, {
             kind: i % 2 === 0 ? 'person' : 'device',
             owner: i % 3 === 0 ? 'ann' : null,
-            role: i % 5 === 0 ? 'auditor' : null,
+            role: i % 5 === 0 ? 'auditor' : undefined,
             labels: i % 4 === 0 ? ['group:ops', `own:${i}`] : [],
           })
           if (i % 7 === 0) await parties.lock(name, { at: START, until: START.add({ hours: i }) })

@@ -10,6 +10,7 @@ import { parseSpan } from '../span.ts'
 export const invite: Run = async (given, around) => {
   const san = given.texts('san').map(kindOfName)
   const profile = given.text('profile')
+  const role = given.text('role')
   const ttlSeconds = parseSpan(given.text('ttl') ?? '10m', '--ttl')
   const admin = await openAdmin(given, around)
   const answer = await admin.post('/v1/invitations', {
@@ -17,6 +18,7 @@ export const invite: Run = async (given, around) => {
     ttlSeconds,
     ...(san.length > 0 && { san }),
     ...(profile !== undefined && { profile }),
+    ...(role !== undefined && { role }),
   })
   if (given.flag('json')) {
     around.out(JSON.stringify(answer))

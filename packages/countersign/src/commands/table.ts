@@ -63,6 +63,11 @@ export const COMMANDS: readonly Command[] = [
         value: 'NAME',
         summary: 'client (the default), server, service, device, person, short-lived or admin',
       },
+      role: {
+        type: 'string',
+        value: 'NAME',
+        summary: 'of an administrator: viewer, auditor, operator or officer (the default); holds from now on',
+      },
       ttl: { type: 'string', value: 'SPAN', summary: 'how long the token can be used, as in 90s, 10m, 2h (10m)' },
       ...ADMIN,
     },

@@ -13,6 +13,7 @@ import type { Failpoint } from '../../failpoints.ts'
 import { faultOfNames } from '../../issuance/grant.ts'
 import { parseSan, spiffeIdOf } from '../../issuance/names.ts'
 import { PROFILES, type ProfileName } from '../../issuance/profiles.ts'
+import type { Role } from '../../store/parties.ts'
 import type { Store } from '../../store/store.ts'
 
 /** Who may enroll, under which names and until when. */
@@ -22,6 +23,8 @@ export interface InvitationRequest {
   readonly san?: readonly string[]
   /** Default `client`. */
   readonly profile?: ProfileName
+  /** What it may do as an administrator, from now on. Absent: as before, and an officer where nothing was said before. */
+  readonly role?: Role | undefined
   /** Default 600; a day at most. */
   readonly ttlSeconds?: number
 }
@@ -70,7 +73,7 @@ interface Inviting {
 export function createInvite(inviting: Inviting): Invite {
   const { store, clock, failpoint, log, authority } = inviting
   return async (request) => {
-    const { party, profile = 'client', ttlSeconds = DEFAULT_TTL_SECONDS } = request
+    const { party, profile = 'client', role, ttlSeconds = DEFAULT_TTL_SECONDS } = request
     const granted = grant(request, inviting.domain, authority().name)
     if (!granted.ok) return granted
     const secret = Uint8Array.from(randomBytes(32))
@@ -80,6 +83,7 @@ export function createInvite(inviting: Inviting): Invite {
     await store.commit(async ({ invitations, parties }) => {
       const { names } = granted
       await parties.ensure(party, createdAt)
+      if (role !== undefined) await parties.change(party, { role })
       await invitations.add({ id, macKey: tokenMacKey(secret), party, profile, names, createdAt, expiresAt })
       failpoint('invite.before-commit')
     })

@@ -1,0 +1,130 @@
+// Each role against each route. What must come out stands here, written by hand, and nowhere else.
+import assert from 'node:assert/strict'
+import { after, before, suite, type TestContext, test } from 'node:test'
+import {
+  askLocally,
+  type Caller,
+  enrollmentBody,
+  type House,
+  heldOf,
+  meet,
+  openHouse,
+  placeOf,
+} from '../support/house.ts'
+import { newKey, requestFor } from '../support/keys.ts'
+
+type Who = 'nobody' | 'party' | 'viewer' | 'auditor' | 'operator' | 'officer'
+const EVERYBODY: readonly Who[] = ['nobody', 'party', 'viewer', 'auditor', 'operator', 'officer']
+const ADMINISTRATORS: readonly Who[] = ['viewer', 'auditor', 'operator', 'officer']
+
+/**
+ * Who gets past the question who asks. Bodies are such that nothing is done: what is permitted is answered with what is
+ * wrong with the rest of the request, or with what there is.
+ */
+const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, readonly Who[]])[] = [
+  ['GET', '/v1/ready', undefined, EVERYBODY],
+  ['GET', '/status', undefined, EVERYBODY],
+  ['GET', '/root.pem', undefined, EVERYBODY],
+  ['GET', '/crl/issuing.crl', undefined, EVERYBODY],
+  ['GET', '/crl/root.crl', undefined, EVERYBODY],
+  ['POST', '/enroll', {}, EVERYBODY],
+  ['POST', '/renew', {}, EVERYBODY],
+  ['POST', '/v1/own/meetings', {}, ['party', ...ADMINISTRATORS]],
+  ['GET', '/v1/own/meetings/M-7F3K-92QD', undefined, ['party', ...ADMINISTRATORS]],
+  ['GET', '/v1/certificates', undefined, ADMINISTRATORS],
+  ['GET', '/v1/certificates/nothing', undefined, ADMINISTRATORS],
+  ['GET', '/v1/parties', undefined, ADMINISTRATORS],
+  ['GET', '/v1/parties/nothing', undefined, ADMINISTRATORS],
+  ['GET', '/v1/sessions', undefined, ADMINISTRATORS],
+  ['GET', '/v1/meetings/M-7F3K-92QD', undefined, ['auditor', 'operator', 'officer']],
+  ['POST', '/v1/invitations', { party: '/' }, ['operator', 'officer']],
+  ['POST', '/v1/invitations', { party: '/', profile: 'admin' }, ['officer']],
+  ['POST', '/v1/invitations', { party: '/', profile: 'admin', role: 'viewer' }, ['officer']],
+  ['POST', '/v1/revocations', { subject: 'nothing' }, ['operator', 'officer']],
+  ['POST', '/v1/revocations', { subject: 'nothing', dryRun: true }, ['operator', 'officer']],
+  ['POST', '/v1/backups', {}, ['officer']],
+  ['PATCH', '/v1/parties/nothing', { kind: 'person' }, ['operator', 'officer']],
+  ['PATCH', '/v1/parties/nothing', { role: 'officer' }, ['officer']],
+  ['POST', '/v1/parties/nothing/lock', {}, ['operator', 'officer']],
+  ['POST', '/v1/parties/nothing/unlock', {}, ['operator', 'officer']],
+]
+
+const DENIALS = new Set(['ERR_ADMIN_FORBIDDEN', 'ERR_ADMIN_ROLE'])
+
+/** Enrolls an administrator as its role says. */
+async function enrolled(t: TestContext, house: House, party: string, more: object) {
+  const invited = await askLocally(house.directory, 'POST', '/v1/invitations', { party, ...more })
+  assert.equal(invited.status, 201, JSON.stringify(invited.body))
+  const [newcomer, key] = [await meet(t, placeOf(house.authority)), newKey()]
+  const answer = await newcomer.ask(
+    'POST',
+    '/enroll',
+    enrollmentBody(invited.body.token, requestFor(key), newcomer.exporter),
+  )
+  return meet(t, placeOf(house.authority), heldOf(key, answer))
+}
+
+suite('who may ask for what', () => {
+  let house: House
+  const callers = new Map<Who, Caller>()
+  const ends: (() => unknown)[] = []
+  before(async () => {
+    // One house for all of them, which ends after the suite.
+    const t = { after: (end: () => unknown) => void ends.unshift(end) } as unknown as TestContext
+    house = await openHouse(t)
+    callers.set('nobody', await meet(t, placeOf(house.authority)))
+    callers.set('party', await enrolled(t, house, 'alice', { profile: 'client' }))
+    for (const role of ['viewer', 'auditor', 'operator'] as const)
+      callers.set(role, await enrolled(t, house, `ops/${role}`, { profile: 'admin', role }))
+    callers.set('officer', await enrolled(t, house, 'ops/officer', { profile: 'admin' }))
+  })
+  after(async () => {
+    for (const end of ends) await end()
+  })
+
+  for (const [method, path, body, expected] of MATRIX)
+    test(`${method} ${path} ${JSON.stringify(body) ?? ''}`, async () => {
+      for (const who of EVERYBODY) {
+        const answer = await (callers.get(who) ?? assert.fail(who)).ask(method, path, body)
+        assert.notEqual(Math.floor(answer.status / 100), 5, who)
+        const isDenied = DENIALS.has(answer.body.code)
+        assert.equal(isDenied, !expected.includes(who), `${who}: ${answer.status} ${answer.body.code}`)
+        if (isDenied)
+          assert.equal(answer.body.code, who === 'nobody' || who === 'party' ? 'ERR_ADMIN_FORBIDDEN' : 'ERR_ADMIN_ROLE')
+        else if (path.startsWith('/v1/') && method !== 'GET') assert.ok([400, 404].includes(answer.status), who)
+      }
+    })
+
+  test('the socket in the data directory is an officer’s', async () => {
+    for (const [method, path, body] of MATRIX) {
+      if (path === '/enroll' || path === '/renew' || path.includes('/own/')) continue
+      const { body: answer } = await askLocally(house.directory, method, path, body)
+      assert.equal(DENIALS.has(answer.code), false, path)
+    }
+  })
+
+  test('a role that was changed counts at the next request, on the same connection', async () => {
+    const operator = callers.get('operator') ?? assert.fail()
+    const revoke = () => operator.ask('POST', '/v1/revocations', { subject: 'nothing' })
+    assert.equal((await revoke()).body.code, 'ERR_ADMIN_NOT_FOUND')
+    await askLocally(house.directory, 'PATCH', '/v1/parties/ops%2Foperator', { role: 'viewer' })
+    const denied = await revoke()
+    assert.deepEqual([denied.status, denied.body.code], [403, 'ERR_ADMIN_ROLE'])
+    assert.equal(denied.body.detail, 'certificates.revoke, as viewer')
+    await askLocally(house.directory, 'PATCH', '/v1/parties/ops%2Foperator', { role: 'operator' })
+    assert.equal((await revoke()).body.code, 'ERR_ADMIN_NOT_FOUND')
+  })
+
+  for (const [method, path, body] of [
+    ['POST', '/v1/invitations', { party: 'bob', role: 'viewer' }],
+    ['POST', '/v1/invitations', { party: 'bob', profile: 'service', role: 'officer' }],
+    ['POST', '/v1/invitations', { party: 'bob', profile: 'admin', role: 'king' }],
+    ['PATCH', '/v1/parties/ops%2Fviewer', { role: null }],
+    ['PATCH', '/v1/parties/ops%2Fviewer', { role: 'king' }],
+  ] as const)
+    test(`a role is not: ${JSON.stringify(body)}`, async () => {
+      const answer = await askLocally(house.directory, method, path, body)
+      assert.deepEqual([answer.status, answer.body.code], [400, 'ERR_ADMIN_REQUEST'])
+      assert.equal((await askLocally(house.directory, 'GET', '/v1/parties/ops%2Fviewer')).body.role, 'viewer')
+    })
+})
