@@ -303,8 +303,10 @@ function isAuthority(profile: X509ProfileName): boolean {
   return rowOf(profile).authority !== undefined
 }
 
+const OIDS: ReadonlyMap<string, string> = new Map(Object.entries(OID))
+
 function oidOf(name: string): string | undefined {
-  return Object.entries(OID).find(([word]) => word === name)?.[1]
+  return OIDS.get(name)
 }
 
 function textOfBase(base: GeneralName): string | undefined {

@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { whyNotKey } from '@countersign/verify'
 import { OID, readSubjectPublicKeyInfo, type SubjectPublicKeyInfo, writeOid } from '@countersign/x509'
-import { sameOctets } from '../octets.ts'
+import { sameOctets, sha256 } from '../octets.ts'
 import type { KeyKind, X509Profile } from './profiles.ts'
 
 /** The kind of a key that may be certified, or what speaks against it. */
@@ -15,9 +15,9 @@ export type JudgedKey =
  * a key. One key has one encoding here, so that "the same key" can be decided on octets.
  */
 export function faultOfKey(spki: Uint8Array, profile: Pick<X509Profile, 'keys' | 'rsaBits'>): string | undefined {
-  const judged = judgeKey(spki)
-  if (!judged.ok) return judged.fault
-  const { kind, bits } = judged
+  const verdict = judgeKey(spki)
+  if (!verdict.ok) return verdict.fault
+  const { kind, bits } = verdict
   if (profile.keys[kind] === undefined) return `a key of the kind ${kind}, which this profile does not have`
   const [least, most] = profile.rsaBits
   return bits === undefined || (bits >= least && bits <= most)
@@ -25,8 +25,23 @@ export function faultOfKey(spki: Uint8Array, profile: Pick<X509Profile, 'keys' |
     : `RSA of ${bits} bits, not ${least} to ${most}`
 }
 
+// A request, its profile and the lints ask about the same key, and OpenSSL takes 100 µs to read one and write it again.
+const MAX_REMEMBERED = 256
+const remembered = new Map<string, JudgedKey>()
+
 /** Judges a key by itself: P-256, P-384, Ed25519, ML-DSA and RSA, and nothing that a door would refuse. */
 export function judgeKey(spki: Uint8Array): JudgedKey {
+  const name = sha256(spki).toHex()
+  const before = remembered.get(name)
+  if (before !== undefined) return before
+  const verdict = judgeUnknownKey(spki)
+  // Those that are under way are few; what was forgotten is judged again.
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear()
+  remembered.set(name, verdict)
+  return verdict
+}
+
+function judgeUnknownKey(spki: Uint8Array): JudgedKey {
   let key: KeyObject
   let info: SubjectPublicKeyInfo
   let usual: Uint8Array
