@@ -29,6 +29,9 @@ import { createIssue, type Issue } from './issuance/issue.ts'
 import { openCustody } from './keys/custody.ts'
 import { guarded, replaceFile } from './keys/files.ts'
 import { FILES, type Hierarchy, readHierarchy } from './keys/hierarchy.ts'
+import { type LedgerKey, openLedgerKey } from './keys/ledger-key.ts'
+import { openIntegration } from './ledger/integrate.ts'
+import { formatVerifierKey } from './ledger/key.ts'
 import type { Authority, AuthorityOptions, LocalRequest } from './model.ts'
 import { sha256 } from './octets.ts'
 import { addressOf, checkOptions, listenerNames, localNames } from './options.ts'
@@ -48,6 +51,9 @@ import { openMeetings } from './store/meetings.ts'
 import { openStore, type Store } from './store/store.ts'
 
 const STORE_FILE = 'store.db'
+const LEDGER_FOLDER = 'ledger'
+/** Whoever verifies the ledger must have this from elsewhere than the ledger. */
+const LEDGER_KEY_FILE = 'ledger.vkey'
 
 /** Erased at most in one transaction; the rest follows a minute later. */
 const ERASED_AT_ONCE = 1_000
@@ -73,7 +79,17 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   const directory = resolve(options.directory)
   const socketPath = join(directory, 'admin.sock')
   checkSocketPath(socketPath)
-  const { store, hierarchy, folder, rootFile } = await openKeys({ ...options, directory, failpoint }, opened)
+  const {
+    store: stored,
+    hierarchy,
+    ledgerKey,
+    folder,
+    rootFile,
+  } = await openKeys({ ...options, directory, failpoint }, opened)
+  const folderOfLedger = join(directory, LEDGER_FOLDER)
+  const integration = await openIntegration({ store: stored, log, directory: folderOfLedger, ...ledgerKey })
+  opened.defer(() => integration.close())
+  const { store } = integration
   const meetings = openMeetings(join(directory, 'meetings.db'), log)
   opened.defer(() => meetings.close())
 
@@ -230,7 +246,7 @@ async function openKeys(
     log,
   }: KeyOptions,
   opened: AsyncDisposableStack,
-): Promise<{ store: Store; hierarchy: Hierarchy; folder: string; rootFile: string }> {
+): Promise<{ store: Store; hierarchy: Hierarchy; ledgerKey: LedgerKey; folder: string; rootFile: string }> {
   openDirectory(directory)
   const path = place ?? join(directory, STORE_FILE)
   if (place === undefined && !existsSync(path) && existsSync(join(directory, FILES.folder)))
@@ -250,11 +266,16 @@ async function openKeys(
     log('authority.not-yet-valid', { notBefore: notBefore.toString(), now: now.toString() })
   // For people and programs that need the root: they get it without entering the folder with the keys.
   const rootFile = join(directory, FILES.rootCertificate)
-  const pem = writePem('CERTIFICATE', hierarchy.root.der)
-  guarded(rootFile, () => {
-    if (!existsSync(rootFile) || readFileSync(rootFile, 'utf8') !== pem) replaceFile(rootFile, pem, 0o644)
+  writePublicFile(rootFile, writePem('CERTIFICATE', hierarchy.root.der))
+  const ledgerKey = await openLedgerKey(folder, store, domain, custody.passphrase)
+  writePublicFile(join(directory, LEDGER_KEY_FILE), `${formatVerifierKey(ledgerKey.key)}\n`)
+  return { store, hierarchy, ledgerKey, folder, rootFile }
+}
+
+function writePublicFile(path: string, text: string): void {
+  guarded(path, () => {
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) replaceFile(path, text, 0o644)
   })
-  return { store, hierarchy, folder, rootFile }
 }
 
 interface StatusOptions extends Pick<AuthorityOptions, 'clock' | 'log' | 'domain'> {

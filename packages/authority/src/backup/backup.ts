@@ -25,7 +25,6 @@ export interface BackupOptions {
 }
 
 const STORE = 'store.db'
-const LEDGER = 'ledger'
 
 /**
  * Makes the backup. What was begun and not ended is not there after it.
@@ -48,9 +47,9 @@ export async function makeBackup(options: BackupOptions): Promise<void> {
     if (copyStore) await copyStore(join(unfinished, STORE))
     for (const name of [FILES.rootCertificate, FILES.issuingCertificate])
       await cp(join(directory, FILES.folder, name), join(unfinished, FILES.folder, name))
-    const ledger = join(directory, LEDGER)
-    if (existsSync(ledger)) await cp(ledger, join(unfinished, LEDGER), { recursive: true })
-    if (keys) for (const name of [FILES.rootKey, FILES.issuingKey]) await copyKey(options, unfinished, name)
+    // The ledger is in the store: its files are written again from there, to the octet.
+    if (keys)
+      for (const name of [FILES.rootKey, FILES.issuingKey, FILES.ledgerKey]) await copyKey(options, unfinished, name)
     const files: Record<string, string> = {}
     for (const path of await filesOf(unfinished)) files[relative(unfinished, path)] = await sha256OfFile(path)
     guarded(target, () =>

@@ -53,7 +53,7 @@ export async function restoreBackup(backup: string, directory: string): Promise<
     if (cause instanceof AuthorityError || errno === undefined) throw cause
     throw new AuthorityError('ERR_AUTHORITY_BACKUP', directory, `it cannot be restored there (${errno})`, { cause })
   }
-  const missingKeys = [FILES.issuingKey]
+  const missingKeys = [FILES.issuingKey, FILES.ledgerKey]
     .map((name) => join(directory, FILES.folder, name))
     .filter((path) => !existsSync(path))
   return { ...manifest, missingKeys }

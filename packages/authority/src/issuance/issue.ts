@@ -5,6 +5,7 @@ import { readSshCertificate, type SshCertificate } from '@countersign/ssh'
 import { type Certificate, readCertificate } from '@countersign/x509'
 import type { Failpoint } from '../failpoints.ts'
 import type { Hierarchy } from '../keys/hierarchy.ts'
+import { issuedEntry } from '../ledger/entry.ts'
 import type { NewCertificate } from '../store/certificates.ts'
 import type { Repositories, Store, StoreTransaction } from '../store/store.ts'
 import type { Proof } from './issue-model.ts'
@@ -69,6 +70,7 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
     if (!(await tx.certificates.takeKey(signed.spkiSha256, proof.party, now))) return { code: 'ERR_ENROLL_KEY_TAKEN' }
     await tx.parties.ensure(proof.party, now)
     const id = await tx.certificates.add(signed)
+    await tx.ledger.add(issuedEntry(signed))
     await proof.claim?.spend(tx, id, now)
     return id
   }

@@ -35,6 +35,7 @@ export const FILES = {
   rootKey: 'root.key',
   issuingCertificate: 'issuing.pem',
   issuingKey: 'issuing.key',
+  ledgerKey: 'ledger.key',
 } as const
 
 /**

@@ -13,15 +13,23 @@ import type { ReadFile } from './prove.ts'
 const MODE = 0o644
 const ABSENT: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']
 
-/** The files of a ledger in `directory`. One process writes at a time. */
+/** Where files are written before they have their names; what a crash left there goes with the next write. */
+const UNFINISHED = 'new'
+
+/** The files of a ledger in `directory`, which is made at the first write. One process writes at a time. */
 export function openLedgerDirectory(directory: string): LedgerStore {
+  const unfinished = join(directory, UNFINISHED)
+  let begun: Promise<void> | undefined
   return {
     read: readLedgerDirectory(directory),
     async write(path, octets) {
       const file = join(directory, path)
       try {
-        await writeDurably(file, octets)
+        begun ??= begin(directory, unfinished)
+        await begun
+        await writeDurably(file, join(unfinished, path.replaceAll('/', '-')), octets)
       } catch (cause) {
+        begun = undefined
         guarded(file, () => {
           throw cause
         })
@@ -57,10 +65,9 @@ async function openFile(path: string): Promise<Awaited<ReturnType<typeof open>> 
 }
 
 /** After a crash there is the old file or the new one, whole; when this resolves, the new one. */
-async function writeDurably(path: string, octets: Uint8Array): Promise<void> {
+async function writeDurably(path: string, temporary: string, octets: Uint8Array): Promise<void> {
   const directory = dirname(path)
   const made = await mkdir(directory, { recursive: true, mode: 0o755 })
-  const temporary = `${path}.new`
   const file = await open(temporary, 'w', MODE)
   try {
     await file.writeFile(octets)
@@ -75,6 +82,18 @@ async function writeDurably(path: string, octets: Uint8Array): Promise<void> {
     await syncDirectory(each)
     if (each === last) return
   }
+}
+
+/** Makes the directory of the ledger; not those above it, which are gone for a reason. */
+async function begin(root: string, unfinished: string): Promise<void> {
+  try {
+    await mkdir(root, { mode: 0o755 })
+    await syncDirectory(dirname(root))
+  } catch (cause) {
+    if (errnoOf(cause) !== 'EEXIST') throw cause
+  }
+  await rm(unfinished, { recursive: true, force: true })
+  await mkdir(unfinished, { mode: 0o755 })
 }
 
 async function syncDirectory(path: string): Promise<void> {

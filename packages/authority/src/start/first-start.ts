@@ -15,6 +15,7 @@ import { guarded, syncDirectory, writeNewFile } from '../keys/files.ts'
 import { FILES, ISSUING_ROW, ROOT_ROW, readCertificateFile } from '../keys/hierarchy.ts'
 import { formatKey } from '../keys/key-file.ts'
 import { keySigner, type Signer } from '../keys/signer.ts'
+import { issuedEntry } from '../ledger/entry.ts'
 import { serialHex, sha256 } from '../octets.ts'
 import { buildCrl, thisUpdateOf } from '../status/crl/build.ts'
 import type { NewCertificate } from '../store/certificates.ts'
@@ -193,10 +194,14 @@ function writeFolder(
 }
 
 async function record(tx: StoreTransaction, { root, issuing, rootCrl, now }: Made): Promise<void> {
-  await tx.certificates.addAuthority(ROOT_ROW, rowOf(root, 'root', now))
-  await tx.certificates.addAuthority(ISSUING_ROW, rowOf(issuing, 'issuing', now))
-  for (const { party } of [rowOf(root, 'root', now), rowOf(issuing, 'issuing', now)])
-    await tx.parties.ensure(party, now)
+  for (const [id, row] of [
+    [ROOT_ROW, rowOf(root, 'root', now)],
+    [ISSUING_ROW, rowOf(issuing, 'issuing', now)],
+  ] as const) {
+    await tx.certificates.addAuthority(id, row)
+    await tx.parties.ensure(row.party, now)
+    await tx.ledger.add(issuedEntry(row))
+  }
   await tx.status.addCrl(rootCrl)
 }
 

@@ -1,7 +1,9 @@
 // Locks: a party is stopped at every door at once, and none of its certificates ends; recorded, told, answered.
+
 import type { Clock, Locks, Log } from '@countersign/mtls'
 import { MAX_LOCKS, type PartyLock, type Refusal } from '@countersign/protocol'
 import { isReservedParty } from '../enrollment/token/invite.ts'
+import { writeEntry } from '../ledger/entry.ts'
 import type { Store, StoreTransaction } from '../store/store.ts'
 import type { Feed, Told } from './feed/feed.ts'
 
@@ -27,6 +29,9 @@ interface Parts {
 export function createLocking({ store, feed, locks, clock, log }: Parts): Locking {
   const act = async (
     party: string,
+    entry:
+      | { readonly kind: 'locked'; readonly reason?: string; readonly until?: Temporal.Instant }
+      | { readonly kind: 'unlocked' },
     change: (tx: StoreTransaction, at: Temporal.Instant) => Promise<Refusal | undefined>,
   ): Promise<Locked> => {
     const recorded = await store.commit(async (tx) => {
@@ -39,6 +44,7 @@ export function createLocking({ store, feed, locks, clock, log }: Parts): Lockin
       if (refusal !== undefined) return refusal
       const all = await tx.parties.locks(at)
       const sequence = await tx.status.addEvent('lock', at)
+      await tx.ledger.add(writeEntry({ ...entry, at, party, event: sequence }))
       return { sequence: BigInt(sequence), at, all }
     })
     if ('code' in recorded) return { ok: false, refusal: recorded }
@@ -53,18 +59,19 @@ export function createLocking({ store, feed, locks, clock, log }: Parts): Lockin
     async lock({ party, reason, until }) {
       if (isReservedParty(party)) return refused('party: this is the authority itself')
       if (until !== undefined && Temporal.Instant.compare(until, clock()) <= 0) return refused('until: this is over')
-      const outcome = await act(party, async (tx, at) => {
+      const stated = { ...(reason !== undefined && { reason }), ...(until && { until }) }
+      const outcome = await act(party, { kind: 'locked', ...stated }, async (tx, at) => {
         // The feed carries no more.
         const others = (await tx.parties.locks(at)).filter((one) => one.party !== party)
         if (others.length >= MAX_LOCKS) return TOO_MANY
-        await tx.parties.lock(party, { at, ...(reason !== undefined && { reason }), ...(until && { until }) })
+        await tx.parties.lock(party, { at, ...stated })
         return undefined
       })
       if (outcome.ok) log('lock.done', { party, reason, until: until?.toString(), ...summaryOf(outcome) })
       return outcome
     },
     async unlock(party) {
-      const outcome = await act(party, async (tx) => {
+      const outcome = await act(party, { kind: 'unlocked' }, async (tx) => {
         if ((await tx.parties.byName(party))?.lock === undefined)
           return { code: 'ERR_ADMIN_CONFLICT', note: 'this party is not locked' }
         await tx.parties.unlock(party)

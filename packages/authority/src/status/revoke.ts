@@ -2,6 +2,7 @@
 import { type Clock, type Log, revokedKey, type Trust } from '@countersign/mtls'
 import type { FeedEvent, OpenSession, Receipt, Refusal, RevokedSerial } from '@countersign/protocol'
 import type { Failpoint } from '../failpoints.ts'
+import { writeEntry } from '../ledger/entry.ts'
 import type { RevocationReason, StoredCertificate } from '../store/certificates.ts'
 import type { Repositories, Store, StoreTransaction } from '../store/store.ts'
 import type { CrlPublisher } from './crl/publish.ts'
@@ -68,7 +69,13 @@ export function createRevocation({
     const chosen = await chooseCertificates(tx, subject, at)
     if ('code' in chosen) return chosen
     const sequence = await tx.status.addEvent('status', at)
-    for (const certificate of chosen.certificates) await tx.certificates.revoke(certificate, at, reason, sequence)
+    for (const certificate of chosen.certificates) {
+      const { party, serial, sha256 } = certificate
+      await tx.certificates.revoke(certificate, at, reason, sequence)
+      await tx.ledger.add(
+        writeEntry({ kind: 'revoked', at, party, serial, sha256: sha256.toHex(), reason, event: sequence }),
+      )
+    }
     // Who is revoked by name shall not come back with an invitation of before.
     if (chosen.party !== undefined) await tx.invitations.endOfParty(chosen.party, at)
     const revoked = chosen.certificates.map((certificate) => serialOf(certificate, reason, at))

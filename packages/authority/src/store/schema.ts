@@ -37,7 +37,7 @@ const POSTGRESQL: Words = {
 }
 
 /** The version of the schema below. */
-export const SCHEMA_VERSION = 6
+export const SCHEMA_VERSION = 7
 
 const NAMES_AND_KEYS = ({ integer, text, octets, withoutRowid }: Words) => `
 CREATE TABLE certificate_name (
@@ -96,6 +96,16 @@ INSERT INTO party (name, created_at)
   SELECT party, min(at)
   FROM (SELECT party, issued_at AS at FROM certificate UNION ALL SELECT party, created_at FROM invitation) AS seen
   GROUP BY party;
+`
+
+const LEDGER = ({ sequence, integer, octets, strict }: Words) => `
+CREATE TABLE ledger_entry (
+  id ${sequence},
+  octets ${octets} NOT NULL,
+  -- Its number in the ledger, without gaps; NULL until it is given.
+  position ${integer} UNIQUE
+) ${strict};
+CREATE INDEX ledger_entry_waiting ON ledger_entry (id) WHERE position IS NULL;
 `
 
 const schemaIn = (words: Words): string => {
@@ -177,7 +187,7 @@ CREATE TABLE crl (
 ) ${strict};
 
 CREATE TABLE setting (key ${text} PRIMARY KEY, value ${text} NOT NULL) ${withoutRowid};
-${NAMES_AND_KEYS(words)}${SEARCHES}${PARTIES(words)}`
+${NAMES_AND_KEYS(words)}${SEARCHES}${PARTIES(words)}${LEDGER(words)}`
 }
 
 /** For a new database. */
@@ -236,6 +246,8 @@ CREATE INDEX event_status ON event (sequence) WHERE kind = 'status';
 DROP TABLE event_4;
 ${PARTIES(SQLITE)}${KNOWN_PARTIES}`,
   5: DENIED,
+  // What was done before is in no ledger.
+  6: LEDGER(SQLITE),
 }
 
 /** For PostgreSQL, which begins with version 3. */
@@ -243,4 +255,5 @@ export const POSTGRESQL_UPGRADES: Readonly<Record<number, string>> = {
   3: SEARCHES,
   4: `ALTER TABLE event DROP CONSTRAINT event_kind_check;${PARTIES(POSTGRESQL)}${KNOWN_PARTIES}`,
   5: DENIED,
+  6: LEDGER(POSTGRESQL),
 }

@@ -6,6 +6,7 @@ import type { Log } from '@countersign/mtls'
 import { Kysely, sql } from 'kysely'
 import { type CertificateStore, createCertificateStore } from './certificates.ts'
 import { createInvitationStore, type InvitationStore } from './invitations.ts'
+import { createLedgerEntries, type LedgerEntries } from './ledger.ts'
 import { openDatabase } from './open.ts'
 import { createPartyStore, type PartyStore } from './parties.ts'
 import { SCHEMA, SCHEMA_VERSION, SQLITE_UPGRADES } from './schema.ts'
@@ -20,6 +21,7 @@ export interface Repositories {
   readonly invitations: InvitationStore
   readonly parties: PartyStore
   readonly status: StatusStore
+  readonly ledger: LedgerEntries
   setting(key: string): Promise<string | undefined>
   set(key: string, value: string): Promise<void>
 }
@@ -158,6 +160,7 @@ function repositoriesOf(db: Kysely<Tables>, alone: StoreTransaction['alone'], no
     invitations: createInvitationStore(db),
     parties: createPartyStore(db),
     status: createStatusStore(db, alone, node),
+    ledger: createLedgerEntries(db, alone),
     async setting(key) {
       return (await db.selectFrom('setting').select('value').where('key', '=', key).executeTakeFirst())?.value
     },

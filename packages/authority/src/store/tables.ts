@@ -90,6 +90,13 @@ export interface SettingTable {
   value: string
 }
 
+/** What the ledger says, and where in the tree it is. */
+export interface LedgerEntryTable {
+  id: Generated<number>
+  octets: Uint8Array
+  position: number | null
+}
+
 /** All of them, by name. */
 export interface Tables {
   certificate: CertificateTable
@@ -101,6 +108,7 @@ export interface Tables {
   event: EventTable
   crl: CrlTable
   setting: SettingTable
+  ledger_entry: LedgerEntryTable
 }
 
 /** A row as it is read. */

@@ -74,12 +74,14 @@ suite('an authority under a passphrase', withOpenssl, () => {
     await plain.authority.close()
     const passphrase = secretFile(t, 'correct horse')
     const { directory } = plain
-    const key = join(directory, 'authority', 'issuing.key')
-    const encrypted = `${key}.encrypted`
-    const next = await openHouse(t, { directory, custody: { passphrase } }).catch((error) => String(error.next))
-    const [, command] = /: openssl (.*)$/.exec(String(next)) ?? []
-    openssl(...command!.replace('FILE', encrypted).split(' '), '-passout', `file:${passphrase}`)
-    renameSync(encrypted, key)
+    for (const name of ['issuing.key', 'ledger.key']) {
+      const key = join(directory, 'authority', name)
+      const encrypted = `${key}.encrypted`
+      const next = await openHouse(t, { directory, custody: { passphrase } }).catch((error) => String(error.next))
+      const [, command] = /: openssl (.*)$/.exec(String(next)) ?? []
+      openssl(...command!.replace('FILE', encrypted).split(' '), '-passout', `file:${passphrase}`)
+      renameSync(encrypted, key)
+    }
     await enrollParty(t, await openHouse(t, { directory, custody: { passphrase } }), 'alice')
   })
 

@@ -254,6 +254,39 @@ for (const [what, placeOf, options] of PLACES)
       assert.equal(await store.setting('b'), undefined)
     })
 
+    test('entries of the ledger get numbers without a gap when they are committed, each its own, whoever gives them', async (t) => {
+      const store = await opened(t)
+      const add = (text: string) => store.commit((tx) => tx.ledger.add(new TextEncoder().encode(text)))
+      const number = (limit: number) => store.commit((tx) => tx.ledger.number(limit))
+      const texts = async (first: number, limit: number) =>
+        (await store.ledger.from(first, limit)).map((each) => new TextDecoder().decode(each))
+      await add('0')
+      const undone = store.commit(async (tx) => {
+        await tx.ledger.add(new TextEncoder().encode('undone'))
+        throw new RangeError('undone')
+      })
+      await assert.rejects(undone, RangeError)
+      assert.equal(await store.ledger.isWaiting(), true)
+      assert.deepEqual(await texts(0, 10), [])
+      await number(10)
+      for (const text of ['1', '2', '3']) await add(text)
+      await number(2)
+      assert.deepEqual(await texts(0, 10), ['0', '1', '2'])
+      assert.equal(await store.ledger.isWaiting(), true)
+      await number(2)
+      assert.deepEqual([await texts(1, 2), await texts(3, 10)], [['1', '2'], ['3']])
+      assert.equal(await store.ledger.isWaiting(), false)
+
+      const rivals = Array.from({ length: 8 }, (_, i) => add(`rival ${i}`).then(() => number(3)))
+      await Promise.all(rivals)
+      while (await store.ledger.isWaiting()) await number(3)
+      assert.deepEqual(
+        (await texts(4, 20)).sort(),
+        Array.from({ length: 8 }, (_, i) => `rival ${i}`),
+      )
+      await assert.rejects(store.ledger.number(1), TypeError)
+    })
+
     test('who must be alone waits for who is', async (t) => {
       const store = await opened(t)
       let inside = 0

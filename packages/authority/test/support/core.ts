@@ -24,11 +24,22 @@ export const DOMAIN = 'acme.example'
 export const NAME = 'authority.localhost'
 export const START: Temporal.Instant = Temporal.Instant.from('2026-11-24T09:00:00.123Z')
 
+const ending = new WeakMap<TestContext, (() => Promise<void>)[]>()
+
 /** A directory that is gone after the test; mode 0700. */
 export function temporaryDirectory(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-authority-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  t.after(async () => {
+    for (const end of ending.get(t) ?? []) await end()
+    rmSync(directory, { recursive: true, force: true })
+  })
   return directory
+}
+
+/** Ends what works in directories of the test before they are removed; `end` may be called again. */
+export function endAfter(t: TestContext, end: () => Promise<void>): void {
+  ending.set(t, [...(ending.get(t) ?? []), end])
+  t.after(end)
 }
 
 /** A clock that moves when the test says so. */

@@ -10,7 +10,7 @@ import { type Certificate, readCertificate, writePem } from '@countersign/x509'
 import { tokenId, tokenMacKey } from '../../src/enrollment/token/invite.ts'
 import type { FailpointName } from '../../src/failpoints.ts'
 import { sha256 } from '../../src/octets.ts'
-import { DOMAIN, NAME, type TestClock, temporaryDirectory, testClock } from './core.ts'
+import { DOMAIN, endAfter, NAME, type TestClock, temporaryDirectory, testClock } from './core.ts'
 import { type Key, newKey, requestFor } from './keys.ts'
 
 export interface HouseOptions {
@@ -55,7 +55,7 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     log: (event, fields) => void events.push([event, fields]),
     ...(failpoint && { failpoint }),
   })
-  t.after(() => authority.close())
+  endAfter(t, () => authority.close())
   return { authority, directory, clock, events }
 }
 

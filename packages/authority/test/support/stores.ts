@@ -71,6 +71,7 @@ const BACK: Readonly<Record<number, { readonly sqlite: string; readonly postgres
       ALTER TABLE event ADD CONSTRAINT event_kind_check CHECK (kind IN ('status', 'crl', 'policy', 'trust'));`,
   },
   6: both('ALTER TABLE certificate DROP COLUMN denied'),
+  7: both('DROP TABLE ledger_entry;'),
 }
 
 function both(sql: string): { readonly sqlite: string; readonly postgresql: string } {

@@ -41,6 +41,7 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   'config.reload-failed': ['alarm', 'nothing was changed: {cause}[; {next}]'],
   'door.accept-failed': ['alarm', 'door {door} could not take a connection: {cause}'],
   'crl.failed': ['alarm', 'the revocation list could not be signed: {error}'],
+  'ledger.failed': ['alarm', 'entries of the ledger wait, and are tried again: {cause}'],
   'housekeeping.failed': ['alarm', 'housekeeping ({chore}) failed: {error}'],
   'authority.not-yet-valid': [
     'alarm',

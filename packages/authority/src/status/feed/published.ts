@@ -15,7 +15,7 @@ import {
   writeFeedRules,
 } from '@countersign/protocol'
 import { AuthorityError } from '../../error.ts'
-import type { EventKind } from '../../store/status.ts'
+import { writeEntry } from '../../ledger/entry.ts'
 import type { Store } from '../../store/store.ts'
 import type { Feed } from './feed.ts'
 
@@ -46,7 +46,7 @@ interface Parts {
 }
 
 interface Topic<Value> {
-  readonly kind: EventKind
+  readonly kind: 'policy' | 'trust'
   /** What it is called where it cannot be told. */
   readonly option: string
   readonly none: Value
@@ -114,7 +114,9 @@ function createPublished<Value>(topic: Topic<Value>, { store, feed, clock, log }
         await tx.alone(setting)
         if (((await tx.setting(setting)) ?? none) === json) return undefined
         await tx.set(setting, json)
-        return tx.status.addEvent(topic.kind, at)
+        const event = await tx.status.addEvent(topic.kind, at)
+        await tx.ledger.add(writeEntry({ kind: topic.kind, at, sha256: hash('sha256', json, 'hex'), event }))
+        return event
       })
       if (sequence === undefined) return
       const told = feed.tell({ sequence: BigInt(sequence), at, change: topic.change(value) })

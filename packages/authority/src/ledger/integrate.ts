@@ -1,0 +1,112 @@
+// From the store into the tree: what was committed gets its number, and within a second a checkpoint that it is under.
+import type { Log } from '@countersign/mtls'
+import { AuthorityError } from '../error.ts'
+import type { LedgerKey } from '../keys/ledger-key.ts'
+import type { Store } from '../store/store.ts'
+import { openLedgerDirectory } from './directory.ts'
+import { LedgerError } from './error.ts'
+import { type Ledger, openLedger } from './ledger.ts'
+
+/** From the first entry that waits to a checkpoint with all that came meanwhile. */
+const GATHER_MS = 250
+/** A disk that is full is not tried four times a second. */
+const AFTER_FAILURE_MS = 5_000
+/** Entries in one checkpoint, at most. */
+const BATCH = 4_096
+
+export interface Integration {
+  readonly ledger: Ledger
+  /** The store, which sees to it that what is committed comes into the tree. */
+  readonly store: Store
+  /** After what is committed is in the tree, where that can be. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the ledger in `directory`, and follows the store. What its files lack is written from the store; what they have
+ * more than the store is refused: then the store is an old one, and would write another history.
+ * @throws {AuthorityError} (rejects)
+ */
+export async function openIntegration({
+  store,
+  directory,
+  log,
+  ...signing
+}: { store: Store; directory: string; log: Log } & LedgerKey): Promise<Integration> {
+  const ledger = await openLedger({ store: openLedgerDirectory(directory), ...signing })
+    .then((opened) => compareEnd(opened, store, directory))
+    .catch((cause: unknown) => {
+      if (!(cause instanceof LedgerError)) throw cause
+      throw new AuthorityError('ERR_AUTHORITY_LEDGER', directory, cause.message, { cause })
+    })
+  const follower = createFollower(() => integrate(ledger, store), log)
+  follower.tell()
+  return {
+    ledger,
+    store: {
+      ...store,
+      async commit(work) {
+        const result = await store.commit(work)
+        follower.tell()
+        return result
+      },
+    },
+    close: () => follower.close(),
+  }
+}
+
+/** The last entry of the tree must be that of its number in the store. */
+async function compareEnd(ledger: Ledger, store: Store, directory: string): Promise<Ledger> {
+  const last = ledger.checkpoint.size - 1
+  if (last < 0) return ledger
+  const entries = await store.ledger.from(last, 1)
+  if (entries.length === 0)
+    throw new AuthorityError('ERR_AUTHORITY_LEDGER', directory, 'it has entries that the store has not')
+  await ledger.append(last, entries)
+  return ledger
+}
+
+async function integrate(ledger: Ledger, store: Store): Promise<void> {
+  for (;;) {
+    if (await store.ledger.isWaiting()) await store.commit((tx) => tx.ledger.number(BATCH))
+    const { size } = ledger.checkpoint
+    const entries = await store.ledger.from(size, BATCH)
+    if (entries.length === 0) return
+    await ledger.append(size, entries)
+  }
+}
+
+/** Runs `work` soon after it was told, and a last time at the end; never twice at once. One that fails is tried again. */
+function createFollower(work: () => Promise<void>, log: Log): { tell(): void; close(): Promise<void> } {
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> = Promise.resolve()
+  let closed = false
+
+  async function run(): Promise<void> {
+    timer = undefined
+    try {
+      await work()
+    } catch (error) {
+      log('ledger.failed', { cause: error instanceof Error ? error.message : String(error) })
+      if (!closed) start(AFTER_FAILURE_MS)
+    }
+  }
+
+  function start(milliseconds: number): void {
+    timer ??= setTimeout(() => {
+      running = running.then(run)
+    }, milliseconds).unref()
+  }
+
+  return {
+    tell() {
+      if (!closed) start(GATHER_MS)
+    },
+    async close() {
+      closed = true
+      clearTimeout(timer)
+      await running
+      await run()
+    },
+  }
+}
