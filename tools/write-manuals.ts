@@ -1,14 +1,15 @@
 /**
- * Writes `docs/cli.md` and `docs/configuration.md` from the table of commands and the schema: `node tools/write-manuals.ts [--check]`.
+ * Writes `docs/cli.md`, `docs/configuration.md` and `docs/api.md` from the tables of commands and operations, and the schema: `node tools/write-manuals.ts [--check]`.
  * With `--check` nothing is written, and a page that is out of step ends with 1.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { apiManual } from './manuals/api.ts'
 import { cliManual } from './manuals/cli.ts'
 import { configurationManual } from './manuals/configuration.ts'
 
-const PAGES = { 'docs/cli.md': cliManual, 'docs/configuration.md': configurationManual }
+const PAGES = { 'docs/api.md': apiManual, 'docs/cli.md': cliManual, 'docs/configuration.md': configurationManual }
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
 for (const [page, write] of Object.entries(PAGES)) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { readConfig } from 'countersign'
+import { apiManual } from '../manuals/api.ts'
 import { cliManual } from '../manuals/cli.ts'
 import { configurationManual } from '../manuals/configuration.ts'
 
@@ -9,6 +10,10 @@ const page = (name: string) => readFile(new URL(`../../docs/${name}`, import.met
 
 test('docs/cli.md is what the table of commands says', async () => {
   assert.equal(await page('cli.md'), cliManual(), 'run node tools/write-manuals.ts')
+})
+
+test('docs/api.md is what the table of operations says', async () => {
+  assert.equal(await page('api.md'), apiManual(), 'run node tools/write-manuals.ts')
 })
 
 test('docs/configuration.md is what the schema says', async () => {

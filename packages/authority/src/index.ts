@@ -1,3 +1,4 @@
+export { describeApi } from './api/openapi.ts'
 export { openAuthority } from './authority.ts'
 export { type Restored, restoreBackup } from './backup/restore.ts'
 export type { InvitationRequest, Invited } from './enrollment/token/invite.ts'

@@ -1,15 +1,16 @@
 // HTTP binding of administration: invitations, revocations, and what there is to see. For administrators alone.
 import { parseReference, type Refusal, writeReceipt } from '@countersign/protocol'
 import type { FastifyInstance } from 'fastify'
-import { AuthorityError } from '../error.ts'
+import { AuthorityError, InvariantError } from '../error.ts'
 import { findSubject, MAX_OF_PARTY, NO_SUBJECT } from '../status/subject.ts'
 import type { Repositories } from '../store/store.ts'
 import { callerOf } from './caller.ts'
 import { certificateJson, foreseenJson, keyJson, partyJson, sessionJson, wholeCertificateJson } from './json.ts'
 import type { Api } from './model.ts'
+import { operationOf } from './operations.ts'
 import { partyRoutes } from './parties.ts'
 import { sendRefusal } from './reply.ts'
-import { createPermit, whoMay } from './roles.ts'
+import { createPermit, isAction } from './roles.ts'
 import { backupBody, certificatesQuery, invitationBody, read, revocationBody, writePlace } from './schemas.ts'
 
 export function administrationRoutes(app: FastifyInstance, api: Api): void {
@@ -18,11 +19,13 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
 
   // Before the body is read: who may not ask is not listened to.
   app.addHook('onRequest', async (request, reply) => {
-    const refusal = await permit(request, request.routeOptions.config.action)
+    const who = operationOf(request.method, request.routeOptions.url)?.who
+    if (who === undefined || !isAction(who)) throw new InvariantError(`${request.method} ${request.url} is for nobody`)
+    const refusal = await permit(request, who)
     if (refusal !== undefined) return sendRefusal(request, reply, refusal)
   })
 
-  app.post('/v1/invitations', whoMay('parties.invite'), async (request, reply) => {
+  app.post('/v1/invitations', async (request, reply) => {
     const body = read(invitationBody, request.body)
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
     const { profile, role } = body.value
@@ -36,7 +39,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     return reply.code(201).send({ token, party, expiresAt: expiresAt.toString() })
   })
 
-  app.post('/v1/backups', whoMay('backups.make'), async (request, reply) => {
+  app.post('/v1/backups', async (request, reply) => {
     const body = read(backupBody, request.body)
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
     // It writes a path of this machine: whoever is elsewhere has no business there.
@@ -57,7 +60,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     return reply.code(201).send({ target: body.value.target })
   })
 
-  app.post('/v1/revocations', whoMay('certificates.revoke'), async (request, reply) => {
+  app.post('/v1/revocations', async (request, reply) => {
     const body = read(revocationBody, request.body)
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
     const { subject, reason, dryRun } = body.value
@@ -73,7 +76,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     return reply.send(writeReceipt(revoked.receipt))
   })
 
-  app.get('/v1/certificates', whoMay('certificates.read'), async (request, reply) => {
+  app.get('/v1/certificates', async (request, reply) => {
     const query = read(certificatesQuery, request.query)
     if (!query.ok) return sendRefusal(request, reply, query.refusal)
     const { issuer: named, ...asked } = query.value
@@ -87,41 +90,33 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     })
   })
 
-  app.get<{ Params: { subject: string } }>(
-    '/v1/certificates/:subject',
-    whoMay('certificates.read'),
-    async (request, reply) => {
-      const found = await findSubject(store, request.params.subject)
-      if (found === undefined) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: NO_SUBJECT })
-      const now = clock()
-      const { kind, certificates } = found
-      const keys = kind === 'party' ? await store.certificates.keysOf(request.params.subject, MAX_OF_PARTY) : undefined
-      const party = kind === 'party' ? await store.parties.byName(request.params.subject) : undefined
-      return reply.send({
-        certificates: certificates.map((stored) => wholeCertificateJson(stored, now)),
-        ...(keys && { keys: keys.map(keyJson) }),
-        ...(party && { party: partyJson(party, now) }),
-      })
-    },
-  )
+  app.get<{ Params: { subject: string } }>('/v1/certificates/:subject', async (request, reply) => {
+    const found = await findSubject(store, request.params.subject)
+    if (found === undefined) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: NO_SUBJECT })
+    const now = clock()
+    const { kind, certificates } = found
+    const keys = kind === 'party' ? await store.certificates.keysOf(request.params.subject, MAX_OF_PARTY) : undefined
+    const party = kind === 'party' ? await store.parties.byName(request.params.subject) : undefined
+    return reply.send({
+      certificates: certificates.map((stored) => wholeCertificateJson(stored, now)),
+      ...(keys && { keys: keys.map(keyJson) }),
+      ...(party && { party: partyJson(party, now) }),
+    })
+  })
 
   partyRoutes(app, api, permit)
 
-  app.get('/v1/sessions', whoMay('sessions.read'), async () => ({ sessions: (await api.sessions()).map(sessionJson) }))
+  app.get('/v1/sessions', async () => ({ sessions: (await api.sessions()).map(sessionJson) }))
 
-  app.get<{ Params: { reference: string } }>(
-    '/v1/meetings/:reference',
-    whoMay('meetings.read'),
-    async (request, reply) => {
-      const reference = parseReference(request.params.reference)
-      if (reference === undefined)
-        return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: 'reference: as in M-7F3K-92QD' })
-      const meetings = api.meetings(reference)
-      if (meetings.length === 0) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NO_MEETING' })
-      // Each is JSON already: it is handed on as it was written.
-      return reply.type('application/json; charset=utf-8').send(`{"meetings":[${meetings.join(',')}]}`)
-    },
-  )
+  app.get<{ Params: { reference: string } }>('/v1/meetings/:reference', async (request, reply) => {
+    const reference = parseReference(request.params.reference)
+    if (reference === undefined)
+      return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: 'reference: as in M-7F3K-92QD' })
+    const meetings = api.meetings(reference)
+    if (meetings.length === 0) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NO_MEETING' })
+    // Each is JSON already: it is handed on as it was written.
+    return reply.type('application/json; charset=utf-8').send(`{"meetings":[${meetings.join(',')}]}`)
+  })
 }
 
 /** The row of the issuing certificate that `named` means. */

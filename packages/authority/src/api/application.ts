@@ -2,12 +2,13 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { AuthorityError } from '../error.ts'
+import { AuthorityError, InvariantError } from '../error.ts'
 import { isPostgresqlFault, isStorageFault, postgresqlError, storeError } from '../store/fault.ts'
 import { administrationRoutes } from './administration.ts'
 import { enrollmentRoutes } from './enrollment.ts'
 import { asksForFeed, openFeed } from './feed.ts'
 import type { Api } from './model.ts'
+import { operationOf } from './operations.ts'
 import { ownMeetingRoutes } from './own-meetings.ts'
 import { problemAnswer } from './problem.ts'
 import { publicRoutes } from './public.ts'
@@ -49,6 +50,10 @@ export async function createApplication(api: Api): Promise<Application> {
   app.setNotFoundHandler((request, reply) =>
     sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: 'no such path' }),
   )
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat())
+      if (operationOf(one, url) === undefined) throw new InvariantError(`${one} ${url} is not among the operations`)
+  })
   publicRoutes(app, api)
   enrollmentRoutes(app, api)
   ownMeetingRoutes(app, api)

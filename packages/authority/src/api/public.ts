@@ -36,6 +36,12 @@ export function publicRoutes(
     return known
   }
 
+  // Made when it is first asked for: few ask, and a start is to be quick.
+  app.get('/v1/openapi.json', async () => {
+    const { describeApi } = await import('./openapi.ts')
+    return describeApi()
+  })
+
   app.get('/v1/ready', async () => ({ ready: true, root: `sha256:${address().rootSha256.toHex()}` }))
 
   app.get<{ Querystring: { after?: unknown } }>('/status', async (request, reply) => {

@@ -1,7 +1,6 @@
 // What an administrator may do: one table. Where it says nothing, nothing is permitted.
 import type { Refusal } from '@countersign/protocol'
 import type { FastifyRequest } from 'fastify'
-import { InvariantError } from '../error.ts'
 import type { Role } from '../store/parties.ts'
 import { callerOf, decideRole } from './caller.ts'
 import type { Api } from './model.ts'
@@ -33,24 +32,16 @@ export type Action =
   /** To make an administrator, or to say what one may do. */
   | 'administrators.change'
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** What whoever calls this route must be permitted. */
-    action?: Action
-  }
-}
-
-/** The options of a route for those who are permitted `action`. */
-export function whoMay(action: Action): { readonly config: { readonly action: Action } } {
-  return { config: { action } }
+/** Whether who may call is said by role. */
+export function isAction(who: string): who is Action {
+  return Object.hasOwn(ACTIONS, who)
 }
 
 /** Decides about one action of a caller; looked up at each request, so that a change counts at once. */
-export type Permit = (request: FastifyRequest, action: Action | undefined) => Promise<Refusal | undefined>
+export type Permit = (request: FastifyRequest, action: Action) => Promise<Refusal | undefined>
 
 export function createPermit({ store, clock }: Pick<Api, 'store' | 'clock'>): Permit {
   return async (request, action) => {
-    if (action === undefined) throw new InvariantError(`${request.method} ${request.url} is nobody's`)
     const role = await decideRole(callerOf(request.raw.socket), store, clock())
     if (typeof role !== 'string') return role
     return ACTIONS[action].includes(role) ? undefined : { code: 'ERR_ADMIN_ROLE', note: `${action}, as ${role}` }

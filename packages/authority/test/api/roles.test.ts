@@ -23,6 +23,7 @@ const ADMINISTRATORS: readonly Who[] = ['viewer', 'auditor', 'operator', 'office
  */
 const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, readonly Who[]])[] = [
   ['GET', '/v1/ready', undefined, EVERYBODY],
+  ['GET', '/v1/openapi.json', undefined, EVERYBODY],
   ['GET', '/status', undefined, EVERYBODY],
   ['GET', '/root.pem', undefined, EVERYBODY],
   ['GET', '/crl/issuing.crl', undefined, EVERYBODY],
@@ -101,6 +102,16 @@ suite('who may ask for what', () => {
       const { body: answer } = await askLocally(house.directory, method, path, body)
       assert.equal(DENIALS.has(answer.code), false, path)
     }
+  })
+
+  test('every operation is here', async () => {
+    const { body } = await askLocally(house.directory, 'GET', '/v1/openapi.json')
+    const blank = (path: string) => path.replace(/\{\w+\}|nothing|M-7F3K-92QD/, '{}')
+    const asked = new Set(MATRIX.map(([method, path]) => `${method} ${blank(path)}`))
+    const described = Object.entries(body.paths as Record<string, object>).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${blank(path)}`),
+    )
+    assert.deepEqual([...asked].sort(), described.sort())
   })
 
   test('a role that was changed counts at the next request, on the same connection', async () => {

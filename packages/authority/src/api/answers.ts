@@ -1,0 +1,110 @@
+// The forms of what the API answers. A test holds real answers against them; unknown fields are faults there.
+import { REFUSALS } from '@countersign/protocol'
+import { z } from 'zod'
+import { PARTY_KINDS, ROLES } from '../store/parties.ts'
+import { CERTIFICATE_STATES } from '../store/search.ts'
+
+const text = z.string()
+const count = z.int().min(0)
+/** RFC 3339. */
+const time = z.iso.datetime()
+const hex = z.string().regex(/^[0-9a-f]+$/)
+const base64 = z.base64()
+const identity = z.strictObject({ kind: text, value: text })
+
+export const ready: z.ZodType = z.strictObject({ ready: z.literal(true), root: text })
+
+export const status: z.ZodType = z.strictObject({
+  version: text,
+  certificates: z.array(base64).optional(),
+  crls: z.array(base64).optional(),
+  retryAfterSeconds: count.optional(),
+})
+
+export const enrolled: z.ZodType = z.strictObject({
+  party: text,
+  certificates: z.array(base64),
+  crls: z.array(base64),
+  authority: z.strictObject({ address: text, name: text }),
+})
+
+export const reported: z.ZodType = z.strictObject({ reference: text })
+/** What a meeting holds, its own reader says. */
+export const meetings: z.ZodType = z.strictObject({ meetings: z.array(z.looseObject({ reference: text, door: text })) })
+export const invited: z.ZodType = z.strictObject({ token: text, party: text, expiresAt: time })
+export const backedUp: z.ZodType = z.strictObject({ target: text })
+
+const cut = z.strictObject({ door: text, session: text, reference: text, party: text.optional(), lastOctetAt: time })
+const told = { sequence: text, at: time, cuts: z.array(cut), confirmed: z.array(text), unconfirmed: z.array(text) }
+
+export const receipt: z.ZodType = z.strictObject({
+  ...told,
+  revoked: z.array(z.strictObject({ issuerSpkiSha256: hex, serialNumber: hex, party: text, at: time, reason: text })),
+  dryRun: z.boolean().optional(),
+})
+
+const certificate = {
+  party: text,
+  serialNumber: hex,
+  profile: text,
+  state: z.enum(CERTIFICATE_STATES),
+  identities: z.array(identity),
+  notBefore: time,
+  notAfter: time,
+  issuedAt: time,
+  sha256: hex,
+  spkiSha256: hex,
+  method: text,
+  revocation: z.strictObject({ at: time, reason: text, sequence: text }).optional(),
+}
+
+export const certificates: z.ZodType = z.strictObject({
+  certificates: z.array(z.strictObject(certificate)),
+  next: text.optional(),
+})
+
+export const party: z.ZodType = z.strictObject({
+  name: text,
+  kind: z.enum(PARTY_KINDS).optional(),
+  owner: text.optional(),
+  role: z.enum(ROLES).optional(),
+  labels: z.array(text),
+  createdAt: time,
+  lock: z.strictObject({ at: time, reason: text.optional(), until: time.optional() }).optional(),
+})
+
+export const parties: z.ZodType = z.strictObject({ parties: z.array(party), next: text.optional() })
+export const locked: z.ZodType = z.strictObject({ ...told, party })
+
+export const shown: z.ZodType = z.strictObject({
+  certificates: z.array(z.looseObject({ ...certificate, evidence: text, der: base64 })),
+  keys: z.array(z.strictObject({ spkiSha256: hex, firstSeen: time, revokedAt: time.optional() })).optional(),
+  party: party.optional(),
+})
+
+export const sessions: z.ZodType = z.strictObject({
+  sessions: z.array(
+    z.strictObject({
+      id: text,
+      door: text,
+      reference: text,
+      caller: text,
+      party: text.optional(),
+      since: time,
+      octetsSent: count,
+    }),
+  ),
+})
+
+/** RFC 9457. */
+export const problem: z.ZodType = z.strictObject({
+  type: text,
+  title: text,
+  status: z.int().min(400).max(599),
+  code: z.enum(Object.keys(REFUSALS)),
+  detail: text.optional(),
+  next: text,
+  clause: text,
+  fault: text,
+  reference: text.optional(),
+})

@@ -1,0 +1,177 @@
+// Every operation of the API: who may call it, what it takes, what it answers. From this the check of the caller, the
+// description in OpenAPI and the manual page are derived; a route that is not here is not served.
+import { z } from 'zod'
+import * as answers from './answers.ts'
+import type { Action } from './roles.ts'
+import {
+  backupBody,
+  certificatesQuery,
+  enrollmentBody,
+  invitationBody,
+  lockBody,
+  partiesQuery,
+  partyBody,
+  renewalBody,
+  revocationBody,
+  unlockBody,
+} from './schemas.ts'
+
+/** Who calls: anyone; whoever holds a certificate of ours; or an administrator whose role permits an action. */
+export type Caller = 'anyone' | 'party' | Action
+
+export interface Operation {
+  /** A verb, for people. */
+  readonly summary: string
+  readonly who: Caller
+  readonly query?: z.ZodType
+  readonly body?: z.ZodType
+  /** The status of success. */
+  readonly status: 200 | 201
+  /** Its form as JSON, or the media type of what is none. */
+  readonly answer: z.ZodType | string
+}
+
+const object = z.looseObject({})
+
+/** By method and path. */
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  'GET /v1/ready': {
+    summary: 'say that requests are served, and by which root',
+    who: 'anyone',
+    status: 200,
+    answer: answers.ready,
+  },
+  'GET /v1/openapi.json': { summary: 'describe this API', who: 'anyone', status: 200, answer: object },
+  'GET /status': {
+    summary: 'answer the certificates and revocation lists of the authority; with `after`, wait for newer ones',
+    who: 'anyone',
+    query: z.object({ after: z.string().optional() }),
+    status: 200,
+    answer: answers.status,
+  },
+  'GET /root.pem': {
+    summary: 'answer the root certificate',
+    who: 'anyone',
+    status: 200,
+    answer: 'application/pem-certificate-chain',
+  },
+  'GET /crl/issuing.crl': {
+    summary: 'answer the revocation list of the issuing authority',
+    who: 'anyone',
+    status: 200,
+    answer: 'application/pkix-crl',
+  },
+  'GET /crl/root.crl': {
+    summary: 'answer the revocation list of the root',
+    who: 'anyone',
+    status: 200,
+    answer: 'application/pkix-crl',
+  },
+  'POST /enroll': {
+    summary: 'get a certificate for a token, whose secret is proved on this very connection',
+    who: 'anyone',
+    body: enrollmentBody,
+    status: 201,
+    answer: answers.enrolled,
+  },
+  'POST /renew': {
+    summary: 'get another certificate of the same party, by the one in hand',
+    who: 'party',
+    body: renewalBody,
+    status: 201,
+    answer: answers.enrolled,
+  },
+  'POST /v1/own/meetings': {
+    summary: 'tell a meeting that the caller has refused',
+    who: 'party',
+    body: object,
+    status: 201,
+    answer: answers.reported,
+  },
+  'GET /v1/own/meetings/:reference': {
+    summary: 'explain a meeting of the caller’s own',
+    who: 'party',
+    status: 200,
+    answer: answers.meetings,
+  },
+  'POST /v1/invitations': {
+    summary: 'make a one-time token with which a party enrolls',
+    who: 'parties.invite',
+    body: invitationBody,
+    status: 201,
+    answer: answers.invited,
+  },
+  'POST /v1/backups': {
+    summary: 'write a backup into a directory; over the socket in the data directory alone',
+    who: 'backups.make',
+    body: backupBody,
+    status: 201,
+    answer: answers.backedUp,
+  },
+  'POST /v1/revocations': {
+    summary: 'revoke a certificate, or all of a party, and cut its sessions',
+    who: 'certificates.revoke',
+    body: revocationBody,
+    status: 200,
+    answer: answers.receipt,
+  },
+  'GET /v1/certificates': {
+    summary: 'search certificates',
+    who: 'certificates.read',
+    query: certificatesQuery,
+    status: 200,
+    answer: answers.certificates,
+  },
+  'GET /v1/certificates/:subject': {
+    summary: 'show a certificate, or all of a party with the keys that it has had',
+    who: 'certificates.read',
+    status: 200,
+    answer: answers.shown,
+  },
+  'GET /v1/parties': {
+    summary: 'search parties',
+    who: 'parties.read',
+    query: partiesQuery,
+    status: 200,
+    answer: answers.parties,
+  },
+  'GET /v1/parties/:party': { summary: 'show a party', who: 'parties.read', status: 200, answer: answers.party },
+  'PATCH /v1/parties/:party': {
+    summary: 'say what a party is; its role, as an officer alone',
+    who: 'parties.change',
+    body: partyBody,
+    status: 200,
+    answer: answers.party,
+  },
+  'POST /v1/parties/:party/lock': {
+    summary: 'stop a party at every door',
+    who: 'parties.lock',
+    body: lockBody,
+    status: 200,
+    answer: answers.locked,
+  },
+  'POST /v1/parties/:party/unlock': {
+    summary: 'let a locked party in again',
+    who: 'parties.lock',
+    body: unlockBody,
+    status: 200,
+    answer: answers.locked,
+  },
+  'GET /v1/sessions': {
+    summary: 'list the open sessions at every door',
+    who: 'sessions.read',
+    status: 200,
+    answer: answers.sessions,
+  },
+  'GET /v1/meetings/:reference': {
+    summary: 'explain meetings by their reference',
+    who: 'meetings.read',
+    status: 200,
+    answer: answers.meetings,
+  },
+}
+
+/** The operation of a route; HEAD is GET without its body. @see RFC 9110 §9.3.2 */
+export function operationOf(method: string, path: string | undefined): Operation | undefined {
+  return OPERATIONS[`${method === 'HEAD' ? 'GET' : method} ${path}`]
+}

@@ -1,0 +1,77 @@
+// docs/api.md, from the description of the API.
+import { describeApi } from '@countersign/authority'
+
+interface Schema {
+  readonly type?: string | readonly string[]
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly items?: Schema
+  readonly anyOf?: readonly Schema[]
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+}
+
+interface Operation {
+  readonly summary: string
+  readonly description: string
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[]
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> }>
+  >
+}
+
+/** The text of docs/api.md. */
+export function apiManual(): string {
+  const { paths } = describeApi() as { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> }
+  return `${[
+    '# The administration API',
+    '',
+    '<!-- Written by tools/write-manuals.ts from packages/authority/src/api/operations.ts: change it there. -->',
+    '',
+    'Over the socket `admin.sock` in the data directory, whose user is an officer, and over mutual TLS. `GET /v1/openapi.json` has',
+    'all of this in OpenAPI 3.1. Every refusal is `application/problem+json` (RFC 9457) with one of the codes in',
+    '[refusals](refusals.md). Of several pages, `next` goes into `after`. A name with `?` may be absent.',
+    '',
+    ...Object.entries(paths).flatMap(([path, item]) =>
+      Object.entries(item).flatMap(([method, operation]) => section(`${method.toUpperCase()} ${path}`, operation)),
+    ),
+  ]
+    .join('\n')
+    .trimEnd()}\n`
+}
+
+function section(
+  title: string,
+  { summary, description, parameters = [], requestBody, responses }: Operation,
+): string[] {
+  const query = parameters.filter((one) => one.in === 'query')
+  const body = requestBody?.content['application/json']?.schema
+  const [status = '', answer] = Object.entries(responses)[0] ?? []
+  const [media = '', form] = Object.entries(answer?.content ?? {})[0] ?? []
+  return [
+    `## \`${title}\``,
+    '',
+    `${summary[0]?.toUpperCase()}${summary.slice(1)}. For ${description}.`,
+    '',
+    ...(query.length > 0
+      ? ['Query:', '', ...query.map(({ name, schema }) => `- \`${name}\`: ${formOf(schema)}`), '']
+      : []),
+    ...(body ? [`Body: \`${formOf(body)}\``, ''] : []),
+    `Answer: ${status}, ${form?.schema ? `\`${formOf(form.schema)}\`` : `\`${media}\``}`,
+    '',
+  ]
+}
+
+/** As in `{ party: string, san?: [string] }`. */
+function formOf({ type, properties, required = [], items, anyOf, enum: words, const: constant }: Schema): string {
+  if (anyOf) return anyOf.map(formOf).join(' or ')
+  if (words) return words.length > 12 ? 'a code' : words.map(String).join(' or ')
+  if (constant !== undefined) return String(constant)
+  if (items) return `[${formOf(items)}]`
+  if (!properties) return [type ?? 'any'].flat().join(' or ')
+  const fields = Object.entries(properties).map(
+    ([name, one]) => `${name}${required.includes(name) ? '' : '?'}: ${formOf(one)}`,
+  )
+  return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`
+}
