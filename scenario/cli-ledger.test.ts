@@ -5,12 +5,16 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { formatVerifierKey, verifierKey } from '@countersign/authority'
 import { needs, programPath } from '../interop/peer.ts'
 import { newSigning, openLedgerIn } from '../tools/testing/ledger.ts'
+import { startHouse } from './support/house.ts'
+import { enrolled } from './support/peers.ts'
 import { BIN, runCommand } from './support/run-command.ts'
 
+const READER = fileURLToPath(new URL('../interop/ledger/reader.py', import.meta.url))
 const signing = newSigning()
 const { key } = signing
 const entries = (start: number, end: number, what = 'issued') =>
@@ -161,4 +165,30 @@ suite('countersign ledger verify', () => {
     ])
     assert.match(shown[4] ?? '', /holds/)
   })
+})
+
+suite('the ledger of a house', () => {
+  test(
+    'has what was done within a second or so, by our verifier and by one that is not ours',
+    needs('python3', 'python3'),
+    async () => {
+      await using house = await startHouse()
+      await enrolled(house, 'alice')
+      assert.equal((await house.run(['revoke', 'alice'])).code, 0)
+      const [ledger, key] = [join(house.data, 'ledger'), join(house.data, 'ledger.vkey')]
+      // The root, the issuing certificate, those of the listener, the door and its first visitor, alice, and her end.
+      const verify = async () =>
+        JSON.parse((await house.run(['ledger', 'verify', ledger, '--key', key, '--json'])).stdout)
+      let verdict = await verify()
+      for (const end = performance.now() + 20_000; verdict.size < 7 && performance.now() < end; )
+        verdict = await verify()
+      assert.deepEqual([verdict.holds, verdict.origin], [true, 'house.localhost/ledger'])
+      assert.ok(verdict.size >= 7, `${verdict.size} entries`)
+      const vkey = readFileSync(key, 'utf8').trimEnd()
+      const { stdout } = await promisify(execFile)(programPath('python3'), [READER, ledger, vkey])
+      const read = JSON.parse(stdout)
+      assert.deepEqual(read.problems, [])
+      assert.equal(Uint8Array.fromHex(read.root).toBase64(), verdict.root)
+    },
+  )
 })
