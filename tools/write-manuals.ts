@@ -1,5 +1,6 @@
 /**
- * Writes `docs/cli.md`, `docs/configuration.md` and `docs/api.md` from the tables of commands and operations, and the schema: `node tools/write-manuals.ts [--check]`.
+ * Writes `docs/api.md`, `docs/cli.md`, `docs/configuration.md` and `docs/profiles.md` from the tables of commands, operations and
+ * profiles, and the schema: `node tools/write-manuals.ts [--check]`.
  * With `--check` nothing is written, and a page that is out of step ends with 1.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -8,8 +9,14 @@ import { parseArgs } from 'node:util'
 import { apiManual } from './manuals/api.ts'
 import { cliManual } from './manuals/cli.ts'
 import { configurationManual } from './manuals/configuration.ts'
+import { profilesPage } from './manuals/profiles.ts'
 
-const PAGES = { 'docs/api.md': apiManual, 'docs/cli.md': cliManual, 'docs/configuration.md': configurationManual }
+const PAGES = {
+  'docs/api.md': apiManual,
+  'docs/cli.md': cliManual,
+  'docs/configuration.md': configurationManual,
+  'docs/profiles.md': profilesPage,
+}
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
 for (const [page, write] of Object.entries(PAGES)) {

@@ -5,6 +5,7 @@ import { readConfig } from 'countersign'
 import { apiManual } from '../manuals/api.ts'
 import { cliManual } from '../manuals/cli.ts'
 import { configurationManual } from '../manuals/configuration.ts'
+import { profilesPage } from '../manuals/profiles.ts'
 
 const page = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8')
 
@@ -18,6 +19,10 @@ test('docs/api.md is what the table of operations says', async () => {
 
 test('docs/configuration.md is what the schema says', async () => {
   assert.equal(await page('configuration.md'), configurationManual(), 'run node tools/write-manuals.ts')
+})
+
+test('docs/profiles.md is what the rows say', async () => {
+  assert.equal(await page('profiles.md'), profilesPage(), 'run node tools/write-manuals.ts')
 })
 
 test('the example in docs/configuration.md is a configuration', async () => {

@@ -12,6 +12,8 @@ export {
   PROFILES,
   type Profile,
   type ProfileName,
+  type SshProfile,
+  type SshProfileName,
   type X509Profile,
   type X509ProfileName,
 } from './issuance/profiles.ts'

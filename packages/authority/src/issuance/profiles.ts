@@ -27,9 +27,9 @@ interface Row {
   /** What to do in place of an invitation; absent where a party can be invited for one. */
   readonly instead?: string
   /** From now on; a certificate ends with its issuer at the latest. */
-  readonly lasts: Temporal.DurationLike
+  readonly lasts: { readonly hours: number }
   /** Clocks differ: what is signed is valid from a little before now. */
-  readonly backdate: Temporal.DurationLike
+  readonly backdate: { readonly minutes: number }
   /** Kinds of names that may be granted, and those of which one must be. Others are refused. */
   readonly names: Readonly<Partial<Record<Identity['kind'], 'may' | 'must'>>>
   /** Of the modulus, both inclusive. */

@@ -13,6 +13,8 @@ export interface ListedCertificate {
   readonly identities: readonly string[]
   readonly notBefore: Temporal.Instant
   readonly notAfter: Temporal.Instant
+  /** What was asked for and not granted; absent where that is not told. */
+  readonly denied?: readonly string[]
   readonly revocation?: { readonly at: Temporal.Instant; readonly reason: string }
 }
 
@@ -22,6 +24,7 @@ export function certificateField(field: Field): ListedCertificate {
     at: each.get('at').instant(),
     reason: each.get('reason').text(64),
   }))
+  const denied = field.get('denied').optional((each) => each.list(64).map((one) => one.text(256)))
   return {
     party: field.get('party').text(256),
     serialNumber: field.get('serialNumber').text(64),
@@ -35,6 +38,7 @@ export function certificateField(field: Field): ListedCertificate {
       .map((identity) => identity.get('value').text(2048)),
     notBefore: field.get('notBefore').instant(),
     notAfter: field.get('notAfter').instant(),
+    ...(denied !== undefined && { denied }),
     ...(revocation !== undefined && { revocation }),
   }
 }

@@ -47,7 +47,18 @@ function keyLine(key: Field, now: Temporal.Instant): string {
 }
 
 function certificateLines(certificate: ListedCertificate, now: Temporal.Instant): string[] {
-  const { party, state, serialNumber, sha256, profile, identities, issuedAt, notAfter, revocation } = certificate
+  const {
+    party,
+    state,
+    serialNumber,
+    sha256,
+    profile,
+    identities,
+    issuedAt,
+    notAfter,
+    denied = [],
+    revocation,
+  } = certificate
   const rows: [string, string][] = [
     ['party', party],
     ['state', state],
@@ -58,6 +69,7 @@ function certificateLines(certificate: ListedCertificate, now: Temporal.Instant)
     ['SHA-256', sha256],
     ['profile', profile],
     ...identities.map((identity, index): [string, string] => [index === 0 ? 'names' : '', identity]),
+    ...denied.map((one, index): [string, string] => [index === 0 ? 'denied' : '', one]),
     ['issued', formatWhen(issuedAt, now)],
     ['ends', formatWhen(notAfter, now)],
   ]
