@@ -4,6 +4,10 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { readCertificateList } from '@countersign/x509'
 import { restoreBackup } from '../src/backup/restore.ts'
+import { readCheckpoint } from '../src/ledger/checkpoint.ts'
+import { checkEd25519 } from '../src/ledger/ed25519.ts'
+import { parseVerifierKey } from '../src/ledger/key.ts'
+import { verifyLedger } from '../src/ledger/verify-ledger.ts'
 import { temporaryDirectory } from './support/core.ts'
 import { follow } from './support/follow.ts'
 import { askLocally, enrollParty, type House, meet, openHouse, placeOf } from './support/house.ts'
@@ -32,6 +36,12 @@ suite('a backup', () => {
     const gate = await enrollParty(t, made, 'door/gate-1', { profile: 'service' })
     const { body: before } = await askLocally(made.directory, 'GET', '/v1/certificates')
     // Under a load, so that it is taken between transactions.
+    const key = parseVerifierKey(readFileSync(join(made.directory, 'ledger.vkey'), 'utf8').trim())
+    const until = async (path: string) => {
+      for (let i = 0; i < 200 && !existsSync(path); i++) await new Promise((resolve) => setTimeout(resolve, 25))
+      return new Uint8Array(readFileSync(path))
+    }
+    const kept = readCheckpoint(await until(join(made.directory, 'ledger', 'checkpoint')), key, checkEd25519)
     const load = Promise.all(Array.from({ length: 20 }, (_, i) => made.authority.invite({ party: `p${i}` })))
     assert.equal((await back(made, target, { keys: true, passphrase: PASSPHRASE })).status, 201)
     await load
@@ -60,6 +70,10 @@ suite('a backup', () => {
     const { previous, event } = door.heard[0] ?? assert.fail()
     assert.deepEqual([previous, event?.change.kind], [heard, 'crl'])
     assert.ok(BigInt(event?.sequence ?? 0) > BigInt(heard))
+    // The ledger begins with what was signed before the backup, under the same key.
+    await until(join(directory, 'ledger', 'checkpoint'))
+    const verdict = await verifyLedger({ directory: join(directory, 'ledger'), key, kept })
+    assert.ok(verdict.ok, JSON.stringify(verdict))
     const revoked = await again.authority.revoke({ subject: 'alice', reason: 'superseded' })
     assert.ok(revoked.ok && revoked.receipt.sequence > BigInt(heard))
   })
