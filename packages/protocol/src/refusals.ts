@@ -333,6 +333,13 @@ const OTHER_REFUSALS = {
     'the authority failed in a way that it should not, so this was not done',
     'report this with the reference; the log of the authority has the cause',
   ],
+  ERR_AUTHORITY_NOT_READY: [
+    'local',
+    'authority',
+    5,
+    'the authority cannot do its work now',
+    'wait; the log of the authority says more',
+  ],
   ERR_AUTHORITY_KEY: [
     'local',
     'operator',

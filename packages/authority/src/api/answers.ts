@@ -14,6 +14,9 @@ const identity = z.strictObject({ kind: text, value: text })
 
 export const ready: z.ZodType = z.strictObject({ ready: z.literal(true), root: text })
 
+export const live: z.ZodType = z.strictObject({ live: z.literal(true) })
+export const readiness: z.ZodType = z.strictObject({ ready: z.literal(true) })
+
 export const status: z.ZodType = z.strictObject({
   version: text,
   certificates: z.array(base64).optional(),
@@ -26,6 +29,8 @@ export const enrolled: z.ZodType = z.strictObject({
   certificates: z.array(base64),
   crls: z.array(base64),
   authority: z.strictObject({ address: text, name: text }),
+  /** What was asked for and not granted. */
+  denied: z.array(text).optional(),
 })
 
 export const reported: z.ZodType = z.strictObject({ reference: text })

@@ -35,6 +35,13 @@ const object = z.looseObject({})
 
 /** By method and path. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  'GET /livez': { summary: 'say that the process runs', who: 'anyone', status: 200, answer: answers.live },
+  'GET /readyz': {
+    summary: 'say that requests can be done now, or with 503 what is waited for',
+    who: 'anyone',
+    status: 200,
+    answer: answers.readiness,
+  },
   'GET /v1/ready': {
     summary: 'say that requests are served, and by which root',
     who: 'anyone',

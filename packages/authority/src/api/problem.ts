@@ -73,6 +73,7 @@ const STATUS: Readonly<Record<Exclude<RefusalCode, CredentialCode>, number>> = {
   ERR_AUTHORITY_STORE: 500,
   ERR_AUTHORITY_FAULT: 500,
   ERR_AUTHORITY_KEY: 503,
+  ERR_AUTHORITY_NOT_READY: 503,
   ERR_ADMIN_FORBIDDEN: 403,
   ERR_ADMIN_ROLE: 403,
   ERR_ADMIN_REQUEST: 400,
@@ -95,6 +96,7 @@ function isAboutCredential(code: RefusalCode): code is CredentialCode {
 
 /** Codes whose note may be told: it speaks of the caller's own request and of nothing else. */
 const TOLD_NOTES: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'ERR_AUTHORITY_NOT_READY',
   'ERR_ADMIN_REQUEST',
   'ERR_ADMIN_ROLE',
   'ERR_ADMIN_NOT_FOUND',

@@ -5,6 +5,8 @@ import { writePem } from '@countersign/x509'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { derJson } from './json.ts'
 import type { Api } from './model.ts'
+import { createReadiness } from './readiness.ts'
+import { sendRefusal } from './reply.ts'
 
 /** RFC 2585 §4.2: the media type of a CRL in DER. */
 const CRL_TYPE = 'application/pkix-crl'
@@ -19,8 +21,9 @@ const PIECE_OCTETS = 64 * 1024
 
 export function publicRoutes(
   app: FastifyInstance,
-  { root, issuing, crls, address, changes }: Pick<Api, 'root' | 'issuing' | 'crls' | 'address' | 'changes'>,
+  api: Pick<Api, 'root' | 'issuing' | 'crls' | 'address' | 'changes' | 'store' | 'clock'>,
 ): void {
+  const { root, issuing, crls, address, changes } = api
   let known: { readonly of: unknown; readonly version: string; readonly octets: Buffer } | undefined
   const status = (): NonNullable<typeof known> => {
     const current = crls()
@@ -40,6 +43,18 @@ export function publicRoutes(
   app.get('/v1/openapi.json', async () => {
     const { describeApi } = await import('./openapi.ts')
     return describeApi()
+  })
+
+  const waitsFor = createReadiness(api)
+  app.get('/livez', async () => ({ live: true }))
+
+  app.get('/readyz', async (request, reply) => {
+    const missing = await waitsFor()
+    if (missing.length === 0) return { ready: true }
+    return sendRefusal(request, reply, {
+      code: 'ERR_AUTHORITY_NOT_READY',
+      note: `it waits for ${missing.join(', and for ')}`,
+    })
   })
 
   app.get('/v1/ready', async () => ({ ready: true, root: `sha256:${address().rootSha256.toHex()}` }))

@@ -83,7 +83,16 @@ suite('the API in OpenAPI', () => {
       holds(key, answer)
       return answer.body
     }
-    for (const path of ['/v1/ready', '/v1/openapi.json', '/status', '/root.pem', '/crl/issuing.crl', '/crl/root.crl'])
+    for (const path of [
+      '/livez',
+      '/readyz',
+      '/v1/ready',
+      '/v1/openapi.json',
+      '/status',
+      '/root.pem',
+      '/crl/issuing.crl',
+      '/crl/root.crl',
+    ])
       await local(`GET ${path}`, path)
     const { token } = await local('POST /v1/invitations', '/v1/invitations', { party: 'bob', san: ['ip:192.0.2.1'] })
     const stranger = await meet(t, placeOf(authority))

@@ -14,12 +14,21 @@ const LIST_OCTETS = 48 << 20
 suite('large lists', () => {
   for (const path of ['/crl/issuing.crl', '/status'])
     test(`${path} costs little for a caller that does not read, and comes whole to one that does`, async (t) => {
-      const { root, issuing } = (await openCore(t)).hierarchy
+      const { store, clock, hierarchy } = await openCore(t)
+      const { root, issuing } = hierarchy
       const list = new Uint8Array(LIST_OCTETS).map((_, index) => index % 251)
       const lists = { issuing: list, root: new Uint8Array(1) }
       const address = { address: '127.0.0.1:1', name: NAME, rootSha256: sha256(root.der) }
       const app = fastify()
-      publicRoutes(app, { root, issuing, crls: () => lists, address: () => address, changes: createChanges() })
+      publicRoutes(app, {
+        root,
+        issuing,
+        store,
+        clock,
+        crls: () => lists,
+        address: () => address,
+        changes: createChanges(),
+      })
       await app.listen({ host: '127.0.0.1', port: 0 })
       t.after(() => app.close())
 
@@ -46,11 +55,12 @@ suite('large lists', () => {
 suite('GET /status, by who waits for what is new', () => {
   /** A site whose lists the test replaces. */
   async function open(t: TestContext, changes = createChanges(10, 10_000)) {
-    const { root, issuing } = (await openCore(t)).hierarchy
+    const { store, clock, hierarchy } = await openCore(t)
+    const { root, issuing } = hierarchy
     let lists = { issuing: Uint8Array.of(1), root: Uint8Array.of(2) }
     const app = fastify()
     const address = { address: '127.0.0.1:1', name: NAME, rootSha256: sha256(root.der) }
-    publicRoutes(app, { root, issuing, crls: () => lists, address: () => address, changes })
+    publicRoutes(app, { root, issuing, store, clock, crls: () => lists, address: () => address, changes })
     await app.listen({ host: '127.0.0.1', port: 0 })
     t.after(() => {
       changes.close()

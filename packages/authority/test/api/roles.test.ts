@@ -22,6 +22,8 @@ const ADMINISTRATORS: readonly Who[] = ['viewer', 'auditor', 'operator', 'office
  * wrong with the rest of the request, or with what there is.
  */
 const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, readonly Who[]])[] = [
+  ['GET', '/livez', undefined, EVERYBODY],
+  ['GET', '/readyz', undefined, EVERYBODY],
   ['GET', '/v1/ready', undefined, EVERYBODY],
   ['GET', '/v1/openapi.json', undefined, EVERYBODY],
   ['GET', '/status', undefined, EVERYBODY],

@@ -1,0 +1,58 @@
+// Whether this authority can do its work now, and what it waits for where it cannot. For whoever sends it requests.
+import { setTimeout as delay } from 'node:timers/promises'
+import { readCertificateList } from '@countersign/x509'
+import { AuthorityError } from '../error.ts'
+import { isPostgresqlFault, isStorageFault } from '../store/fault.ts'
+import type { Api } from './model.ts'
+
+/** A store that does not answer within this is one that requests wait for, too. */
+const STORE_MILLISECONDS = 2_000
+
+/** Makes the question what is missing, answered in words for anyone: none where requests can be done. */
+export function createReadiness({
+  store,
+  crls,
+  issuing,
+  clock,
+}: Pick<Api, 'store' | 'crls' | 'issuing' | 'clock'>): () => Promise<readonly string[]> {
+  let known: { readonly of: Uint8Array; readonly nextUpdate: Temporal.Instant | undefined } | undefined
+  const nextUpdateOf = (list: Uint8Array) => {
+    // It may have megabytes, and anyone may ask: read once.
+    if (known?.of !== list) known = { of: list, nextUpdate: readCertificateList(list).nextUpdate }
+    return known.nextUpdate
+  }
+  return async () => {
+    const now = clock()
+    const missing: string[] = []
+    if (!(await answers(store))) missing.push('the store')
+    const nextUpdate = nextUpdateOf(crls().issuing)
+    if (nextUpdate === undefined || Temporal.Instant.compare(nextUpdate, now) <= 0)
+      missing.push('a current revocation list')
+    const { notBefore, notAfter } = issuing.validity
+    if (Temporal.Instant.compare(now, notBefore) < 0 || Temporal.Instant.compare(notAfter, now) <= 0)
+      missing.push('an issuing certificate that is valid now')
+    return missing
+  }
+}
+
+async function answers(store: Api['store']): Promise<boolean> {
+  const over = new AbortController()
+  const asked = store.status.newest().then(
+    () => true,
+    (error: unknown) => {
+      // What is wrong with it, whoever needs it is told.
+      if (error instanceof AuthorityError || isPostgresqlFault(error) || isStorageFault(error)) return false
+      throw error
+    },
+  )
+  const late = delay(STORE_MILLISECONDS, false, { signal: over.signal }).catch((error: unknown) => {
+    // The store was first.
+    if (error instanceof Error && error.name === 'AbortError') return false
+    throw error
+  })
+  try {
+    return await Promise.race([asked, late])
+  } finally {
+    over.abort()
+  }
+}
