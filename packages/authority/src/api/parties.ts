@@ -1,6 +1,7 @@
 // HTTP binding of parties: what each is, and the lock that stops it at every door. For administrators alone.
 import { writeReceipt } from '@countersign/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { changeParty } from '../parties/change.ts'
 import type { Locked } from '../status/lock.ts'
 import { partyJson } from './json.ts'
 import type { Api } from './model.ts'
@@ -39,7 +40,7 @@ export function partyRoutes(app: FastifyInstance, { store, locking, clock }: Api
     const changed = await store.commit(async (tx) => {
       // One party's acts come one after the other.
       await tx.alone(`party ${name}`)
-      await tx.parties.change(name, body.value)
+      await changeParty(tx, name, body.value, clock())
       return tx.parties.byName(name)
     })
     return changed === undefined ? sendRefusal(request, reply, NO_PARTY) : reply.send(partyJson(changed, clock()))

@@ -44,6 +44,13 @@ export type LedgerEntry =
       readonly event: number
     }
   | {
+      /** What a party may do as an administrator, from then on. */
+      readonly kind: 'role'
+      readonly at: Temporal.Instant
+      readonly party: string
+      readonly role: string
+    }
+  | {
       /** Rules, or other authorities, that doors elsewhere follow. */
       readonly kind: 'policy' | 'trust'
       readonly at: Temporal.Instant

@@ -85,6 +85,27 @@ suite('the ledger of an authority', () => {
     )
   })
 
+  test('has each role that was given, and not one that was the same before or was refused', async (t) => {
+    const house = await openHouse(t)
+    const invite = (role: string) =>
+      askLocally(house.directory, 'POST', '/v1/invitations', { party: 'ops/ann', profile: 'admin', role })
+    const change = (body: object) => askLocally(house.directory, 'PATCH', '/v1/parties/ops%2Fann', body)
+    assert.equal((await invite('viewer')).status, 201)
+    assert.equal((await invite('viewer')).status, 201)
+    assert.equal((await change({ role: 'king' })).status, 400)
+    assert.equal((await change({ owner: 'bob' })).status, 200)
+    assert.equal((await change({ role: 'viewer' })).status, 200)
+    assert.equal((await change({ role: 'officer' })).status, 200)
+    const entries = await entriesOf(house.directory, 5)
+    assert.deepEqual(
+      entries.slice(3).map(({ kind, party, role }) => [kind, party, role]),
+      [
+        ['role', 'ops/ann', 'viewer'],
+        ['role', 'ops/ann', 'officer'],
+      ],
+    )
+  })
+
   test('has what was committed when the authority is closed, and goes on from there', async (t) => {
     const directory = await closedHouse(t)
     assert.equal(sizeOf(directory), 4)

@@ -13,6 +13,7 @@ import type { Failpoint } from '../../failpoints.ts'
 import { faultOfNames } from '../../issuance/grant.ts'
 import { parseSan, spiffeIdOf } from '../../issuance/names.ts'
 import { PROFILES, type ProfileName } from '../../issuance/profiles.ts'
+import { changeParty } from '../../parties/change.ts'
 import type { Role } from '../../store/parties.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -80,11 +81,11 @@ export function createInvite(inviting: Inviting): Invite {
     const createdAt = clock()
     const expiresAt = createdAt.add({ seconds: ttlSeconds })
     const id = tokenId(secret)
-    await store.commit(async ({ invitations, parties }) => {
+    await store.commit(async (tx) => {
       const { names } = granted
-      await parties.ensure(party, createdAt)
-      if (role !== undefined) await parties.change(party, { role })
-      await invitations.add({ id, macKey: tokenMacKey(secret), party, profile, names, createdAt, expiresAt })
+      await tx.parties.ensure(party, createdAt)
+      if (role !== undefined) await changeParty(tx, party, { role }, createdAt)
+      await tx.invitations.add({ id, macKey: tokenMacKey(secret), party, profile, names, createdAt, expiresAt })
       failpoint('invite.before-commit')
     })
     failpoint('invite.after-commit')
