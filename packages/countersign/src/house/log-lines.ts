@@ -78,6 +78,7 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   'feed.followed': ['done', '{door} follows'],
   'feed.confirmed-late': ['done', 'door {door} has confirmed now'],
   'issue.lint': ['alarm', 'a certificate for {party} was not signed, as it breaks a rule: {findings}'],
+  'issue.warning': ['done', 'a certificate for {party} is unusual: {findings}'],
   'crl.lint': ['alarm', 'the revocation list was not signed, as it breaks a rule: {findings}'],
   'identity.status-failed': ['alarm', 'the revocation lists in {directory} were not fetched: {reason}'],
   'identity.reload-failed': ['alarm', '{file} cannot be used, so the identity before it stays: {reason}'],
