@@ -72,6 +72,8 @@ export function decideNames(
 
 /** Words of one request that are kept; a request has at most 64 KiB, and its certificate is kept for ever. */
 const MAX_DENIED = 32
+/** An object identifier has hundreds, where somebody wants it to. */
+const MAX_DENIED_CHARACTERS = 128
 
 /**
  * What a request asks for beside its names and its key, and does not get: the profile decides. Names that are not granted
@@ -94,7 +96,9 @@ export function deniedOf({ request, publicKey }: ReadRequest, profile: X509Profi
       .filter((purpose) => !purposes.includes(purpose))
       .map((purpose) => `extendedKeyUsage ${wordOf(purpose)}`),
     ...others.map((word) => `extension ${word}`),
-  ].slice(0, MAX_DENIED)
+  ]
+    .slice(0, MAX_DENIED)
+    .map((words) => words.slice(0, MAX_DENIED_CHARACTERS))
 }
 
 /** Extensions that are judged by what they hold. One that says what the profile says anyway takes nothing away. */

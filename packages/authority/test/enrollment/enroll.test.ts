@@ -75,6 +75,20 @@ suite('enrollment by token', () => {
     assert.deepEqual(row?.denied, denied)
   })
 
+  test('of a request that asks for a hundred things, a bounded part is kept', async (t) => {
+    const { token, enroll } = await invited(t)
+    const huge = `2.999.${'9'.repeat(200)}`
+    const purposes = [huge, ...Array.from({ length: 99 }, (_, i) => `2.999.${i + 1}`)]
+    const request = requestFor(newKey(), { extensions: [extendedKeyUsageExtension(purposes)] })
+    const enrolled = await enroll(attemptWith(token, request, CHANNEL))
+    assert.ok(enrolled.ok)
+    assert.equal(enrolled.denied.length, 32)
+    assert.deepEqual(
+      enrolled.denied.map(({ length }) => length > 128),
+      new Array(32).fill(false),
+    )
+  })
+
   test('what the profile gives anyway is not denied', async (t) => {
     const { token, enroll } = await invited(t)
     const extensions = [keyUsageExtension(['digitalSignature']), extendedKeyUsageExtension([OID.clientAuth])]
