@@ -1,6 +1,7 @@
 // A tap on the wire between the attacker and the door: what the attacker sent, octet by octet.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { resetSocket } from '@countersign/mtls'
 
 export interface Tap {
   readonly port: number
@@ -40,7 +41,7 @@ export async function startTap(
       [caller, callee],
       [callee, caller],
     ] as const) {
-      one.on('error', () => two.resetAndDestroy())
+      one.on('error', () => resetSocket(two))
       one.on('close', () => two.destroySoon())
     }
   })

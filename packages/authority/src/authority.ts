@@ -48,9 +48,9 @@ import { createLocking } from './status/lock.ts'
 import { createRevocation } from './status/revoke.ts'
 import { isPostgresqlFault, isStorageFault, postgresqlError, storeError } from './store/fault.ts'
 import { openMeetings } from './store/meetings.ts'
-import { openStore, type Store } from './store/store.ts'
+import { movedFrom } from './store/move.ts'
+import { openStore, STORE_FILE, type Store } from './store/store.ts'
 
-const STORE_FILE = 'store.db'
 const LEDGER_FOLDER = 'ledger'
 /** Whoever verifies the ledger must have this from elsewhere than the ledger. */
 const LEDGER_KEY_FILE = 'ledger.vkey'
@@ -250,7 +250,11 @@ async function openKeys(
   openDirectory(directory)
   const path = place ?? join(directory, STORE_FILE)
   if (place === undefined && !existsSync(path) && existsSync(join(directory, FILES.folder)))
-    throw new AuthorityError('ERR_AUTHORITY_STORE_MISSING', path, 'there is an authority, and its store is missing')
+    throw new AuthorityError('ERR_AUTHORITY_STORE_MISSING', path, 'there is an authority, and its store is missing', {
+      ...(existsSync(movedFrom(path)) && {
+        next: 'it was moved into PostgreSQL: set authority.store in countersign.yaml to where it is',
+      }),
+    })
   const store = await openStore(path, log)
   opened.defer(() => store.close())
   const custody = await openCustody({ passphrase, issuingKey }, opened)

@@ -11,6 +11,7 @@ export const AUTHORITY_ERRORS = {
   ERR_AUTHORITY_STORE_NEWER: 'start the newer version of countersign that wrote it',
   ERR_AUTHORITY_STORE_MALFORMED: 'restore it from a backup',
   ERR_AUTHORITY_STORE_MISSING: 'restore it from a backup; without it, revocations would be forgotten',
+  ERR_AUTHORITY_STORE_OCCUPIED: 'name an empty database: createdb makes one',
   ERR_AUTHORITY_STORE_FULL: 'free disk space in the data directory, then try again',
   ERR_AUTHORITY_STORE: 'see the cause; check the disk of the data directory',
   ERR_AUTHORITY_DOMAIN: 'use the trust domain that this authority was made with',

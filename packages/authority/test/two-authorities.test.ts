@@ -2,36 +2,21 @@
 import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, suite, type TestContext, test } from 'node:test'
+import { suite, type TestContext, test } from 'node:test'
 import pg from 'pg'
-import { type Postgresql, startPostgresql, withPostgresql } from '../../../interop/postgresql.ts'
+import { withPostgresql } from '../../../interop/postgresql.ts'
 import { temporaryDirectory } from './support/core.ts'
 import { follow } from './support/follow.ts'
 import { askLocally, enrollParty, type House, openHouse } from './support/house.ts'
-
-let server: Promise<Postgresql> | undefined
-after(async () => (await server)?.[Symbol.asyncDispose]())
-let databases = 0
-
-/** A database of the test's own. */
-async function place(): Promise<string> {
-  server ??= startPostgresql()
-  const { url } = await server
-  const name = `two_${++databases}`
-  const client = new pg.Client({ connectionString: url('postgres') })
-  await client.connect()
-  await client.query(`CREATE DATABASE ${name}`)
-  await client.end()
-  return url(name)
-}
+import { postgresqlPlace } from './support/stores.ts'
 
 /** The second has the keys of the first, as an operator copies them. */
-async function two(t: TestContext): Promise<[House, House]> {
-  const store = await place()
+async function two(t: TestContext): Promise<[House, House, string]> {
+  const store = await postgresqlPlace()
   const one = await openHouse(t, { store })
   const directory = temporaryDirectory(t)
   cpSync(join(one.directory, 'authority'), join(directory, 'authority'), { recursive: true })
-  return [one, await openHouse(t, { store, directory })]
+  return [one, await openHouse(t, { store, directory }), store]
 }
 
 const until = async (fits: () => boolean | Promise<boolean>) => {
@@ -86,7 +71,7 @@ suite('two authorities on one store', withPostgresql, () => {
   })
 
   test('one invitation gives one certificate, whichever is asked, and both at once', async (t) => {
-    const houses = await two(t)
+    const houses = (await two(t)).slice(0, 2) as [House, House]
     const parties = Array.from({ length: 6 }, (_, i) => `p${i}`)
     await Promise.all(parties.map((party, i) => enrollParty(t, houses[i % 2] ?? houses[0], party)))
     for (const party of parties) {
@@ -96,11 +81,11 @@ suite('two authorities on one store', withPostgresql, () => {
   })
 
   test('what one does while the other has no connection to the store is told when it is back', async (t) => {
-    const [one, other] = await two(t)
+    const [one, other, store] = await two(t)
     await enrollParty(t, one, 'alice')
     const gate = await enrollParty(t, other, 'door/gate-1', { profile: 'service' })
     const door = await follow(t, other, gate)
-    const client = new pg.Client({ connectionString: (await (server ?? assert.fail())).url(`two_${databases}`) })
+    const client = new pg.Client({ connectionString: store })
     await client.connect()
     // Both listeners lose their connection, and are connected anew.
     await client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -111,7 +96,7 @@ suite('two authorities on one store', withPostgresql, () => {
   })
 
   test('a second that lacks the keys is told where they are', async (t) => {
-    const store = await place()
+    const store = await postgresqlPlace()
     const { authority } = await openHouse(t, { store })
     await assert.rejects(openHouse(t, { store }), (error: Error & { code?: string; next?: string }) => {
       assert.equal(error.code, 'ERR_AUTHORITY_FILE_MISSING')

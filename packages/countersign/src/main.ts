@@ -58,8 +58,10 @@ function commandOf(words: readonly string[]): Command {
   const longer = names.filter((name) => name.startsWith(`${first} `))
   // Of `authority roots` both words count, of `lits alice` the first.
   const word = longer.length > 0 && !second.startsWith('-') ? `${first} ${second}`.trimEnd() : first
-  const [only] = longer
-  const guess = longer.length === 1 ? `; did you mean ${only}?` : didYouMean(word, [...names, 'help', 'version'])
+  const guess =
+    longer.length > 0 && word === first
+      ? `; did you mean ${longer.join(' or ')}?`
+      : didYouMean(word, [...names, 'help', 'version'])
   throw new Failure(EXIT.usage, `there is no command ${plainText(word)}${guess}`, more)
 }
 

@@ -102,6 +102,7 @@ export {
   serveHttp2,
 } from './server/serve-http2.ts'
 export { describeSession } from './sessions/describe-session.ts'
+export { resetSocket } from './sessions/reset.ts'
 export { SessionCutError } from './sessions/session.ts'
 export { createSessionIndex } from './sessions/session-index.ts'
 export { lockedKey, revokedKey } from './sessions/session-keys.ts'

@@ -20,7 +20,7 @@ import { serialHex, sha256 } from '../octets.ts'
 import { buildCrl, thisUpdateOf } from '../status/crl/build.ts'
 import type { NewCertificate } from '../store/certificates.ts'
 import type { StoredCrl } from '../store/status.ts'
-import type { Store, StoreTransaction } from '../store/store.ts'
+import { STORE_FILE, type Store, type StoreTransaction } from '../store/store.ts'
 
 interface FirstStart {
   readonly directory: string
@@ -47,7 +47,16 @@ export async function ensureAuthority(start: FirstStart): Promise<string> {
   const unfinished = `${folder}.new`
   if ((await store.setting(ROOT_SETTING)) === undefined) {
     if (existsSync(folder))
-      throw new AuthorityError('ERR_AUTHORITY_STORE_MISSING', directory, 'there is an authority without its store.db')
+      throw new AuthorityError(
+        'ERR_AUTHORITY_STORE_MISSING',
+        directory,
+        'there is an authority, and the store knows none',
+        {
+          ...(existsSync(join(directory, STORE_FILE)) && {
+            next: 'its store is still a file: countersign authority store --move-to takes it there',
+          }),
+        },
+      )
     guarded(unfinished, () => rmSync(unfinished, { recursive: true, force: true }))
     const made = await makeAuthority(start, unfinished)
     await store.commit(async (tx) => {

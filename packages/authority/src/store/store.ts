@@ -1,6 +1,6 @@
 // All that the authority must not forget: in one file, or in PostgreSQL.
 import { randomUUID } from 'node:crypto'
-import { backup } from 'node:sqlite'
+import { backup, type DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import type { Log } from '@countersign/mtls'
 import { Kysely, sql } from 'kysely'
@@ -14,6 +14,9 @@ import { createGroupCommit } from './sqlite/commit.ts'
 import { sqliteDialect } from './sqlite/dialect.ts'
 import { createStatusStore, type StatusStore } from './status.ts'
 import type { Tables } from './tables.ts'
+
+/** In the data directory, where the store is not elsewhere. */
+export const STORE_FILE = 'store.db'
 
 /** What can be asked and, within a transaction, written. */
 export interface Repositories {
@@ -112,14 +115,18 @@ export function isPostgresql(place: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(place)
 }
 
-function openSqliteStore(path: string): Store {
-  const kind = {
+/** Opens or makes the file of a store, for this process alone. @throws {AuthorityError} */
+export function openStoreFile(path: string): DatabaseSync {
+  return openDatabase(path, {
     version: SCHEMA_VERSION,
     schema: SCHEMA.sqlite,
     upgrades: SQLITE_UPGRADES,
     synchronous: 'FULL',
-  } as const
-  const database = openDatabase(path, kind)
+  })
+}
+
+function openSqliteStore(path: string): Store {
+  const database = openStoreFile(path)
   const db = new Kysely<Tables>({ dialect: sqliteDialect(database) })
   const commit = createGroupCommit(database, db, path)
   // Of one batch, all have the same connection.

@@ -115,3 +115,17 @@ export interface Tables {
 export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>
 /** A row as it is written. */
 export type NewRow<Name extends keyof Tables> = Insertable<Tables[Name]>
+
+/** Each table with its primary key: what others refer to comes before them. A copy goes by this. */
+export const PRIMARY_KEYS: { readonly [Name in keyof Tables]: readonly (keyof Tables[Name])[] } = {
+  setting: ['key'],
+  event: ['sequence'],
+  certificate: ['id'],
+  certificate_name: ['certificate', 'kind', 'value'],
+  party_key: ['spki_sha256'],
+  party: ['name'],
+  party_label: ['party', 'label'],
+  invitation: ['id'],
+  crl: ['issuer', 'number'],
+  ledger_entry: ['id'],
+}

@@ -14,7 +14,7 @@ after(async () => (await server)?.[Symbol.asyncDispose]())
 let databases = 0
 
 /** A database of the test's own. */
-async function postgresqlPlace(): Promise<string> {
+export async function postgresqlPlace(): Promise<string> {
   server ??= startPostgresql()
   const { url } = await server
   const name = `test_${++databases}`
@@ -45,7 +45,7 @@ export function row(party: string, fields: Partial<NewCertificate> = {}): NewCer
   const own = freshOctets()
   return {
     issuer: 2,
-    serial: counter.toString(16).padStart(32, '4'),
+    serial: `4${counter.toString(16).padStart(31, '0')}`,
     sha256: own,
     spkiSha256: own,
     party,

@@ -375,6 +375,21 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./authority-root.ts')).authorityRoot,
   },
   {
+    name: 'authority store',
+    summary: 'move the store of an authority that is stopped from its file into PostgreSQL',
+    details: [
+      'All of it in one transaction: each table is read back from PostgreSQL, and its SHA-256 must be',
+      "the file's. Then the file gets another name. Cut short, it can be run again.",
+    ],
+    positionals: [],
+    options: {
+      'move-to': { type: 'string', value: 'URL', summary: 'an empty database, as psql would name it' },
+      data: { type: 'string', value: 'DIR', summary: 'data directory of the authority (./countersign-data)' },
+    },
+    examples: ['countersign authority store --move-to postgres://countersign@db.acme.example/countersign'],
+    load: async () => (await import('./authority-store.ts')).authorityStore,
+  },
+  {
     name: 'ledger verify',
     summary: 'check that nothing in a ledger was edited, removed or moved',
     details: [

@@ -1,7 +1,7 @@
 // The TCP door: mutual TLS from callers, plain TCP to one service; no octet passes before the gate has accepted.
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { createAcceptor, type House, type Session } from '@countersign/mtls'
+import { createAcceptor, type House, resetSocket, type Session } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import type { Address } from '../kind/address.ts'
 import { join } from '../kind/join.ts'
@@ -133,10 +133,7 @@ async function carry(config: TcpDoorConfig, { log }: House, accepted: Accepted):
   if (socket.destroyed) return void service.destroy()
   // A cut reaches the service at once: whatever it still sends has no reader.
   socket.once('close', () => {
-    if (!session.isCut) return
-    // A reset is for TCP; on a Unix socket Node throws.
-    if ('path' in upstream) service.destroy()
-    else service.resetAndDestroy()
+    if (session.isCut) resetSocket(service)
   })
   if (proxy === 'v2') service.write(proxyHeaderOf(socket, meeting))
   const end = (code: 'ERR_SESSION_IDLE' | 'ERR_SESSION_LIFETIME') => {

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { REFUSALS, type RefusalCode } from '@countersign/protocol'
 import type { Clock, Session } from '../model.ts'
+import { isShuttingDown, resetSocket } from './reset.ts'
 
 /** Why the application's socket ended: the session was cut. */
 export class SessionCutError extends Error {
@@ -41,8 +42,6 @@ export function createSession(
   met: Pick<Session, 'meeting' | 'keys' | 'certificates'>,
   clock: Clock,
 ): OwnSession {
-  // A reset is for TCP; on a Unix socket Node throws.
-  const isTcp = raw.remoteFamily !== undefined
   let closedAt: Temporal.Instant | undefined
   raw.once('close', () => {
     closedAt ??= clock()
@@ -60,8 +59,7 @@ export function createSession(
     if (!raw.destroyed) {
       // A reset that the kernel's shutdown forbids would leave the connection open: see its test.
       if (isShuttingDown(socket)) await endOfShutdown(socket)
-      if (isShuttingDown(socket) || !isTcp) raw.destroy()
-      else raw.resetAndDestroy()
+      resetSocket(raw, socket)
       closedAt = clock()
       socket.destroy(new SessionCutError(cause))
     }
@@ -102,11 +100,6 @@ export function createSession(
     stop,
     cut: cutOnce,
   }
-}
-
-/** The application has ended and all that it wrote is with the kernel; libuv waits to shut down and allows no reset. */
-function isShuttingDown(socket: TLSSocket): boolean {
-  return socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
 }
 
 async function endOfShutdown(socket: TLSSocket): Promise<void> {
