@@ -8,6 +8,7 @@ import { syncDirectory } from '../keys/files.ts'
 import { FILES, readCertificateFile } from '../keys/hierarchy.ts'
 import { sha256 } from '../octets.ts'
 import { errnoOf, storeError } from '../store/fault.ts'
+import { HAPPENED_FROM_SETTING } from '../store/ledger.ts'
 import { CRL_FROM_SETTING, NEXT_AFTER_RESTORE } from '../store/restored.ts'
 import { MANIFEST, type Manifest, parseManifest, sha256OfFile } from './manifest.ts'
 
@@ -95,13 +96,15 @@ function goOn(path: string): void {
     db.exec('BEGIN IMMEDIATE')
     const events = db.prepare('SELECT coalesce(max(sequence), 0) AS last FROM event').get()
     const lists = db.prepare('SELECT coalesce(max(number), 0) AS last FROM crl').get()
+    const happened = db.prepare('SELECT coalesce(max(number), 0) AS last FROM ledger_entry').get()
     const next = (last: unknown) => Number(last) + NEXT_AFTER_RESTORE
     db.prepare("DELETE FROM sqlite_sequence WHERE name = 'event'").run()
     db.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('event', ?)").run(next(events?.['last']))
-    db.prepare('INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2').run(
-      CRL_FROM_SETTING,
-      String(next(lists?.['last'])),
+    const set = db.prepare(
+      'INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2',
     )
+    set.run(CRL_FROM_SETTING, String(next(lists?.['last'])))
+    set.run(HAPPENED_FROM_SETTING, String(next(happened?.['last'])))
     db.exec('COMMIT')
   } catch (cause) {
     throw storeError(path, cause)

@@ -69,8 +69,8 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
     if (decided !== undefined) return decided
     if (!(await tx.certificates.takeKey(signed.spkiSha256, proof.party, now))) return { code: 'ERR_ENROLL_KEY_TAKEN' }
     await tx.parties.ensure(proof.party, now)
-    const id = await tx.certificates.add(signed)
-    await tx.ledger.add(issuedEntry(signed))
+    const entry = await tx.ledger.add(issuedEntry(signed))
+    const id = await tx.certificates.add({ ...signed, entry })
     await proof.claim?.spend(tx, id, now)
     return id
   }

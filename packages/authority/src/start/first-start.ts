@@ -207,9 +207,9 @@ async function record(tx: StoreTransaction, { root, issuing, rootCrl, now }: Mad
     [ROOT_ROW, rowOf(root, 'root', now)],
     [ISSUING_ROW, rowOf(issuing, 'issuing', now)],
   ] as const) {
-    await tx.certificates.addAuthority(id, row)
+    const entry = await tx.ledger.add(issuedEntry(row))
+    await tx.certificates.addAuthority(id, { ...row, entry })
     await tx.parties.ensure(row.party, now)
-    await tx.ledger.add(issuedEntry(row))
   }
   await tx.status.addCrl(rootCrl)
 }

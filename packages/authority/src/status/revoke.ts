@@ -71,10 +71,10 @@ export function createRevocation({
     const sequence = await tx.status.addEvent('status', at)
     for (const certificate of chosen.certificates) {
       const { party, serial, sha256 } = certificate
-      await tx.certificates.revoke(certificate, at, reason, sequence)
-      await tx.ledger.add(
+      const entry = await tx.ledger.add(
         writeEntry({ kind: 'revoked', at, party, serial, sha256: sha256.toHex(), reason, event: sequence }),
       )
+      await tx.certificates.revoke(certificate, at, reason, sequence, entry)
     }
     // Who is revoked by name shall not come back with an invitation of before.
     if (chosen.party !== undefined) await tx.invitations.endOfParty(chosen.party, at)

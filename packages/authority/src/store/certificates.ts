@@ -46,6 +46,8 @@ export interface NewCertificate {
   readonly evidence: string
   /** What was asked for and not granted, in words. */
   readonly denied: readonly string[]
+  /** The row of the ledger's entry that says so; absent for what was issued before there was a ledger. */
+  readonly entry?: number
 }
 
 export interface StoredCertificate extends NewCertificate {
@@ -54,6 +56,8 @@ export interface StoredCertificate extends NewCertificate {
     readonly at: Temporal.Instant
     readonly reason: RevocationReason
     readonly sequence: number
+    /** As of the certificate. */
+    readonly entry?: number
   }
 }
 
@@ -98,6 +102,7 @@ export interface CertificateStore {
     at: Temporal.Instant,
     reason: RevocationReason,
     sequence: number,
+    entry?: number,
   ): Promise<void>
   /** The revoked certificates of `issuer` that a revocation list must name: not expired before `since`, or told after `covered`. */
   revokedOf(issuer: number, since: Temporal.Instant, covered: number): Promise<readonly RevokedEntry[]>
@@ -185,11 +190,11 @@ export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
         .execute()
       return !(await this.keyTaken(spkiSha256, party))
     },
-    async revoke({ id, spkiSha256 }, at, reason, sequence) {
+    async revoke({ id, spkiSha256 }, at, reason, sequence, entry) {
       const revoked_at = at.epochMilliseconds
       await db
         .updateTable('certificate')
-        .set({ revoked_at, reason, revoked_by: sequence })
+        .set({ revoked_at, reason, revoked_by: sequence, revoked_entry: entry ?? null })
         .where('id', '=', id)
         .execute()
       await db
@@ -244,7 +249,8 @@ export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
 }
 
 function rowOf(certificate: NewCertificate): NewRow<'certificate'> {
-  const { issuer, serial, sha256, spkiSha256, party, profile, names, der, method, evidence, denied } = certificate
+  const { issuer, serial, sha256, spkiSha256, party, profile, names, der, method, evidence, denied, entry } =
+    certificate
   return {
     issuer,
     serial,
@@ -260,6 +266,7 @@ function rowOf(certificate: NewCertificate): NewRow<'certificate'> {
     method,
     evidence,
     denied: denied.length === 0 ? null : JSON.stringify(denied),
+    issued_entry: entry ?? null,
   }
 }
 
@@ -281,7 +288,15 @@ function readCertificateRow(row: Row<'certificate'>): StoredCertificate {
     method: oneOf(row.method, PROOF_METHODS),
     evidence: row.evidence,
     denied: row.denied === null ? [] : readTexts(row.denied),
-    ...(revoked && { revocation: { at: revoked.revokedAt, reason: revoked.reason, sequence: revoked.sequence } }),
+    ...(row.issued_entry !== null && { entry: row.issued_entry }),
+    ...(revoked && {
+      revocation: {
+        at: revoked.revokedAt,
+        reason: revoked.reason,
+        sequence: revoked.sequence,
+        ...(row.revoked_entry !== null && { entry: row.revoked_entry }),
+      },
+    }),
   }
 }
 

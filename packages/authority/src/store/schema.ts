@@ -37,7 +37,7 @@ const POSTGRESQL: Words = {
 }
 
 /** The version of the schema below. */
-export const SCHEMA_VERSION = 7
+export const SCHEMA_VERSION = 8
 
 const NAMES_AND_KEYS = ({ integer, text, octets, withoutRowid }: Words) => `
 CREATE TABLE certificate_name (
@@ -106,6 +106,38 @@ CREATE TABLE ledger_entry (
   position ${integer} UNIQUE
 ) ${strict};
 CREATE INDEX ledger_entry_waiting ON ledger_entry (id) WHERE position IS NULL;
+`
+
+/** What happened, in one order for those who follow; and what was answered to whom, for those who ask again. */
+const HAPPENED = ({ integer, text, octets, strict }: Words) => `
+-- Its number among all that happened, from 1, without gaps but those of a restored backup; NULL until it is given.
+ALTER TABLE ledger_entry ADD COLUMN number ${integer};
+-- 0 for what is told and is no act: that is not in the tree.
+ALTER TABLE ledger_entry ADD COLUMN in_tree ${integer} NOT NULL DEFAULT 1;
+UPDATE ledger_entry SET number = position + 1;
+CREATE UNIQUE INDEX ledger_entry_number ON ledger_entry (number);
+DROP INDEX ledger_entry_waiting;
+CREATE INDEX ledger_entry_waiting ON ledger_entry (id) WHERE number IS NULL;
+
+-- Rows of ledger_entry.
+ALTER TABLE certificate ADD COLUMN issued_entry ${integer};
+ALTER TABLE certificate ADD COLUMN revoked_entry ${integer};
+
+CREATE TABLE answer (
+  caller ${text} NOT NULL,
+  -- Of the key that the caller gave, which is not kept.
+  key_sha256 ${octets} NOT NULL,
+  request_sha256 ${octets} NOT NULL,
+  at ${integer} NOT NULL,
+  status ${integer} NOT NULL,
+  -- Encrypted under the caller's key.
+  body ${octets} NOT NULL,
+  -- 0 while the act is durable and its whole answer is not known yet.
+  is_whole ${integer} NOT NULL,
+  PRIMARY KEY (caller, key_sha256)
+) ${strict};
+CREATE INDEX answer_at ON answer (at);
+CREATE INDEX answer_caller ON answer (caller, at);
 `
 
 const schemaIn = (words: Words): string => {
@@ -187,7 +219,7 @@ CREATE TABLE crl (
 ) ${strict};
 
 CREATE TABLE setting (key ${text} PRIMARY KEY, value ${text} NOT NULL) ${withoutRowid};
-${NAMES_AND_KEYS(words)}${SEARCHES}${PARTIES(words)}${LEDGER(words)}`
+${NAMES_AND_KEYS(words)}${SEARCHES}${PARTIES(words)}${LEDGER(words)}${HAPPENED(words)}`
 }
 
 /** For a new database. */
@@ -248,6 +280,7 @@ ${PARTIES(SQLITE)}${KNOWN_PARTIES}`,
   5: DENIED,
   // What was done before is in no ledger.
   6: LEDGER(SQLITE),
+  7: HAPPENED(SQLITE),
 }
 
 /** For PostgreSQL, which begins with version 3. */
@@ -256,4 +289,5 @@ export const POSTGRESQL_UPGRADES: Readonly<Record<number, string>> = {
   4: `ALTER TABLE event DROP CONSTRAINT event_kind_check;${PARTIES(POSTGRESQL)}${KNOWN_PARTIES}`,
   5: DENIED,
   6: LEDGER(POSTGRESQL),
+  7: HAPPENED(POSTGRESQL),
 }

@@ -4,6 +4,7 @@ import { backup, type DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import type { Log } from '@countersign/mtls'
 import { Kysely, sql } from 'kysely'
+import { type AnswerStore, createAnswerStore } from './answers.ts'
 import { type CertificateStore, createCertificateStore } from './certificates.ts'
 import { createInvitationStore, type InvitationStore } from './invitations.ts'
 import { createLedgerEntries, type LedgerEntries } from './ledger.ts'
@@ -20,6 +21,7 @@ export const STORE_FILE = 'store.db'
 
 /** What can be asked and, within a transaction, written. */
 export interface Repositories {
+  readonly answers: AnswerStore
   readonly certificates: CertificateStore
   readonly invitations: InvitationStore
   readonly parties: PartyStore
@@ -163,6 +165,7 @@ async function outside(): Promise<void> {
 
 function repositoriesOf(db: Kysely<Tables>, alone: StoreTransaction['alone'], node: string | null): Repositories {
   return {
+    answers: createAnswerStore(db),
     certificates: createCertificateStore(db),
     invitations: createInvitationStore(db),
     parties: createPartyStore(db),

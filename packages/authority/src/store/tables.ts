@@ -19,9 +19,11 @@ export interface CertificateTable {
   method: string
   evidence: string
   denied: string | null
+  issued_entry: ColumnType<number | null, number | null | undefined>
   revoked_at: number | null
   reason: string | null
   revoked_by: number | null
+  revoked_entry: ColumnType<number | null, number | null | undefined>
 }
 
 /** The names of a certificate, one a row, so that each can be searched. */
@@ -90,11 +92,24 @@ export interface SettingTable {
   value: string
 }
 
-/** What the ledger says, and where in the tree it is. */
+/** What happened: its number among all that did, and where in the tree of the ledger it is. */
 export interface LedgerEntryTable {
   id: Generated<number>
   octets: Uint8Array
-  position: number | null
+  position: ColumnType<number | null, undefined>
+  number: ColumnType<number | null, undefined>
+  in_tree: ColumnType<number, number | undefined>
+}
+
+/** What was answered to a request that had a key. */
+export interface AnswerTable {
+  caller: string
+  key_sha256: Uint8Array
+  request_sha256: Uint8Array
+  at: number
+  status: number
+  body: Uint8Array
+  is_whole: number
 }
 
 /** All of them, by name. */
@@ -109,6 +124,7 @@ export interface Tables {
   crl: CrlTable
   setting: SettingTable
   ledger_entry: LedgerEntryTable
+  answer: AnswerTable
 }
 
 /** A row as it is read. */
@@ -128,4 +144,5 @@ export const PRIMARY_KEYS: { readonly [Name in keyof Tables]: readonly (keyof Ta
   invitation: ['id'],
   crl: ['issuer', 'number'],
   ledger_entry: ['id'],
+  answer: ['caller', 'key_sha256'],
 }

@@ -1,10 +1,12 @@
 // What a store must do, asked of SQLite and of PostgreSQL alike.
+
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import type { NewCertificate } from '../../src/store/certificates.ts'
+import { HAPPENED_FROM_SETTING } from '../../src/store/ledger.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { START } from '../support/core.ts'
-import { freshOctets, PLACES, row } from '../support/stores.ts'
+import { freshOctets, PLACES, row, setBack } from '../support/stores.ts'
 
 const ignore = () => undefined
 const invitation = (party: string, expiresAt = START.add({ minutes: 10 })) => ({
@@ -285,6 +287,143 @@ for (const [what, placeOf, options] of PLACES)
         Array.from({ length: 8 }, (_, i) => `rival ${i}`),
       )
       await assert.rejects(store.ledger.number(1), TypeError)
+    })
+
+    test('all that happened has one order, and what is no act has no place in the ledger', async (t) => {
+      const store = await opened(t)
+      const octets = (text: string) => new TextEncoder().encode(text)
+      const text = (of: Uint8Array) => new TextDecoder().decode(of)
+      const [act, other] = await store.commit(async (tx) => {
+        const first = await tx.ledger.add(octets('act'))
+        await tx.ledger.addNotice(octets('notice'))
+        return [first, await tx.ledger.add(octets('another'))]
+      })
+      assert.deepEqual(await store.ledger.happenedAfter(0, 10), [])
+      assert.equal(await store.ledger.newest(), 0)
+      assert.deepEqual(
+        (await store.ledger.byIds([act, other])).map(({ id, position }) => [id, position]),
+        [
+          [act, undefined],
+          [other, undefined],
+        ],
+      )
+      // A batch that ends with the notice, and one that has a notice alone.
+      await store.commit((tx) => tx.ledger.number(2))
+      await store.commit((tx) => tx.ledger.addNotice(octets('late')))
+      await store.commit((tx) => tx.ledger.number(2))
+      const seen = async (after: number, limit: number) =>
+        (await store.ledger.happenedAfter(after, limit)).map((one) => [one.number, text(one.octets), one.position])
+      const all = [
+        [1, 'act', 0],
+        [2, 'notice', undefined],
+        [3, 'another', 1],
+        [4, 'late', undefined],
+      ]
+      assert.deepEqual(await seen(0, 10), all)
+      assert.deepEqual(await seen(1, 2), all.slice(1, 3))
+      assert.deepEqual(await seen(4, 10), [])
+      assert.equal(await store.ledger.newest(), 4)
+      assert.deepEqual((await store.ledger.from(0, 10)).map(text), ['act', 'another'])
+      const notice = other - 1
+      assert.deepEqual(
+        (await store.ledger.byIds([other, notice, act, 999])).map(({ id, position }) => [id, position]),
+        [
+          [act, 0],
+          [other, 1],
+        ],
+      )
+    })
+
+    test('numbers go on behind those that were given out before a restore', async (t) => {
+      const store = await opened(t)
+      const add = () => store.commit((tx) => tx.ledger.add(new Uint8Array(1)))
+      await store.commit((tx) => tx.set(HAPPENED_FROM_SETTING, '1000'))
+      assert.equal(await store.ledger.newest(), 1_000)
+      await add()
+      await store.commit((tx) => tx.ledger.number(9))
+      await add()
+      await store.commit((tx) => tx.ledger.number(9))
+      const found = await store.ledger.happenedAfter(5, 9)
+      assert.deepEqual(
+        found.map(({ number, position }) => [number, position]),
+        [
+          [1_001, 0],
+          [1_002, 1],
+        ],
+      )
+    })
+
+    test('one answer is kept for a key of a caller, of rivals the first', async (t) => {
+      const store = await opened(t)
+      const name = { caller: 'alice', keySha256: freshOctets() }
+      const answer = { requestSha256: freshOctets(), at: START, status: 202, body: freshOctets(), isWhole: false }
+      const added = await Promise.all(
+        Array.from({ length: 8 }, () => store.commit((tx) => tx.answers.add(name, answer))),
+      )
+      assert.equal(added.filter((each) => each).length, 1)
+      assert.deepEqual(await store.answers.byName(name), answer)
+      assert.equal(await store.answers.byName({ ...name, caller: 'bob' }), undefined)
+      assert.equal(await store.answers.byName({ ...name, keySha256: freshOctets() }), undefined)
+      const body = freshOctets()
+      await store.commit((tx) => tx.answers.complete(name, { status: 200, body }))
+      assert.deepEqual(await store.answers.byName(name), { ...answer, status: 200, body, isWhole: true })
+    })
+
+    test('answers are forgotten when they are old, and the oldest of who has too many', async (t) => {
+      const store = await opened(t)
+      const keys = new Map<string, Uint8Array>()
+      const add = async (caller: string, minutes: number) => {
+        const name = { caller, keySha256: freshOctets() }
+        keys.set(`${caller} ${minutes}`, name.keySha256)
+        const at = START.add({ minutes })
+        const answer = { requestSha256: name.keySha256, at, status: 200, body: new Uint8Array(1), isWhole: true }
+        await store.commit((tx) => tx.answers.add(name, answer))
+      }
+      for (const minutes of [1, 2, 3, 4]) await add('alice', minutes)
+      for (const minutes of [1, 2]) await add('bob', minutes)
+      const left = async () => {
+        const found: string[] = []
+        for (const [text, keySha256] of keys)
+          if (await store.answers.byName({ caller: text.split(' ')[0] ?? '', keySha256 })) found.push(text)
+        return found
+      }
+      await store.commit((tx) => tx.answers.eraseBeyond(3))
+      assert.deepEqual(await left(), ['alice 2', 'alice 3', 'alice 4', 'bob 1', 'bob 2'])
+      await store.commit((tx) => tx.answers.eraseBefore(START.add({ minutes: 3 }), 2))
+      assert.deepEqual(await left(), ['alice 3', 'alice 4', 'bob 2'])
+      await store.commit((tx) => tx.answers.eraseBefore(START.add({ minutes: 3 }), 2))
+      assert.deepEqual(await left(), ['alice 3', 'alice 4'])
+    })
+
+    test('what was in the ledger before all that happened had numbers, has them', async (t) => {
+      const place = await placeOf(t)
+      const before = await openStore(place, ignore)
+      for (const each of [1, 2, 3]) await before.commit((tx) => tx.ledger.add(new Uint8Array([each])))
+      await before.commit((tx) => tx.ledger.number(2))
+      await before.close()
+      await setBack(place, 7)
+      const store = await opened(t, place)
+      assert.equal(await store.ledger.isWaiting(), true)
+      await store.commit((tx) => tx.ledger.number(9))
+      assert.deepEqual(
+        (await store.ledger.happenedAfter(0, 9)).map((one) => [one.number, one.octets[0], one.position]),
+        [
+          [1, 1, 0],
+          [2, 2, 1],
+          [3, 3, 2],
+        ],
+      )
+    })
+
+    test('a certificate knows the entries that say that it was issued, and revoked', async (t) => {
+      const store = await opened(t)
+      const id = await store.commit(({ certificates }) => certificates.add(row('alice', { entry: 7 })))
+      const issued = (await store.certificates.byId(id)) ?? assert.fail()
+      assert.equal(issued.entry, 7)
+      await store.commit(async ({ certificates, status }) =>
+        certificates.revoke(issued, START, 'superseded', await status.addEvent('status', START), 8),
+      )
+      assert.equal((await store.certificates.byId(id))?.revocation?.entry, 8)
     })
 
     test('who must be alone waits for who is', async (t) => {

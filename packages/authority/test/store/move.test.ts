@@ -32,6 +32,10 @@ async function filled(t: TestContext): Promise<string> {
     }
     await tx.set('test', '\u{ffff}\u{10000}')
     await tx.set('test/é', '')
+    await tx.answers.add(
+      { caller: 'local', keySha256: freshOctets() },
+      { requestSha256: freshOctets(), at: START, status: 201, body: freshOctets(), isWhole: true },
+    )
     await tx.status.addEvent('status', START)
     await tx.invitations.add({
       id: freshOctets(),

@@ -72,6 +72,12 @@ const BACK: Readonly<Record<number, { readonly sqlite: string; readonly postgres
   },
   6: both('ALTER TABLE certificate DROP COLUMN denied'),
   7: both('DROP TABLE ledger_entry;'),
+  8: both(`
+    DROP TABLE answer;
+    ALTER TABLE certificate DROP COLUMN issued_entry; ALTER TABLE certificate DROP COLUMN revoked_entry;
+    DROP INDEX ledger_entry_number; DROP INDEX ledger_entry_waiting;
+    ALTER TABLE ledger_entry DROP COLUMN number; ALTER TABLE ledger_entry DROP COLUMN in_tree;
+    CREATE INDEX ledger_entry_waiting ON ledger_entry (id) WHERE position IS NULL;`),
 }
 
 function both(sql: string): { readonly sqlite: string; readonly postgresql: string } {
