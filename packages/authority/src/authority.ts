@@ -337,10 +337,10 @@ async function issueLocal(
   request: LocalRequest,
   authorityName: string,
 ): ReturnType<Authority['issueLocal']> {
-  const { party, profile, publicKey } = request
+  const { party, profile, publicKey, succeeds } = request
   const issued = await issue(
     { kind: 'x509', publicKey, names: localNames(request, authorityName), profile },
-    { method: 'local', party, evidence: 'this process' },
+    { method: 'local', party, evidence: 'this process', ...(succeeds && { succeeds }) },
   )
   if (issued.ok) return issued.credential
   const { code, note } = issued.refusal

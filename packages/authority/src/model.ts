@@ -43,6 +43,8 @@ export interface LocalRequest {
   readonly profile: X509ProfileName
   /** DER of the SubjectPublicKeyInfo of a key that this process holds. */
   readonly publicKey: Uint8Array
+  /** SHA-256 of the party's certificate that this one takes the place of. */
+  readonly succeeds?: Uint8Array
 }
 
 /** A running authority. */

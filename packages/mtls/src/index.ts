@@ -22,6 +22,7 @@ export {
   signWithKey,
 } from './crypto/key-algorithm.ts'
 export { type PerformerKeys, performWith } from './crypto/perform.ts'
+export { expiringAt } from './enroll/due.ts'
 export { type Enrolled, type EnrollOptions, enroll } from './enroll/enroll.ts'
 export { ENROLLMENT_ERRORS, EnrollmentError, type EnrollmentErrorCode } from './enroll/error.ts'
 export { authorityOf, type RenewOptions } from './enroll/home.ts'

@@ -54,6 +54,7 @@ export function createRenew({ store, issue, clock, checkSignature }: Renewing): 
         method: 'certificate',
         party: held.party,
         evidence: `certificate ${sha256.toHex()}`,
+        succeeds: sha256,
         claim: {
           take: async (view, now) =>
             faultOf(await view.certificates.byId(held.id), now) ?? (await tooOften(view, held.party, now)),

@@ -13,6 +13,8 @@ export interface Proof {
   readonly party: string
   /** What shows it, as in `token 3f…`: kept with the certificate. */
   readonly evidence: string
+  /** SHA-256 of the party's certificate that this one takes the place of. */
+  readonly succeeds?: Uint8Array
   readonly claim?: Claim
 }
 

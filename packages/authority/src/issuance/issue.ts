@@ -67,10 +67,12 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
     await tx.alone(`party ${proof.party}`)
     const decided = await decide(tx, signed.spkiSha256, proof, now)
     if (decided !== undefined) return decided
-    if (!(await tx.certificates.takeKey(signed.spkiSha256, proof.party, now))) return { code: 'ERR_ENROLL_KEY_TAKEN' }
+    if (!(await tx.certificates.takeKey(signed.spkiSha256, proof.party, now, signed.notAfter)))
+      return { code: 'ERR_ENROLL_KEY_TAKEN' }
     await tx.parties.ensure(proof.party, now)
     const entry = await tx.ledger.add(issuedEntry(signed))
     const id = await tx.certificates.add({ ...signed, entry })
+    if (proof.succeeds) await tx.certificates.succeed(proof.succeeds, proof.party, id)
     await proof.claim?.spend(tx, id, now)
     return id
   }

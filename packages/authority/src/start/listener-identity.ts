@@ -37,13 +37,14 @@ interface Parts {
 export async function openListenerIdentity(parts: Parts, now: Temporal.Instant): Promise<ListenerIdentity> {
   const kept = readKept(parts)
   const identity = createIdentity(
-    kept !== undefined && (await isGood(kept, parts, now)) ? kept : await makeCredential(parts),
+    kept !== undefined && (await isGood(kept, parts, now)) ? kept : await makeCredential(parts, kept),
   )
   return {
     current: () => identity.current(),
     onChange: (listener) => identity.onChange(listener),
     async refresh(at) {
-      if (!(await isGood(identity.current(), parts, at))) identity.replace(await makeCredential(parts))
+      if (!(await isGood(identity.current(), parts, at)))
+        identity.replace(await makeCredential(parts, identity.current()))
     },
   }
 }
@@ -84,7 +85,10 @@ function readKept({ path, hierarchy: { issuing, root } }: Parts): Credential | u
   }
 }
 
-async function makeCredential({ path, names, hierarchy, issue, failpoint }: Parts): Promise<Credential> {
+async function makeCredential(
+  { path, names, hierarchy, issue, failpoint }: Parts,
+  before: Credential | undefined,
+): Promise<Credential> {
   // What the listener shows says to those who enroll which kind of key they make.
   const privateKey = makeKey(keyAlgorithmOfSpki(hierarchy.issuing.subjectPublicKeyInfo) ?? 'p256')
   const publicKey = createPublicKey(privateKey)
@@ -95,7 +99,12 @@ async function makeCredential({ path, names, hierarchy, issue, failpoint }: Part
       names,
       profile: 'server',
     },
-    { method: 'self', party: LISTENER_PARTY, evidence: 'own listener' },
+    {
+      method: 'self',
+      party: LISTENER_PARTY,
+      evidence: 'own listener',
+      ...(before && { succeeds: sha256(before.certificates[0].der) }),
+    },
   )
   if (!issued.ok)
     throw new AuthorityError('ERR_AUTHORITY_REFUSED', path, `the listener got no certificate (${issued.refusal.code})`)

@@ -1,4 +1,5 @@
 // Every certificate that was signed, and whether it still counts.
+import { expiringAt } from '@countersign/mtls'
 import type { Identity } from '@countersign/protocol'
 import type { Kysely } from 'kysely'
 import { InvariantError } from '../error.ts'
@@ -27,6 +28,10 @@ export const REVOCATION_REASONS = [
   'privilegeWithdrawn',
 ] as const
 export type RevocationReason = (typeof REVOCATION_REASONS)[number]
+
+/** Which side of a meeting a certificate was shown by. */
+export const SEEN_AS = ['caller', 'callee'] as const
+export type SeenAs = (typeof SEEN_AS)[number]
 
 export interface NewCertificate {
   readonly issuer: number
@@ -59,6 +64,12 @@ export interface StoredCertificate extends NewCertificate {
     /** As of the certificate. */
     readonly entry?: number
   }
+  /** In a meeting at a door, accepted or not. */
+  readonly lastSeen?: { readonly at: Temporal.Instant; readonly door: string; readonly as: SeenAs }
+  /** The row of the certificate that its holder renewed it for. */
+  readonly succeededBy?: number
+  /** It should have been renewed by now. */
+  readonly isOverdue?: true
 }
 
 /** What a revocation list says of one certificate. */
@@ -93,10 +104,15 @@ export interface CertificateStore {
   currentOfParty(party: string, now: Temporal.Instant): Promise<readonly StoredCertificate[]>
   /** How many of the party's newest `limit` certificates are renewals after `since`. */
   renewedOf(party: string, since: Temporal.Instant, limit: number): Promise<number>
+  /** The party's certificate `sha256` was renewed: what took its place has the row `id`. */
+  succeed(sha256: Uint8Array, party: string, id: number): Promise<void>
   /** Whether `spkiSha256` is the key of another party, or of a revoked certificate. */
   keyTaken(spkiSha256: Uint8Array, party: string): Promise<boolean>
-  /** Makes the key the party's, for good, whoever asks for it at the same time. False where it is taken. */
-  takeKey(spkiSha256: Uint8Array, party: string, now: Temporal.Instant): Promise<boolean>
+  /**
+   * Makes the key the party's, for good, whoever asks for it at the same time, and says until when it is used at least.
+   * False where it is taken.
+   */
+  takeKey(spkiSha256: Uint8Array, party: string, now: Temporal.Instant, endsAt: Temporal.Instant): Promise<boolean>
   revoke(
     certificate: StoredCertificate,
     at: Temporal.Instant,
@@ -121,6 +137,9 @@ export interface PartyKey {
 }
 
 const MAX_SAME_SERIAL = 10
+
+/** Asked for anew when a person needs it: that one ends is nothing to tell. */
+const NEVER_RENEWED: ReadonlySet<StoredProfile> = new Set(['ssh-user'])
 
 export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
   const certificates = () => db.selectFrom('certificate').selectAll()
@@ -180,13 +199,28 @@ export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
         .executeTakeFirst()
       return holder !== undefined && (holder.party !== party || holder.revoked_at !== null)
     },
-    async takeKey(spkiSha256, party, now) {
-      const row = { spki_sha256: spkiSha256, party, first_seen: now.epochMilliseconds, revoked_at: null }
+    async succeed(sha256, party, id) {
+      await db
+        .updateTable('certificate')
+        .set({ succeeded_by: id, warn_at: null })
+        .where('sha256', '=', sha256)
+        .where('party', '=', party)
+        .execute()
+    },
+    async takeKey(spkiSha256, party, now, endsAt) {
+      const ends_at = endsAt.epochMilliseconds
+      const row = { spki_sha256: spkiSha256, party, first_seen: now.epochMilliseconds, revoked_at: null, ends_at }
       // One statement decides among those who ask at the same time.
       await db
         .insertInto('party_key')
         .values(row)
-        .onConflict((conflict) => conflict.column('spki_sha256').doNothing())
+        .onConflict((conflict) =>
+          conflict
+            .column('spki_sha256')
+            .doUpdateSet({ ends_at })
+            .where('party_key.party', '=', party)
+            .where('party_key.ends_at', '<', ends_at),
+        )
         .execute()
       return !(await this.keyTaken(spkiSha256, party))
     },
@@ -194,15 +228,20 @@ export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
       const revoked_at = at.epochMilliseconds
       await db
         .updateTable('certificate')
-        .set({ revoked_at, reason, revoked_by: sequence, revoked_entry: entry ?? null })
+        .set({ revoked_at, reason, revoked_by: sequence, revoked_entry: entry ?? null, warn_at: null })
         .where('id', '=', id)
         .execute()
+      // What it had taken the place of is the last of its line again, and is looked at anew.
       await db
-        .updateTable('party_key')
-        .set({ revoked_at })
-        .where('spki_sha256', '=', spkiSha256)
+        .updateTable('certificate')
+        .set({ succeeded_by: null, warn_at: revoked_at })
+        .where('succeeded_by', '=', id)
         .where('revoked_at', 'is', null)
         .execute()
+      const key = () => db.updateTable('party_key').where('spki_sha256', '=', spkiSha256)
+      await key().set({ revoked_at }).where('revoked_at', 'is', null).execute()
+      if (reason === 'keyCompromise')
+        await key().set({ compromised_at: revoked_at }).where('compromised_at', 'is', null).execute()
     },
     async revokedOf(issuer, since, covered) {
       const revoked = () =>
@@ -267,6 +306,7 @@ function rowOf(certificate: NewCertificate): NewRow<'certificate'> {
     evidence,
     denied: denied.length === 0 ? null : JSON.stringify(denied),
     issued_entry: entry ?? null,
+    warn_at: NEVER_RENEWED.has(profile) ? null : expiringAt(certificate)[0].epochMilliseconds,
   }
 }
 
@@ -297,7 +337,20 @@ function readCertificateRow(row: Row<'certificate'>): StoredCertificate {
         ...(row.revoked_entry !== null && { entry: row.revoked_entry }),
       },
     }),
+    ...lastSeenOf(row),
+    ...(row.succeeded_by !== null && { succeededBy: row.succeeded_by }),
+    ...(row.overdue === 1 && { isOverdue: true }),
   }
+}
+
+/** The three columns are written together. */
+function lastSeenOf({
+  last_seen_at,
+  last_seen_door,
+  last_seen_as,
+}: Row<'certificate'>): Pick<StoredCertificate, 'lastSeen'> {
+  if (last_seen_at === null || last_seen_door === null || last_seen_as === null) return {}
+  return { lastSeen: { at: instantOf(last_seen_at), door: last_seen_door, as: oneOf(last_seen_as, SEEN_AS) } }
 }
 
 /** The three columns of a revocation are there together, as the schema has it. */

@@ -1,5 +1,6 @@
 // What the authority remembers, in one schema for both databases. Each statement's cost is independent of how much is
 // stored: every question has its index.
+import { WATCHED_SO_FAR, WATCHING } from './watch-schema.ts'
 
 /** What differs between the databases. */
 interface Words {
@@ -37,7 +38,7 @@ const POSTGRESQL: Words = {
 }
 
 /** The version of the schema below. */
-export const SCHEMA_VERSION = 8
+export const SCHEMA_VERSION = 9
 
 const NAMES_AND_KEYS = ({ integer, text, octets, withoutRowid }: Words) => `
 CREATE TABLE certificate_name (
@@ -219,7 +220,7 @@ CREATE TABLE crl (
 ) ${strict};
 
 CREATE TABLE setting (key ${text} PRIMARY KEY, value ${text} NOT NULL) ${withoutRowid};
-${NAMES_AND_KEYS(words)}${SEARCHES}${PARTIES(words)}${LEDGER(words)}${HAPPENED(words)}`
+${NAMES_AND_KEYS(words)}${SEARCHES}${PARTIES(words)}${LEDGER(words)}${HAPPENED(words)}${WATCHING(words)}`
 }
 
 /** For a new database. */
@@ -281,6 +282,7 @@ ${PARTIES(SQLITE)}${KNOWN_PARTIES}`,
   // What was done before is in no ledger.
   6: LEDGER(SQLITE),
   7: HAPPENED(SQLITE),
+  8: `${WATCHING(SQLITE)}${WATCHED_SO_FAR}`,
 }
 
 /** For PostgreSQL, which begins with version 3. */
@@ -290,4 +292,5 @@ export const POSTGRESQL_UPGRADES: Readonly<Record<number, string>> = {
   5: DENIED,
   6: LEDGER(POSTGRESQL),
   7: HAPPENED(POSTGRESQL),
+  8: `${WATCHING(POSTGRESQL)}${WATCHED_SO_FAR}`,
 }

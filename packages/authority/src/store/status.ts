@@ -1,4 +1,5 @@
 // Events in their order, and the revocation lists that were signed.
+import { expiringAt } from '@countersign/mtls'
 import { type Kysely, sql } from 'kysely'
 import { instantOf, octetsOf, oneOf } from './row.ts'
 import type { Row, Tables } from './tables.ts'
@@ -83,7 +84,14 @@ export function createStatusStore(
           this_update: thisUpdate.epochMilliseconds,
           next_update: nextUpdate.epochMilliseconds,
           covers,
+          warn_at: expiringAt({ notBefore: thisUpdate, notAfter: nextUpdate })[0].epochMilliseconds,
         })
+        .execute()
+      await db
+        .updateTable('crl')
+        .set({ warn_at: null })
+        .where('issuer', '=', issuer)
+        .where('number', '<', number)
         .execute()
       await db
         .deleteFrom('crl')

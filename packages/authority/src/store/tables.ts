@@ -24,6 +24,30 @@ export interface CertificateTable {
   reason: string | null
   revoked_by: number | null
   revoked_entry: ColumnType<number | null, number | null | undefined>
+  last_seen_at: ColumnType<number | null, number | null | undefined>
+  last_seen_door: ColumnType<string | null, string | null | undefined>
+  last_seen_as: ColumnType<string | null, string | null | undefined>
+  succeeded_by: ColumnType<number | null, number | null | undefined>
+  warn_at: number | null
+  overdue: ColumnType<number, number | undefined>
+}
+
+/** A certificate that met a door, and is in no row of `certificate`. */
+export interface UnissuedTable {
+  id: Generated<number>
+  sha256: Uint8Array
+  spki_sha256: Uint8Array
+  vouched: string
+  authority: string | null
+  serial: string
+  subject: string
+  issuer: string
+  not_after: number
+  door: string
+  seen_as: string
+  first_seen_at: number
+  last_seen_at: number
+  meetings: number
 }
 
 /** The names of a certificate, one a row, so that each can be searched. */
@@ -39,6 +63,8 @@ export interface PartyKeyTable {
   party: string
   first_seen: number
   revoked_at: number | null
+  ends_at: number
+  compromised_at: ColumnType<number | null, number | null | undefined>
 }
 
 /** Everybody that was invited or certified. */
@@ -85,6 +111,7 @@ export interface CrlTable {
   this_update: number
   next_update: number
   covers: number
+  warn_at: number | null
 }
 
 export interface SettingTable {
@@ -116,6 +143,7 @@ export interface AnswerTable {
 export interface Tables {
   certificate: CertificateTable
   certificate_name: CertificateNameTable
+  unissued: UnissuedTable
   party_key: PartyKeyTable
   party: PartyTable
   party_label: PartyLabelTable

@@ -29,7 +29,7 @@ for (const [what, placeOf, options] of PLACES)
     /** Adds a certificate, and answers it as it is stored. */
     const added = (store: Store, certificate: NewCertificate) =>
       store.commit(async ({ certificates }) => {
-        assert.ok(await certificates.takeKey(certificate.spkiSha256, certificate.party, START))
+        assert.ok(await certificates.takeKey(certificate.spkiSha256, certificate.party, START, certificate.notAfter))
         const id = await certificates.add(certificate)
         return { ...certificate, id }
       })
@@ -106,7 +106,7 @@ for (const [what, placeOf, options] of PLACES)
     test('a key is one party’s, whoever asks at the same time; and nobody’s any more once it was revoked', async (t) => {
       const store = await opened(t)
       const key = freshOctets()
-      const ask = (party: string) => store.commit(({ certificates }) => certificates.takeKey(key, party, START))
+      const ask = (party: string) => store.commit(({ certificates }) => certificates.takeKey(key, party, START, START))
       const parties = Array.from({ length: 8 }, (_, i) => `p${i}`)
       const answers = await Promise.all(parties.map(ask))
       assert.equal(answers.filter(Boolean).length, 1)

@@ -25,6 +25,10 @@ CREATE INDEX certificate_key ON certificate (spki_sha256);
 CREATE TABLE event (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('status', 'crl'))
 ) STRICT;
+CREATE TABLE crl (
+  issuer INTEGER NOT NULL REFERENCES certificate (id), number INTEGER NOT NULL, der BLOB NOT NULL,
+  this_update INTEGER NOT NULL, next_update INTEGER NOT NULL, covers INTEGER NOT NULL, PRIMARY KEY (issuer, number)
+) STRICT;
 CREATE TABLE invitation (id BLOB PRIMARY KEY, party TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX event_status ON event (sequence) WHERE kind = 'status';`
 

@@ -30,7 +30,7 @@ suite('questions to the store', () => {
     await certificates.byParty('alice', 10)
     await certificates.currentOfParty('alice', START)
     await certificates.renewedOf('alice', START, 10)
-    await certificates.takeKey(hash, 'alice', START)
+    await certificates.takeKey(hash, 'alice', START, START)
     await certificates.revokedOf(2, START, 0)
     await certificates.revokedBy(2, 1)
     const filters: readonly CertificateFilter[] = [

@@ -134,9 +134,9 @@ for (const [what, placeOf, options] of PLACES)
       const store = await opened(t)
       const [first, second] = [row('alice'), row('alice')]
       await store.commit(async ({ certificates, status }) => {
-        await certificates.takeKey(second.spkiSha256, 'alice', START.add({ hours: 1 }))
-        await certificates.takeKey(first.spkiSha256, 'alice', START)
-        await certificates.takeKey(row('bob').spkiSha256, 'bob', START)
+        await certificates.takeKey(second.spkiSha256, 'alice', START.add({ hours: 1 }), before)
+        await certificates.takeKey(first.spkiSha256, 'alice', START, before)
+        await certificates.takeKey(row('bob').spkiSha256, 'bob', START, before)
         const id = await certificates.add(first)
         await certificates.revoke({ ...first, id }, before, 'superseded', await status.addEvent('status', before))
       })

@@ -78,6 +78,10 @@ const BACK: Readonly<Record<number, { readonly sqlite: string; readonly postgres
     DROP INDEX ledger_entry_number; DROP INDEX ledger_entry_waiting;
     ALTER TABLE ledger_entry DROP COLUMN number; ALTER TABLE ledger_entry DROP COLUMN in_tree;
     CREATE INDEX ledger_entry_waiting ON ledger_entry (id) WHERE position IS NULL;`),
+  9: both(`${['seen', 'unseen', 'door', 'ending', 'warn', 'succeeded'].map((name) => `DROP INDEX certificate_${name};`).join('')}
+    DROP INDEX crl_warn; DROP TABLE unissued; ALTER TABLE crl DROP COLUMN warn_at;
+    ALTER TABLE party_key DROP COLUMN ends_at; ALTER TABLE party_key DROP COLUMN compromised_at;
+    ${['last_seen_at', 'last_seen_door', 'last_seen_as', 'succeeded_by', 'warn_at', 'overdue'].map((name) => `ALTER TABLE certificate DROP COLUMN ${name};`).join('')}`),
 }
 
 function both(sql: string): { readonly sqlite: string; readonly postgresql: string } {

@@ -36,10 +36,10 @@ interface Parts {
 export async function openDoorIdentity(parts: Parts): Promise<DoorIdentity> {
   const { door, clock, log } = parts
   const kept = await readKept(parts)
-  const identity = createIdentity(kept !== undefined && isGood(kept, parts) ? kept : await obtain(parts))
+  const identity = createIdentity(kept !== undefined && isGood(kept, parts) ? kept : await obtain(parts, kept))
   const timer = setInterval(() => {
     if (isGood(identity.current(), parts)) return
-    obtain(parts).then(
+    obtain(parts, identity.current()).then(
       (credential) => {
         identity.replace(credential)
         log('door.renewed', { door: door.name, notAfter: credential.certificates[0].validity.notAfter.toString() })
@@ -95,7 +95,7 @@ async function readKept({ directory }: Parts): Promise<Credential | undefined> {
 }
 
 /** Makes a new key, which never leaves this machine, and gets its certificate. */
-async function obtain({ door, directory, authority }: Parts): Promise<Credential> {
+async function obtain({ door, directory, authority }: Parts, before: Credential | undefined): Promise<Credential> {
   const { privateKey, publicKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' })
   const certificates = await authority.issueLocal({
     party: doorParty(door.name),
@@ -103,6 +103,7 @@ async function obtain({ door, directory, authority }: Parts): Promise<Credential
     ipAddresses: hostsOf(door).filter((name) => isIP(name) !== 0),
     profile: isCaller(door) ? 'service' : 'server',
     publicKey: Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' })),
+    ...(before && { succeeds: Uint8Array.from(hash('sha256', before.certificates[0].der, 'buffer')) }),
   })
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await writeFile(join(directory, 'identity.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })

@@ -17,11 +17,17 @@ export function renewalDue({ notBefore, notAfter }: Validity, spread: number): T
 }
 
 /** Nobody has renewed in time: three quarters are over, or nine tenths. */
-const EXPIRING_AFTER = [3 / 4, 9 / 10]
+const EXPIRING_AFTER = [3 / 4, 9 / 10] as const
 
 /** How urgent it has become that somebody renews: 0 while there is time, 1 in the last quarter, 2 in the last tenth. */
-export function urgency({ notBefore, notAfter }: Validity, now: Temporal.Instant): number {
-  return EXPIRING_AFTER.filter((part) => Temporal.Instant.compare(now, within(notBefore, notAfter, part)) >= 0).length
+export function urgency(validity: Validity, now: Temporal.Instant): number {
+  return expiringAt(validity).filter((moment) => Temporal.Instant.compare(now, moment) >= 0).length
+}
+
+/** When a certificate that nobody has renewed is first told of, and when again: whoever renews has done so before. */
+export function expiringAt({ notBefore, notAfter }: Validity): readonly [Temporal.Instant, Temporal.Instant] {
+  const [first, last] = EXPIRING_AFTER
+  return [within(notBefore, notAfter, first), within(notBefore, notAfter, last)]
 }
 
 /** Between a half and three quarters of the time that the first list to run out is good for. A list that never runs out is never due. */
