@@ -166,6 +166,7 @@ export const PRIMARY_KEYS: { readonly [Name in keyof Tables]: readonly (keyof Ta
   event: ['sequence'],
   certificate: ['id'],
   certificate_name: ['certificate', 'kind', 'value'],
+  unissued: ['id'],
   party_key: ['spki_sha256'],
   party: ['name'],
   party_label: ['party', 'label'],

@@ -27,7 +27,7 @@ async function filled(t: TestContext): Promise<string> {
       const party = `pärty-${i}-\u{1f511}"`
       const certificate = row(party, { denied: i % 2 === 0 ? [] : ([{ kind: 'dNSName', value: '*' }] as never) })
       await tx.parties.ensure(party, START)
-      await tx.certificates.takeKey(certificate.spkiSha256, certificate.party, START)
+      await tx.certificates.takeKey(certificate.spkiSha256, certificate.party, START, START)
       await tx.certificates.add(certificate)
     }
     await tx.set('test', '\u{ffff}\u{10000}')
@@ -110,7 +110,7 @@ suite('a store moved into PostgreSQL', withPostgresql, () => {
     t.after(() => store.close())
     assert.equal(await store.commit(({ status }) => status.addEvent('crl', START)), 3)
     const certificate = row('late')
-    await store.commit(({ certificates }) => certificates.takeKey(certificate.spkiSha256, 'late', START))
+    await store.commit(({ certificates }) => certificates.takeKey(certificate.spkiSha256, 'late', START, START))
     assert.equal(await store.commit(({ certificates }) => certificates.add(certificate)), CERTIFICATES + 3)
   })
 
