@@ -52,7 +52,8 @@ async function filled(t: TestContext): Promise<string> {
   db.exec(`
     INSERT INTO ledger_entry (octets, position) VALUES (x'00ff', 0), (x'', NULL);
     INSERT INTO party_label (party, label) SELECT name, 'group:' || name FROM party LIMIT 7;
-    INSERT INTO crl VALUES (2, 9007199254740991, x'30', 1, 2, 1);
+    INSERT INTO crl VALUES (2, 9007199254740991, x'30', 1, 2, 1, NULL);
+    INSERT INTO unissued VALUES (7, x'01', x'02', 'other', 'é', '0f', 'CN=a', 'CN=b', 9, 'web', 'caller', 1, 2, 3);
     UPDATE certificate SET revoked_at = 5, reason = 'keyCompromise', revoked_by = 1 WHERE id = 9;
     INSERT INTO event (at, kind) VALUES (1, 'crl');
     DELETE FROM event WHERE sequence = 2;`)
