@@ -19,6 +19,7 @@ import { LISTENER_DOOR, openListener } from './api/listener.ts'
 import { checkSocketPath, listenLocally } from './api/local-socket.ts'
 import { makeBackup } from './backup/backup.ts'
 import { openDirectory } from './directory.ts'
+import { createCertify } from './enrollment/certify.ts'
 import { createRenew } from './enrollment/renew.ts'
 import { createEnroll } from './enrollment/token/enroll.ts'
 import { type AuthorityAddress, createInvite } from './enrollment/token/invite.ts'
@@ -150,6 +151,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
         ...(store.copyTo && { copyStore: store.copyTo }),
         ...(keys && { keys: passphrase === undefined ? {} : { passphrase } }),
       }),
+    certify: createCertify({ issue, domain, authority: () => ({ name }), checkSignature }),
     enroll: createEnroll({ store, issue, domain, clock, checkSignature }),
     renew: createRenew({ store, issue, clock, checkSignature }),
     revocation,

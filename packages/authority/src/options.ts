@@ -1,7 +1,7 @@
 // The options of an authority, judged before anything is touched.
 import { isIP } from 'node:net'
 import { type Identity, isParty } from '@countersign/protocol'
-import { isReservedParty } from './enrollment/token/invite.ts'
+import { isReservedParty } from './enrollment/granted.ts'
 import { AuthorityError } from './error.ts'
 import { isDnsName, isTrustDomain, parseSan } from './issuance/names.ts'
 import { parseKeyUri } from './keys/pkcs11/uri.ts'

@@ -2,16 +2,33 @@
 import { parseReference, type Refusal, writeReceipt } from '@countersign/protocol'
 import type { FastifyInstance } from 'fastify'
 import { AuthorityError, InvariantError } from '../error.ts'
+import { serialHex } from '../octets.ts'
 import { findSubject, MAX_OF_PARTY, NO_SUBJECT } from '../status/subject.ts'
 import type { Repositories } from '../store/store.ts'
-import { callerOf } from './caller.ts'
-import { certificateJson, foreseenJson, keyJson, partyJson, sessionJson, wholeCertificateJson } from './json.ts'
+import { type Caller, callerOf } from './caller.ts'
+import {
+  certificateJson,
+  derJson,
+  foreseenJson,
+  keyJson,
+  partyJson,
+  sessionJson,
+  wholeCertificateJson,
+} from './json.ts'
 import type { Api } from './model.ts'
 import { operationOf } from './operations.ts'
 import { partyRoutes } from './parties.ts'
 import { sendRefusal } from './reply.ts'
 import { createPermit, isAction } from './roles.ts'
-import { backupBody, certificatesQuery, invitationBody, read, revocationBody, writePlace } from './schemas.ts'
+import {
+  backupBody,
+  certificatesQuery,
+  certifyBody,
+  invitationBody,
+  read,
+  revocationBody,
+  writePlace,
+} from './schemas.ts'
 
 export function administrationRoutes(app: FastifyInstance, api: Api): void {
   const { store, clock, failpoint } = api
@@ -37,6 +54,22 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     if (!invited.ok) return sendRefusal(request, reply, invited.refusal)
     const { token, party, expiresAt } = invited
     return reply.code(201).send({ token, party, expiresAt: expiresAt.toString() })
+  })
+
+  app.post('/v1/certificates', async (request, reply) => {
+    const body = read(certifyBody, request.body)
+    if (!body.ok) return sendRefusal(request, reply, body.refusal)
+    const denied = body.value.profile === 'admin' ? await permit(request, 'administrators.change') : undefined
+    if (denied !== undefined) return sendRefusal(request, reply, denied)
+    const certified = await api.certify(body.value, nameOf(callerOf(request.raw.socket)))
+    if (!certified.ok) return sendRefusal(request, reply, certified.refusal)
+    const { party, credential } = certified
+    return reply.code(201).send({
+      party,
+      serialNumber: serialHex(credential[0].serialNumber),
+      certificates: derJson(credential),
+      ...(certified.denied.length > 0 && { denied: certified.denied }),
+    })
   })
 
   app.post('/v1/backups', async (request, reply) => {
@@ -117,6 +150,13 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     // Each is JSON already: it is handed on as it was written.
     return reply.type('application/json; charset=utf-8').send(`{"meetings":[${meetings.join(',')}]}`)
   })
+}
+
+/** Who asked, as it is kept. */
+function nameOf(caller: Caller): string {
+  if (caller.kind === 'local') return 'administrator on the machine'
+  const { party, name } = caller.meeting.caller
+  return `administrator ${party ?? name}`
 }
 
 /** The row of the issuing certificate that `named` means. */

@@ -33,6 +33,13 @@ export const enrolled: z.ZodType = z.strictObject({
   denied: z.array(text).optional(),
 })
 
+export const certified: z.ZodType = z.strictObject({
+  party: text,
+  serialNumber: hex,
+  certificates: z.array(base64),
+  denied: z.array(text).optional(),
+})
+
 export const reported: z.ZodType = z.strictObject({ reference: text })
 /** What a meeting holds, its own reader says. */
 export const meetings: z.ZodType = z.strictObject({ meetings: z.array(z.looseObject({ reference: text, door: text })) })

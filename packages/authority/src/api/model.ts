@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock, Log } from '@countersign/mtls'
 import type { Meeting, OpenSession, PartyId, Reference } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
+import type { Certify } from '../enrollment/certify.ts'
 import type { Renew } from '../enrollment/renew.ts'
 import type { Enroll } from '../enrollment/token/enroll.ts'
 import type { AuthorityAddress, Invite } from '../enrollment/token/invite.ts'
@@ -21,6 +22,7 @@ export interface Api {
   readonly invite: Invite
   /** Makes a backup on this machine. @throws {AuthorityError} (rejects) */
   readonly backup: (body: BackupBody) => Promise<void>
+  readonly certify: Certify
   readonly enroll: Enroll
   readonly renew: Renew
   readonly revocation: Revocation

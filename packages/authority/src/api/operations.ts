@@ -6,6 +6,7 @@ import type { Action } from './roles.ts'
 import {
   backupBody,
   certificatesQuery,
+  certifyBody,
   enrollmentBody,
   invitationBody,
   lockBody,
@@ -107,6 +108,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     body: invitationBody,
     status: 201,
     answer: answers.invited,
+  },
+  'POST /v1/certificates': {
+    summary: 'give a party a certificate for its request, on the word of the caller',
+    who: 'certificates.issue',
+    body: certifyBody,
+    status: 201,
+    answer: answers.certified,
   },
   'POST /v1/backups': {
     summary: 'write a backup into a directory; over the socket in the data directory alone',

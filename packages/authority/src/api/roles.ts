@@ -14,6 +14,7 @@ export const ACTIONS: Readonly<Record<Action, readonly Role[]>> = {
   'parties.invite': ['operator', 'officer'],
   'parties.change': ['operator', 'officer'],
   'parties.lock': ['operator', 'officer'],
+  'certificates.issue': ['operator', 'officer'],
   'certificates.revoke': ['operator', 'officer'],
   'backups.make': ['officer'],
   'administrators.change': ['officer'],
@@ -27,6 +28,7 @@ export type Action =
   | 'parties.invite'
   | 'parties.change'
   | 'parties.lock'
+  | 'certificates.issue'
   | 'certificates.revoke'
   | 'backups.make'
   /** To make an administrator, or to say what one may do. */

@@ -1,6 +1,7 @@
 // The forms of what callers send. Unknown fields are refused: a misspelt one must not be a silent default.
 import { MAX_LOCK_REASON_CHARACTERS, type Refusal } from '@countersign/protocol'
 import { z } from 'zod'
+import type { CertifyRequest } from '../enrollment/certify.ts'
 import { DEFAULT_TTL_SECONDS, type InvitationRequest, MAX_TTL_SECONDS } from '../enrollment/token/invite.ts'
 import { PROFILE_NAMES } from '../issuance/profiles.ts'
 import { REVOCATION_REASONS, type RevocationReason } from '../store/certificates.ts'
@@ -52,6 +53,13 @@ export const invitationBody: z.ZodType<
   profile: z.enum(PROFILE_NAMES).default('client'),
   role: z.enum(ROLES).optional(),
   ttlSeconds: z.int().min(1).max(MAX_TTL_SECONDS).default(DEFAULT_TTL_SECONDS),
+})
+
+export const certifyBody: z.ZodType<Required<CertifyRequest>> = z.strictObject({
+  party: z.string().min(1),
+  san: z.array(z.string().max(2048)).max(MAX_SANS).default([]),
+  profile: z.enum(PROFILE_NAMES).default('client'),
+  request: octets('base64'),
 })
 
 export interface BackupBody {

@@ -2,7 +2,7 @@
 
 import type { Clock, Locks, Log } from '@countersign/mtls'
 import { MAX_LOCKS, type PartyLock, type Refusal } from '@countersign/protocol'
-import { isReservedParty } from '../enrollment/token/invite.ts'
+import { isReservedParty } from '../enrollment/granted.ts'
 import { writeEntry } from '../ledger/entry.ts'
 import type { Store, StoreTransaction } from '../store/store.ts'
 import type { Feed, Told } from './feed/feed.ts'

@@ -15,7 +15,7 @@ const STORED_PROFILES = [...PROFILE_NAMES, 'issuing'] as const
 export type StoredProfile = ProfileName | 'issuing'
 
 /** How the holder of a key was proved when its certificate was issued. */
-const PROOF_METHODS = ['token', 'certificate', 'local', 'self'] as const
+const PROOF_METHODS = ['token', 'certificate', 'administrator', 'local', 'self'] as const
 export type ProofMethod = (typeof PROOF_METHODS)[number]
 
 /** Why a certificate of ours can be revoked, RFC 5280 §5.3.1; holds and what is for authorities are not among them. */

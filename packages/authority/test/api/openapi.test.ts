@@ -101,6 +101,10 @@ suite('the API in OpenAPI', () => {
       await stranger.ask('POST', '/enroll', enrollmentBody(token, requestFor(newKey()), stranger.exporter)),
     )
     holds('POST /renew', await holder.ask('POST', '/renew', { request: requestFor(newKey()).toBase64() }))
+    await local('POST /v1/certificates', '/v1/certificates', {
+      party: 'carol',
+      request: requestFor(newKey()).toBase64(),
+    })
     await local('PATCH /v1/parties/:party', '/v1/parties/bob', {
       kind: 'host',
       owner: 'alice',

@@ -43,6 +43,8 @@ const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, rea
   ['POST', '/v1/invitations', { party: '/' }, ['operator', 'officer']],
   ['POST', '/v1/invitations', { party: '/', profile: 'admin' }, ['officer']],
   ['POST', '/v1/invitations', { party: '/', profile: 'admin', role: 'viewer' }, ['officer']],
+  ['POST', '/v1/certificates', { party: '/', request: '' }, ['operator', 'officer']],
+  ['POST', '/v1/certificates', { party: '/', request: '', profile: 'admin' }, ['officer']],
   ['POST', '/v1/revocations', { subject: 'nothing' }, ['operator', 'officer']],
   ['POST', '/v1/revocations', { subject: 'nothing', dryRun: true }, ['operator', 'officer']],
   ['POST', '/v1/backups', {}, ['officer']],

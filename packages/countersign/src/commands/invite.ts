@@ -1,8 +1,7 @@
-import { isIP } from 'node:net'
 import { fieldOf, formatWhen } from '@countersign/protocol'
 import { openAdmin } from '../admin/client.ts'
+import { kindOfName } from '../admin/kind-of-name.ts'
 import { EXIT, type Run } from '../command.ts'
-import { inAscii } from '../meeting/address.ts'
 import { plainText } from '../output/plain-text.ts'
 import { parseSpan } from '../span.ts'
 
@@ -30,15 +29,4 @@ export const invite: Run = async (given, around) => {
   around.err(`an invitation for ${party}; it works once and ends ${ends}. Whoever has it can use it.`)
   around.out(plainText(field.get('token').text()))
   return EXIT.ok
-}
-
-/** The API wants the kind of a name before it, as in `dns:`, and A-labels; people write the name alone, in their own script. */
-function kindOfName(name: string): string {
-  if (isIP(name) !== 0) return `ip:${name}`
-  if (/^(ip|uri):/.test(name)) return name
-  const value = name.replace(/^(dns|email):/, '')
-  const isMail = name.startsWith('email:') || (value === name && name.includes('@'))
-  if (!isMail) return `dns:${inAscii(value)}`
-  const at = value.lastIndexOf('@') + 1
-  return `email:${value.slice(0, at)}${inAscii(value.slice(at))}`
 }

@@ -75,6 +75,36 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./invite.ts')).invite,
   },
   {
+    name: 'issue',
+    summary: 'give a party a certificate for a request that was made elsewhere',
+    details: [
+      'For what makes its own key and a PKCS#10 request: an appliance, a database, openssl. The certificate and',
+      'its issuer are written to standard output. What can run countersign enroll renews itself: invite that.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [{ name: 'PARTY', summary: 'whose the key is, as in printer or ops/backup' }],
+    options: {
+      request: { type: 'string', value: 'FILE', summary: 'the request, PEM or DER' },
+      san: {
+        type: 'string',
+        multiple: true,
+        value: 'NAME',
+        summary:
+          'a name that the certificate shall have: a DNS name, an IP address, an e-mail address; may be given again',
+      },
+      profile: {
+        type: 'string',
+        value: 'NAME',
+        summary: 'client (the default), server, service, device, person, short-lived or admin',
+      },
+      ...ADMIN,
+    },
+    examples: [
+      'countersign issue printer --request printer.csr --profile server --san printer.acme.example > printer.pem',
+    ],
+    load: async () => (await import('./issue.ts')).issue,
+  },
+  {
     name: 'enroll',
     summary: 'become a party with a token: make a key here and get its certificate',
     details: [

@@ -1,29 +1,15 @@
 // Invitations: what an administrator hands to a newcomer.
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Clock, Log } from '@countersign/mtls'
-import {
-  formatToken,
-  type Identity,
-  isParty,
-  type Refusal,
-  TOKEN_ID_LABEL,
-  TOKEN_MAC_KEY_LABEL,
-} from '@countersign/protocol'
+import { formatToken, type Refusal, TOKEN_ID_LABEL, TOKEN_MAC_KEY_LABEL } from '@countersign/protocol'
 import type { Failpoint } from '../../failpoints.ts'
-import { faultOfNames } from '../../issuance/grant.ts'
-import { parseSan, spiffeIdOf } from '../../issuance/names.ts'
-import { PROFILES, type ProfileName } from '../../issuance/profiles.ts'
 import { changeParty } from '../../parties/change.ts'
 import type { Role } from '../../store/parties.ts'
 import type { Store } from '../../store/store.ts'
+import { decideGrant, type GrantRequest } from '../granted.ts'
 
 /** Who may enroll, under which names and until when. */
-export interface InvitationRequest {
-  readonly party: string
-  /** As in `dns:…`, `ip:…`, `email:…`, `uri:…`. */
-  readonly san?: readonly string[]
-  /** Default `client`. */
-  readonly profile?: ProfileName
+export interface InvitationRequest extends GrantRequest {
   /** What it may do as an administrator, from now on. Absent: as before, and an officer where nothing was said before. */
   readonly role?: Role | undefined
   /** Default 600; a day at most. */
@@ -45,11 +31,6 @@ export interface AuthorityAddress {
 
 export const DEFAULT_TTL_SECONDS = 600
 export const MAX_TTL_SECONDS = 86_400
-
-/** The parties `authority` and `authority/…` are the authority itself. */
-export function isReservedParty(party: string): boolean {
-  return party === 'authority' || party.startsWith('authority/')
-}
 
 export function tokenId(secret: Uint8Array): Uint8Array {
   return Uint8Array.from(createHmac('sha256', secret).update(TOKEN_ID_LABEL).digest())
@@ -75,7 +56,9 @@ export function createInvite(inviting: Inviting): Invite {
   const { store, clock, failpoint, log, authority } = inviting
   return async (request) => {
     const { party, profile = 'client', role, ttlSeconds = DEFAULT_TTL_SECONDS } = request
-    const granted = grant(request, inviting.domain, authority().name)
+    if (!(ttlSeconds >= 1 && ttlSeconds <= MAX_TTL_SECONDS))
+      return { ok: false, refusal: { code: 'ERR_ADMIN_REQUEST', note: `ttlSeconds: from 1 to ${MAX_TTL_SECONDS}` } }
+    const granted = decideGrant(request, inviting.domain, authority().name)
     if (!granted.ok) return granted
     const secret = Uint8Array.from(randomBytes(32))
     const createdAt = clock()
@@ -92,33 +75,4 @@ export function createInvite(inviting: Inviting): Invite {
     log('invite.done', { party, profile, token: id.toHex().slice(0, 16), expiresAt: expiresAt.toString() })
     return { ok: true, token: formatToken({ ...authority(), secret, party }), party, expiresAt }
   }
-}
-
-/** Decides whether `request` may be invited, and under which names beside the SPIFFE ID. */
-function grant(
-  { party, san = [], profile = 'client', ttlSeconds }: InvitationRequest,
-  domain: string,
-  authorityName: string,
-): { readonly ok: true; readonly names: readonly Identity[] } | { readonly ok: false; readonly refusal: Refusal } {
-  if (!isParty(party))
-    return refused('party: letters, digits, dots, hyphens, underscores; parts between slashes; at most 64 characters')
-  if (isReservedParty(party)) return refused('party: this is the authority itself')
-  if (ttlSeconds !== undefined && !(ttlSeconds >= 1 && ttlSeconds <= MAX_TTL_SECONDS))
-    return refused(`ttlSeconds: from 1 to ${MAX_TTL_SECONDS}`)
-  const { instead } = PROFILES[profile]
-  if (instead !== undefined) return refused(`profile: ${instead}`)
-  const names: Identity[] = []
-  for (const text of san) {
-    const parsed = parseSan(text)
-    if (!parsed.ok) return refused(`san: ${parsed.detail}`)
-    if (parsed.name.kind === 'dNSName' && parsed.name.value === authorityName.toLowerCase())
-      return refused('san: this is the name of the authority itself')
-    names.push(parsed.name)
-  }
-  const unfit = faultOfNames(profile, PROFILES[profile], names, spiffeIdOf(domain, party))
-  return unfit === undefined ? { ok: true, names } : refused(`san: ${unfit.note}`)
-}
-
-function refused(note: string): { readonly ok: false; readonly refusal: Refusal } {
-  return { ok: false, refusal: { code: 'ERR_ADMIN_REQUEST', note } }
 }
