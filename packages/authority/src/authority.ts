@@ -31,6 +31,7 @@ import { openCustody } from './keys/custody.ts'
 import { guarded, replaceFile } from './keys/files.ts'
 import { FILES, type Hierarchy, readHierarchy } from './keys/hierarchy.ts'
 import { type LedgerKey, openLedgerKey } from './keys/ledger-key.ts'
+import { ensureSshIssuer } from './keys/ssh-issuer.ts'
 import { openIntegration } from './ledger/integrate.ts'
 import { formatVerifierKey } from './ledger/key.ts'
 import type { Authority, AuthorityOptions, LocalRequest } from './model.ts'
@@ -273,6 +274,7 @@ async function openKeys(
   // For people and programs that need the root: they get it without entering the folder with the keys.
   const rootFile = join(directory, FILES.rootCertificate)
   writePublicFile(rootFile, writePem('CERTIFICATE', hierarchy.root.der))
+  await ensureSshIssuer(folder, store, now, custody.passphrase)
   const ledgerKey = await openLedgerKey(folder, store, domain, custody.passphrase)
   writePublicFile(join(directory, LEDGER_KEY_FILE), `${formatVerifierKey(ledgerKey.key)}\n`)
   return { store, hierarchy, ledgerKey, folder, rootFile }

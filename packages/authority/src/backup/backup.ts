@@ -49,7 +49,9 @@ export async function makeBackup(options: BackupOptions): Promise<void> {
       await cp(join(directory, FILES.folder, name), join(unfinished, FILES.folder, name))
     // The ledger is in the store: its files are written again from there, to the octet.
     if (keys)
-      for (const name of [FILES.rootKey, FILES.issuingKey, FILES.ledgerKey]) await copyKey(options, unfinished, name)
+      // Each issuer has its own, beside the ledger's.
+      for (const name of await readdir(join(directory, FILES.folder)))
+        if (name.endsWith('.key')) await copyKey(options, unfinished, name)
     const files: Record<string, string> = {}
     for (const path of await filesOf(unfinished)) files[relative(unfinished, path)] = await sha256OfFile(path)
     guarded(target, () =>

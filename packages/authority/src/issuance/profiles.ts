@@ -293,6 +293,11 @@ export const INVITED_PROFILES: readonly ProfileName[] = PROFILE_NAMES.filter(
   (name) => PROFILES[name].instead === undefined,
 )
 
+/** What an issuer below a root may sign. */
+export const LEAF_PROFILES: readonly X509ProfileName[] = X509_PROFILE_NAMES.filter(
+  (name) => X509_PROFILES[name].authority === undefined,
+)
+
 /** Whether a word names a row of X.509 certificates. */
 export function isX509Profile(profile: string): profile is X509ProfileName {
   return Object.hasOwn(X509_PROFILES, profile)

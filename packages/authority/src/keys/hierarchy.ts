@@ -25,7 +25,7 @@ export interface Hierarchy {
 /** The rows of a first start, always the same. */
 export const ROOT_ROW = 1
 export const ISSUING_ROW = 2
-/** SSH certificates are signed by the issuing key too, and stand in no list of X.509: their issuer has a number, and no row. */
+/** The first issuer for SSH has no certificate: it has a number that is no row's. Further ones have those below. */
 export const SSH_ISSUER = 0
 
 /** Names of files in the folder `authority` of the data directory. */
@@ -36,6 +36,7 @@ export const FILES = {
   issuingCertificate: 'issuing.pem',
   issuingKey: 'issuing.key',
   ledgerKey: 'ledger.key',
+  sshKey: 'ssh.key',
 } as const
 
 /**

@@ -51,6 +51,16 @@ export type LedgerEntry =
       readonly role: string
     }
   | {
+      /** What an issuer is, from then on. */
+      readonly kind: 'issuer'
+      readonly at: Temporal.Instant
+      readonly issuer: string
+      readonly state: string
+      readonly profiles: readonly string[]
+      /** Of its key. */
+      readonly spkiSha256: string
+    }
+  | {
       /** Rules, or other authorities, that doors elsewhere follow. */
       readonly kind: 'policy' | 'trust'
       readonly at: Temporal.Instant
@@ -65,6 +75,20 @@ export function writeEntry(entry: LedgerEntry): Uint8Array {
   const octets = new TextEncoder().encode(JSON.stringify({ version: 1, kind, at, ...more }))
   if (octets.length > MAX_ENTRY_OCTETS) throw new LedgerError('ERR_LEDGER_ENTRY_LIMIT')
   return octets
+}
+
+/** What an issuer is from `at` on. */
+export function issuerEntry(
+  issuer: {
+    readonly name: string
+    readonly state: string
+    readonly profiles: readonly string[]
+    readonly spkiSha256: Uint8Array
+  },
+  at: Temporal.Instant,
+): Uint8Array {
+  const { name, state, profiles, spkiSha256 } = issuer
+  return writeEntry({ kind: 'issuer', at, issuer: name, state, profiles, spkiSha256: spkiSha256.toHex() })
 }
 
 /** That a certificate was issued, as its row has it. */

@@ -10,12 +10,13 @@ import { AuthorityError, InvariantError } from '../error.ts'
 import type { Failpoint } from '../failpoints.ts'
 import { authorityName, makeSerial } from '../issuance/build.ts'
 import { buildAndLint, type Linted, type LintedTbs, lintCrl } from '../issuance/lint.ts'
+import { LEAF_PROFILES } from '../issuance/profiles.ts'
 import type { Custody } from '../keys/custody.ts'
 import { guarded, syncDirectory, writeNewFile } from '../keys/files.ts'
 import { FILES, ISSUING_ROW, ROOT_ROW, readCertificateFile } from '../keys/hierarchy.ts'
 import { formatKey } from '../keys/key-file.ts'
 import { keySigner, type Signer } from '../keys/signer.ts'
-import { issuedEntry } from '../ledger/entry.ts'
+import { issuedEntry, issuerEntry } from '../ledger/entry.ts'
 import { serialHex, sha256 } from '../octets.ts'
 import { buildCrl, thisUpdateOf } from '../status/crl/build.ts'
 import type { NewCertificate } from '../store/certificates.ts'
@@ -203,18 +204,35 @@ function writeFolder(
 }
 
 async function record(tx: StoreTransaction, { root, issuing, rootCrl, now }: Made): Promise<void> {
-  for (const [id, row] of [
-    [ROOT_ROW, rowOf(root, 'root', now)],
-    [ISSUING_ROW, rowOf(issuing, 'issuing', now)],
+  for (const [id, row, kind, profiles] of [
+    [ROOT_ROW, rowOf(root, 'root', now), 'root', ['intermediate']],
+    [ISSUING_ROW, rowOf(issuing, 'issuing', now), 'intermediate', LEAF_PROFILES],
   ] as const) {
     const entry = await tx.ledger.add(issuedEntry(row))
     await tx.certificates.addAuthority(id, { ...row, entry })
     await tx.parties.ensure(row.party, now)
+    const { profile: name, spkiSha256 } = row
+    const issuer = {
+      name,
+      kind,
+      id,
+      state: 'active',
+      keyPlace: `${name}.key`,
+      spkiSha256,
+      profiles,
+      createdAt: now,
+    } as const
+    await tx.issuers.add(issuer)
+    await tx.ledger.add(issuerEntry(issuer, now))
   }
   await tx.status.addCrl(rootCrl)
 }
 
-function rowOf(certificate: Certificate, profile: 'root' | 'issuing', now: Temporal.Instant): NewCertificate {
+function rowOf<Name extends 'root' | 'issuing'>(
+  certificate: Certificate,
+  profile: Name,
+  now: Temporal.Instant,
+): NewCertificate & { readonly profile: Name } {
   return {
     // The root is its own issuer.
     issuer: ROOT_ROW,

@@ -1,5 +1,6 @@
 // What the authority remembers, in one schema for both databases. Each statement's cost is independent of how much is
 // stored: every question has its index.
+import { ISSUERS, KNOWN_ISSUERS, LISTS_OF_ALL } from './issuer-schema.ts'
 import { WATCHED_SO_FAR, WATCHING } from './watch-schema.ts'
 
 /** What differs between the databases. */
@@ -38,7 +39,7 @@ const POSTGRESQL: Words = {
 }
 
 /** The version of the schema below. */
-export const SCHEMA_VERSION = 9
+export const SCHEMA_VERSION = 10
 
 const NAMES_AND_KEYS = ({ integer, text, octets, withoutRowid }: Words) => `
 CREATE TABLE certificate_name (
@@ -209,7 +210,8 @@ CREATE INDEX invitation_expires ON invitation (expires_at) WHERE mac_key IS NOT 
 CREATE INDEX invitation_party ON invitation (party) WHERE mac_key IS NOT NULL;
 
 CREATE TABLE crl (
-  issuer ${integer} NOT NULL REFERENCES certificate (id),
+  -- As certificates have it; of an issuer for SSH the list is a KRL.
+  issuer ${integer} NOT NULL,
   number ${integer} NOT NULL,
   der ${octets} NOT NULL,
   this_update ${integer} NOT NULL,
@@ -220,7 +222,7 @@ CREATE TABLE crl (
 ) ${strict};
 
 CREATE TABLE setting (key ${text} PRIMARY KEY, value ${text} NOT NULL) ${withoutRowid};
-${NAMES_AND_KEYS(words)}${SEARCHES}${PARTIES(words)}${LEDGER(words)}${HAPPENED(words)}${WATCHING(words)}`
+${NAMES_AND_KEYS(words)}${SEARCHES}${PARTIES(words)}${LEDGER(words)}${HAPPENED(words)}${WATCHING(words)}${ISSUERS(words)}`
 }
 
 /** For a new database. */
@@ -283,6 +285,7 @@ ${PARTIES(SQLITE)}${KNOWN_PARTIES}`,
   6: LEDGER(SQLITE),
   7: HAPPENED(SQLITE),
   8: `${WATCHING(SQLITE)}${WATCHED_SO_FAR}`,
+  9: `${LISTS_OF_ALL}${ISSUERS(SQLITE)}${KNOWN_ISSUERS}`,
 }
 
 /** For PostgreSQL, which begins with version 3. */
@@ -293,4 +296,5 @@ export const POSTGRESQL_UPGRADES: Readonly<Record<number, string>> = {
   6: LEDGER(POSTGRESQL),
   7: HAPPENED(POSTGRESQL),
   8: `${WATCHING(POSTGRESQL)}${WATCHED_SO_FAR}`,
+  9: `ALTER TABLE crl DROP CONSTRAINT crl_issuer_fkey;${ISSUERS(POSTGRESQL)}${KNOWN_ISSUERS}`,
 }

@@ -7,6 +7,7 @@ import { Kysely, sql } from 'kysely'
 import { type AnswerStore, createAnswerStore } from './answers.ts'
 import { type CertificateStore, createCertificateStore } from './certificates.ts'
 import { createInvitationStore, type InvitationStore } from './invitations.ts'
+import { createIssuerStore, type IssuerStore } from './issuers.ts'
 import { createLedgerEntries, type LedgerEntries } from './ledger.ts'
 import { openDatabase } from './open.ts'
 import { createPartyStore, type PartyStore } from './parties.ts'
@@ -24,6 +25,7 @@ export interface Repositories {
   readonly answers: AnswerStore
   readonly certificates: CertificateStore
   readonly invitations: InvitationStore
+  readonly issuers: IssuerStore
   readonly parties: PartyStore
   readonly status: StatusStore
   readonly ledger: LedgerEntries
@@ -168,6 +170,7 @@ function repositoriesOf(db: Kysely<Tables>, alone: StoreTransaction['alone'], no
     answers: createAnswerStore(db),
     certificates: createCertificateStore(db),
     invitations: createInvitationStore(db),
+    issuers: createIssuerStore(db),
     parties: createPartyStore(db),
     status: createStatusStore(db, alone, node),
     ledger: createLedgerEntries(db, alone),

@@ -114,6 +114,33 @@ export interface CrlTable {
   warn_at: number | null
 }
 
+/** Who signs. */
+export interface IssuerTable {
+  name: string
+  kind: string
+  id: ColumnType<number | null, number | null | undefined>
+  state: string
+  key_place: ColumnType<string | null, string | null | undefined>
+  spki_sha256: Uint8Array
+  public_key: ColumnType<Uint8Array | null, Uint8Array | null | undefined>
+  created_at: number
+}
+
+/** What an issuer may sign, and whether it is the one that does. */
+export interface IssuerProfileTable {
+  issuer: string
+  profile: string
+  signs: number
+}
+
+/** What another root signed of an issuer's key. */
+export interface CrossCertificateTable {
+  sha256: Uint8Array
+  issuer: string
+  der: Uint8Array
+  not_after: number
+}
+
 export interface SettingTable {
   key: string
   value: string
@@ -153,6 +180,9 @@ export interface Tables {
   setting: SettingTable
   ledger_entry: LedgerEntryTable
   answer: AnswerTable
+  issuer: IssuerTable
+  issuer_profile: IssuerProfileTable
+  cross_certificate: CrossCertificateTable
 }
 
 /** A row as it is read. */
@@ -174,4 +204,7 @@ export const PRIMARY_KEYS: { readonly [Name in keyof Tables]: readonly (keyof Ta
   crl: ['issuer', 'number'],
   ledger_entry: ['id'],
   answer: ['caller', 'key_sha256'],
+  issuer: ['name'],
+  issuer_profile: ['issuer', 'profile'],
+  cross_certificate: ['sha256'],
 }

@@ -74,7 +74,7 @@ suite('an authority under a passphrase', withOpenssl, () => {
     await plain.authority.close()
     const passphrase = secretFile(t, 'correct horse')
     const { directory } = plain
-    for (const name of ['issuing.key', 'ledger.key']) {
+    for (const name of ['issuing.key', 'ssh.key', 'ledger.key']) {
       const key = join(directory, 'authority', name)
       const encrypted = `${key}.encrypted`
       const next = await openHouse(t, { directory, custody: { passphrase } }).catch((error) => String(error.next))

@@ -33,7 +33,7 @@ async function entriesOf(directory: string, count: number): Promise<readonly Rec
 const issue = async ({ authority }: Awaited<ReturnType<typeof openHouse>>, party: string) =>
   authority.issueLocal({ party, profile: 'client', publicKey: newKey().spki })
 
-/** An authority that was closed, with three entries of its own start and one of alice. */
+/** An authority that was closed, with six entries of its own start and one of alice. */
 async function closedHouse(t: TestContext): Promise<string> {
   const house = await openHouse(t)
   await issue(house, 'alice')
@@ -46,22 +46,25 @@ suite('the ledger of an authority', () => {
     const house = await openHouse(t)
     const [alice] = await issue(house, 'alice')
     await house.authority.revoke({ subject: 'alice', reason: 'keyCompromise' })
-    const entries = await entriesOf(house.directory, 5)
+    const entries = await entriesOf(house.directory, 8)
     assert.deepEqual(
       entries.map(({ version, kind, party }) => [version, kind, party]),
       [
         [1, 'issued', 'authority/root'],
+        [1, 'issuer', undefined],
         [1, 'issued', 'authority/issuing'],
+        [1, 'issuer', undefined],
+        [1, 'issuer', undefined],
         [1, 'issued', 'authority'],
         [1, 'issued', 'alice'],
         [1, 'revoked', 'alice'],
       ],
     )
-    for (const entry of entries.slice(3)) {
+    for (const entry of entries.slice(6)) {
       assert.equal(BigInt(`0x${entry['serial']}`), alice.serialNumber)
       assert.equal(entry['sha256'], hash('sha256', alice.der))
     }
-    assert.equal(entries[4]?.['reason'], 'keyCompromise')
+    assert.equal(entries[7]?.['reason'], 'keyCompromise')
     const verdict = await verify(house.directory)
     assert.ok(verdict.ok)
     assert.equal(verdict.checkpoint.origin, `${DOMAIN}/ledger`)
@@ -75,9 +78,9 @@ suite('the ledger of an authority', () => {
     assert.equal((await lock('unlock')).status, 409)
     assert.equal((await lock('lock', { reason: 'lost on the train' })).status, 200)
     assert.equal((await lock('unlock')).status, 200)
-    const entries = await entriesOf(house.directory, 6)
+    const entries = await entriesOf(house.directory, 9)
     assert.deepEqual(
-      entries.slice(4).map(({ kind, party, reason }) => [kind, party, reason]),
+      entries.slice(7).map(({ kind, party, reason }) => [kind, party, reason]),
       [
         ['locked', 'alice', 'lost on the train'],
         ['unlocked', 'alice', undefined],
@@ -96,9 +99,9 @@ suite('the ledger of an authority', () => {
     assert.equal((await change({ owner: 'bob' })).status, 200)
     assert.equal((await change({ role: 'viewer' })).status, 200)
     assert.equal((await change({ role: 'officer' })).status, 200)
-    const entries = await entriesOf(house.directory, 5)
+    const entries = await entriesOf(house.directory, 8)
     assert.deepEqual(
-      entries.slice(3).map(({ kind, party, role }) => [kind, party, role]),
+      entries.slice(6).map(({ kind, party, role }) => [kind, party, role]),
       [
         ['role', 'ops/ann', 'viewer'],
         ['role', 'ops/ann', 'officer'],
@@ -108,11 +111,11 @@ suite('the ledger of an authority', () => {
 
   test('has what was committed when the authority is closed, and goes on from there', async (t) => {
     const directory = await closedHouse(t)
-    assert.equal(sizeOf(directory), 4)
+    assert.equal(sizeOf(directory), 7)
     const again = await openHouse(t, { directory })
     await issue(again, 'bob')
     await again.authority.close()
-    assert.equal(sizeOf(directory), 5)
+    assert.equal(sizeOf(directory), 8)
     assert.ok((await verify(directory)).ok)
   })
 
@@ -132,7 +135,7 @@ suite('the ledger of an authority', () => {
     const longer = await openHouse(t, { directory })
     await issue(longer, 'bob')
     await longer.authority.close()
-    assert.equal(sizeOf(directory), 5)
+    assert.equal(sizeOf(directory), 8)
     cpSync(join(older, 'store.db'), join(directory, 'store.db'))
     await assert.rejects(openHouse(t, { directory }), {
       code: 'ERR_AUTHORITY_LEDGER',
@@ -143,7 +146,7 @@ suite('the ledger of an authority', () => {
 
   test('stops the start where its files were tampered with at their end, or its key is missing or another one', async (t) => {
     const directory = await closedHouse(t)
-    const bundle = join(directory, 'ledger/tile/entries/000.p/4')
+    const bundle = join(directory, 'ledger/tile/entries/000.p/7')
     const octets = readFileSync(bundle)
     writeFileSync(bundle, octets.toString('latin1').replace('alice', 'mally'), 'latin1')
     await assert.rejects(openHouse(t, { directory }), {
@@ -176,11 +179,11 @@ suite('the ledger of an authority', () => {
     await issue(house, 'bob')
     const told = () => house.events.some(([event]) => event === 'ledger.failed')
     for (const end = performance.now() + 20_000; !told(); await delay(20)) assert.ok(performance.now() < end)
-    assert.equal(sizeOf(directory), 4)
+    assert.equal(sizeOf(directory), 7)
     rmSync(entries)
     cpSync(join(directory, 'entries'), entries, { recursive: true })
     await house.authority.close()
-    assert.equal(sizeOf(directory), 5)
+    assert.equal(sizeOf(directory), 8)
     assert.ok((await verify(directory)).ok)
   })
 })

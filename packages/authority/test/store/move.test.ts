@@ -36,6 +36,9 @@ async function filled(t: TestContext): Promise<string> {
       { caller: 'local', keySha256: freshOctets() },
       { requestSha256: freshOctets(), at: START, status: 201, body: freshOctets(), isWhole: true },
     )
+    const [name, kind, state, profiles] = ['one', 'intermediate', 'active', ['client', 'server']] as const
+    await tx.issuers.add({ name, kind, id: 2, state, spkiSha256: freshOctets(), profiles, createdAt: START })
+    await tx.issuers.addCross({ issuer: 'one', sha256: freshOctets(), der: freshOctets(), notAfter: START })
     await tx.status.addEvent('status', START)
     await tx.invitations.add({
       id: freshOctets(),

@@ -62,6 +62,9 @@ export function row(party: string, fields: Partial<NewCertificate> = {}): NewCer
   }
 }
 
+const NO_ISSUERS = `
+  DROP TABLE cross_certificate; DROP TABLE issuer_profile; DROP TABLE issuer; DROP INDEX certificate_event;`
+
 /** What undoes each version's upgrade, from the one that it led to. */
 const BACK: Readonly<Record<number, { readonly sqlite: string; readonly postgresql: string }>> = {
   4: both('DROP INDEX certificate_profile; DROP INDEX certificate_issuer;'),
@@ -82,6 +85,11 @@ const BACK: Readonly<Record<number, { readonly sqlite: string; readonly postgres
     DROP INDEX crl_warn; DROP TABLE unissued; ALTER TABLE crl DROP COLUMN warn_at;
     ALTER TABLE party_key DROP COLUMN ends_at; ALTER TABLE party_key DROP COLUMN compromised_at;
     ${['last_seen_at', 'last_seen_door', 'last_seen_as', 'succeeded_by', 'warn_at', 'overdue'].map((name) => `ALTER TABLE certificate DROP COLUMN ${name};`).join('')}`),
+  10: {
+    sqlite: NO_ISSUERS,
+    postgresql: `${NO_ISSUERS}
+      ALTER TABLE crl ADD CONSTRAINT crl_issuer_fkey FOREIGN KEY (issuer) REFERENCES certificate (id) NOT VALID;`,
+  },
 }
 
 function both(sql: string): { readonly sqlite: string; readonly postgresql: string } {
