@@ -42,7 +42,13 @@ test('a house whose issuing key is on a token and whose root is under a passphra
     assert.equal(exported.code, 0, exported.stderr)
     assert.match(await readFile(join(directory, 'root.key'), 'utf8'), /^-----BEGIN ENCRYPTED PRIVATE KEY-----/)
     const folder = join(house.data, 'authority')
-    assert.deepEqual((await readdir(folder)).sort(), ['issuing.pem', 'ledger.key', 'listener.pem', 'root.pem', 'ssh.key'])
+    assert.deepEqual((await readdir(folder)).sort(), [
+      'issuing.pem',
+      'ledger.key',
+      'listener.pem',
+      'root.pem',
+      'ssh.key',
+    ])
     assert.match(await readFile(join(folder, 'ledger.key'), 'utf8'), /^-----BEGIN ENCRYPTED PRIVATE KEY-----/)
     assert.deepEqual(await house.stop(), { code: 0, signal: null })
   }
