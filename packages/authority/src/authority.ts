@@ -34,6 +34,7 @@ import { type LedgerKey, openLedgerKey } from './keys/ledger-key.ts'
 import { ensureSshIssuer } from './keys/ssh-issuer.ts'
 import { openIntegration } from './ledger/integrate.ts'
 import { formatVerifierKey } from './ledger/key.ts'
+import { createReceipts } from './ledger/receipts.ts'
 import type { Authority, AuthorityOptions, LocalRequest } from './model.ts'
 import { sha256 } from './octets.ts'
 import { addressOf, checkOptions, listenerNames, localNames } from './options.ts'
@@ -56,6 +57,9 @@ import { openStore, STORE_FILE, type Store } from './store/store.ts'
 const LEDGER_FOLDER = 'ledger'
 /** Whoever verifies the ledger must have this from elsewhere than the ledger. */
 const LEDGER_KEY_FILE = 'ledger.vkey'
+
+/** How long who asks for a receipt waits for what takes less than a second. */
+const RECEIPT_WAIT_MS = 2_000
 
 /** Erased at most in one transaction; the rest follows a minute later. */
 const ERASED_AT_ONCE = 1_000
@@ -89,7 +93,10 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     rootFile,
   } = await openKeys({ ...options, directory, failpoint }, opened)
   const folderOfLedger = join(directory, LEDGER_FOLDER)
-  const integration = await openIntegration({ store: stored, log, directory: folderOfLedger, ...ledgerKey })
+  const grown = createChanges({ waitMs: RECEIPT_WAIT_MS })
+  opened.defer(() => grown.close())
+  const onGrown = () => grown.tell()
+  const integration = await openIntegration({ store: stored, log, directory: folderOfLedger, onGrown, ...ledgerKey })
   opened.defer(() => integration.close())
   const { store } = integration
   const meetings = openMeetings(join(directory, 'meetings.db'), log)
@@ -157,6 +164,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     renew: createRenew({ store, issue, clock, checkSignature }),
     revocation,
     locking,
+    receipts: createReceipts({ store, ledger: integration.ledger, grown }),
     crls: () => crls.current(),
     changes,
     sessions: () => feed.sessions(),
@@ -223,6 +231,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
       listener.stop()
       local.close()
       changes.close()
+      grown.close()
       application.drain()
       const end = performance.now() + timeoutMs
       while (application.busy() && performance.now() < end) await delay(20)

@@ -19,6 +19,7 @@ export {
 } from './issuance/profiles.ts'
 export { exportRootKey } from './keys/export-root-key.ts'
 export { readSecret } from './keys/secret.ts'
+export { checkReceipt, type ProvedEntry, type ReceiptVerdict } from './ledger/check-receipt.ts'
 export { type Checkpoint, readCheckpoint } from './ledger/checkpoint.ts'
 export { openLedgerDirectory } from './ledger/directory.ts'
 export { checkEd25519 } from './ledger/ed25519.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -74,6 +74,51 @@ suite('administration over the socket of a real authority', () => {
     assert.match(stdout[1] ?? '', /^bob +valid +in 30 days +[0-9a-f]+ +spiffe:\/\/house\.localhost\/bob bob\.example$/)
     const json = await run('list', '--party', 'bob', '--json')
     assert.equal(JSON.parse(json.stdout.join()).party, 'bob')
+  })
+
+  test('what revoke, lock and show print with --json is a receipt that the key of the ledger verifies offline', async () => {
+    await issue('ruth')
+    const key = ['--key', 'countersign-data/ledger.vkey']
+    for (const [kind, ...words] of [
+      ['locked', 'lock', 'ruth', '--reason', 'lost'],
+      ['unlocked', 'unlock', 'ruth'],
+      ['revoked', 'revoke', 'ruth'],
+      ['issued', 'show', 'ruth'],
+    ] as const) {
+      const printed = await run(...words, '--json')
+      assert.equal(printed.code, 0, printed.stderr.join())
+      const receipt = printed.stdout.join()
+      await writeFile(join(directory, 'receipt.json'), receipt)
+      const checked = await run('ledger', 'check', 'receipt.json', ...key)
+      assert.equal(checked.code, 0, checked.stdout.join('\n'))
+      assert.equal(checked.stdout[0], 'holds')
+      assert.match(checked.stdout[1] ?? '', new RegExp(`^  ${kind} +ruth .*: entry \\d+ of house.localhost/ledger`))
+      await writeFile(join(directory, 'receipt.json'), receipt.replaceAll('"ruth"', '"dave"'))
+      const refused = await run('ledger', 'check', 'receipt.json', ...key)
+      assert.equal(refused.code, 1)
+      assert.equal(refused.stdout[0], 'does not hold')
+      assert.match(refused.stdout.join('\n'), /ERR_LEDGER_RECEIPT_CLAIM/)
+      const json = JSON.parse((await run('ledger', 'check', 'receipt.json', ...key, '--json')).stdout.join())
+      assert.deepEqual([json.holds, json.origin], [false, 'house.localhost/ledger'])
+    }
+  })
+
+  test('what is no receipt, or has no key, is not checked', async () => {
+    const key = ['--key', 'countersign-data/ledger.vkey']
+    for (const [text, code] of [
+      ['{', 'ERR_CLI_RECEIPT'],
+      ['\u{fffd}', 'ERR_CLI_RECEIPT'],
+      ['{"certificates":[]}', 'ERR_CLI_RECEIPT'],
+      ['{"ledger":[{"entry":"?"}]}', 'ERR_CLI_RECEIPT'],
+    ] as const) {
+      await writeFile(join(directory, 'receipt.json'), text)
+      const { code: exit, stderr } = await run('ledger', 'check', 'receipt.json', ...key)
+      assert.equal(exit, 3)
+      assert.match(stderr[0] ?? '', new RegExp(code))
+    }
+    assert.equal((await run('ledger', 'check', 'receipt.json')).code, 2)
+    assert.equal((await run('ledger', 'check', 'absent.json', ...key)).code, 3)
+    assert.equal((await run('ledger', 'check', 'receipt.json', '--key', 'x+y+z')).code, 3)
   })
 
   test('list goes on where a page ends', async () => {

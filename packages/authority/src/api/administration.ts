@@ -9,6 +9,7 @@ import { type Caller, callerOf } from './caller.ts'
 import {
   certificateJson,
   derJson,
+  entryJson,
   foreseenJson,
   keyJson,
   partyJson,
@@ -24,6 +25,7 @@ import {
   backupBody,
   certificatesQuery,
   certifyBody,
+  entriesQuery,
   invitationBody,
   read,
   revocationBody,
@@ -52,8 +54,13 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     if (denied !== undefined) return sendRefusal(request, reply, denied)
     const invited = await api.invite(body.value)
     if (!invited.ok) return sendRefusal(request, reply, invited.refusal)
-    const { token, party, expiresAt } = invited
-    return reply.code(201).send({ token, party, expiresAt: expiresAt.toString() })
+    const { token, party, expiresAt, entry } = invited
+    return reply.code(201).send({
+      token,
+      party,
+      expiresAt: expiresAt.toString(),
+      ...(entry !== undefined && { entries: [String(entry)] }),
+    })
   })
 
   app.post('/v1/certificates', async (request, reply) => {
@@ -106,7 +113,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     if (!revoked.ok) return sendRefusal(request, reply, revoked.refusal)
     failpoint('revoke.before-reply')
     reply.raw.once('finish', () => failpoint('revoke.after-reply'))
-    return reply.send(writeReceipt(revoked.receipt))
+    return reply.send({ ...writeReceipt(revoked.receipt), entries: revoked.entries.map(String) })
   })
 
   app.get('/v1/certificates', async (request, reply) => {
@@ -138,6 +145,16 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
   })
 
   partyRoutes(app, api, permit)
+
+  app.get('/v1/ledger/entries', async (request, reply) => {
+    const query = read(entriesQuery, request.query)
+    if (!query.ok) return sendRefusal(request, reply, query.refusal)
+    const gone = new Promise<void>((resolve) => reply.raw.once('close', resolve))
+    const entries = await api.receipts([...new Set(query.value.ids)], gone)
+    if (entries.length === 0)
+      return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: 'no receipt names such an entry' })
+    return reply.send({ entries: entries.map(entryJson) })
+  })
 
   app.get('/v1/sessions', async () => ({ sessions: (await api.sessions()).map(sessionJson) }))
 

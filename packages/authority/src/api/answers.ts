@@ -43,8 +43,31 @@ export const certified: z.ZodType = z.strictObject({
 export const reported: z.ZodType = z.strictObject({ reference: text })
 /** What a meeting holds, its own reader says. */
 export const meetings: z.ZodType = z.strictObject({ meetings: z.array(z.looseObject({ reference: text, door: text })) })
-export const invited: z.ZodType = z.strictObject({ token: text, party: text, expiresAt: time })
+export const invited: z.ZodType = z.strictObject({
+  token: text,
+  party: text,
+  expiresAt: time,
+  entries: z.array(text).optional(),
+})
 export const backedUp: z.ZodType = z.strictObject({ target: text })
+
+/** As `GET /v1/ledger/entries` is asked for them. */
+const entries = z.array(text)
+
+export const ledgerEntries: z.ZodType = z.strictObject({
+  entries: z.array(
+    z.strictObject({
+      id: text,
+      /** The octets that are hashed. */
+      entry: base64,
+      state: z.enum(['waiting', 'integrated']),
+      /** In the ledger, from 0. */
+      index: count.optional(),
+      /** C2SP tlog-proof v1, with the checkpoint that it leads to. */
+      proof: text.optional(),
+    }),
+  ),
+})
 
 const cut = z.strictObject({ door: text, session: text, reference: text, party: text.optional(), lastOctetAt: time })
 const told = { sequence: text, at: time, cuts: z.array(cut), confirmed: z.array(text), unconfirmed: z.array(text) }
@@ -52,6 +75,7 @@ const told = { sequence: text, at: time, cuts: z.array(cut), confirmed: z.array(
 export const receipt: z.ZodType = z.strictObject({
   ...told,
   revoked: z.array(z.strictObject({ issuerSpkiSha256: hex, serialNumber: hex, party: text, at: time, reason: text })),
+  entries: entries.optional(),
   dryRun: z.boolean().optional(),
 })
 
@@ -67,7 +91,8 @@ const certificate = {
   sha256: hex,
   spkiSha256: hex,
   method: text,
-  revocation: z.strictObject({ at: time, reason: text, sequence: text }).optional(),
+  entry: text.optional(),
+  revocation: z.strictObject({ at: time, reason: text, sequence: text, entry: text.optional() }).optional(),
 }
 
 export const certificates: z.ZodType = z.strictObject({
@@ -75,7 +100,7 @@ export const certificates: z.ZodType = z.strictObject({
   next: text.optional(),
 })
 
-export const party: z.ZodType = z.strictObject({
+const ofParty = {
   name: text,
   kind: z.enum(PARTY_KINDS).optional(),
   owner: text.optional(),
@@ -83,10 +108,13 @@ export const party: z.ZodType = z.strictObject({
   labels: z.array(text),
   createdAt: time,
   lock: z.strictObject({ at: time, reason: text.optional(), until: time.optional() }).optional(),
-})
+}
+
+export const party: z.ZodType = z.strictObject(ofParty)
+export const changedParty: z.ZodType = z.strictObject({ ...ofParty, entries: entries.optional() })
 
 export const parties: z.ZodType = z.strictObject({ parties: z.array(party), next: text.optional() })
-export const locked: z.ZodType = z.strictObject({ ...told, party })
+export const locked: z.ZodType = z.strictObject({ ...told, party, entries })
 
 export const shown: z.ZodType = z.strictObject({
   certificates: z.array(z.looseObject({ ...certificate, evidence: text, der: base64 })),

@@ -3,6 +3,7 @@ import { type Cut, type Json, type OpenSession, type RevokedSerial, writeReceipt
 import { formatFingerprint, readSshCertificate, writeSshPublicKey } from '@countersign/ssh'
 import { type Certificate, formatName, readCertificate } from '@countersign/x509'
 import { isX509Profile } from '../issuance/profiles.ts'
+import type { EntryReceipt } from '../ledger/receipts.ts'
 import { sha256 } from '../octets.ts'
 import type { PartyKey, StoredCertificate } from '../store/certificates.ts'
 import type { StoredParty } from '../store/parties.ts'
@@ -21,6 +22,7 @@ export function certificateJson(stored: StoredCertificate, now: Temporal.Instant
     sha256: stored.sha256.toHex(),
     spkiSha256: stored.spkiSha256.toHex(),
     method: stored.method,
+    ...(stored.entry !== undefined && { entry: String(stored.entry) }),
     ...(stored.revocation === undefined
       ? {}
       : {
@@ -28,6 +30,7 @@ export function certificateJson(stored: StoredCertificate, now: Temporal.Instant
             at: stored.revocation.at.toString(),
             reason: stored.revocation.reason,
             sequence: String(stored.revocation.sequence),
+            ...(stored.revocation.entry !== undefined && { entry: String(stored.revocation.entry) }),
           },
         }),
   }
@@ -102,6 +105,13 @@ export function foreseenJson(
     return { door, session: id, reference, ...(party === undefined ? {} : { party }), lastOctetAt: at }
   })
   return { ...writeReceipt({ sequence: 0n, at, revoked, cuts, confirmed: [], unconfirmed: [] }), dryRun: true }
+}
+
+/** An entry of the ledger, and where it is there. */
+export function entryJson({ id, octets, proved }: EntryReceipt): Record<string, unknown> {
+  const entry = { id: String(id), entry: octets.toBase64() }
+  if (proved === undefined) return { ...entry, state: 'waiting' }
+  return { ...entry, state: 'integrated', index: proved.index, proof: new TextDecoder().decode(proved.proof) }
 }
 
 /** DER in base64, in the order given. */

@@ -8,6 +8,7 @@ import type { Renew } from '../enrollment/renew.ts'
 import type { Enroll } from '../enrollment/token/enroll.ts'
 import type { AuthorityAddress, Invite } from '../enrollment/token/invite.ts'
 import type { Failpoint } from '../failpoints.ts'
+import type { Receipts } from '../ledger/receipts.ts'
 import type { Changes } from '../status/changes.ts'
 import type { Locking } from '../status/lock.ts'
 import type { Revocation } from '../status/revoke.ts'
@@ -27,6 +28,7 @@ export interface Api {
   readonly renew: Renew
   readonly revocation: Revocation
   readonly locking: Locking
+  readonly receipts: Receipts
   /** DER of the current revocation lists. */
   readonly crls: () => { readonly issuing: Uint8Array; readonly root: Uint8Array }
   /** Told of each new list. */

@@ -8,6 +8,7 @@ import {
   certificatesQuery,
   certifyBody,
   enrollmentBody,
+  entriesQuery,
   invitationBody,
   lockBody,
   partiesQuery,
@@ -156,7 +157,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     who: 'parties.change',
     body: partyBody,
     status: 200,
-    answer: answers.party,
+    answer: answers.changedParty,
   },
   'POST /v1/parties/:party/lock': {
     summary: 'stop a party at every door',
@@ -171,6 +172,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     body: unlockBody,
     status: 200,
     answer: answers.locked,
+  },
+  'GET /v1/ledger/entries': {
+    summary:
+      'answer what receipts name as `entry` and `entries`: octets, and the proof that they are in the ledger; waits two seconds for one that is not yet',
+    who: 'ledger.read',
+    query: entriesQuery,
+    status: 200,
+    answer: answers.ledgerEntries,
   },
   'GET /v1/sessions': {
     summary: 'list the open sessions at every door',

@@ -40,10 +40,12 @@ export function partyRoutes(app: FastifyInstance, { store, locking, clock }: Api
     const changed = await store.commit(async (tx) => {
       // One party's acts come one after the other.
       await tx.alone(`party ${name}`)
-      await changeParty(tx, name, body.value, clock())
-      return tx.parties.byName(name)
+      const entry = await changeParty(tx, name, body.value, clock())
+      return { party: await tx.parties.byName(name), entry }
     })
-    return changed === undefined ? sendRefusal(request, reply, NO_PARTY) : reply.send(partyJson(changed, clock()))
+    const { party, entry } = changed
+    if (party === undefined) return sendRefusal(request, reply, NO_PARTY)
+    return reply.send({ ...partyJson(party, clock()), ...(entry !== undefined && { entries: [String(entry)] }) })
   })
 
   app.post<OfParty>('/v1/parties/:party/lock', async (request, reply) => {
@@ -69,9 +71,9 @@ export function partyRoutes(app: FastifyInstance, { store, locking, clock }: Api
 
   const answer = async (request: FastifyRequest, reply: FastifyReply, name: string, outcome: Locked) => {
     if (!outcome.ok) return sendRefusal(request, reply, outcome.refusal)
-    const { sequence, at, told } = outcome
+    const { sequence, at, told, entry } = outcome
     const party = await store.parties.byName(name)
     const { revoked: _, ...receipt } = writeReceipt({ sequence, at, revoked: [], ...told })
-    return reply.send({ party: party && partyJson(party, at), ...receipt })
+    return reply.send({ party: party && partyJson(party, at), ...receipt, entries: [String(entry)] })
   }
 }

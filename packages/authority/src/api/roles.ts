@@ -9,6 +9,7 @@ import type { Api } from './model.ts'
 export const ACTIONS: Readonly<Record<Action, readonly Role[]>> = {
   'certificates.read': ['viewer', 'operator', 'officer', 'auditor'],
   'parties.read': ['viewer', 'operator', 'officer', 'auditor'],
+  'ledger.read': ['viewer', 'operator', 'officer', 'auditor'],
   'sessions.read': ['viewer', 'operator', 'officer', 'auditor'],
   'meetings.read': ['operator', 'officer', 'auditor'],
   'parties.invite': ['operator', 'officer'],
@@ -23,6 +24,7 @@ export const ACTIONS: Readonly<Record<Action, readonly Role[]>> = {
 export type Action =
   | 'certificates.read'
   | 'parties.read'
+  | 'ledger.read'
   | 'sessions.read'
   | 'meetings.read'
   | 'parties.invite'

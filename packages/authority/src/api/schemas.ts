@@ -180,6 +180,17 @@ function readPlace(text: string): Place | undefined {
   }
 }
 
+const MAX_ENTRIES = 100
+
+/** What receipts name, between commas. */
+export const entriesQuery: z.ZodType<{ readonly ids: readonly number[] }> = z.strictObject({
+  ids: z
+    .string()
+    .regex(/^[1-9][0-9]{0,14}(?:,[1-9][0-9]{0,14})*$/, 'what receipts name, between commas')
+    .transform((text) => text.split(',').map(Number))
+    .refine((ids) => ids.length <= MAX_ENTRIES, `at most ${MAX_ENTRIES}`),
+})
+
 export interface PartiesQuery {
   readonly kind?: PartyKind | undefined
   readonly owner?: string | undefined

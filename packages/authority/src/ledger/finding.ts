@@ -17,6 +17,9 @@ export const LEDGER_FINDINGS = {
   ERR_LEDGER_ROOT: ['RFC 6962 §2.1', 'the whole does not hash to the root that was signed'],
   ERR_LEDGER_TRUNCATED: ['RFC 6962 §2.1.2', 'the ledger is shorter than it was'],
   ERR_LEDGER_FORKED: ['RFC 6962 §2.1.2', 'the ledger is not the one that it was'],
+  ERR_LEDGER_RECEIPT_WAITING: ['local', 'an entry was not in the ledger yet when the receipt was made'],
+  ERR_LEDGER_RECEIPT_PROOF: ['RFC 9162 §2.1.3.2', 'the proof does not lead from the entry to the checkpoint'],
+  ERR_LEDGER_RECEIPT_CLAIM: ['local', 'no entry that is proved says what the receipt says'],
 } as const
 /** What can be wrong with a ledger. */
 export type LedgerFindingCode = keyof typeof LEDGER_FINDINGS

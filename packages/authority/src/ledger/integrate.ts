@@ -11,6 +11,8 @@ import { type Ledger, openLedger } from './ledger.ts'
 const GATHER_MS = 250
 /** A disk that is full is not tried four times a second. */
 const AFTER_FAILURE_MS = 5_000
+/** How often one looks who shares a store: what another authority has written is in nobody's hands where that was killed. */
+const LOOK_MS = 500
 /** Entries in one checkpoint, at most. */
 const BATCH = 4_096
 
@@ -31,16 +33,31 @@ export async function openIntegration({
   store,
   directory,
   log,
+  onGrown,
   ...signing
-}: { store: Store; directory: string; log: Log } & LedgerKey): Promise<Integration> {
+}: {
+  store: Store
+  directory: string
+  log: Log
+  /** After more is numbered, and in the tree where it belongs there. */
+  onGrown: () => void
+} & LedgerKey): Promise<Integration> {
   const ledger = await openLedger({ store: openLedgerDirectory(directory), ...signing })
     .then((opened) => compareEnd(opened, store, directory))
     .catch((cause: unknown) => {
       if (!(cause instanceof LedgerError)) throw cause
       throw new AuthorityError('ERR_AUTHORITY_LEDGER', directory, cause.message, { cause })
     })
-  const follower = createFollower(() => integrate(ledger, store), log)
+  let seen = await store.ledger.newest()
+  const work = async () => {
+    await integrate(ledger, store)
+    const newest = await store.ledger.newest()
+    if (newest !== seen) onGrown()
+    seen = newest
+  }
+  const follower = createFollower(work, log)
   follower.tell()
+  const look = store.onElsewhere && setInterval(follower.tell, LOOK_MS).unref()
   return {
     ledger,
     store: {
@@ -51,7 +68,10 @@ export async function openIntegration({
         return result
       },
     },
-    close: () => follower.close(),
+    close() {
+      clearInterval(look)
+      return follower.close()
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-// Those who wait for the next revocation list, on a request each.
+// Those who wait for something new, on a request each.
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Who waits. */
@@ -20,7 +20,13 @@ const MAX_WAITING = 512
 const WAIT_MILLISECONDS = 50_000
 
 /** Makes a place to wait. */
-export function createChanges(mostWaiting: number = MAX_WAITING, waitMs: number = WAIT_MILLISECONDS): Changes {
+export function createChanges({
+  mostWaiting = MAX_WAITING,
+  waitMs = WAIT_MILLISECONDS,
+}: {
+  readonly mostWaiting?: number
+  readonly waitMs?: number
+} = {}): Changes {
   const waiting = new Set<() => void>()
   let isClosed = false
   return {

@@ -9,7 +9,14 @@ import type { Feed, Told } from './feed/feed.ts'
 
 /** What became of it: which sessions were cut, and which doors know. */
 export type Locked =
-  | { readonly ok: true; readonly sequence: bigint; readonly at: Temporal.Instant; readonly told: Told }
+  | {
+      readonly ok: true
+      readonly sequence: bigint
+      readonly at: Temporal.Instant
+      readonly told: Told
+      /** Row of the ledger's entry. */
+      readonly entry: number
+    }
   | { readonly ok: false; readonly refusal: Refusal }
 
 export interface Locking {
@@ -44,15 +51,15 @@ export function createLocking({ store, feed, locks, clock, log }: Parts): Lockin
       if (refusal !== undefined) return refusal
       const all = await tx.parties.locks(at)
       const sequence = await tx.status.addEvent('lock', at)
-      await tx.ledger.add(writeEntry({ ...entry, at, party, event: sequence }))
-      return { sequence: BigInt(sequence), at, all }
+      const row = await tx.ledger.add(writeEntry({ ...entry, at, party, event: sequence }))
+      return { sequence: BigInt(sequence), at, all, row }
     })
     if ('code' in recorded) return { ok: false, refusal: recorded }
-    const { sequence, at, all } = recorded
+    const { sequence, at, all, row } = recorded
     // In one turn: who is open here is cut, and answered for, before it is judged anew.
     locks.replace(all, sequence)
     const told = await feed.tell({ sequence, at, change: { kind: 'lock', locks: all } })
-    return { ok: true, sequence, at, told }
+    return { ok: true, sequence, at, told, entry: row }
   }
 
   return {

@@ -18,7 +18,12 @@ export interface RevocationRequest {
 
 /** The receipt, or why nothing was revoked. */
 export type Revoked =
-  | { readonly ok: true; readonly receipt: Receipt }
+  | {
+      readonly ok: true
+      readonly receipt: Receipt
+      /** Rows of the ledger's entries, as many as were revoked. */
+      readonly entries: readonly number[]
+    }
   | { readonly ok: false; readonly refusal: Refusal }
 
 /** What a revocation would do. */
@@ -62,24 +67,29 @@ export function createRevocation({
     reason,
   })
 
-  const record = async (tx: StoreTransaction, { subject, reason }: RevocationRequest): Promise<FeedEvent | Refusal> => {
+  const record = async (
+    tx: StoreTransaction,
+    { subject, reason }: RevocationRequest,
+  ): Promise<{ readonly event: FeedEvent; readonly entries: readonly number[] } | Refusal> => {
     const at = clock()
     // Where it is a party's name: what is being issued to it now is there before, or finds its invitation ended.
     await tx.alone(`party ${subject}`)
     const chosen = await chooseCertificates(tx, subject, at)
     if ('code' in chosen) return chosen
     const sequence = await tx.status.addEvent('status', at)
+    const entries: number[] = []
     for (const certificate of chosen.certificates) {
       const { party, serial, sha256 } = certificate
       const entry = await tx.ledger.add(
         writeEntry({ kind: 'revoked', at, party, serial, sha256: sha256.toHex(), reason, event: sequence }),
       )
       await tx.certificates.revoke(certificate, at, reason, sequence, entry)
+      entries.push(entry)
     }
     // Who is revoked by name shall not come back with an invitation of before.
     if (chosen.party !== undefined) await tx.invitations.endOfParty(chosen.party, at)
     const revoked = chosen.certificates.map((certificate) => serialOf(certificate, reason, at))
-    return { sequence: BigInt(sequence), at, change: { kind: 'status', revoked } }
+    return { event: { sequence: BigInt(sequence), at, change: { kind: 'status', revoked } }, entries }
   }
 
   const publish = async (): Promise<void> => {
@@ -93,13 +103,14 @@ export function createRevocation({
 
   return {
     async revoke(request) {
-      const event = await store.commit(async (tx) => {
+      const outcome = await store.commit(async (tx) => {
         const recorded = await record(tx, request)
         failpoint('revoke.before-commit')
         return recorded
       })
       failpoint('revoke.after-commit')
-      if ('code' in event) return { ok: false, refusal: event }
+      if ('code' in outcome) return { ok: false, refusal: outcome }
+      const { event, entries } = outcome
       const { change } = event
       const revoked = change.kind === 'status' ? change.revoked : []
       failpoint('revoke.before-cut')
@@ -113,7 +124,7 @@ export function createRevocation({
         cuts: told.cuts.length,
         unconfirmed: told.unconfirmed,
       })
-      return { ok: true, receipt: { sequence: event.sequence, at: event.at, revoked, ...told } }
+      return { ok: true, receipt: { sequence: event.sequence, at: event.at, revoked, ...told }, entries }
     },
     async foresee({ subject, reason }) {
       const at = clock()

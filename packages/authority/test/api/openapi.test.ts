@@ -110,7 +110,9 @@ suite('the API in OpenAPI', () => {
       owner: 'alice',
       labels: ['site:berlin'],
     })
-    await local('POST /v1/parties/:party/lock', '/v1/parties/bob/lock', { reason: 'x', until: '2100-01-01T00:00:00Z' })
+    const lock = { reason: 'x', until: '2100-01-01T00:00:00Z' }
+    const { entries } = await local('POST /v1/parties/:party/lock', '/v1/parties/bob/lock', lock)
+    await local('GET /v1/ledger/entries', `/v1/ledger/entries?ids=${entries}`)
     await local('GET /v1/parties/:party', '/v1/parties/bob')
     await local('GET /v1/parties', '/v1/parties?limit=1')
     await local('POST /v1/parties/:party/unlock', '/v1/parties/bob/unlock', {})

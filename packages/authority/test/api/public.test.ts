@@ -54,7 +54,7 @@ suite('large lists', () => {
 
 suite('GET /status, by who waits for what is new', () => {
   /** A site whose lists the test replaces. */
-  async function open(t: TestContext, changes = createChanges(10, 10_000)) {
+  async function open(t: TestContext, changes = createChanges({ mostWaiting: 10, waitMs: 10_000 })) {
     const { store, clock, hierarchy } = await openCore(t)
     const { root, issuing } = hierarchy
     let lists = { issuing: Uint8Array.of(1), root: Uint8Array.of(2) }
@@ -104,7 +104,7 @@ suite('GET /status, by who waits for what is new', () => {
   })
 
   test('is told after a while that nothing is new, and when the authority stops', async (t) => {
-    const { ask } = await open(t, createChanges(10, 50))
+    const { ask } = await open(t, createChanges({ mostWaiting: 10, waitMs: 50 }))
     const { version } = await ask()
     assert.deepEqual(await ask(`?after=${version}`), { version })
     const stopping = await open(t)
@@ -115,7 +115,7 @@ suite('GET /status, by who waits for what is new', () => {
   })
 
   test('is one of few: others are told when to come again, and who leaves makes room', async (t) => {
-    const { ask, publish, changes } = await open(t, createChanges(1, 10_000))
+    const { ask, publish, changes } = await open(t, createChanges({ mostWaiting: 1, waitMs: 10_000 }))
     const { version } = await ask()
     const gone = Promise.withResolvers<void>()
     const first = changes.wait(() => false, gone.promise)

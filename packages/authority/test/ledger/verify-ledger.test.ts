@@ -146,7 +146,9 @@ suite('a ledger that was tampered with', () => {
 
   test('every finding is met', () => {
     const met = new Set(TAMPERINGS.flatMap(({ ours }) => ours.map((each) => each.split(' ')[0])))
-    assert.deepEqual([...met].sort(), Object.keys(LEDGER_FINDINGS).sort())
+    // Those of receipts have their own test.
+    const ofLedgers = Object.keys(LEDGER_FINDINGS).filter((code) => !code.startsWith('ERR_LEDGER_RECEIPT_'))
+    assert.deepEqual([...met].sort(), ofLedgers.sort())
   })
 
   test('in very many places: the verifier looks no further', async (t) => {

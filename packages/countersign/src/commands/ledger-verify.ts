@@ -6,15 +6,14 @@ import {
   LedgerError,
   type LedgerFinding,
   type LedgerVerdict,
-  parseVerifierKey,
   readCheckpoint,
   type VerifierKey,
   verifyLedger,
 } from '@countersign/authority'
-import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
-import { firstLine } from '../first-line.ts'
+import { type Around, EXIT, Failure, type Run } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
 import { styleOf } from '../output/style.ts'
+import { readKey } from './ledger-key.ts'
 
 /** More are for programs: `--json` has them all. */
 const SHOWN_FINDINGS = 20
@@ -38,26 +37,6 @@ export const ledgerVerify: Run = async (given, around) => {
   if (given.flag('json')) around.out(JSON.stringify(jsonOf(verdict)))
   else for (const line of linesOf(verdict, key, keptPath, around)) around.out(line)
   return verdict.ok ? EXIT.ok : EXIT.refused
-}
-
-/** The key itself, which has two plus signs, or the file that has it. */
-async function readKey(given: Arguments, around: Around): Promise<VerifierKey> {
-  const text = given.text('key')
-  if (text === undefined)
-    throw new Failure(EXIT.usage, 'say whose ledger it must be: --key KEY', {
-      code: 'ERR_CLI_USAGE',
-      next: 'a key is written as in ledger.acme.example+530d903a+Aekye…; get it from the authority, not with the ledger',
-    })
-  const inline = /^[^+]+\+[^+]+\+/.test(text)
-  try {
-    return parseVerifierKey(inline ? text : await firstLine(text, around))
-  } catch (error) {
-    if (!(error instanceof LedgerError)) throw error
-    const message = inline ? error.message : `${text}: ${error.message}`
-    const next =
-      'give the whole key, as in ledger.acme.example+530d903a+Aekye…, or a file that has it in its first line'
-    throw new Failure(EXIT.input, message, { code: error.code, next, cause: error })
-  }
 }
 
 async function readKept(path: string, key: VerifierKey, around: Around): Promise<Checkpoint> {

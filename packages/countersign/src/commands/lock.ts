@@ -1,5 +1,6 @@
 import { fieldOf, formatWhen } from '@countersign/protocol'
 import { openAdmin } from '../admin/client.ts'
+import { withEntries } from '../admin/entries.ts'
 import { cutLines } from '../admin/receipt.ts'
 import { type Arguments, type Around, EXIT, type Run } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
@@ -40,6 +41,6 @@ export const unlock: Run = async (given, around) => {
 async function act(given: Arguments, around: Around, verb: 'lock' | 'unlock', body: object): Promise<unknown> {
   const admin = await openAdmin(given, around)
   const answer = await admin.post(`/v1/parties/${encodeURIComponent(given.text('PARTY') ?? '')}/${verb}`, body)
-  if (given.flag('json')) around.out(JSON.stringify(answer))
+  if (given.flag('json')) around.out(JSON.stringify(await withEntries(answer, admin)))
   return answer
 }

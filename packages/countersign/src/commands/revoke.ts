@@ -1,4 +1,5 @@
 import { openAdmin } from '../admin/client.ts'
+import { withEntries } from '../admin/entries.ts'
 import { receiptLines } from '../admin/receipt.ts'
 import { EXIT, type Run } from '../command.ts'
 import { styleOf } from '../output/style.ts'
@@ -13,7 +14,7 @@ export const revoke: Run = async (given, around) => {
     ...(reason !== undefined && { reason }),
     ...(dryRun && { dryRun }),
   })
-  if (given.flag('json')) around.out(JSON.stringify(answer))
+  if (given.flag('json')) around.out(JSON.stringify(await withEntries(answer, admin)))
   else for (const line of receiptLines(answer, { dryRun, style: styleOf(around.color.out) })) around.out(line)
   return EXIT.ok
 }

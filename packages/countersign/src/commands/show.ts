@@ -1,6 +1,7 @@
 import { type Field, fieldOf, formatWhen } from '@countersign/protocol'
 import { certificateField, type ListedCertificate } from '../admin/certificate.ts'
 import { openAdmin } from '../admin/client.ts'
+import { withEntries } from '../admin/entries.ts'
 import { EXIT, type Run } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
 
@@ -9,7 +10,7 @@ export const show: Run = async (given, around) => {
   const admin = await openAdmin(given, around)
   const answer = await admin.get(`/v1/certificates/${encodeURIComponent(given.text('SUBJECT') ?? '')}`)
   if (given.flag('json')) {
-    around.out(JSON.stringify(answer))
+    around.out(JSON.stringify(await withEntries(answer, admin)))
     return EXIT.ok
   }
   const certificates = fieldOf(answer).get('certificates').list(10_000).map(certificateField)

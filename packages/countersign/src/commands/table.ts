@@ -440,6 +440,24 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./ledger-verify.ts')).ledgerVerify,
   },
   {
+    name: 'ledger check',
+    summary: 'check a receipt: that what it says is in the ledger',
+    details: [
+      'Works offline: by the proofs in the receipt, and the key of the ledger alone. RECEIPT is what revoke,',
+      'lock, unlock or show print with --json; - reads it from standard input, one line.',
+    ],
+    positionals: [{ name: 'RECEIPT', summary: 'a file of JSON' }],
+    options: {
+      key: {
+        type: 'string',
+        value: 'KEY',
+        summary: 'the verifier key of the ledger, or a file with it in its first line',
+      },
+    },
+    examples: ['countersign revoke alice --json | countersign ledger check - --key ledger.vkey'],
+    load: async () => (await import('./ledger-check.ts')).ledgerCheck,
+  },
+  {
     name: 'backup',
     summary: 'copy what an authority must not lose, while it runs',
     details: [

@@ -18,7 +18,14 @@ export interface InvitationRequest extends GrantRequest {
 
 /** The token, which is secret, or why there is none. */
 export type Invited =
-  | { readonly ok: true; readonly token: string; readonly party: string; readonly expiresAt: Temporal.Instant }
+  | {
+      readonly ok: true
+      readonly token: string
+      readonly party: string
+      readonly expiresAt: Temporal.Instant
+      /** Row of the ledger's entry that says which role was given. */
+      readonly entry?: number
+    }
   | { readonly ok: false; readonly refusal: Refusal }
 
 /** What a token says of the authority. */
@@ -64,15 +71,22 @@ export function createInvite(inviting: Inviting): Invite {
     const createdAt = clock()
     const expiresAt = createdAt.add({ seconds: ttlSeconds })
     const id = tokenId(secret)
-    await store.commit(async (tx) => {
+    const entry = await store.commit(async (tx) => {
       const { names } = granted
       await tx.parties.ensure(party, createdAt)
-      if (role !== undefined) await changeParty(tx, party, { role }, createdAt)
+      const row = role === undefined ? undefined : await changeParty(tx, party, { role }, createdAt)
       await tx.invitations.add({ id, macKey: tokenMacKey(secret), party, profile, names, createdAt, expiresAt })
       failpoint('invite.before-commit')
+      return row
     })
     failpoint('invite.after-commit')
     log('invite.done', { party, profile, token: id.toHex().slice(0, 16), expiresAt: expiresAt.toString() })
-    return { ok: true, token: formatToken({ ...authority(), secret, party }), party, expiresAt }
+    return {
+      ok: true,
+      token: formatToken({ ...authority(), secret, party }),
+      party,
+      expiresAt,
+      ...(entry !== undefined && { entry }),
+    }
   }
 }
