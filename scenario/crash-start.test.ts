@@ -4,19 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { FAILPOINTS } from '@countersign/authority'
 import { needs } from '../interop/peer.ts'
-import { assertAllKnown, assertNothingHalfMade, listed, MOMENTS, momentsOf } from './support/crash.ts'
+import { assertAllKnown, assertNothingHalfMade, listed, momentsOf } from './support/crash.ts'
 import { startHouse } from './support/house.ts'
 import { runProgram } from './support/peers.ts'
 import { runCommand } from './support/run-command.ts'
 
 /** A first start issues for its listener, its door and its visitor: at the first and at the last it is ended. */
 const timesOf = (failpoint: string) => (failpoint.startsWith('issue.') ? [1, 3] : [1])
-
-test('every failpoint has a scenario', () => {
-  assert.deepEqual([...new Set(MOMENTS.map(({ failpoint }) => failpoint))], [...FAILPOINTS])
-})
 
 suite('kill -9 during the first start', needs('openssl', 'openssl'), () => {
   for (const { failpoint } of momentsOf('start'))

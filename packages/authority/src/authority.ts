@@ -96,7 +96,14 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   const grown = createChanges({ waitMs: RECEIPT_WAIT_MS })
   opened.defer(() => grown.close())
   const onGrown = () => grown.tell()
-  const integration = await openIntegration({ store: stored, log, directory: folderOfLedger, onGrown, ...ledgerKey })
+  const integration = await openIntegration({
+    store: stored,
+    log,
+    failpoint,
+    directory: folderOfLedger,
+    onGrown,
+    ...ledgerKey,
+  })
   opened.defer(() => integration.close())
   const { store } = integration
   const meetings = openMeetings(join(directory, 'meetings.db'), log)
@@ -128,12 +135,12 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   const revocation = createRevocation({ store, feed, trust, crls, issuerSpkiSha256, clock, failpoint, log })
   const locks = createLocks()
   locks.replace(await store.parties.locks(clock()), BigInt(await store.status.newest()))
-  const locking = createLocking({ store, feed, locks, clock, log })
+  const locking = createLocking({ store, feed, locks, clock, failpoint, log })
   const checkSignature = createCheckSignature()
   // Before anybody can follow: a door that starts with this authority gets the rules of now.
-  const rules = createPublishedRules({ store, feed, clock, log })
+  const rules = createPublishedRules({ store, feed, clock, failpoint, log })
   if (options.rules !== undefined) await rules.publish(feedRules(options.rules))
-  const anchors = createPublishedAnchors({ store, feed, clock, log })
+  const anchors = createPublishedAnchors({ store, feed, clock, failpoint, log })
   const source = createFeedSource({
     store,
     issuerId: hierarchy.issuerId,
@@ -156,6 +163,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
         target,
         rootSha256: rootSha256.toHex(),
         now: clock(),
+        failpoint,
         ...(store.copyTo && { copyStore: store.copyTo }),
         ...(keys && { keys: passphrase === undefined ? {} : { passphrase } }),
       }),
@@ -200,7 +208,11 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
         crl: () => crls.refresh(),
         identity: () => identity.refresh(clock()),
         invitations: async () => {
-          await store.commit(({ invitations }) => invitations.eraseExpired(clock(), ERASED_AT_ONCE))
+          await store.commit(async ({ invitations }) => {
+            await invitations.eraseExpired(clock(), ERASED_AT_ONCE)
+            failpoint('erase.before-commit')
+          })
+          failpoint('erase.after-commit')
         },
       },
       log,
@@ -226,7 +238,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     publishAnchors: (next) => anchors.publish(next),
     join: (door) => feed.join(door),
     record: (meeting) => meetings.record(meeting),
-    setting: settingOf(store),
+    setting: settingOf(store, failpoint),
     async drain(timeoutMs) {
       listener.stop()
       local.close()
@@ -267,7 +279,7 @@ async function openKeys(
         next: 'it was moved into PostgreSQL: set authority.store in countersign.yaml to where it is',
       }),
     })
-  const store = await openStore(path, log)
+  const store = await openStore(path, log, failpoint)
   opened.defer(() => store.close())
   const custody = await openCustody({ passphrase, issuingKey }, opened)
   const now = clock()
@@ -283,8 +295,8 @@ async function openKeys(
   // For people and programs that need the root: they get it without entering the folder with the keys.
   const rootFile = join(directory, FILES.rootCertificate)
   writePublicFile(rootFile, writePem('CERTIFICATE', hierarchy.root.der))
-  await ensureSshIssuer(folder, store, now, custody.passphrase)
-  const ledgerKey = await openLedgerKey(folder, store, domain, custody.passphrase)
+  await ensureSshIssuer(folder, store, now, custody.passphrase, failpoint)
+  const ledgerKey = await openLedgerKey(folder, store, domain, custody.passphrase, failpoint)
   writePublicFile(join(directory, LEDGER_KEY_FILE), `${formatVerifierKey(ledgerKey.key)}\n`)
   return { store, hierarchy, ledgerKey, folder, rootFile }
 }
@@ -360,13 +372,18 @@ async function issueLocal(
   throw new AuthorityError('ERR_AUTHORITY_REFUSED', party, note === undefined ? code : `${code}: ${note}`)
 }
 
-function settingOf(store: Store): Authority['setting'] {
+function settingOf(store: Store, failpoint: Failpoint): Authority['setting'] {
   function setting(key: string): Promise<string | undefined>
   function setting(key: string, value: string): Promise<void>
-  function setting(key: string, value?: string): Promise<unknown> {
+  async function setting(key: string, value?: string): Promise<unknown> {
     // Apart from the authority's own settings, which bind the store to its keys.
     const name = `program.${key}`
-    return value === undefined ? store.setting(name) : store.commit((tx) => tx.set(name, value))
+    if (value === undefined) return store.setting(name)
+    await store.commit(async (tx) => {
+      await tx.set(name, value)
+      failpoint('setting.before-commit')
+    })
+    return failpoint('setting.after-commit')
   }
   return setting
 }

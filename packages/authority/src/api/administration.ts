@@ -55,6 +55,8 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     const invited = await api.invite(body.value)
     if (!invited.ok) return sendRefusal(request, reply, invited.refusal)
     const { token, party, expiresAt, entry } = invited
+    failpoint('invite.before-reply')
+    reply.raw.once('finish', () => failpoint('invite.after-reply'))
     return reply.code(201).send({
       token,
       party,
@@ -71,6 +73,8 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     const certified = await api.certify(body.value, nameOf(callerOf(request.raw.socket)))
     if (!certified.ok) return sendRefusal(request, reply, certified.refusal)
     const { party, credential } = certified
+    failpoint('certify.before-reply')
+    reply.raw.once('finish', () => failpoint('certify.after-reply'))
     return reply.code(201).send({
       party,
       serialNumber: serialHex(credential[0].serialNumber),
@@ -97,6 +101,8 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
         note: `${error.path}: ${error.message}; ${error.next}`,
       })
     }
+    failpoint('backup.before-reply')
+    reply.raw.once('finish', () => failpoint('backup.after-reply'))
     return reply.code(201).send({ target: body.value.target })
   })
 

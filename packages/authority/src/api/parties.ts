@@ -15,7 +15,7 @@ interface OfParty {
 
 const NO_PARTY = { code: 'ERR_ADMIN_NOT_FOUND', note: 'no party is that' } as const
 
-export function partyRoutes(app: FastifyInstance, { store, locking, clock }: Api, permit: Permit): void {
+export function partyRoutes(app: FastifyInstance, { store, locking, clock, failpoint }: Api, permit: Permit): void {
   app.get('/v1/parties', async (request, reply) => {
     const query = read(partiesQuery, request.query)
     if (!query.ok) return sendRefusal(request, reply, query.refusal)
@@ -41,10 +41,15 @@ export function partyRoutes(app: FastifyInstance, { store, locking, clock }: Api
       // One party's acts come one after the other.
       await tx.alone(`party ${name}`)
       const entry = await changeParty(tx, name, body.value, clock())
-      return { party: await tx.parties.byName(name), entry }
+      const as = await tx.parties.byName(name)
+      failpoint('party.before-commit')
+      return { party: as, entry }
     })
+    failpoint('party.after-commit')
     const { party, entry } = changed
     if (party === undefined) return sendRefusal(request, reply, NO_PARTY)
+    failpoint('party.before-reply')
+    reply.raw.once('finish', () => failpoint('party.after-reply'))
     return reply.send({ ...partyJson(party, clock()), ...(entry !== undefined && { entries: [String(entry)] }) })
   })
 
@@ -73,6 +78,8 @@ export function partyRoutes(app: FastifyInstance, { store, locking, clock }: Api
     if (!outcome.ok) return sendRefusal(request, reply, outcome.refusal)
     const { sequence, at, told, entry } = outcome
     const party = await store.parties.byName(name)
+    failpoint('lock.before-reply')
+    reply.raw.once('finish', () => failpoint('lock.after-reply'))
     const { revoked: _, ...receipt } = writeReceipt({ sequence, at, revoked: [], ...told })
     return reply.send({ party: party && partyJson(party, at), ...receipt, entries: [String(entry)] })
   }

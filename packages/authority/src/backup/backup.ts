@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { AuthorityError } from '../error.ts'
+import type { Failpoint } from '../failpoints.ts'
 import { guarded, syncDirectory, writeNewFile } from '../keys/files.ts'
 import { FILES } from '../keys/hierarchy.ts'
 import { formatKey, isEncryptedKeyFile, parseKey } from '../keys/key-file.ts'
@@ -22,6 +23,8 @@ export interface BackupOptions {
   /** Absent: no keys. Those that are encrypted are copied as they are; others are encrypted under this, where it is given. */
   readonly keys?: { readonly passphrase?: string }
   readonly now: Temporal.Instant
+  /** For tests. */
+  readonly failpoint?: Failpoint
 }
 
 const STORE = 'store.db'
@@ -31,7 +34,7 @@ const STORE = 'store.db'
  * @throws {AuthorityError} (rejects) where it cannot be made, or a key would leave in clear.
  */
 export async function makeBackup(options: BackupOptions): Promise<void> {
-  const { directory, target, copyStore, rootSha256, keys, now } = options
+  const { directory, target, copyStore, rootSha256, keys, now, failpoint = () => undefined } = options
   if (existsSync(target))
     throw new AuthorityError(
       'ERR_AUTHORITY_EXPORT',
@@ -62,8 +65,10 @@ export async function makeBackup(options: BackupOptions): Promise<void> {
       ),
     )
     syncDirectory(unfinished)
+    failpoint('backup.before-rename')
     await rename(unfinished, target)
     syncDirectory(dirname(target))
+    failpoint('backup.after-rename')
   } catch (cause) {
     await rm(unfinished, { recursive: true, force: true })
     const errno = errnoOf(cause)

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { AuthorityError } from '../error.ts'
+import type { Failpoint } from '../failpoints.ts'
 import { checkEd25519 } from '../ledger/ed25519.ts'
 import { formatVerifierKey, verifierKey } from '../ledger/key.ts'
 import type { LedgerOptions } from '../ledger/ledger.ts'
@@ -13,7 +14,7 @@ import { FILES, readKeyFile } from './hierarchy.ts'
 import { formatKey } from './key-file.ts'
 
 /** What signs checkpoints, and how that is checked. */
-export type LedgerKey = Omit<LedgerOptions, 'store'>
+export type LedgerKey = Omit<LedgerOptions, 'store' | 'failpoint'>
 
 /** The verifier key, so that another key in the file is not taken for it. */
 const SETTING = 'authority.ledger-key'
@@ -29,6 +30,7 @@ export async function openLedgerKey(
   store: Store,
   domain: string,
   passphrase: string | undefined,
+  failpoint: Failpoint = () => undefined,
 ): Promise<LedgerKey> {
   const path = join(folder, FILES.ledgerKey)
   const known = await store.setting(SETTING)
@@ -40,8 +42,13 @@ export async function openLedgerKey(
     throw new AuthorityError('ERR_AUTHORITY_FILE_MALFORMED', path, 'this private key is not of Ed25519')
   const key = verifierKey(`${domain}/ledger`, Uint8Array.fromBase64(x, { alphabet: 'base64url' }))
   const text = formatVerifierKey(key)
-  if (known === undefined) await store.commit((tx) => tx.set(SETTING, text))
-  else if (known !== text)
+  if (known === undefined) {
+    await store.commit(async (tx) => {
+      await tx.set(SETTING, text)
+      failpoint('ledger-key.before-commit')
+    })
+    failpoint('ledger-key.after-commit')
+  } else if (known !== text)
     throw new AuthorityError('ERR_AUTHORITY_FILE_MISMATCH', path, 'this is not the key that the ledger was begun with')
   return { key, check: checkEd25519, sign: async (octets) => new Uint8Array(await signAside(null, octets, privateKey)) }
 }

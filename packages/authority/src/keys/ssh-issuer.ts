@@ -2,6 +2,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Failpoint } from '../failpoints.ts'
 import { SSH_PROFILE_NAMES } from '../issuance/profiles.ts'
 import { issuerEntry } from '../ledger/entry.ts'
 import { sha256 } from '../octets.ts'
@@ -17,6 +18,7 @@ export async function ensureSshIssuer(
   store: Store,
   now: Temporal.Instant,
   passphrase: string | undefined,
+  failpoint: Failpoint = () => undefined,
 ): Promise<void> {
   const path = join(folder, FILES.sshKey)
   if ((await store.issuers.byId(SSH_ISSUER)) !== undefined) {
@@ -44,5 +46,7 @@ export async function ensureSshIssuer(
     if ((await tx.issuers.byId(SSH_ISSUER)) !== undefined) return
     await tx.issuers.add(issuer)
     await tx.ledger.add(issuerEntry(issuer, now))
+    failpoint('ssh-issuer.before-commit')
   })
+  failpoint('ssh-issuer.after-commit')
 }

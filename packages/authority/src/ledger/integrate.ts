@@ -1,6 +1,7 @@
 // From the store into the tree: what was committed gets its number, and within a second a checkpoint that it is under.
 import type { Log } from '@countersign/mtls'
 import { AuthorityError } from '../error.ts'
+import type { Failpoint } from '../failpoints.ts'
 import type { LedgerKey } from '../keys/ledger-key.ts'
 import type { Store } from '../store/store.ts'
 import { openLedgerDirectory } from './directory.ts'
@@ -34,6 +35,7 @@ export async function openIntegration({
   directory,
   log,
   onGrown,
+  failpoint = () => undefined,
   ...signing
 }: {
   store: Store
@@ -41,8 +43,9 @@ export async function openIntegration({
   log: Log
   /** After more is numbered, and in the tree where it belongs there. */
   onGrown: () => void
+  failpoint?: Failpoint
 } & LedgerKey): Promise<Integration> {
-  const ledger = await openLedger({ store: openLedgerDirectory(directory), ...signing })
+  const ledger = await openLedger({ store: openLedgerDirectory(directory), failpoint, ...signing })
     .then((opened) => compareEnd(opened, store, directory))
     .catch((cause: unknown) => {
       if (!(cause instanceof LedgerError)) throw cause
@@ -50,7 +53,7 @@ export async function openIntegration({
     })
   let seen = await store.ledger.newest()
   const work = async () => {
-    await integrate(ledger, store)
+    await integrate(ledger, store, failpoint)
     const newest = await store.ledger.newest()
     if (newest !== seen) onGrown()
     seen = newest
@@ -86,9 +89,15 @@ async function compareEnd(ledger: Ledger, store: Store, directory: string): Prom
   return ledger
 }
 
-async function integrate(ledger: Ledger, store: Store): Promise<void> {
+async function integrate(ledger: Ledger, store: Store, failpoint: Failpoint): Promise<void> {
   for (;;) {
-    if (await store.ledger.isWaiting()) await store.commit((tx) => tx.ledger.number(BATCH))
+    if (await store.ledger.isWaiting()) {
+      await store.commit(async (tx) => {
+        await tx.ledger.number(BATCH)
+        failpoint('ledger.before-commit')
+      })
+      failpoint('ledger.after-commit')
+    }
     const { size } = ledger.checkpoint
     const entries = await store.ledger.from(size, BATCH)
     if (entries.length === 0) return

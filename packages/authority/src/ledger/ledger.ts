@@ -1,4 +1,5 @@
 // The one who writes a ledger: takes entries in their order, and says by a checkpoint what is in it.
+import type { Failpoint } from '../failpoints.ts'
 import { sameOctets } from '../octets.ts'
 import { type Checkpoint, checkpointText, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { type Edge, EMPTY_EDGE, growEdge, readEdge, rootOf } from './edge.ts'
@@ -28,6 +29,8 @@ export interface LedgerOptions {
   /** The Ed25519 signature of that key. */
   readonly sign: (text: Uint8Array) => Promise<Uint8Array>
   readonly check: CheckSignature
+  /** For tests. */
+  readonly failpoint?: Failpoint
 }
 
 /** A ledger that this process alone writes. */
@@ -65,6 +68,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     const fresh = entries.slice(known.length)
     if (fresh.length === 0) return head.checkpoint
     const { edge: next, files, outgrown } = growEdge(edge, fresh)
+    options.failpoint?.('ledger.before-write')
     await all(files.map(({ path, octets }) => store.write(path, octets)))
     // Before the checkpoint, so that nothing is left to do after it: "MAY delete any partial tile once the
     // corresponding full tile is […] available", of which readers of the checkpoint before take the beginning.
@@ -102,12 +106,19 @@ async function readHead({ store, key, check }: LedgerOptions): Promise<Head | un
   return note === undefined ? undefined : { checkpoint: readCheckpoint(note, key, check), note }
 }
 
-async function writeHead({ store, key, sign, check }: LedgerOptions, edge: Edge): Promise<Head> {
+async function writeHead(
+  { store, key, sign, check, failpoint = () => undefined }: LedgerOptions,
+  edge: Edge,
+): Promise<Head> {
   const checkpoint = { origin: key.name, size: edge.size, root: rootOf(edge) }
-  const note = writeCheckpoint(checkpoint, key, await sign(new TextEncoder().encode(checkpointText(checkpoint))))
+  failpoint('ledger.before-sign')
+  const signature = await sign(new TextEncoder().encode(checkpointText(checkpoint)))
+  failpoint('ledger.after-sign')
+  const note = writeCheckpoint(checkpoint, key, signature)
   // A signer with another key must not take the ledger away from those who know this one.
   readCheckpoint(note, key, check)
   await store.write(CHECKPOINT, note)
+  failpoint('ledger.after-write')
   return { checkpoint, note }
 }
 

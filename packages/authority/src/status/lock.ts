@@ -3,6 +3,7 @@
 import type { Clock, Locks, Log } from '@countersign/mtls'
 import { MAX_LOCKS, type PartyLock, type Refusal } from '@countersign/protocol'
 import { isReservedParty } from '../enrollment/granted.ts'
+import type { Failpoint } from '../failpoints.ts'
 import { writeEntry } from '../ledger/entry.ts'
 import type { Store, StoreTransaction } from '../store/store.ts'
 import type { Feed, Told } from './feed/feed.ts'
@@ -30,10 +31,11 @@ interface Parts {
   /** Of the doors in this process. */
   readonly locks: Locks
   readonly clock: Clock
+  readonly failpoint: Failpoint
   readonly log: Log
 }
 
-export function createLocking({ store, feed, locks, clock, log }: Parts): Locking {
+export function createLocking({ store, feed, locks, clock, failpoint, log }: Parts): Locking {
   const act = async (
     party: string,
     entry:
@@ -52,13 +54,17 @@ export function createLocking({ store, feed, locks, clock, log }: Parts): Lockin
       const all = await tx.parties.locks(at)
       const sequence = await tx.status.addEvent('lock', at)
       const row = await tx.ledger.add(writeEntry({ ...entry, at, party, event: sequence }))
+      failpoint('lock.before-commit')
       return { sequence: BigInt(sequence), at, all, row }
     })
+    failpoint('lock.after-commit')
     if ('code' in recorded) return { ok: false, refusal: recorded }
     const { sequence, at, all, row } = recorded
     // In one turn: who is open here is cut, and answered for, before it is judged anew.
+    failpoint('lock.before-cut')
     locks.replace(all, sequence)
     const told = await feed.tell({ sequence, at, change: { kind: 'lock', locks: all } })
+    failpoint('lock.after-cut')
     return { ok: true, sequence, at, told, entry: row }
   }
 

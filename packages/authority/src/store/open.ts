@@ -18,9 +18,14 @@ export interface DatabaseKind {
 
 /**
  * Opens the database at `path`, making it where it is absent. Until it is closed no other process can open it.
+ * @param beforeCommit For tests: called when the schema is there, and not durable yet.
  * @throws {AuthorityError} when it is in use, malformed, newer than this program, or cannot be written.
  */
-export function openDatabase(path: string, kind: DatabaseKind): DatabaseSync {
+export function openDatabase(
+  path: string,
+  kind: DatabaseKind,
+  beforeCommit: () => void = () => undefined,
+): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
     // SQLite gives its side files the mode of the main one.
@@ -30,6 +35,7 @@ export function openDatabase(path: string, kind: DatabaseKind): DatabaseSync {
     db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${kind.synchronous}`)
     db.exec('BEGIN IMMEDIATE')
     migrate(db, path, kind)
+    beforeCommit()
     db.exec('COMMIT')
     return db
   } catch (cause) {

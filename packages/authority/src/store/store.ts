@@ -4,6 +4,7 @@ import { backup, type DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import type { Log } from '@countersign/mtls'
 import { Kysely, sql } from 'kysely'
+import type { Failpoint } from '../failpoints.ts'
 import { type AnswerStore, createAnswerStore } from './answers.ts'
 import { type CertificateStore, createCertificateStore } from './certificates.ts'
 import { createInvitationStore, type InvitationStore } from './invitations.ts'
@@ -62,11 +63,21 @@ export interface Store extends Repositories {
  * Opens the store at `place`, the path of a file, for this process alone; or `postgres://…`, for several.
  * @throws {AuthorityError} (rejects)
  */
-export async function openStore(place: string, log: Log): Promise<Store> {
-  if (!isPostgresql(place)) return openSqliteStore(place)
+export async function openStore(place: string, log: Log, failpoint: Failpoint = () => undefined): Promise<Store> {
+  const beforeCommit = () => failpoint('schema.before-commit')
+  const store = isPostgresql(place)
+    ? await openPostgresqlStore(place, log, beforeCommit)
+    : openSqliteStore(place, beforeCommit)
+  failpoint('schema.after-commit')
+  return store
+}
+
+async function openPostgresqlStore(place: string, log: Log, beforeCommit: () => void): Promise<Store> {
   const { openPostgresql } = await import('./postgresql/open.ts')
-  const { db, commit, listen, close } = await openPostgresql(place, (error) =>
-    log('store.failed', { cause: error.message }),
+  const { db, commit, listen, close } = await openPostgresql(
+    place,
+    (error) => log('store.failed', { cause: error.message }),
+    beforeCommit,
   )
   const node = randomUUID()
   // PostgreSQL documentation, "Advisory Lock Functions": held to the end of the transaction.
@@ -120,17 +131,18 @@ export function isPostgresql(place: string): boolean {
 }
 
 /** Opens or makes the file of a store, for this process alone. @throws {AuthorityError} */
-export function openStoreFile(path: string): DatabaseSync {
-  return openDatabase(path, {
+export function openStoreFile(path: string, beforeCommit?: () => void): DatabaseSync {
+  const kind = {
     version: SCHEMA_VERSION,
     schema: SCHEMA.sqlite,
     upgrades: SQLITE_UPGRADES,
     synchronous: 'FULL',
-  })
+  } as const
+  return openDatabase(path, kind, beforeCommit)
 }
 
-function openSqliteStore(path: string): Store {
-  const database = openStoreFile(path)
+function openSqliteStore(path: string, beforeCommit: () => void): Store {
+  const database = openStoreFile(path, beforeCommit)
   const db = new Kysely<Tables>({ dialect: sqliteDialect(database) })
   const commit = createGroupCommit(database, db, path)
   // Of one batch, all have the same connection.

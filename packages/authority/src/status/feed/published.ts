@@ -15,6 +15,7 @@ import {
   writeFeedRules,
 } from '@countersign/protocol'
 import { AuthorityError } from '../../error.ts'
+import type { Failpoint } from '../../failpoints.ts'
 import { writeEntry } from '../../ledger/entry.ts'
 import type { Store } from '../../store/store.ts'
 import type { Feed } from './feed.ts'
@@ -42,6 +43,7 @@ interface Parts {
   readonly store: Store
   readonly feed: Feed
   readonly clock: () => Temporal.Instant
+  readonly failpoint: Failpoint
   readonly log: Log
 }
 
@@ -96,7 +98,7 @@ export function feedRules({ policy: text, parties }: Rules): FeedRules {
   return { ...(text !== undefined && { policy: { text, sha256: hash('sha256', text, 'hex') } }), parties }
 }
 
-function createPublished<Value>(topic: Topic<Value>, { store, feed, clock, log }: Parts): Published<Value> {
+function createPublished<Value>(topic: Topic<Value>, { store, feed, clock, failpoint, log }: Parts): Published<Value> {
   const setting = `feed.${topic.kind}`
   const none = JSON.stringify(topic.write(topic.none))
   let known = { json: none, value: topic.none }
@@ -116,8 +118,10 @@ function createPublished<Value>(topic: Topic<Value>, { store, feed, clock, log }
         await tx.set(setting, json)
         const event = await tx.status.addEvent(topic.kind, at)
         await tx.ledger.add(writeEntry({ kind: topic.kind, at, sha256: hash('sha256', json, 'hex'), event }))
+        failpoint('publish.before-commit')
         return event
       })
+      failpoint('publish.after-commit')
       if (sequence === undefined) return
       const told = feed.tell({ sequence: BigInt(sequence), at, change: topic.change(value) })
       void told.then(({ confirmed, unconfirmed }) =>

@@ -31,9 +31,14 @@ export interface Postgresql {
 /**
  * Connects, and makes or checks the schema.
  * @param url As in `postgres://user@host/database`, without a password.
+ * @param beforeCommit For tests: called when the schema is there, and not durable yet.
  * @throws {AuthorityError}
  */
-export async function openPostgresql(url: string, onFault: (error: Error) => void): Promise<Postgresql> {
+export async function openPostgresql(
+  url: string,
+  onFault: (error: Error) => void,
+  beforeCommit: () => void = () => undefined,
+): Promise<Postgresql> {
   const where = withoutSecrets(url)
   if (hasPassword(url))
     throw new AuthorityError('ERR_AUTHORITY_OPTION', where, 'a password stands in `store`', {
@@ -64,7 +69,10 @@ export async function openPostgresql(url: string, onFault: (error: Error) => voi
     },
   }
   try {
-    await db.transaction().execute((tx) => migrate(tx, where))
+    await db.transaction().execute(async (tx) => {
+      await migrate(tx, where)
+      beforeCommit()
+    })
     return opened
   } catch (cause) {
     await db.destroy()

@@ -1,0 +1,51 @@
+// Starts authorities in processes of their own, which tests end by SIGKILL.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { FailpointName } from '../../src/failpoints.ts'
+import { endAfter } from '../support/core.ts'
+import type { Place } from '../support/house.ts'
+
+/** What `authority-process.ts` is told. */
+export interface ProcessOptions {
+  readonly directory: string
+  readonly store?: string
+  readonly failpoint?: FailpointName
+  /** At which occurrence it ends. */
+  readonly time?: number
+  /** Which of the starts in this directory it is. */
+  readonly generation?: number
+  /** How long the minute of its housekeeping is. */
+  readonly minuteMs?: number
+}
+
+/** One that runs; or that has ended before it was ready. */
+export interface Child {
+  readonly process: ChildProcess
+  readonly place?: Place
+  /** How it ended. */
+  readonly ended: Promise<NodeJS.Signals | number | null>
+}
+
+const PROGRAM = fileURLToPath(new URL('authority-process.ts', import.meta.url))
+
+/** Starts one, and waits until it is ready or has ended. `soon` is called at once, with how to end it. */
+export async function startAuthority(
+  t: Parameters<typeof endAfter>[0],
+  options: ProcessOptions,
+  soon?: (kill: () => void) => void,
+): Promise<Child> {
+  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit').then(([code, signal]) => signal ?? code)
+  endAfter(t, async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  soon?.(() => child.kill('SIGKILL'))
+  assert.ok(child.stdout)
+  const lines = createInterface({ input: child.stdout })
+  const line = await Promise.race([once(lines, 'line'), ended.then(() => undefined)])
+  return { process: child, ended, ...(line !== undefined && { place: JSON.parse(String(line[0])) }) }
+}
