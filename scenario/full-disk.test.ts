@@ -1,12 +1,16 @@
 // A full disk under the whole program and under a newcomer: what has no room is not done, is told, leaves nothing half-made,
 // and is done once there is room.
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { assertNothingHalfMade, listed } from './support/crash.ts'
 import { startHouse } from './support/house.ts'
-import { runCommand } from './support/run-command.ts'
+import { BIN, runCommand } from './support/run-command.ts'
 import { makeSmallDisk, NEEDS_MOUNT } from './support/small-disk.ts'
 
 suite('a full disk', NEEDS_MOUNT, () => {
@@ -82,6 +86,61 @@ suite('a full disk', NEEDS_MOUNT, () => {
     assert.ok((await readdir(join(house.data, 'authority'))).includes('root.key'))
     disk.empty()
     assert.equal((await take()).code, 0)
+  })
+
+  test('its log is on the full disk: what has no room is lost and told, and the house goes on, with the log when it can', async (t) => {
+    await using scratch = await startHouse()
+    await scratch.stop()
+    using disk = makeSmallDisk(64)
+    const [log, errors] = [join(disk.directory, 'log'), join(scratch.directory, 'errors')]
+    const files = [openSync(log, 'a'), openSync(errors, 'a')]
+    const child = spawn(process.execPath, [BIN, 'up', '--json'], {
+      cwd: scratch.directory,
+      stdio: ['ignore', ...files],
+    })
+    for (const file of files) closeSync(file)
+    const ended = once(child, 'exit')
+    try {
+      const until = async (file: string, expected: RegExp) => {
+        for (let i = 0; i < 400 && !expected.test(await readFile(file, 'utf8')); i++) await delay(25)
+        assert.match(await readFile(file, 'utf8'), expected)
+      }
+      await until(log, /"event":"ready"/)
+      disk.fill(0)
+      // The last page of the log has room for some.
+      let invited = 0
+      for (; !/ENOSPC/.test(await readFile(errors, 'utf8')); invited++) {
+        assert.ok(invited < 60)
+        assert.equal((await scratch.run(['invite', `p${invited}`])).code, 0)
+      }
+      assert.match(
+        await readFile(errors, 'utf8'),
+        /^countersign: standard output cannot be written, so its lines are lost \[ENOSPC\]\n {2}free space/m,
+      )
+      assert.equal((await scratch.run(['invite', 'bob'])).code, 0, 'it goes on')
+      disk.empty()
+      assert.equal((await scratch.run(['invite', 'carol'])).code, 0)
+      await until(errors, /^standard output is written again; \d+ lines were lost$/m)
+      await until(log, /^\{.*"party":"carol".*\}$/m)
+      const lines = (await readFile(log, 'utf8')).trimEnd().split('\n')
+      const broken = lines.filter((line) => !line.endsWith('}'))
+      assert.ok(broken.length <= 1, 'of the lines that are there one alone is cut off')
+      t.diagnostic(`${invited + 2} invitations while it was full and after it, all answered`)
+    } finally {
+      child.kill('SIGTERM')
+      assert.deepEqual(await ended, [0, null])
+    }
+  })
+
+  test('a command whose output has no room says so, and is not taken for done', async () => {
+    using disk = makeSmallDisk(8)
+    disk.fill(0)
+    const out = openSync(join(disk.directory, 'out'), 'a')
+    const child = spawn(process.execPath, [BIN, '--help'], { stdio: ['ignore', out, 'pipe'] })
+    closeSync(out)
+    const said = await child.stderr?.setEncoding('utf8').toArray()
+    assert.match(String(said), /standard output cannot be written, so its lines are lost \[ENOSPC\]/)
+    assert.equal(child.exitCode ?? (await once(child, 'exit'))[0], 3)
   })
 
   test('a newcomer: exit 3, the token is not lost, and no half an identity is there', async () => {

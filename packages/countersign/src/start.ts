@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { type Around, EXIT, Failure } from './command.ts'
 import { main } from './main.ts'
+import { openFileLines } from './output/file-lines.ts'
 import { writtenLine } from './output/plain-text.ts'
 import { readSmallFile } from './small-file.ts'
 
@@ -16,14 +17,41 @@ export async function start(): Promise<void> {
     if (error.code !== 'EPIPE') throw error
     process.exit(EXIT.ok)
   })
-  process.exitCode = await main(process.argv.slice(2), aroundOf())
+  const streams = openStreams()
+  const code = await main(process.argv.slice(2), aroundOf(streams))
+  // Whoever reads the file must not take it for whole.
+  process.exitCode = streams.isFailing() && code === EXIT.ok ? EXIT.input : code
 }
 
-function aroundOf(): Around {
+interface Streams extends Pick<Around, 'out' | 'err'> {
+  /** Whether standard output does not take what is written. */
+  readonly isFailing: () => boolean
+}
+
+function openStreams(): Streams {
+  const errors = openFileLines(2, { onLost: () => undefined, onAgain: (lost) => err(`${lost} lines were lost here`) })
+  const err = (line: string): void => {
+    if (errors === undefined) process.stderr.write(`${writtenLine(line)}\n`)
+    else errors.write(writtenLine(line))
+  }
+  const lines = openFileLines(1, {
+    onLost: (code) => err(`countersign: standard output cannot be written, so its lines are lost [${code}]\n  ${ROOM}`),
+    onAgain: (lost) => err(`standard output is written again; ${lost} lines were lost`),
+  })
+  const out = (line: string): void => {
+    if (lines === undefined) process.stdout.write(`${writtenLine(line)}\n`)
+    else lines.write(writtenLine(line))
+  }
+  return { out, err, isFailing: () => lines?.isFailing ?? false }
+}
+
+const ROOM = 'free space where it goes; a house goes on all the same'
+
+function aroundOf({ out, err }: Streams): Around {
   const cwd = process.cwd()
   return {
-    out: (line) => process.stdout.write(`${writtenLine(line)}\n`),
-    err: (line) => process.stderr.write(`${writtenLine(line)}\n`),
+    out,
+    err,
     progress: (line = '') => {
       // Back to the first column, and nothing right of what is written now.
       if (canErase(process.stderr.isTTY)) process.stderr.write(`\r${writtenLine(line)}\u001b[K`)
