@@ -35,6 +35,12 @@ interface Issuance {
   readonly log: Log
 }
 
+/** The row of a certificate; one that was given for the same claim before is still to be read. */
+interface Recorded {
+  readonly id: number
+  readonly signed?: NewCertificate
+}
+
 /**
  * Makes the one way. A certificate is signed before the transaction that records it: a key in a module answers when it likes.
  * Nothing leaves before that is durable; a signature whose claim a rival took meanwhile is forgotten.
@@ -46,7 +52,6 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
   /** What speaks against it, or the row that is there already; asked again in the transaction. */
   const decide = async (
     view: Repositories,
-    keySha256: Uint8Array,
     proof: Proof,
     now: Temporal.Instant,
   ): Promise<Refusal | number | undefined> => {
@@ -55,18 +60,17 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
       return { code: 'ERR_ENROLL_PARTY_LOCKED' }
     const taken = await proof.claim?.take(view, now)
     if (taken !== undefined) return taken
-    if (Temporal.Instant.compare(issuing.validity.notAfter, now) <= 0) return { code: 'ERR_AUTHORITY_NO_ISSUER' }
-    const isTaken = await view.certificates.keyTaken(keySha256, proof.party)
-    return isTaken ? { code: 'ERR_ENROLL_KEY_TAKEN' } : undefined
+    const isOver = Temporal.Instant.compare(issuing.validity.notAfter, now) <= 0
+    return isOver ? { code: 'ERR_AUTHORITY_NO_ISSUER' } : undefined
   }
 
   /** All of it in one transaction: a rival sees either nothing of this or all. */
-  const record = async (tx: StoreTransaction, signed: NewCertificate, proof: Proof): Promise<Refusal | number> => {
+  const record = async (tx: StoreTransaction, signed: NewCertificate, proof: Proof): Promise<Refusal | Recorded> => {
     const now = clock()
     // One party's acts come one after the other: whoever revokes it sees every certificate that it has.
     await tx.alone(`party ${proof.party}`)
-    const decided = await decide(tx, signed.spkiSha256, proof, now)
-    if (decided !== undefined) return decided
+    const decided = await decide(tx, proof, now)
+    if (decided !== undefined) return typeof decided === 'number' ? { id: decided } : decided
     if (!(await tx.certificates.takeKey(signed.spkiSha256, proof.party, now, signed.notAfter)))
       return { code: 'ERR_ENROLL_KEY_TAKEN' }
     await tx.parties.ensure(proof.party, now)
@@ -74,16 +78,17 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
     const id = await tx.certificates.add({ ...signed, entry })
     if (proof.succeeds) await tx.certificates.succeed(proof.succeeds, proof.party, id)
     await proof.claim?.spend(tx, id, now)
-    return id
+    return { id, signed }
   }
 
   /** The row of the certificate, or why there is none. */
-  const give = async (request: X509Request | SshRequest, proof: Proof): Promise<Refusal | number> => {
+  const give = async (request: X509Request | SshRequest, proof: Proof): Promise<Refusal | Recorded> => {
     const fit = request.kind === 'x509' ? fitX509(request, proof, parts) : fitSsh(request, proof, parts)
     if ('code' in fit) return fit
     const now = clock()
-    const decided = await decide(store, fit.keySha256, proof, now)
-    if (decided !== undefined) return decided
+    const decided = await decide(store, proof, now)
+    if (decided !== undefined) return typeof decided === 'number' ? { id: decided } : decided
+    if (await store.certificates.keyTaken(fit.keySha256, proof.party)) return { code: 'ERR_ENROLL_KEY_TAKEN' }
     const signed = await fit.sign(now)
     if ('code' in signed) return signed
     const outcome = await store.commit(async (tx) => {
@@ -102,12 +107,12 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
     proof: Proof,
   ): Promise<Issued<Credential> | Issued<SshCertificate>> {
     const outcome = await give(request, proof)
-    if (typeof outcome !== 'number') return { ok: false, refusal: outcome }
-    const stored = await store.certificates.byId(outcome)
+    if (!('id' in outcome)) return { ok: false, refusal: outcome }
+    const stored = outcome.signed ?? (await store.certificates.byId(outcome.id))
     if (stored === undefined) return { ok: false, refusal: { code: 'ERR_AUTHORITY_STORE' } }
     const { party, profile, serial, method, der, denied } = stored
     log('issue.done', { party, profile, serial, method, ...(denied.length > 0 && { denied }) })
-    const given = { ok: true, recordId: outcome, denied } as const
+    const given = { ok: true, recordId: outcome.id, denied } as const
     return request.kind === 'ssh'
       ? { ...given, credential: readSshCertificate(der) }
       : { ...given, credential: [readCertificate(der), issuing, root] }

@@ -5,10 +5,17 @@ import { InvariantError } from '../error.ts'
 import { signatureAlgorithmOfKey } from '../keys/signature.ts'
 import { sameOctets } from '../octets.ts'
 
+/** An issuer's key is asked about with each certificate, twice, and OpenSSL takes 30 µs to read it. */
+const known = new WeakMap<SubjectPublicKeyInfo, AlgorithmIdentifier>()
+
 /** What the owner of `issuerKey` signs with. */
-export function signatureOf({ der }: SubjectPublicKeyInfo): AlgorithmIdentifier {
+export function signatureOf(issuerKey: SubjectPublicKeyInfo): AlgorithmIdentifier {
+  const before = known.get(issuerKey)
+  if (before !== undefined) return before
+  const { der } = issuerKey
   const algorithm = signatureAlgorithmOfKey(createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' }))
   if (algorithm === undefined) throw new InvariantError('an issuer has a key of no kind that signs here')
+  known.set(issuerKey, algorithm)
   return algorithm
 }
 

@@ -44,22 +44,18 @@ export function judgeKey(spki: Uint8Array): JudgedKey {
 function judgeUnknownKey(spki: Uint8Array): JudgedKey {
   let key: KeyObject
   let info: SubjectPublicKeyInfo
-  let usual: Uint8Array
   try {
     info = readSubjectPublicKeyInfo(spki)
     key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
-    // Some keys that OpenSSL takes it cannot write, the point at infinity among them.
-    usual = key.export({ type: 'spki', format: 'der' })
+    if (!isUsual(info, key)) return refused('the key is not in its usual encoding')
   } catch (error) {
     // OpenSSL's and our reader's errors alike say that these octets are no key.
     return refused(error instanceof Error ? `the key cannot be read: ${error.message}` : 'the key cannot be read')
   }
-  if (!sameOctets(usual, spki)) return refused('the key is not in its usual encoding')
   switch (key.asymmetricKeyType) {
     case 'ec': {
-      const kind = CURVES.find(([, oid]) => sameOctets(info.algorithm.parameters ?? NONE, writeOid(oid)))?.[0]
-      if (kind === undefined || info.subjectPublicKey[0] !== 4) return refused('the curve is not P-256 or P-384')
-      return { ok: true, kind }
+      const kind = CURVES.find(({ parameters }) => sameOctets(info.algorithm.parameters ?? NONE, parameters))?.kind
+      return kind === undefined ? refused('the curve is not P-256 or P-384') : { ok: true, kind }
     }
     case 'ed25519':
     case 'ml-dsa-44':
@@ -81,8 +77,18 @@ function refused(fault: string): JudgedKey {
   return { ok: false, fault }
 }
 
+/** Whether the octets are those that everybody writes for this key: so that "the same key" can be decided on octets. */
+function isUsual({ der, algorithm, subjectPublicKey }: SubjectPublicKeyInfo, key: KeyObject): boolean {
+  const curve = CURVES.find(({ parameters }) => sameOctets(algorithm.parameters ?? NONE, parameters))
+  // RFC 5480 §2.2: a point that is written whole has one encoding in DER, which our reader has seen to be. OpenSSL, asked
+  // below for all other keys, takes longer to write it than to check that it is on its curve.
+  if (curve !== undefined) return subjectPublicKey[0] === 4 && subjectPublicKey.length === curve.octets
+  // Some keys that OpenSSL takes it cannot write.
+  return sameOctets(key.export({ type: 'spki', format: 'der' }), der)
+}
+
 const CURVES = [
-  ['p256', OID.secp256r1],
-  ['p384', OID.secp384r1],
+  { kind: 'p256', parameters: writeOid(OID.secp256r1), octets: 65 },
+  { kind: 'p384', parameters: writeOid(OID.secp384r1), octets: 97 },
 ] as const
 const NONE = new Uint8Array()
