@@ -13,6 +13,7 @@ import {
   type SessionIndex,
   type Trust,
 } from '@countersign/mtls'
+import type { Meeting } from '@countersign/protocol'
 import { readCertificateList, writePem } from '@countersign/x509'
 import { createApplication } from './api/application.ts'
 import { LISTENER_DOOR, openListener } from './api/listener.ts'
@@ -53,6 +54,7 @@ import { isPostgresqlFault, isStorageFault, postgresqlError, storeError } from '
 import { openMeetings } from './store/meetings.ts'
 import { movedFrom } from './store/move.ts'
 import { openStore, STORE_FILE, type Store } from './store/store.ts'
+import { createSightings } from './watching/sightings.ts'
 
 const LEDGER_FOLDER = 'ledger'
 /** Whoever verifies the ledger must have this from elsewhere than the ledger. */
@@ -151,6 +153,13 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     clock,
   })
   await followElsewhere({ store, feed, source, trust, locks, crls, changes, log })
+  const sightings = createSightings({ store, trust, clock, log })
+  opened.defer(() => sightings.close())
+  /** Of doors; what a party says that it met is kept for `why`, and proves of no certificate that it is in use. */
+  const record = (meeting: Meeting, onSettled?: (isKept: boolean) => void) => {
+    meetings.record(meeting, onSettled)
+    sightings.met(meeting)
+  }
   const application = await createApplication({
     store,
     root: hierarchy.root,
@@ -176,7 +185,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     crls: () => crls.current(),
     changes,
     sessions: () => feed.sessions(),
-    follow: createFollowers({ feed, source, record: meetings.record, clock, log }),
+    follow: createFollowers({ feed, source, record, clock, log }),
     record: (meeting) => meetings.record(meeting),
     meetings: (reference) => meetings.byReference(reference),
     clock,
@@ -194,7 +203,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     locks,
     sessions,
     clock,
-    record: (meeting) => meetings.record(meeting),
+    record,
     application,
     log,
   })
@@ -237,7 +246,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     publish: (next) => rules.publish(feedRules(next)),
     publishAnchors: (next) => anchors.publish(next),
     join: (door) => feed.join(door),
-    record: (meeting) => meetings.record(meeting),
+    record: (meeting) => record(meeting),
     setting: settingOf(store, failpoint),
     async drain(timeoutMs) {
       listener.stop()

@@ -70,8 +70,11 @@ suite('administration over the socket of a real authority', () => {
     await issue('bob')
     const { code, stdout } = await run('list', '--party', 'bob')
     assert.equal(code, 0)
-    assert.match(stdout[0] ?? '', /^party +state +ends +serial +names$/)
-    assert.match(stdout[1] ?? '', /^bob +valid +in 30 days +[0-9a-f]+ +spiffe:\/\/house\.localhost\/bob bob\.example$/)
+    assert.match(stdout[0] ?? '', /^party +state +ends +last seen +serial +names$/)
+    assert.match(
+      stdout[1] ?? '',
+      /^bob +valid +in 30 days +never +[0-9a-f]+ +spiffe:\/\/house\.localhost\/bob bob\.example$/,
+    )
     const json = await run('list', '--party', 'bob', '--json')
     assert.equal(JSON.parse(json.stdout.join()).party, 'bob')
   })

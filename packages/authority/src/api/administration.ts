@@ -31,6 +31,7 @@ import {
   revocationBody,
   writePlace,
 } from './schemas.ts'
+import { watchingRoutes } from './watching.ts'
 
 export function administrationRoutes(app: FastifyInstance, api: Api): void {
   const { store, clock, failpoint } = api
@@ -151,6 +152,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
   })
 
   partyRoutes(app, api, permit)
+  watchingRoutes(app, api)
 
   app.get('/v1/ledger/entries', async (request, reply) => {
     const query = read(entriesQuery, request.query)

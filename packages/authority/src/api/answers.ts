@@ -1,6 +1,7 @@
 // The forms of what the API answers. A test holds real answers against them; unknown fields are faults there.
 import { REFUSALS } from '@countersign/protocol'
 import { z } from 'zod'
+import { SEEN_AS } from '../store/certificates.ts'
 import { PARTY_KINDS, ROLES } from '../store/parties.ts'
 import { CERTIFICATE_STATES } from '../store/search.ts'
 
@@ -93,6 +94,10 @@ const certificate = {
   method: text,
   entry: text.optional(),
   revocation: z.strictObject({ at: time, reason: text, sequence: text, entry: text.optional() }).optional(),
+  /** In a meeting at a door, accepted or not. */
+  lastSeen: z.strictObject({ at: time, door: text, as: z.enum(SEEN_AS) }).optional(),
+  /** Its holder has another one in its place. */
+  renewed: z.literal(true).optional(),
 }
 
 export const certificates: z.ZodType = z.strictObject({

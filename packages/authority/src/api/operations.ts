@@ -17,6 +17,7 @@ import {
   revocationBody,
   unlockBody,
 } from './schemas.ts'
+import * as forms from './watching-forms.ts'
 
 /** Who calls: anyone; whoever holds a certificate of ours; or an administrator whose role permits an action. */
 export type Caller = 'anyone' | 'party' | Action
@@ -143,6 +144,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     who: 'certificates.read',
     status: 200,
     answer: answers.shown,
+  },
+  'GET /v1/unissued': {
+    summary: 'list certificates that met a door and were not issued here, by who vouches for them',
+    who: 'certificates.read',
+    query: forms.unissuedQuery,
+    status: 200,
+    answer: forms.unissued,
   },
   'GET /v1/parties': {
     summary: 'search parties',

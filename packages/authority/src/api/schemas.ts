@@ -127,6 +127,8 @@ const place = z
     return z.NEVER
   })
 
+const yes = z.literal('true').transform(() => true)
+
 export const certificatesQuery: z.ZodType<CertificatesQuery> = z
   .strictObject({
     party: word.optional(),
@@ -141,6 +143,10 @@ export const certificatesQuery: z.ZodType<CertificatesQuery> = z
     issuer: word.optional(),
     serial: hexadecimal.optional(),
     expiresBefore: instant.optional(),
+    door: word.optional(),
+    seenSince: instant.optional(),
+    notSeenSince: instant.optional(),
+    neverSeen: yes.optional(),
     limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE),
     after: place.optional(),
   })
@@ -148,9 +154,14 @@ export const certificatesQuery: z.ZodType<CertificatesQuery> = z
     path: ['namePrefix'],
     error: 'either this or `name`',
   })
+  .refine(
+    ({ neverSeen, door, seenSince, notSeenSince }) =>
+      neverSeen === undefined || [door, seenSince, notSeenSince].every((each) => each === undefined),
+    { path: ['neverSeen'], error: 'nothing that was never seen was seen' },
+  )
   .refine(isOfItsOrder, { path: ['after'], error: 'it is of the pages of another question' })
 
-const KEY_TYPES = { id: 'undefined', end: 'number', name: 'string' } as const
+const KEY_TYPES = { id: 'undefined', end: 'number', seen: 'number', name: 'string' } as const
 
 function isOfItsOrder({ after, issuer, ...query }: CertificatesQuery): boolean {
   if (after === undefined) return true

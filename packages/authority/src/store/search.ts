@@ -1,5 +1,6 @@
 // Search among certificates, page by page. Each question has an index in whose order its pages follow one another.
 import { type Expression, type Kysely, type SqlBool, sql } from 'kysely'
+import { X509_PROFILES } from '../issuance/profiles.ts'
 import type { Row, Tables } from './tables.ts'
 
 export const CERTIFICATE_STATES = ['valid', 'revoked', 'expired'] as const
@@ -21,6 +22,12 @@ export interface CertificateFilter {
   readonly serial?: string | undefined
   /** What ends before this, and was not revoked before; with a state, what is of that state. */
   readonly expiresBefore?: Temporal.Instant | undefined
+  /** At which door it was last seen. */
+  readonly door?: string | undefined
+  /** Those in force that were seen at this moment or later, or not since then; or never. In force: valid, and not renewed. */
+  readonly seenSince?: Temporal.Instant | undefined
+  readonly notSeenSince?: Temporal.Instant | undefined
+  readonly neverSeen?: boolean | undefined
 }
 
 export interface ListQuery extends CertificateFilter {
@@ -43,13 +50,17 @@ export interface Page<Found> {
 }
 
 /** By what pages are sorted, before the id. */
-export type Order = 'id' | 'end' | 'name'
+export type Order = 'id' | 'end' | 'name' | 'seen'
 
 /** The order of the answers to a question: that of the index that narrows it most. */
 export function orderOf(filter: CertificateFilter): Order {
   const { party, state, name, namePrefix, spkiSha256, serial, profile, issuer, expiresBefore } = filter
+  const { door, seenSince, notSeenSince, neverSeen } = filter
   if (name !== undefined || namePrefix !== undefined) return 'name'
   if ([party, spkiSha256, serial].some((given) => given !== undefined)) return 'id'
+  // Those never seen are in the order of their ends: none has another.
+  if (neverSeen === true) return 'end'
+  if ([door, seenSince, notSeenSince].some((given) => given !== undefined)) return 'seen'
   if (profile !== undefined || issuer !== undefined) return 'end'
   // Those revoked are few beside all others, and have an index of their own.
   if (state === 'revoked') return 'id'
@@ -69,6 +80,7 @@ export async function searchCertificates(db: Kysely<Tables>, query: ListQuery): 
   const order = orderOf(query)
   const id = last.id
   if (order === 'id') return { found, next: { id } }
+  if (order === 'seen') return { found, next: { key: last.last_seen_at ?? 0, id } }
   return { found, next: { key: order === 'end' ? last.not_after : (last.matched ?? ''), id } }
 }
 
@@ -82,6 +94,12 @@ function pageOf(db: Kysely<Tables>, query: ListQuery) {
     .limit(query.limit + 1)
   if (order === 'id')
     return found.select(sql<null>`NULL`.as('matched')).where('certificate.id', '>', after.id).orderBy('certificate.id')
+  if (order === 'seen')
+    return found
+      .select(sql<null>`NULL`.as('matched'))
+      .where(sql<SqlBool>`(certificate.last_seen_at, certificate.id) > (${after.key ?? 0}, ${after.id})`)
+      .orderBy('certificate.last_seen_at')
+      .orderBy('certificate.id')
   if (order === 'end')
     return found
       .select(sql<null>`NULL`.as('matched'))
@@ -131,5 +149,30 @@ function conditions(query: ListQuery): Expression<SqlBool>[] {
   if (state === 'valid') asked.push(sql`certificate.not_after > ${now}`)
   if (state === 'expired') asked.push(sql`certificate.not_after <= ${now}`)
   if (expiresBefore !== undefined) asked.push(sql`certificate.not_after < ${expiresBefore.epochMilliseconds}`)
+  return [...asked, ...seen(query)]
+}
+
+function seen({ door, seenSince, notSeenSince, neverSeen, now }: ListQuery): Expression<SqlBool>[] {
+  const asked: Expression<SqlBool>[] = []
+  if (door !== undefined) asked.push(sql`certificate.last_seen_door = ${door}`)
+  if (seenSince !== undefined) asked.push(sql`certificate.last_seen_at >= ${seenSince.epochMilliseconds}`)
+  if (notSeenSince !== undefined) {
+    // What was seen before that has ended since: the ends of what is long gone are not looked at.
+    asked.push(sql`certificate.last_seen_at >= ${now.epochMilliseconds - LONGEST_LIFE_MS}`)
+    asked.push(sql`certificate.last_seen_at < ${notSeenSince.epochMilliseconds}`)
+  }
+  if (neverSeen === true) asked.push(sql`certificate.last_seen_at IS NULL`)
+  else if (asked.length > 0) asked.push(sql`certificate.last_seen_at IS NOT NULL`)
+  if (seenSince !== undefined || notSeenSince !== undefined || neverSeen === true)
+    asked.push(
+      sql`certificate.revoked_at IS NULL AND certificate.succeeded_by IS NULL AND certificate.not_after > ${now.epochMilliseconds}`,
+    )
   return asked
 }
+
+/** Of what is no authority. */
+const LONGEST_LIFE_MS: number = Math.max(
+  ...Object.values(X509_PROFILES).map(({ authority, lasts }) =>
+    authority === undefined ? lasts.hours * 3_600_000 : 0,
+  ),
+)

@@ -17,6 +17,7 @@ import { createGroupCommit } from './sqlite/commit.ts'
 import { sqliteDialect } from './sqlite/dialect.ts'
 import { createStatusStore, type StatusStore } from './status.ts'
 import type { Tables } from './tables.ts'
+import { createWatchStore, type WatchStore } from './watch.ts'
 
 /** In the data directory, where the store is not elsewhere. */
 export const STORE_FILE = 'store.db'
@@ -30,6 +31,7 @@ export interface Repositories {
   readonly parties: PartyStore
   readonly status: StatusStore
   readonly ledger: LedgerEntries
+  readonly watch: WatchStore
   setting(key: string): Promise<string | undefined>
   set(key: string, value: string): Promise<void>
 }
@@ -185,6 +187,7 @@ function repositoriesOf(db: Kysely<Tables>, alone: StoreTransaction['alone'], no
     issuers: createIssuerStore(db),
     parties: createPartyStore(db),
     status: createStatusStore(db, alone, node),
+    watch: createWatchStore(db),
     ledger: createLedgerEntries(db, alone),
     async setting(key) {
       return (await db.selectFrom('setting').select('value').where('key', '=', key).executeTakeFirst())?.value

@@ -122,6 +122,7 @@ suite('the API in OpenAPI', () => {
     await local('GET /v1/certificates', '/v1/certificates?limit=2')
     await local('GET /v1/certificates', '/v1/certificates?state=revoked')
     await local('GET /v1/certificates/:subject', '/v1/certificates/bob')
+    await local('GET /v1/unissued', '/v1/unissued?vouched=own')
     const report = {
       ...{
         reference: 'M-7F3K-92QD',

@@ -11,7 +11,9 @@ import type { CertificateFilter } from '../../src/store/search.ts'
 import { sqliteDialect } from '../../src/store/sqlite/dialect.ts'
 import { createStatusStore } from '../../src/store/status.ts'
 import type { Tables } from '../../src/store/tables.ts'
+import { createWatchStore } from '../../src/store/watch.ts'
 import { START } from '../support/core.ts'
+import { sighting } from '../support/sighting.ts'
 
 suite('questions to the store', () => {
   test('have their index each', async (t) => {
@@ -48,6 +50,22 @@ suite('questions to the store', () => {
       for (const state of [undefined, 'valid', 'expired', 'revoked'] as const)
         for (const expiresBefore of [undefined, START])
           await certificates.list({ now: START, limit: 10, ...filter, state, expiresBefore })
+    for (const filter of [
+      { door: 'web' },
+      { door: 'web', seenSince: START },
+      { seenSince: START },
+      { notSeenSince: START },
+      { neverSeen: true },
+      { neverSeen: true, profile: 'client' },
+    ])
+      await certificates.list({ now: START, limit: 10, ...filter })
+    await certificates.succeed(hash, 'alice', 2)
+    const watch = createWatchStore(db)
+    const met = sighting(hash, 1, { vouched: 'own' })
+    await watch.rowsOf([met.sha256])
+    await watch.see([{ ...met, row: 1 }], START)
+    await watch.meetUnissued([met], START)
+    for (const vouched of [undefined, 'own'] as const) await watch.unissued({ vouched, limit: 10, after: 1 })
     await certificates.keysOf('alice', 10)
     await invitations.byId(hash)
     await invitations.isInvited('alice', START)
@@ -80,10 +98,10 @@ suite('questions to the store', () => {
     for (const sql of [...asked].filter((each) => !each.startsWith('insert'))) {
       const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()
       for (const { detail } of plan as { detail: string }[]) {
-        // One row from the end of a table in its own order is no scan, though it is called so.
+        // `seen` are the values that the statement itself has. One row from the end of a table in its own order is no scan, though it is called so.
         const isOfTheEnd = /^select "sequence" from "event" order by "sequence" desc limit/.test(sql)
         if (detail.startsWith('SCAN') && !isOfTheEnd)
-          assert.match(detail, /CONSTANT ROW|USING (?:COVERING )?INDEX|newest/, sql)
+          assert.match(detail, /CONSTANT ROW|USING (?:COVERING )?INDEX|newest|SCAN seen$/, sql)
         assert.doesNotMatch(detail, /TEMP B-TREE FOR ORDER BY/, sql)
       }
     }

@@ -15,6 +15,10 @@ export interface ListedCertificate {
   readonly notAfter: Temporal.Instant
   /** What was asked for and not granted; absent where that is not told. */
   readonly denied?: readonly string[]
+  /** In a meeting at a door, accepted or not. */
+  readonly lastSeen?: { readonly at: Temporal.Instant; readonly door: string; readonly as: string }
+  /** Its holder has another one in its place. */
+  readonly isRenewed: boolean
   readonly revocation?: { readonly at: Temporal.Instant; readonly reason: string }
 }
 
@@ -25,6 +29,11 @@ export function certificateField(field: Field): ListedCertificate {
     reason: each.get('reason').text(64),
   }))
   const denied = field.get('denied').optional((each) => each.list(64).map((one) => one.text(256)))
+  const lastSeen = field.get('lastSeen').optional((each) => ({
+    at: each.get('at').instant(),
+    door: each.get('door').text(256),
+    as: each.get('as').text(16),
+  }))
   return {
     party: field.get('party').text(256),
     serialNumber: field.get('serialNumber').text(64),
@@ -39,6 +48,8 @@ export function certificateField(field: Field): ListedCertificate {
     notBefore: field.get('notBefore').instant(),
     notAfter: field.get('notAfter').instant(),
     ...(denied !== undefined && { denied }),
+    ...(lastSeen !== undefined && { lastSeen }),
+    isRenewed: field.get('renewed').present,
     ...(revocation !== undefined && { revocation }),
   }
 }

@@ -5,6 +5,7 @@ import { type Arguments, type Around, EXIT, type ExitCode, Failure } from '../co
 import { didYouMean } from '../nearest.ts'
 import { plainText } from '../output/plain-text.ts'
 import { tableLines } from '../output/table.ts'
+import { parseSpan } from '../span.ts'
 
 const STATES = ['valid', 'revoked', 'expired']
 /** What can be searched for: the option, and what the API calls it. */
@@ -17,7 +18,13 @@ const FILTERS = {
   profile: 'profile',
   issuer: 'issuer',
   serial: 'serial',
-  'expires-before': 'expiresBefore',
+  door: 'door',
+} as const
+/** The same, of moments: each is a time, or how far it is from now. */
+const MOMENTS = {
+  'expires-before': ['expiresBefore', 1],
+  'seen-since': ['seenSince', -1],
+  'not-seen-since': ['notSeenSince', -1],
 } as const
 const PAGE = 500
 
@@ -34,6 +41,11 @@ export const list = async (given: Arguments, around: Around, page: number = PAGE
     const value = given.text(option)
     if (value !== undefined) query.set(name, value)
   }
+  for (const [option, [name, direction]] of Object.entries(MOMENTS)) {
+    const value = given.text(option)
+    if (value !== undefined) query.set(name, momentOf(value, option, direction, around))
+  }
+  if (given.flag('never-seen')) query.set('neverSeen', 'true')
 
   let count = 0
   for (;;) {
@@ -51,6 +63,14 @@ export const list = async (given: Arguments, around: Around, page: number = PAGE
   return EXIT.ok
 }
 
+/** A span counts from now; what is no span, the authority reads. */
+function momentOf(text: string, option: string, direction: 1 | -1, { clock }: Around): string {
+  if (!/^\d+[a-z]$/.test(text)) return text
+  return clock()
+    .add({ seconds: direction * parseSpan(text, `--${option}`) })
+    .toString()
+}
+
 function printJson(answer: unknown, around: Around): void {
   // `list` has read it as an object with this list.
   for (const certificate of (answer as { readonly certificates: readonly unknown[] }).certificates)
@@ -61,11 +81,19 @@ function printPage(certificates: readonly ListedCertificate[], around: Around, f
   if (certificates.length === 0) return
   const now = around.clock()
   const lines = tableLines(
-    [{ head: 'party' }, { head: 'state' }, { head: 'ends' }, { head: 'serial', number: true }, { head: 'names' }],
-    certificates.map(({ party, state, notAfter, identities, serialNumber }) => [
+    [
+      { head: 'party' },
+      { head: 'state' },
+      { head: 'ends' },
+      { head: 'last seen' },
+      { head: 'serial', number: true },
+      { head: 'names' },
+    ],
+    certificates.map(({ party, state, notAfter, lastSeen, identities, serialNumber }) => [
       plainText(party),
       plainText(state),
       formatWhen(notAfter, now),
+      lastSeen === undefined ? 'never' : `${formatWhen(lastSeen.at, now)} at ${plainText(lastSeen.door)}`,
       plainText(serialNumber),
       plainText(identities.join(' ')),
     ]),

@@ -58,6 +58,8 @@ function certificateLines(certificate: ListedCertificate, now: Temporal.Instant)
     issuedAt,
     notAfter,
     denied = [],
+    lastSeen,
+    isRenewed,
     revocation,
   } = certificate
   const rows: [string, string][] = [
@@ -72,7 +74,11 @@ function certificateLines(certificate: ListedCertificate, now: Temporal.Instant)
     ...identities.map((identity, index): [string, string] => [index === 0 ? 'names' : '', identity]),
     ...denied.map((one, index): [string, string] => [index === 0 ? 'denied' : '', one]),
     ['issued', formatWhen(issuedAt, now)],
-    ['ends', formatWhen(notAfter, now)],
+    ['ends', `${formatWhen(notAfter, now)}${isRenewed ? ', and was renewed' : ''}`],
+    [
+      'seen',
+      lastSeen === undefined ? 'never' : `${formatWhen(lastSeen.at, now)} at ${lastSeen.door}, as the ${lastSeen.as}`,
+    ],
   ]
   return rows.map(([name, value]) => `${name.padEnd(9)}${plainText(value)}`)
 }

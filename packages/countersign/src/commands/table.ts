@@ -1,3 +1,4 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: a table, one row for each command
 // Every command: what it is called, takes and says of itself. Help, the manual and the checks are derived from it.
 import type { Command, Option } from '../command.ts'
 
@@ -258,15 +259,46 @@ export const COMMANDS: readonly Command[] = [
       'expires-before': {
         type: 'string',
         value: 'TIME',
-        summary: 'only those that end before, as in 2026-12-01T00:00:00Z, and are not revoked',
+        summary: 'only those that end before, as in 30d or 2026-12-01T00:00:00Z, and are not revoked',
       },
+      door: { type: 'string', value: 'NAME', summary: 'only those that were last seen at this door' },
+      'seen-since': {
+        type: 'string',
+        value: 'TIME',
+        summary: 'only those in force (valid, not renewed) that were seen since, as in 1h or a time',
+      },
+      'not-seen-since': {
+        type: 'string',
+        value: 'TIME',
+        summary: 'only those in force that were seen, and not since then, as in 30d',
+      },
+      'never-seen': { type: 'boolean', summary: 'only those in force that were never seen at any door' },
       ...ADMIN,
     },
     examples: [
       'countersign list --state valid',
-      'countersign list --name-prefix db. --expires-before 2026-12-01T00:00:00Z',
+      'countersign list --name-prefix db. --expires-before 30d',
+      'countersign list --never-seen',
+      'countersign list --not-seen-since 7d',
     ],
     load: async () => (await import('./list.ts')).list,
+  },
+  {
+    name: 'unissued',
+    summary: 'list the certificates that met a door and were not issued here',
+    details: [
+      'own: a door found its path to a root of ours. Somebody else signs with our key, or the store',
+      'has lost what it had. other: of another authority that doors believe. claimed: refused, and',
+      'its issuer has the name of one of ours.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [],
+    options: {
+      vouched: { type: 'string', value: 'WHO', summary: 'only own, other or claimed' },
+      ...ADMIN,
+    },
+    examples: ['countersign unissued', 'countersign unissued --vouched own --json'],
+    load: async () => (await import('./unissued.ts')).unissued,
   },
   {
     name: 'show',

@@ -53,6 +53,11 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
     '{file} cannot be written: meetings that wait for the authority are lost if this process ends: {cause}',
   ],
   'meetings.written': ['done', '{file} is written again'],
+  'certificate.unissued': [
+    'alarm',
+    '{subject} met {door} with a certificate of {issuer} that was never issued here: somebody else signs with its key, or the store has lost it  {sha256}',
+  ],
+  'sightings.unwritten': ['alarm', 'where {count} certificates were seen could not be written, and waits: {cause}'],
   'meetings.lost': ['alarm', '{count} meetings could not be recorded: {cause}'],
   'door.renewal-failed': ['alarm', 'the certificate of door {door} could not be renewed: {error}'],
   'store.failed': ['alarm', 'a request to the authority failed at its store: {error}'],
