@@ -60,6 +60,22 @@ suite('two authorities on one store', withPostgresql, () => {
     await until(() => other.authority.trust.crls.some(({ entries }) => entries.size === 1))
   })
 
+  test('a door that confirms nothing keeps the next change from nobody', async (t) => {
+    const [one, other] = await two(t)
+    await enrollParty(t, one, 'alice')
+    const gate = await enrollParty(t, other, 'door/gate-1', { profile: 'service' })
+    const door = await follow(t, other, gate)
+    const began = performance.now()
+    for (const act of ['lock', 'unlock', 'lock', 'unlock'])
+      assert.equal((await askLocally(one.directory, 'POST', `/v1/parties/alice/${act}`)).status, 200)
+    const { body } = await askLocally(one.directory, 'POST', '/v1/revocations', { subject: 'alice' })
+    await door.until(({ event }) => event?.sequence === body.sequence)
+    const locks = door.heard.filter(({ event }) => event?.change.kind === 'lock')
+    assert.equal(locks.length, 4, 'in their order, before it')
+    // It has a second for each of four, and of them nobody waits for it.
+    assert.ok(performance.now() - began < 3_000, `${performance.now() - began} ms`)
+  })
+
   test('the rules that one tells, the other tells', async (t) => {
     const [one, other] = await two(t)
     const gate = await enrollParty(t, one, 'door/gate-1', { profile: 'service' })

@@ -29,12 +29,13 @@ export async function followElsewhere({ store, feed, source, trust, locks, crls,
   const apply = async ({ sequence, at, change }: FeedEvent): Promise<void> => {
     if (change.kind === 'status') trust.announce(change.revoked, at)
     if (change.kind === 'lock') locks.replace(change.locks, sequence)
-    if (change.kind !== 'crl') return void (await feed.tell({ sequence, at, change }))
+    // Nobody waits here for what a door confirms: one that is slow would keep the next change from all.
+    if (change.kind !== 'crl') return void feed.tell({ sequence, at, change })
     await crls.refresh()
     const { issuing } = crls.current()
     trust.replaceCrls([readCertificateList(issuing)], at)
     changes.tell()
-    await feed.tell({ sequence, at, change: { kind: 'crl', crls: [issuing] } })
+    void feed.tell({ sequence, at, change: { kind: 'crl', crls: [issuing] } })
   }
   const look = async (): Promise<void> => {
     for (;;) {

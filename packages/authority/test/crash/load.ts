@@ -61,6 +61,13 @@ export interface Reach {
 /** Who calls has lost the connection: the authority has ended. */
 export class Cut extends Error {}
 
+/** What a caller does until it is cut off. */
+export async function untilCut(work: Promise<void>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof Cut)) throw error
+  })
+}
+
 /** One act of one party. @throws {Cut} when there was no answer */
 async function act(
   { seen }: Reach,
@@ -80,10 +87,10 @@ async function act(
   return answer
 }
 
-export async function invite(reach: Reach, party: string): Promise<void> {
+export async function invite(reach: Reach, party: string, profile: 'client' | 'service' = 'client'): Promise<void> {
   const { directory, seen } = reach
   const { body } = await act(reach, 'invite', party, 201, () =>
-    askLocally(directory, 'POST', '/v1/invitations', { party }),
+    askLocally(directory, 'POST', '/v1/invitations', { party, profile }),
   )
   seen.tokens.set(party, { token: String(body.token), key: newKey() })
 }

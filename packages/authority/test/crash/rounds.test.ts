@@ -8,7 +8,6 @@ import { PLACES } from '../support/stores.ts'
 import { checkLedger, checkRunning, checkStore, untilInLedger } from './check.ts'
 import { startAuthority } from './child.ts'
 import {
-  Cut,
   certify,
   enroll,
   invite,
@@ -19,6 +18,7 @@ import {
   renew,
   revoke,
   setLock,
+  untilCut,
 } from './load.ts'
 
 const ROUNDS = Number(process.env['COUNTERSIGN_CRASH_ROUNDS'] ?? 20)
@@ -60,12 +60,6 @@ async function again(reach: Reach): Promise<void> {
   // And what was handed out and never used is good.
   const [party] = reach.seen.tokens.keys()
   if (party !== undefined) await enroll(reach, party)
-}
-
-async function untilCut(work: Promise<void>): Promise<void> {
-  await work.catch((error: unknown) => {
-    if (!(error instanceof Cut)) throw error
-  })
 }
 
 async function rounds(t: TestContext, store: string | undefined): Promise<void> {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { TestContext } from 'node:test'
 import type { TLSSocket } from 'node:tls'
-import { type Held, type House, meet, placeOf } from './house.ts'
+import { type Held, type House, meet, type Place, placeOf } from './house.ts'
 
 interface Rules {
   readonly policy?: { readonly text: string; readonly sha256: string }
@@ -18,8 +18,13 @@ interface Heard {
 }
 
 /** A door that follows, by hand: what it hears, as JSON. */
-export async function follow(t: TestContext, house: House, held: Held, after?: string) {
-  const { socket } = await meet(t, placeOf(house.authority), held)
+export function follow(t: TestContext, house: House, held: Held, after?: string) {
+  return followAt(t, placeOf(house.authority), held, after)
+}
+
+/** The same, at an authority in another process. */
+export async function followAt(t: TestContext, place: Place, held: Held, after?: string) {
+  const { socket } = await meet(t, place, held)
   socket.on('error', () => socket.destroy())
   socket.write('GET /v1/feed HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: countersign-feed\r\n\r\n')
   const heard: Heard[] = []
