@@ -63,6 +63,9 @@ const LEDGER_KEY_FILE = 'ledger.vkey'
 /** How long who asks for a receipt waits for what takes less than a second. */
 const RECEIPT_WAIT_MS = 2_000
 
+/** How long a follower of events hears nothing. */
+const NEWS_WAIT_MS = 15_000
+
 /** Erased at most in one transaction; the rest follows a minute later. */
 const ERASED_AT_ONCE = 1_000
 
@@ -97,13 +100,17 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   const folderOfLedger = join(directory, LEDGER_FOLDER)
   const grown = createChanges({ waitMs: RECEIPT_WAIT_MS })
   opened.defer(() => grown.close())
-  const onGrown = () => grown.tell()
+  const news = createChanges({ waitMs: NEWS_WAIT_MS })
+  opened.defer(() => news.close())
   const integration = await openIntegration({
     store: stored,
     log,
     failpoint,
     directory: folderOfLedger,
-    onGrown,
+    onGrown() {
+      grown.tell()
+      news.tell()
+    },
     ...ledgerKey,
   })
   opened.defer(() => integration.close())
@@ -181,6 +188,15 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     renew: createRenew({ store, issue, clock, checkSignature }),
     revocation,
     locking,
+    happened: {
+      get newest() {
+        return integration.newest
+      },
+      get isClosed() {
+        return news.isClosed
+      },
+      wait: news.wait,
+    },
     receipts: createReceipts({ store, ledger: integration.ledger, grown }),
     crls: () => crls.current(),
     changes,
@@ -253,6 +269,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
       local.close()
       changes.close()
       grown.close()
+      news.close()
       application.drain()
       const end = performance.now() + timeoutMs
       while (application.busy() && performance.now() < end) await delay(20)

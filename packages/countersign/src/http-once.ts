@@ -64,6 +64,68 @@ export async function exchangeJson({
   }
 }
 
+/** One event: its number, and what it says; the number alone says from where on. */
+export interface EventPart {
+  readonly id?: string
+  readonly data?: string
+}
+
+/** A stream of server-sent events that was opened. */
+export interface EventStream {
+  /** Each as it comes, whole; ends with the connection. @throws the connection's error. */
+  readonly parts: AsyncIterable<EventPart>
+  close(): void
+}
+
+/**
+ * Asks for a stream of events. Answers the whole answer where it is none.
+ * @see HTML Living Standard §9.2.6
+ */
+export async function openEventStream({
+  path,
+  host,
+  way,
+}: Pick<Exchange, 'path' | 'host' | 'way'>): Promise<EventStream | Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const headers = { accept: 'text/event-stream', host, connection: 'close' }
+  const outgoing = request({ path, headers, ...('createConnection' in way ? {} : { agent: false }), ...way })
+  outgoing.on('response', resolve)
+  outgoing.on('error', reject)
+  // The authority says something every 15 seconds.
+  outgoing.setTimeout(TIMEOUT_MS, () => outgoing.destroy(systemError('ETIMEDOUT', 'nothing came in time')))
+  outgoing.end()
+  const response = await promise
+  if (response.headers['content-type'] === 'text/event-stream')
+    return { parts: partsOf(response), close: () => outgoing.destroy() }
+  try {
+    return { status: response.statusCode ?? 0, json: readJson(await readAll(response)) }
+  } finally {
+    outgoing.destroy()
+  }
+}
+
+/** An entry of the ledger has 64 KiB at most, and as JSON no more than six times that. */
+const MAX_LINE_CHARACTERS = 1 << 19
+
+async function* partsOf(response: IncomingMessage): AsyncGenerator<EventPart> {
+  let rest = ''
+  let part: { id?: string; data?: string } = {}
+  for await (const chunk of response.setEncoding('utf8')) {
+    rest += chunk
+    const lines = rest.split('\n')
+    rest = lines.pop() ?? ''
+    if (rest.length > MAX_LINE_CHARACTERS) throw systemError('EMSGSIZE', 'a line of the answer is too long')
+    for (const line of lines) {
+      // "If the line is empty: dispatch the event"; what is cut off before that never was.
+      if (line === '') {
+        yield part
+        part = {}
+      } else if (line.startsWith('id: ')) part.id = line.slice('id: '.length)
+      else if (line.startsWith('data: ')) part.data = line.slice('data: '.length)
+    }
+  }
+}
+
 async function readAll(response: IncomingMessage): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let octets = 0

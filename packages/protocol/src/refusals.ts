@@ -372,6 +372,27 @@ const OTHER_REFUSALS = {
     'check the reference, and that the door belongs to this authority',
   ],
   ERR_ADMIN_CONFLICT: ['local', 'caller', 5, 'that is already done', 'see `countersign list --state valid`'],
+  ERR_ADMIN_TOO_MANY: [
+    'RFC 6585 §4',
+    'caller',
+    5,
+    'too many follow the events already',
+    'end one of them, or try again later',
+  ],
+  ERR_ADMIN_KEY_REUSED: [
+    'draft-ietf-httpapi-idempotency-key-header-06 §2.7',
+    'caller',
+    5,
+    'this idempotency key was given with another request',
+    'make a new key for each act',
+  ],
+  ERR_ADMIN_KEY_RUNNING: [
+    'draft-ietf-httpapi-idempotency-key-header-06 §2.7',
+    'caller',
+    5,
+    'the request with this idempotency key is still being done',
+    'ask again in a second, with the same key',
+  ],
 } as const
 
 /** Why a meeting, an enrollment or a request was refused. */

@@ -6,6 +6,7 @@ import { serialHex } from '../octets.ts'
 import { findSubject, MAX_OF_PARTY, NO_SUBJECT } from '../status/subject.ts'
 import type { Repositories } from '../store/store.ts'
 import { type Caller, callerOf } from './caller.ts'
+import { eventRoutes } from './events.ts'
 import {
   certificateJson,
   derJson,
@@ -153,6 +154,8 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
 
   partyRoutes(app, api, permit)
   watchingRoutes(app, api)
+
+  eventRoutes(app, api, permit)
 
   app.get('/v1/ledger/entries', async (request, reply) => {
     const query = read(entriesQuery, request.query)

@@ -29,6 +29,8 @@ export interface Api {
   readonly revocation: Revocation
   readonly locking: Locking
   readonly receipts: Receipts
+  /** What happened: the newest number, and to wait for more. */
+  readonly happened: Pick<Changes, 'wait' | 'isClosed'> & { readonly newest: number }
   /** DER of the current revocation lists. */
   readonly crls: () => { readonly issuing: Uint8Array; readonly root: Uint8Array }
   /** Told of each new list. */

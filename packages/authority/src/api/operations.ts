@@ -9,6 +9,7 @@ import {
   certifyBody,
   enrollmentBody,
   entriesQuery,
+  eventsQuery,
   invitationBody,
   lockBody,
   partiesQuery,
@@ -180,6 +181,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     body: unlockBody,
     status: 200,
     answer: answers.locked,
+  },
+  'GET /v1/events': {
+    summary:
+      'stream what happens as server-sent events, from the number behind `after` or `Last-Event-ID` on; with `follow=false`, what has happened',
+    who: 'events.read',
+    query: eventsQuery,
+    status: 200,
+    answer: 'text/event-stream',
   },
   'GET /v1/ledger/entries': {
     summary:

@@ -83,6 +83,11 @@ const STATUS: Readonly<Record<Exclude<RefusalCode, CredentialCode>, number>> = {
   ERR_SESSION_IDLE: 408,
   ERR_SESSION_LIFETIME: 408,
   ERR_ADMIN_CONFLICT: 409,
+  // RFC 6585 §4.
+  ERR_ADMIN_TOO_MANY: 429,
+  // draft-ietf-httpapi-idempotency-key-header-06 §2.7.
+  ERR_ADMIN_KEY_REUSED: 422,
+  ERR_ADMIN_KEY_RUNNING: 409,
 }
 
 /** The HTTP status of a refusal. */

@@ -9,6 +9,7 @@ import type { Api } from './model.ts'
 export const ACTIONS: Readonly<Record<Action, readonly Role[]>> = {
   'certificates.read': ['viewer', 'operator', 'officer', 'auditor'],
   'parties.read': ['viewer', 'operator', 'officer', 'auditor'],
+  'events.read': ['viewer', 'operator', 'officer', 'auditor'],
   'ledger.read': ['viewer', 'operator', 'officer', 'auditor'],
   'sessions.read': ['viewer', 'operator', 'officer', 'auditor'],
   'meetings.read': ['operator', 'officer', 'auditor'],
@@ -24,6 +25,7 @@ export const ACTIONS: Readonly<Record<Action, readonly Role[]>> = {
 export type Action =
   | 'certificates.read'
   | 'parties.read'
+  | 'events.read'
   | 'ledger.read'
   | 'sessions.read'
   | 'meetings.read'

@@ -202,6 +202,27 @@ export const entriesQuery: z.ZodType<{ readonly ids: readonly number[] }> = z.st
     .refine((ids) => ids.length <= MAX_ENTRIES, `at most ${MAX_ENTRIES}`),
 })
 
+const eventNumber = z
+  .string()
+  .regex(/^(?:0|[1-9][0-9]{0,14})$/, 'the number of an event')
+  .transform(Number)
+
+export interface EventsQuery {
+  readonly after: number | 'newest'
+  readonly follow: boolean
+}
+
+export const eventsQuery: z.ZodType<EventsQuery> = z.strictObject({
+  after: z.union([z.literal('newest'), eventNumber]).default(0),
+  follow: z
+    .enum(['true', 'false'])
+    .default('true')
+    .transform((text) => text === 'true'),
+})
+
+/** The header with which a stream is resumed. */
+export const lastEventId: z.ZodType<number | undefined> = eventNumber.optional()
+
 export interface PartiesQuery {
   readonly kind?: PartyKind | undefined
   readonly owner?: string | undefined

@@ -21,6 +21,8 @@ export interface Integration {
   readonly ledger: Ledger
   /** The store, which sees to it that what is committed comes into the tree. */
   readonly store: Store
+  /** The number of what happened last, as of the last look. */
+  readonly newest: number
   /** After what is committed is in the tree, where that can be. */
   close(): Promise<void>
 }
@@ -55,14 +57,18 @@ export async function openIntegration({
   const work = async () => {
     await integrate(ledger, store, failpoint)
     const newest = await store.ledger.newest()
-    if (newest !== seen) onGrown()
+    if (newest === seen) return
     seen = newest
+    onGrown()
   }
   const follower = createFollower(work, log)
   follower.tell()
   const look = store.onElsewhere && setInterval(follower.tell, LOOK_MS).unref()
   return {
     ledger,
+    get newest() {
+      return seen
+    },
     store: {
       ...store,
       async commit(work) {

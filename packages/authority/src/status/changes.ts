@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 /** Who waits. */
 export interface Changes {
+  /** Nobody waits any more. */
+  readonly isClosed: boolean
   /**
    * Resolves when `isNew` after a change, when `gone` has, when the time is over, or when it closes. False where too many
    * wait already, at once.
@@ -30,6 +32,9 @@ export function createChanges({
   const waiting = new Set<() => void>()
   let isClosed = false
   return {
+    get isClosed() {
+      return isClosed
+    },
     async wait(isNew, gone) {
       if (isClosed) return true
       if (waiting.size >= mostWaiting) return false

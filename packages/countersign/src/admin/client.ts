@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Arguments, type Around, EXIT, Failure } from '../command.ts'
-import { type Answer, exchangeJson } from '../http-once.ts'
+import { type Answer, type EventStream, exchangeJson, openEventStream } from '../http-once.ts'
 import type { Admin, RemoteAuthority } from './model.ts'
 import { problemFailure } from './problem.ts'
 
@@ -42,7 +42,17 @@ function localAdmin(data: string): Admin {
       throw socketFailure(error, data, socketPath) ?? error
     }
   }
-  return { get: (path) => ask('GET', path), post: (path, body) => ask('POST', path, body) }
+  return {
+    get: (path) => ask('GET', path),
+    post: (path, body) => ask('POST', path, body),
+    async stream(path) {
+      try {
+        return streamOf(await openEventStream({ path, host: 'localhost', way: { socketPath } }))
+      } catch (error) {
+        throw socketFailure(error, data, socketPath) ?? error
+      }
+    },
+  }
 }
 
 function remoteAdmin({ host, connect }: RemoteAuthority): Admin {
@@ -54,15 +64,35 @@ function remoteAdmin({ host, connect }: RemoteAuthority): Admin {
       throw unanswered(error, host) ?? error
     }
   }
-  return { get: (path) => ask('GET', path), post: (path, body) => ask('POST', path, body) }
+  return {
+    get: (path) => ask('GET', path),
+    post: (path, body) => ask('POST', path, body),
+    async stream(path) {
+      const socket = await connect()
+      try {
+        return streamOf(await openEventStream({ path, host, way: { createConnection: () => socket } }))
+      } catch (error) {
+        throw unanswered(error, host) ?? error
+      }
+    },
+  }
 }
 
+/** What is no stream is why there is none. */
+function streamOf(answer: EventStream | Answer): EventStream {
+  if ('parts' in answer) return answer
+  answerOf(answer)
+  throw NO_ANSWER()
+}
+
+const NO_ANSWER = () =>
+  new Failure(EXIT.unreachable, 'the answer is not JSON', {
+    code: 'ERR_CLI_ANSWER',
+    next: 'check that an authority of the same version is at that address',
+  })
+
 function answerOf({ status, json }: Answer): unknown {
-  if (json === undefined)
-    throw new Failure(EXIT.unreachable, 'the answer is not JSON', {
-      code: 'ERR_CLI_ANSWER',
-      next: 'check that an authority of the same version is at that address',
-    })
+  if (json === undefined) throw NO_ANSWER()
   if (status < 300) return json
   throw problemFailure(json, status)
 }

@@ -1,10 +1,13 @@
 // A conversation with an authority, and the way to one elsewhere.
 import type { Socket } from 'node:net'
+import type { EventStream } from '../http-once.ts'
 
 /** The administration API, wherever its authority is. */
 export interface Admin {
   get(path: string): Promise<unknown>
   post(path: string, body: unknown): Promise<unknown>
+  /** Opens a stream of events. */
+  stream(path: string): Promise<EventStream>
 }
 
 /** How to reach an authority elsewhere: `connect` makes one mutually authenticated connection. */

@@ -323,6 +323,23 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./sessions.ts')).sessions,
   },
   {
+    name: 'events',
+    summary: 'list what happened at the authority, and with --follow what happens',
+    details: [
+      'Certificates, revocations, locks, roles, rules, and certificates that are about to end; each once,',
+      'in one order. What follows goes on from where it was when the authority is back.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [],
+    options: {
+      after: { type: 'string', value: 'NUMBER', summary: 'only what came after it (0; with --follow, from now on)' },
+      follow: { type: 'boolean', summary: 'stay, until SIGINT or SIGTERM' },
+      ...ADMIN,
+    },
+    examples: ['countersign events --json', 'countersign events --follow --after 1007'],
+    load: async () => (await import('./events.ts')).events,
+  },
+  {
     name: 'why',
     summary: 'explain a meeting by its reference, or whether the rules let a party meet a service',
     details: [
