@@ -1,6 +1,7 @@
 // A PostgreSQL server in a directory of its own, reached over a Unix socket alone.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { chmod, chown, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -24,6 +25,8 @@ export interface Postgresql extends AsyncDisposable {
   url(database: string): string
   /** Ends it as a crash does, and answers how to start it again. */
   crash(): Promise<() => Promise<void>>
+  /** Stops it with all its processes, as a machine that hangs: connections stay, and nothing answers. Answers how to let it go on. */
+  freeze(): () => void
 }
 
 /** Makes a cluster that believes everybody, and starts it. */
@@ -56,27 +59,44 @@ export async function startPostgresql(): Promise<Postgresql> {
       () => server.exitCode === null,
       () => said,
     )
-    return async (signal: NodeJS.Signals) => {
-      server.kill(signal)
-      await ended
+    return {
+      pid: server.pid ?? 0,
+      stop: async (signal: NodeJS.Signals) => {
+        server.kill(signal)
+        await ended
+      },
     }
   }
-  let stop = await start()
+  let running = await start()
   return {
     socket,
     url: (database) => `postgres://postgres@localhost/${database}?host=${encodeURIComponent(directory)}`,
     async crash() {
       // SIGQUIT: its own processes end at once, and it recovers at the next start, as after a crash.
-      await stop('SIGQUIT')
+      await running.stop('SIGQUIT')
       return async () => {
-        stop = await start()
+        running = await start()
+      }
+    },
+    freeze() {
+      // Whoever makes processes first: it makes no more then.
+      const all = [running.pid, ...childrenOf(running.pid)]
+      for (const pid of all) process.kill(pid, 'SIGSTOP')
+      return () => {
+        for (const pid of all.toReversed()) process.kill(pid, 'SIGCONT')
       }
     },
     async [Symbol.asyncDispose]() {
-      await stop('SIGINT')
+      await running.stop('SIGINT')
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** proc(5): the processes that `pid` has made. */
+function childrenOf(pid: number): readonly number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return children.trim().split(' ').filter(Boolean).map(Number)
 }
 
 /** Debian keeps the server's programs apart, by version. */
