@@ -14,7 +14,7 @@ import {
   type Trust,
 } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
-import { readCertificateList, writePem } from '@countersign/x509'
+import { type Certificate, readCertificateList, writePem } from '@countersign/x509'
 import { createApplication } from './api/application.ts'
 import { LISTENER_DOOR, openListener } from './api/listener.ts'
 import { checkSocketPath, listenLocally } from './api/local-socket.ts'
@@ -24,13 +24,14 @@ import { createCertify } from './enrollment/certify.ts'
 import { createRenew } from './enrollment/renew.ts'
 import { createEnroll } from './enrollment/token/enroll.ts'
 import { type AuthorityAddress, createInvite } from './enrollment/token/invite.ts'
-import { AuthorityError } from './error.ts'
+import { AuthorityError, InvariantError } from './error.ts'
 import type { Failpoint } from './failpoints.ts'
 import { housekeeping } from './housekeeping.ts'
 import { createIssue, type Issue } from './issuance/issue.ts'
 import { openCustody } from './keys/custody.ts'
 import { guarded, replaceFile } from './keys/files.ts'
-import { FILES, type Hierarchy, readHierarchy } from './keys/hierarchy.ts'
+import { FILES, ISSUING_ROW, readCertificateFile, readHierarchy } from './keys/hierarchy.ts'
+import { type Issuers, openIssuers } from './keys/issuers.ts'
 import { type LedgerKey, openLedgerKey } from './keys/ledger-key.ts'
 import { ensureSshIssuer } from './keys/ssh-issuer.ts'
 import { openIntegration } from './ledger/integrate.ts'
@@ -47,7 +48,7 @@ import { followElsewhere } from './status/elsewhere.ts'
 import { createFeed, type Feed, type FeedDoor } from './status/feed/feed.ts'
 import { createFollowers } from './status/feed/follower.ts'
 import { createPublishedAnchors, createPublishedRules, feedRules } from './status/feed/published.ts'
-import { createFeedSource } from './status/feed/source.ts'
+import { certificatesOf, createFeedSource } from './status/feed/source.ts'
 import { createLocking } from './status/lock.ts'
 import { createRevocation } from './status/revoke.ts'
 import { isPostgresqlFault, isStorageFault, postgresqlError, storeError } from './store/fault.ts'
@@ -92,7 +93,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   checkSocketPath(socketPath)
   const {
     store: stored,
-    hierarchy,
+    issuers,
     ledgerKey,
     folder,
     rootFile,
@@ -121,14 +122,14 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   const feed = createFeed(log)
   const changes = createChanges()
   opened.defer(() => changes.close())
-  const { trust, crls } = await openStatus({ store, hierarchy, domain, feed, changes, clock, failpoint, log })
-  const issue = createIssue({ store, hierarchy, domain, clock, failpoint, log })
+  const { trust, crls } = await openStatus({ store, issuers, domain, feed, changes, clock, failpoint, log })
+  const issue = createIssue({ store, issuers, domain, clock, failpoint, log })
   const identity = await openListenerIdentity(
     {
       path: join(folder, 'listener.pem'),
       names: listenerNames(options),
       domain,
-      hierarchy,
+      issuers,
       store,
       issue,
       failpoint,
@@ -137,11 +138,10 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   )
 
   let port = options.listen.port
-  const rootSha256 = sha256(hierarchy.root.der)
-  const address = (): AuthorityAddress => ({ address: addressOf(options, port), name, rootSha256 })
+  const rootSha256 = () => sha256(rootOf(issuers).der)
+  const address = (): AuthorityAddress => ({ address: addressOf(options, port), name, rootSha256: rootSha256() })
   const invite = createInvite({ store, domain, authority: address, clock, failpoint, log })
-  const issuerSpkiSha256 = sha256(hierarchy.issuing.subjectPublicKeyInfo.der).toHex()
-  const revocation = createRevocation({ store, feed, trust, crls, issuerSpkiSha256, clock, failpoint, log })
+  const revocation = createRevocation({ store, feed, trust, crls, clock, failpoint, log })
   const locks = createLocks()
   locks.replace(await store.parties.locks(clock()), BigInt(await store.status.newest()))
   const locking = createLocking({ store, feed, locks, clock, failpoint, log })
@@ -152,14 +152,13 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   const anchors = createPublishedAnchors({ store, feed, clock, failpoint, log })
   const source = createFeedSource({
     store,
-    issuerId: hierarchy.issuerId,
-    issuerSpkiSha256,
+    issuers,
     crls: () => crls.current(),
     rules: rules.current,
     anchors: anchors.current,
     clock,
   })
-  await followElsewhere({ store, feed, source, trust, locks, crls, changes, log })
+  await followElsewhere({ store, issuers, feed, source, trust, locks, crls, changes, log })
   const sightings = createSightings({ store, trust, clock, log })
   opened.defer(() => sightings.close())
   /** Of doors; what a party says that it met is kept for `why`, and proves of no certificate that it is in use. */
@@ -169,15 +168,14 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   }
   const application = await createApplication({
     store,
-    root: hierarchy.root,
-    issuing: hierarchy.issuing,
+    issuers,
     address,
     invite,
     backup: ({ target, keys, passphrase }) =>
       makeBackup({
         directory,
         target,
-        rootSha256: rootSha256.toHex(),
+        rootSha256: sha256(readCertificateFile(join(folder, FILES.rootCertificate)).der).toHex(),
         now: clock(),
         failpoint,
         ...(store.copyTo && { copyStore: store.copyTo }),
@@ -210,6 +208,9 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   })
   opened.defer(() => application.close())
 
+  issuers.onChange(() => {
+    identity.refresh(clock()).catch((error: unknown) => log('listener.failed', { error: String(error) }))
+  })
   const sessions = createSessionIndex(LISTENER_DOOR)
   opened.defer(feed.join(ownDoor(sessions, identity, clock)))
   const listener = await openListener({
@@ -246,8 +247,8 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
 
   const url = `https://${name}:${port}`
   return {
-    root: hierarchy.root,
-    rootSha256,
+    root: rootOf(issuers),
+    rootSha256: rootSha256(),
     rootFile,
     url,
     address: address().address,
@@ -296,7 +297,7 @@ async function openKeys(
     log,
   }: KeyOptions,
   opened: AsyncDisposableStack,
-): Promise<{ store: Store; hierarchy: Hierarchy; ledgerKey: LedgerKey; folder: string; rootFile: string }> {
+): Promise<{ store: Store; issuers: Issuers; ledgerKey: LedgerKey; folder: string; rootFile: string }> {
   openDirectory(directory)
   const path = place ?? join(directory, STORE_FILE)
   if (place === undefined && !existsSync(path) && existsSync(join(directory, FILES.folder)))
@@ -310,21 +311,41 @@ async function openKeys(
   const custody = await openCustody({ passphrase, issuingKey }, opened)
   const now = clock()
   const folder = await ensureAuthority({ directory, store, organization, domain, algorithm, custody, now, failpoint })
-  const hierarchy = readHierarchy(folder, now, custody)
+  // The first pair stands in files, too, which must not have been exchanged.
+  if ((await store.issuers.byId(ISSUING_ROW))?.state === 'active') readHierarchy(folder, now, custody)
   const copy = join(folder, FILES.issuingKey)
   // A key that was moved to a token is not safe there while its file is here.
   if (custody.token !== undefined && existsSync(copy)) log('authority.key-beside-token', { path: copy })
-  const { notBefore } = hierarchy.issuing.validity
-  // Made while the clock was ahead. It is told, and no reason to end: the clock may be what is wrong now.
-  if (Temporal.Instant.compare(now, notBefore) < 0)
-    log('authority.not-yet-valid', { notBefore: notBefore.toString(), now: now.toString() })
-  // For people and programs that need the root: they get it without entering the folder with the keys.
-  const rootFile = join(directory, FILES.rootCertificate)
-  writePublicFile(rootFile, writePem('CERTIFICATE', hierarchy.root.der))
   await ensureSshIssuer(folder, store, now, custody.passphrase, failpoint)
+  const issuers = await openIssuers({ store, folder, custody, clock }, opened)
+  for (const { kind, state, certificate } of issuers.published().issuers) {
+    const { notBefore } = certificate.validity
+    // Made while the clock was ahead. It is told, and no reason to end: the clock may be what is wrong now.
+    if (kind !== 'root' && state === 'active' && Temporal.Instant.compare(now, notBefore) < 0)
+      log('authority.not-yet-valid', { notBefore: notBefore.toString(), now: now.toString() })
+  }
+  // For people and programs that need the roots: they get them without entering the folder with the keys.
+  const rootFile = join(directory, FILES.rootCertificate)
+  const writeRoots = () =>
+    writePublicFile(
+      rootFile,
+      issuers
+        .published()
+        .roots.map(({ der }) => writePem('CERTIFICATE', der))
+        .join(''),
+    )
+  writeRoots()
+  issuers.onChange(writeRoots)
   const ledgerKey = await openLedgerKey(folder, store, domain, custody.passphrase, failpoint)
   writePublicFile(join(directory, LEDGER_KEY_FILE), `${formatVerifierKey(ledgerKey.key)}\n`)
-  return { store, hierarchy, ledgerKey, folder, rootFile }
+  return { store, issuers, ledgerKey, folder, rootFile }
+}
+
+/** The root that is told to newcomers. */
+function rootOf(issuers: Issuers): Certificate {
+  const [root] = issuers.published().roots
+  if (root === undefined) throw new InvariantError('there is no root')
+  return root
 }
 
 function writePublicFile(path: string, text: string): void {
@@ -335,7 +356,7 @@ function writePublicFile(path: string, text: string): void {
 
 interface StatusOptions extends Pick<AuthorityOptions, 'clock' | 'log' | 'domain'> {
   readonly store: Store
-  readonly hierarchy: Hierarchy
+  readonly issuers: Issuers
   readonly feed: Feed
   readonly changes: Changes
   readonly failpoint: Failpoint
@@ -343,7 +364,7 @@ interface StatusOptions extends Pick<AuthorityOptions, 'clock' | 'log' | 'domain
 
 /** The lists, current before anybody is judged by them, and the trust that follows them. */
 async function openStatus(options: StatusOptions): Promise<{ trust: Trust; crls: CrlPublisher }> {
-  const { hierarchy, domain, feed, changes, clock } = options
+  const { issuers, domain, feed, changes, clock } = options
   let trust: Trust | undefined
   const crls = createCrlPublisher({
     ...options,
@@ -351,20 +372,27 @@ async function openStatus(options: StatusOptions): Promise<{ trust: Trust; crls:
       trust?.replaceCrls([crl], at)
       changes.tell()
       // Doors that share this trust have it already; what they answer is in the log when it fails.
-      void feed.tell({ sequence: BigInt(sequence), at, change: { kind: 'crl', crls: [crl.der] } })
+      void feed.tell({
+        sequence: BigInt(sequence),
+        at,
+        change: { kind: 'crl', crls: [crl.der], certificates: certificatesOf(issuers) },
+      })
     },
   })
   await crls.refresh()
-  const current = crls.current()
+  const authorities = () => {
+    const { roots: anchors, intermediates } = issuers.published()
+    return { anchors, issuers: intermediates }
+  }
   const made = createTrust({
-    anchors: [hierarchy.root],
-    issuers: [hierarchy.issuing],
-    crls: [current.issuing, current.root].map((der) => readCertificateList(der)),
+    ...authorities(),
+    crls: crls.current().all.map((der) => readCertificateList(der)),
     revocation: 'require',
     domain,
     asOf: clock(),
   })
   trust = made
+  issuers.onChange(() => made.replaceAuthorities(authorities()))
   return { trust: made, crls }
 }
 

@@ -24,6 +24,8 @@ export const AUTHORITY_ERRORS = {
   ERR_AUTHORITY_BACKUP: 'name a directory that countersign backup has made, and a data directory that is not there yet',
   ERR_AUTHORITY_EXPORT: 'name a file that does not exist yet, in a directory that can be written',
   ERR_AUTHORITY_ISSUER_EXPIRED: 'a new issuing certificate is needed; it is signed by the root key',
+  ERR_AUTHORITY_ISSUER_KEY:
+    'copy its key file into the folder authority of this data directory, or activate an issuer whose key is here',
   ERR_AUTHORITY_LEDGER:
     'restore it and the store from one backup; countersign ledger verify says what is wrong with its files',
   ERR_AUTHORITY_LISTEN: 'stop what uses that address, or choose another one',

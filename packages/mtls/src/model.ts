@@ -45,6 +45,11 @@ export interface Trust {
   announce(revoked: readonly RevokedSerial[], at: Temporal.Instant): void
   /** Replaces each older CRL of the same issuer. A CRL that is older than the one held is ignored. */
   replaceCrls(crls: readonly CertificateList[], at: Temporal.Instant): void
+  /**
+   * Believes these from now on, in place of those before; open sessions are judged by them too.
+   * @throws {RangeError} when there is no anchor.
+   */
+  replaceAuthorities(next: { readonly anchors: readonly Certificate[]; readonly issuers: readonly Certificate[] }): void
   announced(issuerSpkiSha256: string, serialNumber: bigint): RevokedSerial | undefined
   /** Called after each change, in its turn. Answers how to stop. */
   onChange(listener: (change: TrustChange) => void): () => void

@@ -16,6 +16,8 @@ export const FEED_PATH = '/v1/feed'
 // A list of half a million entries has some 20 MB.
 const MAX_CRL_OCTETS = 33_554_432
 const MAX_CRLS = 64
+const MAX_CERTIFICATES = 128
+const MAX_CERTIFICATE_OCTETS = 65_536
 // As many as one event or snapshot may hold; the lists have the rest.
 const MAX_REVOKED = 1_000_000
 const MAX_CUTS = 1_000_000
@@ -143,6 +145,7 @@ function snapshotField(field: Field): Snapshot {
   return {
     ...pastField(field),
     crls: crlsField(field.get('crls')),
+    certificates: certificatesField(field.get('certificates')),
     rules: rulesField(field.get('rules')),
     anchors: anchorsField(field.get('anchors')),
   }
@@ -169,7 +172,14 @@ function eventField(field: Field): FeedEvent {
   const kind = change.get('kind').oneOf(['status', 'crl', 'policy', 'trust', 'lock'])
   switch (kind) {
     case 'crl':
-      return { ...common, change: { kind, crls: crlsField(change.get('crls')) } }
+      return {
+        ...common,
+        change: {
+          kind,
+          crls: crlsField(change.get('crls')),
+          certificates: certificatesField(change.get('certificates')),
+        },
+      }
     case 'policy':
       return { ...common, change: { kind, rules: rulesField(change.get('rules')) } }
     case 'trust':
@@ -183,6 +193,11 @@ function eventField(field: Field): FeedEvent {
 
 function crlsField(field: Field): readonly Uint8Array[] {
   return field.list(MAX_CRLS).map((f) => f.octets(MAX_CRL_OCTETS))
+}
+
+/** An authority of before there could be several issuers tells none. */
+function certificatesField(field: Field): readonly Uint8Array[] {
+  return field.optional((f) => f.list(MAX_CERTIFICATES).map((one) => one.octets(MAX_CERTIFICATE_OCTETS))) ?? []
 }
 
 function sessionField(field: Field): OpenSession {

@@ -21,8 +21,8 @@ export interface FeedEvent {
   readonly at: Temporal.Instant
   readonly change:
     | { readonly kind: 'status'; readonly revoked: readonly RevokedSerial[] }
-    /** DER of each CRL that replaces an older one of the same issuer. */
-    | { readonly kind: 'crl'; readonly crls: readonly Uint8Array[] }
+    /** DER of each CRL that replaces an older one of the same issuer, and of the authority's certificates as they are now. */
+    | { readonly kind: 'crl'; readonly crls: readonly Uint8Array[]; readonly certificates: readonly Uint8Array[] }
     /** All of the rules, in place of those before. */
     | { readonly kind: 'policy'; readonly rules: FeedRules }
     /** All other authorities, with their lists, in place of those before. */
@@ -50,6 +50,8 @@ export interface Snapshot {
   readonly at: Temporal.Instant
   /** DER of the current lists. */
   readonly crls: readonly Uint8Array[]
+  /** DER of the authority's certificates: its issuers, and its roots. */
+  readonly certificates: readonly Uint8Array[]
   /** Revocations that the lists may not have yet. */
   readonly revoked: readonly RevokedSerial[]
   readonly rules: FeedRules

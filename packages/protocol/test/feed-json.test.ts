@@ -17,6 +17,7 @@ const revoked = [
   { issuerSpkiSha256: 'ab'.repeat(32), serialNumber: 0x0fn, party: 'alice', at, reason: 'keyCompromise' },
 ] as const
 const crls = [Uint8Array.of(0x30, 0)]
+const certificates = [Uint8Array.of(0x30, 1, 0)]
 const rules = {
   // `printf 'meet: []\n' | sha256sum`
   policy: { text: 'meet: []\n', sha256: 'c14588dd82c760fcb810d277378efa86a172d94ab0a92b3da0b44f8126c9474b' },
@@ -44,9 +45,9 @@ const snapshotOf = (told: unknown, others?: unknown) => ({
 
 suite('messages of the feed', () => {
   const feed: readonly FeedMessage[] = [
-    { kind: 'snapshot', snapshot: { sequence: 12n, at, crls, revoked, rules, anchors, locks } },
+    { kind: 'snapshot', snapshot: { sequence: 12n, at, crls, certificates, revoked, rules, anchors, locks } },
     { kind: 'event', previous: 12n, event: { sequence: 13n, at, change: { kind: 'status', revoked } } },
-    { kind: 'event', previous: 13n, event: { sequence: 14n, at, change: { kind: 'crl', crls } } },
+    { kind: 'event', previous: 13n, event: { sequence: 14n, at, change: { kind: 'crl', crls, certificates } } },
     { kind: 'event', previous: 14n, event: { sequence: 17n, at, change: { kind: 'policy', rules } } },
     {
       kind: 'event',

@@ -49,11 +49,12 @@ function answerOf(
   { party, credential, denied }: { party: string; credential: Credential; denied: readonly string[] },
 ): Record<string, unknown> {
   const { address, name } = api.address()
-  const crls = api.crls()
+  // The lists are theirs: nobody believes one whose issuer is unknown.
+  const others = api.issuers.published().intermediates.filter((one) => !credential.includes(one))
   return {
     party,
-    certificates: derJson(credential),
-    crls: [crls.issuing, crls.root].map((der) => der.toBase64()),
+    certificates: derJson([...credential, ...others]),
+    crls: api.crls().all.map((der) => der.toBase64()),
     authority: { address, name },
     ...(denied.length > 0 && { denied }),
   }

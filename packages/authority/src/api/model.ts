@@ -2,14 +2,15 @@
 import type { Duplex } from 'node:stream'
 import type { Clock, Log } from '@countersign/mtls'
 import type { Meeting, OpenSession, PartyId, Reference } from '@countersign/protocol'
-import type { Certificate } from '@countersign/x509'
 import type { Certify } from '../enrollment/certify.ts'
 import type { Renew } from '../enrollment/renew.ts'
 import type { Enroll } from '../enrollment/token/enroll.ts'
 import type { AuthorityAddress, Invite } from '../enrollment/token/invite.ts'
 import type { Failpoint } from '../failpoints.ts'
+import type { Issuers } from '../keys/issuers.ts'
 import type { Receipts } from '../ledger/receipts.ts'
 import type { Changes } from '../status/changes.ts'
+import type { Lists } from '../status/crl/publish.ts'
 import type { Locking } from '../status/lock.ts'
 import type { Revocation } from '../status/revoke.ts'
 import type { Store } from '../store/store.ts'
@@ -17,8 +18,7 @@ import type { BackupBody } from './schemas.ts'
 
 export interface Api {
   readonly store: Store
-  readonly root: Certificate
-  readonly issuing: Certificate
+  readonly issuers: Issuers
   readonly address: () => AuthorityAddress
   readonly invite: Invite
   /** Makes a backup on this machine. @throws {AuthorityError} (rejects) */
@@ -32,7 +32,7 @@ export interface Api {
   /** What happened: the newest number, and to wait for more. */
   readonly happened: Pick<Changes, 'wait' | 'isClosed'> & { readonly newest: number }
   /** DER of the current revocation lists. */
-  readonly crls: () => { readonly issuing: Uint8Array; readonly root: Uint8Array }
+  readonly crls: () => Lists
   /** Told of each new list. */
   readonly changes: Changes
   /** Open sessions at every door. */

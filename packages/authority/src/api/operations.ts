@@ -61,19 +61,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: answers.status,
   },
   'GET /root.pem': {
-    summary: 'answer the root certificate',
+    summary: 'answer the root certificates',
     who: 'anyone',
     status: 200,
     answer: 'application/pem-certificate-chain',
   },
-  'GET /crl/issuing.crl': {
-    summary: 'answer the revocation list of the issuing authority',
-    who: 'anyone',
-    status: 200,
-    answer: 'application/pkix-crl',
-  },
-  'GET /crl/root.crl': {
-    summary: 'answer the revocation list of the root',
+  'GET /crl/:issuer': {
+    summary: 'answer the revocation list of an issuer, as `/crl/issuing.crl` and `/crl/root.crl` do',
     who: 'anyone',
     status: 200,
     answer: 'application/pkix-crl',

@@ -9,6 +9,7 @@ import { createReadiness } from './readiness.ts'
 import { sendRefusal } from './reply.ts'
 
 /** RFC 2585 §4.2: the media type of a CRL in DER. */
+const CRL_SUFFIX = '.crl'
 const CRL_TYPE = 'application/pkix-crl'
 /** RFC 8555 §9.1: certificates in PEM. */
 const PEM_TYPE = 'application/pem-certificate-chain'
@@ -21,20 +22,19 @@ const PIECE_OCTETS = 64 * 1024
 
 export function publicRoutes(
   app: FastifyInstance,
-  api: Pick<Api, 'root' | 'issuing' | 'crls' | 'address' | 'changes' | 'store' | 'clock'>,
+  api: Pick<Api, 'issuers' | 'crls' | 'address' | 'changes' | 'store' | 'clock'>,
 ): void {
-  const { root, issuing, crls, address, changes } = api
-  let known: { readonly of: unknown; readonly version: string; readonly octets: Buffer } | undefined
+  const { issuers, crls, address, changes } = api
+  let known: { readonly of: readonly unknown[]; readonly version: string; readonly octets: Buffer } | undefined
   const status = (): NonNullable<typeof known> => {
-    const current = crls()
-    if (known?.of !== current) {
-      const lists = [current.issuing, current.root]
-      const version = createHash('sha256')
-        .update(lists[0] ?? '')
-        .update(lists[1] ?? '')
-        .digest('base64url')
-      const answer = { version, certificates: derJson([issuing, root]), crls: lists.map((der) => der.toBase64()) }
-      known = { of: current, version, octets: Buffer.from(JSON.stringify(answer)) }
+    const [current, published] = [crls(), issuers.published()]
+    if (known?.of[0] !== current || known.of[1] !== published) {
+      const certificates = [...published.intermediates, ...published.roots]
+      const hash = createHash('sha256')
+      for (const der of [...certificates.map((one) => one.der), ...current.all]) hash.update(der)
+      const version = hash.digest('base64url')
+      const answer = { version, certificates: derJson(certificates), crls: current.all.map((der) => der.toBase64()) }
+      known = { of: [current, published], version, octets: Buffer.from(JSON.stringify(answer)) }
     }
     return known
   }
@@ -72,11 +72,22 @@ export function publicRoutes(
     return sendLarge(reply, 'application/json; charset=utf-8', status().octets)
   })
 
-  app.get('/crl/issuing.crl', async (_request, reply) => sendLarge(reply, CRL_TYPE, crls().issuing))
+  app.get<{ Params: { issuer: string } }>('/crl/:issuer', async (request, reply) => {
+    const { issuer } = request.params
+    const list = issuer.endsWith(CRL_SUFFIX) ? crls().of(issuer.slice(0, -CRL_SUFFIX.length)) : undefined
+    if (list === undefined)
+      return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: 'no issuer with that name has a list' })
+    return sendLarge(reply, CRL_TYPE, list)
+  })
 
-  app.get('/crl/root.crl', async (_request, reply) => sendLarge(reply, CRL_TYPE, crls().root))
-
-  app.get('/root.pem', async (_request, reply) => reply.type(PEM_TYPE).send(writePem('CERTIFICATE', root.der)))
+  app.get('/root.pem', async (_request, reply) =>
+    reply.type(PEM_TYPE).send(
+      issuers
+        .published()
+        .roots.map(({ der }) => writePem('CERTIFICATE', der))
+        .join(''),
+    ),
+  )
 }
 
 /** A list may have megabytes, and anyone may ask for it: all share one copy, and who does not read costs a piece of it. */

@@ -12,25 +12,29 @@ const STORE_MILLISECONDS = 2_000
 export function createReadiness({
   store,
   crls,
-  issuing,
+  issuers,
   clock,
-}: Pick<Api, 'store' | 'crls' | 'issuing' | 'clock'>): () => Promise<readonly string[]> {
-  let known: { readonly of: Uint8Array; readonly nextUpdate: Temporal.Instant | undefined } | undefined
-  const nextUpdateOf = (list: Uint8Array) => {
-    // It may have megabytes, and anyone may ask: read once.
-    if (known?.of !== list) known = { of: list, nextUpdate: readCertificateList(list).nextUpdate }
-    return known.nextUpdate
+}: Pick<Api, 'store' | 'crls' | 'issuers' | 'clock'>): () => Promise<readonly string[]> {
+  // They may have megabytes, and anyone may ask: read once.
+  const known = new WeakMap<Uint8Array, Temporal.Instant>()
+  const nextUpdateOf = (list: Uint8Array): Temporal.Instant | undefined => {
+    const nextUpdate = known.get(list) ?? readCertificateList(list).nextUpdate
+    if (nextUpdate !== undefined) known.set(list, nextUpdate)
+    return nextUpdate
+  }
+  const isCurrent = (list: Uint8Array | undefined, now: Temporal.Instant): boolean => {
+    const nextUpdate = list && nextUpdateOf(list)
+    return nextUpdate !== undefined && Temporal.Instant.compare(nextUpdate, now) > 0
   }
   return async () => {
     const now = clock()
     const missing: string[] = []
     if (!(await answers(store))) missing.push('the store')
-    const nextUpdate = nextUpdateOf(crls().issuing)
-    if (nextUpdate === undefined || Temporal.Instant.compare(nextUpdate, now) <= 0)
-      missing.push('a current revocation list')
-    const { notBefore, notAfter } = issuing.validity
-    if (Temporal.Instant.compare(now, notBefore) < 0 || Temporal.Instant.compare(notAfter, now) <= 0)
-      missing.push('an issuing certificate that is valid now')
+    const issuing = issuers.published().issuers.filter(({ kind, state }) => kind !== 'root' && state === 'active')
+    if (!issuing.every(({ name }) => isCurrent(crls().of(name), now))) missing.push('a current revocation list')
+    const isValid = ({ certificate: { validity } }: (typeof issuing)[number]) =>
+      Temporal.Instant.compare(validity.notBefore, now) <= 0 && Temporal.Instant.compare(now, validity.notAfter) < 0
+    if (issuing.length === 0 || !issuing.every(isValid)) missing.push('an issuing certificate that is valid now')
     return missing
   }
 }

@@ -50,7 +50,7 @@ export function buildCertificate(content: CertificateContent): Uint8Array {
   const row: X509Profile = X509_PROFILES[profile]
   const publicKey = readSubjectPublicKeyInfo(content.publicKey)
   const signedBy = issuer?.subjectPublicKeyInfo ?? publicKey
-  const parts = { row, publicKey, signedBy, identities: content.identities }
+  const parts = { row, publicKey, issuer, signedBy, identities: content.identities }
   return writeTbsCertificate({
     version: 3,
     serialNumber: serial,
@@ -72,7 +72,7 @@ export function partyName(party: string): Name {
 }
 
 /** The subject of an authority's certificate. */
-export function authorityName(organization: string, role: 'Root 1' | 'Issuing 1'): Name {
+export function authorityName(organization: string, role: string): Name {
   return nameOf([
     ['organizationName', organization],
     ['commonName', `${organization} ${role}`],
@@ -91,9 +91,15 @@ export function keyIdentifierOf(publicKey: SubjectPublicKeyInfo): Uint8Array {
   return sha256(publicKey.subjectPublicKey).subarray(0, 20)
 }
 
+/** What an issuer's certificate calls its key. RFC 5280 §4.2.1.1: what it signs calls it so, too, whoever made that up. */
+export function identifierOf({ subjectKeyIdentifier, subjectPublicKeyInfo }: Certificate): Uint8Array {
+  return subjectKeyIdentifier ?? keyIdentifierOf(subjectPublicKeyInfo)
+}
+
 interface Parts {
   readonly row: X509Profile
   readonly publicKey: SubjectPublicKeyInfo
+  readonly issuer: Certificate | undefined
   readonly signedBy: SubjectPublicKeyInfo
   readonly identities: readonly Identity[]
 }
@@ -101,8 +107,8 @@ interface Parts {
 /** How each extension is written; undefined where it would hold nothing. */
 const EXTENSIONS: Readonly<Record<ExtensionName, (parts: Parts) => Extension | undefined>> = {
   subjectKeyIdentifier: ({ publicKey }) => subjectKeyIdentifierExtension(keyIdentifierOf(publicKey)),
-  authorityKeyIdentifier: ({ signedBy }) =>
-    authorityKeyIdentifierExtension({ keyIdentifier: keyIdentifierOf(signedBy) }),
+  authorityKeyIdentifier: ({ issuer, signedBy }) =>
+    authorityKeyIdentifierExtension({ keyIdentifier: issuer ? identifierOf(issuer) : keyIdentifierOf(signedBy) }),
   basicConstraints: ({ row: { authority } }) =>
     authority &&
     basicConstraintsExtension({

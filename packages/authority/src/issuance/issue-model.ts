@@ -2,7 +2,7 @@
 import type { Log } from '@countersign/mtls'
 import type { Refusal } from '@countersign/protocol'
 import type { Failpoint } from '../failpoints.ts'
-import type { Hierarchy } from '../keys/hierarchy.ts'
+import type { Signer } from '../keys/signer.ts'
 import type { NewCertificate, ProofMethod } from '../store/certificates.ts'
 import type { Repositories, StoreTransaction } from '../store/store.ts'
 import type { Linted, LintedTbs } from './lint.ts'
@@ -31,25 +31,25 @@ export interface Claim {
 
 /** What signing needs. */
 export interface SigningParts {
-  readonly hierarchy: Hierarchy
   readonly domain: string
   readonly failpoint: Failpoint
   readonly log: Log
 }
 
 /** A request that its profile allows. */
-export interface FitRequest {
+export interface FitRequest<Issuer> {
   /** By which the store knows the key. */
   readonly keySha256: Uint8Array
   /** Signs what was linted; what is signed is not recorded yet, and may not leave. */
-  sign(now: Temporal.Instant): Promise<NewCertificate | Refusal>
+  sign(now: Temporal.Instant, issuer: Issuer): Promise<NewCertificate | Refusal>
 }
 
 /** Signs what passed its lints, or tells which it broke. */
 export async function signLinted(
   linted: Linted,
   party: string,
-  { hierarchy: { signer }, failpoint, log }: SigningParts,
+  signer: Signer,
+  { failpoint, log }: SigningParts,
 ): Promise<{ readonly tbs: LintedTbs; readonly signature: Uint8Array } | Refusal> {
   if (!linted.ok) {
     log('issue.lint', { party, findings: linted.findings })

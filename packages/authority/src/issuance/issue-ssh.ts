@@ -1,10 +1,9 @@
-// A certificate of SSH, from what was granted to what is signed. The issuing key signs it: what it signs for X.509 begins
-// with another octet (a SEQUENCE, where SSH has the length of a name), so that neither can pass for the other.
+// A certificate of SSH, from what was granted to what is signed.
 import { randomBytes } from 'node:crypto'
 import type { Identity, Refusal } from '@countersign/protocol'
 import { readSshCertificate } from '@countersign/ssh'
 import { InvariantError } from '../error.ts'
-import { SSH_ISSUER } from '../keys/hierarchy.ts'
+import type { Signing } from '../keys/issuers.ts'
 import { serialHex, sha256 } from '../octets.ts'
 import { faultOfNames } from './grant.ts'
 import { type FitRequest, type Proof, type SigningParts, signLinted } from './issue-model.ts'
@@ -31,12 +30,9 @@ export function fitSsh(
   { publicKey, profile, names: granted, denied = [] }: SshRequest,
   { party, method, evidence }: Proof,
   parts: SigningParts,
-): FitRequest | Refusal {
-  const { hierarchy, domain } = parts
+): FitRequest<Signing> | Refusal {
+  const { domain } = parts
   const row = SSH_PROFILES[profile]
-  const signatureKey = sshIssuerKey(hierarchy.signer.publicKey)
-  if (signatureKey === undefined)
-    return { code: 'ERR_AUTHORITY_NO_ISSUER', note: "SSH knows no signatures of the kind of this issuer's key" }
   const judged = readSshKey(publicKey, row)
   if (typeof judged === 'string') return { code: 'ERR_ENROLL_KEY', note: judged }
   const nameFault = faultOfNames(profile, row, granted, spiffeIdOf(domain, party))
@@ -45,18 +41,21 @@ export function fitSsh(
   const names = granted.filter(({ value }, index) => granted.findIndex((one) => one.value === value) === index)
   return {
     keySha256: judged.sha256,
-    async sign(now) {
+    async sign(now, { id, signer }) {
+      const signatureKey = sshIssuerKey(signer.publicKey)
+      if (signatureKey === undefined)
+        return { code: 'ERR_AUTHORITY_NO_ISSUER', note: "SSH knows no signatures of the kind of this issuer's key" }
       const [serial, nonce] = [makeSshSerial(), Uint8Array.from(randomBytes(32))]
       const content = { profile, key: judged.key, party, identities: names, signatureKey, now }
       const linted = lintSshCertificate(buildSshCertificate({ ...content, serial, nonce }), content)
-      const signed = await signLinted(linted, party, parts)
+      const signed = await signLinted(linted, party, signer, parts)
       if ('code' in signed) return signed
       const blob = signedSshCertificate(signed.tbs, signatureKey, signed.signature)
       const { validAfter, validBefore } = readSshCertificate(blob)
       if (validAfter === 'always' || validBefore === 'forever')
         throw new InvariantError('an SSH certificate has no end')
       return {
-        issuer: SSH_ISSUER,
+        issuer: id,
         serial: serialHex(serial),
         sha256: sha256(blob),
         spkiSha256: judged.sha256,

@@ -1,6 +1,7 @@
 // A certificate of X.509, from what was granted to what is signed.
 import type { Identity, Refusal } from '@countersign/protocol'
 import { readCertificate, writeCertificate } from '@countersign/x509'
+import type { X509Signing } from '../keys/issuers.ts'
 import { serialHex, sha256 } from '../octets.ts'
 import { makeSerial, partyName } from './build.ts'
 import { faultOfNames } from './grant.ts'
@@ -27,11 +28,11 @@ export function fitX509(
   { publicKey, profile, names, denied = [] }: X509Request,
   { party, method, evidence }: Proof,
   parts: SigningParts,
-): FitRequest | Refusal {
-  const { hierarchy, domain } = parts
+): FitRequest<X509Signing> | Refusal {
+  const { domain } = parts
   const row = X509_PROFILES[profile]
   if (row.authority !== undefined)
-    return { code: 'ERR_ENROLL_PROFILE', note: 'the issuer that is here signs no authority' }
+    return { code: 'ERR_ENROLL_PROFILE', note: 'authorities are made by a command of their own' }
   const keyFault = faultOfKey(publicKey, row)
   if (keyFault !== undefined) return { code: 'ERR_ENROLL_KEY', note: keyFault }
   const nameFault = faultOfNames(profile, row, names, spiffeIdOf(domain, party))
@@ -39,16 +40,16 @@ export function fitX509(
   const keySha256 = sha256(publicKey)
   return {
     keySha256,
-    async sign(now) {
+    async sign(now, { id, certificate, signer }) {
       const identities = identitiesOf(domain, party, names, row.spiffeId)
-      const [serial, subject, issuer] = [makeSerial(), partyName(party), hierarchy.issuing]
+      const [serial, subject, issuer] = [makeSerial(), partyName(party), certificate]
       const linted = buildAndLint({ profile, subject, publicKey, identities, issuer, serial, now })
-      const signed = await signLinted(linted, party, parts)
+      const signed = await signLinted(linted, party, signer, parts)
       if ('code' in signed) return signed
-      const der = writeCertificate(signed.tbs, hierarchy.signer.algorithm, signed.signature)
+      const der = writeCertificate(signed.tbs, signer.algorithm, signed.signature)
       const { notBefore, notAfter } = readCertificate(der).validity
       return {
-        issuer: hierarchy.issuerId,
+        issuer: id,
         serial: serialHex(serial),
         sha256: sha256(der),
         spkiSha256: keySha256,

@@ -4,11 +4,11 @@ import type { Refusal } from '@countersign/protocol'
 import { readSshCertificate, type SshCertificate } from '@countersign/ssh'
 import { type Certificate, readCertificate } from '@countersign/x509'
 import type { Failpoint } from '../failpoints.ts'
-import type { Hierarchy } from '../keys/hierarchy.ts'
+import type { Issuers } from '../keys/issuers.ts'
 import { issuedEntry } from '../ledger/entry.ts'
 import type { NewCertificate } from '../store/certificates.ts'
 import type { Repositories, Store, StoreTransaction } from '../store/store.ts'
-import type { Proof } from './issue-model.ts'
+import type { FitRequest, Proof } from './issue-model.ts'
 import { fitSsh, type SshRequest } from './issue-ssh.ts'
 import { fitX509, type X509Request } from './issue-x509.ts'
 
@@ -17,8 +17,8 @@ export type Issued<Given = Credential> =
   | { readonly ok: true; readonly credential: Given; readonly recordId: number; readonly denied: readonly string[] }
   | { readonly ok: false; readonly refusal: Refusal }
 
-/** The leaf, its issuer, the root. */
-export type Credential = readonly [Certificate, Certificate, Certificate]
+/** The leaf, its issuer, and what leads from there to each root; the roots last. */
+export type Credential = readonly [Certificate, Certificate, Certificate, ...Certificate[]]
 
 /** The one way to a certificate: linted before it is signed, and recorded before it leaves. */
 export interface Issue {
@@ -28,7 +28,7 @@ export interface Issue {
 
 interface Issuance {
   readonly store: Store
-  readonly hierarchy: Hierarchy
+  readonly issuers: Issuers
   readonly domain: string
   readonly clock: Clock
   readonly failpoint: Failpoint
@@ -45,9 +45,8 @@ interface Recorded {
  * Makes the one way. A certificate is signed before the transaction that records it: a key in a module answers when it likes.
  * Nothing leaves before that is durable; a signature whose claim a rival took meanwhile is forgotten.
  */
-export function createIssue({ store, hierarchy, domain, clock, failpoint, log }: Issuance): Issue {
-  const { issuing, root } = hierarchy
-  const parts = { hierarchy, domain, failpoint, log }
+export function createIssue({ store, issuers, domain, clock, failpoint, log }: Issuance): Issue {
+  const parts = { domain, failpoint, log }
 
   /** What speaks against it, or the row that is there already; asked again in the transaction. */
   const decide = async (
@@ -58,10 +57,7 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
     // The house's own certificates are not its doors' callers: of those a lock speaks.
     if (proof.method !== 'local' && (await view.parties.isLocked(proof.party, now)))
       return { code: 'ERR_ENROLL_PARTY_LOCKED' }
-    const taken = await proof.claim?.take(view, now)
-    if (taken !== undefined) return taken
-    const isOver = Temporal.Instant.compare(issuing.validity.notAfter, now) <= 0
-    return isOver ? { code: 'ERR_AUTHORITY_NO_ISSUER' } : undefined
+    return proof.claim?.take(view, now)
   }
 
   /** All of it in one transaction: a rival sees either nothing of this or all. */
@@ -81,15 +77,28 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
     return { id, signed }
   }
 
+  /** Signed by whoever signs now; or what speaks against it, or the row that is there already. */
+  const sign = async <Issuer extends object>(
+    fit: FitRequest<Issuer> | Refusal,
+    issuerOfNow: () => Promise<Issuer | Refusal>,
+    proof: Proof,
+    now: Temporal.Instant,
+  ): Promise<NewCertificate | Refusal | number> => {
+    if ('code' in fit) return fit
+    const decided = await decide(store, proof, now)
+    if (decided !== undefined) return decided
+    if (await store.certificates.keyTaken(fit.keySha256, proof.party)) return { code: 'ERR_ENROLL_KEY_TAKEN' }
+    const issuer = await issuerOfNow()
+    return 'code' in issuer ? issuer : fit.sign(now, issuer)
+  }
+
   /** The row of the certificate, or why there is none. */
   const give = async (request: X509Request | SshRequest, proof: Proof): Promise<Refusal | Recorded> => {
-    const fit = request.kind === 'x509' ? fitX509(request, proof, parts) : fitSsh(request, proof, parts)
-    if ('code' in fit) return fit
     const now = clock()
-    const decided = await decide(store, proof, now)
-    if (decided !== undefined) return typeof decided === 'number' ? { id: decided } : decided
-    if (await store.certificates.keyTaken(fit.keySha256, proof.party)) return { code: 'ERR_ENROLL_KEY_TAKEN' }
-    const signed = await fit.sign(now)
+    const signed = await (request.kind === 'x509'
+      ? sign(fitX509(request, proof, parts), () => issuers.signing(request.profile), proof, now)
+      : sign(fitSsh(request, proof, parts), () => issuers.signingSsh(request.profile), proof, now))
+    if (typeof signed === 'number') return { id: signed }
     if ('code' in signed) return signed
     const outcome = await store.commit(async (tx) => {
       const recorded = await record(tx, signed, proof)
@@ -110,12 +119,14 @@ export function createIssue({ store, hierarchy, domain, clock, failpoint, log }:
     if (!('id' in outcome)) return { ok: false, refusal: outcome }
     const stored = outcome.signed ?? (await store.certificates.byId(outcome.id))
     if (stored === undefined) return { ok: false, refusal: { code: 'ERR_AUTHORITY_STORE' } }
-    const { party, profile, serial, method, der, denied } = stored
+    const { issuer: id, party, profile, serial, method, der, denied } = stored
     log('issue.done', { party, profile, serial, method, ...(denied.length > 0 && { denied }) })
     const given = { ok: true, recordId: outcome.id, denied } as const
-    return request.kind === 'ssh'
-      ? { ...given, credential: readSshCertificate(der) }
-      : { ...given, credential: [readCertificate(der), issuing, root] }
+    if (request.kind === 'ssh') return { ...given, credential: readSshCertificate(der) }
+    // Where it was given before, its issuer may be another one than that of now.
+    const issuer = issuers.published().issuers.find((one) => one.id === id)
+    if (issuer === undefined) return { ok: false, refusal: { code: 'ERR_AUTHORITY_NO_ISSUER' } }
+    return { ...given, credential: [readCertificate(der), ...issuers.above(issuer.certificate)] }
   }
   return issue
 }

@@ -3,14 +3,15 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { type Credential, createIdentity, keyAlgorithmOfSpki, makeKey, type OwnIdentity } from '@countersign/mtls'
 import type { Identity } from '@countersign/protocol'
-import { readCertificate, readPem, writePem } from '@countersign/x509'
+import { type Certificate, readCertificate, readPem, writePem } from '@countersign/x509'
 import { AuthorityError } from '../error.ts'
 import type { Failpoint } from '../failpoints.ts'
 import type { Issue } from '../issuance/issue.ts'
 import { identitiesOf } from '../issuance/issue-x509.ts'
 import { identityOf, sameIdentity } from '../issuance/names.ts'
 import { replaceFile } from '../keys/files.ts'
-import { checkKeyMode, type Hierarchy } from '../keys/hierarchy.ts'
+import { checkKeyMode } from '../keys/hierarchy.ts'
+import type { Issuers } from '../keys/issuers.ts'
 import { sha256 } from '../octets.ts'
 import type { Store } from '../store/store.ts'
 
@@ -18,7 +19,7 @@ import type { Store } from '../store/store.ts'
 export const LISTENER_PARTY = 'authority'
 
 export interface ListenerIdentity extends OwnIdentity {
-  /** Issues a new one where the current one is in its last third, was revoked, or has other names. */
+  /** Issues a new one where the current one is in its last third, was revoked, has other names, or another issuer signs now. */
   refresh(now: Temporal.Instant): Promise<void>
 }
 
@@ -27,7 +28,7 @@ interface Parts {
   readonly path: string
   readonly names: readonly Identity[]
   readonly domain: string
-  readonly hierarchy: Hierarchy
+  readonly issuers: Issuers
   readonly store: Store
   readonly issue: Issue
   readonly failpoint: Failpoint
@@ -36,17 +37,29 @@ interface Parts {
 /** Reads the identity that is kept, or issues one. @throws {AuthorityError} when it cannot be issued */
 export async function openListenerIdentity(parts: Parts, now: Temporal.Instant): Promise<ListenerIdentity> {
   const kept = readKept(parts)
-  const identity = createIdentity(
-    kept !== undefined && (await isGood(kept, parts, now)) ? kept : await makeCredential(parts, kept),
-  )
+  const chain = kept && (await goodChainOf(kept, parts, now))
+  const identity = createIdentity(kept && chain ? { ...kept, certificates: chain } : await makeCredential(parts, kept))
   return {
     current: () => identity.current(),
     onChange: (listener) => identity.onChange(listener),
     async refresh(at) {
-      if (!(await isGood(identity.current(), parts, at)))
-        identity.replace(await makeCredential(parts, identity.current()))
+      const current = identity.current()
+      const certificates = await goodChainOf(current, parts, at)
+      if (certificates === undefined) return identity.replace(await makeCredential(parts, current))
+      const isSame = certificates.length === current.certificates.length
+      if (!isSame || certificates.some((one, index) => one !== current.certificates[index]))
+        identity.replace({ ...current, certificates })
     },
   }
+}
+
+/** The certificates of a credential that is good, with what leads from it to every root now. */
+async function goodChainOf(
+  credential: Credential,
+  parts: Parts,
+  now: Temporal.Instant,
+): Promise<Credential['certificates'] | undefined> {
+  return (await isGood(credential, parts, now)) ? chainOf(credential.certificates[0], parts) : undefined
 }
 
 async function isGood({ certificates: [leaf] }: Credential, parts: Parts, now: Temporal.Instant): Promise<boolean> {
@@ -65,7 +78,15 @@ async function isGood({ certificates: [leaf] }: Credential, parts: Parts, now: T
   )
 }
 
-function readKept({ path, hierarchy: { issuing, root } }: Parts): Credential | undefined {
+/** What leads from a leaf to every root, as it is now; undefined where its issuer signs such certificates no more. */
+async function chainOf(leaf: Certificate, { store, issuers }: Parts): Promise<Credential['certificates'] | undefined> {
+  const stored = await store.certificates.bySha256(sha256(leaf.der))
+  const issuer = issuers.published().issuers.find(({ id }) => id === stored?.issuer)
+  if (issuer?.state !== 'active' || !issuer.profiles.includes('server')) return undefined
+  return [leaf, ...issuers.above(issuer.certificate)]
+}
+
+function readKept({ path }: Parts): Credential | undefined {
   if (!existsSync(path)) return undefined
   checkKeyMode(path)
   try {
@@ -74,7 +95,7 @@ function readKept({ path, hierarchy: { issuing, root } }: Parts): Credential | u
     const leaf = blocks.find(({ label }) => label === 'CERTIFICATE')
     if (key === undefined || leaf === undefined) throw new RangeError('a key and a certificate are expected')
     return {
-      certificates: [readCertificate(leaf.der), issuing, root],
+      certificates: [readCertificate(leaf.der)],
       privateKey: createPrivateKey({ key: Buffer.from(key.der), format: 'der', type: 'pkcs8' }),
     }
   } catch (cause) {
@@ -86,11 +107,13 @@ function readKept({ path, hierarchy: { issuing, root } }: Parts): Credential | u
 }
 
 async function makeCredential(
-  { path, names, hierarchy, issue, failpoint }: Parts,
+  { path, names, issuers, issue, failpoint }: Parts,
   before: Credential | undefined,
 ): Promise<Credential> {
   // What the listener shows says to those who enroll which kind of key they make.
-  const privateKey = makeKey(keyAlgorithmOfSpki(hierarchy.issuing.subjectPublicKeyInfo) ?? 'p256')
+  const signing = await issuers.signing('server')
+  const kind = 'code' in signing ? undefined : keyAlgorithmOfSpki(signing.certificate.subjectPublicKeyInfo)
+  const privateKey = makeKey(kind ?? 'p256')
   const publicKey = createPublicKey(privateKey)
   const issued = await issue(
     {

@@ -2,14 +2,16 @@
 import type { Locks, Log, Trust } from '@countersign/mtls'
 import type { FeedEvent } from '@countersign/protocol'
 import { readCertificateList } from '@countersign/x509'
+import type { Issuers } from '../keys/issuers.ts'
 import type { Store } from '../store/store.ts'
 import type { Changes } from './changes.ts'
 import type { CrlPublisher } from './crl/publish.ts'
 import type { Feed } from './feed/feed.ts'
-import type { StoredSource } from './feed/source.ts'
+import { certificatesOf, type StoredSource } from './feed/source.ts'
 
 interface Parts {
   readonly store: Store
+  readonly issuers: Issuers
   readonly feed: Feed
   readonly source: StoredSource
   readonly trust: Trust
@@ -22,7 +24,17 @@ interface Parts {
 const PAGE = 1_000
 
 /** Follows the store, where others write to it: what they do is told here as what is done here. */
-export async function followElsewhere({ store, feed, source, trust, locks, crls, changes, log }: Parts): Promise<void> {
+export async function followElsewhere({
+  store,
+  issuers,
+  feed,
+  source,
+  trust,
+  locks,
+  crls,
+  changes,
+  log,
+}: Parts): Promise<void> {
   if (store.onElsewhere === undefined) return
   let seen = await store.status.newest()
 
@@ -31,11 +43,15 @@ export async function followElsewhere({ store, feed, source, trust, locks, crls,
     if (change.kind === 'lock') locks.replace(change.locks, sequence)
     // Nobody waits here for what a door confirms: one that is slow would keep the next change from all.
     if (change.kind !== 'crl') return void feed.tell({ sequence, at, change })
+    await issuers.refresh()
     await crls.refresh()
-    const { issuing } = crls.current()
-    trust.replaceCrls([readCertificateList(issuing)], at)
+    const { all } = crls.current()
+    trust.replaceCrls(
+      all.map((der) => readCertificateList(der)),
+      at,
+    )
     changes.tell()
-    void feed.tell({ sequence, at, change: { kind: 'crl', crls: [issuing] } })
+    void feed.tell({ sequence, at, change: { kind: 'crl', crls: all, certificates: certificatesOf(issuers) } })
   }
   const look = async (): Promise<void> => {
     for (;;) {

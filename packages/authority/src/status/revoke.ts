@@ -3,11 +3,12 @@ import { type Clock, type Log, revokedKey, type Trust } from '@countersign/mtls'
 import type { FeedEvent, OpenSession, Receipt, Refusal, RevokedSerial } from '@countersign/protocol'
 import type { Failpoint } from '../failpoints.ts'
 import { writeEntry } from '../ledger/entry.ts'
-import type { RevocationReason, StoredCertificate } from '../store/certificates.ts'
+import type { RevocationReason, RevokedCertificate, StoredCertificate } from '../store/certificates.ts'
 import type { Repositories, Store, StoreTransaction } from '../store/store.ts'
 import type { CrlPublisher } from './crl/publish.ts'
 import type { Feed } from './feed/feed.ts'
 import { findSubject, NO_SUBJECT } from './subject.ts'
+import { toldOf } from './told.ts'
 
 /** What shall be revoked, and why. */
 export interface RevocationRequest {
@@ -31,8 +32,24 @@ export type Foreseen =
   | { readonly ok: true; readonly revoked: readonly RevokedSerial[]; readonly sessions: readonly OpenSession[] }
   | { readonly ok: false; readonly refusal: Refusal }
 
+/** What a transaction has recorded. */
+export interface Recorded {
+  readonly event: FeedEvent
+  readonly revoked: readonly RevokedSerial[]
+  /** Rows of those whose lists must say so. */
+  readonly issuers: readonly number[]
+  /** Rows of the ledger's entries. */
+  readonly entries: readonly number[]
+}
+
 export interface Revocation {
   revoke(request: RevocationRequest): Promise<Revoked>
+  /** What `work` has recorded is told, signed and answered. */
+  act(
+    subject: string,
+    reason: RevocationReason,
+    work: (tx: StoreTransaction) => Promise<Recorded | Refusal>,
+  ): Promise<Revoked>
   /** Changes nothing. */
   foresee(request: RevocationRequest): Promise<Foreseen>
 }
@@ -42,85 +59,54 @@ interface Parts {
   readonly feed: Feed
   readonly trust: Trust
   readonly crls: CrlPublisher
-  /** Hexadecimal. */
-  readonly issuerSpkiSha256: string
   readonly clock: Clock
   readonly failpoint: Failpoint
   readonly log: Log
 }
 
-export function createRevocation({
-  store,
-  feed,
-  trust,
-  crls,
-  issuerSpkiSha256,
-  clock,
-  failpoint,
-  log,
-}: Parts): Revocation {
-  const serialOf = (certificate: StoredCertificate, reason: RevocationReason, at: Temporal.Instant): RevokedSerial => ({
-    issuerSpkiSha256,
-    serialNumber: BigInt(`0x${certificate.serial}`),
-    party: certificate.party,
-    at,
-    reason,
-  })
-
-  const record = async (
-    tx: StoreTransaction,
-    { subject, reason }: RevocationRequest,
-  ): Promise<{ readonly event: FeedEvent; readonly entries: readonly number[] } | Refusal> => {
+export function createRevocation({ store, feed, trust, crls, clock, failpoint, log }: Parts): Revocation {
+  const record = async (tx: StoreTransaction, { subject, reason }: RevocationRequest): Promise<Recorded | Refusal> => {
     const at = clock()
     // Where it is a party's name: what is being issued to it now is there before, or finds its invitation ended.
     await tx.alone(`party ${subject}`)
     const chosen = await chooseCertificates(tx, subject, at)
     if ('code' in chosen) return chosen
-    const sequence = await tx.status.addEvent('status', at)
-    const entries: number[] = []
-    for (const certificate of chosen.certificates) {
-      const { party, serial, sha256 } = certificate
-      const entry = await tx.ledger.add(
-        writeEntry({ kind: 'revoked', at, party, serial, sha256: sha256.toHex(), reason, event: sequence }),
-      )
-      await tx.certificates.revoke(certificate, at, reason, sequence, entry)
-      entries.push(entry)
-    }
     // Who is revoked by name shall not come back with an invitation of before.
     if (chosen.party !== undefined) await tx.invitations.endOfParty(chosen.party, at)
-    const revoked = chosen.certificates.map((certificate) => serialOf(certificate, reason, at))
-    return { event: { sequence: BigInt(sequence), at, change: { kind: 'status', revoked } }, entries }
+    return recordRevoked(tx, chosen.certificates, reason, at)
   }
 
-  const publish = async (): Promise<void> => {
+  const publish = async (issuers: readonly number[]): Promise<void> => {
     try {
-      await crls.publish()
+      await crls.publish(issuers)
     } catch (error) {
       // The revocation holds: it is durable and the doors know. The list is tried again every minute.
       log('crl.failed', { error: String(error) })
     }
   }
 
-  return {
-    async revoke(request) {
-      const outcome = await store.commit(async (tx) => {
-        const recorded = await record(tx, request)
+  const revocation: Revocation = {
+    revoke: (request) => revocation.act(request.subject, request.reason, (tx) => record(tx, request)),
+    async act(subject, reason, work) {
+      const recorded = await store.commit(async (tx) => {
+        const outcome = await work(tx)
         failpoint('revoke.before-commit')
-        return recorded
+        return outcome
       })
       failpoint('revoke.after-commit')
-      if ('code' in outcome) return { ok: false, refusal: outcome }
-      const { event, entries } = outcome
-      const { change } = event
-      const revoked = change.kind === 'status' ? change.revoked : []
+      if ('code' in recorded) return { ok: false, refusal: recorded }
+      const { event, revoked, issuers, entries } = recorded
       failpoint('revoke.before-cut')
       trust.announce(revoked, event.at)
       // Beside each other: a door that is slow to confirm keeps the list from nobody.
-      const [told] = await Promise.all([feed.tell(event).finally(() => failpoint('revoke.after-cut')), publish()])
+      const [told] = await Promise.all([
+        feed.tell(event).finally(() => failpoint('revoke.after-cut')),
+        publish(issuers),
+      ])
       log('revoke.done', {
         sequence: event.sequence,
-        subject: request.subject,
-        reason: request.reason,
+        subject,
+        reason,
         cuts: told.cuts.length,
         unconfirmed: told.unconfirmed,
       })
@@ -130,13 +116,44 @@ export function createRevocation({
       const at = clock()
       const chosen = await chooseCertificates(store, subject, at)
       if ('code' in chosen) return { ok: false, refusal: chosen }
-      const revoked = chosen.certificates.map((certificate) => serialOf(certificate, reason, at))
+      const revoked = await toldOf(store, asRevoked(chosen.certificates, reason, at))
       const keys = new Set(revoked.map(revokedKey))
       const open = await feed.sessions()
       const sessions = open.filter((session) => session.keys.some((key) => keys.has(key)))
       return { ok: true, revoked, sessions }
     },
   }
+  return revocation
+}
+
+/** Records, as one event, that these certificates are revoked. */
+export async function recordRevoked(
+  tx: StoreTransaction,
+  certificates: readonly StoredCertificate[],
+  reason: RevocationReason,
+  at: Temporal.Instant,
+): Promise<Recorded> {
+  const sequence = await tx.status.addEvent('status', at)
+  const entries: number[] = []
+  for (const certificate of certificates) {
+    const { party, serial, sha256 } = certificate
+    const entry = await tx.ledger.add(
+      writeEntry({ kind: 'revoked', at, party, serial, sha256: sha256.toHex(), reason, event: sequence }),
+    )
+    await tx.certificates.revoke(certificate, at, reason, sequence, entry)
+    entries.push(entry)
+  }
+  const revoked = await toldOf(tx, asRevoked(certificates, reason, at))
+  const event = { sequence: BigInt(sequence), at, change: { kind: 'status', revoked } } as const
+  return { event, revoked, issuers: [...new Set(certificates.map(({ issuer }) => issuer))], entries }
+}
+
+function asRevoked(
+  certificates: readonly StoredCertificate[],
+  reason: RevocationReason,
+  at: Temporal.Instant,
+): readonly RevokedCertificate[] {
+  return certificates.map(({ issuer, serial, party }) => ({ issuer, serial, party, at, reason }))
 }
 
 /** A clock that is ahead by a day must not let a certificate escape that will be in force once it is set right. */

@@ -83,6 +83,7 @@ export interface RevokedEntry {
 
 /** One certificate that an event revoked. */
 export interface RevokedCertificate {
+  readonly issuer: number
   readonly serial: string
   readonly party: string
   readonly at: Temporal.Instant
@@ -122,8 +123,16 @@ export interface CertificateStore {
   ): Promise<void>
   /** The revoked certificates of `issuer` that a revocation list must name: not expired before `since`, or told after `covered`. */
   revokedOf(issuer: number, since: Temporal.Instant, covered: number): Promise<readonly RevokedEntry[]>
-  /** What the event `sequence` revoked of `issuer`. */
-  revokedBy(issuer: number, sequence: number): Promise<readonly RevokedCertificate[]>
+  /** What the event `sequence` revoked. */
+  revokedBy(sequence: number): Promise<readonly RevokedCertificate[]>
+  /** What events after `covered` revoked of `issuer`. */
+  revokedAfter(issuer: number, covered: number): Promise<readonly RevokedCertificate[]>
+  /** Whether there is any. */
+  isRevokedAfter(issuer: number, covered: number): Promise<boolean>
+  /** The end of the last of the certificates of `issuer`, its own apart, and whether revoked or not. */
+  lastEndOf(issuer: number): Promise<Temporal.Instant | undefined>
+  /** Whether a certificate of `issuer`, its own apart, is neither revoked nor over at `now`. */
+  hasCurrentOf(issuer: number, now: Temporal.Instant): Promise<boolean>
   list(query: ListQuery): Promise<Page<StoredCertificate>>
   /** The keys that the party has had, oldest first, at most `limit`. */
   keysOf(party: string, limit: number): Promise<readonly PartyKey[]>
@@ -145,6 +154,17 @@ export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
   const certificates = () => db.selectFrom('certificate').selectAll()
   const one = (row: Row<'certificate'> | undefined) => (row === undefined ? undefined : readCertificateRow(row))
   const all = (rows: readonly Row<'certificate'>[]) => rows.map(readCertificateRow)
+
+  const revokedRows = () =>
+    db
+      .selectFrom('certificate')
+      .select(['issuer', 'serial', 'party', 'revoked_at', 'reason', 'revoked_by'])
+      .where('revoked_at', 'is not', null)
+  const revokedAfter = (issuer: number, covered: number) =>
+    revokedRows().where('issuer', '=', issuer).where('revoked_by', '>', covered)
+  // The root's own has itself as its issuer.
+  const below = (issuer: number) =>
+    db.selectFrom('certificate').where('issuer', '=', issuer).whereRef('certificate.id', '<>', 'certificate.issuer')
 
   const insert = async (row: NewRow<'certificate'>, names: readonly Identity[]): Promise<number> => {
     const { id } = await db.insertInto('certificate').values(row).returning('id').executeTakeFirstOrThrow()
@@ -258,18 +278,19 @@ export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
         ...revocationOf(row),
       }))
     },
-    async revokedBy(issuer, sequence) {
-      const rows = await db
-        .selectFrom('certificate')
-        .select(['serial', 'party', 'revoked_at', 'reason', 'revoked_by'])
-        .where('issuer', '=', issuer)
-        .where('revoked_by', '=', sequence)
-        .where('revoked_at', 'is not', null)
-        .execute()
-      return rows.map((row) => {
-        const { revokedAt: at, reason } = revocationOf(row)
-        return { serial: row.serial, party: row.party, at, reason }
-      })
+    revokedBy: async (sequence) =>
+      (await revokedRows().where('revoked_by', '=', sequence).execute()).map(readRevokedRow),
+    revokedAfter: async (issuer, covered) => (await revokedAfter(issuer, covered).execute()).map(readRevokedRow),
+    isRevokedAfter: async (issuer, covered) =>
+      (await revokedAfter(issuer, covered).limit(1).executeTakeFirst()) !== undefined,
+    async lastEndOf(issuer) {
+      const query = below(issuer).select('not_after').orderBy('not_after', 'desc').limit(1)
+      const row = await query.executeTakeFirst()
+      return row && instantOf(row.not_after)
+    },
+    async hasCurrentOf(issuer, now) {
+      const query = below(issuer).select('id').where('revoked_at', 'is', null)
+      return (await query.where('not_after', '>', now.epochMilliseconds).limit(1).executeTakeFirst()) !== undefined
     },
     async list(query) {
       const { found, next } = await searchCertificates(db, query)
@@ -351,6 +372,14 @@ function lastSeenOf({
 }: Row<'certificate'>): Pick<StoredCertificate, 'lastSeen'> {
   if (last_seen_at === null || last_seen_door === null || last_seen_as === null) return {}
   return { lastSeen: { at: instantOf(last_seen_at), door: last_seen_door, as: oneOf(last_seen_as, SEEN_AS) } }
+}
+
+function readRevokedRow(
+  row: Pick<Row<'certificate'>, 'issuer' | 'serial' | 'party' | 'revoked_at' | 'reason' | 'revoked_by'>,
+): RevokedCertificate {
+  const { issuer, serial, party } = row
+  const { revokedAt: at, reason } = revocationOf(row)
+  return { issuer, serial, party, at, reason }
 }
 
 /** The three columns of a revocation are there together, as the schema has it. */

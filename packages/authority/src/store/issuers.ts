@@ -1,5 +1,5 @@
 // Who signs: roots, those below them, and those for SSH; each with what it may sign, and its state.
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { PROFILE_NAMES, type ProfileName } from '../issuance/profiles.ts'
 import { instantOf, octetsOf, oneOf } from './row.ts'
 import type { Row, Tables } from './tables.ts'
@@ -67,8 +67,8 @@ export interface IssuerStore {
   byName(name: string): Promise<StoredIssuer | undefined>
   byId(id: number): Promise<StoredIssuer | undefined>
   byKey(spkiSha256: Uint8Array): Promise<StoredIssuer | undefined>
-  /** All of those states, by name, at most `limit`. */
-  inStates(states: readonly IssuerState[], limit: number): Promise<readonly StoredIssuer[]>
+  /** All that everybody is told of, by name, at most `limit`; each with the DER of its certificate, where it has one. */
+  published(limit: number): Promise<readonly (StoredIssuer & { readonly der?: Uint8Array })[]>
   /** The name of the one that signs `profile`. */
   signerOf(profile: ProfileName): Promise<string | undefined>
   /** By name. */
@@ -120,13 +120,27 @@ export function createIssuerStore(db: Kysely<Tables>): IssuerStore {
     byName: async (name) => one(await issuers().where('name', '=', name).executeTakeFirst()),
     byId: async (id) => one(await issuers().where('id', '=', id).executeTakeFirst()),
     byKey: async (key) => one(await issuers().where('spki_sha256', '=', key).executeTakeFirst()),
-    inStates: async (states, limit) =>
-      withProfiles(
-        await issuers().where('state', 'in', states).orderBy('state').orderBy('name').limit(limit).execute(),
-      ),
+    async published(limit) {
+      const rows = await db
+        .selectFrom('issuer')
+        .leftJoin('certificate', 'certificate.id', 'issuer.id')
+        .selectAll('issuer')
+        .select('certificate.der')
+        .where('state', 'in', PUBLISHED_STATES)
+        .orderBy('state')
+        .orderBy('name')
+        .limit(limit)
+        .execute()
+      const ders = new Map(rows.map(({ name, der }) => [name, der]))
+      return (await withProfiles(rows)).map((issuer) => {
+        const der = ders.get(issuer.name)
+        return { ...issuer, ...(der && { der: octetsOf(der) }) }
+      })
+    },
     async signerOf(profile) {
       const query = db.selectFrom('issuer_profile').select('issuer').where('profile', '=', profile)
-      return (await query.where('signs', '=', 1).executeTakeFirst())?.issuer
+      // As a number of the statement: the index is of these alone.
+      return (await query.where('signs', '=', sql.lit(1)).executeTakeFirst())?.issuer
     },
     async list({ state, limit, after }) {
       let query = issuers()

@@ -7,22 +7,22 @@ import fastify from 'fastify'
 import { publicRoutes } from '../../src/api/public.ts'
 import { sha256 } from '../../src/octets.ts'
 import { createChanges } from '../../src/status/changes.ts'
+import type { Lists } from '../../src/status/crl/publish.ts'
 import { NAME, openCore } from '../support/core.ts'
 
+const listsOf = (octet: number): Lists => ({ all: [Uint8Array.of(octet), Uint8Array.of(2)], of: () => undefined })
 const LIST_OCTETS = 48 << 20
 
 suite('large lists', () => {
   for (const path of ['/crl/issuing.crl', '/status'])
     test(`${path} costs little for a caller that does not read, and comes whole to one that does`, async (t) => {
-      const { store, clock, hierarchy } = await openCore(t)
-      const { root, issuing } = hierarchy
+      const { store, clock, issuers } = await openCore(t)
       const list = new Uint8Array(LIST_OCTETS).map((_, index) => index % 251)
-      const lists = { issuing: list, root: new Uint8Array(1) }
-      const address = { address: '127.0.0.1:1', name: NAME, rootSha256: sha256(root.der) }
+      const lists = { all: [list, new Uint8Array(1)], of: () => list }
+      const address = { address: '127.0.0.1:1', name: NAME, rootSha256: new Uint8Array(32) }
       const app = fastify()
       publicRoutes(app, {
-        root,
-        issuing,
+        issuers,
         store,
         clock,
         crls: () => lists,
@@ -55,12 +55,11 @@ suite('large lists', () => {
 suite('GET /status, by who waits for what is new', () => {
   /** A site whose lists the test replaces. */
   async function open(t: TestContext, changes = createChanges({ mostWaiting: 10, waitMs: 10_000 })) {
-    const { store, clock, hierarchy } = await openCore(t)
-    const { root, issuing } = hierarchy
-    let lists = { issuing: Uint8Array.of(1), root: Uint8Array.of(2) }
+    const { store, clock, issuers } = await openCore(t)
+    let lists = listsOf(1)
     const app = fastify()
-    const address = { address: '127.0.0.1:1', name: NAME, rootSha256: sha256(root.der) }
-    publicRoutes(app, { root, issuing, store, clock, crls: () => lists, address: () => address, changes })
+    const address = { address: '127.0.0.1:1', name: NAME, rootSha256: new Uint8Array(32) }
+    publicRoutes(app, { issuers, store, clock, crls: () => lists, address: () => address, changes })
     await app.listen({ host: '127.0.0.1', port: 0 })
     t.after(() => {
       changes.close()
@@ -71,7 +70,7 @@ suite('GET /status, by who waits for what is new', () => {
       return (await response.json()) as { version: string; crls?: string[]; retryAfterSeconds?: number }
     }
     const publish = (octet: number) => {
-      lists = { ...lists, issuing: Uint8Array.of(octet) }
+      lists = listsOf(octet)
       changes.tell()
     }
     return { ask, publish, changes }

@@ -39,12 +39,12 @@ suite('an authority says that it is ready', () => {
 
   const [, placeOfPostgresql, options] = PLACES[1] ?? assert.fail('PostgreSQL')
   test('not while its database does not answer', options, async (t) => {
-    const { crls, hierarchy, clock } = await openCore(t)
+    const { crls, issuers, clock } = await openCore(t)
     await crls.refresh()
     const place = await placeOfPostgresql(t)
     const store = await openStore(place, () => undefined)
     t.after(() => store.close())
-    const waitsFor = createReadiness({ store, crls: () => crls.current(), issuing: hierarchy.issuing, clock })
+    const waitsFor = createReadiness({ store, crls: () => crls.current(), issuers, clock })
     assert.deepEqual(await waitsFor(), [])
     const url = new URL(place)
     const database = url.pathname.slice(1)

@@ -42,7 +42,7 @@ suite('first start', () => {
     const { directory, hierarchy, store } = await openCore(t)
     const folder = join(directory, 'authority')
     assert.deepEqual(readdirSync(directory).sort(), ['authority', 'store.db', 'store.db-wal'])
-    assert.deepEqual(readdirSync(folder).sort(), ['issuing.key', 'issuing.pem', 'root.key', 'root.pem'])
+    assert.deepEqual(readdirSync(folder).sort(), ['issuing.key', 'issuing.pem', 'root.key', 'root.pem', 'ssh.key'])
     assert.equal(statSync(folder).mode & 0o777, 0o700)
     for (const key of ['root.key', 'issuing.key']) assert.equal(statSync(join(folder, key)).mode & 0o777, 0o600)
     const { root, issuing } = hierarchy

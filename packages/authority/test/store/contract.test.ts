@@ -235,8 +235,8 @@ for (const [what, placeOf, options] of PLACES)
         current,
         untold,
       ])
-      assert.deepEqual(await store.certificates.revokedBy(2, current.sequence), [
-        { serial: current.serial, party: 'alice', at: START, reason: 'superseded' },
+      assert.deepEqual(await store.certificates.revokedBy(current.sequence), [
+        { issuer: 2, serial: current.serial, party: 'alice', at: START, reason: 'superseded' },
       ])
     })
 

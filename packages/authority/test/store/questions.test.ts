@@ -5,6 +5,7 @@ import { suite, test } from 'node:test'
 import { Kysely } from 'kysely'
 import { createCertificateStore } from '../../src/store/certificates.ts'
 import { createInvitationStore } from '../../src/store/invitations.ts'
+import { createIssuerStore } from '../../src/store/issuers.ts'
 import { createPartyStore } from '../../src/store/parties.ts'
 import { SCHEMA } from '../../src/store/schema.ts'
 import type { CertificateFilter } from '../../src/store/search.ts'
@@ -34,7 +35,11 @@ suite('questions to the store', () => {
     await certificates.renewedOf('alice', START, 10)
     await certificates.takeKey(hash, 'alice', START, START)
     await certificates.revokedOf(2, START, 0)
-    await certificates.revokedBy(2, 1)
+    await certificates.revokedBy(1)
+    await certificates.revokedAfter(2, 1)
+    await certificates.isRevokedAfter(2, 1)
+    await certificates.lastEndOf(2)
+    await certificates.hasCurrentOf(2, START)
     const filters: readonly CertificateFilter[] = [
       { name: 'a.example' },
       { namePrefix: 'a.' },
@@ -88,6 +93,16 @@ suite('questions to the store', () => {
       {},
     ] as const)
       await parties.list({ ...query, now: START, limit: 10, after: 'a' })
+    const issuers = createIssuerStore(db)
+    await issuers.byName('a')
+    await issuers.byId(1)
+    await issuers.byKey(hash)
+    await issuers.signerOf('client')
+    await issuers.published(9)
+    await issuers.crossesOf(['a', 'b'], START)
+    for (const state of [undefined, 'next'] as const) await issuers.list({ state, after: 'a', limit: 9 })
+    await issuers.change('a', { state: 'next' })
+    await issuers.setProfiles('a', [], false)
     await status.addEvent('status', START)
     await status.newestStatus()
     await status.newest()

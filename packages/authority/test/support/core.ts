@@ -13,6 +13,8 @@ import type { FailpointName } from '../../src/failpoints.ts'
 import { createIssue, type Issue, type Issued } from '../../src/issuance/issue.ts'
 import type { X509ProfileName } from '../../src/issuance/profiles.ts'
 import { type Hierarchy, readHierarchy } from '../../src/keys/hierarchy.ts'
+import { type Issuers, openIssuers } from '../../src/keys/issuers.ts'
+import { ensureSshIssuer } from '../../src/keys/ssh-issuer.ts'
 import { sha256 } from '../../src/octets.ts'
 import { ensureAuthority } from '../../src/start/first-start.ts'
 import { type CrlPublisher, createCrlPublisher } from '../../src/status/crl/publish.ts'
@@ -63,6 +65,7 @@ export interface Core {
   readonly clock: TestClock
   readonly store: Store
   readonly hierarchy: Hierarchy
+  readonly issuers: Issuers
   readonly issue: Issue
   readonly invite: Invite
   readonly enroll: Enroll
@@ -93,8 +96,13 @@ export async function openCore(t: TestContext, options: CoreOptions = {}): Promi
   const store = await openStore(join(directory, 'store.db'), log)
   t.after(() => store.close())
   const start = { directory, store, organization: 'Acme', domain: DOMAIN, now: clock(), failpoint }
-  const hierarchy = readHierarchy(await ensureAuthority(start), clock())
-  const issue = createIssue({ store, hierarchy, domain: DOMAIN, clock, failpoint, log })
+  const folder = await ensureAuthority(start)
+  const hierarchy = readHierarchy(folder, clock())
+  await ensureSshIssuer(folder, store, clock(), undefined)
+  const opened = new AsyncDisposableStack()
+  t.after(() => opened.disposeAsync())
+  const issuers = await openIssuers({ store, folder, custody: {}, clock }, opened)
+  const issue = createIssue({ store, issuers, domain: DOMAIN, clock, failpoint, log })
   const checkSignature = createCheckSignature()
   const authority = { address: '127.0.0.1:8440', name: NAME, rootSha256: sha256(hierarchy.root.der) }
   const published: CertificateList[] = []
@@ -103,6 +111,7 @@ export async function openCore(t: TestContext, options: CoreOptions = {}): Promi
     clock,
     store,
     hierarchy,
+    issuers,
     issue,
     events,
     published,
@@ -111,7 +120,7 @@ export async function openCore(t: TestContext, options: CoreOptions = {}): Promi
     renew: createRenew({ store, issue, clock, checkSignature }),
     crls: createCrlPublisher({
       store,
-      hierarchy,
+      issuers,
       clock,
       failpoint,
       log,

@@ -36,7 +36,7 @@ export interface IssuedAnswer extends StatusAnswer {
   readonly authority: AuthorityAddress
 }
 
-const MAX_CERTIFICATES = 16
+const MAX_CERTIFICATES = 128
 const MAX_CRLS = 64
 const MAX_NAME = 253
 const MAX_PARTY = 256

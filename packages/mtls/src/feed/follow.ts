@@ -126,7 +126,7 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
       send({ kind: 'confirm', sequence, cuts, ...(refused !== undefined && { refused }) })
     }
     if (order === 'repeat') return confirm([])
-    const { fresh, crls, locks: locked, ...told } = contentsOf(message)
+    const { fresh, crls, certificates, locks: locked, ...told } = contentsOf(message)
     // First in memory, so that it holds at once; then what is open, then the disk: who has confirmed knows it after a crash.
     trust.announce(fresh, at)
     const cuts = [
@@ -136,7 +136,7 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
     locks = locked ?? locks
     revoked = message.kind === 'snapshot' ? fresh : [...revoked, ...fresh]
     if (crls.length > 0) {
-      await keepLists(home, identity, crls, at)
+      await keepLists(home, identity, { crls, certificates }, at)
       revoked = notYetListed(trust, revoked)
     }
     if (revoked.length > MAX_KEPT_REVOCATIONS) throw new FeedError('more is announced than is ever listed')
@@ -260,14 +260,15 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
 function contentsOf(message: Extract<FeedMessage, { readonly kind: 'snapshot' | 'event' }>): Told & {
   readonly fresh: readonly RevokedSerial[]
   readonly crls: readonly Uint8Array[]
+  readonly certificates: readonly Uint8Array[]
   readonly locks?: readonly PartyLock[]
 } {
   if (message.kind === 'snapshot') {
-    const { revoked, crls, rules, anchors, locks } = message.snapshot
-    return { fresh: revoked, crls, rules, anchors, locks }
+    const { revoked, crls, certificates, rules, anchors, locks } = message.snapshot
+    return { fresh: revoked, crls, certificates, rules, anchors, locks }
   }
   const { kind, ...change } = message.event.change
-  return { fresh: [], crls: [], ...('revoked' in change ? { fresh: change.revoked } : change) }
+  return { fresh: [], crls: [], certificates: [], ...('revoked' in change ? { fresh: change.revoked } : change) }
 }
 
 /** Whether what happened is of the world, and no bug of ours. */

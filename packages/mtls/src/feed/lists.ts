@@ -1,6 +1,6 @@
 // The lists that a feed brings: in force and on the disk, as far as an authority under our own anchors signed them.
 import type { RevokedSerial } from '@countersign/protocol'
-import { readCertificateList } from '@countersign/x509'
+import { readCertificate, readCertificateList } from '@countersign/x509'
 import type { Home } from '../enroll/home.ts'
 import { authenticCrls } from '../enroll/judge-answer.ts'
 import { replaceFiles } from '../identity/durable.ts'
@@ -14,12 +14,13 @@ import { newerCrls } from '../trust/trust.ts'
 export async function keepLists(
   { paths, anchors }: Home,
   { trust, current }: DirectoryIdentity,
-  ders: readonly Uint8Array[],
+  told: { readonly crls: readonly Uint8Array[]; readonly certificates: readonly Uint8Array[] },
   at: Temporal.Instant,
 ): Promise<void> {
-  const crls = ders.map((der) => readCertificateList(der))
-  // Ours was issued by the one that signs the lists.
-  const certificates = [...trust.issuers, ...current().certificates]
+  const crls = told.crls.map((der) => readCertificateList(der))
+  // Ours was issued by one that signs lists; an authority of before there could be several tells no others.
+  const others = told.certificates.map((der) => readCertificate(der))
+  const certificates = [...trust.issuers, ...current().certificates, ...others]
   const fresh = newerCrls(authenticCrls({ certificates, crls }, anchors, createCheckSignature()), trust.crls)
   trust.replaceCrls(fresh, at)
   await withLock(paths.lock, () => replaceFiles(crlFiles(paths, fresh)))

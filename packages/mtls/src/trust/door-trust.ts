@@ -68,6 +68,7 @@ export function doorTrust(house: Trust, { revocation, others }: DoorTrust): Trus
     },
     announce: (revoked, at) => house.announce(revoked, at),
     replaceCrls: (lists, at) => house.replaceCrls(lists, at),
+    replaceAuthorities: (next) => house.replaceAuthorities(next),
     announced: (issuer, serialNumber) => house.announced(issuer, serialNumber),
     onChange(listener) {
       listeners.add(listener)

@@ -22,7 +22,9 @@ export interface TrustStart {
 
 /** Makes trust that is never empty. @throws {RangeError} when there is no anchor: believing nobody is a mistake, believing anybody is worse. */
 export function createTrust(start: TrustStart): Trust {
-  const anchors = anchorsOf(start.anchors)
+  let anchors = anchorsOf(start.anchors)
+  let anchorsSha256 = sha256OfAnchors(start.anchors)
+  let issuers = start.issuers ?? []
   const crls = new Map<string, CrlIndex>()
   const announced = new Map<string, RevokedSerial>()
   const listeners = new Set<(change: TrustChange) => void>()
@@ -52,12 +54,18 @@ export function createTrust(start: TrustStart): Trust {
   takeCrls(start.crls ?? [])
 
   return {
-    anchors,
+    get anchors() {
+      return anchors
+    },
     domain: start.domain,
     authorityOf: () => undefined,
     revocation: start.revocation,
-    anchorsSha256: sha256OfAnchors(start.anchors),
-    issuers: start.issuers ?? [],
+    get anchorsSha256() {
+      return anchorsSha256
+    },
+    get issuers() {
+      return issuers
+    },
     get crls() {
       return crlList
     },
@@ -79,6 +87,14 @@ export function createTrust(start: TrustStart): Trust {
     replaceCrls(lists, at) {
       learnedAt(at)
       if (takeCrls(lists)) changed({ kind: 'status' })
+    },
+    replaceAuthorities(next) {
+      const sha256OfNext = sha256OfAnchors(next.anchors)
+      // The same anchors stay the same values: verdicts under them stay, too.
+      if (sha256OfNext !== anchorsSha256) anchors = anchorsOf(next.anchors)
+      anchorsSha256 = sha256OfNext
+      issuers = next.issuers
+      changed({ kind: 'status' })
     },
     announced: (issuerSpkiSha256, serialNumber) => announced.get(serialKey(issuerSpkiSha256, serialNumber)),
     onChange(listener) {

@@ -7,10 +7,23 @@ import { NOW } from '../support/pki.ts'
 const snapshot = (sequence: bigint) =>
   ({
     kind: 'snapshot',
-    snapshot: { sequence, at: NOW, crls: [], revoked: [], rules: { parties: [] }, anchors: [], locks: [] },
+    snapshot: {
+      sequence,
+      at: NOW,
+      crls: [],
+      certificates: [],
+      revoked: [],
+      rules: { parties: [] },
+      anchors: [],
+      locks: [],
+    },
   }) satisfies FeedMessage
 const event = (previous: bigint, sequence: bigint) =>
-  ({ kind: 'event', previous, event: { sequence, at: NOW, change: { kind: 'crl', crls: [] } } }) satisfies FeedMessage
+  ({
+    kind: 'event',
+    previous,
+    event: { sequence, at: NOW, change: { kind: 'crl', crls: [], certificates: [] } },
+  }) satisfies FeedMessage
 
 suite('the order of a feed', () => {
   test('a newcomer takes a snapshot, also of nothing', () => {

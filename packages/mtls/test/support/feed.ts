@@ -38,7 +38,11 @@ export const snapshot = (
     readonly anchors?: readonly KnownAuthority[]
     readonly locks?: readonly PartyLock[]
   } = {},
-) => writeFeedMessage({ kind: 'snapshot', snapshot: { sequence, at: NOW, crls, revoked: [], rules, anchors, locks } })
+) =>
+  writeFeedMessage({
+    kind: 'snapshot',
+    snapshot: { sequence, at: NOW, crls, certificates: [], revoked: [], rules, anchors, locks },
+  })
 export const event = (previous: bigint, sequence: bigint) =>
   writeFeedMessage({
     kind: 'event',

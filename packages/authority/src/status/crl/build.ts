@@ -7,7 +7,7 @@ import {
   revokedCertificate,
   writeTbsCertList,
 } from '@countersign/x509'
-import { keyIdentifierOf } from '../../issuance/build.ts'
+import { identifierOf } from '../../issuance/build.ts'
 import { signatureOf } from '../../issuance/issuer-signature.ts'
 import { wholeSecond } from '../../octets.ts'
 import type { RevokedEntry } from '../../store/certificates.ts'
@@ -41,7 +41,7 @@ export function buildCrl({ issuer, number, entries, nextUpdate, now }: CrlConten
     nextUpdate: wholeSecond(nextUpdate),
     revokedCertificates: entries.map(entryOf),
     crlExtensions: [
-      authorityKeyIdentifierExtension({ keyIdentifier: keyIdentifierOf(issuer.subjectPublicKeyInfo) }),
+      authorityKeyIdentifierExtension({ keyIdentifier: identifierOf(issuer) }),
       cRLNumberExtension(number),
     ],
   })

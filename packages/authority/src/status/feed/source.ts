@@ -1,8 +1,10 @@
 // What those that follow the authority get: events in their order, from what the store has.
 import type { FeedEvent, FeedRules, KnownAuthority, RevokedSerial, Snapshot } from '@countersign/protocol'
-import { SSH_ISSUER } from '../../keys/hierarchy.ts'
+import type { Issuers } from '../../keys/issuers.ts'
 import type { StoredEvent } from '../../store/status.ts'
 import type { Store } from '../../store/store.ts'
+import type { Lists } from '../crl/publish.ts'
+import { toldOf } from '../told.ts'
 import type { FeedSource } from './follower.ts'
 
 /** More events than these are a snapshot's matter. */
@@ -10,10 +12,8 @@ const MAX_EVENTS = 1_000
 
 interface Parts {
   readonly store: Store
-  /** The row of the issuing certificate, and its key's SHA-256 in hexadecimal. */
-  readonly issuerId: number
-  readonly issuerSpkiSha256: string
-  readonly crls: () => { readonly issuing: Uint8Array; readonly root: Uint8Array }
+  readonly issuers: Issuers
+  readonly crls: () => Lists
   readonly rules: () => Promise<FeedRules>
   readonly anchors: () => Promise<readonly KnownAuthority[]>
   readonly clock: () => Temporal.Instant
@@ -25,36 +25,22 @@ export interface StoredSource extends FeedSource {
 }
 
 /** Makes the source of one authority's feed. */
-export function createFeedSource({
-  store,
-  issuerId,
-  issuerSpkiSha256,
-  crls,
-  rules,
-  anchors,
-  clock,
-}: Parts): StoredSource {
-  const revokedBy = async (sequence: number): Promise<readonly RevokedSerial[]> =>
-    [
-      ...(await store.certificates.revokedBy(issuerId, sequence)),
-      ...(await store.certificates.revokedBy(SSH_ISSUER, sequence)),
-    ].map(({ serial, party, at, reason }) => ({
-      issuerSpkiSha256,
-      serialNumber: BigInt(`0x${serial}`),
-      party,
-      at,
-      reason,
-    }))
-  const lists = (): readonly Uint8Array[] => {
-    const { issuing, root } = crls()
-    return [issuing, root]
+export function createFeedSource({ store, issuers, crls, rules, anchors, clock }: Parts): StoredSource {
+  const revokedBy = async (sequence: number) => toldOf(store, await store.certificates.revokedBy(sequence))
+  /** What the lists do not say yet; of SSH, there is none here. */
+  const unlisted = async (): Promise<readonly RevokedSerial[]> => {
+    const { issuers: listed, ssh } = issuers.published()
+    const found = await Promise.all([...listed, ...ssh].flatMap(({ id }) => (id === undefined ? [] : [revokedOf(id)])))
+    return toldOf(store, found.flat())
   }
+  const revokedOf = async (id: number) =>
+    store.certificates.revokedAfter(id, (await store.status.newestCrl(id))?.covers ?? 0)
   const changeOf = async ({ kind, sequence }: StoredEvent): Promise<FeedEvent['change']> => {
     switch (kind) {
       case 'status':
         return { kind, revoked: await revokedBy(sequence) }
       case 'crl':
-        return { kind, crls: lists() }
+        return { kind, crls: crls().all, certificates: certificatesOf(issuers) }
       case 'policy':
         return { kind, rules: await rules() }
       case 'trust':
@@ -82,15 +68,13 @@ export function createFeedSource({
     async snapshot() {
       // First: what comes meanwhile is told as an event.
       const sequence = BigInt(await store.status.newest())
-      const covers = (await store.status.newestCrl(issuerId))?.covers ?? 0
-      const events = await store.status.eventsAfter(covers, Number.MAX_SAFE_INTEGER)
-      const unlisted = events.filter(({ kind }) => kind === 'status')
-      const revoked = (await Promise.all(unlisted.map((event) => revokedBy(event.sequence)))).flat()
+      const revoked = await unlisted()
       const [currentRules, currentAnchors] = [await rules(), await anchors()]
       return {
         sequence,
         at: clock(),
-        crls: lists(),
+        crls: crls().all,
+        certificates: certificatesOf(issuers),
         revoked,
         rules: currentRules,
         anchors: currentAnchors,
@@ -98,4 +82,10 @@ export function createFeedSource({
       } satisfies Snapshot
     },
   }
+}
+
+/** DER of what everybody is told of the issuers: those below the roots, and the roots. */
+export function certificatesOf(issuers: Issuers): readonly Uint8Array[] {
+  const { intermediates, roots } = issuers.published()
+  return [...intermediates, ...roots].map(({ der }) => der)
 }
