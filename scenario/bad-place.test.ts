@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, suite, test } from 'node:test'
+import { makeSmallDisk, NEEDS_MOUNT } from '../tools/testing/small-disk.ts'
 import { startHouse } from './support/house.ts'
 import { runCommand } from './support/run-command.ts'
-import { makeSmallDisk, NEEDS_MOUNT } from './support/small-disk.ts'
 import { makeStandingHouse, type StandingHouse, treeOf } from './support/standing-house.ts'
 
 /** One way to spoil a data directory. */

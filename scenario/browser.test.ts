@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { needs } from '../interop/peer.ts'
+import { NEEDS_MOUNT, OWN_MOUNTS } from '../tools/testing/small-disk.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
-import { NEEDS_MOUNT, OWN_MOUNTS } from './support/small-disk.ts'
 
 const NEEDS = {
   ...needs('chromium', 'chromium'),

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { needs, programPath } from '../interop/peer.ts'
+import { NEEDS_MOUNT, OWN_MOUNTS } from '../tools/testing/small-disk.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
 import { enrolled } from './support/peers.ts'
 import { BIN, type Ran, runCommand } from './support/run-command.ts'
-import { NEEDS_MOUNT, OWN_MOUNTS } from './support/small-disk.ts'
 
 const NSS = { ...needs('certutil', 'libnss3-tools'), ...needs('pk12util', 'libnss3-tools') }
 

@@ -8,10 +8,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { makeSmallDisk, NEEDS_MOUNT } from '../tools/testing/small-disk.ts'
 import { assertNothingHalfMade, listed } from './support/crash.ts'
 import { startHouse } from './support/house.ts'
 import { BIN, runCommand } from './support/run-command.ts'
-import { makeSmallDisk, NEEDS_MOUNT } from './support/small-disk.ts'
 
 suite('a full disk', NEEDS_MOUNT, () => {
   // Sizes at which the start ends at one part of it after another: store, keys, memory, listener, ports.

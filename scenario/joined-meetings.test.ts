@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { needs } from '../interop/peer.ts'
+import { makeSmallDisk, NEEDS_MOUNT } from '../tools/testing/small-disk.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
 import { curl, enrolled, type PartyFiles } from './support/peers.ts'
-import { makeSmallDisk, NEEDS_MOUNT } from './support/small-disk.ts'
 
 const AUTHORITY = { authority: { listen: '127.0.0.1:0' }, doors: [] }
 const FILE = 'meetings.waiting'

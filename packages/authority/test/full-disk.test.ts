@@ -1,60 +1,28 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { exportRootKey, openAuthority } from '@countersign/authority'
+import { makeSmallDisk, NEEDS_MOUNT, type SmallDisk } from '../../../tools/testing/small-disk.ts'
 import { DOMAIN, NAME } from './support/core.ts'
 import { askLocally, enrollmentBody, enrollParty, meet, openHouse, placeOf } from './support/house.ts'
 import { newKey, requestFor } from './support/keys.ts'
 
-/** Mounts a small file system for the test; it is gone after it. */
-function smallDisk(t: TestContext, kilobytes: number): string {
-  const directory = mkdtempSync(join(tmpdir(), 'countersign-disk-'))
-  t.after(() => {
-    // Lazily: what the test has opened is closed after this.
-    spawnSync('umount', ['-l', directory])
-    rmSync(directory, { recursive: true, force: true })
-  })
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k,mode=0700`, 'tmpfs', directory])
-  assert.equal(mounted.status, 0, String(mounted.stderr))
-  return directory
-}
-
-/** Whether {@link smallDisk} will work: found out before, so that a skip has a name. */
-const NEEDS_MOUNT = process.getuid?.() === 0 && mayMount() ? {} : { skip: 'only a user who may mount can fill a disk' }
-
-function mayMount(): boolean {
-  const directory = mkdtempSync(join(tmpdir(), 'countersign-disk-'))
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'tmpfs', directory])
-  if (status === 0) spawnSync('umount', ['-l', directory])
-  rmSync(directory, { recursive: true, force: true })
-  return status === 0
-}
-
-function fill(directory: string): string {
-  const file = join(directory, 'ballast')
-  const { bavail, bsize } = statfsSync(directory)
-  for (let octets = bavail * bsize; octets > 0; octets -= bsize) {
-    try {
-      writeFileSync(file, Buffer.alloc(octets))
-      return file
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
-    }
-  }
-  return file
+function smallDisk(t: TestContext, kilobytes: number): SmallDisk {
+  const disk = makeSmallDisk(kilobytes)
+  t.after(() => disk[Symbol.dispose]())
+  return disk
 }
 
 suite('a full disk', () => {
   test('what cannot be recorded is not done, is told, and works again when there is room', NEEDS_MOUNT, async (t) => {
-    const directory = smallDisk(t, 4096)
+    const disk = smallDisk(t, 4096)
+    const { directory } = disk
     const house = await openHouse(t, { directory })
     const held = await enrollParty(t, house, 'alice')
     const invited = await house.authority.invite({ party: 'bob' })
     assert.ok(invited.ok)
-    const ballast = fill(directory)
+    disk.fill(0)
 
     // The write-ahead log may have room for a few more; then it is full, and says so.
     let full = await askLocally(directory, 'POST', '/v1/invitations', { party: 'carol' })
@@ -75,7 +43,7 @@ suite('a full disk', () => {
     const { body } = await askLocally(directory, 'GET', '/v1/certificates?state=revoked')
     assert.deepEqual(body.certificates, [])
 
-    rmSync(ballast)
+    disk.empty()
     assert.equal((await attempt()).status, 201)
     assert.equal((await revoke()).status, 200)
     await house.authority.close()
@@ -87,12 +55,12 @@ suite('a full disk', () => {
   test('an export to it leaves no half of a key, and works when there is room', NEEDS_MOUNT, async (t) => {
     const { directory } = await openHouse(t)
     const away = smallDisk(t, 64)
-    const ballast = fill(away)
-    const file = join(away, 'root.key')
+    away.fill(0)
+    const file = join(away.directory, 'root.key')
     assert.throws(() => exportRootKey(directory, file, { remove: true }), { code: 'ERR_AUTHORITY_EXPORT', path: file })
     assert.equal(existsSync(file), false)
     assert.ok(existsSync(join(directory, 'authority', 'root.key')))
-    rmSync(ballast)
+    away.empty()
     exportRootKey(directory, file, { remove: true })
   })
 
@@ -101,7 +69,8 @@ suite('a full disk', () => {
       `a first start on ${kilobytes} kB says that there is no room, and leaves nothing half-made`,
       NEEDS_MOUNT,
       async (t) => {
-        const directory = smallDisk(t, kilobytes)
+        const disk = smallDisk(t, kilobytes)
+        const { directory } = disk
         const start = () =>
           openAuthority({
             directory,
@@ -113,7 +82,7 @@ suite('a full disk', () => {
             log: () => undefined,
           })
         await assert.rejects(start(), { name: 'AuthorityError', code: 'ERR_AUTHORITY_STORE_FULL' })
-        assert.equal(spawnSync('mount', ['-o', 'remount,size=8192k', directory]).status, 0)
+        disk.remount('size=8192k')
         const authority = await start()
         t.after(() => authority.close())
         assert.equal((await askLocally(directory, 'GET', '/v1/ready')).status, 200)

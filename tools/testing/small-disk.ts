@@ -18,16 +18,25 @@ export interface SmallDisk extends Disposable {
 /** The options of a test that needs {@link makeSmallDisk}: found out before, so that a skip has a name. */
 export const NEEDS_MOUNT: { readonly skip?: string } = mayMount() ? {} : { skip: 'only a user who may mount has this' }
 
-/** Mounts a tmpfs. */
-export function makeSmallDisk(kilobytes: number): SmallDisk {
-  const directory = mkdtempSync(join(tmpdir(), 'countersign-disk-'))
+/** Mounts a tmpfs, on a directory of its own where none is named; it is taken away with its mount. */
+export function makeSmallDisk(
+  kilobytes: number,
+  directory: string = mkdtempSync(join(tmpdir(), 'countersign-disk-')),
+): SmallDisk {
   const ballast = join(directory, 'ballast')
   run('mount', '-t', 'tmpfs', '-o', `size=${kilobytes}k,mode=0700`, 'tmpfs', directory)
   return {
     directory,
     fill(roomKilobytes) {
       const { bavail, bsize } = statfsSync(directory)
-      writeFileSync(ballast, Buffer.alloc(bavail * bsize - roomKilobytes * 1024))
+      // Who writes meanwhile may have taken some of it.
+      for (let octets = bavail * bsize - roomKilobytes * 1024; octets > 0; octets -= bsize) {
+        try {
+          return writeFileSync(ballast, Buffer.alloc(octets))
+        } catch (error) {
+          if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+        }
+      }
     },
     empty() {
       rmSync(ballast)
