@@ -56,6 +56,7 @@ import { openMeetings } from './store/meetings.ts'
 import { movedFrom } from './store/move.ts'
 import { openStore, STORE_FILE, type Store } from './store/store.ts'
 import { createSightings } from './watching/sightings.ts'
+import { warnOfExpiry } from './watching/warn.ts'
 
 const LEDGER_FOLDER = 'ledger'
 /** Whoever verifies the ledger must have this from elsewhere than the ledger. */
@@ -233,6 +234,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
       {
         crl: () => crls.refresh(),
         identity: () => identity.refresh(clock()),
+        expiry: () => warnOfExpiry({ store, clock, log }),
         invitations: async () => {
           await store.commit(async ({ invitations }) => {
             await invitations.eraseExpired(clock(), ERASED_AT_ONCE)

@@ -80,7 +80,8 @@ export const receipt: z.ZodType = z.strictObject({
   dryRun: z.boolean().optional(),
 })
 
-const certificate = {
+/** As in lists. */
+export const certificate: Readonly<Record<string, z.ZodType>> = {
   party: text,
   serialNumber: hex,
   profile: text,

@@ -8,7 +8,6 @@ import { sha256 } from '../octets.ts'
 import type { PartyKey, StoredCertificate } from '../store/certificates.ts'
 import type { StoredParty } from '../store/parties.ts'
 import type { CertificateState } from '../store/search.ts'
-import type { Unissued } from '../store/watch.ts'
 
 export function certificateJson(stored: StoredCertificate, now: Temporal.Instant): Record<string, unknown> {
   return {
@@ -77,18 +76,6 @@ export function partyJson({ lock, createdAt, ...party }: StoredParty, now: Tempo
         ...(lock.until && { until: lock.until.toString() }),
       },
     }),
-  }
-}
-
-/** A certificate that met a door, and is in no row. */
-export function unissuedJson({ id: _, sha256: digest, spkiSha256, ...one }: Unissued): Record<string, unknown> {
-  return {
-    sha256: digest.toHex(),
-    spkiSha256: spkiSha256.toHex(),
-    ...one,
-    notAfter: one.notAfter.toString(),
-    firstSeenAt: one.firstSeenAt.toString(),
-    lastSeenAt: one.lastSeenAt.toString(),
   }
 }
 

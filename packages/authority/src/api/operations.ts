@@ -140,6 +140,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     status: 200,
     answer: answers.shown,
   },
+  'GET /v1/expiring': {
+    summary: 'list what is in force, and should have been renewed by now; with `all`, what ends and is not renewed yet',
+    who: 'certificates.read',
+    query: forms.expiringQuery,
+    status: 200,
+    answer: forms.expiring,
+  },
   'GET /v1/unissued': {
     summary: 'list certificates that met a door and were not issued here, by who vouches for them',
     who: 'certificates.read',

@@ -106,7 +106,8 @@ const hexadecimal = word.transform((text, context) => {
   return z.NEVER
 })
 
-const instant = word.transform((text, context) => {
+/** RFC 3339. */
+export const instant: z.ZodType<Temporal.Instant, string> = word.transform((text, context) => {
   try {
     return Temporal.Instant.from(text)
   } catch (error) {
@@ -117,7 +118,7 @@ const instant = word.transform((text, context) => {
 })
 
 /** What `writePlace` wrote. */
-const place = z
+export const place: z.ZodType<Place, string> = z
   .string()
   .max(4096)
   .transform((text, context) => {

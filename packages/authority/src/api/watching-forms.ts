@@ -1,7 +1,10 @@
 // The forms of what is asked and answered of what is watched.
 import { z } from 'zod'
 import { SEEN_AS } from '../store/certificates.ts'
+import type { EndingQuery } from '../store/expiry.ts'
 import { type UnissuedQuery, VOUCHED } from '../store/watch.ts'
+import { certificate } from './answers.ts'
+import { instant, place } from './schemas.ts'
 
 const text = z.string()
 const hex = z.string().regex(/^[0-9a-f]+$/)
@@ -31,5 +34,35 @@ export const unissued: z.ZodType = z.strictObject({
       meetings: z.int().min(1),
     }),
   ),
+  next: text.optional(),
+})
+
+const yes = z.literal('true').transform(() => true)
+
+export interface ExpiringQuery extends Pick<EndingQuery, 'before' | 'limit' | 'after'> {
+  /** What need not have been renewed yet, too. */
+  readonly all?: boolean | undefined
+}
+
+export const expiringQuery: z.ZodType<ExpiringQuery> = z.strictObject({
+  before: instant.optional(),
+  all: yes.optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  after: place.refine(({ key }) => typeof key === 'number', 'it is of the pages of another question').optional(),
+})
+
+export const expiring: z.ZodType = z.strictObject({
+  certificates: z.array(
+    z.strictObject({
+      ...certificate,
+      owner: text.optional(),
+      /** When whoever renews has done so. */
+      renewBefore: time,
+      overdue: z.boolean(),
+      /** What its party has in its place: its serial number and end. */
+      replacedBy: z.strictObject({ serialNumber: hex, notAfter: time }).optional(),
+    }),
+  ),
+  lists: z.array(z.strictObject({ issuer: text, number: z.int(), thisUpdate: time, nextUpdate: time })),
   next: text.optional(),
 })

@@ -1,12 +1,26 @@
 // HTTP binding of what is watched: what is seen and not ours, what ends and is not renewed. For administrators alone.
 import type { FastifyInstance } from 'fastify'
-import { unissuedJson } from './json.ts'
+import { reportEnding } from '../watching/report.ts'
 import type { Api } from './model.ts'
 import { sendRefusal } from './reply.ts'
-import { read } from './schemas.ts'
-import { unissuedQuery } from './watching-forms.ts'
+import { read, writePlace } from './schemas.ts'
+import { expiringQuery, unissuedQuery } from './watching-forms.ts'
+import { endingJson, listJson, unissuedJson } from './watching-json.ts'
 
-export function watchingRoutes(app: FastifyInstance, { store }: Api): void {
+export function watchingRoutes(app: FastifyInstance, { store, clock }: Api): void {
+  app.get('/v1/expiring', async (request, reply) => {
+    const query = read(expiringQuery, request.query)
+    if (!query.ok) return sendRefusal(request, reply, query.refusal)
+    const { all, ...asked } = query.value
+    const now = clock()
+    const { certificates, lists, next } = await reportEnding(store, { ...asked, now, ...(!all && { isOverdue: true }) })
+    return reply.send({
+      certificates: certificates.map((one) => endingJson(one, now)),
+      lists: lists.map(listJson),
+      ...(next && { next: writePlace(next) }),
+    })
+  })
+
   app.get('/v1/unissued', async (request, reply) => {
     const query = read(unissuedQuery, request.query)
     if (!query.ok) return sendRefusal(request, reply, query.refusal)

@@ -331,7 +331,8 @@ function rowOf(certificate: NewCertificate): NewRow<'certificate'> {
   }
 }
 
-function readCertificateRow(row: Row<'certificate'>): StoredCertificate {
+/** A row as it stands in the table. */
+export function readCertificateRow(row: Row<'certificate'>): StoredCertificate {
   const revoked = row.revoked_at === null ? undefined : revocationOf(row)
   return {
     id: row.id,

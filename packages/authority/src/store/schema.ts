@@ -1,7 +1,7 @@
 // What the authority remembers, in one schema for both databases. Each statement's cost is independent of how much is
 // stored: every question has its index.
 import { ISSUERS, KNOWN_ISSUERS, LISTS_OF_ALL } from './issuer-schema.ts'
-import { WATCHED_SO_FAR, WATCHING } from './watch-schema.ts'
+import { NEWEST_LISTS, WATCHED_SO_FAR, WATCHING } from './watch-schema.ts'
 
 /** What differs between the databases. */
 interface Words {
@@ -39,7 +39,7 @@ const POSTGRESQL: Words = {
 }
 
 /** The version of the schema below. */
-export const SCHEMA_VERSION = 10
+export const SCHEMA_VERSION = 11
 
 const NAMES_AND_KEYS = ({ integer, text, octets, withoutRowid }: Words) => `
 CREATE TABLE certificate_name (
@@ -222,7 +222,7 @@ CREATE TABLE crl (
 ) ${strict};
 
 CREATE TABLE setting (key ${text} PRIMARY KEY, value ${text} NOT NULL) ${withoutRowid};
-${NAMES_AND_KEYS(words)}${SEARCHES}${PARTIES(words)}${LEDGER(words)}${HAPPENED(words)}${WATCHING(words)}${ISSUERS(words)}`
+${NAMES_AND_KEYS(words)}${SEARCHES}${PARTIES(words)}${LEDGER(words)}${HAPPENED(words)}${WATCHING(words)}${ISSUERS(words)}${NEWEST_LISTS}`
 }
 
 /** For a new database. */
@@ -286,6 +286,7 @@ ${PARTIES(SQLITE)}${KNOWN_PARTIES}`,
   7: HAPPENED(SQLITE),
   8: `${WATCHING(SQLITE)}${WATCHED_SO_FAR}`,
   9: `${LISTS_OF_ALL}${ISSUERS(SQLITE)}${KNOWN_ISSUERS}`,
+  10: NEWEST_LISTS,
 }
 
 /** For PostgreSQL, which begins with version 3. */
@@ -297,4 +298,5 @@ export const POSTGRESQL_UPGRADES: Readonly<Record<number, string>> = {
   7: HAPPENED(POSTGRESQL),
   8: `${WATCHING(POSTGRESQL)}${WATCHED_SO_FAR}`,
   9: `ALTER TABLE crl DROP CONSTRAINT crl_issuer_fkey;${ISSUERS(POSTGRESQL)}${KNOWN_ISSUERS}`,
+  10: NEWEST_LISTS,
 }

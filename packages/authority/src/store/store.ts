@@ -7,6 +7,7 @@ import { Kysely, sql } from 'kysely'
 import type { Failpoint } from '../failpoints.ts'
 import { type AnswerStore, createAnswerStore } from './answers.ts'
 import { type CertificateStore, createCertificateStore } from './certificates.ts'
+import { createExpiryStore, type ExpiryStore } from './expiry.ts'
 import { createInvitationStore, type InvitationStore } from './invitations.ts'
 import { createIssuerStore, type IssuerStore } from './issuers.ts'
 import { createLedgerEntries, type LedgerEntries } from './ledger.ts'
@@ -32,6 +33,7 @@ export interface Repositories {
   readonly status: StatusStore
   readonly ledger: LedgerEntries
   readonly watch: WatchStore
+  readonly expiry: ExpiryStore
   setting(key: string): Promise<string | undefined>
   set(key: string, value: string): Promise<void>
 }
@@ -188,6 +190,7 @@ function repositoriesOf(db: Kysely<Tables>, alone: StoreTransaction['alone'], no
     parties: createPartyStore(db),
     status: createStatusStore(db, alone, node),
     watch: createWatchStore(db),
+    expiry: createExpiryStore(db),
     ledger: createLedgerEntries(db, alone),
     async setting(key) {
       return (await db.selectFrom('setting').select('value').where('key', '=', key).executeTakeFirst())?.value

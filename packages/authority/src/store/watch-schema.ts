@@ -81,3 +81,8 @@ UPDATE party_key SET
 UPDATE crl SET warn_at = this_update + (next_update - this_update) * 3 / 4
   WHERE number = (SELECT max(number) FROM crl AS newest WHERE newest.issuer = crl.issuer);
 `
+
+/** Of each issuer, the list that ends first comes first; its octets are not read for that. */
+export const NEWEST_LISTS = `
+CREATE INDEX crl_newest ON crl (next_update, this_update, issuer, number) WHERE warn_at IS NOT NULL;
+`

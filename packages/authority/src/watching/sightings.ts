@@ -3,6 +3,7 @@
 import type { Clock, Log, Trust } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { formatName } from '@countersign/x509'
+import { emit, type Notice } from '../ledger/notice.ts'
 import { sha256 } from '../octets.ts'
 import type { Store } from '../store/store.ts'
 import { type Sighting, VOUCHED } from '../store/watch.ts'
@@ -78,19 +79,17 @@ export function createSightings({ store, trust, clock, log }: Parts): Sightings 
       await tx.watch.see(known, clock())
       if (unknown.length === 0) return []
       await tx.alone('unissued')
-      return tx.watch.meetUnissued(unknown, clock())
+      const met = await tx.watch.meetUnissued(unknown, clock())
+      const own = met.filter(({ vouched }) => vouched === 'own')
+      for (const sighting of own) await emit(tx, noticeOf(sighting))
+      return own
     })
     // Somebody else signs with a key of ours, or the store has lost what it had recorded.
-    for (const { vouched, certificate, door, as } of fresh)
-      if (vouched === 'own')
-        log('certificate.unissued', {
-          issuer: certificate.issuer,
-          subject: certificate.subject,
-          serial: certificate.serialNumber,
-          sha256: certificate.sha256,
-          door,
-          as,
-        })
+    // Somebody else signs with a key of ours, or the store has lost what it had recorded.
+    for (const sighting of fresh) {
+      const { kind: _, at, ...fields } = noticeOf(sighting)
+      log('certificate.unissued', { ...fields, seenAt: at.toString() })
+    }
   }
 
   const flush = (): Promise<void> => {
@@ -125,6 +124,11 @@ export function createSightings({ store, trust, clock, log }: Parts): Sightings 
       await flush()
     },
   }
+}
+
+function noticeOf({ at, door, certificate }: Sighting): Extract<Notice, { readonly kind: 'unissued' }> {
+  const { subject, issuer, serialNumber, sha256: digest } = certificate
+  return { kind: 'unissued', at, subject, issuer, serial: serialNumber, sha256: digest, door }
 }
 
 /** The newest counts; another meeting of the same may have shown better who vouches. */

@@ -120,7 +120,8 @@ suite('the stream of events', () => {
     const last = await marked(t, before)
     await before.authority.close()
     const store = await openStore(join(directory, 'store.db'), () => undefined)
-    const notice = { kind: 'expiring', at: START, party: 'alice', serial: '07', sha256: 'ab' } as const
+    const of = { profile: 'client', serial: '07', sha256: 'ab', notAfter: START }
+    const notice = { kind: 'expiring', at: START, party: 'alice', ...of } as const
     await store.commit((tx) => emit(tx, notice))
     const undone = store.commit(async (tx) => {
       await emit(tx, notice)
@@ -254,7 +255,8 @@ suite('the stream of events', () => {
     // What one has committed, and did not live to number, the other one does.
     const late = follow(t, second.directory, '?after=newest')
     const outside = await openStore(store, () => undefined)
-    await outside.commit((tx) => emit(tx, { kind: 'expired', at: START, party: 'x', serial: '07', sha256: 'ab' }))
+    const of = { profile: 'client', serial: '07', sha256: 'ab', notAfter: START }
+    await outside.commit((tx) => emit(tx, { kind: 'expired', at: START, party: 'x', ...of }))
     await outside.close()
     assert.equal((await late.until(1))[0]?.data.party, 'x')
   })

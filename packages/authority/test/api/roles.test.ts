@@ -36,6 +36,7 @@ const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, rea
   ['GET', '/v1/own/meetings/M-7F3K-92QD', undefined, ['party', ...ADMINISTRATORS]],
   ['GET', '/v1/certificates', undefined, ADMINISTRATORS],
   ['GET', '/v1/certificates/nothing', undefined, ADMINISTRATORS],
+  ['GET', '/v1/expiring', undefined, ADMINISTRATORS],
   ['GET', '/v1/unissued', undefined, ADMINISTRATORS],
   ['GET', '/v1/parties', undefined, ADMINISTRATORS],
   ['GET', '/v1/parties/nothing', undefined, ADMINISTRATORS],

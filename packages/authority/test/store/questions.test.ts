@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { suite, test } from 'node:test'
 import { Kysely } from 'kysely'
 import { createCertificateStore } from '../../src/store/certificates.ts'
+import { createExpiryStore } from '../../src/store/expiry.ts'
 import { createInvitationStore } from '../../src/store/invitations.ts'
 import { createIssuerStore } from '../../src/store/issuers.ts'
 import { createPartyStore } from '../../src/store/parties.ts'
@@ -15,6 +16,7 @@ import type { Tables } from '../../src/store/tables.ts'
 import { createWatchStore } from '../../src/store/watch.ts'
 import { START } from '../support/core.ts'
 import { sighting } from '../support/sighting.ts'
+import { row } from '../support/stores.ts'
 
 suite('questions to the store', () => {
   test('have their index each', async (t) => {
@@ -71,6 +73,18 @@ suite('questions to the store', () => {
     await watch.see([{ ...met, row: 1 }], START)
     await watch.meetUnissued([met], START)
     for (const vouched of [undefined, 'own'] as const) await watch.unissued({ vouched, limit: 10, after: 1 })
+    const expiry = createExpiryStore(db)
+    await expiry.due(START, 10)
+    await expiry.mark(1, true, START)
+    await expiry.replacementOf({ ...row('alice'), id: 1 })
+    for (const isOverdue of [undefined, true, false])
+      for (const before of [undefined, START])
+        await expiry.ending({ now: START, isOverdue, before, limit: 10, after: { key: 1, id: 1 } })
+    await expiry.dueLists(START, 10)
+    await expiry.newestLists(10)
+    await expiry.newestLists(10, START)
+    await expiry.markList({ issuer: 2, number: 1, thisUpdate: START, nextUpdate: START }, START)
+    await expiry.ownersOf(['alice', 'bob'])
     await certificates.keysOf('alice', 10)
     await invitations.byId(hash)
     await invitations.isInvited('alice', START)

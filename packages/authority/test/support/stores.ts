@@ -90,6 +90,7 @@ const BACK: Readonly<Record<number, { readonly sqlite: string; readonly postgres
     postgresql: `${NO_ISSUERS}
       ALTER TABLE crl ADD CONSTRAINT crl_issuer_fkey FOREIGN KEY (issuer) REFERENCES certificate (id) NOT VALID;`,
   },
+  11: both('DROP INDEX crl_newest;'),
 }
 
 function both(sql: string): { readonly sqlite: string; readonly postgresql: string } {

@@ -284,6 +284,24 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./list.ts')).list,
   },
   {
+    name: 'expiring',
+    summary: 'list what should have been renewed by now, by who answers for it',
+    details: [
+      'Whoever renews does so before three quarters of a life are over: what nobody has renewed then',
+      'is overdue. Exit 1 where anything is, so that a timer can ask. What its holder has another',
+      'certificate for, and has not used since it has that, is not counted.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [],
+    options: {
+      within: { type: 'string', value: 'SPAN', summary: 'what ends so soon, as in 12h or 90d (30d)' },
+      all: { type: 'boolean', summary: 'also what need not have been renewed yet, and what was replaced' },
+      ...ADMIN,
+    },
+    examples: ['countersign expiring', 'countersign expiring --within 7d --all'],
+    load: async () => (await import('./expiring.ts')).expiring,
+  },
+  {
     name: 'unissued',
     summary: 'list the certificates that met a door and were not issued here',
     details: [

@@ -1,6 +1,6 @@
 import { type Field, formatWhen } from '@countersign/protocol'
 import { openAdmin } from '../admin/client.ts'
-import { pagesOf } from '../admin/pages.ts'
+import { itemsOf } from '../admin/pages.ts'
 import { EXIT, Failure, type Run } from '../command.ts'
 import { didYouMean } from '../nearest.ts'
 import { plainText } from '../output/plain-text.ts'
@@ -18,7 +18,7 @@ export const unissued: Run = async (given, around) => {
   const admin = await openAdmin(given, around)
   const query = new URLSearchParams(vouched === undefined ? {} : { vouched })
   const rows: (readonly string[])[] = []
-  for await (const { item, value } of pagesOf(admin, '/v1/unissued', 'certificates', query))
+  for await (const { item, value } of itemsOf(admin, '/v1/unissued', 'certificates', query))
     if (given.flag('json')) around.out(JSON.stringify(value))
     else rows.push(rowOf(item, around.clock()))
   if (given.flag('json')) return EXIT.ok

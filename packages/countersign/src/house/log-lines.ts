@@ -53,6 +53,24 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
     '{file} cannot be written: meetings that wait for the authority are lost if this process ends: {cause}',
   ],
   'meetings.written': ['done', '{file} is written again'],
+  'certificate.expiring': [
+    'alarm',
+    'the certificate of {party} ({profile}) ends at {notAfter}, and should have been renewed by now[; last seen at {door}, {lastSeen}]',
+  ],
+  'certificate.ending': [
+    'alarm',
+    'the certificate of {party} ({profile}) is in its last tenth, and nobody renews it: it ends at {notAfter}[; last seen at {door}, {lastSeen}]',
+  ],
+  'certificate.expired': ['ended', 'the certificate of {party} ({profile}) has ended, and nobody renewed it'],
+  'crl.expiring': [
+    'alarm',
+    'no newer revocation list of {issuer} was signed; number {number} runs out at {nextUpdate}',
+  ],
+  'crl.ending': [
+    'alarm',
+    'the revocation list of {issuer} runs out at {nextUpdate}: doors that require it refuse everybody then',
+  ],
+  'crl.expired': ['alarm', 'the revocation list of {issuer} has run out: doors that require it refuse everybody'],
   'certificate.unissued': [
     'alarm',
     '{subject} met {door} with a certificate of {issuer} that was never issued here: somebody else signs with its key, or the store has lost it  {sha256}',

@@ -1,0 +1,37 @@
+// What is watched, as JSON.
+import type { Unissued } from '../store/watch.ts'
+import type { EndingCertificate, EndingList } from '../watching/report.ts'
+import { certificateJson } from './json.ts'
+
+/** A certificate that met a door, and is in no row. */
+export function unissuedJson({ id: _, sha256: digest, spkiSha256, ...one }: Unissued): Record<string, unknown> {
+  return {
+    sha256: digest.toHex(),
+    spkiSha256: spkiSha256.toHex(),
+    ...one,
+    notAfter: one.notAfter.toString(),
+    firstSeenAt: one.firstSeenAt.toString(),
+    lastSeenAt: one.lastSeenAt.toString(),
+  }
+}
+
+/** A certificate that ends and was not renewed. */
+export function endingJson(
+  { certificate, owner, renewBefore, isOverdue, replacedBy }: EndingCertificate,
+  now: Temporal.Instant,
+): Record<string, unknown> {
+  return {
+    ...certificateJson(certificate, now),
+    ...(owner !== undefined && { owner }),
+    renewBefore: renewBefore.toString(),
+    overdue: isOverdue,
+    ...(replacedBy && {
+      replacedBy: { serialNumber: replacedBy.serial, notAfter: replacedBy.notAfter.toString() },
+    }),
+  }
+}
+
+/** A revocation list that runs out. */
+export function listJson({ name, number, thisUpdate, nextUpdate }: EndingList): Record<string, unknown> {
+  return { issuer: name, number, thisUpdate: thisUpdate.toString(), nextUpdate: nextUpdate.toString() }
+}

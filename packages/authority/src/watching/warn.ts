@@ -1,0 +1,84 @@
+// Tells what was not renewed in time: each stage once, by one of several authorities, also after a restart.
+import type { Clock, Log } from '@countersign/mtls'
+import { emit } from '../ledger/notice.ts'
+import type { StoredCertificate } from '../store/certificates.ts'
+import type { NewestList } from '../store/expiry.ts'
+import type { Store, StoreTransaction } from '../store/store.ts'
+import { isReplacedBy, latenessOf, type Stage } from './overdue.ts'
+
+/** In one transaction. */
+const AT_ONCE = 200
+/** The rest comes a minute later. */
+const MAX_ROUNDS = 50
+/** A list is looked at as long as it is its issuer's newest; after its end, no more. */
+const NEVER: Temporal.Instant = Temporal.Instant.from('9999-12-31T23:59:59Z')
+
+interface Parts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+}
+
+interface Late<Of> {
+  readonly of: Of
+  readonly stage: Stage
+}
+
+/** Looks at all whose moment has come. Told in the transaction that notes it; the line in the log follows when that is durable. */
+export async function warnOfExpiry({ store, clock, log }: Parts): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const now = clock()
+    const looked = await store.commit(async (tx) => {
+      await tx.alone('expiry')
+      const certificates = await tx.expiry.due(now, AT_ONCE)
+      const late: Late<StoredCertificate>[] = []
+      for (const certificate of certificates) late.push(...(await lookAt(tx, certificate, now)))
+      const lists = await tx.expiry.dueLists(now, AT_ONCE)
+      const lateLists: Late<NewestList & { readonly name: string }>[] = []
+      for (const list of lists) lateLists.push(...(await lookAtList(tx, list, now)))
+      return { late, lateLists, isMore: certificates.length === AT_ONCE || lists.length === AT_ONCE }
+    })
+    for (const { of, stage } of looked.late) {
+      const { party, profile, serial, notAfter, lastSeen } = of
+      const seen = lastSeen && { lastSeen: lastSeen.at.toString(), door: lastSeen.door }
+      log(`certificate.${stage}`, { party, profile, serial, notAfter: notAfter.toString(), ...seen })
+    }
+    for (const { of, stage } of looked.lateLists)
+      log(`crl.${stage}`, { issuer: of.name, number: of.number, nextUpdate: of.nextUpdate.toString() })
+    if (!looked.isMore) return
+  }
+}
+
+async function lookAt(
+  tx: StoreTransaction,
+  certificate: StoredCertificate,
+  now: Temporal.Instant,
+): Promise<readonly Late<StoredCertificate>[]> {
+  const { stage, next } = latenessOf(certificate, now)
+  await tx.expiry.mark(certificate.id, stage !== undefined, next)
+  if (stage === undefined || (await isDoneWith(tx, certificate.id))) return []
+  const other = await tx.expiry.replacementOf(certificate)
+  if (other !== undefined && isReplacedBy(certificate, other)) return []
+  const { party, profile, serial, sha256, notAfter } = certificate
+  await emit(tx, { kind: stage, at: now, party, profile, serial, sha256: sha256.toHex(), notAfter })
+  return [{ of: certificate, stage }]
+}
+
+async function lookAtList(
+  tx: StoreTransaction,
+  list: NewestList,
+  now: Temporal.Instant,
+): Promise<readonly Late<NewestList & { readonly name: string }>[]> {
+  const { issuer, number, thisUpdate, nextUpdate } = list
+  const { stage, next } = latenessOf({ notBefore: thisUpdate, notAfter: nextUpdate }, now)
+  await tx.expiry.markList(list, next ?? NEVER)
+  if (stage === undefined || (await isDoneWith(tx, issuer))) return []
+  const name = (await tx.issuers.byId(issuer))?.name ?? (await tx.certificates.byId(issuer))?.party ?? String(issuer)
+  await emit(tx, { kind: `list-${stage}`, at: now, issuer: name, number, nextUpdate })
+  return [{ of: { ...list, name }, stage }]
+}
+
+/** An issuer that signs nothing any more ends, and is meant to. */
+async function isDoneWith(tx: StoreTransaction, id: number): Promise<boolean> {
+  return (await tx.issuers.byId(id))?.state === 'retired'
+}
