@@ -18,6 +18,7 @@ import { type Certificate, readCertificateList, writePem } from '@countersign/x5
 import { createApplication } from './api/application.ts'
 import { LISTENER_DOOR, openListener } from './api/listener.ts'
 import { checkSocketPath, listenLocally } from './api/local-socket.ts'
+import { ANSWERS_KEPT } from './api/once.ts'
 import { makeBackup } from './backup/backup.ts'
 import { openDirectory } from './directory.ts'
 import { createCertify } from './enrollment/certify.ts'
@@ -235,9 +236,11 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
         crl: () => crls.refresh(),
         identity: () => identity.refresh(clock()),
         expiry: () => warnOfExpiry({ store, clock, log }),
-        invitations: async () => {
-          await store.commit(async ({ invitations }) => {
+        erase: async () => {
+          await store.commit(async ({ invitations, answers }) => {
             await invitations.eraseExpired(clock(), ERASED_AT_ONCE)
+            await answers.eraseBefore(clock().subtract({ hours: ANSWERS_KEPT.hours }), ERASED_AT_ONCE)
+            await answers.eraseBeyond(ANSWERS_KEPT.most)
             failpoint('erase.before-commit')
           })
           failpoint('erase.after-commit')

@@ -68,6 +68,8 @@ export const FAILPOINTS = [
   'backup.after-rename',
   'backup.before-reply',
   'backup.after-reply',
+  'answer.before-commit',
+  'answer.after-commit',
   'erase.before-commit',
   'erase.after-commit',
 ] as const

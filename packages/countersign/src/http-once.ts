@@ -7,11 +7,12 @@ const TIMEOUT_MS = 30_000
 
 /** One request. */
 export interface Exchange {
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'PATCH'
   readonly path: string
   readonly host: string
   /** Sent as JSON. */
   readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
   /** Default 30,000. */
   readonly timeoutMs?: number
   readonly way: { readonly socketPath: string } | { readonly createConnection: () => Socket }
@@ -33,6 +34,7 @@ export async function exchangeJson({
   path,
   host,
   body,
+  headers = {},
   way,
   timeoutMs = TIMEOUT_MS,
 }: Exchange): Promise<Answer> {
@@ -42,6 +44,7 @@ export async function exchangeJson({
     method,
     path,
     headers: {
+      ...headers,
       accept: 'application/json',
       host,
       connection: 'close',

@@ -1,10 +1,13 @@
 // HTTP binding of administration: invitations, revocations, and what there is to see. For administrators alone.
 import { parseReference, type Refusal, writeReceipt } from '@countersign/protocol'
 import type { FastifyInstance } from 'fastify'
+import type { Invited } from '../enrollment/token/invite.ts'
 import { AuthorityError, InvariantError } from '../error.ts'
 import { serialHex } from '../octets.ts'
+import type { Kept } from '../status/revoke.ts'
 import { findSubject, MAX_OF_PARTY, NO_SUBJECT } from '../status/subject.ts'
-import type { Repositories } from '../store/store.ts'
+import type { StoredCertificate } from '../store/certificates.ts'
+import type { Repositories, StoreTransaction } from '../store/store.ts'
 import { type Caller, callerOf } from './caller.ts'
 import { eventRoutes } from './events.ts'
 import {
@@ -18,6 +21,7 @@ import {
   wholeCertificateJson,
 } from './json.ts'
 import type { Api } from './model.ts'
+import { answerOnce, onceOf } from './once.ts'
 import { operationOf } from './operations.ts'
 import { partyRoutes } from './parties.ts'
 import { sendRefusal } from './reply.ts'
@@ -46,6 +50,8 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     if (refusal !== undefined) return sendRefusal(request, reply, refusal)
   })
 
+  answerOnce(app, api)
+
   app.post('/v1/invitations', async (request, reply) => {
     const body = read(invitationBody, request.body)
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
@@ -54,17 +60,13 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
       return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: 'role: of the profile admin alone' })
     const denied = profile === 'admin' ? await permit(request, 'administrators.change') : undefined
     if (denied !== undefined) return sendRefusal(request, reply, denied)
-    const invited = await api.invite(body.value)
+    const once = onceOf(request)
+    const kept = once && ((tx: StoreTransaction, done: Done) => once.keep(tx, 201, invitedJson(done), true))
+    const invited = await api.invite(body.value, kept)
     if (!invited.ok) return sendRefusal(request, reply, invited.refusal)
-    const { token, party, expiresAt, entry } = invited
     failpoint('invite.before-reply')
     reply.raw.once('finish', () => failpoint('invite.after-reply'))
-    return reply.code(201).send({
-      token,
-      party,
-      expiresAt: expiresAt.toString(),
-      ...(entry !== undefined && { entries: [String(entry)] }),
-    })
+    return reply.code(201).send(invitedJson(invited))
   })
 
   app.post('/v1/certificates', async (request, reply) => {
@@ -72,7 +74,12 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
     const denied = body.value.profile === 'admin' ? await permit(request, 'administrators.change') : undefined
     if (denied !== undefined) return sendRefusal(request, reply, denied)
-    const certified = await api.certify(body.value, nameOf(callerOf(request.raw.socket)))
+    const once = onceOf(request)
+    const kept =
+      once &&
+      ((tx: StoreTransaction, { party, serial, der }: StoredCertificate) =>
+        once.keep(tx, 201, { party, serialNumber: serial, certificates: [der.toBase64()], interrupted: true }))
+    const certified = await api.certify(body.value, nameOf(callerOf(request.raw.socket)), kept)
     if (!certified.ok) return sendRefusal(request, reply, certified.refusal)
     const { party, credential } = certified
     failpoint('certify.before-reply')
@@ -117,7 +124,12 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
       if (!foreseen.ok) return sendRefusal(request, reply, foreseen.refusal)
       return reply.send(foreseenJson(foreseen.revoked, foreseen.sessions, clock()))
     }
-    const revoked = await api.revocation.revoke({ subject, reason })
+    const once = onceOf(request)
+    const kept: Kept | undefined =
+      once &&
+      ((tx, receipt, entries) =>
+        once.keep(tx, 200, { ...writeReceipt(receipt), entries: entries.map(String), interrupted: true }))
+    const revoked = await api.revocation.revoke({ subject, reason }, kept)
     if (!revoked.ok) return sendRefusal(request, reply, revoked.refusal)
     failpoint('revoke.before-reply')
     reply.raw.once('finish', () => failpoint('revoke.after-reply'))
@@ -181,6 +193,12 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
 }
 
 /** Who asked, as it is kept. */
+type Done = Extract<Invited, { readonly ok: true }>
+
+function invitedJson({ token, party, expiresAt, entry }: Done): Record<string, unknown> {
+  return { token, party, expiresAt: expiresAt.toString(), ...(entry !== undefined && { entries: [String(entry)] }) }
+}
+
 function nameOf(caller: Caller): string {
   if (caller.kind === 'local') return 'administrator on the machine'
   const { party, name } = caller.meeting.caller

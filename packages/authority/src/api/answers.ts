@@ -13,6 +13,9 @@ const hex = z.string().regex(/^[0-9a-f]+$/)
 const base64 = z.base64()
 const identity = z.strictObject({ kind: text, value: text })
 
+/** Of an answer that is given again: the authority had ended before it knew the rest of it. */
+const interrupted = z.literal(true)
+
 export const ready: z.ZodType = z.strictObject({ ready: z.literal(true), root: text })
 
 export const live: z.ZodType = z.strictObject({ live: z.literal(true) })
@@ -37,8 +40,10 @@ export const enrolled: z.ZodType = z.strictObject({
 export const certified: z.ZodType = z.strictObject({
   party: text,
   serialNumber: hex,
+  /** Where it was interrupted, the certificate alone. */
   certificates: z.array(base64),
   denied: z.array(text).optional(),
+  interrupted: interrupted.optional(),
 })
 
 export const reported: z.ZodType = z.strictObject({ reference: text })
@@ -77,6 +82,7 @@ export const receipt: z.ZodType = z.strictObject({
   ...told,
   revoked: z.array(z.strictObject({ issuerSpkiSha256: hex, serialNumber: hex, party: text, at: time, reason: text })),
   entries: entries.optional(),
+  interrupted: interrupted.optional(),
   dryRun: z.boolean().optional(),
 })
 
@@ -120,7 +126,7 @@ export const party: z.ZodType = z.strictObject(ofParty)
 export const changedParty: z.ZodType = z.strictObject({ ...ofParty, entries: entries.optional() })
 
 export const parties: z.ZodType = z.strictObject({ parties: z.array(party), next: text.optional() })
-export const locked: z.ZodType = z.strictObject({ ...told, party, entries })
+export const locked: z.ZodType = z.strictObject({ ...told, party, entries, interrupted: interrupted.optional() })
 
 export const shown: z.ZodType = z.strictObject({
   certificates: z.array(z.looseObject({ ...certificate, evidence: text, der: base64 })),

@@ -8,6 +8,7 @@ import { administrationRoutes } from './administration.ts'
 import { enrollmentRoutes } from './enrollment.ts'
 import { asksForFeed, openFeed } from './feed.ts'
 import type { Api } from './model.ts'
+import { RivalError } from './once.ts'
 import { operationOf } from './operations.ts'
 import { ownMeetingRoutes } from './own-meetings.ts'
 import { problemAnswer } from './problem.ts'
@@ -110,6 +111,8 @@ function sendFailure(
   const status = 'statusCode' in error ? error.statusCode : undefined
   if (status !== undefined && status >= 400 && status < 500)
     return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: error.message.toLowerCase() }, status)
+  if (error instanceof RivalError)
+    return sendRefusal(request, reply.header('retry-after', 1), { code: 'ERR_ADMIN_KEY_RUNNING' })
   if (error instanceof AuthorityError && error.code.startsWith('ERR_AUTHORITY_KEY_')) {
     api.log('key.failed', {
       url: request.url,

@@ -2,9 +2,11 @@
 import { writeReceipt } from '@countersign/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { changeParty } from '../parties/change.ts'
-import type { Locked } from '../status/lock.ts'
+import type { KeptLock, Locked } from '../status/lock.ts'
+import type { Repositories } from '../store/store.ts'
 import { partyJson } from './json.ts'
 import type { Api } from './model.ts'
+import { onceOf } from './once.ts'
 import { sendRefusal } from './reply.ts'
 import type { Permit } from './roles.ts'
 import { lockBody, partiesQuery, partyBody, read, unlockBody } from './schemas.ts'
@@ -37,20 +39,22 @@ export function partyRoutes(app: FastifyInstance, { store, locking, clock, failp
     if (denied !== undefined) return sendRefusal(request, reply, denied)
     const { party: name } = request.params
     if ((await partyNamed(name)) === undefined) return sendRefusal(request, reply, NO_PARTY)
+    const once = onceOf(request)
     const changed = await store.commit(async (tx) => {
       // One party's acts come one after the other.
       await tx.alone(`party ${name}`)
       const entry = await changeParty(tx, name, body.value, clock())
       const as = await tx.parties.byName(name)
+      const answer = as && { ...partyJson(as, clock()), ...(entry !== undefined && { entries: [String(entry)] }) }
+      if (answer) await once?.keep(tx, 200, answer, true)
       failpoint('party.before-commit')
-      return { party: as, entry }
+      return answer
     })
     failpoint('party.after-commit')
-    const { party, entry } = changed
-    if (party === undefined) return sendRefusal(request, reply, NO_PARTY)
+    if (changed === undefined) return sendRefusal(request, reply, NO_PARTY)
     failpoint('party.before-reply')
     reply.raw.once('finish', () => failpoint('party.after-reply'))
-    return reply.send({ ...partyJson(party, clock()), ...(entry !== undefined && { entries: [String(entry)] }) })
+    return reply.send(changed)
   })
 
   app.post<OfParty>('/v1/parties/:party/lock', async (request, reply) => {
@@ -60,7 +64,7 @@ export function partyRoutes(app: FastifyInstance, { store, locking, clock, failp
     if ((await partyNamed(party)) === undefined) return sendRefusal(request, reply, NO_PARTY)
     const { reason, until } = body.value
     const lock = { party, ...(reason !== undefined && { reason }), ...(until && { until }) }
-    return answer(request, reply, party, await locking.lock(lock))
+    return answer(request, reply, party, await locking.lock(lock, keeping(request, party)))
   })
 
   app.post<OfParty>('/v1/parties/:party/unlock', async (request, reply) => {
@@ -68,19 +72,28 @@ export function partyRoutes(app: FastifyInstance, { store, locking, clock, failp
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
     const { party } = request.params
     if ((await partyNamed(party)) === undefined) return sendRefusal(request, reply, NO_PARTY)
-    return answer(request, reply, party, await locking.unlock(party))
+    return answer(request, reply, party, await locking.unlock(party, keeping(request, party)))
   })
 
   // PostgreSQL keeps no NUL, and so knows no question with one.
   const partyNamed = async (name: string) => (name.includes('\0') ? undefined : store.parties.byName(name))
 
+  const answerOf = async (view: Repositories, name: string, done: Extract<Locked, { ok: true }>) => {
+    const { sequence, at, told, entry } = done
+    const party = await view.parties.byName(name)
+    const { revoked: _, ...receipt } = writeReceipt({ sequence, at, revoked: [], ...told })
+    return { party: party && partyJson(party, at), ...receipt, entries: [String(entry)] }
+  }
+
+  const keeping = (request: FastifyRequest, name: string): KeptLock | undefined => {
+    const once = onceOf(request)
+    return once && (async (tx, done) => once.keep(tx, 200, { ...(await answerOf(tx, name, done)), interrupted: true }))
+  }
+
   const answer = async (request: FastifyRequest, reply: FastifyReply, name: string, outcome: Locked) => {
     if (!outcome.ok) return sendRefusal(request, reply, outcome.refusal)
-    const { sequence, at, told, entry } = outcome
-    const party = await store.parties.byName(name)
     failpoint('lock.before-reply')
     reply.raw.once('finish', () => failpoint('lock.after-reply'))
-    const { revoked: _, ...receipt } = writeReceipt({ sequence, at, revoked: [], ...told })
-    return reply.send({ party: party && partyJson(party, at), ...receipt, entries: [String(entry)] })
+    return reply.send(await answerOf(store, name, outcome))
   }
 }

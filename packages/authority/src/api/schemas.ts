@@ -221,6 +221,16 @@ export const eventsQuery: z.ZodType<EventsQuery> = z.strictObject({
     .transform((text) => text === 'true'),
 })
 
+/**
+ * draft-ietf-httpapi-idempotency-key-header-06 §2.1: a String of RFC 9651 §3.3.3. Nobody may guess it: by it an answer is
+ * read, which may have a secret.
+ */
+export const idempotencyKey: z.ZodType<string | undefined> = z
+  .string()
+  .regex(/^"[ !#-[\]-~]{16,255}"$/, 'idempotency-key: a text of 16 to 255 characters in quotes, drawn at random')
+  .transform((text) => text.slice(1, -1))
+  .optional()
+
 /** The header with which a stream is resumed. */
 export const lastEventId: z.ZodType<number | undefined> = eventNumber.optional()
 

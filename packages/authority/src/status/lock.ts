@@ -20,9 +20,12 @@ export type Locked =
     }
   | { readonly ok: false; readonly refusal: Refusal }
 
+/** Told within the transaction what was done, before any door knows. */
+export type KeptLock = (tx: StoreTransaction, done: Extract<Locked, { readonly ok: true }>) => Promise<void>
+
 export interface Locking {
-  lock(lock: PartyLock): Promise<Locked>
-  unlock(party: string): Promise<Locked>
+  lock(lock: PartyLock, kept?: KeptLock): Promise<Locked>
+  unlock(party: string, kept?: KeptLock): Promise<Locked>
 }
 
 interface Parts {
@@ -42,6 +45,7 @@ export function createLocking({ store, feed, locks, clock, failpoint, log }: Par
       | { readonly kind: 'locked'; readonly reason?: string; readonly until?: Temporal.Instant }
       | { readonly kind: 'unlocked' },
     change: (tx: StoreTransaction, at: Temporal.Instant) => Promise<Refusal | undefined>,
+    kept: KeptLock | undefined,
   ): Promise<Locked> => {
     const recorded = await store.commit(async (tx) => {
       const at = clock()
@@ -54,6 +58,7 @@ export function createLocking({ store, feed, locks, clock, failpoint, log }: Par
       const all = await tx.parties.locks(at)
       const sequence = await tx.status.addEvent('lock', at)
       const row = await tx.ledger.add(writeEntry({ ...entry, at, party, event: sequence }))
+      await kept?.(tx, { ok: true, sequence: BigInt(sequence), at, told: UNTOLD, entry: row })
       failpoint('lock.before-commit')
       return { sequence: BigInt(sequence), at, all, row }
     })
@@ -69,32 +74,37 @@ export function createLocking({ store, feed, locks, clock, failpoint, log }: Par
   }
 
   return {
-    async lock({ party, reason, until }) {
+    async lock({ party, reason, until }, kept) {
       if (isReservedParty(party)) return refused('party: this is the authority itself')
       if (until !== undefined && Temporal.Instant.compare(until, clock()) <= 0) return refused('until: this is over')
       const stated = { ...(reason !== undefined && { reason }), ...(until && { until }) }
-      const outcome = await act(party, { kind: 'locked', ...stated }, async (tx, at) => {
+      const change = async (tx: StoreTransaction, at: Temporal.Instant) => {
         // The feed carries no more.
         const others = (await tx.parties.locks(at)).filter((one) => one.party !== party)
         if (others.length >= MAX_LOCKS) return TOO_MANY
         await tx.parties.lock(party, { at, ...stated })
         return undefined
-      })
+      }
+      const outcome = await act(party, { kind: 'locked', ...stated }, change, kept)
       if (outcome.ok) log('lock.done', { party, reason, until: until?.toString(), ...summaryOf(outcome) })
       return outcome
     },
-    async unlock(party) {
-      const outcome = await act(party, { kind: 'unlocked' }, async (tx) => {
+    async unlock(party, kept) {
+      const change = async (tx: StoreTransaction): Promise<Refusal | undefined> => {
         if ((await tx.parties.byName(party))?.lock === undefined)
           return { code: 'ERR_ADMIN_CONFLICT', note: 'this party is not locked' }
         await tx.parties.unlock(party)
         return undefined
-      })
+      }
+      const outcome = await act(party, { kind: 'unlocked' }, change, kept)
       if (outcome.ok) log('unlock.done', { party, ...summaryOf(outcome) })
       return outcome
     },
   }
 }
+
+/** No door knows yet. */
+const UNTOLD: Told = { cuts: [], confirmed: [], unconfirmed: [] }
 
 const TOO_MANY: Refusal = { code: 'ERR_ADMIN_CONFLICT', note: `${MAX_LOCKS} parties are locked, and no more can be` }
 

@@ -42,13 +42,20 @@ export interface Recorded {
   readonly entries: readonly number[]
 }
 
+/** Told within the transaction what was revoked, before any door knows. */
+export type Kept = (tx: StoreTransaction, receipt: Receipt, entries: readonly number[]) => Promise<void>
+
+/** Nobody was told yet. */
+const UNTOLD = { cuts: [], confirmed: [], unconfirmed: [] } as const
+
 export interface Revocation {
-  revoke(request: RevocationRequest): Promise<Revoked>
+  revoke(request: RevocationRequest, kept?: Kept): Promise<Revoked>
   /** What `work` has recorded is told, signed and answered. */
   act(
     subject: string,
     reason: RevocationReason,
     work: (tx: StoreTransaction) => Promise<Recorded | Refusal>,
+    kept?: Kept,
   ): Promise<Revoked>
   /** Changes nothing. */
   foresee(request: RevocationRequest): Promise<Foreseen>
@@ -86,10 +93,14 @@ export function createRevocation({ store, feed, trust, crls, clock, failpoint, l
   }
 
   const revocation: Revocation = {
-    revoke: (request) => revocation.act(request.subject, request.reason, (tx) => record(tx, request)),
-    async act(subject, reason, work) {
+    revoke: (request, kept) => revocation.act(request.subject, request.reason, (tx) => record(tx, request), kept),
+    async act(subject, reason, work, kept) {
       const recorded = await store.commit(async (tx) => {
         const outcome = await work(tx)
+        if (!('code' in outcome)) {
+          const { event, revoked, entries } = outcome
+          await kept?.(tx, { sequence: event.sequence, at: event.at, revoked, ...UNTOLD }, entries)
+        }
         failpoint('revoke.before-commit')
         return outcome
       })

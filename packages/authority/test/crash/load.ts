@@ -147,7 +147,14 @@ export async function setLock(reach: Reach, party: string, locked: boolean): Pro
 
 export async function revoke(reach: Reach, party: string): Promise<void> {
   const { body } = await act(reach, 'revoke', party, 200, () =>
-    askLocally(reach.directory, 'POST', '/v1/revocations', { subject: party, reason: 'superseded' }),
+    askLocally(
+      reach.directory,
+      'POST',
+      '/v1/revocations',
+      { subject: party, reason: 'superseded' },
+      // So that its answer is kept, too.
+      { 'idempotency-key': `"the revocation of ${party}"` },
+    ),
   )
   for (const { serialNumber } of body.revoked) reach.seen.revoked.add(String(serialNumber))
 }

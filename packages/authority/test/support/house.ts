@@ -70,7 +70,12 @@ export interface Answer {
 export interface Caller {
   readonly socket: TLSSocket
   readonly exporter: Uint8Array
-  ask(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<Answer>
+  ask(
+    method: 'GET' | 'POST' | 'PATCH',
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>
 }
 
 /** What a party has after its enrollment. */
@@ -117,7 +122,7 @@ export async function meet(t: TestContext, place: Place, held?: Held): Promise<C
   return {
     socket,
     exporter: Uint8Array.from(socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))),
-    ask: (method, path, body) => ask({ agent, host: NAME, method, path }, body),
+    ask: (method, path, body, headers) => ask({ agent, host: NAME, method, path, ...(headers && { headers }) }, body),
   }
 }
 
@@ -127,14 +132,18 @@ export function askLocally(
   method: 'GET' | 'POST' | 'PATCH',
   path: string,
   body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
-  return ask({ socketPath: `${directory}/admin.sock`, agent: false, method, path }, body)
+  return ask({ socketPath: `${directory}/admin.sock`, agent: false, method, path, headers }, body)
 }
 
 async function ask(options: RequestOptions, body?: unknown): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
-  const headers = payload === undefined ? {} : { 'content-type': 'application/json' }
+  const headers = {
+    ...(options.headers as Record<string, string>),
+    ...(payload !== undefined && { 'content-type': 'application/json' }),
+  }
   const outgoing = httpRequest({ ...options, headers }, (response) => {
     const chunks: Buffer[] = []
     response.on('data', (chunk: Buffer) => chunks.push(chunk))

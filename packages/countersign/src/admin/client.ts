@@ -1,13 +1,22 @@
 // Asks the authority's administration API: over its socket, or over mutual TLS.
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Arguments, type Around, EXIT, Failure } from '../command.ts'
-import { type Answer, type EventStream, exchangeJson, openEventStream } from '../http-once.ts'
+import { type Answer, type EventStream, type Exchange, exchangeJson, openEventStream } from '../http-once.ts'
 import type { Admin, RemoteAuthority } from './model.ts'
 import { problemFailure } from './problem.ts'
 
 /** Every data directory of an authority has it, from its first start on. */
 const ROOT_FILE = 'root.pem'
+
+const NO_WHOLE_ANSWER = 'ERR_CLI_NO_ANSWER'
+/** How soon one asks again where the connection broke. */
+const SOON_MS = 200
+/** The same where the act is still being done, and how often. */
+const AGAIN_MS = 1_000
+const MOST_TIMES = 30
 
 /** The data directory that the arguments name, absolute. */
 export function dataDirectory(given: Arguments, around: Around): string {
@@ -35,47 +44,62 @@ export function openLocalAdmin(given: Arguments, around: Around): Admin {
 /** The API over the socket in a data directory; each request has a connection of its own. */
 function localAdmin(data: string): Admin {
   const socketPath = join(data, 'admin.sock')
-  const ask = async (method: 'GET' | 'POST', path: string, body?: unknown) => {
+  const way = { socketPath }
+  return adminBy(async (use) => {
     try {
-      return answerOf(await exchangeJson({ method, path, host: 'localhost', body, way: { socketPath } }))
+      return await use({ host: 'localhost', way })
     } catch (error) {
       throw socketFailure(error, data, socketPath) ?? error
     }
-  }
-  return {
-    get: (path) => ask('GET', path),
-    post: (path, body) => ask('POST', path, body),
-    async stream(path) {
-      try {
-        return streamOf(await openEventStream({ path, host: 'localhost', way: { socketPath } }))
-      } catch (error) {
-        throw socketFailure(error, data, socketPath) ?? error
-      }
-    },
-  }
+  })
 }
 
 function remoteAdmin({ host, connect }: RemoteAuthority): Admin {
-  const ask = async (method: 'GET' | 'POST', path: string, body?: unknown) => {
+  return adminBy(async (use) => {
     const socket = await connect()
     try {
-      return answerOf(await exchangeJson({ method, path, host, body, way: { createConnection: () => socket } }))
+      return await use({ host, way: { createConnection: () => socket } })
     } catch (error) {
       throw unanswered(error, host) ?? error
     }
+  })
+}
+
+/** Does something over a connection of its own. */
+type Over = <T>(use: (way: Pick<Exchange, 'host' | 'way'>) => Promise<T>) => Promise<T>
+
+function adminBy(over: Over): Admin {
+  const ask = (method: NonNullable<Exchange['method']>, path: string, more: Pick<Exchange, 'body' | 'headers'> = {}) =>
+    over((way) => exchangeJson({ method, path, ...more, ...way }))
+  const act = async (method: 'POST' | 'PATCH', path: string, body: unknown) => {
+    // Drawn for this act: whoever knows it could read the answer.
+    const headers = { 'idempotency-key': `"${randomUUID()}"` }
+    const again = () => ask(method, path, { body, headers })
+    let answer = await again().catch(async (error: unknown) => {
+      if (!(error instanceof Failure && error.code === NO_WHOLE_ANSWER)) throw error
+      await delay(SOON_MS)
+      return again().catch((second: unknown) => {
+        // It is not there any more: what is to be told is that it had the request.
+        throw second instanceof Failure && second.exit === EXIT.unreachable ? error : second
+      })
+    })
+    for (let left = MOST_TIMES; left > 0 && isRunning(answer); left--) {
+      await delay(AGAIN_MS)
+      answer = await again()
+    }
+    return answerOf(answer)
   }
   return {
-    get: (path) => ask('GET', path),
-    post: (path, body) => ask('POST', path, body),
-    async stream(path) {
-      const socket = await connect()
-      try {
-        return streamOf(await openEventStream({ path, host, way: { createConnection: () => socket } }))
-      } catch (error) {
-        throw unanswered(error, host) ?? error
-      }
-    },
+    get: async (path) => answerOf(await ask('GET', path)),
+    post: (path, body) => act('POST', path, body),
+    patch: (path, body) => act('PATCH', path, body),
+    stream: async (path) => streamOf(await over((way) => openEventStream({ path, ...way }))),
   }
+}
+
+/** What was asked first is still being done. */
+function isRunning({ json }: Answer): boolean {
+  return typeof json === 'object' && json !== null && Reflect.get(json, 'code') === 'ERR_ADMIN_KEY_RUNNING'
 }
 
 /** What is no stream is why there is none. */
@@ -102,7 +126,7 @@ function unanswered(error: unknown, where: string): Failure | undefined {
   const code = codeOf(error)
   if (code !== 'ECONNRESET' && code !== 'EPIPE') return undefined
   return new Failure(EXIT.unreachable, `${where} ended the connection before it had answered`, {
-    code: 'ERR_CLI_NO_ANSWER',
+    code: NO_WHOLE_ANSWER,
     next: 'it may have been done or not: see that the authority runs, and look with countersign list',
     cause: error,
   })

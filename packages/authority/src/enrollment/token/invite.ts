@@ -5,7 +5,7 @@ import { formatToken, type Refusal, TOKEN_ID_LABEL, TOKEN_MAC_KEY_LABEL } from '
 import type { Failpoint } from '../../failpoints.ts'
 import { changeParty } from '../../parties/change.ts'
 import type { Role } from '../../store/parties.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, StoreTransaction } from '../../store/store.ts'
 import { decideGrant, type GrantRequest } from '../granted.ts'
 
 /** Who may enroll, under which names and until when. */
@@ -47,7 +47,11 @@ export function tokenMacKey(secret: Uint8Array): Uint8Array {
   return Uint8Array.from(createHmac('sha256', secret).update(TOKEN_MAC_KEY_LABEL).digest())
 }
 
-export type Invite = (request: InvitationRequest) => Promise<Invited>
+export type Invite = (
+  request: InvitationRequest,
+  /** Told within the transaction what will be answered. */
+  kept?: (tx: StoreTransaction, invited: Extract<Invited, { readonly ok: true }>) => Promise<void>,
+) => Promise<Invited>
 
 interface Inviting {
   readonly store: Store
@@ -61,7 +65,7 @@ interface Inviting {
 /** Makes the function that invites. The secret is in the token and nowhere else: the store has what it yields. */
 export function createInvite(inviting: Inviting): Invite {
   const { store, clock, failpoint, log, authority } = inviting
-  return async (request) => {
+  return async (request, kept) => {
     const { party, profile = 'client', role, ttlSeconds = DEFAULT_TTL_SECONDS } = request
     if (!(ttlSeconds >= 1 && ttlSeconds <= MAX_TTL_SECONDS))
       return { ok: false, refusal: { code: 'ERR_ADMIN_REQUEST', note: `ttlSeconds: from 1 to ${MAX_TTL_SECONDS}` } }
@@ -71,22 +75,19 @@ export function createInvite(inviting: Inviting): Invite {
     const createdAt = clock()
     const expiresAt = createdAt.add({ seconds: ttlSeconds })
     const id = tokenId(secret)
-    const entry = await store.commit(async (tx) => {
+    const token = formatToken({ ...authority(), secret, party })
+    const invited = await store.commit(async (tx) => {
       const { names } = granted
       await tx.parties.ensure(party, createdAt)
       const row = role === undefined ? undefined : await changeParty(tx, party, { role }, createdAt)
       await tx.invitations.add({ id, macKey: tokenMacKey(secret), party, profile, names, createdAt, expiresAt })
+      const done = { ok: true, token, party, expiresAt, ...(row !== undefined && { entry: row }) } as const
+      await kept?.(tx, done)
       failpoint('invite.before-commit')
-      return row
+      return done
     })
     failpoint('invite.after-commit')
     log('invite.done', { party, profile, token: id.toHex().slice(0, 16), expiresAt: expiresAt.toString() })
-    return {
-      ok: true,
-      token: formatToken({ ...authority(), secret, party }),
-      party,
-      expiresAt,
-      ...(entry !== undefined && { entry }),
-    }
+    return invited
   }
 }
