@@ -29,6 +29,7 @@ import { AuthorityError, InvariantError } from './error.ts'
 import type { Failpoint } from './failpoints.ts'
 import { housekeeping } from './housekeeping.ts'
 import { createIssue, type Issue } from './issuance/issue.ts'
+import { recordProfiles } from './issuance/profiles-entry.ts'
 import { openCustody } from './keys/custody.ts'
 import { guarded, replaceFile } from './keys/files.ts'
 import { FILES, ISSUING_ROW, readCertificateFile, readHierarchy } from './keys/hierarchy.ts'
@@ -118,6 +119,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   })
   opened.defer(() => integration.close())
   const { store } = integration
+  await recordProfiles(store, { clock, failpoint })
   const meetings = openMeetings(join(directory, 'meetings.db'), log)
   opened.defer(() => meetings.close())
 

@@ -22,6 +22,8 @@ export const FAILPOINTS = [
   'issue.after-sign',
   'issue.before-commit',
   'issue.after-commit',
+  'profiles.before-commit',
+  'profiles.after-commit',
   'listener.before-write',
   'listener.after-write',
   'publish.before-commit',

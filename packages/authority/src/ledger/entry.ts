@@ -61,6 +61,12 @@ export type LedgerEntry =
       readonly spkiSha256: string
     }
   | {
+      /** What may be signed, from then on: SHA-256 of the table of profiles, which is code. */
+      readonly kind: 'profiles'
+      readonly at: Temporal.Instant
+      readonly sha256: string
+    }
+  | {
       /** Rules, or other authorities, that doors elsewhere follow. */
       readonly kind: 'policy' | 'trust'
       readonly at: Temporal.Instant

@@ -29,7 +29,7 @@ import {
 /** At which occurrence to end: the enrollment's signature and the renewal's, the lock and the end of it. */
 const TIMES: Readonly<Record<string, readonly number[]>> = { issue: [1, 2], lock: [1, 2] }
 /** These come at the first start alone, and the first of the others there, too. */
-const FIRST: readonly string[] = ['start', 'ssh-issuer', 'ledger-key', 'listener']
+const FIRST: readonly string[] = ['start', 'ssh-issuer', 'ledger-key', 'profiles', 'listener']
 const AT_FIRST_TOO: readonly string[] = ['issue', 'crl', 'ledger']
 
 interface Moment {

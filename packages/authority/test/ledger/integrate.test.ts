@@ -5,11 +5,14 @@ import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } fro
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { PROFILES } from '../../src/issuance/profiles.ts'
+import { profilesSha256, recordProfiles } from '../../src/issuance/profiles-entry.ts'
 import { readBundle } from '../../src/ledger/bundle.ts'
 import { readCheckpoint } from '../../src/ledger/checkpoint.ts'
 import { checkEd25519 } from '../../src/ledger/ed25519.ts'
 import { parseVerifierKey } from '../../src/ledger/key.ts'
 import { verifyLedger } from '../../src/ledger/verify-ledger.ts'
+import { openStore } from '../../src/store/store.ts'
 import { DOMAIN, temporaryDirectory } from '../support/core.ts'
 import { askLocally, openHouse } from '../support/house.ts'
 import { newKey } from '../support/keys.ts'
@@ -46,7 +49,7 @@ suite('the ledger of an authority', () => {
     const house = await openHouse(t)
     const [alice] = await issue(house, 'alice')
     await house.authority.revoke({ subject: 'alice', reason: 'keyCompromise' })
-    const entries = await entriesOf(house.directory, 8)
+    const entries = await entriesOf(house.directory, 9)
     assert.deepEqual(
       entries.map(({ version, kind, party }) => [version, kind, party]),
       [
@@ -55,16 +58,17 @@ suite('the ledger of an authority', () => {
         [1, 'issued', 'authority/issuing'],
         [1, 'issuer', undefined],
         [1, 'issuer', undefined],
+        [1, 'profiles', undefined],
         [1, 'issued', 'authority'],
         [1, 'issued', 'alice'],
         [1, 'revoked', 'alice'],
       ],
     )
-    for (const entry of entries.slice(6)) {
+    for (const entry of entries.slice(7)) {
       assert.equal(BigInt(`0x${entry['serial']}`), alice.serialNumber)
       assert.equal(entry['sha256'], hash('sha256', alice.der))
     }
-    assert.equal(entries[7]?.['reason'], 'keyCompromise')
+    assert.equal(entries[8]?.['reason'], 'keyCompromise')
     const verdict = await verify(house.directory)
     assert.ok(verdict.ok)
     assert.equal(verdict.checkpoint.origin, `${DOMAIN}/ledger`)
@@ -78,9 +82,9 @@ suite('the ledger of an authority', () => {
     assert.equal((await lock('unlock')).status, 409)
     assert.equal((await lock('lock', { reason: 'lost on the train' })).status, 200)
     assert.equal((await lock('unlock')).status, 200)
-    const entries = await entriesOf(house.directory, 9)
+    const entries = await entriesOf(house.directory, 10)
     assert.deepEqual(
-      entries.slice(7).map(({ kind, party, reason }) => [kind, party, reason]),
+      entries.slice(8).map(({ kind, party, reason }) => [kind, party, reason]),
       [
         ['locked', 'alice', 'lost on the train'],
         ['unlocked', 'alice', undefined],
@@ -99,9 +103,9 @@ suite('the ledger of an authority', () => {
     assert.equal((await change({ owner: 'bob' })).status, 200)
     assert.equal((await change({ role: 'viewer' })).status, 200)
     assert.equal((await change({ role: 'officer' })).status, 200)
-    const entries = await entriesOf(house.directory, 8)
+    const entries = await entriesOf(house.directory, 9)
     assert.deepEqual(
-      entries.slice(6).map(({ kind, party, role }) => [kind, party, role]),
+      entries.slice(7).map(({ kind, party, role }) => [kind, party, role]),
       [
         ['role', 'ops/ann', 'viewer'],
         ['role', 'ops/ann', 'officer'],
@@ -109,13 +113,37 @@ suite('the ledger of an authority', () => {
     )
   })
 
+  test('has the table of profiles, again where a version has another one', async (t) => {
+    const directory = temporaryDirectory(t)
+    const digests = async () => {
+      const house = await openHouse(t, { directory })
+      await issue(house, 'alice')
+      await house.authority.close()
+      const bundle = readFileSync(join(directory, `ledger/tile/entries/000.p/${sizeOf(directory)}`))
+      const says = readBundle(bundle).map((entry) => JSON.parse(new TextDecoder().decode(entry)))
+      return says.filter(({ kind }) => kind === 'profiles').map(({ sha256 }) => sha256)
+    }
+    const [first] = await digests()
+    assert.equal(first, profilesSha256())
+    assert.deepEqual(await digests(), [first])
+    // As a version with other profiles would have left it.
+    const store = await openStore(join(directory, 'store.db'), () => undefined)
+    const parts = { clock: () => Temporal.Now.instant(), failpoint: () => undefined, sha256: '00'.repeat(32) }
+    await recordProfiles(store, parts)
+    await recordProfiles(store, parts)
+    await store.close()
+    assert.deepEqual(await digests(), [first, parts.sha256, first])
+    assert.notEqual(profilesSha256({ ...PROFILES, client: { ...PROFILES.client, lasts: { hours: 1 } } }), first)
+    assert.equal(profilesSha256({ ...PROFILES, client: { ...PROFILES.client, summary: 'x' } }), first)
+  })
+
   test('has what was committed when the authority is closed, and goes on from there', async (t) => {
     const directory = await closedHouse(t)
-    assert.equal(sizeOf(directory), 7)
+    assert.equal(sizeOf(directory), 8)
     const again = await openHouse(t, { directory })
     await issue(again, 'bob')
     await again.authority.close()
-    assert.equal(sizeOf(directory), 8)
+    assert.equal(sizeOf(directory), 9)
     assert.ok((await verify(directory)).ok)
   })
 
@@ -135,7 +163,7 @@ suite('the ledger of an authority', () => {
     const longer = await openHouse(t, { directory })
     await issue(longer, 'bob')
     await longer.authority.close()
-    assert.equal(sizeOf(directory), 8)
+    assert.equal(sizeOf(directory), 9)
     cpSync(join(older, 'store.db'), join(directory, 'store.db'))
     await assert.rejects(openHouse(t, { directory }), {
       code: 'ERR_AUTHORITY_LEDGER',
@@ -146,7 +174,7 @@ suite('the ledger of an authority', () => {
 
   test('stops the start where its files were tampered with at their end, or its key is missing or another one', async (t) => {
     const directory = await closedHouse(t)
-    const bundle = join(directory, 'ledger/tile/entries/000.p/7')
+    const bundle = join(directory, 'ledger/tile/entries/000.p/8')
     const octets = readFileSync(bundle)
     writeFileSync(bundle, octets.toString('latin1').replace('alice', 'mally'), 'latin1')
     await assert.rejects(openHouse(t, { directory }), {
@@ -179,11 +207,11 @@ suite('the ledger of an authority', () => {
     await issue(house, 'bob')
     const told = () => house.events.some(([event]) => event === 'ledger.failed')
     for (const end = performance.now() + 20_000; !told(); await delay(20)) assert.ok(performance.now() < end)
-    assert.equal(sizeOf(directory), 7)
+    assert.equal(sizeOf(directory), 8)
     rmSync(entries)
     cpSync(join(directory, 'entries'), entries, { recursive: true })
     await house.authority.close()
-    assert.equal(sizeOf(directory), 8)
+    assert.equal(sizeOf(directory), 9)
     assert.ok((await verify(directory)).ok)
   })
 })

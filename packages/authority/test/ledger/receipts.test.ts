@@ -48,11 +48,13 @@ suite('a receipt', () => {
       assert.deepEqual(findings, [])
       return entries.map(({ index, says }) => [index, says['kind'], says['party']])
     }
-    assert.deepEqual(kinds(locked), [[5, 'locked', 'alice']])
-    assert.deepEqual(kinds(unlocked), [[6, 'unlocked', 'alice']])
+    // What the start has left there comes first.
+    const at: number = locked.ledger[0].index
+    assert.deepEqual(kinds(locked), [[at, 'locked', 'alice']])
+    assert.deepEqual(kinds(unlocked), [[at + 1, 'unlocked', 'alice']])
     assert.deepEqual(kinds(revoked), [
-      [7, 'revoked', 'alice'],
-      [8, 'revoked', 'alice'],
+      [at + 2, 'revoked', 'alice'],
+      [at + 3, 'revoked', 'alice'],
     ])
     const shown = (await askLocally(house.directory, 'GET', '/v1/certificates/alice')).body
     const named = shown.certificates.flatMap((one: Json) => [one.entry, one.revocation.entry])
@@ -65,9 +67,9 @@ suite('a receipt', () => {
       profile: 'admin',
       role: 'viewer',
     })
-    assert.deepEqual(kinds(await receiptAt(house.directory, invited.body)), [[9, 'role', 'ops/ann']])
+    assert.deepEqual(kinds(await receiptAt(house.directory, invited.body)), [[at + 4, 'role', 'ops/ann']])
     const changed = await askLocally(house.directory, 'PATCH', '/v1/parties/ops%2Fann', { role: 'operator' })
-    assert.deepEqual(kinds(await receiptAt(house.directory, changed.body)), [[10, 'role', 'ops/ann']])
+    assert.deepEqual(kinds(await receiptAt(house.directory, changed.body)), [[at + 5, 'role', 'ops/ann']])
     const unchanged = await askLocally(house.directory, 'PATCH', '/v1/parties/ops%2Fann', { role: 'operator' })
     assert.equal(unchanged.body.entries, undefined)
   })
