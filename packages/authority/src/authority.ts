@@ -163,7 +163,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     clock,
   })
   await followElsewhere({ store, issuers, feed, source, trust, locks, crls, changes, log })
-  const sightings = createSightings({ store, trust, clock, log })
+  const sightings = createSightings({ store, trust, clock, failpoint, log })
   opened.defer(() => sightings.close())
   /** Of doors; what a party says that it met is kept for `why`, and proves of no certificate that it is in use. */
   const record = (meeting: Meeting, onSettled?: (isKept: boolean) => void) => {
@@ -237,7 +237,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
       {
         crl: () => crls.refresh(),
         identity: () => identity.refresh(clock()),
-        expiry: () => warnOfExpiry({ store, clock, log }),
+        expiry: () => warnOfExpiry({ store, clock, failpoint, log }),
         erase: async () => {
           await store.commit(async ({ invitations, answers }) => {
             await invitations.eraseExpired(clock(), ERASED_AT_ONCE)

@@ -72,6 +72,10 @@ export const FAILPOINTS = [
   'backup.after-reply',
   'answer.before-commit',
   'answer.after-commit',
+  'sightings.before-commit',
+  'sightings.after-commit',
+  'expiry.before-commit',
+  'expiry.after-commit',
   'erase.before-commit',
   'erase.after-commit',
 ] as const

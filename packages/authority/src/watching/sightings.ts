@@ -3,6 +3,7 @@
 import type { Clock, Log, Trust } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { formatName } from '@countersign/x509'
+import type { Failpoint } from '../failpoints.ts'
 import { emit, type Notice } from '../ledger/notice.ts'
 import { sha256 } from '../octets.ts'
 import type { Store } from '../store/store.ts'
@@ -29,10 +30,11 @@ interface Parts {
   readonly store: Store
   readonly trust: Pick<Trust, 'anchors' | 'issuers'>
   readonly clock: Clock
+  readonly failpoint?: Failpoint
   readonly log: Log
 }
 
-export function createSightings({ store, trust, clock, log }: Parts): Sightings {
+export function createSightings({ store, trust, clock, failpoint = () => undefined, log }: Parts): Sightings {
   let waiting = new Map<string, Sighting>()
   let timer: NodeJS.Timeout | undefined
   let turn: Promise<void> = Promise.resolve()
@@ -77,13 +79,15 @@ export function createSightings({ store, trust, clock, log }: Parts): Sightings 
     const unknown = some.filter((sighting) => !rows.has(sighting.sha256) && sighting.vouched !== undefined)
     const fresh = await store.commit(async (tx) => {
       await tx.watch.see(known, clock())
-      if (unknown.length === 0) return []
-      await tx.alone('unissued')
-      const met = await tx.watch.meetUnissued(unknown, clock())
+      // Those that nobody here has issued come one after the other.
+      if (unknown.length > 0) await tx.alone('unissued')
+      const met = unknown.length > 0 ? await tx.watch.meetUnissued(unknown, clock()) : []
       const own = met.filter(({ vouched }) => vouched === 'own')
       for (const sighting of own) await emit(tx, noticeOf(sighting))
+      failpoint('sightings.before-commit')
       return own
     })
+    failpoint('sightings.after-commit')
     // Somebody else signs with a key of ours, or the store has lost what it had recorded.
     // Somebody else signs with a key of ours, or the store has lost what it had recorded.
     for (const sighting of fresh) {

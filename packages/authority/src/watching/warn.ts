@@ -1,5 +1,6 @@
 // Tells what was not renewed in time: each stage once, by one of several authorities, also after a restart.
 import type { Clock, Log } from '@countersign/mtls'
+import type { Failpoint } from '../failpoints.ts'
 import { emit } from '../ledger/notice.ts'
 import type { StoredCertificate } from '../store/certificates.ts'
 import type { NewestList } from '../store/expiry.ts'
@@ -16,6 +17,7 @@ const NEVER: Temporal.Instant = Temporal.Instant.from('9999-12-31T23:59:59Z')
 interface Parts {
   readonly store: Store
   readonly clock: Clock
+  readonly failpoint?: Failpoint
   readonly log: Log
 }
 
@@ -25,7 +27,7 @@ interface Late<Of> {
 }
 
 /** Looks at all whose moment has come. Told in the transaction that notes it; the line in the log follows when that is durable. */
-export async function warnOfExpiry({ store, clock, log }: Parts): Promise<void> {
+export async function warnOfExpiry({ store, clock, failpoint = () => undefined, log }: Parts): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const now = clock()
     const looked = await store.commit(async (tx) => {
@@ -36,8 +38,10 @@ export async function warnOfExpiry({ store, clock, log }: Parts): Promise<void> 
       const lists = await tx.expiry.dueLists(now, AT_ONCE)
       const lateLists: Late<NewestList & { readonly name: string }>[] = []
       for (const list of lists) lateLists.push(...(await lookAtList(tx, list, now)))
+      failpoint('expiry.before-commit')
       return { late, lateLists, isMore: certificates.length === AT_ONCE || lists.length === AT_ONCE }
     })
+    failpoint('expiry.after-commit')
     for (const { of, stage } of looked.late) {
       const { party, profile, serial, notAfter, lastSeen } = of
       const seen = lastSeen && { lastSeen: lastSeen.at.toString(), door: lastSeen.door }

@@ -14,10 +14,12 @@ const {
   minuteMs,
 }: ProcessOptions = JSON.parse(process.argv[2] ?? '{}')
 if (minuteMs !== undefined) {
-  // What is done every minute is done sooner.
-  const { setInterval: every } = globalThis
+  // What is done every minute is done sooner, and what is gathered for ten seconds.
+  const { setInterval: every, setTimeout: once } = globalThis
   const sooner = (work: () => void, ms?: number) => every(work, ms === 60_000 ? minuteMs : ms)
   globalThis.setInterval = Object.assign(sooner, every)
+  const soon = (work: () => void, ms?: number) => once(work, ms === 10_000 ? minuteMs : ms)
+  globalThis.setTimeout = Object.assign(soon, once)
 }
 let left = time
 const authority = await openAuthority({

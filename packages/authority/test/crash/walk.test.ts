@@ -32,6 +32,9 @@ const TIMES: Readonly<Record<string, readonly number[]>> = { issue: [1, 2], lock
 const FIRST: readonly string[] = ['start', 'ssh-issuer', 'ledger-key', 'profiles', 'listener']
 const AT_FIRST_TOO: readonly string[] = ['issue', 'crl', 'ledger']
 
+/** What is done after a while, and here sooner. */
+const LATE: readonly string[] = ['sightings', 'expiry', 'erase']
+
 interface Moment {
   readonly failpoint: FailpointName
   readonly time: number
@@ -111,7 +114,7 @@ async function checkOpen({ directory, open, seen }: House, reach: Reach): Promis
 
 async function start(t: TestContext, house: House, moment?: Moment): Promise<{ child: Child; reach?: Reach }> {
   const { directory, seen } = house
-  const minuteMs = moment !== undefined && operationOf(moment.failpoint) === 'erase' ? 200 : undefined
+  const minuteMs = moment !== undefined && LATE.includes(operationOf(moment.failpoint)) ? 200 : undefined
   const options = { directory, generation: ++house.starts, ...moment, ...(minuteMs && { minuteMs }) }
   const child = await startAuthority(t, options)
   return { child, ...(child.place && { reach: { t, directory, place: child.place, seen } }) }
