@@ -11,7 +11,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { needs } from '../interop/peer.ts'
-import { NEEDS_MOUNT, OWN_MOUNTS } from './support/small-disk.ts'
+import { NEEDS_MOUNT, OWN_MOUNTS } from '../tools/testing/small-disk.ts'
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
 const UNIT = readFileSync(join(REPOSITORY, 'deploy/countersign.service'), 'utf8').replaceAll(
