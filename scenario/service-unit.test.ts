@@ -52,6 +52,7 @@ function start(state: string, config: string): ChildProcess {
 
 suite('the unit for systemd', {
   ...NEEDS_MOUNT,
+  ...needs('unshare', 'util-linux'),
   ...needs('setpriv', 'util-linux'),
   ...needs('systemd-analyze', 'systemd'),
 }, () => {
