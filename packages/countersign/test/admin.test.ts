@@ -79,6 +79,56 @@ suite('administration over the socket of a real authority', () => {
     assert.equal(JSON.parse(json.stdout.join()).party, 'bob')
   })
 
+  test('party: added, changed, found by each, and each fault told', async () => {
+    const add = ['party', 'add', 'device/laptop-7', '--kind', 'device', '--owner', 'alice', '--label', 'site:berlin']
+    const added = await run(...add)
+    assert.equal(added.code, 0, added.stderr.join())
+    assert.deepEqual(added.stdout, ['device/laptop-7: kind device, owner alice, labels site:berlin'])
+    const changed = await run(
+      'party',
+      'set',
+      'device/laptop-7',
+      '--label',
+      'a:b',
+      '--label',
+      'group:ops',
+      '--no',
+      'owner',
+    )
+    assert.deepEqual(changed.stdout, ['device/laptop-7: kind device, labels a:b group:ops'])
+    const role = await run('party', 'set', 'device/laptop-7', '--role', 'viewer', '--json')
+    const told = JSON.parse(role.stdout.join())
+    assert.deepEqual([told.role, told.ledger.length], ['viewer', 1])
+    for (const words of [
+      ['--kind', 'device'],
+      ['--label', 'group:ops'],
+      ['--role', 'viewer'],
+    ]) {
+      const { stdout } = await run('party', 'list', ...words)
+      assert.match(stdout.join('\n'), /^party .*\ndevice\/laptop-7 +device +viewer +a:b group:ops$/, words.join())
+      assert.equal(JSON.parse((await run('party', 'list', ...words, '--json')).stdout.join()).name, 'device/laptop-7')
+    }
+    assert.deepEqual((await run('party', 'list', '--owner', 'alice')).stderr, ['no party fits'])
+    await run('lock', 'device/laptop-7')
+    assert.match((await run('party', 'list', '--locked')).stdout.join(), /device\/laptop-7 .*locked/)
+
+    for (const [exit, pattern, ...words] of [
+      [1, /ERR_ADMIN_CONFLICT/, ...add],
+      [3, /letters, digits/, 'party', 'add', 'a b'],
+      [3, /authority itself/, 'party', 'add', 'authority/x'],
+      [1, /ERR_ADMIN_NOT_FOUND/, 'party', 'set', 'nobody', '--owner', 'x'],
+      [3, /one of person, service, device, host/, 'party', 'set', 'device/laptop-7', '--kind', 'robot'],
+      [3, /as in group:ops/, 'party', 'set', 'device/laptop-7', '--label', 'ops'],
+      [3, /one of viewer/, 'party', 'set', 'device/laptop-7', '--role', 'king'],
+      [2, /say what shall be another/, 'party', 'set', 'device/laptop-7'],
+      [2, /--no takes kind, owner or labels/, 'party', 'set', 'device/laptop-7', '--no', 'role'],
+    ] as const) {
+      const { code, stderr } = await run(...words)
+      assert.equal(code, exit, words.join(' '))
+      assert.match(stderr.join('\n'), pattern)
+    }
+  })
+
   test('what revoke, lock and show print with --json is a receipt that the key of the ledger verifies offline', async () => {
     await issue('ruth')
     const key = ['--key', 'countersign-data/ledger.vkey']

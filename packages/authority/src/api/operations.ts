@@ -163,7 +163,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   'GET /v1/parties/:party': { summary: 'show a party', who: 'parties.read', status: 200, answer: answers.party },
   'PATCH /v1/parties/:party': {
-    summary: 'say what a party is; its role, as an officer alone',
+    summary: 'say what a party is, with `create` of one that is not known yet; its role, as an officer alone',
     who: 'parties.change',
     body: partyBody,
     status: 200,

@@ -1,6 +1,7 @@
 // HTTP binding of parties: what each is, and the lock that stops it at every door. For administrators alone.
 import { writeReceipt } from '@countersign/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { faultOfParty } from '../enrollment/granted.ts'
 import { changeParty } from '../parties/change.ts'
 import type { KeptLock, Locked } from '../status/lock.ts'
 import type { Repositories } from '../store/store.ts'
@@ -16,6 +17,7 @@ interface OfParty {
 }
 
 const NO_PARTY = { code: 'ERR_ADMIN_NOT_FOUND', note: 'no party is that' } as const
+const KNOWN = { code: 'ERR_ADMIN_CONFLICT', note: 'this party is known' } as const
 
 export function partyRoutes(app: FastifyInstance, { store, locking, clock, failpoint }: Api, permit: Permit): void {
   app.get('/v1/parties', async (request, reply) => {
@@ -38,12 +40,21 @@ export function partyRoutes(app: FastifyInstance, { store, locking, clock, failp
     const denied = 'role' in body.value ? await permit(request, 'administrators.change') : undefined
     if (denied !== undefined) return sendRefusal(request, reply, denied)
     const { party: name } = request.params
-    if ((await partyNamed(name)) === undefined) return sendRefusal(request, reply, NO_PARTY)
+    const { create, ...change } = body.value
+    const known = await partyNamed(name)
+    if (create === undefined && known === undefined) return sendRefusal(request, reply, NO_PARTY)
+    if (create && known !== undefined) return sendRefusal(request, reply, KNOWN)
+    const unfit = create && faultOfParty(name)
+    if (unfit) return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: unfit })
     const once = onceOf(request)
     const changed = await store.commit(async (tx) => {
       // One party's acts come one after the other.
       await tx.alone(`party ${name}`)
-      const entry = await changeParty(tx, name, body.value, clock())
+      if (create) {
+        if ((await tx.parties.byName(name)) !== undefined) return KNOWN
+        await tx.parties.ensure(name, clock())
+      }
+      const entry = await changeParty(tx, name, change, clock())
       const as = await tx.parties.byName(name)
       const answer = as && { ...partyJson(as, clock()), ...(entry !== undefined && { entries: [String(entry)] }) }
       if (answer) await once?.keep(tx, 200, answer, true)
@@ -52,6 +63,7 @@ export function partyRoutes(app: FastifyInstance, { store, locking, clock, failp
     })
     failpoint('party.after-commit')
     if (changed === undefined) return sendRefusal(request, reply, NO_PARTY)
+    if ('code' in changed) return sendRefusal(request, reply, KNOWN)
     failpoint('party.before-reply')
     reply.raw.once('finish', () => failpoint('party.after-reply'))
     return reply.send(changed)

@@ -270,8 +270,10 @@ const label = z
   .regex(/^[a-z][a-z0-9-]*:[A-Za-z0-9._/-]+$/, 'it must be as in group:ops')
 
 /** Null takes away; a role cannot be, as who has none is an officer. */
-export const partyBody: z.ZodType<PartyChange> = z
+export const partyBody: z.ZodType<PartyChange & { readonly create?: true | undefined }> = z
   .strictObject({
+    /** It is not known yet, and is from now on. */
+    create: z.literal(true).optional(),
     kind: kind.nullable().optional(),
     owner: word.nullable().optional(),
     role: role.optional(),

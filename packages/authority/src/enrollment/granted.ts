@@ -23,15 +23,21 @@ export function isReservedParty(party: string): boolean {
   return party === 'authority' || party.startsWith('authority/')
 }
 
+/** Why nobody can be called so. */
+export function faultOfParty(party: string): string | undefined {
+  if (!isParty(party))
+    return 'party: letters, digits, dots, hyphens, underscores; parts between slashes; at most 64 characters'
+  return isReservedParty(party) ? 'party: this is the authority itself' : undefined
+}
+
 /** Decides whether an administrator may grant this. */
 export function decideGrant(
   { party, san = [], profile = 'client' }: GrantRequest,
   domain: string,
   authorityName: string,
 ): Granted {
-  if (!isParty(party))
-    return refused('party: letters, digits, dots, hyphens, underscores; parts between slashes; at most 64 characters')
-  if (isReservedParty(party)) return refused('party: this is the authority itself')
+  const fault = faultOfParty(party)
+  if (fault !== undefined) return refused(fault)
   const { instead } = PROFILES[profile]
   if (instead !== undefined) return refused(`profile: ${instead}`)
   const names: Identity[] = []

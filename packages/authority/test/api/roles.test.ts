@@ -54,6 +54,8 @@ const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, rea
   ['POST', '/v1/backups', {}, ['officer']],
   ['PATCH', '/v1/parties/nothing', { kind: 'person' }, ['operator', 'officer']],
   ['PATCH', '/v1/parties/nothing', { role: 'officer' }, ['officer']],
+  ['PATCH', '/v1/parties/no%20thing', { create: true }, ['operator', 'officer']],
+  ['PATCH', '/v1/parties/no%20thing', { create: true, role: 'officer' }, ['officer']],
   ['POST', '/v1/parties/nothing/lock', {}, ['operator', 'officer']],
   ['POST', '/v1/parties/nothing/unlock', {}, ['operator', 'officer']],
 ]

@@ -12,6 +12,18 @@ const ADMIN: Readonly<Record<string, Option>> = {
   identity: { type: 'string', value: 'DIR', summary: "with --authority: the administrator's identity" },
 }
 
+const OF_PARTY: Readonly<Record<string, Option>> = {
+  kind: { type: 'string', value: 'KIND', summary: 'person, service, device or host' },
+  owner: { type: 'string', value: 'NAME', summary: 'who answers for it' },
+  label: {
+    type: 'string',
+    multiple: true,
+    value: 'LABEL',
+    summary: 'as in group:ops; may be given again: these are all that it then has',
+  },
+  role: { type: 'string', value: 'NAME', summary: 'viewer, auditor, operator or officer' },
+}
+
 const ADMIN_DETAILS = [
   'Asks the authority over the socket in its data directory, or, with --authority',
   "and --identity, over mutual TLS with an administrator's certificate.",
@@ -241,6 +253,47 @@ export const COMMANDS: readonly Command[] = [
     options: ADMIN,
     examples: ['countersign unlock device/laptop-7'],
     load: async () => (await import('./lock.ts')).unlock,
+  },
+  {
+    name: 'party list',
+    summary: 'list the parties that the authority knows, all or those that were asked for',
+    details: ['Of several options, each must fit.', ...ADMIN_DETAILS],
+    positionals: [],
+    options: {
+      kind: { type: 'string', value: 'KIND', summary: 'only persons, services, devices or hosts (person, …)' },
+      owner: { type: 'string', value: 'NAME', summary: 'only those that NAME answers for' },
+      role: { type: 'string', value: 'NAME', summary: 'only administrators with this role' },
+      label: { type: 'string', value: 'LABEL', summary: 'only those with this label, as in group:ops' },
+      locked: { type: 'boolean', summary: 'only those that are locked' },
+      ...ADMIN,
+    },
+    examples: ['countersign party list --label group:ops'],
+    load: async () => (await import('./party.ts')).partyList,
+  },
+  {
+    name: 'party add',
+    summary: 'make a party known before it has anything',
+    details: ['An invitation does so by itself. Its role is for officers to give.', ...ADMIN_DETAILS],
+    positionals: [{ name: 'PARTY', summary: 'as in alice or device/laptop-7' }],
+    options: { ...OF_PARTY, ...ADMIN },
+    examples: ['countersign party add device/laptop-7 --kind device --owner alice --label site:berlin'],
+    load: async () => (await import('./party.ts')).partyAdd,
+  },
+  {
+    name: 'party set',
+    summary: 'say what a party is: kind, owner, labels, and the role of an administrator',
+    details: ['What is not named stays as it is. Its role is for officers to give.', ...ADMIN_DETAILS],
+    positionals: [{ name: 'PARTY', summary: 'as in alice or device/laptop-7' }],
+    options: {
+      ...OF_PARTY,
+      no: { type: 'string', multiple: true, value: 'WHAT', summary: 'take away its kind, owner or labels' },
+      ...ADMIN,
+    },
+    examples: [
+      'countersign party set alice --label group:ops --label site:berlin',
+      'countersign party set alice --no owner',
+    ],
+    load: async () => (await import('./party.ts')).partySet,
   },
   {
     name: 'list',
