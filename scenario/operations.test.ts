@@ -113,6 +113,9 @@ suite('a house that is operated', PEERS, () => {
     assert.equal(value('countersign_request_duration_seconds_bucket', { door: 'shop', le: '+Inf' }), 1)
     assert.ok((value('countersign_carried_bytes_total', { door: 'raw', direction: 'out' }) ?? 0) > 0)
     assert.ok((value('countersign_certificate_not_after_seconds', { door: 'raw' }) ?? 0) > Date.now() / 1000)
+    // The list of the authority holds for a day.
+    const holds = (value('countersign_outage_holds_until_seconds', {}) ?? 0) - Date.now() / 1000
+    assert.ok(holds > 82_800 && holds <= 86_400, String(holds))
     assert.equal(value('countersign_upstream_up', { door: 'shop', address: `127.0.0.1:${red.port}` }), 1)
     const open = value('process_open_fds', {}) ?? 0
     assert.ok(open > 10 && open < (value('process_max_fds', {}) ?? 0))

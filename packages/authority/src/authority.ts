@@ -57,6 +57,7 @@ import { isPostgresqlFault, isStorageFault, postgresqlError, storeError } from '
 import { openMeetings } from './store/meetings.ts'
 import { movedFrom } from './store/move.ts'
 import { openStore, STORE_FILE, type Store } from './store/store.ts'
+import { findOutageBudget } from './watching/reliance.ts'
 import { createSightings } from './watching/sightings.ts'
 import { warnOfExpiry } from './watching/warn.ts'
 
@@ -202,6 +203,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     receipts: createReceipts({ store, ledger: integration.ledger, grown }),
     crls: () => crls.current(),
     changes,
+    doors: feed.doors,
     sessions: () => feed.sessions(),
     follow: createFollowers({ feed, source, record, clock, log }),
     record: (meeting) => meetings.record(meeting),
@@ -271,6 +273,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     publishAnchors: (next) => anchors.publish(next),
     join: (door) => feed.join(door),
     record: (meeting) => record(meeting),
+    holdsWithout: async () => (await findOutageBudget(store, feed.doors(), clock())).holdsUntil,
     setting: settingOf(store, failpoint),
     async drain(timeoutMs) {
       listener.stop()
@@ -407,6 +410,8 @@ async function openStatus(options: StatusOptions): Promise<{ trust: Trust; crls:
 function ownDoor(sessions: SessionIndex, identity: ListenerIdentity, clock: AuthorityOptions['clock']): FeedDoor {
   return {
     name: LISTENER_DOOR,
+    // Nobody needs it where the authority is away.
+    doors: [],
     sessions: async () => sessions.list().map(describeSession),
     async apply({ change }) {
       if (change.kind === 'lock') return sessions.cut(change.locks.map(lockedKey), 'ERR_POLICY_LOCKED')

@@ -80,6 +80,8 @@ export interface Authority {
   join(door: FeedDoor): () => void
   /** Keeps a meeting for `GET /v1/meetings/:reference`. The last ones before a crash may be lost. */
   record(meeting: Meeting): void
+  /** Until when everybody who relies on this authority goes on without it; absent where nobody does. */
+  holdsWithout(): Promise<Temporal.Instant | undefined>
   /** A setting that other parts of the program keep in the store. */
   setting(key: string): Promise<string | undefined>
   setting(key: string, value: string): Promise<void>

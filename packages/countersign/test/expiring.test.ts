@@ -76,6 +76,21 @@ suite('what ends, over the socket of a real authority', () => {
       assert.equal((await run('expiring', `--within=${span}`)).code, 2, span)
   })
 
+  test('how long the authority may be away: as long as its list holds', async () => {
+    const { code, stdout } = await run('outage-budget')
+    assert.equal(code, 0)
+    assert.match(stdout[0] ?? '', /^the authority may be away for (23|24) hours, until \d{4}-\d\d-\d\dT/)
+    assert.match(stdout[3] ?? '', /^in 1 day +applications +the revocation list of issuing runs out$/)
+    const json = JSON.parse((await run('outage-budget', '--json')).stdout.join())
+    assert.deepEqual(
+      json.failures.map(({ cause, issuer }: Record<string, unknown>) => [cause, issuer]),
+      [
+        ['list', 'issuing'],
+        ['list', 'root'],
+      ],
+    )
+  })
+
   test('what should have been renewed, by who answers for it: exit 1', async () => {
     await age(25, 'bob')
     await age(26, 'alice')

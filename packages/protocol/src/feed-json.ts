@@ -1,11 +1,19 @@
 // The messages of the feed as JSON, one to a line; what comes in is untrusted until it has been read here.
-import type { FeedEvent, FeedMessage, FollowerMessage, OpenSession, RevokedSerial, Snapshot } from './feed.ts'
+import type {
+  FeedEvent,
+  FeedMessage,
+  FollowedDoor,
+  FollowerMessage,
+  OpenSession,
+  RevokedSerial,
+  Snapshot,
+} from './feed.ts'
 import { anchorsField } from './feed-anchors.ts'
 import { locksField } from './feed-locks.ts'
 import { rulesField } from './feed-rules.ts'
 import { type Field, fieldOf, type Json, ShapeError, writeJson } from './json.ts'
 import { readMeeting, writeMeeting } from './meeting-json.ts'
-import { shortText } from './meeting-limits.ts'
+import { mostCharacters, shortText } from './meeting-limits.ts'
 import { cutField, hexOf, revokedField } from './receipt-json.ts'
 
 /** The `Upgrade` token by which a follower asks for the feed, and the path at which. @see RFC 9110 §7.8 */
@@ -22,6 +30,7 @@ const MAX_CERTIFICATE_OCTETS = 65_536
 const MAX_REVOKED = 1_000_000
 const MAX_CUTS = 1_000_000
 const MAX_SESSIONS = 1_000_000
+const MAX_DOORS = 1_024
 const MAX_KEYS = 512
 const MAX_KEY_CHARACTERS = 1024
 const MAX_CALLER_CHARACTERS = 256
@@ -91,7 +100,13 @@ export function readFollowerMessage(value: unknown): FollowerMessage {
     case 'follow': {
       if (field.get('version').number(1) !== 1) throw new ShapeError('version', '1')
       const after = field.get('after').optional((f) => f.integer())
-      return { kind: 'follow', version: 1, ...(after !== undefined && { after }) }
+      const doors = field.get('doors').optional((f) => f.list(MAX_DOORS).map(doorField))
+      return {
+        kind: 'follow',
+        version: 1,
+        ...(after !== undefined && { after }),
+        ...(doors !== undefined && { doors }),
+      }
     }
     case 'confirm': {
       const refused = field.get('refused').optional((f) => f.text(MAX_REFUSED_CHARACTERS))
@@ -114,6 +129,13 @@ export function readFollowerMessage(value: unknown): FollowerMessage {
         id: field.get('id').number(MAX_ID),
         meeting: readMeetingField(field.get('meeting'), value),
       }
+  }
+}
+
+function doorField(field: Field): FollowedDoor {
+  return {
+    name: field.get('name').text(mostCharacters('door')),
+    revocation: field.get('revocation').oneOf(['require', 'prefer']),
   }
 }
 

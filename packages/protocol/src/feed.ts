@@ -69,10 +69,22 @@ export type FeedMessage =
   /** Those meetings are recorded, up to that of `id`. */
   | { readonly kind: 'kept'; readonly id: number }
 
+/** A door that goes by what the authority tells, and what it does where the lists have run out. */
+export interface FollowedDoor {
+  readonly name: DoorName
+  readonly revocation: 'require' | 'prefer'
+}
+
 /** What a follower says on the feed. */
 export type FollowerMessage =
   /** First. `after`: the newest event that it knows; absent for a newcomer. */
-  | { readonly kind: 'follow'; readonly version: 1; readonly after?: bigint }
+  | {
+      readonly kind: 'follow'
+      readonly version: 1
+      readonly after?: bigint
+      /** Its own, by which the authority knows how long it may be away. */
+      readonly doors?: readonly FollowedDoor[]
+    }
   /** `refused`: why what the event or the snapshot brought is not in force here; what was before it still is. */
   | { readonly kind: 'confirm'; readonly sequence: bigint; readonly cuts: readonly Cut[]; readonly refused?: string }
   | { readonly kind: 'sessions'; readonly id: number; readonly sessions: readonly OpenSession[] }

@@ -30,6 +30,7 @@ export type {
   Cut,
   FeedEvent,
   FeedMessage,
+  FollowedDoor,
   FollowerMessage,
   OpenSession,
   Receipt,

@@ -68,6 +68,7 @@ suite('messages of the feed', () => {
   const follower: readonly FollowerMessage[] = [
     { kind: 'follow', version: 1 },
     { kind: 'follow', version: 1, after: 12n },
+    { kind: 'follow', version: 1, doors: [{ name: 'web', revocation: 'prefer' }] },
     {
       kind: 'confirm',
       sequence: 13n,
@@ -194,6 +195,22 @@ suite('messages of the feed', () => {
   const worse: readonly (readonly [string, unknown, string])[] = [
     ['another version', { kind: 'follow', version: 2 }, 'version'],
     ['no version', { kind: 'follow' }, 'version'],
+    ['doors that are no list', { kind: 'follow', version: 1, doors: 'web' }, 'doors'],
+    [
+      'a door that does not say what it does',
+      { kind: 'follow', version: 1, doors: [{ name: 'web' }] },
+      'doors[0].revocation',
+    ],
+    [
+      'a door that does what there is not',
+      { kind: 'follow', version: 1, doors: [{ name: 'web', revocation: 'ignore' }] },
+      'doors[0].revocation',
+    ],
+    [
+      'too many doors',
+      { kind: 'follow', version: 1, doors: Array(1_025).fill({ name: 'web', revocation: 'prefer' }) },
+      'doors',
+    ],
     [
       'a cut without a reference',
       { kind: 'confirm', sequence: '1', cuts: [{ door: 'web', session: 's' }] },

@@ -11,6 +11,7 @@ import type { Issuers } from '../keys/issuers.ts'
 import type { Receipts } from '../ledger/receipts.ts'
 import type { Changes } from '../status/changes.ts'
 import type { Lists } from '../status/crl/publish.ts'
+import type { KnownDoor } from '../status/feed/feed.ts'
 import type { Locking } from '../status/lock.ts'
 import type { Revocation } from '../status/revoke.ts'
 import type { Store } from '../store/store.ts'
@@ -35,6 +36,8 @@ export interface Api {
   readonly crls: () => Lists
   /** Told of each new list. */
   readonly changes: Changes
+  /** Those that follow the authority now. */
+  readonly doors: () => readonly KnownDoor[]
   /** Open sessions at every door. */
   readonly sessions: () => Promise<readonly OpenSession[]>
   /** Lets a door in another process follow, on a connection that it has asked on. */

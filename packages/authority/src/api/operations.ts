@@ -147,6 +147,12 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     status: 200,
     answer: forms.expiring,
   },
+  'GET /v1/outage-budget': {
+    summary: 'say how long the authority may be away before the first who relies on it fails, and of what',
+    who: 'certificates.read',
+    status: 200,
+    answer: forms.outageBudget,
+  },
   'GET /v1/unissued': {
     summary: 'list certificates that met a door and were not issued here, by who vouches for them',
     who: 'certificates.read',

@@ -66,3 +66,19 @@ export const expiring: z.ZodType = z.strictObject({
   lists: z.array(z.strictObject({ issuer: text, number: z.int(), thisUpdate: time, nextUpdate: time })),
   next: text.optional(),
 })
+
+const failing = { at: time }
+
+export const outageBudget: z.ZodType = z.strictObject({
+  at: time,
+  /** Until then nobody fails. */
+  holdsUntil: time.optional(),
+  failures: z.array(
+    z.discriminatedUnion('cause', [
+      z.strictObject({ ...failing, cause: z.literal('list'), issuer: text, doors: z.array(text) }),
+      z.strictObject({ ...failing, cause: z.literal('certificate'), party: text, profile: text, serial: hex }),
+    ]),
+  ),
+  goOn: z.array(text),
+  endWithIt: z.array(text),
+})

@@ -1,5 +1,6 @@
 // What is watched, as JSON.
 import type { Unissued } from '../store/watch.ts'
+import type { OutageBudget } from '../watching/outage.ts'
 import type { EndingCertificate, EndingList } from '../watching/report.ts'
 import { certificateJson } from './json.ts'
 
@@ -34,4 +35,13 @@ export function endingJson(
 /** A revocation list that runs out. */
 export function listJson({ name, number, thisUpdate, nextUpdate }: EndingList): Record<string, unknown> {
   return { issuer: name, number, thisUpdate: thisUpdate.toString(), nextUpdate: nextUpdate.toString() }
+}
+
+export function outageJson({ holdsUntil, failures, ...doors }: OutageBudget, at: Temporal.Instant): object {
+  return {
+    at: at.toString(),
+    ...(holdsUntil && { holdsUntil: holdsUntil.toString() }),
+    failures: failures.map((failure) => ({ ...failure, at: failure.at.toString() })),
+    ...doors,
+  }
 }

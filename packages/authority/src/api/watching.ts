@@ -1,13 +1,19 @@
 // HTTP binding of what is watched: what is seen and not ours, what ends and is not renewed. For administrators alone.
 import type { FastifyInstance } from 'fastify'
+import { findOutageBudget } from '../watching/reliance.ts'
 import { reportEnding } from '../watching/report.ts'
 import type { Api } from './model.ts'
 import { sendRefusal } from './reply.ts'
 import { read, writePlace } from './schemas.ts'
 import { expiringQuery, unissuedQuery } from './watching-forms.ts'
-import { endingJson, listJson, unissuedJson } from './watching-json.ts'
+import { endingJson, listJson, outageJson, unissuedJson } from './watching-json.ts'
 
-export function watchingRoutes(app: FastifyInstance, { store, clock }: Api): void {
+export function watchingRoutes(app: FastifyInstance, { store, doors, clock }: Api): void {
+  app.get('/v1/outage-budget', async (_, reply) => {
+    const now = clock()
+    return reply.send(outageJson(await findOutageBudget(store, doors(), now), now))
+  })
+
   app.get('/v1/expiring', async (request, reply) => {
     const query = read(expiringQuery, request.query)
     if (!query.ok) return sendRefusal(request, reply, query.refusal)

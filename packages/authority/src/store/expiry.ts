@@ -19,6 +19,8 @@ export interface EndingQuery {
   readonly now: Temporal.Instant
   /** Whether it should have been renewed by now; absent: either. */
   readonly isOverdue?: boolean | undefined
+  /** Only what somebody renews at all, and is looked at for that. */
+  readonly isWatched?: true | undefined
   /** Ends before this. */
   readonly before?: Temporal.Instant | undefined
   readonly limit: number
@@ -76,12 +78,13 @@ export function createExpiryStore(db: Kysely<Tables>): ExpiryStore {
         .executeTakeFirst()
       return row && readCertificateRow(row)
     },
-    async ending({ now, isOverdue, before, limit, after = { id: 0 } }) {
+    async ending({ now, isOverdue, isWatched, before, limit, after = { id: 0 } }) {
       const asked: Expression<SqlBool>[] = [
         sql`revoked_at IS NULL AND succeeded_by IS NULL AND not_after > ${now.epochMilliseconds}`,
         sql`(not_after, id) > (${after.key ?? 0}, ${after.id})`,
       ]
       if (isOverdue !== undefined) asked.push(sql`overdue = ${isOverdue ? 1 : 0}`)
+      if (isWatched) asked.push(sql`warn_at IS NOT NULL`)
       if (before !== undefined) asked.push(sql`not_after < ${before.epochMilliseconds}`)
       const rows = await db
         .selectFrom('certificate')

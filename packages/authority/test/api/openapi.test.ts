@@ -116,6 +116,7 @@ suite('the API in OpenAPI', () => {
     await local('GET /v1/certificates', '/v1/certificates?state=revoked')
     await local('GET /v1/certificates/:subject', '/v1/certificates/bob')
     await local('GET /v1/expiring', '/v1/expiring?all=true')
+    await local('GET /v1/outage-budget', '/v1/outage-budget')
     await local('GET /v1/unissued', '/v1/unissued?vouched=own')
     const report = {
       ...{

@@ -37,6 +37,7 @@ const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, rea
   ['GET', '/v1/certificates', undefined, ADMINISTRATORS],
   ['GET', '/v1/certificates/nothing', undefined, ADMINISTRATORS],
   ['GET', '/v1/expiring', undefined, ADMINISTRATORS],
+  ['GET', '/v1/outage-budget', undefined, ADMINISTRATORS],
   ['GET', '/v1/unissued', undefined, ADMINISTRATORS],
   ['GET', '/v1/parties', undefined, ADMINISTRATORS],
   ['GET', '/v1/parties/nothing', undefined, ADMINISTRATORS],

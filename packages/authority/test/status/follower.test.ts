@@ -43,6 +43,25 @@ suite('a door that follows', () => {
     assert.deepEqual((await asked).body.unconfirmed, [])
   })
 
+  test('says what its doors do without lists, and one that says nothing is taken to require them', async (t) => {
+    const house = await openHouse(t)
+    const [one, two] = ['door/gate-1', 'door/gate-2']
+    const doors = [
+      { name: 'web', revocation: 'require' },
+      { name: 'tcp', revocation: 'prefer' },
+    ]
+    const first = await follow(t, house, await enrollParty(t, house, one, { profile: 'service' }), undefined, doors)
+    await follow(t, house, await enrollParty(t, house, two, { profile: 'service' }))
+    house.authority.join({ name: 'here', apply: async () => [], sessions: async () => [] })
+    const budget = async () => (await askLocally(house.directory, 'GET', '/v1/outage-budget')).body
+    const { failures, goOn, endWithIt } = await budget()
+    assert.deepEqual(failures[0].doors, ['door/gate-1:web', 'door/gate-2'])
+    assert.deepEqual([goOn, endWithIt], [['door/gate-1:tcp'], ['here']])
+    first.socket.destroy()
+    for (let i = 0; i < 100 && (await budget()).goOn.length > 0; i++) await new Promise((done) => setTimeout(done, 20))
+    assert.deepEqual((await budget()).failures[0].doors, ['door/gate-2'])
+  })
+
   test('whose certificate is revoked is cut', async (t) => {
     const house = await openHouse(t)
     const door = await follow(t, house, await enrollParty(t, house, 'door/gate-1', { profile: 'service' }))

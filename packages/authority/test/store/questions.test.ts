@@ -80,6 +80,7 @@ suite('questions to the store', () => {
     for (const isOverdue of [undefined, true, false])
       for (const before of [undefined, START])
         await expiry.ending({ now: START, isOverdue, before, limit: 10, after: { key: 1, id: 1 } })
+    await expiry.ending({ now: START, isOverdue: false, isWatched: true, limit: 10 })
     await expiry.dueLists(START, 10)
     await expiry.newestLists(10)
     await expiry.newestLists(10, START)

@@ -18,12 +18,12 @@ interface Heard {
 }
 
 /** A door that follows, by hand: what it hears, as JSON. */
-export function follow(t: TestContext, house: House, held: Held, after?: string) {
-  return followAt(t, placeOf(house.authority), held, after)
+export function follow(t: TestContext, house: House, held: Held, after?: string, doors?: readonly object[]) {
+  return followAt(t, placeOf(house.authority), held, after, doors)
 }
 
 /** The same, at an authority in another process. */
-export async function followAt(t: TestContext, place: Place, held: Held, after?: string) {
+export async function followAt(t: TestContext, place: Place, held: Held, after?: string, doors?: readonly object[]) {
   const { socket } = await meet(t, place, held)
   socket.on('error', () => socket.destroy())
   socket.write('GET /v1/feed HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: countersign-feed\r\n\r\n')
@@ -43,7 +43,7 @@ export async function followAt(t: TestContext, place: Place, held: Held, after?:
       await once(socket, 'data')
     }
   }
-  say({ kind: 'follow', version: 1, ...(after !== undefined && { after }) })
+  say({ kind: 'follow', version: 1, ...(after !== undefined && { after }), ...(doors && { doors }) })
   await until(({ kind }) => kind === 'beat')
   return { socket: socket as TLSSocket, heard, say, until }
 }

@@ -355,6 +355,21 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./expiring.ts')).expiring,
   },
   {
+    name: 'outage-budget',
+    summary: 'how long the authority may be away before the first who relies on it fails, and of what',
+    details: [
+      'A revocation list that runs out fails every door with revocation: require (the default), and',
+      'applications, which require it unless they say otherwise. A certificate fails its holder, who',
+      'cannot renew it. What is overdue, and ends either way, is not counted: countersign expiring.',
+      'Exit 1 where somebody fails already.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [],
+    options: ADMIN,
+    examples: ['countersign outage-budget', 'countersign outage-budget --json'],
+    load: async () => (await import('./outage-budget.ts')).outageBudget,
+  },
+  {
     name: 'unissued',
     summary: 'list the certificates that met a door and were not issued here',
     details: [

@@ -72,6 +72,7 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
       return tell({ kind: 'lock', locks: locked })
     },
     sessions: async () => (await Promise.all([...doors].map((door) => door.sessions()))).flat(),
+    doors: parts.doors.map(({ name, revocation }) => ({ name, revocation })),
   })
   opened.defer(() => feed.close())
   const { address, name } = feed.authority
@@ -91,12 +92,25 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
       return () => doors.delete(door)
     },
     record: (meeting) => feed.record(meeting),
+    holdsWithout: async () => earliestEnd(identity, parts.doors),
     drain: async () => undefined,
   }
 }
 
 /** What is logged where the authority tells nothing. */
 const UNHEARD = new Set(['feed.away', 'feed.refused', 'feed.fault'])
+
+/** The doors need the lists, where one requires them, and the certificate that all of them prove. */
+function earliestEnd(
+  identity: Pick<DirectoryIdentity, 'current' | 'trust'>,
+  doors: readonly Pick<DoorConfig, 'revocation'>[],
+): Temporal.Instant {
+  const { notAfter } = identity.current().certificates[0].validity
+  if (doors.every(({ revocation }) => revocation === 'prefer')) return notAfter
+  return identity.trust.crls
+    .flatMap(({ crl: { nextUpdate } }) => nextUpdate ?? [])
+    .reduce((first, end) => (Temporal.Instant.compare(end, first) < 0 ? end : first), notAfter)
+}
 
 /** All doors of a joined house prove the one identity that was enrolled; it must be theirs. */
 function identityFor(

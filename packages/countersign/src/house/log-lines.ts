@@ -76,6 +76,7 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
     '{subject} met {door} with a certificate of {issuer} that was never issued here: somebody else signs with its key, or the store has lost it  {sha256}',
   ],
   'sightings.unwritten': ['alarm', 'where {count} certificates were seen could not be written, and waits: {cause}'],
+  'metrics.incomplete': ['alarm', 'the numbers do not say until when all goes on without the authority: {cause}'],
   'meetings.lost': ['alarm', '{count} meetings could not be recorded: {cause}'],
   'door.renewal-failed': ['alarm', 'the certificate of door {door} could not be renewed: {error}'],
   'store.failed': ['alarm', 'a request to the authority failed at its store: {error}'],

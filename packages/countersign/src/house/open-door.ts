@@ -63,6 +63,7 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
   const access = replaceableAccess(accessOf(config, policy))
   const leave = roof.join({
     name: config.name,
+    doors: [{ name: config.name, revocation: config.revocation }],
     // The authority has already announced the event to the trust and the locks that this door judges by.
     apply: ({ change }) =>
       change.kind === 'lock'

@@ -91,7 +91,12 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
       turn = turn.then(() => authority.publishAnchors(known)).catch(untold)
     })
   }
-  const metrics = await operations.watch({ doors: standing, trust: roof.trust, clock })
+  const metrics = await operations.watch({
+    doors: standing,
+    trust: roof.trust,
+    clock,
+    holdsWithout: roof.holdsWithout,
+  })
   const doors = standing.map(({ door }) => door)
   let current = config
   const owned = opened.move()

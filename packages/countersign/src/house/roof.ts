@@ -29,5 +29,7 @@ export interface Roof {
   /** Lets a door follow revocations, before it accepts its first connection. Answers how to leave. */
   join(door: FeedDoor): () => void
   record(meeting: Meeting): void
+  /** Until when whoever relies on the authority, of those that are known here, goes on without it; absent where nobody does. */
+  holdsWithout(): Promise<Temporal.Instant | undefined>
   drain(timeoutMs: number): Promise<void>
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { Listen } from '../config/model.ts'
 
 /** What is served, by path. */
-export type LocalPages = Readonly<Record<string, { readonly type: string; text(): string }>>
+export type LocalPages = Readonly<Record<string, { readonly type: string; text(): Promise<string> }>>
 
 /** Serves `pages`. @throws (rejects) the system's error where the address cannot be listened on. */
 export async function openLocalServer(
@@ -19,7 +19,7 @@ export async function openLocalServer(
     const page = Object.hasOwn(pages, url ?? '') ? pages[url ?? ''] : undefined
     if (page === undefined) return void response.writeHead(404).end()
     if (method !== 'GET' && method !== 'HEAD') return void response.writeHead(405, { Allow: 'GET, HEAD' }).end()
-    response.writeHead(200, { 'Content-Type': page.type }).end(page.text())
+    void page.text().then((text) => response.writeHead(200, { 'Content-Type': page.type }).end(text))
   })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject).listen(listen, () => resolve())

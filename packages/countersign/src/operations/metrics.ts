@@ -10,14 +10,16 @@ export interface Watched {
   readonly doors: readonly { readonly door: OpenDoor<AnyDoorConfig>; readonly identity: OwnIdentity }[]
   readonly trust: Trust
   readonly clock: Clock
+  /** Until when whoever relies on the authority goes on without it; absent where nobody does. */
+  readonly holdsWithout: () => Promise<Temporal.Instant | undefined>
 }
 
 /** The numbers of one house. */
 export interface Metrics {
   meeting(meeting: Meeting): void
   event(event: string, fields: Readonly<Record<string, unknown>>): void
-  /** All of it, in the text format of OpenMetrics. */
-  text(watched: Watched): string
+  /** All of it, in the text format of OpenMetrics. @param holdsUntil What `holdsWithout` has answered. */
+  text(watched: Watched, holdsUntil: Temporal.Instant | undefined): string
 }
 
 // Seconds: from a service on this machine to the door's own patience.
@@ -72,7 +74,8 @@ export function createMetrics(): Metrics {
         ] as const)
           octets.add({ door, direction }, Number(fields[key]))
     },
-    text: (watched) => writeOpenMetrics([...counted, ...standing(watched), ...ofProcess()]),
+    text: (watched, holdsUntil) =>
+      writeOpenMetrics([...counted, ...standing(watched), ...holding(holdsUntil), ...ofProcess()]),
   }
 }
 
@@ -140,6 +143,19 @@ function standing({ doors, trust, clock }: Watched): Family[] {
       unit: 'seconds',
       help: 'How old the newest word of the authority on revocation is.',
       samples: [{ value: (now.epochMilliseconds - trust.asOf.epochMilliseconds) / 1000 }],
+    },
+  ]
+}
+
+function holding(holdsUntil: Temporal.Instant | undefined): Family[] {
+  if (holdsUntil === undefined) return []
+  return [
+    {
+      name: 'countersign_outage_holds_until_seconds',
+      type: 'gauge',
+      unit: 'seconds',
+      help: 'Until when all go on if the authority is away from now on, in seconds since 1970.',
+      samples: [{ value: holdsUntil.epochMilliseconds / 1000 }],
     },
   ]
 }

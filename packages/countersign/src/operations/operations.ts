@@ -46,9 +46,15 @@ export async function openOperations(
         import('./open-metrics.ts'),
       ])
       const keys = () => watched.doors.flatMap(({ door }) => door.keys?.() ?? [])
+      // The other numbers are wanted most of all while the store is away.
+      const holdsUntil = () =>
+        watched.holdsWithout().catch((error: unknown) => {
+          log('metrics.incomplete', { cause: error instanceof Error ? error.message : String(error) })
+          return undefined
+        })
       const server = await openLocalServer(listen, {
-        '/metrics': { type: OPEN_METRICS_TYPE, text: () => metrics.text(watched) },
-        [KEYS_PATH]: { type: 'application/jwk-set+json', text: () => JSON.stringify({ keys: keys() }) },
+        '/metrics': { type: OPEN_METRICS_TYPE, text: async () => metrics.text(watched, await holdsUntil()) },
+        [KEYS_PATH]: { type: 'application/jwk-set+json', text: async () => JSON.stringify({ keys: keys() }) },
       })
       opened.defer(() => server.close())
       return server.url

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import {
   type Cut,
   type FeedMessage,
+  type FollowedDoor,
   type FollowerMessage,
   type Meeting,
   type OpenSession,
@@ -39,6 +40,8 @@ export interface FeedOptions {
   readonly clock?: Clock
   /** For each step that waits for the authority, until the feed stands. Default 10,000. */
   readonly timeoutMs?: number
+  /** That go by it, for the authority to know. */
+  readonly doors?: readonly FollowedDoor[]
   /** Ends the sessions of what was revoked. Answers when that is done. */
   readonly cut: (revoked: readonly RevokedSerial[]) => Promise<readonly Cut[]>
   readonly sessions: () => Promise<readonly OpenSession[]>
@@ -90,7 +93,7 @@ const SAID_WRONGLY = [FeedError, ShapeError, LineError, DerError, X509Error]
  * @throws {IdentityError | TrustFileError | EnrollmentError} when the directory is not whole.
  */
 export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
-  const { identity, clock = () => Temporal.Now.instant(), timeoutMs = WAIT_MS, log, cut, sessions } = options
+  const { identity, clock = () => Temporal.Now.instant(), timeoutMs = WAIT_MS, log, cut, sessions, doors } = options
   const { trust, directory } = identity
   const home = await openHome(directory, { clock, timeoutMs })
   const { snapshot: kept, told } = await readKept(home.paths)
@@ -196,7 +199,7 @@ export async function followFeed(options: FeedOptions): Promise<FeedFollower> {
     // It may have been closed while it was connecting.
     if (stop.signal.aborted) onStop()
     const after = isBehind() ? undefined : last
-    send({ kind: 'follow', version: 1, ...(after !== undefined && { after }) })
+    send({ kind: 'follow', version: 1, ...(after !== undefined && { after }), ...(doors && { doors }) })
     sendWaiting = createSender(
       queue,
       (one) => send({ kind: 'meeting', ...one }),

@@ -1,7 +1,7 @@
 // Telling the doors, all at once, and waiting a second at most for each.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '@countersign/mtls'
-import type { Cut, DoorName, FeedEvent, OpenSession } from '@countersign/protocol'
+import type { Cut, DoorName, FeedEvent, FollowedDoor, OpenSession } from '@countersign/protocol'
 import { InvariantError } from '../../error.ts'
 
 /** A door that follows the authority. */
@@ -11,6 +11,15 @@ export interface FeedDoor {
   apply(event: FeedEvent): Promise<readonly Cut[]>
   /** Its open sessions. */
   sessions(): Promise<readonly OpenSession[]>
+  /** What it is, or has: doors that need the lists. Absent: it is one, and is taken for one that requires them. */
+  readonly doors?: readonly FollowedDoor[]
+  /** In another process, which goes on when this one ends. */
+  readonly isElsewhere?: true
+}
+
+/** A door, and whether it ends with this process. */
+export interface KnownDoor extends FollowedDoor {
+  readonly isElsewhere: boolean
 }
 
 /** What the doors answered. */
@@ -27,6 +36,8 @@ export interface Feed {
   /** Open sessions at every door that answers within a second. */
   sessions(): Promise<readonly OpenSession[]>
   tell(event: FeedEvent): Promise<Told>
+  /** All that follow now, by name. */
+  doors(): readonly KnownDoor[]
 }
 
 /** A door that takes longer stands in the receipt as unconfirmed; what it does then is in the log. */
@@ -62,6 +73,12 @@ export function createFeed(log: Log): Feed {
     async sessions() {
       const answers = await Promise.all([...doors.values()].map((door) => withinASecond(door.sessions())))
       return answers.flatMap((sessions) => sessions ?? [])
+    },
+    doors() {
+      const known = [...doors.values()].flatMap(({ name, doors: own, isElsewhere = false }) =>
+        (own ?? [{ name, revocation: 'require' as const }]).map((door) => ({ ...door, isElsewhere })),
+      )
+      return known.toSorted((one, other) => (one.name < other.name ? -1 : 1))
     },
     async tell(event) {
       const asked = [...doors.values()]

@@ -5,6 +5,7 @@ import {
   type Cut,
   type FeedEvent,
   type FeedMessage,
+  type FollowedDoor,
   type FollowerMessage,
   type Meeting,
   type OpenSession,
@@ -107,8 +108,11 @@ function serveFollower(party: PartyId, socket: Duplex, parts: FollowerParts, fol
     send({ kind: 'event', previous: sent ?? 0n, event })
     sent = event.sequence
   }
-  const door: FeedDoor = {
+  /** An older one does not say which doors it has. */
+  const doorOf = (own: readonly FollowedDoor[] | undefined): FeedDoor => ({
     name: party,
+    isElsewhere: true,
+    ...(own && { doors: own.map((each) => ({ ...each, name: doorName(party, each.name) })) }),
     apply(event) {
       const answer = Promise.withResolvers<readonly Cut[]>()
       waiting.set(event.sequence, answer)
@@ -121,7 +125,7 @@ function serveFollower(party: PartyId, socket: Duplex, parts: FollowerParts, fol
       send({ kind: 'sessions', id: asking })
       return promise
     },
-  }
+  })
 
   /** What it has missed. */
   const catchUp = async (after: bigint | undefined): Promise<void> => {
@@ -146,7 +150,7 @@ function serveFollower(party: PartyId, socket: Duplex, parts: FollowerParts, fol
       followers.get(party)?.end(new LineError('it has connected anew'))
       followers.set(party, lines)
       // First, so that nothing is missed: what is told from now on waits until it has caught up.
-      leave = feed.join(door)
+      leave = feed.join(doorOf(message.doors))
       inTurn(() => catchUp(message.after))
       beat = setInterval(() => send({ kind: 'beat', at: clock() }), BEAT_MS)
       return
