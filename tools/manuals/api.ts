@@ -36,7 +36,7 @@ export function apiManual(): string {
     'An administrator’s POST, PUT, PATCH or DELETE may have a header `Idempotency-Key`: 16 to 255 characters in quotes, drawn at',
     'random for this one act, as in `"8e03978e-40d5-43e8-bc93-6894a57f9324"`. Whoever does not know whether the act was done asks',
     'again with the same key, here or at another authority on the same store: the act is done once, and the first answer comes',
-    'again, with `Idempotency-Replayed: true`. It is kept for 24 hours, of one caller the newest 10,000, encrypted under the key,',
+    'again, with `Idempotency-Replayed: true`. It is kept for at least 24 hours, of one caller the newest 10,000, encrypted under the key,',
     'which is not kept. Another request with the key is `ERR_ADMIN_KEY_REUSED` (422); while the first is still being done, it is',
     '`ERR_ADMIN_KEY_RUNNING` (409, `Retry-After`). What was refused is not kept. `interrupted: true` in an answer: the authority',
     'ended after the act and before it knew the rest, as which sessions were cut; doors follow when they are back.',

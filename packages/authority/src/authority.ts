@@ -242,8 +242,10 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
         expiry: () => warnOfExpiry({ store, clock, failpoint, log }),
         erase: async () => {
           await store.commit(async ({ invitations, answers }) => {
-            await invitations.eraseExpired(clock(), ERASED_AT_ONCE)
-            await answers.eraseBefore(clock().subtract({ hours: ANSWERS_KEPT.hours }), ERASED_AT_ONCE)
+            // A clock that is ahead by a day erases nothing that is needed when it is set right.
+            const dayBefore = clock().subtract({ hours: 24 })
+            await invitations.eraseExpired(dayBefore, ERASED_AT_ONCE)
+            await answers.eraseBefore(dayBefore.subtract({ hours: ANSWERS_KEPT.hours }), ERASED_AT_ONCE)
             await answers.eraseBeyond(ANSWERS_KEPT.most)
             failpoint('erase.before-commit')
           })

@@ -11,7 +11,7 @@ import type { Api } from './model.ts'
 import { sendRefusal } from './reply.ts'
 import { idempotencyKey, read } from './schemas.ts'
 
-/** How long an answer is kept, and how many of one caller's. */
+/** How long an answer is kept at least, and how many of one caller's. */
 export const ANSWERS_KEPT = { hours: 24, most: 10_000 } as const
 
 /** Another authority on the store that has not completed its answer by then has ended. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { suite, type TestContext, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { readCertificateList } from '@countersign/x509'
 import { makeSmallDisk, NEEDS_MOUNT } from '../../../../tools/testing/small-disk.ts'
@@ -12,6 +12,7 @@ import { checkLedger } from '../crash/check.ts'
 import { nothingSeen, type Seen } from '../crash/load.ts'
 import { endAfter, temporaryDirectory } from '../support/core.ts'
 import { askLocally, enrollParty, type House, meet, openHouse, placeOf } from '../support/house.ts'
+import { shortMinute } from '../support/short-minute.ts'
 
 /** A disk that failed is tried again after five seconds; some more for a machine that is busy. */
 const AGAIN_MS = 10_000
@@ -127,14 +128,4 @@ function worked(begin: () => void): boolean {
     assert.match(String(error), /busy/)
     return false
   }
-}
-
-/** What is done every minute is done sooner. */
-function shortMinute(t: TestContext, milliseconds: number): void {
-  const { setInterval: every } = globalThis
-  const sooner = (work: () => void, ms?: number) => every(work, ms === 60_000 ? milliseconds : ms)
-  globalThis.setInterval = Object.assign(sooner, every)
-  t.after(() => {
-    globalThis.setInterval = every
-  })
 }
