@@ -121,7 +121,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   opened.defer(() => integration.close())
   const { store } = integration
   await recordProfiles(store, { clock, failpoint })
-  const meetings = openMeetings(join(directory, 'meetings.db'), log)
+  const meetings = await openMeetings(options.store ?? join(directory, 'meetings.db'), log)
   opened.defer(() => meetings.close())
 
   const feed = createFeed(log)

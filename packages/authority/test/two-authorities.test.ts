@@ -7,7 +7,7 @@ import pg from 'pg'
 import { withPostgresql } from '../../../interop/postgresql.ts'
 import { temporaryDirectory } from './support/core.ts'
 import { follow } from './support/follow.ts'
-import { askLocally, enrollParty, type House, openHouse } from './support/house.ts'
+import { askLocally, enrollParty, type House, meet, openHouse, placeOf } from './support/house.ts'
 import { postgresqlPlace } from './support/stores.ts'
 
 /** The second has the keys of the first, as an operator copies them. */
@@ -74,6 +74,19 @@ suite('two authorities on one store', withPostgresql, () => {
     assert.equal(locks.length, 4, 'in their order, before it')
     // It has a second for each of four, and of them nobody waits for it.
     assert.ok(performance.now() - began < 3_000, `${performance.now() - began} ms`)
+  })
+
+  test('a meeting that one was told of, the other explains', async (t) => {
+    const [one, other] = await two(t)
+    const alice = await enrollParty(t, one, 'alice')
+    const caller = await meet(t, placeOf(one.authority), alice)
+    // Alice is no administrator: the authority's own door says so, and keeps the meeting.
+    const { body } = await caller.ask('GET', '/v1/sessions')
+    const explained = () => askLocally(other.directory, 'GET', `/v1/meetings/${body.reference}`)
+    // Many are written together.
+    await until(async () => (await explained()).status === 200)
+    assert.equal((await explained()).body.meetings[0].caller.party, 'alice')
+    assert.equal((await askLocally(other.directory, 'GET', '/v1/meetings/M-0000-0000')).status, 404)
   })
 
   test('the rules that one tells, the other tells', async (t) => {

@@ -185,7 +185,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     const reference = parseReference(request.params.reference)
     if (reference === undefined)
       return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: 'reference: as in M-7F3K-92QD' })
-    const meetings = api.meetings(reference)
+    const meetings = await api.meetings(reference)
     if (meetings.length === 0) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NO_MEETING' })
     // Each is JSON already: it is handed on as it was written.
     return reply.type('application/json; charset=utf-8').send(`{"meetings":[${meetings.join(',')}]}`)

@@ -44,7 +44,7 @@ export interface Api {
   readonly follow: (party: PartyId, socket: Duplex) => void
   readonly record: (meeting: Meeting) => void
   /** Meetings with that reference, each as JSON text. */
-  readonly meetings: (reference: Reference) => readonly string[]
+  readonly meetings: (reference: Reference) => Promise<readonly string[]>
   readonly clock: Clock
   readonly failpoint: Failpoint
   readonly log: Log

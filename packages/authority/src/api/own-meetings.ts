@@ -46,7 +46,7 @@ export function ownMeetingRoutes(app: FastifyInstance, { meetings, record, clock
     const reference = parseReference(request.params.reference)
     if (reference === undefined)
       return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: 'reference: as in M-7F3K-92QD' })
-    const own = meetings(reference)
+    const own = (await meetings(reference))
       .map((text) => readMeeting(JSON.parse(text)))
       .filter((meeting) => isOf(meeting, asker.party))
     // Who was in none of them learns nothing, not even that there are some.

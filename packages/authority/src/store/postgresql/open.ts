@@ -29,6 +29,32 @@ export interface Postgresql {
 }
 
 /**
+ * A pool of at most `most` connections, none of which is open yet.
+ * @param url As in `postgres://user@host/database`, without a password.
+ * @throws {AuthorityError}
+ */
+export function connectPostgresql<Schema>(url: string, most: number, onFault: (error: Error) => void): Kysely<Schema> {
+  if (hasPassword(url))
+    throw new AuthorityError('ERR_AUTHORITY_OPTION', withoutSecrets(url), 'a password stands in `store`', {
+      next: 'put it into a file of mode 0600 that PGPASSFILE names, or ~/.pgpass: host:port:database:user:password',
+    })
+  const pool = new Pool({
+    connectionString: url,
+    max: most,
+    connectionTimeoutMillis: CONNECT_MS,
+    statement_timeout: STATEMENT_MS,
+    application_name: 'countersign',
+    // Numbers of ours are below 2^53.
+    types: { getTypeParser: (oid, format) => (oid === INT8 ? Number : types.getTypeParser(oid, format)) },
+  })
+  // A connection that waited in the pool ended: the next question opens another.
+  pool.on('error', onFault)
+  // One that is at work tells whoever waits for its answer; without a listener it would end the process as well.
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+}
+
+/**
  * Connects, and makes or checks the schema.
  * @param url As in `postgres://user@host/database`, without a password.
  * @param beforeCommit For tests: called when the schema is there, and not durable yet.
@@ -40,24 +66,7 @@ export async function openPostgresql(
   beforeCommit: () => void = () => undefined,
 ): Promise<Postgresql> {
   const where = withoutSecrets(url)
-  if (hasPassword(url))
-    throw new AuthorityError('ERR_AUTHORITY_OPTION', where, 'a password stands in `store`', {
-      next: 'put it into a file of mode 0600 that PGPASSFILE names, or ~/.pgpass: host:port:database:user:password',
-    })
-  const pool = new Pool({
-    connectionString: url,
-    max: MAX_CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_MS,
-    statement_timeout: STATEMENT_MS,
-    application_name: 'countersign',
-    // Numbers of ours are below 2^53.
-    types: { getTypeParser: (oid, format) => (oid === INT8 ? Number : types.getTypeParser(oid, format)) },
-  })
-  // A connection that waited in the pool ended: the next question opens another.
-  pool.on('error', onFault)
-  // One that is at work tells whoever waits for its answer; without a listener it would end the process as well.
-  pool.on('connect', (client) => client.on('error', () => undefined))
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const db = connectPostgresql<Tables>(url, MAX_CONNECTIONS, onFault)
   const listening = new Set<Listening>()
   const opened: Postgresql = {
     db,

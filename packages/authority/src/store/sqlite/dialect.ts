@@ -70,7 +70,10 @@ function driverOf(database: DatabaseSync): Driver {
     releaseConnection: async () => release(),
     beginTransaction: run('BEGIN IMMEDIATE'),
     commitTransaction: run('COMMIT'),
-    rollbackTransaction: run('ROLLBACK'),
+    // SQLite has already rolled back by itself after some faults, a full disk among them.
+    async rollbackTransaction() {
+      if (database.isTransaction) database.exec('ROLLBACK')
+    },
     destroy: async () => undefined,
   }
 }
