@@ -169,13 +169,14 @@ export async function untilInLedger({ process }: Child, directory: string, seen:
 }
 
 /** Bundles that were not read whole before. */
-async function readOn(directory: string, { inLedger, kept }: Seen): Promise<void> {
+async function readOn(directory: string, seen: Seen): Promise<void> {
   const read = readLedgerDirectory(join(directory, 'ledger'))
   const [, size = '0'] = new TextDecoder().decode(await read(CHECKPOINT)).split('\n')
-  for (let index = Math.floor((kept?.size ?? 0) / TILE_WIDTH); ; index++) {
+  for (let index = Math.floor(seen.ledgerRead / TILE_WIDTH); ; index++) {
     const name = tileIn(Number(size), 'entries', index)
-    if (name === undefined) return
+    if (name === undefined) break
     for (const entry of await readBundleFile(read, name))
-      inLedger.add(JSON.parse(new TextDecoder().decode(entry)).sha256)
+      seen.inLedger.add(JSON.parse(new TextDecoder().decode(entry)).sha256)
   }
+  seen.ledgerRead = Number(size)
 }

@@ -28,6 +28,8 @@ export interface Seen {
   /** What the ledger said last, and what was read in it. */
   kept?: Checkpoint
   readonly inLedger: Set<string>
+  /** Entries that were read. */
+  ledgerRead: number
   /** Answered acts. */
   readonly counts: Record<Act, number>
 }
@@ -46,6 +48,7 @@ export function nothingSeen(): Seen {
     unanswered: [],
     tokens: new Map(),
     inLedger: new Set(),
+    ledgerRead: 0,
     counts: { invite: 0, enroll: 0, renew: 0, certify: 0, party: 0, lock: 0, unlock: 0, revoke: 0, backup: 0 },
   }
 }
