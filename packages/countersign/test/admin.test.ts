@@ -200,7 +200,7 @@ suite('administration over the socket of a real authority', () => {
     const [key = '', empty, ...certificate] = byParty.stdout.toReversed()
     assert.deepEqual((await run('show', sha256)).stdout, certificate.toReversed())
     assert.equal(empty, '')
-    assert.match(key, /^key {2}[0-9a-f]{64} {2}since just now$/)
+    assert.match(key, /^key {2}[0-9a-f]{64} {2}since just now, until in 30 days, by [0-9a-f]+$/)
     const nobody = await run('show', 'zoe')
     assert.equal(nobody.code, 1)
     assert.match(nobody.stderr[0] ?? '', /\[ERR_ADMIN_NOT_FOUND\]/)

@@ -15,7 +15,6 @@ import {
   derJson,
   entryJson,
   foreseenJson,
-  keyJson,
   partyJson,
   sessionJson,
   wholeCertificateJson,
@@ -37,6 +36,7 @@ import {
   writePlace,
 } from './schemas.ts'
 import { watchingRoutes } from './watching.ts'
+import { keyJson } from './watching-json.ts'
 
 export function administrationRoutes(app: FastifyInstance, api: Api): void {
   const { store, clock, failpoint } = api
@@ -155,11 +155,12 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     if (found === undefined) return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: NO_SUBJECT })
     const now = clock()
     const { kind, certificates } = found
-    const keys = kind === 'party' ? await store.certificates.keysOf(request.params.subject, MAX_OF_PARTY) : undefined
+    const keys =
+      kind === 'party' ? await store.keys.ofParty({ party: request.params.subject, limit: MAX_OF_PARTY }) : undefined
     const party = kind === 'party' ? await store.parties.byName(request.params.subject) : undefined
     return reply.send({
       certificates: certificates.map((stored) => wholeCertificateJson(stored, now)),
-      ...(keys && { keys: keys.map(keyJson) }),
+      ...(keys && { keys: keys.found.map(keyJson) }),
       ...(party && { party: partyJson(party, now) }),
     })
   })

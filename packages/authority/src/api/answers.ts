@@ -107,6 +107,15 @@ export const certificate: Readonly<Record<string, z.ZodType>> = {
   renewed: z.literal(true).optional(),
 }
 
+/** As in the history of a party. */
+export const key: Readonly<Record<string, z.ZodType>> = {
+  spkiSha256: hex,
+  firstSeen: time,
+  endsAt: time,
+  revokedAt: time.optional(),
+  compromisedAt: time.optional(),
+}
+
 export const certificates: z.ZodType = z.strictObject({
   certificates: z.array(z.strictObject(certificate)),
   next: text.optional(),
@@ -130,7 +139,7 @@ export const locked: z.ZodType = z.strictObject({ ...told, party, entries, inter
 
 export const shown: z.ZodType = z.strictObject({
   certificates: z.array(z.looseObject({ ...certificate, evidence: text, der: base64 })),
-  keys: z.array(z.strictObject({ spkiSha256: hex, firstSeen: time, revokedAt: time.optional() })).optional(),
+  keys: z.array(z.strictObject(key)).optional(),
   party: party.optional(),
 })
 

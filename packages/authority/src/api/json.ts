@@ -5,7 +5,7 @@ import { type Certificate, formatName, readCertificate } from '@countersign/x509
 import { isX509Profile } from '../issuance/profiles.ts'
 import type { EntryReceipt } from '../ledger/receipts.ts'
 import { sha256 } from '../octets.ts'
-import type { PartyKey, StoredCertificate } from '../store/certificates.ts'
+import type { StoredCertificate } from '../store/certificates.ts'
 import type { StoredParty } from '../store/parties.ts'
 import type { CertificateState } from '../store/search.ts'
 
@@ -76,15 +76,6 @@ export function partyJson({ lock, createdAt, ...party }: StoredParty, now: Tempo
         ...(lock.until && { until: lock.until.toString() }),
       },
     }),
-  }
-}
-
-/** A key of a party's, in its history. */
-export function keyJson({ spkiSha256, firstSeen, revokedAt }: PartyKey): Record<string, unknown> {
-  return {
-    spkiSha256: spkiSha256.toHex(),
-    firstSeen: firstSeen.toString(),
-    ...(revokedAt && { revokedAt: revokedAt.toString() }),
   }
 }
 

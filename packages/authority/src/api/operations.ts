@@ -168,6 +168,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: answers.parties,
   },
   'GET /v1/parties/:party': { summary: 'show a party', who: 'parties.read', status: 200, answer: answers.party },
+  'GET /v1/parties/:party/keys': {
+    summary: 'list the keys that a party has had, each with its newest certificates',
+    who: 'parties.read',
+    query: forms.keysQuery,
+    status: 200,
+    answer: forms.keys,
+  },
   'PATCH /v1/parties/:party': {
     summary: 'say what a party is, with `create` of one that is not known yet; its role, as an officer alone',
     who: 'parties.change',

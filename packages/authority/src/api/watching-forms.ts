@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import { SEEN_AS } from '../store/certificates.ts'
 import type { EndingQuery } from '../store/expiry.ts'
+import type { KeyPlace, KeyQuery } from '../store/keys.ts'
 import { type UnissuedQuery, VOUCHED } from '../store/watch.ts'
-import { certificate } from './answers.ts'
+import { certificate, key } from './answers.ts'
 import { instant, place } from './schemas.ts'
 
 const text = z.string()
@@ -81,4 +82,43 @@ export const outageBudget: z.ZodType = z.strictObject({
   ),
   goOn: z.array(text),
   endWithIt: z.array(text),
+})
+
+/** As `first seen-digest`. */
+const keyPlace = z
+  .string()
+  .regex(/^\d{1,15}-[0-9a-f]{64}$/, 'not what `next` of the page before is')
+  .transform((given) => {
+    const [firstSeen = '', digest = ''] = given.split('-')
+    return { firstSeen: Number(firstSeen), spkiSha256: Uint8Array.fromHex(digest) }
+  })
+
+export const keysQuery: z.ZodType<Omit<KeyQuery, 'party'>> = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  after: keyPlace.optional(),
+})
+
+/** As text, which `keysQuery` reads. */
+export function writeKeyPlace({ firstSeen, spkiSha256 }: KeyPlace): string {
+  return `${firstSeen}-${spkiSha256.toHex()}`
+}
+
+export const keys: z.ZodType = z.strictObject({
+  keys: z.array(
+    z.strictObject({
+      ...key,
+      /** The newest of its certificates. */
+      certificates: z.array(
+        z.strictObject({
+          serialNumber: hex,
+          sha256: hex,
+          profile: text,
+          notBefore: time,
+          notAfter: time,
+          revokedAt: time.optional(),
+        }),
+      ),
+    }),
+  ),
+  next: text.optional(),
 })

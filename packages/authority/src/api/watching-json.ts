@@ -1,4 +1,5 @@
 // What is watched, as JSON.
+import type { CertificateOfKey, PartyKey } from '../store/keys.ts'
 import type { Unissued } from '../store/watch.ts'
 import type { OutageBudget } from '../watching/outage.ts'
 import type { EndingCertificate, EndingList } from '../watching/report.ts'
@@ -43,5 +44,28 @@ export function outageJson({ holdsUntil, failures, ...doors }: OutageBudget, at:
     ...(holdsUntil && { holdsUntil: holdsUntil.toString() }),
     failures: failures.map((failure) => ({ ...failure, at: failure.at.toString() })),
     ...doors,
+  }
+}
+
+/** A key of a party's, in its history. */
+export function keyJson({ spkiSha256, firstSeen, endsAt, revokedAt, compromisedAt }: PartyKey): object {
+  return {
+    spkiSha256: spkiSha256.toHex(),
+    firstSeen: firstSeen.toString(),
+    endsAt: endsAt.toString(),
+    ...(revokedAt && { revokedAt: revokedAt.toString() }),
+    ...(compromisedAt && { compromisedAt: compromisedAt.toString() }),
+  }
+}
+
+/** A certificate of a key. */
+export function certificateOfKeyJson({ serial, sha256, profile, notBefore, ...ends }: CertificateOfKey): object {
+  return {
+    serialNumber: serial,
+    sha256: sha256.toHex(),
+    profile,
+    notBefore: notBefore.toString(),
+    notAfter: ends.notAfter.toString(),
+    ...(ends.revokedAt && { revokedAt: ends.revokedAt.toString() }),
   }
 }

@@ -5,8 +5,11 @@ import { reportEnding } from '../watching/report.ts'
 import type { Api } from './model.ts'
 import { sendRefusal } from './reply.ts'
 import { read, writePlace } from './schemas.ts'
-import { expiringQuery, unissuedQuery } from './watching-forms.ts'
-import { endingJson, listJson, outageJson, unissuedJson } from './watching-json.ts'
+import { expiringQuery, keysQuery, unissuedQuery, writeKeyPlace } from './watching-forms.ts'
+import { certificateOfKeyJson, endingJson, keyJson, listJson, outageJson, unissuedJson } from './watching-json.ts'
+
+/** Whoever renews a key again and again has more; the newest say enough. */
+const MAX_OF_KEY = 20
 
 export function watchingRoutes(app: FastifyInstance, { store, doors, clock }: Api): void {
   app.get('/v1/outage-budget', async (_, reply) => {
@@ -25,6 +28,23 @@ export function watchingRoutes(app: FastifyInstance, { store, doors, clock }: Ap
       lists: lists.map(listJson),
       ...(next && { next: writePlace(next) }),
     })
+  })
+
+  app.get<{ Params: { party: string } }>('/v1/parties/:party/keys', async (request, reply) => {
+    const query = read(keysQuery, request.query)
+    if (!query.ok) return sendRefusal(request, reply, query.refusal)
+    const { party } = request.params
+    // PostgreSQL keeps no NUL, and so knows no question with one.
+    const known = party.includes('\0') ? undefined : await store.parties.byName(party)
+    if (known === undefined)
+      return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: 'no party is that' })
+    const { found, next } = await store.keys.ofParty({ ...query.value, party })
+    const keys: object[] = []
+    for (const key of found) {
+      const certificates = await store.keys.certificatesOf(key.spkiSha256, MAX_OF_KEY)
+      keys.push({ ...keyJson(key), certificates: certificates.map(certificateOfKeyJson) })
+    }
+    return reply.send({ keys, ...(next && { next: writeKeyPlace(next) }) })
   })
 
   app.get('/v1/unissued', async (request, reply) => {

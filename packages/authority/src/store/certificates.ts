@@ -134,15 +134,6 @@ export interface CertificateStore {
   /** Whether a certificate of `issuer`, its own apart, is neither revoked nor over at `now`. */
   hasCurrentOf(issuer: number, now: Temporal.Instant): Promise<boolean>
   list(query: ListQuery): Promise<Page<StoredCertificate>>
-  /** The keys that the party has had, oldest first, at most `limit`. */
-  keysOf(party: string, limit: number): Promise<readonly PartyKey[]>
-}
-
-/** One key of a party's, from when on it was its, and since when it is nobody's any more. */
-export interface PartyKey {
-  readonly spkiSha256: Uint8Array
-  readonly firstSeen: Temporal.Instant
-  readonly revokedAt?: Temporal.Instant
 }
 
 const MAX_SAME_SERIAL = 10
@@ -295,15 +286,6 @@ export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
     async list(query) {
       const { found, next } = await searchCertificates(db, query)
       return { found: all(found), ...(next && { next }) }
-    },
-    async keysOf(party, limit) {
-      const keys = db.selectFrom('party_key').selectAll().where('party', '=', party)
-      const rows = await keys.orderBy('first_seen').limit(limit).execute()
-      return rows.map(({ spki_sha256, first_seen, revoked_at }) => ({
-        spkiSha256: octetsOf(spki_sha256),
-        firstSeen: instantOf(first_seen),
-        ...(revoked_at !== null && { revokedAt: instantOf(revoked_at) }),
-      }))
     },
   }
 }

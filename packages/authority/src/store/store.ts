@@ -10,6 +10,7 @@ import { type CertificateStore, createCertificateStore } from './certificates.ts
 import { createExpiryStore, type ExpiryStore } from './expiry.ts'
 import { createInvitationStore, type InvitationStore } from './invitations.ts'
 import { createIssuerStore, type IssuerStore } from './issuers.ts'
+import { createKeyStore, type KeyStore } from './keys.ts'
 import { createLedgerEntries, type LedgerEntries } from './ledger.ts'
 import { openDatabase } from './open.ts'
 import { createPartyStore, type PartyStore } from './parties.ts'
@@ -33,6 +34,7 @@ export interface Repositories {
   readonly status: StatusStore
   readonly ledger: LedgerEntries
   readonly watch: WatchStore
+  readonly keys: KeyStore
   readonly expiry: ExpiryStore
   setting(key: string): Promise<string | undefined>
   set(key: string, value: string): Promise<void>
@@ -190,6 +192,7 @@ function repositoriesOf(db: Kysely<Tables>, alone: StoreTransaction['alone'], no
     parties: createPartyStore(db),
     status: createStatusStore(db, alone, node),
     watch: createWatchStore(db),
+    keys: createKeyStore(db),
     expiry: createExpiryStore(db),
     ledger: createLedgerEntries(db, alone),
     async setting(key) {

@@ -107,6 +107,7 @@ suite('the API in OpenAPI', () => {
     await local('GET /v1/events', '/v1/events?follow=false')
     await local('GET /v1/ledger/entries', `/v1/ledger/entries?ids=${entries}`)
     await local('GET /v1/parties/:party', '/v1/parties/bob')
+    await local('GET /v1/parties/:party/keys', '/v1/parties/bob/keys')
     await local('GET /v1/parties', '/v1/parties?limit=1')
     await local('POST /v1/parties/:party/unlock', '/v1/parties/bob/unlock', {})
     await local('GET /v1/sessions', '/v1/sessions')

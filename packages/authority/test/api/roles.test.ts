@@ -41,6 +41,7 @@ const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, rea
   ['GET', '/v1/unissued', undefined, ADMINISTRATORS],
   ['GET', '/v1/parties', undefined, ADMINISTRATORS],
   ['GET', '/v1/parties/nothing', undefined, ADMINISTRATORS],
+  ['GET', '/v1/parties/nothing/keys', undefined, ADMINISTRATORS],
   ['GET', '/v1/events?follow=false', undefined, ADMINISTRATORS],
   ['GET', '/v1/ledger/entries?ids=999', undefined, ADMINISTRATORS],
   ['GET', '/v1/sessions', undefined, ADMINISTRATORS],

@@ -7,6 +7,7 @@ import { createCertificateStore } from '../../src/store/certificates.ts'
 import { createExpiryStore } from '../../src/store/expiry.ts'
 import { createInvitationStore } from '../../src/store/invitations.ts'
 import { createIssuerStore } from '../../src/store/issuers.ts'
+import { createKeyStore } from '../../src/store/keys.ts'
 import { createPartyStore } from '../../src/store/parties.ts'
 import { SCHEMA } from '../../src/store/schema.ts'
 import type { CertificateFilter } from '../../src/store/search.ts'
@@ -86,7 +87,10 @@ suite('questions to the store', () => {
     await expiry.newestLists(10, START)
     await expiry.markList({ issuer: 2, number: 1, thisUpdate: START, nextUpdate: START }, START)
     await expiry.ownersOf(['alice', 'bob'])
-    await certificates.keysOf('alice', 10)
+    const keys = createKeyStore(db)
+    for (const after of [undefined, { firstSeen: 1, spkiSha256: hash }])
+      await keys.ofParty({ party: 'alice', limit: 10, after })
+    await keys.certificatesOf(hash, 10)
     await invitations.byId(hash)
     await invitations.isInvited('alice', START)
     await invitations.endOfParty('alice', START)

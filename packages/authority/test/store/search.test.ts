@@ -140,12 +140,21 @@ for (const [what, placeOf, options] of PLACES)
         const id = await certificates.add(first)
         await certificates.revoke({ ...first, id }, before, 'superseded', await status.addEvent('status', before))
       })
-      assert.deepEqual(await store.certificates.keysOf('alice', 10), [
-        { spkiSha256: first.spkiSha256, firstSeen: START, revokedAt: before },
-        { spkiSha256: second.spkiSha256, firstSeen: START.add({ hours: 1 }) },
+      const alice = await store.keys.ofParty({ party: 'alice', limit: 10 })
+      assert.deepEqual(alice.found, [
+        { spkiSha256: first.spkiSha256, firstSeen: START, endsAt: before, revokedAt: before },
+        { spkiSha256: second.spkiSha256, firstSeen: START.add({ hours: 1 }), endsAt: before },
       ])
-      assert.equal((await store.certificates.keysOf('alice', 1)).length, 1)
-      assert.deepEqual(await store.certificates.keysOf('nobody', 10), [])
+      assert.equal(alice.next, undefined)
+      const { found, next } = await store.keys.ofParty({ party: 'alice', limit: 1 })
+      assert.deepEqual(found, alice.found.slice(0, 1))
+      const rest = await store.keys.ofParty({ party: 'alice', limit: 1, after: next })
+      assert.deepEqual(rest, { found: alice.found.slice(1) })
+      assert.deepEqual(await store.keys.ofParty({ party: 'nobody', limit: 9 }), { found: [] })
+      const { serial, sha256, profile, notBefore, notAfter } = first
+      const certificates = [{ serial, sha256, profile, notBefore, notAfter, revokedAt: before }]
+      assert.deepEqual(await store.keys.certificatesOf(first.spkiSha256, 9), certificates)
+      assert.deepEqual(await store.keys.certificatesOf(second.spkiSha256, 9), [])
     })
 
     test('a store of version 3 gets what search needs, and keeps what it holds', async (t) => {

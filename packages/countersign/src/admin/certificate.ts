@@ -7,6 +7,8 @@ export interface ListedCertificate {
   readonly serialNumber: string
   /** Hexadecimal. */
   readonly sha256: string
+  /** Of its key, hexadecimal. */
+  readonly spkiSha256: string
   readonly issuedAt: Temporal.Instant
   readonly profile: string
   readonly state: string
@@ -38,6 +40,7 @@ export function certificateField(field: Field): ListedCertificate {
     party: field.get('party').text(256),
     serialNumber: field.get('serialNumber').text(64),
     sha256: field.get('sha256').text(64),
+    spkiSha256: field.get('spkiSha256').text(64),
     issuedAt: field.get('issuedAt').instant(),
     profile: field.get('profile').text(64),
     state: field.get('state').text(64),

@@ -26,7 +26,7 @@ export const show: Run = async (given, around) => {
     .get('keys')
     .optional((each) => each.list(10_000))
   if (keys !== undefined && keys.length > 0) around.out('')
-  for (const key of keys ?? []) around.out(keyLine(key, around.clock()))
+  for (const key of keys ?? []) around.out(keyLine(key, certificates, around.clock()))
   return EXIT.ok
 }
 
@@ -38,13 +38,24 @@ function lockLine(lock: Field, now: Temporal.Instant): string {
   )
 }
 
-/** One key of the party's history. */
-function keyLine(key: Field, now: Temporal.Instant): string {
-  const revokedAt = key.get('revokedAt').optional((each) => each.instant())
-  const ended = revokedAt === undefined ? '' : `, revoked ${formatWhen(revokedAt, now)}`
-  return plainText(
-    `key  ${key.get('spkiSha256').text(64)}  since ${formatWhen(key.get('firstSeen').instant(), now)}${ended}`,
-  )
+/** So many of a key's certificates are named; each is above, whole. */
+const MOST_NAMED = 3
+
+/** One key of the party's history, and which of its certificates had it. */
+function keyLine(key: Field, certificates: readonly ListedCertificate[], now: Temporal.Instant): string {
+  const spkiSha256 = key.get('spkiSha256').text(64)
+  const moment = (name: string) => key.get(name).optional((each) => each.instant())
+  const [revokedAt, compromisedAt] = [moment('revokedAt'), moment('compromisedAt')]
+  const end =
+    compromisedAt !== undefined
+      ? `compromised ${formatWhen(compromisedAt, now)}`
+      : revokedAt !== undefined
+        ? `revoked ${formatWhen(revokedAt, now)}`
+        : `until ${formatWhen(key.get('endsAt').instant(), now)}`
+  const of = certificates.filter((one) => one.spkiSha256 === spkiSha256).map(({ serialNumber }) => serialNumber)
+  const more = of.length > MOST_NAMED ? ` and ${of.length - MOST_NAMED} more` : ''
+  const by = of.length === 0 ? '' : `, by ${of.slice(-MOST_NAMED).join(', ')}${more}`
+  return plainText(`key  ${spkiSha256}  since ${formatWhen(key.get('firstSeen').instant(), now)}, ${end}${by}`)
 }
 
 function certificateLines(certificate: ListedCertificate, now: Temporal.Instant): string[] {
