@@ -24,6 +24,7 @@ const GROUPS: readonly (readonly [prefix: string, title: string, text: string])[
   ['ERR_AUTHORITY_', 'The authority', 'The authority cannot do what was asked, and has not done it.'],
   ['ERR_FEED_', 'The feed', 'The authority does not let a party follow it.'],
   ['ERR_ADMIN_', 'Administration', 'The authority refuses an act of administration.'],
+  ['ERR_ISSUER_', 'Issuers', 'The authority refuses an act on those that sign.'],
 ]
 
 const FAULTS: Readonly<Record<RefusalEntry['fault'], string>> = {

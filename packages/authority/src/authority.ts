@@ -30,7 +30,8 @@ import type { Failpoint } from './failpoints.ts'
 import { housekeeping } from './housekeeping.ts'
 import { createIssue, type Issue } from './issuance/issue.ts'
 import { recordProfiles } from './issuance/profiles-entry.ts'
-import { openCustody } from './keys/custody.ts'
+import { createIssuerAdministration } from './issuers/administration.ts'
+import { type Custody, openCustody } from './keys/custody.ts'
 import { guarded, replaceFile } from './keys/files.ts'
 import { FILES, ISSUING_ROW, readCertificateFile, readHierarchy } from './keys/hierarchy.ts'
 import { type Issuers, openIssuers } from './keys/issuers.ts'
@@ -98,6 +99,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   const {
     store: stored,
     issuers,
+    custody,
     ledgerKey,
     folder,
     rootFile,
@@ -171,9 +173,32 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     meetings.record(meeting, onSettled)
     sightings.met(meeting)
   }
+  const issuerAdministration = createIssuerAdministration({
+    store,
+    issuers,
+    crls,
+    revocation,
+    folder,
+    custody,
+    domain,
+    clock,
+    checkSignature,
+    tell(sequence) {
+      const [at, { all }] = [clock(), crls.current()]
+      trust.replaceCrls(
+        all.map((der) => readCertificateList(der)),
+        at,
+      )
+      changes.tell()
+      const change = { kind: 'crl', crls: all, certificates: certificatesOf(issuers) } as const
+      void feed.tell({ sequence: BigInt(sequence), at, change })
+    },
+    log,
+  })
   const application = await createApplication({
     store,
     issuers,
+    issuerAdministration,
     address,
     invite,
     backup: ({ target, keys, passphrase }) =>
@@ -309,7 +334,14 @@ async function openKeys(
     log,
   }: KeyOptions,
   opened: AsyncDisposableStack,
-): Promise<{ store: Store; issuers: Issuers; ledgerKey: LedgerKey; folder: string; rootFile: string }> {
+): Promise<{
+  store: Store
+  issuers: Issuers
+  custody: Custody
+  ledgerKey: LedgerKey
+  folder: string
+  rootFile: string
+}> {
   openDirectory(directory)
   const path = place ?? join(directory, STORE_FILE)
   if (place === undefined && !existsSync(path) && existsSync(join(directory, FILES.folder)))
@@ -350,7 +382,7 @@ async function openKeys(
   issuers.onChange(writeRoots)
   const ledgerKey = await openLedgerKey(folder, store, domain, custody.passphrase, failpoint)
   writePublicFile(join(directory, LEDGER_KEY_FILE), `${formatVerifierKey(ledgerKey.key)}\n`)
-  return { store, issuers, ledgerKey, folder, rootFile }
+  return { store, issuers, custody, ledgerKey, folder, rootFile }
 }
 
 /** The root that is told to newcomers. */

@@ -110,6 +110,7 @@ export { lockedKey, revokedKey } from './sessions/session-keys.ts'
 export { openTickets } from './tickets/shared-tickets.ts'
 export { createCheckSignature } from './trust/check-signature.ts'
 export { type DoorTrust, doorTrust } from './trust/door-trust.ts'
+export { isSignedBy as isListSignedBy } from './trust/list-issuer.ts'
 export {
   createToldAuthorities,
   type OtherAuthorities,

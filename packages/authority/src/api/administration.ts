@@ -8,8 +8,9 @@ import type { Kept } from '../status/revoke.ts'
 import { findSubject, MAX_OF_PARTY, NO_SUBJECT } from '../status/subject.ts'
 import type { StoredCertificate } from '../store/certificates.ts'
 import type { Repositories, StoreTransaction } from '../store/store.ts'
-import { type Caller, callerOf } from './caller.ts'
+import { callerName, callerOf } from './caller.ts'
 import { eventRoutes } from './events.ts'
+import { issuerRoutes } from './issuers.ts'
 import {
   certificateJson,
   derJson,
@@ -79,7 +80,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
       once &&
       ((tx: StoreTransaction, { party, serial, der }: StoredCertificate) =>
         once.keep(tx, 201, { party, serialNumber: serial, certificates: [der.toBase64()], interrupted: true }))
-    const certified = await api.certify(body.value, nameOf(callerOf(request.raw.socket)), kept)
+    const certified = await api.certify(body.value, callerName(request), kept)
     if (!certified.ok) return sendRefusal(request, reply, certified.refusal)
     const { party, credential } = certified
     failpoint('certify.before-reply')
@@ -166,6 +167,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
   })
 
   partyRoutes(app, api, permit)
+  issuerRoutes(app, api)
   watchingRoutes(app, api)
 
   eventRoutes(app, api, permit)
@@ -193,17 +195,10 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
   })
 }
 
-/** Who asked, as it is kept. */
 type Done = Extract<Invited, { readonly ok: true }>
 
 function invitedJson({ token, party, expiresAt, entry }: Done): Record<string, unknown> {
   return { token, party, expiresAt: expiresAt.toString(), ...(entry !== undefined && { entries: [String(entry)] }) }
-}
-
-function nameOf(caller: Caller): string {
-  if (caller.kind === 'local') return 'administrator on the machine'
-  const { party, name } = caller.meeting.caller
-  return `administrator ${party ?? name}`
 }
 
 /** The row of the issuing certificate that `named` means. */

@@ -31,6 +31,8 @@ export const status: z.ZodType = z.strictObject({
 export const enrolled: z.ZodType = z.strictObject({
   party: text,
   certificates: z.array(base64),
+  /** Of the other issuers, whose lists are here too. */
+  issuers: z.array(base64).optional(),
   crls: z.array(base64),
   authority: z.strictObject({ address: text, name: text }),
   /** What was asked for and not granted. */

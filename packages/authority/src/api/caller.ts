@@ -28,6 +28,14 @@ export function callerOf(socket: Socket): Caller {
   return { kind: 'met', socket, meeting }
 }
 
+/** Who asked, as it is kept. */
+export function callerName(request: { readonly raw: { readonly socket: Socket } }): string {
+  const caller = callerOf(request.raw.socket)
+  if (caller.kind === 'local') return 'administrator on the machine'
+  const { party, name } = caller.meeting.caller
+  return `administrator ${party ?? name}`
+}
+
 /**
  * Decides as what `caller` may administer: looked up at each request, so that a revocation counts at once. Whoever owns the
  * data directory is an officer, and so is an administrator of whom nothing else was said.

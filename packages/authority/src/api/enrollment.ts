@@ -53,7 +53,8 @@ function answerOf(
   const others = api.issuers.published().intermediates.filter((one) => !credential.includes(one))
   return {
     party,
-    certificates: derJson([...credential, ...others]),
+    certificates: derJson(credential),
+    ...(others.length > 0 && { issuers: derJson(others) }),
     crls: api.crls().all.map((der) => der.toBase64()),
     authority: { address, name },
     ...(denied.length > 0 && { denied }),

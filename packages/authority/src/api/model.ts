@@ -7,6 +7,7 @@ import type { Renew } from '../enrollment/renew.ts'
 import type { Enroll } from '../enrollment/token/enroll.ts'
 import type { AuthorityAddress, Invite } from '../enrollment/token/invite.ts'
 import type { Failpoint } from '../failpoints.ts'
+import type { IssuerAdministration } from '../issuers/model.ts'
 import type { Issuers } from '../keys/issuers.ts'
 import type { Receipts } from '../ledger/receipts.ts'
 import type { Changes } from '../status/changes.ts'
@@ -20,6 +21,7 @@ import type { BackupBody } from './schemas.ts'
 export interface Api {
   readonly store: Store
   readonly issuers: Issuers
+  readonly issuerAdministration: IssuerAdministration
   readonly address: () => AuthorityAddress
   readonly invite: Invite
   /** Makes a backup on this machine. @throws {AuthorityError} (rejects) */

@@ -2,6 +2,7 @@
 // description in OpenAPI and the manual page are derived; a route that is not here is not served.
 import { z } from 'zod'
 import * as answers from './answers.ts'
+import * as issuing from './issuer-forms.ts'
 import type { Action } from './roles.ts'
 import {
   backupBody,
@@ -211,6 +212,48 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     query: entriesQuery,
     status: 200,
     answer: answers.ledgerEntries,
+  },
+  'GET /v1/issuers': {
+    summary: 'list issuers',
+    who: 'issuers.read',
+    query: issuing.issuersQuery,
+    status: 200,
+    answer: issuing.issuers,
+  },
+  'GET /v1/issuers/:issuer': { summary: 'show an issuer', who: 'issuers.read', status: 200, answer: issuing.issuer },
+  'POST /v1/issuers': {
+    summary: 'make an issuer: its key, and with a root here its certificate; or, waiting, its key alone',
+    who: 'issuers.change',
+    body: issuing.issuerBody,
+    status: 201,
+    answer: issuing.issuer,
+  },
+  'POST /v1/issuers/import': {
+    summary: 'take certificates and revocation lists that were signed elsewhere',
+    who: 'issuers.change',
+    body: issuing.importBody,
+    status: 200,
+    answer: issuing.imported,
+  },
+  'POST /v1/issuers/:issuer/request': {
+    summary: 'write a PKCS #10 request by the key of an issuer',
+    who: 'issuers.change',
+    status: 200,
+    answer: issuing.requested,
+  },
+  'POST /v1/issuers/:issuer/crosses': {
+    summary: 'have the key of an issuer certified by another root, too',
+    who: 'issuers.change',
+    body: issuing.crossBody,
+    status: 200,
+    answer: issuing.issuer,
+  },
+  'POST /v1/issuers/:issuer/state': {
+    summary: 'bring an issuer into another state',
+    who: 'issuers.change',
+    body: issuing.stateBody,
+    status: 200,
+    answer: issuing.issuer,
   },
   'GET /v1/sessions': {
     summary: 'list the open sessions at every door',

@@ -24,7 +24,7 @@ export function publicRoutes(
   app: FastifyInstance,
   api: Pick<Api, 'issuers' | 'crls' | 'address' | 'changes' | 'store' | 'clock'>,
 ): void {
-  const { issuers, crls, address, changes } = api
+  const { store, issuers, crls, address, changes } = api
   let known: { readonly of: readonly unknown[]; readonly version: string; readonly octets: Buffer } | undefined
   const status = (): NonNullable<typeof known> => {
     const [current, published] = [crls(), issuers.published()]
@@ -74,11 +74,20 @@ export function publicRoutes(
 
   app.get<{ Params: { issuer: string } }>('/crl/:issuer', async (request, reply) => {
     const { issuer } = request.params
-    const list = issuer.endsWith(CRL_SUFFIX) ? crls().of(issuer.slice(0, -CRL_SUFFIX.length)) : undefined
+    const name = issuer.endsWith(CRL_SUFFIX) ? issuer.slice(0, -CRL_SUFFIX.length) : ''
+    const list = crls().of(name) ?? (await lastListOf(name))
     if (list === undefined)
       return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: 'no issuer with that name has a list' })
     return sendLarge(reply, CRL_TYPE, list)
   })
+
+  /** Of an issuer that is retired. */
+  const lastListOf = async (name: string): Promise<Uint8Array | undefined> => {
+    if (!/^[a-z0-9-]{1,32}$/.test(name)) return undefined
+    const retired = await store.issuers.byName(name)
+    if (retired?.state !== 'retired' || retired.kind === 'ssh' || retired.id === undefined) return undefined
+    return (await store.status.newestCrl(retired.id))?.der
+  }
 
   app.get('/root.pem', async (_request, reply) =>
     reply.type(PEM_TYPE).send(

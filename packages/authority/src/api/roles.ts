@@ -11,6 +11,7 @@ export const ACTIONS: Readonly<Record<Action, readonly Role[]>> = {
   'parties.read': ['viewer', 'operator', 'officer', 'auditor'],
   'events.read': ['viewer', 'operator', 'officer', 'auditor'],
   'ledger.read': ['viewer', 'operator', 'officer', 'auditor'],
+  'issuers.read': ['viewer', 'operator', 'officer', 'auditor'],
   'sessions.read': ['viewer', 'operator', 'officer', 'auditor'],
   'meetings.read': ['operator', 'officer', 'auditor'],
   'parties.invite': ['operator', 'officer'],
@@ -18,6 +19,7 @@ export const ACTIONS: Readonly<Record<Action, readonly Role[]>> = {
   'parties.lock': ['operator', 'officer'],
   'certificates.issue': ['operator', 'officer'],
   'certificates.revoke': ['operator', 'officer'],
+  'issuers.change': ['officer'],
   'backups.make': ['officer'],
   'administrators.change': ['officer'],
 }
@@ -27,6 +29,7 @@ export type Action =
   | 'parties.read'
   | 'events.read'
   | 'ledger.read'
+  | 'issuers.read'
   | 'sessions.read'
   | 'meetings.read'
   | 'parties.invite'
@@ -34,6 +37,7 @@ export type Action =
   | 'parties.lock'
   | 'certificates.issue'
   | 'certificates.revoke'
+  | 'issuers.change'
   | 'backups.make'
   /** To make an administrator, or to say what one may do. */
   | 'administrators.change'

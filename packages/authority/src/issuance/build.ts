@@ -41,6 +41,8 @@ export interface CertificateContent {
   /** Absent where the certificate signs itself. */
   readonly issuer?: Certificate
   readonly serial: bigint
+  /** What another certificate of the same key calls it already. RFC 5280 §4.2.1.2. Default: the hash of the key. */
+  readonly keyIdentifier?: Uint8Array
   readonly now: Temporal.Instant
 }
 
@@ -50,7 +52,14 @@ export function buildCertificate(content: CertificateContent): Uint8Array {
   const row: X509Profile = X509_PROFILES[profile]
   const publicKey = readSubjectPublicKeyInfo(content.publicKey)
   const signedBy = issuer?.subjectPublicKeyInfo ?? publicKey
-  const parts = { row, publicKey, issuer, signedBy, identities: content.identities }
+  const parts = {
+    row,
+    publicKey,
+    keyIdentifier: content.keyIdentifier ?? keyIdentifierOf(publicKey),
+    issuer,
+    signedBy,
+    identities: content.identities,
+  }
   return writeTbsCertificate({
     version: 3,
     serialNumber: serial,
@@ -99,6 +108,7 @@ export function identifierOf({ subjectKeyIdentifier, subjectPublicKeyInfo }: Cer
 interface Parts {
   readonly row: X509Profile
   readonly publicKey: SubjectPublicKeyInfo
+  readonly keyIdentifier: Uint8Array
   readonly issuer: Certificate | undefined
   readonly signedBy: SubjectPublicKeyInfo
   readonly identities: readonly Identity[]
@@ -106,7 +116,7 @@ interface Parts {
 
 /** How each extension is written; undefined where it would hold nothing. */
 const EXTENSIONS: Readonly<Record<ExtensionName, (parts: Parts) => Extension | undefined>> = {
-  subjectKeyIdentifier: ({ publicKey }) => subjectKeyIdentifierExtension(keyIdentifierOf(publicKey)),
+  subjectKeyIdentifier: ({ keyIdentifier }) => subjectKeyIdentifierExtension(keyIdentifier),
   authorityKeyIdentifier: ({ issuer, signedBy }) =>
     authorityKeyIdentifierExtension({ keyIdentifier: issuer ? identifierOf(issuer) : keyIdentifierOf(signedBy) }),
   basicConstraints: ({ row: { authority } }) =>

@@ -17,6 +17,8 @@ export interface CertificateExpectation {
   readonly identities: readonly Identity[]
   /** Absent for the root. */
   readonly issuer?: Certificate
+  /** What another certificate of the same key calls it. */
+  readonly keyIdentifier?: Uint8Array
   readonly now: Temporal.Instant
 }
 
@@ -119,9 +121,10 @@ export const CERTIFICATE_LINTS: readonly CertificateLint[] = [
     id: 'subject-key-identifier',
     clause: 'RFC 5280 §4.2.1.2',
     severity: 'error',
-    check: ({ subjectKeyIdentifier, subjectPublicKeyInfo }) =>
+    check: ({ subjectKeyIdentifier, subjectPublicKeyInfo }, { keyIdentifier }) =>
       unless(
-        subjectKeyIdentifier !== undefined && sameOctets(subjectKeyIdentifier, keyIdentifierOf(subjectPublicKeyInfo)),
+        subjectKeyIdentifier !== undefined &&
+          sameOctets(subjectKeyIdentifier, keyIdentifier ?? keyIdentifierOf(subjectPublicKeyInfo)),
         'not the identifier of the key',
       ),
   },

@@ -4,17 +4,21 @@ import {
   ALGORITHM,
   type Certificate,
   type CertificateList,
+  type CertificationRequest,
   DerError,
   readCertificate,
   readCertificateList,
+  readCertificationRequest,
   writeCertificate,
   writeCertificateList,
+  writeCertificationRequest,
   X509Error,
 } from '@countersign/x509'
 import { buildCertificate, type CertificateContent } from './build.ts'
 import { CERTIFICATE_LINTS, type CertificateExpectation } from './certificate-lints.ts'
 import { CRL_LINTS, type CrlExpectation } from './crl-lints.ts'
 import type { Lint } from './lint-model.ts'
+import { REQUEST_LINTS, type RequestExpectation } from './request-lints.ts'
 import { SSH_LINTS, type SshExpectation } from './ssh-lints.ts'
 
 /** Octets that passed every lint. Signers accept nothing else. */
@@ -45,6 +49,13 @@ export function lintCertificate(tbs: Uint8Array, expected: CertificateExpectatio
 /** Builds a certificate, and judges what was built against what was asked for. */
 export function buildAndLint(content: CertificateContent): Linted {
   return lintCertificate(buildCertificate(content), content)
+}
+
+/** Judges what a key of ours asks another authority for. */
+export function lintRequest(tbs: Uint8Array, expected: RequestExpectation): Linted {
+  return lint<CertificationRequest, RequestExpectation>(tbs, expected, REQUEST_LINTS, () =>
+    readCertificationRequest(writeCertificationRequest(tbs, ALGORITHM.ecdsaWithSHA256, NO_SIGNATURE)),
+  )
 }
 
 /** Judges what is to be signed for SSH against what was asked for. */

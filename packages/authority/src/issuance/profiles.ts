@@ -103,6 +103,7 @@ export const X509_PROFILE_NAMES = [
   'admin',
   'ocsp-responder',
   'intermediate',
+  'cross-root',
   'root',
 ] as const
 /** One of {@link X509_PROFILE_NAMES}. */
@@ -209,6 +210,25 @@ export const X509_PROFILES: Readonly<Record<X509ProfileName, X509Profile>> = {
     policies: ['anyPolicy'],
     authority: { pathLength: 0 },
   },
+  'cross-root': {
+    ...LEAF,
+    summary: 'another root, by which who believes one root believes both',
+    instead: 'nobody is invited to be a root: roots sign each other by countersign authority cross',
+    lasts: { hours: 20 * 365 * 24 },
+    keys: signing(CERTIFIES),
+    spiffeId: false,
+    names: {},
+    extensions: {
+      subjectKeyIdentifier: 'not critical',
+      authorityKeyIdentifier: 'not critical',
+      basicConstraints: 'critical',
+      keyUsage: 'critical',
+      certificatePolicies: 'not critical',
+    },
+    extendedKeyUsage: [],
+    policies: ['anyPolicy'],
+    authority: {},
+  },
   root: {
     ...LEAF,
     summary: 'the trust anchor, signed by itself',
@@ -293,7 +313,7 @@ export const INVITED_PROFILES: readonly ProfileName[] = PROFILE_NAMES.filter(
   (name) => PROFILES[name].instead === undefined,
 )
 
-/** What an issuer below a root may sign. */
+/** What an issuer below a root may sign: no authority. */
 export const LEAF_PROFILES: readonly X509ProfileName[] = X509_PROFILE_NAMES.filter(
   (name) => X509_PROFILES[name].authority === undefined,
 )

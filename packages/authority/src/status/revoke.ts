@@ -170,6 +170,9 @@ function asRevoked(
 /** A clock that is ahead by a day must not let a certificate escape that will be in force once it is set right. */
 const CLOCK_STEP: Temporal.Duration = Temporal.Duration.from({ hours: 24 })
 
+/** They are given up by a command of their own. */
+const AUTHORITIES: ReadonlySet<string> = new Set(['root', 'issuing', 'intermediate', 'cross-root'])
+
 /** What `subject` names that can still be revoked. `party` where all of a party's are meant, its invitations too. */
 async function chooseCertificates(
   store: Repositories,
@@ -177,8 +180,11 @@ async function chooseCertificates(
   now: Temporal.Instant,
 ): Promise<Refusal | { readonly certificates: readonly StoredCertificate[]; readonly party?: string }> {
   const found = await findSubject(store, subject)
-  if (found?.certificates.some(({ profile }) => profile === 'root' || profile === 'issuing'))
-    return { code: 'ERR_ADMIN_REQUEST', note: 'subject: the root and the issuing certificate are not revoked here' }
+  if (found?.certificates.some(({ profile }) => AUTHORITIES.has(profile)))
+    return {
+      code: 'ERR_ADMIN_REQUEST',
+      note: 'subject: an issuer is given up by countersign authority state NAME retired --force',
+    }
   const invited = await store.invitations.isInvited(subject, now)
   if (found?.kind === 'party' || invited) {
     const certificates = await store.certificates.currentOfParty(subject, now.subtract(CLOCK_STEP))

@@ -96,6 +96,8 @@ export interface CertificateStore {
   add(certificate: NewCertificate): Promise<number>
   /** Adds a certificate of the authority itself under the row that it is known by. */
   addAuthority(id: number, certificate: NewCertificate): Promise<void>
+  /** Adds a further root, which is its own issuer. */
+  addRoot(certificate: NewCertificate): Promise<number>
   byId(id: number): Promise<StoredCertificate | undefined>
   bySha256(sha256: Uint8Array): Promise<StoredCertificate | undefined>
   bySerial(serial: string): Promise<readonly StoredCertificate[]>
@@ -171,6 +173,11 @@ export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
     add: (certificate) => insert(rowOf(certificate), certificate.names),
     async addAuthority(id, certificate) {
       await insert({ ...rowOf(certificate), id }, certificate.names)
+    },
+    async addRoot(certificate) {
+      const id = await insert(rowOf(certificate), certificate.names)
+      await db.updateTable('certificate').set({ issuer: id }).where('id', '=', id).execute()
+      return id
     },
     byId: async (id) => one(await certificates().where('id', '=', id).executeTakeFirst()),
     bySha256: async (sha256) => one(await certificates().where('sha256', '=', sha256).executeTakeFirst()),

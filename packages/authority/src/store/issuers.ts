@@ -69,6 +69,8 @@ export interface IssuerStore {
   byKey(spkiSha256: Uint8Array): Promise<StoredIssuer | undefined>
   /** All that everybody is told of, by name, at most `limit`; each with the DER of its certificate, where it has one. */
   published(limit: number): Promise<readonly (StoredIssuer & { readonly der?: Uint8Array })[]>
+  /** A number for a further issuer for SSH. */
+  nextSsh(): Promise<number>
   /** The name of the one that signs `profile`. */
   signerOf(profile: ProfileName): Promise<string | undefined>
   /** By name. */
@@ -136,6 +138,16 @@ export function createIssuerStore(db: Kysely<Tables>): IssuerStore {
         const der = ders.get(issuer.name)
         return { ...issuer, ...(der && { der: octetsOf(der) }) }
       })
+    },
+    async nextSsh() {
+      const lowest = await db
+        .selectFrom('issuer')
+        .select('id')
+        .where('id', 'is not', null)
+        .orderBy('id')
+        .limit(1)
+        .executeTakeFirst()
+      return Math.min(lowest?.id ?? 1, 1) - 1
     },
     async signerOf(profile) {
       const query = db.selectFrom('issuer_profile').select('issuer').where('profile', '=', profile)

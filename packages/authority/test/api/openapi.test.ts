@@ -119,6 +119,15 @@ suite('the API in OpenAPI', () => {
     await local('GET /v1/expiring', '/v1/expiring?all=true')
     await local('GET /v1/outage-budget', '/v1/outage-budget')
     await local('GET /v1/unissued', '/v1/unissued?vouched=own')
+    const made = await local('POST /v1/issuers', '/v1/issuers', { name: 'issuing-2' })
+    await local('POST /v1/issuers', '/v1/issuers', { name: 'root-2', kind: 'root' })
+    await local('POST /v1/issuers/:issuer/crosses', '/v1/issuers/issuing-2/crosses', { by: 'root-2' })
+    await local('POST /v1/issuers/:issuer/request', `/v1/issuers/${made.name}/request`, {})
+    await local('POST /v1/issuers/:issuer/state', '/v1/issuers/issuing-2/state', { state: 'active' })
+    const roots = await local('GET /root.pem', '/root.pem')
+    await local('POST /v1/issuers/import', '/v1/issuers/import', { pem: roots })
+    await local('GET /v1/issuers', '/v1/issuers?limit=2')
+    await local('GET /v1/issuers/:issuer', '/v1/issuers/root')
     const report = {
       ...{
         reference: 'M-7F3K-92QD',

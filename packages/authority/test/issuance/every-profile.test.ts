@@ -198,7 +198,14 @@ suite('one certificate of every profile', { ...withOpenssl, ...needs('certtool',
   })
 
   test('no profile is left out', () => {
-    const seen = [...EXPECTED.map(({ profile }) => profile), 'intermediate', 'root', 'ssh-user', 'ssh-host']
+    const seen = [
+      ...EXPECTED.map(({ profile }) => profile),
+      'intermediate',
+      'cross-root',
+      'root',
+      'ssh-user',
+      'ssh-host',
+    ]
     assert.deepEqual(
       PROFILE_NAMES.filter((name) => !seen.includes(name)),
       [],

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { fieldOf } from '@countersign/protocol'
-import { PemError, readPem, writePem } from '@countersign/x509'
+import { type Certificate, PemError, readCertificate, readPem, writePem } from '@countersign/x509'
 import { openAdmin } from '../admin/client.ts'
 import { kindOfName } from '../admin/kind-of-name.ts'
 import { type Around, EXIT, Failure, type Run } from '../command.ts'
@@ -32,8 +32,8 @@ export const issue: Run = async (given, around) => {
     .get('certificates')
     .list(MAX_CERTIFICATES)
     .map((each) => each.octets(MAX_OCTETS))
-  // The root is for those who verify, and comes to them by another way.
-  const chain = leaf === undefined ? [] : [leaf, ...issuers.slice(0, -1)]
+  // Roots are for those who verify, and come to them by another way.
+  const chain = leaf === undefined ? [] : [leaf, ...issuers.filter((one) => !isRoot(readCertificate(one)))]
   const denied = field.get('denied').optional((words) => words.list(MAX_DENIED).map((each) => plainText(each.text())))
   around.err(
     `${plainText(field.get('party').text(256))} has certificate ${plainText(field.get('serialNumber').text(64))}`,
@@ -46,6 +46,11 @@ export const issue: Run = async (given, around) => {
       .trimEnd(),
   )
   return EXIT.ok
+}
+
+/** RFC 5280 §6.1: self-issued, by the octets of both names. */
+function isRoot({ subject, issuer }: Certificate): boolean {
+  return Buffer.compare(subject.der, issuer.der) === 0
 }
 
 /** The DER of the request in a file, which holds it so or in PEM. */

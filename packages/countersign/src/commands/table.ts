@@ -38,6 +38,12 @@ const STORES: Readonly<Record<string, Option>> = {
   yes: { type: 'boolean', summary: 'do not ask' },
 }
 
+const NEW_ISSUER: Readonly<Record<string, Option>> = {
+  algorithm: { type: 'string', value: 'NAME', summary: 'of the key that is made (that of the authority)' },
+  key: { type: 'string', value: 'URI', summary: 'a key that is on a token already, as in pkcs11:token=…;object=…' },
+  profile: { type: 'string', multiple: true, value: 'NAME', summary: 'what it shall sign (all); may be given again' },
+}
+
 const CONFIG: Option = { type: 'string', value: 'FILE', summary: 'the configuration (./countersign.yaml)' }
 
 /** All of them, in the order of the help. */
@@ -538,6 +544,107 @@ export const COMMANDS: readonly Command[] = [
     },
     examples: ['countersign authority root --export /media/safe/root.key --remove'],
     load: async () => (await import('./authority-root.ts')).authorityRoot,
+  },
+  {
+    name: 'authority issuers',
+    summary: 'list who signs here: roots, those below them, those for SSH; what each signs, and its state',
+    details: ADMIN_DETAILS,
+    positionals: [],
+    options: {
+      state: { type: 'string', value: 'STATE', summary: 'waiting, next, active, retiring or retired' },
+      ...ADMIN,
+    },
+    examples: ['countersign authority issuers', 'countersign authority issuers --state active --json'],
+    load: async () => (await import('./authority-issuers.ts')).authorityIssuers,
+  },
+  {
+    name: 'authority new',
+    summary: 'make a new issuer: a key, and its certificate by the root whose key is here',
+    details: [
+      'It begins as next: everybody is told of it, and it signs revocation lists alone. A new root and the',
+      'root of now sign each other, where the key of that one is here.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [{ name: 'NAME', summary: 'what it is called here, as in issuing-2' }],
+    options: {
+      root: { type: 'boolean', summary: 'a root, signed by itself' },
+      ssh: { type: 'boolean', summary: 'one for SSH, which has no certificate' },
+      ...NEW_ISSUER,
+      ...ADMIN,
+    },
+    examples: ['countersign authority new issuing-2', 'countersign authority new root-2 --root --algorithm p384'],
+    load: async () => (await import('./authority-issuers.ts')).authorityNew,
+  },
+  {
+    name: 'authority csr',
+    summary: 'write the request of an issuer that shall be signed elsewhere (PKCS #10)',
+    details: [
+      'Makes the key here where there is no issuer NAME yet; it then waits for its certificate. Of an issuer',
+      'that is there, the request is for a further certificate of its key, by another root.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [{ name: 'NAME', summary: 'what it is called here, as in issuing-2' }],
+    options: {
+      out: { type: 'string', value: 'FILE', summary: 'where to write it (PEM); default: standard output' },
+      ...NEW_ISSUER,
+      ...ADMIN,
+    },
+    examples: ['countersign authority csr issuing-2 --out issuing-2.csr'],
+    load: async () => (await import('./authority-issuers.ts')).authorityCsr,
+  },
+  {
+    name: 'authority import',
+    summary: 'take certificates and revocation lists that were signed elsewhere',
+    details: [
+      'FILE holds PEM: the certificate that a request was signed into, roots, lists of roots whose key is not',
+      'here. A new root is believed only where its fingerprint is given.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [{ name: 'FILE', summary: 'PEM; several blocks are taken roots first, lists last' }],
+    options: {
+      root: { type: 'string', value: 'sha256:HEX', summary: 'the fingerprint of a new root that shall be believed' },
+      name: { type: 'string', value: 'NAME', summary: 'what that root shall be called here' },
+      ...ADMIN,
+    },
+    examples: [
+      'countersign authority import issuing-2.pem',
+      'countersign authority import root.pem --root sha256:5f3c… --name corporate',
+    ],
+    load: async () => (await import('./authority-issuers.ts')).authorityImport,
+  },
+  {
+    name: 'authority cross',
+    summary: 'have the key of an issuer certified by another root, too',
+    details: ['The key of that root must be here; for one elsewhere: countersign authority csr.', ...ADMIN_DETAILS],
+    positionals: [{ name: 'NAME', summary: 'the issuer or root that is signed' }],
+    options: { by: { type: 'string', value: 'ROOT', summary: 'the root that signs it' }, ...ADMIN },
+    examples: ['countersign authority cross issuing --by root-2'],
+    load: async () => (await import('./authority-issuers.ts')).authorityCross,
+  },
+  {
+    name: 'authority state',
+    summary: 'let an issuer sign, in place of who signed before; or retire it',
+    details: [
+      'active: it signs its profiles, and who signed them retires: it signs lists alone, and is believed. retired:',
+      'it signs nothing any more. With --force, what it has signed and is not over is given up: its own',
+      'certificate is revoked, and sessions of what it signed end.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [
+      { name: 'NAME', summary: 'the issuer' },
+      { name: 'STATE', summary: 'active or retired' },
+    ],
+    options: {
+      profile: { type: 'string', multiple: true, value: 'NAME', summary: 'what it signs; may be given again' },
+      force: { type: 'boolean', summary: 'with retired: give up what it has signed' },
+      reason: { type: 'string', value: 'REASON', summary: 'with --force: why, as in keyCompromise' },
+      ...ADMIN,
+    },
+    examples: [
+      'countersign authority state issuing-2 active',
+      'countersign authority state issuing retired --force --reason keyCompromise',
+    ],
+    load: async () => (await import('./authority-issuers.ts')).authorityState,
   },
   {
     name: 'authority store',

@@ -107,8 +107,10 @@ async function obtain({ door, directory, authority }: Parts, before: Credential 
   })
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await writeFile(join(directory, 'identity.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
-  // Without the root: who does not have it gains nothing from it.
-  const chain = certificates.slice(0, -1).map(({ der }) => writePem('CERTIFICATE', der))
+  // Without roots: who does not have them gains nothing from them.
+  const chain = certificates
+    .filter(({ subject, issuer }) => Buffer.compare(subject.der, issuer.der) !== 0)
+    .map(({ der }) => writePem('CERTIFICATE', der))
   await writeFile(join(directory, 'identity.pem'), chain.join(''))
   return { certificates, privateKey }
 }

@@ -33,6 +33,8 @@ export interface IssuedAnswer extends StatusAnswer {
   readonly party: string
   /** Leaf first. */
   readonly certificates: readonly [Certificate, ...Certificate[]]
+  /** Of other issuers of the authority: their lists come with this, too. */
+  readonly issuers: readonly Certificate[]
   readonly authority: AuthorityAddress
 }
 
@@ -71,7 +73,8 @@ export function readIssuedAnswer(json: unknown, reference: Reference): IssuedAns
     const [leaf, ...chain] = certificates
     if (leaf === undefined) throw new ShapeError('certificates', 'a list with a certificate')
     const authority = authorityField(answer.get('authority'))
-    return { party: answer.get('party').text(MAX_PARTY), certificates: [leaf, ...chain], crls, authority }
+    const issuers = answer.get('issuers').optional(certificatesField) ?? []
+    return { party: answer.get('party').text(MAX_PARTY), certificates: [leaf, ...chain], issuers, crls, authority }
   })
 }
 
@@ -84,15 +87,16 @@ export function authorityField(field: Field): AuthorityAddress {
 
 function statusField(field: Field): StatusAnswer {
   return {
-    certificates: field
-      .get('certificates')
-      .list(MAX_CERTIFICATES)
-      .map((one) => readCertificate(one.octets(CERTIFICATE_LIMITS.maxOctets))),
+    certificates: certificatesField(field.get('certificates')),
     crls: field
       .get('crls')
       .list(MAX_CRLS)
       .map((one) => readCertificateList(one.octets(CRL_LIMITS.maxOctets))),
   }
+}
+
+function certificatesField(field: Field): readonly Certificate[] {
+  return field.list(MAX_CERTIFICATES).map((one) => readCertificate(one.octets(CERTIFICATE_LIMITS.maxOctets)))
 }
 
 function reading<Value>(reference: Reference, read: () => Value): Value {

@@ -37,16 +37,16 @@ export interface Asked {
 export function judgeIssued(answer: IssuedAnswer, asked: Asked, context: AnswerContext): Trust {
   const { anchors, now, reference } = context
   const checkSignature = createCheckSignature()
-  const crls = authenticCrls(answer, anchors, checkSignature)
+  const certificates = [...answer.certificates, ...answer.issuers]
+  const crls = authenticCrls({ crls: answer.crls, certificates }, anchors, checkSignature)
   const trust = createTrust({ anchors, crls, revocation: 'require', asOf: now })
   const authority = judgeAuthority(context, trust, checkSignature)
   if (!authority.ok) throw refused('ERR_ENROLL_ANSWER_STATUS', authority, context)
 
   const [leaf] = answer.certificates
   if (!keyFits(asked.privateKey, leaf)) throw unlike('it is for another key', reference)
-  const { certificates } = answer
   const presenter = leaf.extendedKeyUsage?.includes(OID.clientAuth) === false ? 'callee' : 'caller'
-  const own = judge({ presenter, certificates, trust, now, address: asked.party, checkSignature })
+  const own = judge({ presenter, certificates: answer.certificates, trust, now, address: asked.party, checkSignature })
   if (!own.ok) throw refused('ERR_ENROLL_ANSWER_CERTIFICATE', own, context)
   if (own.side.party !== asked.party || answer.party !== asked.party) throw unlike('it is for another party', reference)
   return trust

@@ -118,7 +118,7 @@ suite('a newcomer judges what it is given', () => {
       /REVOKED/,
     ],
     ['no certificate', { change: { certificates: [] } }, 'ERR_ENROLL_ANSWER', /certificates/],
-    ['too many certificates', { change: { certificates: Array(17).fill('') } }, 'ERR_ENROLL_ANSWER', /certificates/],
+    ['too many certificates', { change: { certificates: Array(129).fill('') } }, 'ERR_ENROLL_ANSWER', /certificates/],
     ['octets that are no certificate', { change: { certificates: ['MAA='] } }, 'ERR_ENROLL_ANSWER', /ERR_DER/],
     ['octets that are no list', { change: { crls: ['MAA='] } }, 'ERR_ENROLL_ANSWER', /ERR_DER/],
     [

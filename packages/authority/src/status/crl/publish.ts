@@ -35,6 +35,8 @@ export interface CrlPublisher {
    * finds those that another authority on this store has made.
    */
   refresh(): Promise<void>
+  /** Signs the last list of an issuer: it holds until the end of its certificate. */
+  publishLast(issuer: PublishedIssuer): Promise<void>
   /** After the first `refresh`. */
   current(): Lists
 }
@@ -67,7 +69,7 @@ export function createCrlPublisher(publishing: Publishing): CrlPublisher {
     }
   }
 
-  const publishOne = async (issuer: PublishedIssuer): Promise<void> => {
+  const publishOne = async (issuer: PublishedIssuer, isLast: boolean = false): Promise<void> => {
     const { id, name } = issuer
     // Beside the transaction: a token opens when it likes.
     const signer = await issuers.signerOf(issuer)
@@ -76,7 +78,7 @@ export function createCrlPublisher(publishing: Publishing): CrlPublisher {
       await tx.alone(`crl ${id}`)
       // From here on a new call needs a new list: its event may come too late for this one.
       under.delete(id)
-      const made = await makeCrl(publishing, issuer, signer, tx)
+      const made = await makeCrl(publishing, { ...issuer, isLast }, signer, tx)
       await tx.status.addCrl(made)
       const event = await tx.status.addEvent('crl', clock())
       failpoint('crl.before-commit')
@@ -118,6 +120,7 @@ export function createCrlPublisher(publishing: Publishing): CrlPublisher {
         log('crl.key-elsewhere', { issuer: issuer.name, next: 'sign its list where its key is, and import it' })
       await Promise.all(wanted.filter(issuers.hasKey).map(publish))
     },
+    publishLast: (issuer) => publishOne(issuer, true),
     async refresh() {
       const found = new Map<string, Uint8Array>()
       for (const issuer of issuers.published().issuers) {
@@ -142,7 +145,7 @@ const NONE: Uint8Array = new Uint8Array()
 /** Signs the next list. Its number follows the newest stored one, in the same transaction that stores this one. */
 async function makeCrl(
   { clock, failpoint, log }: Publishing,
-  { id, kind, certificate }: PublishedIssuer,
+  { id, kind, certificate, isLast }: PublishedIssuer & { readonly isLast: boolean },
   signer: Signer,
   { status, certificates, setting }: StoreTransaction,
 ): Promise<StoredCrl> {
@@ -154,7 +157,7 @@ async function makeCrl(
   const entries = await certificates.revokedOf(id, keptSince(previous, now), previous?.covers ?? 0)
   const soon = now.add(HOLDS)
   // The key of a root may be gone tomorrow: its list holds as long as what it speaks of.
-  const last = kind === 'root' ? await certificates.lastEndOf(id) : undefined
+  const last = isLast ? certificate.validity.notAfter : kind === 'root' ? await certificates.lastEndOf(id) : undefined
   const nextUpdate = wholeSecond(last !== undefined && Temporal.Instant.compare(last, soon) > 0 ? last : soon)
   const contents = { issuer: certificate, number: BigInt(number), entries, nextUpdate, now }
   const linted = lintCrl(buildCrl(contents), contents)
