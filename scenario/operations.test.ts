@@ -229,6 +229,21 @@ suite('a house that is operated', PEERS, () => {
       /authority is another/,
     ],
     [
+      'a key of the authority that is none',
+      () => ({ ...config, authority: { listen: '127.0.0.1:0', organisation: 'Acme' } }),
+      /:\d+: authority: there is no key organisation; did you mean organization\?/,
+    ],
+    [
+      'a store that is none',
+      () => ({ ...config, authority: { listen: '127.0.0.1:0', store: 'mysql://a/b' } }),
+      /authority\.store must be postgres:/,
+    ],
+    [
+      'a secret elsewhere, and another store',
+      () => ({ ...config, authority: { listen: '127.0.0.1:0', passphrase: 'absent', store: 'postgres://a/b' } }),
+      /authority is another/,
+    ],
+    [
       'nobody allowed',
       ([raw, shop]) => ({ ...config, doors: [{ ...raw, allow: [] }, shop] }),
       /must name at least one identity/,

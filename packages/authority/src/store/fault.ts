@@ -30,7 +30,8 @@ export function isStorageFault(cause: unknown): boolean {
   return code !== undefined && [RESULT.readOnly, RESULT.ioError, RESULT.corrupt, RESULT.full].some((c) => c === code)
 }
 
-const LOST_CONNECTION = /^Connection (?:terminated|ended)|^timeout exceeded|is not queryable|read timeout/i
+/** SASL: what the client says where it has no password, or the server none of its own. */
+const LOST_CONNECTION = /^Connection (?:terminated|ended)|^timeout exceeded|is not queryable|read timeout|^SASL: /i
 
 /** Whether `cause` is what PostgreSQL said, or what became of a connection to it. */
 export function isPostgresqlFault(cause: unknown): boolean {
@@ -38,6 +39,10 @@ export function isPostgresqlFault(cause: unknown): boolean {
   // What its client throws for each word of the server has a severity; of its connection, texts alone.
   return 'severity' in cause || 'syscall' in cause || LOST_CONNECTION.test(cause.message)
 }
+
+/** What to do where a password is missing, wrong, or where it should not be. */
+export const PASSWORD_PLACE =
+  'put it into a file of mode 0600 that PGPASSFILE names, or ~/.pgpass: host:port:database:user:password'
 
 /** Wraps an error of PostgreSQL. Its documentation, appendix A: SQLSTATE 53100 is a full disk, 25006 a standby. */
 export function postgresqlError(where: string, cause: unknown): AuthorityError {
@@ -54,6 +59,11 @@ export function postgresqlError(where: string, cause: unknown): AuthorityError {
       next: 'name the primary, and not a standby',
     })
   const said = cause instanceof Error ? cause.message : String(cause)
+  if (state === '28P01' || state === '28000' || said.startsWith('SASL: '))
+    return new AuthorityError('ERR_AUTHORITY_STORE', where, `PostgreSQL lets nobody in: ${said}`, {
+      cause,
+      next: PASSWORD_PLACE,
+    })
   return new AuthorityError('ERR_AUTHORITY_STORE', where, `PostgreSQL did not do this: ${said}`, {
     cause,
     next: 'see that PostgreSQL runs, and that `store` names it as psql would',

@@ -2,7 +2,7 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import { DatabaseError, Pool, types } from 'pg'
 import { AuthorityError } from '../../error.ts'
-import { isPostgresqlFault, postgresqlError } from '../fault.ts'
+import { isPostgresqlFault, PASSWORD_PLACE, postgresqlError } from '../fault.ts'
 import { POSTGRESQL_UPGRADES, SCHEMA, SCHEMA_VERSION } from '../schema.ts'
 import type { Tables } from '../tables.ts'
 import { createListening, type Listening } from './listen.ts'
@@ -36,7 +36,7 @@ export interface Postgresql {
 export function connectPostgresql<Schema>(url: string, most: number, onFault: (error: Error) => void): Kysely<Schema> {
   if (hasPassword(url))
     throw new AuthorityError('ERR_AUTHORITY_OPTION', withoutSecrets(url), 'a password stands in `store`', {
-      next: 'put it into a file of mode 0600 that PGPASSFILE names, or ~/.pgpass: host:port:database:user:password',
+      next: PASSWORD_PLACE,
     })
   const pool = new Pool({
     connectionString: url,
