@@ -1,7 +1,5 @@
 // The part of the schema that is of issuers.
-
-/** What differs between the databases. */
-type Words = Readonly<Record<'integer' | 'text' | 'octets' | 'withoutRowid', string>>
+import type { Words } from './words.ts'
 
 /** The tables, and an index for each question. */
 export const ISSUERS = ({ integer, text, octets, withoutRowid }: Words): string => `
@@ -40,44 +38,4 @@ CREATE TABLE cross_certificate (
 CREATE INDEX cross_certificate_issuer ON cross_certificate (issuer);
 
 CREATE INDEX certificate_event ON certificate (revoked_by) WHERE revoked_at IS NOT NULL;
-`
-
-const LEAF_PROFILES = [
-  'client',
-  'server',
-  'service',
-  'device',
-  'person',
-  'person-encryption',
-  'short-lived',
-  'admin',
-  'ocsp-responder',
-] as const
-
-/** The root and the one that issued, before there could be others. */
-export const KNOWN_ISSUERS: string = `
-INSERT INTO issuer (name, kind, id, state, key_place, spki_sha256, created_at)
-  SELECT profile, CASE profile WHEN 'root' THEN 'root' ELSE 'intermediate' END, id, 'active', profile || '.key',
-    spki_sha256, issued_at
-  FROM certificate WHERE id <= 2 AND profile IN ('root', 'issuing');
-INSERT INTO issuer_profile SELECT name, 'intermediate', 1 FROM issuer WHERE kind = 'root';
-${LEAF_PROFILES.map((profile) => `INSERT INTO issuer_profile SELECT name, '${profile}', 1 FROM issuer WHERE kind = 'intermediate';`).join('\n')}
-`
-
-/** Of SQLite: lists refer to issuers that have no certificate, too, and a reference cannot be taken away. */
-export const LISTS_OF_ALL: string = `
-CREATE TABLE crl_9 (
-  issuer INTEGER NOT NULL,
-  number INTEGER NOT NULL,
-  der BLOB NOT NULL,
-  this_update INTEGER NOT NULL,
-  next_update INTEGER NOT NULL,
-  covers INTEGER NOT NULL,
-  warn_at INTEGER,
-  PRIMARY KEY (issuer, number)
-) STRICT;
-INSERT INTO crl_9 SELECT issuer, number, der, this_update, next_update, covers, warn_at FROM crl;
-DROP TABLE crl;
-ALTER TABLE crl_9 RENAME TO crl;
-CREATE INDEX crl_warn ON crl (warn_at) WHERE warn_at IS NOT NULL;
 `

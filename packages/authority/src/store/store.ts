@@ -14,11 +14,12 @@ import { createKeyStore, type KeyStore } from './keys.ts'
 import { createLedgerEntries, type LedgerEntries } from './ledger.ts'
 import { openDatabase } from './open.ts'
 import { createPartyStore, type PartyStore } from './parties.ts'
-import { SCHEMA, SCHEMA_VERSION, SQLITE_UPGRADES } from './schema.ts'
+import { SCHEMA, SCHEMA_VERSION } from './schema.ts'
 import { createGroupCommit } from './sqlite/commit.ts'
 import { sqliteDialect } from './sqlite/dialect.ts'
 import { createStatusStore, type StatusStore } from './status.ts'
 import type { Tables } from './tables.ts'
+import { SQLITE_UPGRADES } from './upgrades.ts'
 import { createWatchStore, type WatchStore } from './watch.ts'
 
 /** In the data directory, where the store is not elsewhere. */

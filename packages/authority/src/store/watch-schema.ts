@@ -1,8 +1,6 @@
 // What the store has of the life of certificates after their issuance: where they were last seen, what took their place,
 // and when somebody must be told that nothing did. Added to the tables of `schema.ts`, in a new store as in an older one.
-
-/** What differs between the databases. */
-type Words = Readonly<Record<'id' | 'integer' | 'text' | 'octets' | 'strict', string>>
+import type { Words } from './words.ts'
 
 /** The columns, and an index for each question. */
 export const WATCHING = ({ id, integer, text, octets, strict }: Words): string => `
@@ -56,30 +54,6 @@ CREATE TABLE unissued (
 ) ${strict};
 CREATE INDEX unissued_vouched ON unissued (vouched, id);
 CREATE INDEX unissued_last ON unissued (vouched, last_seen_at, id);
-`
-
-/**
- * Of what is there already. Until now it was not written what took whose place: of one party and profile, each renewal is
- * held for that of the certificate before it. What had ended before the newest was issued is told of no more.
- */
-export const WATCHED_SO_FAR = `
-UPDATE certificate SET succeeded_by = line.following
-  FROM (
-    SELECT id, lead(id) OVER own AS following, lead(method) OVER own AS method, lead(revoked_at) OVER own AS revoked_at
-    FROM certificate WINDOW own AS (PARTITION BY party, profile ORDER BY id)
-  ) AS line
-  WHERE line.id = certificate.id AND line.method IN ('certificate', 'local', 'self') AND line.revoked_at IS NULL;
-UPDATE certificate SET warn_at = not_before + (not_after - not_before) * 3 / 4
-  WHERE revoked_at IS NULL AND succeeded_by IS NULL AND profile <> 'ssh-user'
-    AND not_after > (SELECT max(issued_at) FROM certificate);
-UPDATE party_key SET
-  ends_at = coalesce((SELECT max(not_after) FROM certificate WHERE certificate.spki_sha256 = party_key.spki_sha256), 0),
-  compromised_at = (
-    SELECT min(revoked_at) FROM certificate
-    WHERE certificate.spki_sha256 = party_key.spki_sha256 AND reason = 'keyCompromise'
-  );
-UPDATE crl SET warn_at = this_update + (next_update - this_update) * 3 / 4
-  WHERE number = (SELECT max(number) FROM crl AS newest WHERE newest.issuer = crl.issuer);
 `
 
 /** Of each issuer, the list that ends first comes first; its octets are not read for that. */

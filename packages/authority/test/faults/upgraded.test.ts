@@ -5,8 +5,9 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { readCertificateList } from '@countersign/x509'
-import { POSTGRESQL_UPGRADES } from '../../src/store/schema.ts'
+import { PROFILE_NAMES, PROFILES } from '../../src/issuance/profiles.ts'
 import { isPostgresql } from '../../src/store/store.ts'
+import { POSTGRESQL_UPGRADES } from '../../src/store/upgrades.ts'
 import { checkLedger } from '../crash/check.ts'
 import { nothingSeen } from '../crash/load.ts'
 import { askLocally, enrollParty, type House, meet, openHouse, placeOf } from '../support/house.ts'
@@ -51,6 +52,11 @@ suite(`an authority of version ${OLDEST} of the store`, () => {
       assert.equal(next.revokedCertificates.length, list.revokedCertificates.length + 2)
       await enrollParty(t, house, 'carol')
       await house.authority.close()
+      const signed = 'SELECT profile FROM issuer_profile WHERE signs = 1'
+      const profiles = (await execute(place, signed, signed)).map((one) => (one as { profile: string }).profile)
+      // Of authorities below, the root; of roots, nobody but themselves.
+      const leaves = PROFILE_NAMES.filter((name) => !('authority' in PROFILES[name]))
+      assert.deepEqual(profiles.sort(), [...leaves, 'intermediate'].sort(), 'who signs a profile that is new?')
       const seen = nothingSeen()
       await checkLedger(directory, seen)
       t.diagnostic(`lists ${list.cRLNumber} to ${next.cRLNumber}; a ledger of ${seen.kept?.size} entries begins`)

@@ -3,8 +3,9 @@ import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import { DatabaseError, Pool, types } from 'pg'
 import { AuthorityError } from '../../error.ts'
 import { isPostgresqlFault, PASSWORD_PLACE, postgresqlError } from '../fault.ts'
-import { POSTGRESQL_UPGRADES, SCHEMA, SCHEMA_VERSION } from '../schema.ts'
+import { SCHEMA, SCHEMA_VERSION } from '../schema.ts'
 import type { Tables } from '../tables.ts'
+import { POSTGRESQL_UPGRADES } from '../upgrades.ts'
 import { createListening, type Listening } from './listen.ts'
 
 /** Connections of one process. Each transaction has its own, and PostgreSQL makes those that end together durable together. */
