@@ -28,7 +28,7 @@ export { LEDGER_FINDINGS, type LedgerFinding, type LedgerFindingCode } from './l
 export { formatVerifierKey, parseVerifierKey, type VerifierKey, verifierKey } from './ledger/key.ts'
 export { type Ledger, type LedgerOptions, type LedgerStore, openLedger } from './ledger/ledger.ts'
 export { type LedgerToVerify, type LedgerVerdict, verifyLedger } from './ledger/verify-ledger.ts'
-export type { Authority, AuthorityOptions, LocalRequest } from './model.ts'
+export type { Authority, AuthorityOptions, LocalRequest, Reload, Reloaded } from './model.ts'
 export type { FeedDoor } from './status/feed/feed.ts'
 export type { RevocationRequest, Revoked } from './status/revoke.ts'
 export { REVOCATION_REASONS, type RevocationReason } from './store/certificates.ts'

@@ -11,6 +11,19 @@ import type { FeedDoor } from './status/feed/feed.ts'
 import type { Rules } from './status/feed/published.ts'
 import type { RevocationRequest, Revoked } from './status/revoke.ts'
 
+/** What became of a new configuration. */
+export type Reloaded =
+  | {
+      readonly ok: true
+      readonly file: string
+      readonly applied: readonly string[]
+      readonly warnings: readonly string[]
+    }
+  | { readonly ok: false; readonly note: string }
+
+/** Puts the configuration in force as it is now, whole or not at all. */
+export type Reload = () => Promise<Reloaded>
+
 /** What an authority is opened with. */
 export interface AuthorityOptions extends CustodyOptions {
   /** The data directory; made where it is absent. One process at a time. */
@@ -29,6 +42,8 @@ export interface AuthorityOptions extends CustodyOptions {
   readonly listen: { readonly host: string; readonly port: number }
   /** By what doors elsewhere decide that have no rules of their own. Absent: as before. */
   readonly rules?: Rules
+  /** Reads the configuration of the house again, and puts it in force. Absent where it has no file. */
+  readonly reload?: Reload
   readonly clock: Clock
   readonly log: Log
   /** For tests: called at each moment of `FAILPOINTS`. */
@@ -76,6 +91,8 @@ export interface Authority {
   publish(rules: Rules): Promise<void>
   /** Tells doors elsewhere other authorities, in place of those before. @throws {AuthorityError} (rejects) and the old ones stay. */
   publishAnchors(anchors: readonly KnownAuthority[]): Promise<void>
+  /** Names of at most `limit` parties. */
+  parties(limit: number): Promise<readonly string[]>
   /** Lets a door follow revocations, before it accepts its first connection. Answers how to leave. */
   join(door: FeedDoor): () => void
   /** Keeps a meeting for `GET /v1/meetings/:reference`. The last ones before a crash may be lost. */

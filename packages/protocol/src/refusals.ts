@@ -400,6 +400,13 @@ const OTHER_REFUSALS = {
     'this root is not believed here yet',
     'compare the fingerprint with the place where the root was made, then import it with --root sha256:…',
   ],
+  ERR_ADMIN_RELOAD: [
+    'local',
+    'operator',
+    5,
+    'the configuration was not put in force, and nothing was changed',
+    'correct what is named, then `countersign reload` again',
+  ],
   ERR_ADMIN_TOO_MANY: [
     'RFC 6585 §4',
     'caller',

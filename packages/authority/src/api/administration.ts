@@ -33,6 +33,7 @@ import {
   entriesQuery,
   invitationBody,
   read,
+  reloadBody,
   revocationBody,
   writePlace,
 } from './schemas.ts'
@@ -114,6 +115,23 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     failpoint('backup.before-reply')
     reply.raw.once('finish', () => failpoint('backup.after-reply'))
     return reply.code(201).send({ target: body.value.target })
+  })
+
+  app.post('/v1/reload', async (request, reply) => {
+    const body = read(reloadBody, request.body ?? {})
+    if (!body.ok) return sendRefusal(request, reply, body.refusal)
+    // It reads files of this machine, and tells what stands in them.
+    if (callerOf(request.raw.socket).kind !== 'local')
+      return sendRefusal(request, reply, {
+        code: 'ERR_ADMIN_FORBIDDEN',
+        note: 'a configuration is put in force on the machine itself',
+      })
+    if (api.reload === undefined)
+      return sendRefusal(request, reply, { code: 'ERR_ADMIN_RELOAD', note: 'this house was started without a file' })
+    const outcome = await api.reload()
+    if (!outcome.ok) return sendRefusal(request, reply, { code: 'ERR_ADMIN_RELOAD', note: outcome.note })
+    const { file, applied, warnings } = outcome
+    return reply.send({ file, applied, warnings })
   })
 
   app.post('/v1/revocations', async (request, reply) => {

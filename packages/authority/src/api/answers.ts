@@ -57,6 +57,12 @@ export const invited: z.ZodType = z.strictObject({
   expiresAt: time,
   entries: z.array(text).optional(),
 })
+export const reloaded: z.ZodType = z.strictObject({
+  file: text,
+  /** In words; empty where nothing is another. */
+  applied: z.array(text),
+  warnings: z.array(text),
+})
 export const backedUp: z.ZodType = z.strictObject({ target: text })
 
 /** As `GET /v1/ledger/entries` is asked for them. */

@@ -10,6 +10,7 @@ import type { Failpoint } from '../failpoints.ts'
 import type { IssuerAdministration } from '../issuers/model.ts'
 import type { Issuers } from '../keys/issuers.ts'
 import type { Receipts } from '../ledger/receipts.ts'
+import type { Reload } from '../model.ts'
 import type { Changes } from '../status/changes.ts'
 import type { Lists } from '../status/crl/publish.ts'
 import type { KnownDoor } from '../status/feed/feed.ts'
@@ -27,6 +28,8 @@ export interface Api {
   /** Makes a backup on this machine. @throws {AuthorityError} (rejects) */
   readonly backup: (body: BackupBody) => Promise<void>
   readonly certify: Certify
+  /** Absent where there is no file of a configuration. */
+  readonly reload: Reload | undefined
   readonly enroll: Enroll
   readonly renew: Renew
   readonly revocation: Revocation

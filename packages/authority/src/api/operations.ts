@@ -15,6 +15,7 @@ import {
   lockBody,
   partiesQuery,
   partyBody,
+  reloadBody,
   renewalBody,
   revocationBody,
   unlockBody,
@@ -120,6 +121,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     body: backupBody,
     status: 201,
     answer: answers.backedUp,
+  },
+  'POST /v1/reload': {
+    summary:
+      'put the configuration of the house in force as its file has it now, whole or not at all; over the socket in the data directory alone',
+    who: 'configuration.reload',
+    body: reloadBody,
+    status: 200,
+    answer: answers.reloaded,
   },
   'POST /v1/revocations': {
     summary: 'revoke a certificate, or all of a party, and cut its sessions',

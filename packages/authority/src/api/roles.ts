@@ -20,6 +20,7 @@ export const ACTIONS: Readonly<Record<Action, readonly Role[]>> = {
   'certificates.issue': ['operator', 'officer'],
   'certificates.revoke': ['operator', 'officer'],
   'issuers.change': ['officer'],
+  'configuration.reload': ['officer'],
   'backups.make': ['officer'],
   'administrators.change': ['officer'],
 }
@@ -38,6 +39,7 @@ export type Action =
   | 'certificates.issue'
   | 'certificates.revoke'
   | 'issuers.change'
+  | 'configuration.reload'
   | 'backups.make'
   /** To make an administrator, or to say what one may do. */
   | 'administrators.change'

@@ -292,6 +292,7 @@ export const lockBody: z.ZodType<LockBody> = z.strictObject({
 })
 
 export const unlockBody: z.ZodType<object> = z.strictObject({})
+export const reloadBody: z.ZodType<object> = z.strictObject({})
 
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal }
 

@@ -64,7 +64,8 @@ suite('the API in OpenAPI', () => {
   })
 
   test('says what is really answered, and how it is refused', async (t) => {
-    const house = await openHouse(t)
+    const done = { file: 'x.yaml', applied: ['door web: allow'], warnings: [] }
+    const house = await openHouse(t, { reload: async () => ({ ok: true, ...done }) })
     const { directory, authority } = house
     const alice = await enrollParty(t, house, 'alice', { san: ['dns:alice.example'] })
     const holder = await meet(t, placeOf(authority), alice)
@@ -111,6 +112,7 @@ suite('the API in OpenAPI', () => {
     await local('GET /v1/parties', '/v1/parties?limit=1')
     await local('POST /v1/parties/:party/unlock', '/v1/parties/bob/unlock', {})
     await local('GET /v1/sessions', '/v1/sessions')
+    assert.deepEqual(await local('POST /v1/reload', '/v1/reload', {}), done)
     await local('POST /v1/revocations', '/v1/revocations', { subject: 'bob', dryRun: true })
     await local('POST /v1/revocations', '/v1/revocations', { subject: 'bob' })
     await local('GET /v1/certificates', '/v1/certificates?limit=2')

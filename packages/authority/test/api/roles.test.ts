@@ -61,6 +61,7 @@ const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, rea
   ['POST', '/v1/revocations', { subject: 'nothing' }, ['operator', 'officer']],
   ['POST', '/v1/revocations', { subject: 'nothing', dryRun: true }, ['operator', 'officer']],
   ['POST', '/v1/backups', {}, ['officer']],
+  ['POST', '/v1/reload', { wrong: true }, ['officer']],
   ['PATCH', '/v1/parties/nothing', { kind: 'person' }, ['operator', 'officer']],
   ['PATCH', '/v1/parties/nothing', { role: 'officer' }, ['officer']],
   ['PATCH', '/v1/parties/no%20thing', { create: true }, ['operator', 'officer']],

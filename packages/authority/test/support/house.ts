@@ -19,6 +19,7 @@ export interface HouseOptions {
   readonly port?: number
   readonly store?: string
   readonly rules?: AuthorityOptions['rules']
+  readonly reload?: AuthorityOptions['reload']
   readonly custody?: Pick<AuthorityOptions, 'passphrase' | 'issuingKey' | 'algorithm'>
   readonly failpoint?: (name: FailpointName) => void
 }
@@ -38,6 +39,7 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     port = 0,
     store,
     rules,
+    reload,
     custody,
     failpoint,
   } = options
@@ -52,6 +54,7 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     ...custody,
     ...(store !== undefined && { store }),
     ...(rules && { rules }),
+    ...(reload && { reload }),
     log: (event, fields) => void events.push([event, fields]),
     ...(failpoint && { failpoint }),
   })

@@ -4,6 +4,7 @@ import { EXIT, Failure } from '../command.ts'
 /** Bad requests come from arguments that only the authority can judge; everything else is a verdict. */
 const EXITS: Readonly<Record<string, Failure['exit']>> = {
   ERR_ADMIN_REQUEST: EXIT.input,
+  ERR_ADMIN_RELOAD: EXIT.input,
 }
 
 /** The failure that a problem document tells. */

@@ -65,6 +65,20 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./up.ts')).up,
   },
   {
+    name: 'reload',
+    summary: 'put the configuration of a running house in force as its file has it now',
+    details: [
+      'As a SIGHUP does, whole or not at all, and says what was changed. Exit 3 with every fault and its',
+      'line where it is not: the old configuration then stays.',
+    ],
+    positionals: [],
+    options: {
+      data: { type: 'string', value: 'DIR', summary: 'data directory of the house (./countersign-data)' },
+    },
+    examples: ['countersign reload --data /var/lib/countersign'],
+    load: async () => (await import('./reload.ts')).reload,
+  },
+  {
     name: 'invite',
     summary: 'make a one-time token with which a party enrolls',
     details: ['The token alone is written to standard output.', ...ADMIN_DETAILS],
@@ -452,7 +466,10 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'who-can',
     summary: 'list every party that the rules let meet a service',
-    details: ['Reads the configuration and the policy that it names; asks no running house.'],
+    details: [
+      'Reads the configuration and the policy that it names; asks no running house. A door with a list',
+      'goes by that: `*` is every party of this authority.',
+    ],
     positionals: [{ name: 'WHAT', summary: 'a service, as in service:db, or a door by its name' }],
     options: { config: CONFIG },
     examples: ['countersign who-can service:db'],

@@ -1,10 +1,12 @@
 import { isIPv6 } from 'node:net'
+import type { Reload } from '@countersign/authority'
 import type { Log } from '@countersign/mtls'
 import { writeJson, writeMeeting } from '@countersign/protocol'
 import { dataDirectory } from '../admin/client.ts'
 import { type Arguments, type Around, EXIT, type Run } from '../command.ts'
 import { hostOf } from '../config/hosts.ts'
 import type { Config } from '../config/model.ts'
+import type { PlacedConfig } from '../config/read-config.ts'
 import { STANDARD_CONFIG } from '../config/standard.ts'
 import { failureOf } from '../failure-of.ts'
 import { logLine, meetingEvent, meetingLine } from '../house/events.ts'
@@ -37,13 +39,14 @@ export const up: Run = async (given, around) => {
     if (line.alarm) around.err(timed(line.text))
     else if (ready) around.out(timed(line.text))
   }
-  const { follow } = followFile(given, around, log)
+  const { follow, reload } = followFile(given, around, log)
   const house = await openHouse({
     config,
     data,
     clock: around.clock,
     failpoint: around.env['COUNTERSIGN_FAILPOINT'],
     log,
+    reload,
     onMeeting: (meeting) => {
       if (!ready) return
       around.out(json ? JSON.stringify(meetingEvent(meeting)) : timed(meetingLine(meeting, around.clock(), style)))
@@ -66,38 +69,51 @@ export const up: Run = async (given, around) => {
 }
 
 /**
- * At each SIGHUP, one after the other: new files for the logs, whatever the configuration says by now; then that. From now
- * on a SIGHUP ends nothing; one that comes before the house stands is followed when it does.
+ * At each SIGHUP, and when it is asked to, one after the other: new files for the logs, whatever the configuration says by
+ * now; then that. From now on a SIGHUP ends nothing; one that comes before the house stands is followed when it does.
  */
-function followFile(given: Arguments, around: Around, log: Log): { readonly follow: (house: OpenHouse) => void } {
+function followFile(
+  given: Arguments,
+  around: Around,
+  log: Log,
+): { readonly follow: (house: OpenHouse) => void; readonly reload: Reload | undefined } {
   const { promise: opened, resolve: follow } = Promise.withResolvers<OpenHouse>()
   const file = given.text('config')
   // A house without a file ends with its terminal, as other programs do.
-  if (file === undefined) return { follow }
-  const reload = async (house: OpenHouse) => {
+  if (file === undefined) return { follow, reload: undefined }
+  const read = async (house: OpenHouse): ReturnType<Reload> => {
     await house.reopenLogs()
     try {
-      await house.reload(await configOf(given, around))
+      const done = await house.reload(await fileOf(file, around))
       log('config.reloaded', { file })
+      for (const text of done.warnings) log('config.warning', { text })
+      return { ok: true, file, ...done }
     } catch (error) {
       const failure = failureOf(error)
       const known = failure && { code: failure.code, cause: failure.message, next: failure.next }
       // A fault of ours is told as it is: the house goes on as it was, and follows the next SIGHUP.
       log('config.reload-failed', { file, ...(known ?? { cause: String(error), error }) })
+      return { ok: false, note: failure?.message ?? 'a fault of ours, which the log has' }
     }
   }
   let turn: Promise<unknown> = opened
-  around.onHangup(() => {
-    turn = turn.then(async () => reload(await opened))
-  })
-  return { follow }
+  const reload: Reload = () => {
+    const done = turn.then(async () => read(await opened))
+    turn = done
+    return done
+  }
+  around.onHangup(() => void reload())
+  return { follow, reload }
 }
 
 async function configOf(given: Arguments, around: Around): Promise<Config> {
   const file = given.text('config')
-  if (file === undefined) return STANDARD_CONFIG
-  const { readConfig } = await import('../config/read-config.ts')
-  return readConfig(await around.readFile(file), file)
+  return file === undefined ? STANDARD_CONFIG : (await fileOf(file, around)).config
+}
+
+async function fileOf(file: string, around: Around): Promise<PlacedConfig> {
+  const { readPlacedConfig } = await import('../config/read-config.ts')
+  return readPlacedConfig(await around.readFile(file), file)
 }
 
 function headLines({ ready }: OpenHouse, data: string, { doors }: Config): string[] {

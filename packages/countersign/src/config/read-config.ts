@@ -12,12 +12,27 @@ import { secretAt } from './secret-at.ts'
 
 const ADVICE = { code: 'ERR_CLI_CONFIG', next: 'see docs/configuration.md' }
 
+/** A configuration, and where in its file what is. */
+export interface PlacedConfig {
+  readonly config: Config
+  /** As in `countersign.yaml:7`, of what has this path in the file, or of what is around it. */
+  readonly placeOf: PlaceOf
+}
+
+/** Answers where in a file something is. */
+export type PlaceOf = (path: readonly (string | number)[]) => string
+
+/** As {@link readPlacedConfig}. @throws {Failure} */
+export function readConfig(octets: Uint8Array, file: string): Config {
+  return readPlacedConfig(octets, file).config
+}
+
 /**
  * Reads and checks a configuration.
  * @param file Its path: for messages, and where relative paths in it begin.
  * @throws {Failure} with exit code 3 that names each fault's line and path.
  */
-export function readConfig(octets: Uint8Array, file: string): Config {
+export function readPlacedConfig(octets: Uint8Array, file: string): PlacedConfig {
   const lines = new LineCounter()
   const document = parseDocument(utf8(octets, file, ADVICE), {
     lineCounter: lines,
@@ -27,6 +42,7 @@ export function readConfig(octets: Uint8Array, file: string): Config {
   const [fault] = [...document.errors, ...document.warnings]
   if (fault !== undefined)
     throw configFailure(`${file}:${lines.linePos(fault.pos[0]).line}: ${plainText(fault.message)}`)
+  const placeOf: PlaceOf = (path) => `${file}:${lines.linePos(offsetOf(document, path)).line}`
   const parsed = CONFIG_SCHEMA.safeParse(plainValue(document, file))
   if (parsed.success) {
     const { anchors, authority, join, accessLog, policy, ...rest } = parsed.data
@@ -42,13 +58,14 @@ export function readConfig(octets: Uint8Array, file: string): Config {
     if (authority !== undefined) {
       const { passphrase } = authority
       const secret = passphrase !== undefined && { passphrase: secretAt(dirname(file), passphrase) }
-      return deepFreeze({ ...house, authority: { ...authority, ...secret } })
+      return { config: deepFreeze({ ...house, authority: { ...authority, ...secret } }), placeOf }
     }
     // The schema has seen that one of the two is there.
-    return deepFreeze({ ...house, join: at(join ?? '') })
+    return { config: deepFreeze({ ...house, join: at(join ?? '') }), placeOf }
   }
   const faults = parsed.error.issues.flatMap(unfold).map((issue) => {
-    const place = lines.linePos(offsetOf(document, issue))
+    const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+    const place = lines.linePos(offsetOf(document, issue.path, unknown))
     return `${file}:${place.line}: ${plainText(textOf(document, issue))}`
   })
   throw configFailure(faults.join('; '))
@@ -96,13 +113,13 @@ function textOf(document: Document, issue: z.core.$ZodIssue): string {
   return `${path} ${issue.message.startsWith('must') ? issue.message : `is not as it must be: ${issue.message}`}`
 }
 
-/** Where in the text an issue is: at its key, its value, or the nearest thing around it. */
-function offsetOf(document: Document, issue: z.core.$ZodIssue): number {
-  for (let length = issue.path.length; length >= 0; length--) {
-    const node: unknown = length === 0 ? document.contents : document.getIn(issue.path.slice(0, length), true)
+/** Where in the text something is: at the unknown key, the value, or the nearest thing around it. */
+function offsetOf(document: Document, path: readonly PropertyKey[], unknown?: string): number {
+  for (let length = path.length; length >= 0; length--) {
+    const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
     if (!isNode(node)) continue
-    if (issue.code === 'unrecognized_keys' && isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && key.value === issue.keys[0])
+    if (unknown !== undefined && isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && key.value === unknown)
       if (isScalar(pair?.key) && pair.key.range) return pair.key.range[0]
     }
     if (node.range) return node.range[0]

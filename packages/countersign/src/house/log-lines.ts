@@ -38,6 +38,7 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   'access-log.failed': ['alarm', '{file} cannot be written, so its lines are lost: {cause}'],
   'access-log.resumed': ['done', '{file} is written again; {lost} lines were lost'],
   'config.reloaded': ['done', '{file} was read again, and holds'],
+  'config.warning': ['alarm', '{text}'],
   'config.reload-failed': ['alarm', 'nothing was changed: {cause}[; {next}]'],
   'door.accept-failed': ['alarm', 'door {door} could not take a connection: {cause}'],
   'answer.failed': ['alarm', 'what was answered could not be kept, for whoever asks again: {cause}'],

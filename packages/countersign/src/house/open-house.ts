@@ -1,14 +1,16 @@
 // Wires an authority and its doors together, as one configuration says.
 import { isIPv6 } from 'node:net'
-import type { Authority } from '@countersign/authority'
+import type { Authority, Reload } from '@countersign/authority'
 import type { Clock, Door, Log } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { hostOf } from '../config/hosts.ts'
 import type { Config } from '../config/model.ts'
+import type { PlacedConfig } from '../config/read-config.ts'
 import { openOperations } from '../operations/operations.ts'
 import type { HouseAnchors } from './anchors.ts'
 import type { Ready } from './events.ts'
 import { failpointOf } from './failpoint.ts'
+import { unknownNames } from './known-names.ts'
 import type { StandingDoor } from './open-door.ts'
 import { type Ports, readPorts } from './ports.ts'
 import type { Roof } from './roof.ts'
@@ -23,8 +25,16 @@ export interface HouseParts {
   readonly log: Log
   /** Each meeting at a door, once. */
   readonly onMeeting: (meeting: Meeting) => void
+  /** Puts the configuration in force as its file has it now. Absent where there is none. */
+  readonly reload?: Reload | undefined
   /** `COUNTERSIGN_FAILPOINT`. */
   readonly failpoint: string | undefined
+}
+
+/** What a reload has changed, and what it noticed; in words. */
+export interface Applied {
+  readonly applied: readonly string[]
+  readonly warnings: readonly string[]
 }
 
 /** A house that stands. */
@@ -37,7 +47,7 @@ export interface OpenHouse {
    * Goes over to another configuration, whole or not at all.
    * @throws {Failure} where it says what only a new start can change.
    */
-  reload(next: Config): Promise<void>
+  reload(next: PlacedConfig): Promise<Applied>
   /** Goes on in new files, where logs were moved away. */
   reopenLogs(): Promise<void>
   /** Lets open work end for at most `timeoutMs`, then closes everything. */
@@ -106,10 +116,14 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
     ready: readyOf(roof, doors, config, metrics),
     async reload(next) {
       const { reloadDoors } = await import('./reload.ts')
-      await rules.inTurn(async () => {
+      return rules.inTurn(async () => {
         const publish = async (own: HouseRules['own']) => authority?.publish(own)
-        standing = await reloadDoors(current, next, standing, { rules, publish })
-        current = next
+        const { config: wanted, placeOf } = next
+        const done = await reloadDoors(current, wanted, standing, { rules, publish, placeOf })
+        standing = done.standing
+        current = wanted
+        const warnings = await unknownNames(wanted, authority, placeOf)
+        return { applied: done.applied, warnings }
       })
     },
     reopenLogs: () => operations.reopen(),
@@ -122,7 +136,7 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
 
 /** The authority of the house, or the way to the one that it joins. */
 async function openRoof(
-  { config, data, clock, log, failpoint: word }: HouseParts,
+  { config, data, clock, log, reload, failpoint: word }: HouseParts,
   { own, govern, believe }: Pick<HouseRules, 'own' | 'govern'> & Pick<HouseAnchors, 'believe'>,
   ports: Ports,
   opened: AsyncDisposableStack,
@@ -144,6 +158,7 @@ async function openRoof(
       clock,
       log,
       ...(failpoint && { failpoint }),
+      ...(reload && { reload }),
     }),
   )
   opened.defer(() => authority.close())

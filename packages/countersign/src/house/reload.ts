@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { fixedKeys, isCaller } from '@countersign/gateway'
 import { EXIT, Failure } from '../command.ts'
 import type { Config, DoorConfig } from '../config/model.ts'
+import type { PlaceOf } from '../config/read-config.ts'
 import { accessOf, type StandingDoor } from './open-door.ts'
 import type { HouseRules } from './rules.ts'
 
@@ -21,14 +22,23 @@ export async function reloadDoors(
   current: Config,
   next: Config,
   standing: readonly StandingDoor[],
-  { rules, publish }: { readonly rules: HouseRules; readonly publish: (own: HouseRules['own']) => Promise<void> },
-): Promise<readonly StandingDoor[]> {
-  refuseFixed(current, next, standing)
+  {
+    rules,
+    publish,
+    placeOf,
+  }: {
+    readonly rules: HouseRules
+    readonly publish: (own: HouseRules['own']) => Promise<void>
+    readonly placeOf: PlaceOf
+  },
+): Promise<{ readonly standing: readonly StandingDoor[]; readonly applied: readonly string[] }> {
+  refuseFixed(current, next, standing, placeOf)
   const wanted = new Map(next.doors.map((door) => [door.name, door]))
   // The doors are those that stand, so that rules speak of the same services.
   const read = await rules.read(next)
   await using prepared = new AsyncDisposableStack()
   const changes: (() => StandingDoor)[] = []
+  const applied: string[] = []
   for (const one of standing) {
     const config = wanted.get(one.config.name) ?? one.config
     if (isDeepStrictEqual(config, one.config)) {
@@ -36,6 +46,7 @@ export async function reloadDoors(
       continue
     }
     const access = accessOf(config, rules.policy)
+    applied.push(`door ${config.name}: ${differentKeys({ ...one.config }, { ...config }).join(', ')}`)
     const change = await one.door.prepare(config)
     prepared.defer(() => change.discard())
     changes.push(() => {
@@ -50,20 +61,26 @@ export async function reloadDoors(
   prepared.move()
   const then = changes.map((apply) => apply())
   read.apply()
-  return then
+  return { standing: then, applied: [...applied, ...read.applied] }
 }
 
-function refuseFixed(current: Config, next: Config, standing: readonly StandingDoor[]): void {
+function refuseFixed(current: Config, next: Config, standing: readonly StandingDoor[], placeOf: PlaceOf): void {
+  const indexOf = (wanted: string) => next.doors.findIndex(({ name }) => name === wanted)
+  const fixed = differentKeys({ ...current }, { ...next }).filter((key) => !OWN_RULES.has(key))
   const faults = [
-    ...((current.policy === undefined) === (next.policy === undefined) ? [] : ['whether there is a policy is another']),
-    ...differences({ ...current }, { ...next }, (key) => !OWN_RULES.has(key)),
+    ...((current.policy === undefined) === (next.policy === undefined)
+      ? []
+      : [`${placeOf(['policy'])}: whether there is a policy is another`]),
+    ...fixed.flatMap((key) => withinFixed(current, next, key, placeOf)),
     ...standing.flatMap(({ config }) => {
-      const door = next.doors.find(({ name }) => name === config.name)
-      return door === undefined ? [`door ${config.name} is gone, which needs a new start`] : doorFaults(config, door)
+      const index = indexOf(config.name)
+      const door = next.doors[index]
+      if (door === undefined) return [`${placeOf(['doors'])}: door ${config.name} is gone, which needs a new start`]
+      return doorFaults(config, door, (key) => placeOf(['doors', index, key]))
     }),
     ...next.doors
       .filter(({ name }) => standing.every(({ config }) => config.name !== name))
-      .map(({ name }) => `door ${name} is new, which needs a new start`),
+      .map(({ name }) => `${placeOf(['doors', indexOf(name)])}: door ${name} is new, which needs a new start`),
   ]
   if (faults.length === 0) return
   throw new Failure(EXIT.input, faults.join('; '), {
@@ -72,18 +89,27 @@ function refuseFixed(current: Config, next: Config, standing: readonly StandingD
   })
 }
 
-function doorFaults(current: DoorConfig, next: DoorConfig): string[] {
+function doorFaults(current: DoorConfig, next: DoorConfig, placeOf: (key: string) => string): string[] {
   const fixed = [...fixedKeys(current), ...FIXED_AROUND]
-  const faults = differences({ ...current }, { ...next }, (key) => fixed.includes(key))
-  if (isCaller(next) && !isCaller(current)) faults.push('it must now prove itself to others')
-  return faults.map((fault) => `door ${current.name}: ${fault}`)
+  const faults = differentKeys({ ...current }, { ...next })
+    .filter((key) => fixed.includes(key))
+    .map((key) => `${placeOf(key)}: door ${current.name}: ${key} is another, which needs a new start`)
+  if (isCaller(next) && !isCaller(current))
+    faults.push(`${placeOf('upstream')}: door ${current.name}: it must now prove itself to others`)
+  return faults
 }
 
 type Keyed = Readonly<Record<string, unknown>>
 
-function differences(current: Keyed, next: Keyed, counts: (key: string) => boolean): string[] {
+/** Of the authority, which of its keys. */
+function withinFixed(current: Config, next: Config, key: string, placeOf: PlaceOf): string[] {
+  if (key !== 'authority' || !('authority' in current && 'authority' in next))
+    return [`${placeOf([key])}: ${key} is another, which needs a new start`]
+  const within = differentKeys({ ...current.authority }, { ...next.authority })
+  return within.map((each) => `${placeOf([key, each])}: ${key}.${each} is another, which needs a new start`)
+}
+
+function differentKeys(current: Keyed, next: Keyed): string[] {
   const keys = new Set([...Object.keys(current), ...Object.keys(next)])
-  return [...keys]
-    .filter((key) => counts(key) && !isDeepStrictEqual(current[key], next[key]))
-    .map((key) => `${key} is another, which needs a new start`)
+  return [...keys].filter((key) => !isDeepStrictEqual(current[key], next[key]))
 }

@@ -1,4 +1,5 @@
 // By whose rules the doors of a house decide: by its own file, or by those that the authority it joins has told it.
+import { isDeepStrictEqual } from 'node:util'
 import { type Clock, type Govern, type Holder, type Log, readHolder } from '@countersign/mtls'
 import { PARTY_KINDS, type Party } from '@countersign/policy'
 import type { FeedRules, KnownParty } from '@countersign/protocol'
@@ -31,6 +32,8 @@ export interface HouseRules {
 /** Rules of another configuration. Nothing waits between `apply` and what else changes with it. */
 export interface ReadRules {
   readonly own: HouseRules['own']
+  /** What is another, in words. */
+  readonly applied: readonly string[]
   apply(): void
 }
 
@@ -86,6 +89,9 @@ export async function openRules(
       const difference = rulebook && (await policy.compare(rulebook, clock()))
       return {
         own: ownOf(next, nextText),
+        applied: isDeepStrictEqual(ownOf(config, text), ownOf(next, nextText))
+          ? []
+          : [`rules: ${difference?.gains.length ?? 0} may do more, ${difference?.losses.length ?? 0} less`],
         apply() {
           config = next
           text = nextText
