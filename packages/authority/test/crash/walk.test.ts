@@ -28,9 +28,9 @@ import {
 
 /** At which occurrence to end: the enrollment's signature and the renewal's, the lock and the end of it. */
 const TIMES: Readonly<Record<string, readonly number[]>> = { issue: [1, 2], lock: [1, 2] }
-/** These come at the first start alone, and the first of the others there, too. */
+/** These come at the first start alone; the scenario of a house's first start has its first certificates and lists. */
 const FIRST: readonly string[] = ['start', 'ssh-issuer', 'ledger-key', 'profiles', 'listener']
-const AT_FIRST_TOO: readonly string[] = ['issue', 'crl', 'ledger']
+const AT_FIRST_TOO: readonly string[] = ['ledger']
 
 /** What is done after a while, and here sooner. */
 const LATE: readonly string[] = ['sightings', 'expiry', 'erase']
