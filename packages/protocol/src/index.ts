@@ -76,7 +76,7 @@ export type {
   Trouble,
 } from './meeting.ts'
 export { MOST_TROUBLES, STEP_NAMES } from './meeting.ts'
-export { publicMeeting, readMeeting, revocationField, writeMeeting } from './meeting-json.ts'
+export { publicMeeting, readMeeting, revocationField, writeBriefMeeting, writeMeeting } from './meeting-json.ts'
 export { NEXT_STEPS, type NextStep, type Presenter } from './next-steps.ts'
 export { readReceipt, writeReceipt } from './receipt-json.ts'
 export type { Reference } from './reference.ts'

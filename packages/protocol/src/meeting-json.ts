@@ -15,7 +15,7 @@ import type {
   Steps,
   Trouble,
 } from './meeting.ts'
-import { mostCharacters, mostItems, withinLimits } from './meeting-limits.ts'
+import { BRIEF, mostCharacters, mostItems, withinLimits } from './meeting-limits.ts'
 import { REASONS } from './receipt-json.ts'
 import type { Reference } from './reference.ts'
 import { parseReference } from './reference.ts'
@@ -28,6 +28,15 @@ const REFUSAL_CODES = Object.keys(REFUSALS) as RefusalCode[]
 /** Writes a meeting for the operator's record, which {@link readMeeting} reads whatever a peer has claimed in it. */
 export function writeMeeting(meeting: Meeting): Json {
   return withinLimits(writeJson(meeting))
+}
+
+/**
+ * The same, for who keeps many: what a peer has claimed at length, who may be a stranger, is cut off where the record would
+ * have more than `most` characters. One that was cut has 20,000 octets at most, whatever was claimed.
+ */
+export function writeBriefMeeting(meeting: Meeting, most: number): string {
+  const whole = JSON.stringify(writeMeeting(meeting))
+  return whole.length <= most ? whole : JSON.stringify(withinLimits(writeJson(meeting), BRIEF))
 }
 
 /** The meeting as its other side may see it: without the notes and the reason of a lock, which are for the operator. */
@@ -49,11 +58,11 @@ function withoutLock(detail: NonNullable<Refusal['detail']>): NonNullable<Refusa
 /** Reads a meeting from untrusted JSON into a fresh value. @throws {ShapeError} naming the field. */
 export function readMeeting(value: unknown): Meeting {
   const field = fieldOf(value)
-  const address = optionalTextOf(field, 'address')
+  const address = field.get('address').optional((f) => plainOf(f, 'address'))
   const troubles = field.get('troubles').optional((f) => f.list(mostItems('troubles')).map(troubleField))
   return {
     reference: referenceField(field.get('reference')),
-    door: textOf(field, 'door'),
+    door: plainOf(field.get('door'), 'door'),
     seenBy: field.get('seenBy').oneOf(['caller', 'callee']),
     at: field.get('at').instant(),
     resumed: field.get('resumed').boolean(),
@@ -85,6 +94,19 @@ function optionalTextOf(field: Field, key: string): string | undefined {
   return field.get(key).optional((f) => f.text(mostCharacters(key)))
 }
 
+/** A text by which records are kept: a database may have no NUL. */
+function plainOf(field: Field, key: string): string {
+  const text = field.text(mostCharacters(key))
+  if (text.includes('\0')) throw new ShapeError(field.path, 'a text without NUL')
+  return text
+}
+
+function sha256Field(field: Field): string {
+  const text = field.text(64)
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new ShapeError(field.path, 'a SHA-256 in hexadecimal')
+  return text
+}
+
 function referenceField(field: Field): Reference {
   const reference = parseReference(field.text(32))
   if (reference === undefined) throw new ShapeError(field.path, 'a reference')
@@ -93,7 +115,7 @@ function referenceField(field: Field): Reference {
 
 function sideField(field: Field): Side {
   const party = optionalTextOf(field, 'party')
-  const authority = optionalTextOf(field, 'authority')
+  const authority = field.get('authority').optional((f) => plainOf(f, 'authority'))
   const certificate = field.get('certificate').optional(certificateField)
   return {
     name: textOf(field, 'name'),
@@ -107,11 +129,11 @@ function sideField(field: Field): Side {
 function certificateField(field: Field): CertificateSummary {
   const issuerCommonName = optionalTextOf(field, 'issuerCommonName')
   return {
-    sha256: field.get('sha256').text(64),
-    spkiSha256: field.get('spkiSha256').text(64),
-    serialNumber: textOf(field, 'serialNumber'),
-    subject: textOf(field, 'subject'),
-    issuer: textOf(field, 'issuer'),
+    sha256: sha256Field(field.get('sha256')),
+    spkiSha256: sha256Field(field.get('spkiSha256')),
+    serialNumber: plainOf(field.get('serialNumber'), 'serialNumber'),
+    subject: plainOf(field.get('subject'), 'subject'),
+    issuer: plainOf(field.get('issuer'), 'issuer'),
     ...(issuerCommonName === undefined ? {} : { issuerCommonName }),
     notBefore: field.get('notBefore').instant(),
     notAfter: field.get('notAfter').instant(),

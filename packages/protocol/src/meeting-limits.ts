@@ -36,12 +36,26 @@ export function mostItems(key: string): number {
   return MOST_ITEMS[key] ?? MOST_ITEMS_OF_OTHERS
 }
 
+/** How short what is written must be. */
+export interface Limits {
+  readonly characters: (key: string) => number
+  readonly items: (key: string) => number
+}
+
+const READABLE: Limits = { characters: mostCharacters, items: mostItems }
+
+/** Of a record that is kept beside many others. */
+export const BRIEF: Limits = {
+  characters: (key) => Math.min(mostCharacters(key), 128),
+  items: (key) => (key === 'steps' ? 6 : Math.min(mostItems(key), 4)),
+}
+
 /** Cuts off what is longer, with an ellipsis: no name that anybody proves has one, so none is taken for another. */
-export function withinLimits(value: Json, key = ''): Json {
-  if (typeof value === 'string') return shortText(value, mostCharacters(key))
-  if (isList(value)) return value.slice(0, mostItems(key)).map((item) => withinLimits(item, key))
+export function withinLimits(value: Json, limits: Limits = READABLE, key = ''): Json {
+  if (typeof value === 'string') return shortText(value, limits.characters(key))
+  if (isList(value)) return value.slice(0, limits.items(key)).map((item) => withinLimits(item, limits, key))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([each, field]) => [each, withinLimits(field, each)]))
+  return Object.fromEntries(Object.entries(value).map(([each, field]) => [each, withinLimits(field, limits, each)]))
 }
 
 /** At most `most` characters of a text. */

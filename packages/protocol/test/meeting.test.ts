@@ -12,6 +12,7 @@ import {
   referenceOf,
   ShapeError,
   type Step,
+  writeBriefMeeting,
   writeMeeting,
 } from '@countersign/protocol'
 
@@ -243,7 +244,39 @@ suite('meeting as JSON', () => {
       refusal: { code: detail.code, detail: { ok: false, code: detail.code, missing: [] } },
     })
   })
+  test('kept briefly: as it is, or where a stranger claims much, with what can be read', () => {
+    const kept = (meeting: Meeting) => writeBriefMeeting(meeting, 8_192)
+    assert.deepEqual(readMeeting(JSON.parse(kept(revoked))), revoked)
+    const claimed = Array.from(
+      { length: 300 },
+      () => ({ kind: 'uniformResourceIdentifier', value: '\u0001'.repeat(2_048) }) as const,
+    )
+    const certificate = { ...alice, subject: '\u{1f600}'.repeat(4_096), issuer: '\u0001'.repeat(4_096) }
+    const side = { name: '\u0001'.repeat(300), identities: claimed, certificate }
+    const found = claimed.map(({ value }) => value)
+    const detail = {
+      code: 'ERR_VERIFY_NAME',
+      clause: 'c',
+      detail: '\u0001'.repeat(5_000),
+      facts: { found },
+    } as const
+    const [ask, , verify, , , end] = revoked.steps
+    const shown: Step = { by: 'callee', outcome: 'proved', evidence: { kind: 'certificate', certificate } }
+    const much: Meeting = {
+      ...revoked,
+      caller: side,
+      callee: side,
+      steps: [ask, shown, verify, shown, end, end],
+      outcome: { ok: false, refusal: { code: 'ERR_CALLEE_WRONG_NAME', detail } },
+    }
+    const octets = new TextEncoder().encode(kept(much)).length
+    assert.ok(octets <= 20_000, String(octets))
+    const read = readMeeting(JSON.parse(kept(much)))
+    assert.deepEqual([read.reference, read.caller.certificate?.sha256], [revoked.reference, alice.sha256])
+    assert.equal(read.caller.identities.length, 4)
+  })
   const steps = () => json()['steps'] as unknown[]
+  const caller = () => json()['caller'] as { readonly certificate: object }
   for (const [name, change, path] of [
     ['five steps', () => ({ steps: steps().slice(1) }), 'steps'],
     ['seven steps', () => ({ steps: [...steps(), steps()[0]] }), 'steps'],
@@ -253,6 +286,17 @@ suite('meeting as JSON', () => {
     ['an unknown code', () => ({ outcome: { ok: false, refusal: { code: 'ERR_NO_SUCH' } } }), 'outcome.refusal.code'],
     ['a text for a boolean', () => ({ resumed: 'no' }), 'resumed'],
     ['a door of a megabyte', () => ({ door: 'x'.repeat(1_000_000) }), 'door'],
+    ['a door with NUL', () => ({ door: 'a\0' }), 'door'],
+    ['an address with NUL', () => ({ address: '\0' }), 'address'],
+    ['an authority with NUL', () => ({ caller: { ...caller(), authority: '\0' } }), 'caller.authority'],
+    ...(['sha256', 'spkiSha256', 'subject', 'issuer', 'serialNumber'] as const).map(
+      (key) =>
+        [
+          `${key} of another form`,
+          () => ({ caller: { ...caller(), certificate: { ...caller().certificate, [key]: 'zz\0' } } }),
+          `caller.certificate.${key}`,
+        ] as const,
+    ),
     [
       'an unknown step outcome',
       () => ({ steps: [{ by: 'both', outcome: 'maybe' }, ...steps().slice(1)] }),

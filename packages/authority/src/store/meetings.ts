@@ -1,7 +1,7 @@
 // The memory of meetings: what `countersign why` reads. It is bounded, and not durable to the last row:
 // after a crash or a loss of power the meetings of the last moments may be missing, and nothing else is.
 import type { Log } from '@countersign/mtls'
-import { type Meeting, type Reference, writeMeeting } from '@countersign/protocol'
+import { type Meeting, type Reference, writeBriefMeeting } from '@countersign/protocol'
 import { type Generated, Kysely, sql } from 'kysely'
 import { postgresqlError } from './fault.ts'
 import { openDatabase } from './open.ts'
@@ -57,9 +57,13 @@ CREATE INDEX IF NOT EXISTS meeting_accepted ON meeting (accepted, id);
 `
 /**
  * Rows kept of those that were accepted, and as many of those that were not: a stranger can be refused as often as he
- * likes, and shall not wash away who was let in. The oldest go first. At about 3 kB each the file stays below 400 MB.
+ * likes, and shall not wash away who was let in. The oldest go first.
  */
 const MAX_ROWS = 50_000
+/** One has about 3,000; who claims more shall not fill the disk: those that were refused have 1 GB at most, whatever is claimed. */
+const MAX_JSON_CHARACTERS = 8_192
+/** Of each side's records with one reference. */
+const MAX_SHOWN = 20
 /** How long a meeting waits for others, so that many are written together. */
 const BATCH_MILLISECONDS = 100
 /** Written at once when so many wait. */
@@ -78,6 +82,7 @@ export interface MeetingStore {
   /**
    * Each as JSON text, newest first: a reference of 40 bits may name more than one. Of more than 20 the oldest: anyone can
    * repeat a hello that he saw, and nobody the one that is still to come, so that no repetition hides the meeting itself.
+   * Of callers' and callees' records 20 each: what a caller reports, it may report before the door has.
    */
   byReference(reference: Reference): Promise<readonly string[]>
   close(): Promise<void>
@@ -131,8 +136,10 @@ export async function openMeetings(place: string, log: Log, maxRows: number = MA
     },
     async byReference(reference) {
       await flush()
-      const query = db.selectFrom('meeting').select('json').where('reference', '=', reference)
-      return (await query.orderBy('id').limit(20).execute()).map(({ json }) => json).reverse()
+      const query = db.selectFrom('meeting').select(['id', 'json']).where('reference', '=', reference)
+      const oldest = (side: string) => query.where('seen_by', '=', side).orderBy('id').limit(MAX_SHOWN).execute()
+      const found = [...(await oldest('caller')), ...(await oldest('callee'))]
+      return found.toSorted((one, other) => other.id - one.id).map(({ json }) => json)
     },
     async close() {
       await flush()
@@ -190,7 +197,7 @@ async function insert(tx: Kysely<Tables>, batch: readonly Waiting[]): Promise<vo
       const accepted = m.outcome.ok ? 1 : 0
       return [
         JSON.stringify(unique),
-        { reference, door, seen_by, at, address, accepted, json: JSON.stringify(writeMeeting(m)) },
+        { reference, door, seen_by, at, address, accepted, json: writeBriefMeeting(m, MAX_JSON_CHARACTERS) },
       ]
     }),
   )

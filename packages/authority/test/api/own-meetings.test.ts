@@ -38,6 +38,7 @@ suite('own meetings', () => {
     ['a meeting that was accepted', report({ outcome: { ok: true, decision: { ok: true, rule: 'r' } } })],
     ['what a door recorded', report({ seenBy: 'callee' })],
     ['a refusal of the caller', report({ outcome: { ok: false, refusal: { code: 'ERR_CALLER_REVOKED' } } })],
+    ['of a door that PostgreSQL could not keep, nor what others report with it', report({ door: 'a\0' })],
     ['no meeting', {}],
   ]
   for (const [what, body] of bad)

@@ -81,6 +81,28 @@ for (const [what, placeOf, options] of PLACES)
       assert.deepEqual([found.length, found.at(-1)], [20, 'before'])
     })
 
+    test('nor does who reports it, as its caller, before the door has told it', async (t) => {
+      const meetings = await open(t, await placeOf(t))
+      for (let i = 1; i <= 60; i++)
+        meetings.record(meeting({ seenBy: 'caller', door: `d${i}`, at: START.add({ seconds: i }) }))
+      meetings.record(meeting())
+      const found = doors(await meetings.byReference(REFERENCE))
+      assert.deepEqual([found.length, found[0]], [21, 'web'])
+    })
+
+    test('what is claimed at length is kept briefly', async (t) => {
+      const place = await placeOf(t)
+      const meetings = await open(t, place)
+      const identities = Array.from(
+        { length: 256 },
+        () => ({ kind: 'uniformResourceIdentifier', value: 'x'.repeat(2_048) }) as const,
+      )
+      meetings.record(meeting({ caller: { name: 'mallory', identities } }))
+      const [json = ''] = await meetings.byReference(REFERENCE)
+      assert.ok(json.length < 8_192, String(json.length))
+      assert.equal(readMeeting(JSON.parse(json)).caller.name, 'mallory')
+    })
+
     test('it is bounded: the oldest go', async (t) => {
       const meetings = await open(t, await placeOf(t), 10)
       for (let i = 0; i < 25; i++) meetings.record(meeting({ at: START.add({ seconds: i }), door: `d${i}` }))
