@@ -46,7 +46,7 @@ suite('a backup', () => {
     assert.equal((await back(made, target, { keys: true, passphrase: PASSPHRASE })).status, 201)
     await load
     // What happens after it is not in it; the door has heard of it.
-    await made.authority.revoke({ subject: 'alice', reason: 'superseded' })
+    const lost = await made.authority.revoke({ subject: 'alice', reason: 'superseded' })
     const number = await numberOf(made)
     const heard = (await follow(t, made, gate)).heard.at(0)?.snapshot?.sequence ?? assert.fail()
     await made.authority.close()
@@ -76,6 +76,8 @@ suite('a backup', () => {
     assert.ok(verdict.ok, JSON.stringify(verdict))
     const revoked = await again.authority.revoke({ subject: 'alice', reason: 'superseded' })
     assert.ok(revoked.ok && revoked.receipt.sequence > BigInt(heard))
+    // A receipt from after the backup names an entry that is no other's now.
+    assert.ok(lost.ok && Math.min(...revoked.entries) > Math.max(...lost.entries))
   })
 
   test('has no keys unless they are asked for, and none in clear', async (t) => {
@@ -88,13 +90,14 @@ suite('a backup', () => {
     )
     assert.deepEqual((await restoreBackup(target, join(temporaryDirectory(t), 'data'))).missingKeys.length, 2)
     const refused = await back(made, `${target}-2`, { keys: true })
-    assert.deepEqual([refused.status, refused.body.code], [409, 'ERR_ADMIN_CONFLICT'])
+    assert.deepEqual([refused.status, refused.body.code], [409, 'ERR_ADMIN_BACKUP'])
     assert.match(refused.body.detail, /leaves only so/)
     assert.equal(existsSync(`${target}-2`), false)
     assert.equal((await back(made, `${target}-3`, { keys: true, passphrase: PASSPHRASE })).status, 201)
     const key = join(`${target}-3`, 'authority', 'issuing.key')
     assert.match(readFileSync(key, 'utf8'), /^-----BEGIN ENCRYPTED PRIVATE KEY-----/)
     assert.equal(statSync(key).mode & 0o777, 0o600)
+    assert.equal(statSync(join(`${target}-3`, 'store.db')).mode & 0o777, 0o600)
     assert.equal(statSync(`${target}-3`).mode & 0o777, 0o700)
   })
 

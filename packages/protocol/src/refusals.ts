@@ -371,7 +371,14 @@ const OTHER_REFUSALS = {
     'no door of this authority recorded a meeting with that reference',
     'check the reference, and that the door belongs to this authority',
   ],
-  ERR_ADMIN_CONFLICT: ['local', 'caller', 5, 'that is already done', 'see `countersign list --state valid`'],
+  ERR_ADMIN_CONFLICT: [
+    'local',
+    'caller',
+    5,
+    'this does not go with what is there already',
+    'see what is there: `countersign list`, `countersign party list`, `countersign authority issuers`',
+  ],
+  ERR_ADMIN_BACKUP: ['local', 'operator', 5, 'no backup was made', 'correct what is named, then ask again'],
   ERR_ISSUER_KEY_ELSEWHERE: [
     'local',
     'operator',

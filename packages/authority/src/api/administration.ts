@@ -108,7 +108,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     } catch (error) {
       if (!(error instanceof AuthorityError)) throw error
       return sendRefusal(request, reply, {
-        code: 'ERR_ADMIN_CONFLICT',
+        code: 'ERR_ADMIN_BACKUP',
         note: `${error.path}: ${error.message}; ${error.next}`,
       })
     }

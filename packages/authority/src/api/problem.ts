@@ -87,6 +87,7 @@ const STATUS: Readonly<Record<Exclude<RefusalCode, CredentialCode>, number>> = {
   ERR_SESSION_IDLE: 408,
   ERR_SESSION_LIFETIME: 408,
   ERR_ADMIN_CONFLICT: 409,
+  ERR_ADMIN_BACKUP: 409,
   ERR_ADMIN_RELOAD: 422,
   // RFC 6585 §4.
   ERR_ADMIN_TOO_MANY: 429,
@@ -115,6 +116,7 @@ const TOLD_NOTES: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'ERR_ADMIN_ROLE',
   'ERR_ADMIN_NOT_FOUND',
   'ERR_ADMIN_CONFLICT',
+  'ERR_ADMIN_BACKUP',
   'ERR_ADMIN_RELOAD',
   'ERR_ENROLL_TOKEN_FORM',
   'ERR_ENROLL_REQUEST',

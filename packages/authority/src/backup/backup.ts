@@ -1,6 +1,6 @@
 // A copy of all that an authority must not lose, made while it runs: whole, with its manifest, or not there.
 import { existsSync } from 'node:fs'
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { AuthorityError } from '../error.ts'
 import type { Failpoint } from '../failpoints.ts'
@@ -47,7 +47,11 @@ export async function makeBackup(options: BackupOptions): Promise<void> {
     // Where it is to be must be there: a path that was mistyped is not made.
     await mkdir(unfinished, { mode: 0o700 })
     await mkdir(join(unfinished, FILES.folder), { mode: 0o700 })
-    if (copyStore) await copyStore(join(unfinished, STORE))
+    if (copyStore) {
+      await copyStore(join(unfinished, STORE))
+      // It has the keys of invitations: wherever the directory is copied to, it stays its owner's.
+      await chmod(join(unfinished, STORE), 0o600)
+    }
     for (const name of [FILES.rootCertificate, FILES.issuingCertificate])
       await cp(join(directory, FILES.folder, name), join(unfinished, FILES.folder, name))
     // The ledger is in the store: its files are written again from there, to the octet.

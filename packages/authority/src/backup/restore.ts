@@ -94,12 +94,18 @@ function goOn(path: string): void {
         `the store is damaged: ${found?.['integrity_check']}`,
       )
     db.exec('BEGIN IMMEDIATE')
-    const events = db.prepare('SELECT coalesce(max(sequence), 0) AS last FROM event').get()
+    const next = (last: unknown) => Number(last) + NEXT_AFTER_RESTORE
+    // By these doors know events, and receipts entries of the ledger.
+    for (const [table, column] of [
+      ['event', 'sequence'],
+      ['ledger_entry', 'id'],
+    ] as const) {
+      const given = db.prepare(`SELECT coalesce(max(${column}), 0) AS last FROM ${table}`).get()
+      db.prepare('DELETE FROM sqlite_sequence WHERE name = ?').run(table)
+      db.prepare('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)').run(table, next(given?.['last']))
+    }
     const lists = db.prepare('SELECT coalesce(max(number), 0) AS last FROM crl').get()
     const happened = db.prepare('SELECT coalesce(max(number), 0) AS last FROM ledger_entry').get()
-    const next = (last: unknown) => Number(last) + NEXT_AFTER_RESTORE
-    db.prepare("DELETE FROM sqlite_sequence WHERE name = 'event'").run()
-    db.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('event', ?)").run(next(events?.['last']))
     const set = db.prepare(
       'INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2',
     )

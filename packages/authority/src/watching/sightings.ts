@@ -89,7 +89,6 @@ export function createSightings({ store, trust, clock, failpoint = () => undefin
     })
     failpoint('sightings.after-commit')
     // Somebody else signs with a key of ours, or the store has lost what it had recorded.
-    // Somebody else signs with a key of ours, or the store has lost what it had recorded.
     for (const sighting of fresh) {
       const { kind: _, at, ...fields } = noticeOf(sighting)
       log('certificate.unissued', { ...fields, seenAt: at.toString() })
