@@ -28,10 +28,7 @@ export const keyOfSeed = (n: number): Uint8Array => createHash('sha256').update(
 
 /** Adds `count` certificates with all that belongs to them to the store in the file `path`, which nobody has open. */
 export function seed(path: string, { party, revoked, count }: Seeding): void {
-  using db = new DatabaseSync(path)
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -400000')
-  db.function('hash', { deterministic: true }, (text) => createHash('sha256').update(String(text)).digest())
-  db.function('patched', { deterministic: true }, (der, n) => patched(der as Uint8Array, Number(n)))
+  using db = openForSeeds(path)
   const row = db.prepare('SELECT id, issued_entry, names FROM certificate WHERE party = ?').get(party)
   const event = db.prepare('SELECT revoked_by FROM certificate WHERE party = ?').get(revoked)?.['revoked_by']
   if (row === undefined || typeof event !== 'number')
@@ -45,16 +42,7 @@ export function seed(path: string, { party, revoked, count }: Seeding): void {
   // The host first: the party's name stands within it.
   const textual = (column: string) =>
     `replace(replace(${column}, '${hostOf(String(row['names']))}', ${host}), '${party}', ${name})`
-  const copy = (table: string, where: string, other: Other) => {
-    const columns = db
-      .prepare(`SELECT name FROM pragma_table_info('${table}')`)
-      .all()
-      .map((each) => String(each['name']))
-    const values = columns.map((column) => other[column] ?? column)
-    db.exec(`
-      WITH RECURSIVE counted (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM counted WHERE n < ${count - 1})
-      INSERT INTO ${table} (${columns.join()}) SELECT ${values.join()} FROM counted, ${table} AS copied WHERE ${where}`)
-  }
+  const copy = copier(db, count)
   db.exec('BEGIN')
   copy('ledger_entry', `id = ${entry}`, {
     id: `${lastEntry + 1} + n`,
@@ -105,4 +93,53 @@ function patched(der: Uint8Array, n: number): Uint8Array {
   const copy = Uint8Array.from(der)
   new DataView(copy.buffer).setUint32(copy.length - 4, n)
   return copy
+}
+
+/** Adds `count` issuers that have retired, each with its certificate. */
+export function seedIssuers(path: string, count: number): void {
+  using db = openForSeeds(path)
+  const row = db.prepare("SELECT name, id FROM issuer WHERE kind = 'intermediate'").get()
+  if (row === undefined) throw new Error('there is no issuer to copy')
+  const last = Number(db.prepare('SELECT max(id) AS id FROM certificate').get()?.['id'])
+  const copy = copier(db, count)
+  db.exec('BEGIN')
+  copy('certificate', `id = ${row['id']}`, {
+    id: `${last + 1} + n`,
+    serial: `'5eed' || printf('%028x', n)`,
+    sha256: `hash('issuer ' || n)`,
+    spki_sha256: `hash('issuer key ' || n)`,
+    der: 'patched(der, n)',
+    warn_at: 'NULL',
+  })
+  copy('issuer', `name = '${row['name']}'`, {
+    name: `'seed-' || n`,
+    id: `${last + 1} + n`,
+    state: `'retired'`,
+    key_place: 'NULL',
+    spki_sha256: `hash('issuer key ' || n)`,
+  })
+  copy('issuer_profile', `issuer = '${row['name']}'`, { issuer: `'seed-' || n`, signs: '0' })
+  db.exec('COMMIT; ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)')
+}
+
+function openForSeeds(path: string): DatabaseSync {
+  const db = new DatabaseSync(path)
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -400000')
+  db.function('hash', { deterministic: true }, (text) => createHash('sha256').update(String(text)).digest())
+  db.function('patched', { deterministic: true }, (der, n) => patched(der as Uint8Array, Number(n)))
+  return db
+}
+
+/** Copies the row of a table that fits `where` so many times, each with the expressions in `other`. */
+function copier(db: DatabaseSync, count: number): (table: string, where: string, other: Other) => void {
+  return (table, where, other) => {
+    const columns = db
+      .prepare(`SELECT name FROM pragma_table_info('${table}')`)
+      .all()
+      .map((each) => String(each['name']))
+    const values = columns.map((column) => other[column] ?? column)
+    db.exec(`
+      WITH RECURSIVE counted (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM counted WHERE n < ${count - 1})
+      INSERT INTO ${table} (${columns.join()}) SELECT ${values.join()} FROM counted, ${table} AS copied WHERE ${where}`)
+  }
 }
