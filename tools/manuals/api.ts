@@ -75,7 +75,7 @@ function section(
 /** As in `{ party: string, san?: [string] }`. */
 function formOf({ type, properties, required = [], items, anyOf, enum: words, const: constant }: Schema): string {
   if (anyOf) return anyOf.map(formOf).join(' or ')
-  if (words) return words.length > 12 ? 'a code' : words.map(String).join(' or ')
+  if (words) return words.length > 20 ? 'a code' : words.map(String).join(' or ')
   if (constant !== undefined) return String(constant)
   if (items) return `[${formOf(items)}]`
   if (!properties) return [type ?? 'any'].flat().join(' or ')

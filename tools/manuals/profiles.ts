@@ -65,7 +65,7 @@ A server without a DNS name or an address is signed, and the log has \`issue.war
 
 ## SSH
 
-Signed by the issuing key, where it is of P-256, P-384, Ed25519 or RSA; the identifier for logs is the party. The principals are the granted names, and there is at least one: without, a certificate would be everybody's. They are issued within the authority for now; no protocol asks for them yet.
+Signed by an issuer for SSH, which has a key of its own: Ed25519 from the first start on, P-256, P-384 or RSA where another one was made so. The identifier for logs is the party. The principals are the granted names, and there is at least one: without, a certificate would be everybody's. They are issued within the authority for now; no protocol asks for them yet.
 
 ${table(
   ['Profile', 'Principals', 'Keys', 'Critical options', 'Extensions'],
