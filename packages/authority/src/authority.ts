@@ -27,6 +27,7 @@ import { createEnroll } from './enrollment/token/enroll.ts'
 import { type AuthorityAddress, createInvite } from './enrollment/token/invite.ts'
 import { AuthorityError, InvariantError } from './error.ts'
 import type { Failpoint } from './failpoints.ts'
+import { createFigures } from './figures.ts'
 import { housekeeping } from './housekeeping.ts'
 import { createIssue, type Issue } from './issuance/issue.ts'
 import { recordProfiles } from './issuance/profiles-entry.ts'
@@ -92,7 +93,9 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
 }
 
 async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Promise<Omit<Authority, 'close'>> {
-  const { name, domain, clock, log, failpoint = () => undefined } = options
+  const { name, domain, clock, failpoint = () => undefined } = options
+  const figures = createFigures(options.log)
+  const { log } = figures
   const directory = resolve(options.directory)
   const socketPath = join(directory, 'admin.sock')
   checkSocketPath(socketPath)
@@ -103,7 +106,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     ledgerKey,
     folder,
     rootFile,
-  } = await openKeys({ ...options, directory, failpoint }, opened)
+  } = await openKeys({ ...options, log, directory, failpoint }, opened)
   const folderOfLedger = join(directory, LEDGER_FOLDER)
   const grown = createChanges({ waitMs: RECEIPT_WAIT_MS })
   opened.defer(() => grown.close())
@@ -121,7 +124,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     ...ledgerKey,
   })
   opened.defer(() => integration.close())
-  const { store } = integration
+  const store = figures.timed(integration.store)
   await recordProfiles(store, { clock, failpoint })
   const meetings = await openMeetings(options.store ?? join(directory, 'meetings.db'), log)
   opened.defer(() => meetings.close())
@@ -195,6 +198,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     },
     log,
   })
+  const looked = { store, ledger: integration.ledger, crls, feed, clock }
   const application = await createApplication({
     store,
     issuers,
@@ -213,6 +217,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
       }),
     certify: createCertify({ issue, domain, authority: () => ({ name }), checkSignature }),
     reload: options.reload,
+    figures: { ...figures, families: () => figures.families(looked) },
     enroll: createEnroll({ store, issue, domain, clock, checkSignature }),
     renew: createRenew({ store, issue, clock, checkSignature }),
     revocation,
@@ -299,6 +304,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     revoke: (request) => revocation.revoke(request),
     publish: (next) => rules.publish(feedRules(next)),
     publishAnchors: (next) => anchors.publish(next),
+    figures: () => figures.families(looked),
     parties: async (limit) => (await store.parties.list({ now: clock(), limit })).found.map((one) => one.name),
     join: (door) => feed.join(door),
     record: (meeting) => record(meeting),

@@ -1,6 +1,6 @@
 // What `openAuthority` takes and gives.
 import type { Clock, KeyAlgorithm, Locks, Log, Session, SessionIndex, Trust } from '@countersign/mtls'
-import type { KnownAuthority, Meeting } from '@countersign/protocol'
+import type { Family, KnownAuthority, Meeting } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
 import type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
 import type { Failpoint } from './failpoints.ts'
@@ -91,6 +91,8 @@ export interface Authority {
   publish(rules: Rules): Promise<void>
   /** Tells doors elsewhere other authorities, in place of those before. @throws {AuthorityError} (rejects) and the old ones stay. */
   publishAnchors(anchors: readonly KnownAuthority[]): Promise<void>
+  /** Its numbers, for OpenMetrics. */
+  figures(): Promise<readonly Family[]>
   /** Names of at most `limit` parties. */
   parties(limit: number): Promise<readonly string[]>
   /** Lets a door follow revocations, before it accepts its first connection. Answers how to leave. */

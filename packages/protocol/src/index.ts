@@ -78,6 +78,17 @@ export type {
 export { MOST_TROUBLES, STEP_NAMES } from './meeting.ts'
 export { publicMeeting, readMeeting, revocationField, writeBriefMeeting, writeMeeting } from './meeting-json.ts'
 export { NEXT_STEPS, type NextStep, type Presenter } from './next-steps.ts'
+export {
+  type Counter,
+  createCounter,
+  createHistogram,
+  type Family,
+  type Histogram,
+  type Labels,
+  OPEN_METRICS_TYPE,
+  type Sample,
+  writeOpenMetrics,
+} from './open-metrics.ts'
 export { readReceipt, writeReceipt } from './receipt-json.ts'
 export type { Reference } from './reference.ts'
 export { parseReference, referenceOf } from './reference.ts'

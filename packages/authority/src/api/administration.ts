@@ -1,5 +1,5 @@
 // HTTP binding of administration: invitations, revocations, and what there is to see. For administrators alone.
-import { parseReference, type Refusal, writeReceipt } from '@countersign/protocol'
+import { OPEN_METRICS_TYPE, parseReference, type Refusal, writeOpenMetrics, writeReceipt } from '@countersign/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Invited } from '../enrollment/token/invite.ts'
 import { AuthorityError, InvariantError } from '../error.ts'
@@ -189,6 +189,10 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
   watchingRoutes(app, api)
 
   eventRoutes(app, api, permit)
+
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(OPEN_METRICS_TYPE).send(writeOpenMetrics(await api.figures.families())),
+  )
 
   app.get('/v1/ledger/entries', async (request, reply) => {
     const query = read(entriesQuery, request.query)

@@ -55,6 +55,9 @@ export async function createApplication(api: Api): Promise<Application> {
     for (const one of [method].flat())
       if (operationOf(one, url) === undefined) throw new InvariantError(`${one} ${url} is not among the operations`)
   })
+  app.addHook('onResponse', async (request, reply) => {
+    api.figures.answered(request.routeOptions.url ?? '', request.method, reply.statusCode)
+  })
   publicRoutes(app, api)
   enrollmentRoutes(app, api)
   ownMeetingRoutes(app, api)

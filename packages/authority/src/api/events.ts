@@ -20,7 +20,7 @@ const RETRY_MS = 1_000
 
 export const EVENT_STREAM = 'text/event-stream'
 
-type Parts = Pick<Api, 'store' | 'happened' | 'log'>
+type Parts = Pick<Api, 'store' | 'happened' | 'figures' | 'log'>
 
 export function eventRoutes(app: FastifyInstance, parts: Parts, permit: Permit, slowMs: number = SLOW_MS): void {
   const followers = createPlaces()
@@ -41,8 +41,12 @@ export function eventRoutes(app: FastifyInstance, parts: Parts, permit: Permit, 
     const leave = followers.enter(callerName(request))
     if (leave === undefined) return sendRefusal(request, reply, { code: 'ERR_ADMIN_TOO_MANY' })
     reply.hijack()
+    const unfollow = parts.figures.follows()
     const isPermitted = async () => (await permit(request, 'events.read')) === undefined
-    void send(reply.raw, { ...parts, after, follow, isPermitted, slowMs }).finally(leave)
+    void send(reply.raw, { ...parts, after, follow, isPermitted, slowMs }).finally(() => {
+      leave()
+      unfollow()
+    })
   })
 }
 

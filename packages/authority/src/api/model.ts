@@ -1,12 +1,13 @@
 // What the routes are given: functions of the authority, and nothing else of it.
 import type { Duplex } from 'node:stream'
 import type { Clock, Log } from '@countersign/mtls'
-import type { Meeting, OpenSession, PartyId, Reference } from '@countersign/protocol'
+import type { Family, Meeting, OpenSession, PartyId, Reference } from '@countersign/protocol'
 import type { Certify } from '../enrollment/certify.ts'
 import type { Renew } from '../enrollment/renew.ts'
 import type { Enroll } from '../enrollment/token/enroll.ts'
 import type { AuthorityAddress, Invite } from '../enrollment/token/invite.ts'
 import type { Failpoint } from '../failpoints.ts'
+import type { Figures } from '../figures.ts'
 import type { IssuerAdministration } from '../issuers/model.ts'
 import type { Issuers } from '../keys/issuers.ts'
 import type { Receipts } from '../ledger/receipts.ts'
@@ -35,6 +36,8 @@ export interface Api {
   readonly revocation: Revocation
   readonly locking: Locking
   readonly receipts: Receipts
+  /** What is counted, and what it is now. */
+  readonly figures: Pick<Figures, 'answered' | 'follows'> & { families(): Promise<readonly Family[]> }
   /** What happened: the newest number, and to wait for more. */
   readonly happened: Pick<Changes, 'wait' | 'isClosed'> & { readonly newest: number }
   /** DER of the current revocation lists. */

@@ -206,6 +206,12 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     status: 200,
     answer: answers.locked,
   },
+  'GET /metrics': {
+    summary: 'answer the numbers of the authority',
+    who: 'figures.read',
+    status: 200,
+    answer: 'application/openmetrics-text',
+  },
   'GET /v1/events': {
     summary:
       'stream what happens as server-sent events, from the number behind `after` or `Last-Event-ID` on; with `follow=false`, what has happened',

@@ -10,6 +10,7 @@ export const ACTIONS: Readonly<Record<Action, readonly Role[]>> = {
   'certificates.read': ['viewer', 'operator', 'officer', 'auditor'],
   'parties.read': ['viewer', 'operator', 'officer', 'auditor'],
   'events.read': ['viewer', 'operator', 'officer', 'auditor'],
+  'figures.read': ['viewer', 'operator', 'officer', 'auditor'],
   'ledger.read': ['viewer', 'operator', 'officer', 'auditor'],
   'issuers.read': ['viewer', 'operator', 'officer', 'auditor'],
   'sessions.read': ['viewer', 'operator', 'officer', 'auditor'],
@@ -29,6 +30,7 @@ export type Action =
   | 'certificates.read'
   | 'parties.read'
   | 'events.read'
+  | 'figures.read'
   | 'ledger.read'
   | 'issuers.read'
   | 'sessions.read'

@@ -118,6 +118,7 @@ export function createRevocation({ store, feed, trust, crls, clock, failpoint, l
         sequence: event.sequence,
         subject,
         reason,
+        certificates: revoked.length,
         cuts: told.cuts.length,
         unconfirmed: told.unconfirmed,
       })

@@ -26,6 +26,8 @@ export interface LedgerEntries {
   addNotice(octets: Uint8Array): Promise<void>
   /** Whether any entry has no number yet. */
   isWaiting(): Promise<boolean>
+  /** How many have no number yet. */
+  waiting(): Promise<number>
   /** Gives numbers to at most `limit` entries, without a gap, in the order in which they were added. */
   number(limit: number): Promise<void>
   /** At most `limit` entries of the ledger from number `first` on, in their order. */
@@ -61,6 +63,10 @@ export function createLedgerEntries(db: Kysely<Tables>, alone: (key: string) => 
     async isWaiting() {
       const query = db.selectFrom('ledger_entry').select('id').where('number', 'is', null).limit(1)
       return (await query.executeTakeFirst()) !== undefined
+    },
+    async waiting() {
+      const query = db.selectFrom('ledger_entry').select(({ fn }) => fn.countAll<number>().as('count'))
+      return (await query.where('number', 'is', null).executeTakeFirstOrThrow()).count
     },
     async number(limit) {
       await alone('ledger')

@@ -188,7 +188,12 @@ suite('the stream of events', () => {
     const app = fastify()
     t.after(() => app.close())
     app.server.on('connection', markLocal)
-    const parts = { store: { ledger } as never, happened: {} as never, log: () => undefined }
+    const parts = {
+      store: { ledger } as never,
+      happened: {} as never,
+      figures: { follows: () => () => undefined } as never,
+      log: () => undefined,
+    }
     eventRoutes(app, parts, async () => undefined, 50)
     const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
     const socket = connect(Number(url.port), '127.0.0.1')

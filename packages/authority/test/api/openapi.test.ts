@@ -105,6 +105,7 @@ suite('the API in OpenAPI', () => {
     })
     const lock = { reason: 'x', until: '2100-01-01T00:00:00Z' }
     const { entries } = await local('POST /v1/parties/:party/lock', '/v1/parties/bob/lock', lock)
+    await local('GET /metrics', '/metrics')
     await local('GET /v1/events', '/v1/events?follow=false')
     await local('GET /v1/ledger/entries', `/v1/ledger/entries?ids=${entries}`)
     await local('GET /v1/parties/:party', '/v1/parties/bob')

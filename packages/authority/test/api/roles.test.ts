@@ -42,6 +42,7 @@ const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, rea
   ['GET', '/v1/parties', undefined, ADMINISTRATORS],
   ['GET', '/v1/parties/nothing', undefined, ADMINISTRATORS],
   ['GET', '/v1/parties/nothing/keys', undefined, ADMINISTRATORS],
+  ['GET', '/metrics', undefined, ADMINISTRATORS],
   ['GET', '/v1/events?follow=false', undefined, ADMINISTRATORS],
   ['GET', '/v1/ledger/entries?ids=999', undefined, ADMINISTRATORS],
   ['GET', '/v1/issuers', undefined, ADMINISTRATORS],

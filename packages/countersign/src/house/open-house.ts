@@ -104,6 +104,7 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   const metrics = await operations.watch({
     doors: standing,
     trust: roof.trust,
+    authority,
     clock,
     holdsWithout: roof.holdsWithout,
   })

@@ -2,13 +2,21 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { AnyDoorConfig, OpenDoor } from '@countersign/gateway'
 import type { Clock, OwnIdentity, Trust } from '@countersign/mtls'
-import type { Meeting } from '@countersign/protocol'
-import { type Family, type Labels, type Sample, writeOpenMetrics } from './open-metrics.ts'
+import {
+  createCounter,
+  createHistogram,
+  type Family,
+  type Meeting,
+  type Sample,
+  writeOpenMetrics,
+} from '@countersign/protocol'
 
 /** What is looked at when the numbers are asked for. */
 export interface Watched {
   readonly doors: readonly { readonly door: OpenDoor<AnyDoorConfig>; readonly identity: OwnIdentity }[]
   readonly trust: Trust
+  /** Of this house. */
+  readonly authority: { figures(): Promise<readonly Family[]> } | undefined
   readonly clock: Clock
   /** Until when whoever relies on the authority goes on without it; absent where nobody does. */
   readonly holdsWithout: () => Promise<Temporal.Instant | undefined>
@@ -19,7 +27,7 @@ export interface Metrics {
   meeting(meeting: Meeting): void
   event(event: string, fields: Readonly<Record<string, unknown>>): void
   /** All of it, in the text format of OpenMetrics. @param holdsUntil What `holdsWithout` has answered. */
-  text(watched: Watched, holdsUntil: Temporal.Instant | undefined): string
+  text(watched: Watched, holdsUntil: Temporal.Instant | undefined): Promise<string>
 }
 
 // Seconds: from a service on this machine to the door's own patience.
@@ -33,22 +41,13 @@ export function createMetrics(): Metrics {
   const cuts = createCounter()
   const octets = createCounter()
   const events = createCounter()
-  const durations = new Map<string, { readonly counts: number[]; sum: number }>()
-
-  const observe = (door: string, seconds: number) => {
-    const seen = durations.get(door) ?? { counts: [...BUCKETS, 0].map(() => 0), sum: 0 }
-    durations.set(door, seen)
-    const bucket = BUCKETS.findIndex((limit) => seconds <= limit)
-    const index = bucket < 0 ? BUCKETS.length : bucket
-    seen.counts[index] = (seen.counts[index] ?? 0) + 1
-    seen.sum += seconds
-  }
+  const durations = createHistogram(BUCKETS)
 
   const counted: readonly Family[] = [
     { name: 'countersign_meetings', type: 'counter', help: 'Meetings at a door, by outcome; code says why one was refused.', samples: meetings.samples },
     { name: 'countersign_requests', type: 'counter', help: 'Requests that were answered, by status.', samples: requests.samples },
     { name: 'countersign_request_refusals', type: 'counter', help: 'Requests that a door itself refused, by code.', samples: refusals.samples },
-    { name: 'countersign_request_duration_seconds', type: 'histogram', unit: 'seconds', help: 'From the head of a request to the end of its answer.', samples: { [Symbol.iterator]: () => histogram(durations) } },
+    { name: 'countersign_request_duration_seconds', type: 'histogram', unit: 'seconds', help: 'From the head of a request to the end of its answer.', samples: durations.samples },
     { name: 'countersign_session_cuts', type: 'counter', help: 'Sessions that ended before their time, by code.', samples: cuts.samples },
     { name: 'countersign_carried_bytes', type: 'counter', unit: 'bytes', help: 'What was carried for callers: in, from them; out, to them.', samples: octets.samples },
     { name: 'countersign_events', type: 'counter', help: 'Events of the log, by name.', samples: events.samples },
@@ -63,7 +62,7 @@ export function createMetrics(): Metrics {
       const code = String(fields['code'] ?? '')
       if (event === 'request.done') {
         requests.add({ door, status: String(fields['status']) })
-        observe(door, Number(fields['seconds']))
+        durations.observe({ door }, Number(fields['seconds']))
       } else if (event !== 'session.done') events.add({ event, door })
       if ((event === 'session.done' || event === 'session.cut') && code !== '') cuts.add({ door, code })
       if (event === 'request.refused') refusals.add({ door, code })
@@ -74,40 +73,10 @@ export function createMetrics(): Metrics {
         ] as const)
           octets.add({ door, direction }, Number(fields[key]))
     },
-    text: (watched, holdsUntil) =>
-      writeOpenMetrics([...counted, ...standing(watched), ...holding(holdsUntil), ...ofProcess()]),
-  }
-}
-
-function createCounter(): { add(labels: Labels, by?: number): void; readonly samples: Iterable<Sample> } {
-  const counts = new Map<string, { readonly labels: Labels; value: number }>()
-  return {
-    add(labels, by = 1) {
-      const key = Object.values(labels).join('\n')
-      const found = counts.get(key)
-      if (found) found.value += by
-      else counts.set(key, { labels, value: by })
+    async text(watched, holdsUntil) {
+      const authority = (await watched.authority?.figures()) ?? []
+      return writeOpenMetrics([...counted, ...standing(watched), ...holding(holdsUntil), ...authority, ...ofProcess()])
     },
-    samples: {
-      *[Symbol.iterator]() {
-        for (const { labels, value } of counts.values()) yield { suffix: '_total', labels, value }
-      },
-    },
-  }
-}
-
-function* histogram(
-  durations: ReadonlyMap<string, { readonly counts: readonly number[]; readonly sum: number }>,
-): Generator<Sample> {
-  for (const [door, { counts, sum }] of durations) {
-    let count = 0
-    for (const [index, limit] of [...BUCKETS, Number.POSITIVE_INFINITY].entries()) {
-      count += counts[index] ?? 0
-      const le = limit === Number.POSITIVE_INFINITY ? '+Inf' : String(limit)
-      yield { suffix: '_bucket', labels: { door, le }, value: count }
-    }
-    yield { suffix: '_count', labels: { door }, value: count }
-    yield { suffix: '_sum', labels: { door }, value: sum }
   }
 }
 

@@ -43,7 +43,7 @@ export async function openOperations(
       const [{ KEYS_PATH }, { openLocalServer }, { OPEN_METRICS_TYPE }] = await Promise.all([
         import('@countersign/gateway'),
         import('./local-server.ts'),
-        import('./open-metrics.ts'),
+        import('@countersign/protocol'),
       ])
       const keys = () => watched.doors.flatMap(({ door }) => door.keys?.() ?? [])
       // The other numbers are wanted most of all while the store is away.

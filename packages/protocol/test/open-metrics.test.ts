@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { writeOpenMetrics } from '../src/operations/open-metrics.ts'
+import { writeOpenMetrics } from '@countersign/protocol'
 
 suite('the OpenMetrics format', () => {
   // OpenMetrics 1.0, "Overall Structure", the example of a counter with escaped labels.
