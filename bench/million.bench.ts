@@ -12,7 +12,7 @@ import { enrolled } from '../scenario/support/peers.ts'
 import { newKey, requestFor } from '../tools/testing/keys.ts'
 import { print } from './measurement.ts'
 import { askAll } from './support/ask-all.ts'
-import { keyOfSeed, nameOfSeed, partyOfSeed, seed, serialOfSeed } from './support/seed.ts'
+import { keyOfSeed, nameOfSeed, partyOfSeed, SEEDED_DOORS, seed, serialOfSeed } from './support/seed.ts'
 
 const COUNT = Number(process.env['COUNTERSIGN_BENCH_CERTIFICATES'] ?? 1_000_000)
 const ROUNDS = 5
@@ -128,7 +128,7 @@ async function questions(house: RunningHouse): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const ask = async (query: string) => {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
-    const path = `/v1/certificates?${query}`
+    const path = query.startsWith('/') ? query : `/v1/certificates?${query}`
     const sent = request({ agent, socketPath: join(house.data, 'admin.sock'), path }, (answer) => {
       text(answer).then((body) => (answer.statusCode === 200 ? resolve(body) : reject(new Error(body))), reject)
     })
@@ -137,6 +137,7 @@ async function questions(house: RunningHouse): Promise<void> {
     return JSON.parse(body) as { certificates: { party: string }[]; next?: string }
   }
   const random = (i: number) => (i * 7_919 + 13) % COUNT
+  const ago = (i: number) => Temporal.Now.instant().subtract({ hours: 24 * (1 + (i % 40)) })
   const soon = (i: number) => Temporal.Now.instant().add({ hours: 24 * (1 + (i % 60)) })
   const rows: readonly (readonly [string, (n: number, i: number) => string, boolean])[] = [
     ['party', (n) => `party=${encodeURIComponent(partyOfSeed(n))}`, true],
@@ -150,6 +151,13 @@ async function questions(house: RunningHouse): Promise<void> {
     ['state revoked', () => 'state=revoked', false],
     ['end', (_, i) => `expiresBefore=${soon(i)}`, false],
     ['profile and end', (_, i) => `profile=server&expiresBefore=${soon(i)}`, false],
+    ['door that it was last seen at', (n) => `door=web${n % SEEDED_DOORS}`, false],
+    ['seen since', (_, i) => `seenSince=${ago(i)}`, false],
+    ['not seen since', (_, i) => `notSeenSince=${ago(i)}`, false],
+    ['never seen', () => 'neverSeen=true', false],
+    ['overdue, its end', (_, i) => `/v1/expiring?before=${soon(i)}`, false],
+    ['the outage budget', () => '/v1/outage-budget', false],
+    ['the keys of a party', (n) => `/v1/parties/${encodeURIComponent(partyOfSeed(n))}/keys`, false],
     ['party and state', (n) => `party=${encodeURIComponent(partyOfSeed(n))}&state=valid`, false],
   ]
   try {
@@ -157,13 +165,15 @@ async function questions(house: RunningHouse): Promise<void> {
       const values: number[] = []
       let next: string | undefined
       for (let i = 0; i < QUESTIONS; i++) {
-        const query = `${queryOf(random(i), i)}&limit=100${next === undefined || one ? '' : `&after=${next}`}`
+        const asked = queryOf(random(i), i)
+        const isWhole = asked.startsWith('/') && !asked.includes('?')
+        const query = isWhole ? asked : `${asked}&limit=100${next === undefined || one ? '' : `&after=${next}`}`
         const before = performance.now()
         const answer = await ask(query)
         values.push(performance.now() - before)
         if (one && answer.certificates[0]?.party !== partyOfSeed(random(i))) throw new Error(`${query} was not found`)
         // Every second question is for the page behind, of the same question.
-        next = what.includes('end') || i % 10 === 9 ? undefined : answer.next
+        next = /end|since|door/.test(what) || i % 10 === 9 ? undefined : answer.next
       }
       values.sort((a, b) => a - b)
       const p95 = values[Math.floor(values.length * 0.95)] ?? Number.NaN

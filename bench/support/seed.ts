@@ -15,10 +15,13 @@ type Other = Readonly<Record<string, string>>
 
 const DAY_MS = 86_400_000
 /** One in a hundred was revoked. */
-const REVOKED = 'n % 100 = 0'
+const REVOKED = '(n % 100 = 0)'
 /** From a month ago to three months ahead. */
 const ENDS = `${Date.now() - 30 * DAY_MS} + (n * 7919 % 120) * ${DAY_MS} + n % 86400000`
 const WARNED = `${ENDS} - ${8 * DAY_MS}`
+const OVERDUE = `NOT ${REVOKED} AND ${WARNED} < ${Date.now()} AND ${ENDS} > ${Date.now()}`
+const UNSEEN = 'n % 3 = 0'
+export const SEEDED_DOORS = 50
 
 /** Of the nth copy; `seedDomain` is under which its name is. */
 export const nameOfSeed = (n: number): string => `s${n}.seed.example`
@@ -59,7 +62,13 @@ export function seed(path: string, { party, revoked, count }: Seeding): void {
     names: textual('names'),
     der: 'patched(der, n)',
     issued_entry: `${lastEntry + 1} + n`,
-    warn_at: `iif(${REVOKED} OR ${WARNED} < ${Date.now()}, NULL, ${WARNED})`,
+    // What is in force is looked at again: at its end, where it is overdue already.
+    warn_at: `iif(${REVOKED} OR ${ENDS} < ${Date.now()}, NULL, max(${WARNED}, iif(${OVERDUE}, ${ENDS}, 0)))`,
+    overdue: `iif(${OVERDUE}, 1, 0)`,
+    // A third was never seen, and the others within the last forty days.
+    last_seen_at: `iif(${UNSEEN}, NULL, ${Date.now()} - (n * 31 % 40) * ${DAY_MS} - n % 86400000)`,
+    last_seen_door: `iif(${UNSEEN}, NULL, 'web' || (n % ${SEEDED_DOORS}))`,
+    last_seen_as: `iif(${UNSEEN}, NULL, 'caller')`,
     not_after: ENDS,
     not_before: `${ENDS} - ${90 * DAY_MS}`,
     issued_at: `${ENDS} - ${90 * DAY_MS}`,

@@ -141,7 +141,7 @@ export interface CertificateStore {
 const MAX_SAME_SERIAL = 10
 
 /** Asked for anew when a person needs it: that one ends is nothing to tell. */
-const NEVER_RENEWED: ReadonlySet<StoredProfile> = new Set(['ssh-user'])
+export const NEVER_RENEWED = 'ssh-user'
 
 export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
   const certificates = () => db.selectFrom('certificate').selectAll()
@@ -316,7 +316,7 @@ function rowOf(certificate: NewCertificate): NewRow<'certificate'> {
     evidence,
     denied: denied.length === 0 ? null : JSON.stringify(denied),
     issued_entry: entry ?? null,
-    warn_at: NEVER_RENEWED.has(profile) ? null : expiringAt(certificate)[0].epochMilliseconds,
+    warn_at: (profile === NEVER_RENEWED ? certificate.notAfter : expiringAt(certificate)[0]).epochMilliseconds,
   }
 }
 

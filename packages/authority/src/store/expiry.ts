@@ -1,6 +1,7 @@
 // What ends and was not renewed: certificates, and revocation lists. Each is looked at when it is time to, and not before.
+import { expiringAt } from '@countersign/mtls'
 import { type Expression, type Kysely, type SqlBool, sql } from 'kysely'
-import { readCertificateRow, type StoredCertificate } from './certificates.ts'
+import { NEVER_RENEWED, readCertificateRow, type StoredCertificate } from './certificates.ts'
 import { instantOf } from './row.ts'
 import type { Page, Place } from './search.ts'
 import type { Tables } from './tables.ts'
@@ -19,8 +20,6 @@ export interface EndingQuery {
   readonly now: Temporal.Instant
   /** Whether it should have been renewed by now; absent: either. */
   readonly isOverdue?: boolean | undefined
-  /** Only what somebody renews at all, and is looked at for that. */
-  readonly isWatched?: true | undefined
   /** Ends before this. */
   readonly before?: Temporal.Instant | undefined
   readonly limit: number
@@ -33,8 +32,10 @@ export interface ExpiryStore {
   due(now: Temporal.Instant, limit: number): Promise<readonly StoredCertificate[]>
   /** @param warnAt When it is looked at next; absent: never. */
   mark(id: number, isOverdue: boolean, warnAt?: Temporal.Instant): Promise<void>
-  /** The newest other certificate of the same party and profile, where it is in force for longer. */
-  replacementOf(certificate: StoredCertificate): Promise<StoredCertificate | undefined>
+  /** After a clock that was ahead: what is in force at `now` is looked at again when it is time, and nothing is told twice. */
+  lookAgain(now: Temporal.Instant): Promise<void>
+  /** By their rows: the newest other certificate of the same party and profile, where it is in force for longer. */
+  replacementsOf(certificates: readonly StoredCertificate[]): Promise<ReadonlyMap<number, StoredCertificate>>
   /** By their ends. */
   ending(query: EndingQuery): Promise<Page<StoredCertificate>>
   /** Lists whose moment has come; of each issuer the newest. */
@@ -45,6 +46,13 @@ export interface ExpiryStore {
   /** Who answers for those parties, where that is known. */
   ownersOf(parties: readonly string[]): Promise<ReadonlyMap<string, string>>
 }
+
+/** Of a life, in thousandths: as `expiringAt` has them. */
+const [FIRST, LAST] = expiringAt({ notBefore: instantOf(0), notAfter: instantOf(1_000) }).map(
+  (at) => at.epochMilliseconds,
+)
+const moment = (thousandths: number | undefined): Expression<number> =>
+  sql<number>`not_before + (not_after - not_before) * ${sql.lit(thousandths)} / 1000`
 
 const FAR: Temporal.Instant = Temporal.Instant.from('9999-12-31T23:59:59Z')
 
@@ -67,24 +75,49 @@ export function createExpiryStore(db: Kysely<Tables>): ExpiryStore {
       const set = { overdue: isOverdue ? 1 : 0, warn_at: warnAt?.epochMilliseconds ?? null }
       await db.updateTable('certificate').set(set).where('id', '=', id).execute()
     },
-    async replacementOf({ id, party, profile, notAfter }) {
-      const query = db.selectFrom('certificate').selectAll().where('party', '=', party).where('id', '>', id)
-      const row = await query
-        .where('profile', '=', profile)
-        .where('revoked_at', 'is', null)
-        .where('not_after', '>', notAfter.epochMilliseconds)
-        .orderBy('id', 'desc')
-        .limit(1)
-        .executeTakeFirst()
-      return row && readCertificateRow(row)
+    async lookAgain(at) {
+      const now = at.epochMilliseconds
+      const [first, last] = [moment(FIRST), moment(LAST)]
+      await sql`
+        UPDATE certificate SET
+          overdue = CASE WHEN ${first} > ${now} THEN 0 ELSE 1 END,
+          warn_at = CASE WHEN ${first} > ${now} THEN ${first} WHEN ${last} > ${now} THEN ${last} ELSE not_after END
+        WHERE revoked_at IS NULL AND succeeded_by IS NULL AND not_after > ${now} AND profile <> ${NEVER_RENEWED}
+          AND (warn_at IS NULL OR overdue = 1)`.execute(db)
     },
-    async ending({ now, isOverdue, isWatched, before, limit, after = { id: 0 } }) {
+    async replacementsOf(certificates) {
+      if (certificates.length === 0) return new Map()
+      const rows = await db
+        .selectFrom('certificate as old')
+        .innerJoin('certificate', (join) =>
+          join.on('certificate.id', '=', ({ selectFrom }) =>
+            selectFrom('certificate as other')
+              .select('other.id')
+              .whereRef('other.party', '=', 'old.party')
+              .whereRef('other.id', '>', 'old.id')
+              .whereRef('other.profile', '=', 'old.profile')
+              .where('other.revoked_at', 'is', null)
+              .whereRef('other.not_after', '>', 'old.not_after')
+              .orderBy('other.id', 'desc')
+              .limit(1),
+          ),
+        )
+        .selectAll('certificate')
+        .select('old.id as of')
+        .where(
+          'old.id',
+          'in',
+          certificates.map(({ id }) => id),
+        )
+        .execute()
+      return new Map(rows.map((row) => [row.of, readCertificateRow(row)]))
+    },
+    async ending({ now, isOverdue, before, limit, after = { id: 0 } }) {
       const asked: Expression<SqlBool>[] = [
         sql`revoked_at IS NULL AND succeeded_by IS NULL AND not_after > ${now.epochMilliseconds}`,
         sql`(not_after, id) > (${after.key ?? 0}, ${after.id})`,
       ]
-      if (isOverdue !== undefined) asked.push(sql`overdue = ${isOverdue ? 1 : 0}`)
-      if (isWatched) asked.push(sql`warn_at IS NOT NULL`)
+      if (isOverdue !== undefined) asked.push(sql`overdue = ${isOverdue ? 1 : 0} AND warn_at IS NOT NULL`)
       if (before !== undefined) asked.push(sql`not_after < ${before.epochMilliseconds}`)
       const rows = await db
         .selectFrom('certificate')

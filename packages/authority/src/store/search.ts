@@ -1,6 +1,5 @@
 // Search among certificates, page by page. Each question has an index in whose order its pages follow one another.
 import { type Expression, type Kysely, type SqlBool, sql } from 'kysely'
-import { X509_PROFILES } from '../issuance/profiles.ts'
 import type { Row, Tables } from './tables.ts'
 
 export const CERTIFICATE_STATES = ['valid', 'revoked', 'expired'] as const
@@ -156,23 +155,12 @@ function seen({ door, seenSince, notSeenSince, neverSeen, now }: ListQuery): Exp
   const asked: Expression<SqlBool>[] = []
   if (door !== undefined) asked.push(sql`certificate.last_seen_door = ${door}`)
   if (seenSince !== undefined) asked.push(sql`certificate.last_seen_at >= ${seenSince.epochMilliseconds}`)
-  if (notSeenSince !== undefined) {
-    // What was seen before that has ended since: the ends of what is long gone are not looked at.
-    asked.push(sql`certificate.last_seen_at >= ${now.epochMilliseconds - LONGEST_LIFE_MS}`)
-    asked.push(sql`certificate.last_seen_at < ${notSeenSince.epochMilliseconds}`)
-  }
+  if (notSeenSince !== undefined) asked.push(sql`certificate.last_seen_at < ${notSeenSince.epochMilliseconds}`)
   if (neverSeen === true) asked.push(sql`certificate.last_seen_at IS NULL`)
   else if (asked.length > 0) asked.push(sql`certificate.last_seen_at IS NOT NULL`)
   if (seenSince !== undefined || notSeenSince !== undefined || neverSeen === true)
-    asked.push(
-      sql`certificate.revoked_at IS NULL AND certificate.succeeded_by IS NULL AND certificate.not_after > ${now.epochMilliseconds}`,
-    )
+    // What is not looked at any more, by whoever watches ends, is not in force. Authorities sign, and meet nobody.
+    asked.push(sql`certificate.warn_at IS NOT NULL AND certificate.not_after > ${now.epochMilliseconds}
+      AND certificate.profile NOT IN ('root', 'issuing', 'intermediate')`)
   return asked
 }
-
-/** Of what is no authority. */
-const LONGEST_LIFE_MS: number = Math.max(
-  ...Object.values(X509_PROFILES).map(({ authority, lasts }) =>
-    authority === undefined ? lasts.hours * 3_600_000 : 0,
-  ),
-)

@@ -2,7 +2,7 @@
 // the schema, the same as in a new store; what becomes of rows that are there already stands here.
 import { ISSUERS } from './issuer-schema.ts'
 import { HAPPENED, LEDGER, NAMES_AND_KEYS, PARTIES, SEARCHES } from './schema.ts'
-import { NEWEST_LISTS, WATCHING } from './watch-schema.ts'
+import { IN_FORCE, NEWEST_LISTS, WATCHING } from './watch-schema.ts'
 import { POSTGRESQL, SQLITE } from './words.ts'
 
 /** Who had a certificate or an invitation before there was a table of parties. */
@@ -134,6 +134,7 @@ ${PARTIES(SQLITE)}${KNOWN_PARTIES}`,
   8: `${WATCHING(SQLITE)}${WATCHED_SO_FAR}`,
   9: `${LISTS_OF_ALL}${ISSUERS(SQLITE)}${KNOWN_ISSUERS}`,
   10: NEWEST_LISTS,
+  11: IN_FORCE,
 }
 
 /** For PostgreSQL, which begins with version 3. */
@@ -146,4 +147,5 @@ export const POSTGRESQL_UPGRADES: Readonly<Record<number, string>> = {
   8: `${WATCHING(POSTGRESQL)}${WATCHED_SO_FAR}`,
   9: `ALTER TABLE crl DROP CONSTRAINT crl_issuer_fkey;${ISSUERS(POSTGRESQL)}${KNOWN_ISSUERS}`,
   10: NEWEST_LISTS,
+  11: IN_FORCE,
 }

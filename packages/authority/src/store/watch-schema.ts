@@ -60,3 +60,15 @@ CREATE INDEX unissued_last ON unissued (vouched, last_seen_at, id);
 export const NEWEST_LISTS = `
 CREATE INDEX crl_newest ON crl (next_update, this_update, issuer, number) WHERE warn_at IS NOT NULL;
 `
+
+/** What is in force and was not renewed is looked at again, and these are of that alone: what has ended does not stand in them. */
+export const IN_FORCE = `
+DROP INDEX certificate_seen;
+DROP INDEX certificate_unseen;
+DROP INDEX certificate_ending;
+UPDATE certificate SET warn_at = not_after
+  WHERE profile = 'ssh-user' AND revoked_at IS NULL AND not_after > (SELECT max(issued_at) FROM certificate);
+CREATE INDEX certificate_seen ON certificate (last_seen_at, id) WHERE last_seen_at IS NOT NULL AND warn_at IS NOT NULL;
+CREATE INDEX certificate_unseen ON certificate (not_after, id) WHERE last_seen_at IS NULL AND warn_at IS NOT NULL;
+CREATE INDEX certificate_ending ON certificate (overdue, not_after, id) WHERE warn_at IS NOT NULL;
+`

@@ -1,5 +1,7 @@
 // What relies on the authority, from what the store has: as much of it as the first failures need.
+
 import type { KnownDoor } from '../status/feed/feed.ts'
+import { NEVER_RENEWED } from '../store/certificates.ts'
 import type { Place } from '../store/search.ts'
 import type { Repositories } from '../store/store.ts'
 import { type OutageBudget, outageBudget, type Reliance } from './outage.ts'
@@ -38,11 +40,12 @@ async function firstCertificates(store: Repositories, now: Temporal.Instant): Pr
   const certificates: Reliance['certificates'][number][] = []
   let after: Place | undefined
   for (let page = 0; page < MAX_PAGES; page++) {
-    const { found, next } = await store.expiry.ending({ now, isOverdue: false, isWatched: true, limit: PAGE, after })
+    const { found, next } = await store.expiry.ending({ now, isOverdue: false, limit: PAGE, after })
+    const others = await store.expiry.replacementsOf(found)
     for (const certificate of found) {
       const { party, profile, serial, notAfter, method } = certificate
-      if (OWN_METHODS.has(method)) continue
-      const other = await store.expiry.replacementOf(certificate)
+      if (OWN_METHODS.has(method) || profile === NEVER_RENEWED) continue
+      const other = others.get(certificate.id)
       if (page === MAX_PAGES - 1 || other === undefined || !isReplacedBy(certificate, other))
         certificates.push({ party, profile, serial, notAfter })
       if (certificates.length === ENOUGH) return certificates

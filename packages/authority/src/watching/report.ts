@@ -37,9 +37,10 @@ const MAX_LISTS = 10_000
 export async function reportEnding(store: Repositories, query: EndingQuery): Promise<Ending> {
   const { found, next } = await store.expiry.ending(query)
   const owners = await store.expiry.ownersOf([...new Set(found.map(({ party }) => party))])
+  const others = await store.expiry.replacementsOf(found.filter(({ isOverdue }) => isOverdue))
   const certificates: EndingCertificate[] = []
   for (const certificate of found) {
-    const other = certificate.isOverdue ? await store.expiry.replacementOf(certificate) : undefined
+    const other = others.get(certificate.id)
     const owner = owners.get(certificate.party)
     certificates.push({
       certificate,

@@ -2,7 +2,7 @@
 import type { Clock, Log } from '@countersign/mtls'
 import type { Failpoint } from '../failpoints.ts'
 import { emit } from '../ledger/notice.ts'
-import type { StoredCertificate } from '../store/certificates.ts'
+import { NEVER_RENEWED, type StoredCertificate } from '../store/certificates.ts'
 import type { NewestList } from '../store/expiry.ts'
 import type { Store, StoreTransaction } from '../store/store.ts'
 import { isReplacedBy, latenessOf, type Stage } from './overdue.ts'
@@ -11,6 +11,10 @@ import { isReplacedBy, latenessOf, type Stage } from './overdue.ts'
 const AT_ONCE = 200
 /** The rest comes a minute later. */
 const MAX_ROUNDS = 50
+/** When it was last looked, by the clock of then. */
+const LOOKED_SETTING = 'expiry.looked-at'
+/** Those of several authorities may. */
+const CLOCKS_DIFFER_MS = 600_000
 /** A list is looked at as long as it is its issuer's newest; after its end, no more. */
 const NEVER: Temporal.Instant = Temporal.Instant.from('9999-12-31T23:59:59Z')
 
@@ -32,12 +36,16 @@ export async function warnOfExpiry({ store, clock, failpoint = () => undefined, 
     const now = clock()
     const looked = await store.commit(async (tx) => {
       await tx.alone('expiry')
+      await lookBack(tx, now)
       const certificates = await tx.expiry.due(now, AT_ONCE)
       const late: Late<StoredCertificate>[] = []
-      for (const certificate of certificates) late.push(...(await lookAt(tx, certificate, now)))
+      const others = await tx.expiry.replacementsOf(certificates)
+      for (const certificate of certificates)
+        late.push(...(await lookAt(tx, certificate, others.get(certificate.id), now)))
       const lists = await tx.expiry.dueLists(now, AT_ONCE)
       const lateLists: Late<NewestList & { readonly name: string }>[] = []
       for (const list of lists) lateLists.push(...(await lookAtList(tx, list, now)))
+      if (certificates.length > 0 || lists.length > 0) await tx.set(LOOKED_SETTING, String(now.epochMilliseconds))
       failpoint('expiry.before-commit')
       return { late, lateLists, isMore: certificates.length === AT_ONCE || lists.length === AT_ONCE }
     })
@@ -53,15 +61,27 @@ export async function warnOfExpiry({ store, clock, failpoint = () => undefined, 
   }
 }
 
+/** While the clock was ahead, what is in force was held for ended, and what is in time for overdue. */
+async function lookBack(tx: StoreTransaction, now: Temporal.Instant): Promise<void> {
+  const looked = Number((await tx.setting(LOOKED_SETTING)) ?? 0)
+  if (now.epochMilliseconds >= looked - CLOCKS_DIFFER_MS) return
+  await tx.expiry.lookAgain(now)
+  await tx.set(LOOKED_SETTING, String(now.epochMilliseconds))
+}
+
 async function lookAt(
   tx: StoreTransaction,
   certificate: StoredCertificate,
+  other: StoredCertificate | undefined,
   now: Temporal.Instant,
 ): Promise<readonly Late<StoredCertificate>[]> {
   const { stage, next } = latenessOf(certificate, now)
+  if (certificate.profile === NEVER_RENEWED) {
+    await tx.expiry.mark(certificate.id, false, stage === 'expired' ? undefined : certificate.notAfter)
+    return []
+  }
   await tx.expiry.mark(certificate.id, stage !== undefined, next)
   if (stage === undefined || (await isDoneWith(tx, certificate.id))) return []
-  const other = await tx.expiry.replacementOf(certificate)
   if (other !== undefined && isReplacedBy(certificate, other)) return []
   const { party, profile, serial, sha256, notAfter } = certificate
   await emit(tx, { kind: stage, at: now, party, profile, serial, sha256: sha256.toHex(), notAfter })

@@ -52,7 +52,7 @@ for (const [what, placeOf, options] of PLACES)
       // 24 hours from START on.
       assert.deepEqual(
         [first, second, other].map(({ serial }) => warnings.get(serial)),
-        [null, START.add({ hours: 18 }).epochMilliseconds, null],
+        [null, START.add({ hours: 18 }).epochMilliseconds, START.add({ hours: 24 }).epochMilliseconds],
       )
     })
 

@@ -88,6 +88,7 @@ for (const [what, placeOf, options] of PLACES)
         await tx.certificates.revoke(of('g'), START, 'unspecified', await tx.status.addEvent('status', START))
       })
       const ended = await added(store, row('i', { notAfter: START }))
+      await added(store, row('authority/root', { profile: 'root' }))
       await see(store, [sighting(ended.sha256, 5)])
       const walk = async (filter: CertificateFilter) => {
         const found: string[] = []

@@ -91,6 +91,8 @@ const BACK: Readonly<Record<number, { readonly sqlite: string; readonly postgres
       ALTER TABLE crl ADD CONSTRAINT crl_issuer_fkey FOREIGN KEY (issuer) REFERENCES certificate (id) NOT VALID;`,
   },
   11: both('DROP INDEX crl_newest;'),
+  // The indexes have the names of those before.
+  12: both(''),
 }
 
 function both(sql: string): { readonly sqlite: string; readonly postgresql: string } {

@@ -11,7 +11,7 @@ import { sighting } from '../support/sighting.ts'
 import { PLACES, row } from '../support/stores.ts'
 
 const ignore = () => undefined
-const hour = (hours: number) => START.add({ minutes: hours * 60 })
+const hour = (hours: number) => START.add({ minutes: Math.round(hours * 60) })
 /** A hundred hours: overdue from the 75th on, in its last tenth from the 90th. */
 const LIFE = { notBefore: START, notAfter: hour(100) }
 
@@ -106,14 +106,33 @@ for (const [what, placeOf, options] of PLACES)
       assert.deepEqual(await told(store, 95), ['alice certificate.ending'])
     })
 
-    test('a clock that was ahead is set right: what was told is not overdue any more, and is told when it is', async (t) => {
+    test('a clock that was ahead is set right: what was told is not overdue any more, and nothing is told twice', async (t) => {
       const store = await opened(t)
-      const { id } = await added(store, row('alice', { notBefore: START, notAfter: hour(1000) }))
-      assert.equal((await told(store, 800)).length, 1)
-      await store.commit(({ expiry }) => expiry.mark(id, true, hour(10)))
-      assert.deepEqual(await told(store, 20), [])
-      assert.equal((await store.certificates.byId(id))?.isOverdue, undefined)
-      assert.deepEqual(await told(store, 751), ['alice certificate.expiring'])
+      const until = (end: number) => ({ notBefore: START, notAfter: hour(end) })
+      const [young, old] = [await added(store, row('young', until(1000))), await added(store, row('old', until(30)))]
+      await added(store, row('person', { ...until(40), profile: 'ssh-user' }))
+      assert.deepEqual(await told(store, 25), ['old certificate.expiring'])
+      // Ahead by years.
+      assert.equal((await told(store, 99_999)).length, 2)
+      const state = async ({ id }: { readonly id: number }) => (await store.certificates.byId(id))?.isOverdue === true
+      assert.deepEqual([await state(young), await state(old)], [true, true])
+      assert.deepEqual(await told(store, 26), [])
+      assert.deepEqual([await state(young), await state(old)], [false, true])
+      const { certificates } = await reportEnding(store, { now: hour(26), isOverdue: true, limit: 9 })
+      assert.deepEqual(
+        certificates.map(({ certificate }) => certificate.party),
+        ['old'],
+      )
+      assert.deepEqual(await told(store, 28), ['old certificate.ending'])
+      assert.deepEqual(await told(store, 751), ['old certificate.expired', 'young certificate.expiring'])
+    })
+
+    test('clocks of several authorities may differ a little', async (t) => {
+      const store = await opened(t)
+      await added(store, row('alice', LIFE))
+      assert.equal((await told(store, 75.1)).length, 1)
+      assert.deepEqual(await told(store, 75), [])
+      assert.deepEqual(await told(store, 75.2), [])
     })
 
     test('what its party replaced without renewing is not told, unless it is used beside the other', async (t) => {
