@@ -6,12 +6,10 @@ import {
   createCheckSignature,
   createLocks,
   createSessionIndex,
-  createTrust,
   describeSession,
   lockedKey,
   revokedKey,
   type SessionIndex,
-  type Trust,
 } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { type Certificate, readCertificateList, writePem } from '@countersign/x509'
@@ -46,14 +44,14 @@ import { sha256 } from './octets.ts'
 import { addressOf, checkOptions, listenerNames, localNames } from './options.ts'
 import { ensureAuthority } from './start/first-start.ts'
 import { LISTENER_PARTY, type ListenerIdentity, openListenerIdentity } from './start/listener-identity.ts'
-import { type Changes, createChanges } from './status/changes.ts'
-import { type CrlPublisher, createCrlPublisher } from './status/crl/publish.ts'
+import { createChanges } from './status/changes.ts'
 import { followElsewhere } from './status/elsewhere.ts'
-import { createFeed, type Feed, type FeedDoor } from './status/feed/feed.ts'
+import { createFeed, type FeedDoor } from './status/feed/feed.ts'
 import { createFollowers } from './status/feed/follower.ts'
 import { createPublishedAnchors, createPublishedRules, feedRules } from './status/feed/published.ts'
 import { certificatesOf, createFeedSource } from './status/feed/source.ts'
 import { createLocking } from './status/lock.ts'
+import { openStatus } from './status/open.ts'
 import { createRevocation } from './status/revoke.ts'
 import { isPostgresqlFault, isStorageFault, postgresqlError, storeError } from './store/fault.ts'
 import { openMeetings } from './store/meetings.ts'
@@ -132,7 +130,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   const feed = createFeed(log)
   const changes = createChanges()
   opened.defer(() => changes.close())
-  const { trust, crls } = await openStatus({ store, issuers, domain, feed, changes, clock, failpoint, log })
+  const { trust, crls, krl } = await openStatus({ store, issuers, domain, feed, changes, clock, failpoint, log })
   const issue = createIssue({ store, issuers, domain, clock, failpoint, log })
   const identity = await openListenerIdentity(
     {
@@ -196,6 +194,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
       const change = { kind: 'crl', crls: all, certificates: certificatesOf(issuers) } as const
       void feed.tell({ sequence: BigInt(sequence), at, change })
     },
+    failpoint,
     log,
   })
   const looked = { store, ledger: integration.ledger, crls, feed, clock }
@@ -233,6 +232,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     },
     receipts: createReceipts({ store, ledger: integration.ledger, grown }),
     crls: () => crls.current(),
+    krl: () => krl.current(),
     changes,
     doors: feed.doors,
     sessions: () => feed.sessions(),
@@ -404,48 +404,6 @@ function writePublicFile(path: string, text: string): void {
   guarded(path, () => {
     if (!existsSync(path) || readFileSync(path, 'utf8') !== text) replaceFile(path, text, 0o644)
   })
-}
-
-interface StatusOptions extends Pick<AuthorityOptions, 'clock' | 'log' | 'domain'> {
-  readonly store: Store
-  readonly issuers: Issuers
-  readonly feed: Feed
-  readonly changes: Changes
-  readonly failpoint: Failpoint
-}
-
-/** The lists, current before anybody is judged by them, and the trust that follows them. */
-async function openStatus(options: StatusOptions): Promise<{ trust: Trust; crls: CrlPublisher }> {
-  const { issuers, domain, feed, changes, clock } = options
-  let trust: Trust | undefined
-  const crls = createCrlPublisher({
-    ...options,
-    onPublished(crl, sequence, at) {
-      trust?.replaceCrls([crl], at)
-      changes.tell()
-      // Doors that share this trust have it already; what they answer is in the log when it fails.
-      void feed.tell({
-        sequence: BigInt(sequence),
-        at,
-        change: { kind: 'crl', crls: [crl.der], certificates: certificatesOf(issuers) },
-      })
-    },
-  })
-  await crls.refresh()
-  const authorities = () => {
-    const { roots: anchors, intermediates } = issuers.published()
-    return { anchors, issuers: intermediates }
-  }
-  const made = createTrust({
-    ...authorities(),
-    crls: crls.current().all.map((der) => readCertificateList(der)),
-    revocation: 'require',
-    domain,
-    asOf: clock(),
-  })
-  trust = made
-  issuers.onChange(() => made.replaceAuthorities(authorities()))
-  return { trust: made, crls }
 }
 
 /** The authority's own listener follows revocations as every door does; its own certificate may be among them. */

@@ -16,6 +16,11 @@ const REPLIES: Readonly<Record<string, FailpointName | undefined>> = {
   'POST /v1/certificates': 'certify.before-reply',
   'POST /v1/backups': 'backup.before-reply',
   'POST /v1/revocations': 'revoke.before-reply',
+  'POST /v1/issuers': 'issuer.before-reply',
+  'POST /v1/issuers/import': 'issuer.before-reply',
+  'POST /v1/issuers/:issuer/request': 'issuer.before-reply',
+  'POST /v1/issuers/:issuer/crosses': 'issuer.before-reply',
+  'POST /v1/issuers/:issuer/state': 'issuer.before-reply',
   'PATCH /v1/parties/:party': 'party.before-reply',
   'POST /v1/parties/:party/lock': 'lock.before-reply',
   'POST /v1/parties/:party/unlock': 'lock.before-reply',
@@ -27,7 +32,7 @@ const HANDS_ON = [
   'holder.sign(tbs)',
   'fresh.sign(tbs)',
   'token.sign(request.octets)',
-  'fit.sign(now)',
+  'fit.sign(now, issuer)',
 ]
 
 suite('failpoints', () => {

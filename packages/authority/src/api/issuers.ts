@@ -15,7 +15,10 @@ interface OfIssuer {
   Params: { issuer: string }
 }
 
-export function issuerRoutes(app: FastifyInstance, { store, issuers, issuerAdministration: acts }: Api): void {
+export function issuerRoutes(
+  app: FastifyInstance,
+  { store, issuers, issuerAdministration: acts, failpoint }: Api,
+): void {
   const json = (issuer: StoredIssuer): Record<string, unknown> => {
     const { name, kind, state, profiles, keyPlace, spkiSha256, createdAt } = issuer
     const published = issuers.published().issuers.find((one) => one.name === name)
@@ -36,8 +39,13 @@ export function issuerRoutes(app: FastifyInstance, { store, issuers, issuerAdmin
       }),
     }
   }
+  const done = (reply: FastifyReply, body: Record<string, unknown>, status: number = 200) => {
+    failpoint('issuer.before-reply')
+    reply.raw.once('finish', () => failpoint('issuer.after-reply'))
+    return reply.code(status).send(body)
+  }
   const answer = (request: FastifyRequest, reply: FastifyReply, outcome: IssuerOutcome, status: number = 200) =>
-    outcome.ok ? reply.code(status).send(json(outcome.issuer)) : sendRefusal(request, reply, outcome.refusal)
+    outcome.ok ? done(reply, json(outcome.issuer), status) : sendRefusal(request, reply, outcome.refusal)
   /** What is wrong with a key or its file is for whoever administers it. */
   const told = async (request: FastifyRequest, reply: FastifyReply, work: () => Promise<FastifyReply>) => {
     try {
@@ -77,7 +85,7 @@ export function issuerRoutes(app: FastifyInstance, { store, issuers, issuerAdmin
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
     return told(request, reply, async () => {
       const imported = await acts.import(body.value, callerName(request))
-      return imported.ok ? reply.send({ done: imported.done }) : sendRefusal(request, reply, imported.refusal)
+      return imported.ok ? done(reply, { done: imported.done }) : sendRefusal(request, reply, imported.refusal)
     })
   })
 
@@ -85,7 +93,7 @@ export function issuerRoutes(app: FastifyInstance, { store, issuers, issuerAdmin
     told(request, reply, async () => {
       const outcome = await acts.request(request.params.issuer)
       if (!outcome.ok) return sendRefusal(request, reply, outcome.refusal)
-      return reply.send({ issuer: json(outcome.issuer), request: outcome.request.toBase64() })
+      return done(reply, { issuer: json(outcome.issuer), request: outcome.request.toBase64() })
     }),
   )
 

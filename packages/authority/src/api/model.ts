@@ -42,6 +42,8 @@ export interface Api {
   readonly happened: Pick<Changes, 'wait' | 'isClosed'> & { readonly newest: number }
   /** DER of the current revocation lists. */
   readonly crls: () => Lists
+  /** The revocation list of SSH. */
+  readonly krl: () => Uint8Array
   /** Told of each new list. */
   readonly changes: Changes
   /** Those that follow the authority now. */

@@ -74,6 +74,18 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     status: 200,
     answer: 'application/pkix-crl',
   },
+  'GET /ssh/ca.pub': {
+    summary: 'answer the public keys of the issuers for SSH, one a line',
+    who: 'anyone',
+    status: 200,
+    answer: 'text/plain',
+  },
+  'GET /ssh/revoked.krl': {
+    summary: 'answer the revocation list of SSH, as OpenSSH’s RevokedKeys takes it',
+    who: 'anyone',
+    status: 200,
+    answer: 'application/octet-stream',
+  },
   'POST /enroll': {
     summary: 'get a certificate for a token, whose secret is proved on this very connection',
     who: 'anyone',

@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { writePem } from '@countersign/x509'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { sshIssuerLines } from '../status/krl.ts'
 import { derJson } from './json.ts'
 import type { Api } from './model.ts'
 import { createReadiness } from './readiness.ts'
 import { sendRefusal } from './reply.ts'
 
 /** RFC 2585 §4.2: the media type of a CRL in DER. */
+const KRL_TYPE = 'application/octet-stream'
 const CRL_SUFFIX = '.crl'
 const CRL_TYPE = 'application/pkix-crl'
 /** RFC 8555 §9.1: certificates in PEM. */
@@ -22,9 +24,9 @@ const PIECE_OCTETS = 64 * 1024
 
 export function publicRoutes(
   app: FastifyInstance,
-  api: Pick<Api, 'issuers' | 'crls' | 'address' | 'changes' | 'store' | 'clock'>,
+  api: Pick<Api, 'issuers' | 'krl' | 'crls' | 'address' | 'changes' | 'store' | 'clock'>,
 ): void {
-  const { store, issuers, crls, address, changes } = api
+  const { store, issuers, krl, crls, address, changes } = api
   let known: { readonly of: readonly unknown[]; readonly version: string; readonly octets: Buffer } | undefined
   const status = (): NonNullable<typeof known> => {
     const [current, published] = [crls(), issuers.published()]
@@ -80,6 +82,12 @@ export function publicRoutes(
       return sendRefusal(request, reply, { code: 'ERR_ADMIN_NOT_FOUND', note: 'no issuer with that name has a list' })
     return sendLarge(reply, CRL_TYPE, list)
   })
+
+  app.get('/ssh/ca.pub', async (_request, reply) =>
+    reply.type('text/plain').send(sshIssuerLines(issuers.published().ssh)),
+  )
+
+  app.get('/ssh/revoked.krl', async (_request, reply) => sendLarge(reply, KRL_TYPE, krl()))
 
   /** Of an issuer that is retired. */
   const lastListOf = async (name: string): Promise<Uint8Array | undefined> => {

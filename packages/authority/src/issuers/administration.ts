@@ -17,19 +17,20 @@ import {
   subjectOf,
 } from './make.ts'
 import type { IssuerAdministration, IssuerOutcome, IssuerParts, NewIssuerRequest } from './model.ts'
+import { recordChange } from './record.ts'
 import { writeIssuerRequest } from './request.ts'
 import { createChangeState } from './state.ts'
 
 /** Makes them. */
 export function createIssuerAdministration(parts: IssuerParts): IssuerAdministration {
-  const { store, issuers, crls, clock, tell, log } = parts
+  const { store, issuers, crls, clock, tell, failpoint, log } = parts
 
   /** Of all that was done, everybody is told. */
   const settle = async (name: string, lists: readonly number[]): Promise<IssuerOutcome> => {
     await issuers.refresh()
     await crls.refresh()
     await crls.publish(lists)
-    tell(await store.commit(({ status }) => status.addEvent('crl', clock())))
+    tell(await recordChange(parts, ({ status }) => status.addEvent('crl', clock())))
     return answer(name)
   }
   const answer = async (name: string): Promise<IssuerOutcome> => {
@@ -50,12 +51,7 @@ export function createIssuerAdministration(parts: IssuerParts): IssuerAdministra
       return { code: 'ERR_ISSUER_STATE', note: `everybody is told of ${MAX_PUBLISHED} issuers, and of no more` }
     return undefined
   }
-  const commit = (work: (tx: StoreTransaction) => Promise<void>) =>
-    store.commit(async (tx) => {
-      // One after the other.
-      await tx.alone('issuers')
-      await work(tx)
-    })
+  const commit = (work: (tx: StoreTransaction) => Promise<void>) => recordChange(parts, work)
 
   const make = async (asked: NewIssuerRequest, by: string): Promise<IssuerOutcome> => {
     const { name, kind, isWaiting, profiles = PROFILES_OF[kind] } = asked
@@ -90,8 +86,12 @@ export function createIssuerAdministration(parts: IssuerParts): IssuerAdministra
     }
     const subject = subjectOf(name, parts)
     const certificate = await (above === undefined
-      ? signAuthority('root', subject, publicKey, signer, { now })
-      : signAuthority('intermediate', subject, publicKey, above.signer, { issuer: above.root.certificate, now }))
+      ? signAuthority('root', subject, publicKey, signer, { now, failpoint })
+      : signAuthority('intermediate', subject, publicKey, above.signer, {
+          issuer: above.root.certificate,
+          now,
+          failpoint,
+        }))
     const profile = above === undefined ? 'root' : 'intermediate'
     const row = certificateRow(certificate, { name, profile, issuer: above?.root.id ?? 0, now, by })
     await commit(async (tx) => {
@@ -128,6 +128,7 @@ export function createIssuerAdministration(parts: IssuerParts): IssuerAdministra
       issuer: root.certificate,
       keyIdentifier,
       now,
+      failpoint,
     })
     await commit(async (tx) => {
       const row = certificateRow(made, { name, profile, issuer: root.id, now, by: who })
@@ -154,7 +155,7 @@ export function createIssuerAdministration(parts: IssuerParts): IssuerAdministra
       const signer = await issuers.signerOf(issuer)
       const certificate = issuers.published().issuers.find((one) => one.name === name)?.certificate
       const subject = certificate?.subject ?? subjectOf(name, parts)
-      return { ok: true, issuer, request: await writeIssuerRequest(subject, issuer.kind, signer) }
+      return { ok: true, issuer, request: await writeIssuerRequest(subject, issuer.kind, signer, failpoint) }
     },
     import: createImport(parts, settle),
     changeState: createChangeState(parts, settle),

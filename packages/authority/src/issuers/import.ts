@@ -21,6 +21,7 @@ import type { StoredIssuer } from '../store/issuers.ts'
 import { faultOfAuthority, faultOfPath, isSignedBy } from './judge.ts'
 import { certificateRow, faultOfName, PROFILES_OF, recordCertificate, recordIssuer, subjectOf } from './make.ts'
 import type { ImportRequest, IssuerAdministration, IssuerOutcome, IssuerParts } from './model.ts'
+import { recordChange } from './record.ts'
 
 type Settle = (name: string, lists: readonly number[]) => Promise<IssuerOutcome>
 
@@ -44,8 +45,7 @@ export function createImport(parts: IssuerParts, settle: Settle): IssuerAdminist
     if ((await store.issuers.byName(name)) !== undefined)
       return { code: 'ERR_ADMIN_CONFLICT', note: `there is an issuer ${name} already` }
     const row = certificateRow(root, { name, profile: 'root', issuer: 0, now, by })
-    await store.commit(async (tx) => {
-      await tx.alone('issuers')
+    await recordChange(parts, async (tx) => {
       const id = await recordCertificate(tx, row, now)
       const { spkiSha256 } = row
       await recordIssuer(
@@ -85,8 +85,7 @@ export function createImport(parts: IssuerParts, settle: Settle): IssuerAdminist
       if (path !== undefined) return no(`for ${name}: ${path}`)
     } else if (certificate.basicConstraints?.pathLenConstraint === 0)
       return no(`for ${name}: no authority may be below it`)
-    await store.commit(async (tx) => {
-      await tx.alone('issuers')
+    await recordChange(parts, async (tx) => {
       const row = certificateRow(certificate, { name, profile: 'intermediate', issuer: above.id, now, by })
       const id = await recordCertificate(tx, row, now)
       if (own === undefined) {
@@ -138,7 +137,7 @@ export function createImport(parts: IssuerParts, settle: Settle): IssuerAdminist
     )
     if (untold.length > 0)
       return no(`${shown}: it does not name what is revoked here: ${untold.map(({ serial }) => serial).join(', ')}`)
-    await store.commit(async ({ status }) => {
+    await recordChange(parts, async ({ status }) => {
       const covers = await status.newestStatus()
       await status.addCrl({
         issuer: issuer.id,

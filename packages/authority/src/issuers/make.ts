@@ -5,6 +5,7 @@ import { keyAlgorithmOfSpki, makeKey } from '@countersign/mtls'
 import type { Refusal } from '@countersign/protocol'
 import { type Certificate, type Name, nameOf, OID, readCertificate, writeCertificate } from '@countersign/x509'
 import { AuthorityError, InvariantError } from '../error.ts'
+import type { Failpoint } from '../failpoints.ts'
 import { makeSerial } from '../issuance/build.ts'
 import { buildAndLint } from '../issuance/lint.ts'
 import { LEAF_PROFILES, type ProfileName, SSH_PROFILE_NAMES } from '../issuance/profiles.ts'
@@ -85,6 +86,7 @@ export async function signAuthority(
   more: {
     readonly issuer?: Certificate
     readonly keyIdentifier?: Uint8Array | undefined
+    readonly failpoint: Failpoint
     readonly now: Temporal.Instant
   },
 ): Promise<Certificate> {
@@ -93,7 +95,10 @@ export async function signAuthority(
   const content = { profile, subject, publicKey, identities: [], serial: makeSerial(), now, ...given }
   const linted = buildAndLint(content)
   if (!linted.ok) throw new InvariantError(linted.findings.map(({ id, detail }) => `${id}: ${detail}`).join('; '))
-  return readCertificate(writeCertificate(linted.tbs, signer.algorithm, await signer.sign(linted.tbs)))
+  more.failpoint('issuer.before-sign')
+  const signature = await signer.sign(linted.tbs)
+  more.failpoint('issuer.after-sign')
+  return readCertificate(writeCertificate(linted.tbs, signer.algorithm, signature))
 }
 
 /** The root that signs new issuers now, with its key; or why none can. */

@@ -2,6 +2,7 @@
 import type { Clock, KeyAlgorithm, Log } from '@countersign/mtls'
 import type { Refusal } from '@countersign/protocol'
 import type { CheckSignature } from '@countersign/verify'
+import type { Failpoint } from '../failpoints.ts'
 import type { ProfileName } from '../issuance/profiles.ts'
 import type { Custody } from '../keys/custody.ts'
 import type { Issuers } from '../keys/issuers.ts'
@@ -25,6 +26,7 @@ export interface IssuerParts {
   readonly checkSignature: CheckSignature
   /** Something is to be told to everybody: certificates, lists, or both. */
   readonly tell: (sequence: number) => void
+  readonly failpoint: Failpoint
   readonly log: Log
 }
 

@@ -8,6 +8,7 @@ import {
   writeCertificationRequestInfo,
 } from '@countersign/x509'
 import { InvariantError } from '../error.ts'
+import type { Failpoint } from '../failpoints.ts'
 import { keyIdentifierOf } from '../issuance/build.ts'
 import { lintRequest } from '../issuance/lint.ts'
 import { X509_PROFILES } from '../issuance/profiles.ts'
@@ -15,7 +16,12 @@ import type { Signer } from '../keys/signer.ts'
 import type { IssuerKind } from '../store/issuers.ts'
 
 /** Signs the request of an issuer. It asks for what its certificate must have; who signs it may say more. */
-export async function writeIssuerRequest(subject: Name, kind: IssuerKind, signer: Signer): Promise<Uint8Array> {
+export async function writeIssuerRequest(
+  subject: Name,
+  kind: IssuerKind,
+  signer: Signer,
+  failpoint: Failpoint,
+): Promise<Uint8Array> {
   const { authority } = X509_PROFILES[kind === 'root' ? 'cross-root' : 'intermediate']
   const pathLength = authority?.pathLength
   const keyIdentifier = keyIdentifierOf(signer.publicKey)
@@ -30,5 +36,8 @@ export async function writeIssuerRequest(subject: Name, kind: IssuerKind, signer
   })
   const linted = lintRequest(info, { subject, publicKey: signer.publicKey.der, keyIdentifier, pathLength })
   if (!linted.ok) throw new InvariantError(linted.findings.map(({ id, detail }) => `${id}: ${detail}`).join('; '))
-  return writeCertificationRequest(linted.tbs, signer.algorithm, await signer.sign(linted.tbs))
+  failpoint('request.before-sign')
+  const signature = await signer.sign(linted.tbs)
+  failpoint('request.after-sign')
+  return writeCertificationRequest(linted.tbs, signer.algorithm, signature)
 }

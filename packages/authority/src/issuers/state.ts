@@ -7,6 +7,7 @@ import type { StoredIssuer } from '../store/issuers.ts'
 import type { StoreTransaction } from '../store/store.ts'
 import { PROFILES_OF } from './make.ts'
 import type { IssuerAdministration, IssuerOutcome, IssuerParts, StateRequest } from './model.ts'
+import { recordChange } from './record.ts'
 
 type Settle = (name: string, lists: readonly number[]) => Promise<IssuerOutcome>
 
@@ -127,7 +128,7 @@ export function createChangeState(parts: IssuerParts, settle: Settle): IssuerAdm
       }
       return undefined
     }
-    const changed = await (isGivenUp && published !== undefined ? giveUp(published.id) : store.commit(change))
+    const changed = await (isGivenUp && published !== undefined ? giveUp(published.id) : recordChange(parts, change))
     if (changed !== undefined) return { ok: false, refusal: changed }
     log('issuer.changed', { issuer: name, state: asked.state, by })
     return settle(name, [])

@@ -69,6 +69,8 @@ export interface IssuerStore {
   byKey(spkiSha256: Uint8Array): Promise<StoredIssuer | undefined>
   /** All that everybody is told of, by name, at most `limit`; each with the DER of its certificate, where it has one. */
   published(limit: number): Promise<readonly (StoredIssuer & { readonly der?: Uint8Array })[]>
+  /** All for SSH, in every state but `waiting`. */
+  ofSsh(): Promise<readonly StoredIssuer[]>
   /** A number for a further issuer for SSH. */
   nextSsh(): Promise<number>
   /** The name of the one that signs `profile`. */
@@ -139,6 +141,8 @@ export function createIssuerStore(db: Kysely<Tables>): IssuerStore {
         return { ...issuer, ...(der && { der: octetsOf(der) }) }
       })
     },
+    // Those of X.509 have rows of certificates, from 1 on.
+    ofSsh: async () => withProfiles(await issuers().where('id', '<', 1).orderBy('id', 'desc').execute()),
     async nextSsh() {
       const lowest = await db
         .selectFrom('issuer')

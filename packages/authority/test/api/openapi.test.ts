@@ -86,6 +86,7 @@ suite('the API in OpenAPI', () => {
     }
     for (const path of ['/livez', '/readyz', '/v1/ready', '/v1/openapi.json', '/status', '/root.pem'])
       await local(`GET ${path}`, path)
+    for (const path of ['/ssh/ca.pub', '/ssh/revoked.krl']) await local(`GET ${path}`, path)
     for (const issuer of ['issuing', 'root']) await local('GET /crl/:issuer', `/crl/${issuer}.crl`)
     const { token } = await local('POST /v1/invitations', '/v1/invitations', { party: 'bob', san: ['ip:192.0.2.1'] })
     const stranger = await meet(t, placeOf(authority))

@@ -26,6 +26,7 @@ suite('large lists', () => {
         store,
         clock,
         crls: () => lists,
+        krl: () => new Uint8Array(1),
         address: () => address,
         changes: createChanges(),
       })
@@ -59,7 +60,15 @@ suite('GET /status, by who waits for what is new', () => {
     let lists = listsOf(1)
     const app = fastify()
     const address = { address: '127.0.0.1:1', name: NAME, rootSha256: new Uint8Array(32) }
-    publicRoutes(app, { issuers, store, clock, crls: () => lists, address: () => address, changes })
+    publicRoutes(app, {
+      issuers,
+      store,
+      clock,
+      crls: () => lists,
+      krl: () => new Uint8Array(1),
+      address: () => address,
+      changes,
+    })
     await app.listen({ host: '127.0.0.1', port: 0 })
     t.after(() => {
       changes.close()

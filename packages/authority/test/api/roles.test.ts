@@ -30,6 +30,8 @@ const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, rea
   ['GET', '/root.pem', undefined, EVERYBODY],
   ['GET', '/crl/issuing.crl', undefined, EVERYBODY],
   ['GET', '/crl/root.crl', undefined, EVERYBODY],
+  ['GET', '/ssh/ca.pub', undefined, EVERYBODY],
+  ['GET', '/ssh/revoked.krl', undefined, EVERYBODY],
   ['POST', '/enroll', {}, EVERYBODY],
   ['POST', '/renew', {}, EVERYBODY],
   ['POST', '/v1/own/meetings', {}, ['party', ...ADMINISTRATORS]],

@@ -34,7 +34,18 @@ export interface Seen {
   readonly counts: Record<Act, number>
 }
 
-export const ACTS = ['invite', 'enroll', 'renew', 'certify', 'party', 'lock', 'unlock', 'revoke', 'backup'] as const
+export const ACTS = [
+  'invite',
+  'enroll',
+  'renew',
+  'certify',
+  'party',
+  'lock',
+  'unlock',
+  'revoke',
+  'issuer',
+  'backup',
+] as const
 export type Act = (typeof ACTS)[number]
 
 export function nothingSeen(): Seen {
@@ -49,7 +60,18 @@ export function nothingSeen(): Seen {
     tokens: new Map(),
     inLedger: new Set(),
     ledgerRead: 0,
-    counts: { invite: 0, enroll: 0, renew: 0, certify: 0, party: 0, lock: 0, unlock: 0, revoke: 0, backup: 0 },
+    counts: {
+      invite: 0,
+      enroll: 0,
+      renew: 0,
+      certify: 0,
+      party: 0,
+      lock: 0,
+      unlock: 0,
+      revoke: 0,
+      issuer: 0,
+      backup: 0,
+    },
   }
 }
 
@@ -146,6 +168,14 @@ export async function setLock(reach: Reach, party: string, locked: boolean): Pro
   reach.seen.locked.delete(party)
   await act(reach, kind, party, 200, () => askLocally(reach.directory, 'POST', `/v1/parties/${party}/${kind}`, {}))
   reach.seen.locked.set(party, locked)
+}
+
+/** An issuer that is made, asks elsewhere too, and is given up before it has signed. */
+export async function roll(reach: Reach, name: string): Promise<void> {
+  const ask = (path: string, body: object) => () => askLocally(reach.directory, 'POST', `/v1/issuers${path}`, body)
+  await act(reach, 'issuer', name, 201, ask('', { name: `issuer-${name}` }))
+  await act(reach, 'issuer', name, 200, ask(`/issuer-${name}/request`, {}))
+  await act(reach, 'issuer', name, 200, ask(`/issuer-${name}/state`, { state: 'retired' }))
 }
 
 export async function revoke(reach: Reach, party: string): Promise<void> {

@@ -22,6 +22,7 @@ import {
   readStatus,
   renew,
   revoke,
+  roll,
   type Seen,
   setLock,
 } from './load.ts'
@@ -29,7 +30,7 @@ import {
 /** At which occurrence to end: the enrollment's signature and the renewal's, the lock and the end of it. */
 const TIMES: Readonly<Record<string, readonly number[]>> = { issue: [1, 2], lock: [1, 2] }
 /** These come at the first start alone; the scenario of a house's first start has its first certificates and lists. */
-const FIRST: readonly string[] = ['start', 'ssh-issuer', 'ledger-key', 'profiles', 'listener']
+const FIRST: readonly string[] = ['start', 'ssh-issuer', 'ledger-key', 'profiles', 'listener', 'krl']
 const AT_FIRST_TOO: readonly string[] = ['ledger']
 
 /** What is done after a while, and here sooner. */
@@ -75,6 +76,7 @@ async function live(reach: Reach, party: string): Promise<void> {
   await setLock(reach, party, true)
   await setLock(reach, party, false)
   await revoke(reach, party)
+  await roll(reach, party)
   await readStatus(reach)
   await backup(reach, join(reach.directory, `backup-${party}`))
 }
