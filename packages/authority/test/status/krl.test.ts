@@ -1,9 +1,8 @@
 // The list of SSH, asked by ssh-keygen.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { suite, type TestContext, test } from 'node:test'
 import { formatKeyLine, readKeyRevocationList, type SshCertificate, writeSshPublicKey } from '@countersign/ssh'
-import { file, sshKeygen, withSshKeygen } from '../../../../interop/ssh.ts'
+import { file, runSshKeygen, sshKeygen, withSshKeygen } from '../../../../interop/ssh.ts'
 import { newSshKey } from '../../../../tools/testing/ssh-keys.ts'
 import { createKrlPublisher, sshIssuerLines } from '../../src/status/krl.ts'
 import { type Core, openCore, testClock } from '../support/core.ts'
@@ -28,9 +27,7 @@ const lineFile = (name: string, { blob }: SshCertificate) => file(`${name}-cert.
 
 /** Whether ssh-keygen finds it on the list. */
 function isRevoked(krl: Uint8Array, path: string): boolean {
-  const { status, stdout, stderr } = spawnSync('ssh-keygen', ['-Q', '-f', file('revoked.krl', krl), path], {
-    encoding: 'utf8',
-  })
+  const { status, stdout, stderr } = runSshKeygen('-Q', '-f', file('revoked.krl', krl), path)
   assert.equal(/REVOKED/.test(stdout), status !== 0, `${stdout}${stderr}`)
   return status !== 0
 }
