@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Outcome, objections, report } from './testing/outcome.ts'
@@ -24,6 +24,9 @@ const KINDS: Record<string, readonly string[]> = {
 
 /** No test of ours is this slow: one that is still running has hung, and must not hang the build. */
 const TIMEOUT_MILLISECONDS = 300_000
+
+/** Files at once. Node takes one less than there are processors; tests wait more than they work. */
+const CONCURRENCY = Math.max(2, availableParallelism() - 1)
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 const flags = process.argv.slice(2).filter((word) => word.startsWith('-'))
@@ -66,6 +69,7 @@ function runTests(tests: readonly string[], outcomeFile: string): Promise<{ exit
     [
       '--test',
       `--test-timeout=${TIMEOUT_MILLISECONDS}`,
+      `--test-concurrency=${CONCURRENCY}`,
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
       `--test-reporter=${reporter}`,
