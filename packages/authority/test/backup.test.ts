@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { readCertificateList } from '@countersign/x509'
@@ -138,6 +149,19 @@ suite('a backup', () => {
       await assert.rejects(restoreBackup(copy, directory), { code: 'ERR_AUTHORITY_BACKUP' }, what)
       assert.equal(existsSync(directory), false, what)
     }
+  })
+
+  test('writes nothing beside the directory that it is restored to, where a file in it is a link', async (t) => {
+    const { made, target } = await house(t)
+    assert.equal((await back(made, target)).status, 201)
+    const elsewhere = join(temporaryDirectory(t), 'elsewhere.db')
+    renameSync(join(target, 'store.db'), elsewhere)
+    symlinkSync(elsewhere, join(target, 'store.db'))
+    const before = readFileSync(elsewhere)
+    const directory = join(temporaryDirectory(t), 'data')
+    await restoreBackup(target, directory)
+    assert.deepEqual(readFileSync(elsewhere), before)
+    assert.ok(lstatSync(join(directory, 'store.db')).isFile())
   })
 
   test('is restored over nothing', async (t) => {

@@ -37,7 +37,7 @@ export function callerName(request: { readonly raw: { readonly socket: Socket } 
 }
 
 /**
- * Decides as what `caller` may administer: looked up at each request, so that a revocation counts at once. Whoever owns the
+ * Decides as what `caller` may administer: looked up at each request, so that a revocation or a lock counts at once. Whoever owns the
  * data directory is an officer, and so is an administrator of whom nothing else was said.
  */
 export async function decideRole(caller: Caller, store: Repositories, now: Temporal.Instant): Promise<Role | Refusal> {
@@ -50,5 +50,7 @@ export async function decideRole(caller: Caller, store: Repositories, now: Tempo
     certificate.revocation === undefined &&
     Temporal.Instant.compare(now, certificate.notAfter) < 0
   if (!isAdministrator) return { code: 'ERR_ADMIN_FORBIDDEN' }
+  // Asked of the store: another authority on it may have locked the party, and this one not have heard of it yet.
+  if (await store.parties.isLocked(certificate.party, now)) return { code: 'ERR_POLICY_LOCKED' }
   return (await store.parties.byName(certificate.party))?.role ?? 'officer'
 }

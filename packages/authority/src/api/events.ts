@@ -72,6 +72,8 @@ async function send(response: ServerResponse, { store, happened, log, ...asked }
     while (!isGone) {
       const found = await store.ledger.happenedAfter(after, PAGE)
       if (found.length > 0) {
+        // A role or a certificate may have ended since, and where much happens nothing else would ask.
+        if (!(await asked.isPermitted())) break
         if (!(await write(response, found.map(eventText).join(''), gone, asked.slowMs))) return void response.destroy()
         after = found.at(-1)?.number ?? after
         continue
@@ -79,7 +81,7 @@ async function send(response: ServerResponse, { store, happened, log, ...asked }
       if (!asked.follow || happened.isClosed) break
       const isHeld = await happened.wait(() => happened.newest > after, gone)
       if (happened.newest > after) continue
-      // A silent connection is forgotten by what is between; and a role may be another by now.
+      // A silent connection is forgotten by what is between.
       if (!isHeld || !(await asked.isPermitted())) break
       response.write(':\n\n')
     }

@@ -41,10 +41,11 @@ export function publicRoutes(
     return known
   }
 
-  // Made when it is first asked for: few ask, and a start is to be quick.
-  app.get('/v1/openapi.json', async () => {
-    const { describeApi } = await import('./openapi.ts')
-    return describeApi()
+  // Made once, when it is first asked for: few ask, a start is to be quick, and anyone may ask again and again.
+  let description: Promise<string> | undefined
+  app.get('/v1/openapi.json', async (_request, reply) => {
+    description ??= import('./openapi.ts').then(({ describeApi }) => JSON.stringify(describeApi()))
+    return reply.type('application/json; charset=utf-8').send(await description)
   })
 
   const waitsFor = createReadiness(api)

@@ -40,7 +40,8 @@ export async function restoreBackup(backup: string, directory: string): Promise<
     await mkdir(unfinished, { recursive: true, mode: 0o700 })
     for (const name of Object.keys(manifest.files)) {
       await mkdir(dirname(join(unfinished, name)), { recursive: true, mode: 0o700 })
-      await cp(join(backup, name), join(unfinished, name), { preserveTimestamps: true })
+      // What a link leads to, and no link: what is written to the store below must be written here.
+      await cp(join(backup, name), join(unfinished, name), { preserveTimestamps: true, dereference: true })
     }
     const store = join(unfinished, 'store.db')
     if (existsSync(store)) goOn(store)

@@ -209,6 +209,24 @@ suite('the stream of events', () => {
     assert.equal(pages, read)
   })
 
+  test('ends where the caller may not follow any more, however much happens', async (t) => {
+    const octets = new TextEncoder().encode(JSON.stringify({ kind: 'issued' }))
+    const ledger = {
+      newest: async () => 1e9,
+      happenedAfter: async (after: number) => [{ id: 1, number: after + 1, octets }],
+    }
+    const app = fastify()
+    t.after(() => app.close())
+    app.server.on('connection', markLocal)
+    const parts = { store: { ledger } as never, happened: {} as never, log: () => undefined }
+    let asked = 0
+    eventRoutes(app, parts, async () => (++asked > 3 ? { code: 'ERR_ADMIN_FORBIDDEN' } : undefined))
+    await app.ready()
+    const url = new URL('/v1/events', await app.listen({ host: '127.0.0.1', port: 0 }))
+    const text = await (await fetch(url, { signal: AbortSignal.timeout(10_000) })).text()
+    assert.deepEqual(text.match(/^event: .*/gm), ['event: issued', 'event: issued', 'event: issued'])
+  })
+
   test('ends where the caller is revoked', async (t) => {
     const house = await openHouse(t)
     const admin = await meet(t, placeOf(house.authority), await enrollParty(t, house, 'ops/ann', { profile: 'admin' }))
