@@ -25,7 +25,7 @@ import { answerOnce, onceOf } from './once.ts'
 import { operationOf } from './operations.ts'
 import { partyRoutes } from './parties.ts'
 import { sendRefusal } from './reply.ts'
-import { createPermit, isAction } from './roles.ts'
+import { createPermit, isAction, isAdministrator } from './roles.ts'
 import {
   backupBody,
   certificatesQuery,
@@ -60,7 +60,8 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     const { profile, role } = body.value
     if (role !== undefined && profile !== 'admin')
       return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: 'role: of the profile admin alone' })
-    const denied = profile === 'admin' ? await permit(request, 'administrators.change') : undefined
+    const isUponThem = profile === 'admin' || (await isAdministrator(store, body.value.party, clock()))
+    const denied = isUponThem ? await permit(request, 'administrators.change') : undefined
     if (denied !== undefined) return sendRefusal(request, reply, denied)
     const once = onceOf(request)
     const kept = once && ((tx: StoreTransaction, done: Done) => once.keep(tx, 201, invitedJson(done), true))
@@ -74,7 +75,9 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
   app.post('/v1/certificates', async (request, reply) => {
     const body = read(certifyBody, request.body)
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
-    const denied = body.value.profile === 'admin' ? await permit(request, 'administrators.change') : undefined
+    const { party: asked, profile } = body.value
+    const isUponThem = profile === 'admin' || (await isAdministrator(store, asked, clock()))
+    const denied = isUponThem ? await permit(request, 'administrators.change') : undefined
     if (denied !== undefined) return sendRefusal(request, reply, denied)
     const once = onceOf(request)
     const kept =
@@ -143,6 +146,10 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
       if (!foreseen.ok) return sendRefusal(request, reply, foreseen.refusal)
       return reply.send(foreseenJson(foreseen.revoked, foreseen.sessions, clock()))
     }
+    const denied = (await isAdministrator(store, subject, clock()))
+      ? await permit(request, 'administrators.change')
+      : undefined
+    if (denied !== undefined) return sendRefusal(request, reply, denied)
     const once = onceOf(request)
     const kept: Kept | undefined =
       once &&

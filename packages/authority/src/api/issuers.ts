@@ -5,7 +5,7 @@ import { AuthorityError } from '../error.ts'
 import type { IssuerOutcome } from '../issuers/model.ts'
 import { sha256 } from '../octets.ts'
 import type { StoredIssuer } from '../store/issuers.ts'
-import { callerName } from './caller.ts'
+import { callerName, callerOf } from './caller.ts'
 import { crossBody, importBody, issuerBody, issuersQuery, stateBody } from './issuer-forms.ts'
 import type { Api } from './model.ts'
 import { sendRefusal } from './reply.ts'
@@ -75,6 +75,12 @@ export function issuerRoutes(
   app.post('/v1/issuers', async (request, reply) => {
     const body = read(issuerBody, request.body)
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
+    // It names a module, which is a program of this machine: whoever is elsewhere has none to name.
+    if (body.value.key !== undefined && callerOf(request.raw.socket).kind !== 'local')
+      return sendRefusal(request, reply, {
+        code: 'ERR_ADMIN_FORBIDDEN',
+        note: 'key: a key on a token is named on the machine itself',
+      })
     return told(request, reply, async () =>
       answer(request, reply, await acts.make(body.value, callerName(request)), 201),
     )

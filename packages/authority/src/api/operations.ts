@@ -114,14 +114,15 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: answers.meetings,
   },
   'POST /v1/invitations': {
-    summary: 'make a one-time token with which a party enrolls',
+    summary: 'make a one-time token with which a party enrolls; an administrator, as an officer alone',
     who: 'parties.invite',
     body: invitationBody,
     status: 201,
     answer: answers.invited,
   },
   'POST /v1/certificates': {
-    summary: 'give a party a certificate for its request, on the word of the caller',
+    summary:
+      'give a party a certificate for its request, on the word of the caller; an administrator, as an officer alone',
     who: 'certificates.issue',
     body: certifyBody,
     status: 201,
@@ -143,7 +144,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: answers.reloaded,
   },
   'POST /v1/revocations': {
-    summary: 'revoke a certificate, or all of a party, and cut its sessions',
+    summary: 'revoke a certificate, or all of a party, and cut its sessions; of an administrator, as an officer alone',
     who: 'certificates.revoke',
     body: revocationBody,
     status: 200,
@@ -205,14 +206,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: answers.changedParty,
   },
   'POST /v1/parties/:party/lock': {
-    summary: 'stop a party at every door',
+    summary: 'stop a party at every door; an administrator, as an officer alone',
     who: 'parties.lock',
     body: lockBody,
     status: 200,
     answer: answers.locked,
   },
   'POST /v1/parties/:party/unlock': {
-    summary: 'let a locked party in again',
+    summary: 'let a locked party in again; an administrator, as an officer alone',
     who: 'parties.lock',
     body: unlockBody,
     status: 200,

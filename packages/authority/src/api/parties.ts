@@ -9,7 +9,7 @@ import { partyJson } from './json.ts'
 import type { Api } from './model.ts'
 import { onceOf } from './once.ts'
 import { sendRefusal } from './reply.ts'
-import type { Permit } from './roles.ts'
+import { isAdministrator, type Permit } from './roles.ts'
 import { lockBody, partiesQuery, partyBody, read, unlockBody } from './schemas.ts'
 
 interface OfParty {
@@ -74,6 +74,8 @@ export function partyRoutes(app: FastifyInstance, { store, locking, clock, failp
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
     const { party } = request.params
     if ((await partyNamed(party)) === undefined) return sendRefusal(request, reply, NO_PARTY)
+    const denied = await deniedUpon(request, party)
+    if (denied !== undefined) return sendRefusal(request, reply, denied)
     const { reason, until } = body.value
     const lock = { party, ...(reason !== undefined && { reason }), ...(until && { until }) }
     return answer(request, reply, party, await locking.lock(lock, keeping(request, party)))
@@ -84,11 +86,17 @@ export function partyRoutes(app: FastifyInstance, { store, locking, clock, failp
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
     const { party } = request.params
     if ((await partyNamed(party)) === undefined) return sendRefusal(request, reply, NO_PARTY)
+    const denied = await deniedUpon(request, party)
+    if (denied !== undefined) return sendRefusal(request, reply, denied)
     return answer(request, reply, party, await locking.unlock(party, keeping(request, party)))
   })
 
   // PostgreSQL keeps no NUL, and so knows no question with one.
   const partyNamed = async (name: string) => (name.includes('\0') ? undefined : store.parties.byName(name))
+
+  /** Upon an administrator an officer acts, and no operator. */
+  const deniedUpon = async (request: FastifyRequest, party: string) =>
+    (await isAdministrator(store, party, clock())) ? permit(request, 'administrators.change') : undefined
 
   const answerOf = async (view: Repositories, name: string, done: Extract<Locked, { ok: true }>) => {
     const { sequence, at, told, entry } = done

@@ -1,7 +1,9 @@
 // What an administrator may do: one table. Where it says nothing, nothing is permitted.
 import type { Refusal } from '@countersign/protocol'
 import type { FastifyRequest } from 'fastify'
+import { findSubject } from '../status/subject.ts'
 import type { Role } from '../store/parties.ts'
+import type { Repositories } from '../store/store.ts'
 import { callerOf, decideRole } from './caller.ts'
 import type { Api } from './model.ts'
 
@@ -43,7 +45,7 @@ export type Action =
   | 'issuers.change'
   | 'configuration.reload'
   | 'backups.make'
-  /** To make an administrator, or to say what one may do. */
+  /** To make an administrator, to say what one may do, to certify in the name of one, to stop one or let one act again. */
   | 'administrators.change'
 
 /** Whether who may call is said by role. */
@@ -53,6 +55,17 @@ export function isAction(who: string): who is Action {
 
 /** Decides about one action of a caller; looked up at each request, so that a change counts at once. */
 export type Permit = (request: FastifyRequest, action: Action) => Promise<Refusal | undefined>
+
+/** Whether `subject`, a party or a certificate, is an administrator or lets one act. */
+export async function isAdministrator(store: Repositories, subject: string, now: Temporal.Instant): Promise<boolean> {
+  const found = await findSubject(store, subject)
+  if (found !== undefined && found.kind !== 'party')
+    return found.certificates.some(({ profile }) => profile === 'admin')
+  if (subject.includes('\0')) return false
+  if ((await store.parties.byName(subject))?.role !== undefined) return true
+  const valid = await store.certificates.list({ party: subject, profile: 'admin', state: 'valid', now, limit: 1 })
+  return valid.found.length > 0
+}
 
 export function createPermit({ store, clock }: Pick<Api, 'store' | 'clock'>): Permit {
   return async (request, action) => {

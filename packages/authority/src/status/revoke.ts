@@ -7,7 +7,7 @@ import type { RevocationReason, RevokedCertificate, StoredCertificate } from '..
 import type { Repositories, Store, StoreTransaction } from '../store/store.ts'
 import type { CrlPublisher } from './crl/publish.ts'
 import type { Feed } from './feed/feed.ts'
-import { findSubject, NO_SUBJECT } from './subject.ts'
+import { findCertificate, findSubject, NO_SUBJECT } from './subject.ts'
 import { toldOf } from './told.ts'
 
 /** What shall be revoked, and why. */
@@ -174,6 +174,9 @@ const CLOCK_STEP: Temporal.Duration = Temporal.Duration.from({ hours: 24 })
 /** They are given up by a command of their own. */
 const AUTHORITIES: ReadonlySet<string> = new Set(['root', 'issuing', 'intermediate', 'cross-root'])
 
+const AMBIGUOUS =
+  'subject: a party is called so, and a certificate of another has it as its serial number or SHA-256; name that one by the other of these'
+
 /** What `subject` names that can still be revoked. `party` where all of a party's are meant, its invitations too. */
 async function chooseCertificates(
   store: Repositories,
@@ -188,6 +191,9 @@ async function chooseCertificates(
     }
   const invited = await store.invitations.isInvited(subject, now)
   if (found?.kind === 'party' || invited) {
+    // Who names a party so that it stands in the way of a certificate hides that, and what is called so goes on.
+    if ((await findCertificate(store, subject))?.certificates.some(({ party }) => party !== subject))
+      return { code: 'ERR_ADMIN_CONFLICT', note: AMBIGUOUS }
     const certificates = await store.certificates.currentOfParty(subject, now.subtract(CLOCK_STEP))
     if (certificates.length > 0 || invited) return { certificates, party: subject }
     return { code: 'ERR_ADMIN_CONFLICT', note: 'every certificate of this party is revoked or has expired' }

@@ -21,7 +21,11 @@ export async function findSubject(store: Repositories, subject: string): Promise
   // PostgreSQL keeps no NUL, and so knows no question with one.
   if (subject.includes('\0')) return undefined
   const ofParty = await store.certificates.byParty(subject, MAX_OF_PARTY)
-  if (ofParty.length > 0) return { kind: 'party', certificates: ofParty }
+  return ofParty.length > 0 ? { kind: 'party', certificates: ofParty } : findCertificate(store, subject)
+}
+
+/** The same, whatever parties are called. */
+export async function findCertificate(store: Repositories, subject: string): Promise<Subject | undefined> {
   const hex = subject.toLowerCase().replaceAll(':', '')
   if (!/^[0-9a-f]+$/.test(hex)) return undefined
   if (hex.length === 64) {

@@ -92,9 +92,10 @@ suite('who may ask for what', () => {
   let house: House
   const callers = new Map<Who, Caller>()
   const ends: (() => unknown)[] = []
+  const ending = () => ({ after: (end: () => unknown) => void ends.unshift(end) }) as unknown as TestContext
   before(async () => {
     // One house for all of them, which ends after the suite.
-    const t = { after: (end: () => unknown) => void ends.unshift(end) } as unknown as TestContext
+    const t = ending()
     house = await openHouse(t)
     callers.set('nobody', await meet(t, placeOf(house.authority)))
     callers.set('party', await enrolled(t, house, 'alice', { profile: 'client' }))
@@ -125,6 +126,43 @@ suite('who may ask for what', () => {
       const { body: answer } = await askLocally(house.directory, method, path, body)
       assert.equal(DENIALS.has(answer.code), false, path)
     }
+  })
+
+  test('upon an administrator an officer acts, and no operator', async () => {
+    const operator = callers.get('operator') ?? assert.fail()
+    const officer = callers.get('officer') ?? assert.fail()
+    const { body } = await askLocally(house.directory, 'GET', '/v1/certificates?party=ops%2Fofficer')
+    const [{ serialNumber, sha256 }] = body.certificates
+    const past = '2020-01-01T00:00:00Z'
+    for (const [path, asked, status] of [
+      ['/v1/parties/ops%2Fofficer/lock', { until: past }, 400],
+      ['/v1/parties/ops%2Fviewer/lock', { until: past }, 400],
+      ['/v1/parties/ops%2Fviewer/unlock', {}, 409],
+      ['/v1/revocations', { subject: 'ops/officer', reason: 'superseded' }, undefined],
+      ['/v1/revocations', { subject: serialNumber }, undefined],
+      ['/v1/revocations', { subject: sha256 }, undefined],
+      ['/v1/invitations', { party: 'ops/officer', san: ['dns:*'] }, 400],
+      ['/v1/certificates', { party: 'ops/viewer', request: '' }, 400],
+    ] as const) {
+      const denied = await operator.ask('POST', path, asked)
+      assert.deepEqual([denied.status, denied.body.code], [403, 'ERR_ADMIN_ROLE'], path)
+      assert.equal(denied.body.detail, 'administrators.change, as operator')
+      if (status !== undefined) assert.equal((await officer.ask('POST', path, asked)).status, status, path)
+    }
+    const { body: after } = await askLocally(house.directory, 'GET', '/v1/certificates?state=revoked')
+    assert.deepEqual(after.certificates, [])
+    assert.equal((await operator.ask('POST', '/v1/parties/alice/lock', {})).status, 200)
+    assert.equal((await operator.ask('POST', '/v1/parties/alice/unlock', {})).status, 200)
+    callers.set('party', await enrolled(ending(), house, 'bob', { profile: 'client' }))
+  })
+
+  test('the key of an issuer is named on the machine itself, whoever asks elsewhere', async () => {
+    const officer = callers.get('officer') ?? assert.fail()
+    const key = 'pkcs11:object=x?module-path=/nowhere/module.so'
+    const refused = await officer.ask('POST', '/v1/issuers', { name: 'x', key })
+    assert.deepEqual([refused.status, refused.body.code], [403, 'ERR_ADMIN_FORBIDDEN'])
+    const asked = await askLocally(house.directory, 'POST', '/v1/issuers', { name: 'x', key })
+    assert.notEqual(asked.body.code, 'ERR_ADMIN_FORBIDDEN')
   })
 
   test('every operation is here', async () => {

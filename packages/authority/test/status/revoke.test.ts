@@ -53,6 +53,22 @@ suite('to revoke a party ends its invitations', () => {
   })
 })
 
+test('a party that is called as a certificate of another does not take its revocation', async (t) => {
+  const house = await openHouse(t)
+  await enrollParty(t, house, 'mallory')
+  const of = async () => (await askLocally(house.directory, 'GET', '/v1/certificates/mallory')).body.certificates[0]
+  const { serialNumber, sha256 } = await of()
+  await enrollParty(t, house, serialNumber)
+  await invite(house, sha256)
+  for (const subject of [serialNumber, sha256]) {
+    const { status, body } = await revoke(house, subject)
+    assert.deepEqual([status, body.code], [409, 'ERR_ADMIN_CONFLICT'], subject)
+  }
+  assert.equal((await of()).state, 'valid')
+  assert.equal((await revoke(house, sha256.replaceAll(/..(?=.)/g, '$&:').toUpperCase())).status, 200)
+  assert.equal((await of()).state, 'revoked')
+})
+
 test('a clock that is a day ahead lets no certificate escape that will be in force again', async (t) => {
   const house = await openHouse(t)
   const old = await enrollParty(t, house, 'alice')
