@@ -218,7 +218,8 @@ suite('the stream of events', () => {
     const app = fastify()
     t.after(() => app.close())
     app.server.on('connection', markLocal)
-    const parts = { store: { ledger } as never, happened: {} as never, log: () => undefined }
+    const figures = { follows: () => () => undefined } as never
+    const parts = { store: { ledger } as never, happened: {} as never, figures, log: () => undefined }
     let asked = 0
     eventRoutes(app, parts, async () => (++asked > 3 ? { code: 'ERR_ADMIN_FORBIDDEN' } : undefined))
     await app.ready()
