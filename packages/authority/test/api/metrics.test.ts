@@ -43,6 +43,7 @@ suite('the numbers of the authority', () => {
     const stream = get({ socketPath: join(directory, 'admin.sock'), path: '/v1/events', agent: false })
     stream.on('error', () => undefined)
     await new Promise((resolve) => stream.once('response', resolve))
+    const leave = authority.join({ name: 'web', apply: async () => [], sessions: async () => [] })
     house.clock.advance({ minutes: 5 })
     await delay(600)
 
@@ -61,8 +62,9 @@ suite('the numbers of the authority', () => {
     assert.ok(grown('commit_seconds_count') >= 5)
     assert.equal(after.get('commit_seconds_bucket{le="+Inf"}'), after.get('commit_seconds_count'))
     assert.equal(after.get('event_followers'), 1)
-    // Its own listener.
     assert.equal(after.get('feed_followers'), 1)
+    leave()
+    assert.equal((await numbersOf(directory)).get('feed_followers'), 0)
     const ages = [...after].filter(([name]) => name.startsWith('crl_age_seconds{issuer="'))
     assert.ok(ages.length >= 2)
     for (const [name, age] of ages) assert.ok(age >= 300 && age < 1_000, `${name} ${age}`)
