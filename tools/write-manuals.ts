@@ -1,6 +1,6 @@
 /**
- * Writes `docs/api.md`, `docs/cli.md`, `docs/configuration.md` and `docs/profiles.md` from the tables of commands, operations and
- * profiles, and the schema: `node tools/write-manuals.ts [--check]`.
+ * Writes `docs/api.md`, `docs/cli.md`, `docs/configuration.md`, `docs/profiles.md`, and what the command line asks of the API as
+ * types, from the tables of commands, operations and profiles, and the schema: `node tools/write-manuals.ts [--check]`.
  * With `--check` nothing is written, and a page that is out of step ends with 1.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { apiManual } from './manuals/api.ts'
 import { cliManual } from './manuals/cli.ts'
+import { clientTypes } from './manuals/client-types.ts'
 import { configurationManual } from './manuals/configuration.ts'
 import { profilesPage } from './manuals/profiles.ts'
 
@@ -16,6 +17,7 @@ const PAGES = {
   'docs/cli.md': cliManual,
   'docs/configuration.md': configurationManual,
   'docs/profiles.md': profilesPage,
+  'packages/countersign/src/admin/api-types.ts': clientTypes,
 }
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })

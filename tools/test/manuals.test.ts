@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { readConfig } from 'countersign'
 import { apiManual } from '../manuals/api.ts'
 import { cliManual } from '../manuals/cli.ts'
+import { clientTypes } from '../manuals/client-types.ts'
 import { configurationManual } from '../manuals/configuration.ts'
 import { profilesPage } from '../manuals/profiles.ts'
 
@@ -15,6 +16,11 @@ test('docs/cli.md is what the table of commands says', async () => {
 
 test('docs/api.md is what the table of operations says', async () => {
   assert.equal(await page('api.md'), apiManual(), 'run node tools/write-manuals.ts')
+})
+
+test('the types of what the command line asks are what the table of operations says', async () => {
+  const file = new URL('../../packages/countersign/src/admin/api-types.ts', import.meta.url)
+  assert.equal(await readFile(file, 'utf8'), clientTypes(), 'run node tools/write-manuals.ts')
 })
 
 test('docs/configuration.md is what the schema says', async () => {

@@ -1,16 +1,20 @@
 // A conversation with an authority, and the way to one elsewhere.
 import type { Socket } from 'node:net'
 import type { EventStream } from '../http-once.ts'
+import type { GetPath, PatchBodies, PostBodies } from './api-types.ts'
+
+/** What is answered page by page. */
+export type PagedPath = GetPath extends infer P ? (P extends `${infer Q}?${string}` ? Q : never) : never
 
 /** The administration API, wherever its authority is. */
 export interface Admin {
-  get(path: string): Promise<unknown>
+  get(path: GetPath): Promise<unknown>
   /** Asks for an act; once more, under the same key, where the connection breaks before the answer was whole. */
-  post(path: string, body: unknown): Promise<unknown>
+  post<Path extends keyof PostBodies>(path: Path, body: PostBodies[Path]): Promise<unknown>
   /** The same, of a change. */
-  patch(path: string, body: unknown): Promise<unknown>
+  patch<Path extends keyof PatchBodies>(path: Path, body: PatchBodies[Path]): Promise<unknown>
   /** Opens a stream of events. */
-  stream(path: string): Promise<EventStream>
+  stream(path: GetPath): Promise<EventStream>
 }
 
 /** How to reach an authority elsewhere: `connect` makes one mutually authenticated connection. */

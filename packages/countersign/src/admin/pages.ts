@@ -1,13 +1,13 @@
 // Lists that the authority answers page by page.
 import { type Field, fieldOf } from '@countersign/protocol'
-import type { Admin } from './model.ts'
+import type { Admin, PagedPath } from './model.ts'
 
 const PAGE = 500
 
 /** Each page at `path`, as a field to be read and as the JSON that it was. @throws {ShapeError} */
 export async function* answersOf(
   admin: Admin,
-  path: string,
+  path: PagedPath,
   asked: URLSearchParams,
 ): AsyncGenerator<{ readonly answer: unknown; readonly field: Field }> {
   const query = new URLSearchParams(asked)
@@ -25,7 +25,7 @@ export async function* answersOf(
 /** Each item of the list `name`, of all pages. @throws {ShapeError} */
 export async function* itemsOf(
   admin: Admin,
-  path: string,
+  path: PagedPath,
   name: string,
   asked: URLSearchParams,
 ): AsyncGenerator<{ readonly item: Field; readonly value: unknown }> {

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Field, fieldOf, formatWhen } from '@countersign/protocol'
 import { writePem } from '@countersign/x509'
+import type { PostBodies } from '../admin/api-types.ts'
 import { openAdmin } from '../admin/client.ts'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
@@ -108,7 +109,7 @@ export const authorityState: Run = async (given, around) => {
   const admin = await openAdmin(given, around)
   const [profiles, reason] = [given.texts('profile'), given.text('reason')]
   const answer = await admin.post(`/v1/issuers/${encodeURIComponent(given.text('NAME') ?? '')}/state`, {
-    state: given.text('STATE'),
+    state: given.text('STATE') ?? '',
     ...(profiles.length > 0 && { profiles }),
     ...(given.flag('force') && { force: true }),
     ...(reason !== undefined && { reason }),
@@ -129,10 +130,10 @@ async function write(path: string, pem: string): Promise<void> {
   }
 }
 
-function newIssuer(given: Arguments): Record<string, unknown> {
+function newIssuer(given: Arguments): PostBodies['/v1/issuers'] {
   const [algorithm, key, profiles] = [given.text('algorithm'), given.text('key'), given.texts('profile')]
   return {
-    name: given.text('NAME'),
+    name: given.text('NAME') ?? '',
     ...(algorithm !== undefined && { algorithm }),
     ...(key !== undefined && { key }),
     ...(profiles.length > 0 && { profiles }),

@@ -13,7 +13,7 @@ export const invite: Run = async (given, around) => {
   const ttlSeconds = parseSpan(given.text('ttl') ?? '10m', '--ttl')
   const admin = await openAdmin(given, around)
   const answer = await admin.post('/v1/invitations', {
-    party: given.text('PARTY'),
+    party: given.text('PARTY') ?? '',
     ttlSeconds,
     ...(san.length > 0 && { san }),
     ...(profile !== undefined && { profile }),

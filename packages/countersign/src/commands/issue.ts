@@ -18,7 +18,7 @@ export const issue: Run = async (given, around) => {
   const der = await requestAt(given.text('request'), around)
   const admin = await openAdmin(given, around)
   const answer = await admin.post('/v1/certificates', {
-    party: given.text('PARTY'),
+    party: given.text('PARTY') ?? '',
     request: der.toBase64(),
     ...(san.length > 0 && { san }),
     ...(profile !== undefined && { profile }),

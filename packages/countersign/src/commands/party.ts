@@ -1,48 +1,46 @@
-import { fieldOf } from '@countersign/protocol'
+import { type Field, fieldOf } from '@countersign/protocol'
 import { openAdmin } from '../admin/client.ts'
 import { withEntries } from '../admin/entries.ts'
+import { answersOf } from '../admin/pages.ts'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
 import { tableLines } from '../output/table.ts'
 
 const FILTERS = ['kind', 'owner', 'role', 'label'] as const
-const PAGE = 500
+const MAX_PAGE = 1_000
 
 /** `countersign party list`: page by page. */
 export const partyList: Run = async (given, around) => {
   const admin = await openAdmin(given, around)
-  const query = new URLSearchParams({ limit: String(PAGE) })
+  const query = new URLSearchParams()
   for (const name of FILTERS) {
     const value = given.text(name)
     if (value !== undefined) query.set(name, value)
   }
   if (given.flag('locked')) query.set('locked', 'true')
-  for (let count = 0; ; ) {
-    const answer = await admin.get(`/v1/parties?${query}`)
-    const parties = fieldOf(answer).get('parties').list(PAGE)
+  let isFirst = true
+  for await (const { answer, field } of answersOf(admin, '/v1/parties', query)) {
+    const parties = field.get('parties').list(MAX_PAGE)
     if (given.flag('json'))
+      // It has been read as an object with this list.
       for (const each of (answer as { readonly parties: readonly unknown[] }).parties) around.out(JSON.stringify(each))
-    else if (parties.length > 0) {
-      const rows = parties.map((party) => {
-        const text = (name: string) => party.get(name).optional((each) => each.text(256)) ?? ''
-        const labels = party.get('labels').list(64)
-        const lock = party.get('lock').present ? 'locked' : ''
-        const told = [text('name'), text('kind'), text('owner'), text('role'), lock]
-        return [...told, labels.map((each) => each.text(64)).join(' ')].map(plainText)
-      })
-      const heads = ['party', 'kind', 'owner', 'role', '', 'labels'].map((head) => ({ head }))
-      for (const line of tableLines(heads, rows).slice(count === 0 ? 0 : 1)) around.out(line)
-    }
-    count += parties.length
-    const next = fieldOf(answer)
-      .get('next')
-      .optional((each) => each.text())
-    if (next === undefined) {
-      if (count === 0 && !given.flag('json')) around.err('no party fits')
-      return EXIT.ok
-    }
-    query.set('after', next)
+    else if (parties.length > 0) for (const line of partyLines(parties).slice(isFirst ? 0 : 1)) around.out(line)
+    else if (isFirst) around.err('no party fits')
+    isFirst = false
   }
+  return EXIT.ok
+}
+
+function partyLines(parties: readonly Field[]): readonly string[] {
+  const heads = ['party', 'kind', 'owner', 'role', '', 'labels'].map((head) => ({ head }))
+  const rows = parties.map((party) => {
+    const text = (name: string) => party.get(name).optional((each) => each.text(256)) ?? ''
+    const labels = party.get('labels').list(64)
+    const lock = party.get('lock').present ? 'locked' : ''
+    const told = [text('name'), text('kind'), text('owner'), text('role'), lock]
+    return [...told, labels.map((each) => each.text(64)).join(' ')].map(plainText)
+  })
+  return tableLines(heads, rows)
 }
 
 /** `countersign party add`: a party that is not known yet. */

@@ -10,7 +10,7 @@ export const revoke: Run = async (given, around) => {
   const reason = given.text('reason')
   const admin = await openAdmin(given, around)
   const answer = await admin.post('/v1/revocations', {
-    subject: given.text('SUBJECT'),
+    subject: given.text('SUBJECT') ?? '',
     ...(reason !== undefined && { reason }),
     ...(dryRun && { dryRun }),
   })
