@@ -16,7 +16,8 @@ export interface Seen {
   readonly revoked: Set<string>
   /** SHA-256 of lists by their issuer and number. */
   readonly lists: Map<string, string>
-  /** Of the issuing authority. */
+  /** The name of the issuing authority, DER in hexadecimal, and the number of its newest list. */
+  issuing?: string
   newestList: bigint
   /** Of parties whose last act of that kind was answered. */
   readonly locked: Map<string, boolean>
@@ -219,15 +220,16 @@ function keep(seen: Seen, party: string, answer: Answer): void {
   keepLists(seen, answer)
 }
 
-/** The issuing authority's list and the root's. A number is one list's. */
+/** The first is the issuing authority's, while there is no other. A number is one list's. */
 function keepLists(seen: Seen, { body }: Answer): void {
   for (const [index, der] of ((body.crls ?? []) as string[]).entries()) {
     const octets = Uint8Array.fromBase64(der)
-    const { cRLNumber = 0n } = readCertificateList(octets)
-    const name = `${index} ${cRLNumber}`
+    const { issuer, cRLNumber = 0n } = readCertificateList(octets)
+    const name = `${issuer.der.toHex()} ${cRLNumber}`
+    if (index === 0) seen.issuing ??= issuer.der.toHex()
     const digest = sha256(octets).toHex()
     assert.equal(seen.lists.get(name) ?? digest, digest, 'two lists have one number')
     seen.lists.set(name, digest)
-    if (index === 0 && cRLNumber > seen.newestList) seen.newestList = cRLNumber
+    if (issuer.der.toHex() === seen.issuing && cRLNumber > seen.newestList) seen.newestList = cRLNumber
   }
 }
