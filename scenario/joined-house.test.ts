@@ -142,6 +142,9 @@ suite('a house that joins an authority elsewhere', needs('curl', 'curl'), () => 
     const why = await authority.run(['why', session?.reference ?? ''])
     assert.equal(why.code, 0, why.stderr)
     assert.match(why.stdout, /at door\/gate-1:shop/)
+    // The door has said that it needs the list, which is the first thing to run out.
+    const budget = JSON.parse((await authority.run(['outage-budget', '--json'])).stdout)
+    assert.deepEqual([budget.failures[0].cause, budget.failures[0].doors], ['list', ['door/gate-1:shop']])
     socket.destroy()
   })
 

@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { ALGORITHM, readCertificate, readPem } from '@countersign/x509'
 import { type Holder, keysOf, leaf, name, p256, root } from '../../../../interop/chains/house.ts'
+import { sha256 } from '../../src/octets.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { createSightings } from '../../src/watching/sightings.ts'
 import { START, temporaryDirectory, testClock } from '../support/core.ts'
+import { follow } from '../support/follow.ts'
 import { askLocally, enrollParty, type Held, type House, meet, openHouse, placeOf } from '../support/house.ts'
 import { freshOctets, row } from '../support/stores.ts'
 
@@ -83,6 +85,56 @@ suite('what doors see of certificates', () => {
     const [listener] = await seen('authority')
     assert.deepEqual([listener?.door, listener?.as], ['authority', 'callee'])
     assert.deepEqual((await store.watch.unissued({ limit: 9 })).found, [])
+  })
+
+  test('at a door elsewhere, by its word: under its name, and whoever vouches there', async (t) => {
+    const house = await openHouse(t)
+    await enrollParty(t, house, 'alice')
+    const door = await follow(t, house, await enrollParty(t, house, 'door/gate-1', { profile: 'service' }))
+    const [ofAlice] = (await askLocally(house.directory, 'GET', '/v1/certificates?party=alice')).body.certificates
+    const at = '2026-11-24T12:00:00Z'
+    const root = house.authority.root.subjectPublicKeyInfo.der
+    const summary = (sha256: string) => ({
+      ...{ sha256, spkiSha256: sha256, serialNumber: '0f', subject: 'CN=x', issuer: 'CN=y' },
+      ...{ notBefore: at, notAfter: '2026-12-24T12:00:00Z' },
+    })
+    const meet = (id: number, sha256: string, anchorSpkiSha256: string, more: object) => {
+      const verdict = { kind: 'verdict', anchor: 'CN=z', anchorSpkiSha256, status: 'not revoked' }
+      const steps = [1, 2, 3, 4, 5, 6].map((step) => ({
+        by: 'callee',
+        outcome: 'proved',
+        ...(step === 5 && { evidence: verdict }),
+      }))
+      door.say({
+        kind: 'meeting',
+        id,
+        meeting: {
+          ...{ reference: 'M-7F3K-92QD', door: 'web', seenBy: 'callee', at, resumed: false, steps },
+          caller: { name: 'x', identities: [], certificate: summary(sha256), ...more },
+          callee: { name: 'web', identities: [] },
+          outcome: { ok: true, decision: { ok: true, rule: 'r' } },
+        },
+      })
+    }
+    meet(1, ofAlice.sha256, sha256(root).toHex(), { party: 'alice' })
+    meet(2, freshOctets().toHex(), freshOctets().toHex(), { authority: 'partner' })
+    meet(3, freshOctets().toHex(), sha256(root).toHex(), { party: 'mallory' })
+    await door.until((message) => message.kind === 'kept' && (message as { id?: number }).id === 3)
+    const store = await storeAfter(t, house)
+    const [alice] = await store.certificates.byParty('alice', 9)
+    assert.deepEqual(alice?.lastSeen, { at: Temporal.Instant.from(at), door: 'door/gate-1:web', as: 'caller' })
+    assert.deepEqual(
+      (await store.watch.unissued({ limit: 9 })).found.map(({ vouched, authority, door: at }) => [
+        vouched,
+        authority,
+        at,
+      ]),
+      [
+        ['other', 'partner', 'door/gate-1:web'],
+        ['own', undefined, 'door/gate-1:web'],
+      ],
+    )
+    assert.equal(house.events.filter(([event]) => event === 'certificate.unissued').length, 1)
   })
 
   test('signed with our key and in no row: an alarm, once; and the rest of the house goes on', async (t) => {

@@ -1,5 +1,5 @@
 // One certificate as the authority lists it.
-import type { Field } from '@countersign/protocol'
+import { type Field, formatWhen } from '@countersign/protocol'
 
 /** The parts that commands print; `serialNumber` is hexadecimal. */
 export interface ListedCertificate {
@@ -55,4 +55,13 @@ export function certificateField(field: Field): ListedCertificate {
     isRenewed: field.get('renewed').present,
     ...(revocation !== undefined && { revocation }),
   }
+}
+
+/** Authorities sign, and meet nobody. */
+const SIGN_ONLY: ReadonlySet<string> = new Set(['root', 'issuing', 'intermediate'])
+
+/** When and where it was last seen, for people. */
+export function lastSeenText({ profile, lastSeen }: ListedCertificate, now: Temporal.Instant): string {
+  if (lastSeen === undefined) return SIGN_ONLY.has(profile) ? '–' : 'never'
+  return `${formatWhen(lastSeen.at, now)} at ${lastSeen.door}`
 }

@@ -1,5 +1,5 @@
 import { type Field, formatWhen } from '@countersign/protocol'
-import { certificateField } from '../admin/certificate.ts'
+import { certificateField, lastSeenText } from '../admin/certificate.ts'
 import { openAdmin } from '../admin/client.ts'
 import { answersOf } from '../admin/pages.ts'
 import { type Around, EXIT, type Run } from '../command.ts'
@@ -37,7 +37,8 @@ export const expiring: Run = async (given, around) => {
 }
 
 function endingOf(item: Field, now: Temporal.Instant): Ending {
-  const { party, profile, notAfter, lastSeen, serialNumber } = certificateField(item)
+  const certificate = certificateField(item)
+  const { party, profile, notAfter, serialNumber } = certificate
   const isOverdue = item.get('overdue').boolean()
   const isReplaced = item.get('replacedBy').present
   const due = formatWhen(item.get('renewBefore').instant(), now)
@@ -50,7 +51,7 @@ function endingOf(item: Field, now: Temporal.Instant): Ending {
       plainText(profile),
       formatWhen(notAfter, now),
       isReplaced ? 'replaced' : isOverdue ? `overdue (${due})` : `due ${due}`,
-      lastSeen === undefined ? 'never' : `${formatWhen(lastSeen.at, now)} at ${plainText(lastSeen.door)}`,
+      plainText(lastSeenText(certificate, now)),
       plainText(serialNumber),
     ],
   }

@@ -1,5 +1,5 @@
 import { fieldOf, formatWhen } from '@countersign/protocol'
-import { certificateField, type ListedCertificate } from '../admin/certificate.ts'
+import { certificateField, type ListedCertificate, lastSeenText } from '../admin/certificate.ts'
 import { openAdmin } from '../admin/client.ts'
 import { type Arguments, type Around, EXIT, type ExitCode, Failure } from '../command.ts'
 import { didYouMean } from '../nearest.ts'
@@ -89,13 +89,13 @@ function printPage(certificates: readonly ListedCertificate[], around: Around, f
       { head: 'serial', number: true },
       { head: 'names' },
     ],
-    certificates.map(({ party, state, notAfter, lastSeen, identities, serialNumber }) => [
-      plainText(party),
-      plainText(state),
-      formatWhen(notAfter, now),
-      lastSeen === undefined ? 'never' : `${formatWhen(lastSeen.at, now)} at ${plainText(lastSeen.door)}`,
-      plainText(serialNumber),
-      plainText(identities.join(' ')),
+    certificates.map((one) => [
+      plainText(one.party),
+      plainText(one.state),
+      formatWhen(one.notAfter, now),
+      plainText(lastSeenText(one, now)),
+      plainText(one.serialNumber),
+      plainText(one.identities.join(' ')),
     ]),
   )
   for (const line of first ? lines : lines.slice(1)) around.out(line)

@@ -1,5 +1,5 @@
 import { type Field, fieldOf, formatWhen } from '@countersign/protocol'
-import { certificateField, type ListedCertificate } from '../admin/certificate.ts'
+import { certificateField, type ListedCertificate, lastSeenText } from '../admin/certificate.ts'
 import { openAdmin } from '../admin/client.ts'
 import { withEntries } from '../admin/entries.ts'
 import { EXIT, type Run } from '../command.ts'
@@ -86,10 +86,7 @@ function certificateLines(certificate: ListedCertificate, now: Temporal.Instant)
     ...denied.map((one, index): [string, string] => [index === 0 ? 'denied' : '', one]),
     ['issued', formatWhen(issuedAt, now)],
     ['ends', `${formatWhen(notAfter, now)}${isRenewed ? ', and was renewed' : ''}`],
-    [
-      'seen',
-      lastSeen === undefined ? 'never' : `${formatWhen(lastSeen.at, now)} at ${lastSeen.door}, as the ${lastSeen.as}`,
-    ],
+    ['seen', `${lastSeenText(certificate, now)}${lastSeen === undefined ? '' : `, as the ${lastSeen.as}`}`],
   ]
   return rows.map(([name, value]) => `${name.padEnd(9)}${plainText(value)}`)
 }
