@@ -1,6 +1,5 @@
 // What administrators do with issuers: made, certified elsewhere, certified by another root, brought into another state.
 import type { Refusal } from '@countersign/protocol'
-import { MAX_PUBLISHED } from '../keys/issuers.ts'
 import { sameOctets, sha256 } from '../octets.ts'
 import type { NewIssuer } from '../store/issuers.ts'
 import type { StoreTransaction } from '../store/store.ts'
@@ -8,6 +7,7 @@ import { createImport } from './import.ts'
 import {
   certificateRow,
   faultOfName,
+  faultOfOneMore,
   keyOfNew,
   PROFILES_OF,
   recordCertificate,
@@ -46,10 +46,7 @@ export function createIssuerAdministration(parts: IssuerParts): IssuerAdministra
       return { code: 'ERR_ADMIN_REQUEST', note: `profiles: one of kind ${kind} signs no ${foreign}` }
     if ((await store.issuers.byName(name)) !== undefined)
       return { code: 'ERR_ADMIN_CONFLICT', note: `there is an issuer ${name} already` }
-    const { length } = await store.issuers.published(MAX_PUBLISHED)
-    if (length >= MAX_PUBLISHED)
-      return { code: 'ERR_ISSUER_STATE', note: `everybody is told of ${MAX_PUBLISHED} issuers, and of no more` }
-    return undefined
+    return faultOfOneMore(store)
   }
   const commit = (work: (tx: StoreTransaction) => Promise<void>) => recordChange(parts, work)
 

@@ -19,7 +19,15 @@ import { recordRevoked } from '../status/revoke.ts'
 import { REVOCATION_REASONS, type RevocationReason, type StoredCertificate } from '../store/certificates.ts'
 import type { StoredIssuer } from '../store/issuers.ts'
 import { faultOfAuthority, faultOfPath, isSignedBy } from './judge.ts'
-import { certificateRow, faultOfName, PROFILES_OF, recordCertificate, recordIssuer, subjectOf } from './make.ts'
+import {
+  certificateRow,
+  faultOfName,
+  faultOfOneMore,
+  PROFILES_OF,
+  recordCertificate,
+  recordIssuer,
+  subjectOf,
+} from './make.ts'
 import type { ImportRequest, IssuerAdministration, IssuerOutcome, IssuerParts } from './model.ts'
 import { recordChange } from './record.ts'
 
@@ -44,6 +52,8 @@ export function createImport(parts: IssuerParts, settle: Settle): IssuerAdminist
     if (nameFault !== undefined) return { code: 'ERR_ADMIN_REQUEST', note: nameFault }
     if ((await store.issuers.byName(name)) !== undefined)
       return { code: 'ERR_ADMIN_CONFLICT', note: `there is an issuer ${name} already` }
+    const full = await faultOfOneMore(store)
+    if (full !== undefined) return full
     const row = certificateRow(root, { name, profile: 'root', issuer: 0, now, by })
     await recordChange(parts, async (tx) => {
       const id = await recordCertificate(tx, row, now)

@@ -11,7 +11,7 @@ import { buildAndLint } from '../issuance/lint.ts'
 import { LEAF_PROFILES, type ProfileName, SSH_PROFILE_NAMES } from '../issuance/profiles.ts'
 import { replaceFile } from '../keys/files.ts'
 import { readKeyFile } from '../keys/hierarchy.ts'
-import type { PublishedIssuer } from '../keys/issuers.ts'
+import { MAX_PUBLISHED, type PublishedIssuer } from '../keys/issuers.ts'
 import { formatKey } from '../keys/key-file.ts'
 import { openTokenSigner } from '../keys/pkcs11/token-signer.ts'
 import { keySigner, type Signer } from '../keys/signer.ts'
@@ -19,7 +19,7 @@ import { issuedEntry, issuerEntry } from '../ledger/entry.ts'
 import { serialHex, sha256 } from '../octets.ts'
 import type { NewCertificate } from '../store/certificates.ts'
 import type { IssuerKind, NewIssuer } from '../store/issuers.ts'
-import type { StoreTransaction } from '../store/store.ts'
+import type { Repositories, StoreTransaction } from '../store/store.ts'
 import type { IssuerParts, NewIssuerRequest } from './model.ts'
 
 /** What each kind signs, where nothing else is said. */
@@ -37,6 +37,14 @@ export function faultOfName(name: string): string | undefined {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/.test(name))
     return 'name: small letters, digits and hyphens between them; at most 32 characters'
   return RESERVED.includes(name) ? `name: ${name} is the name of something else here` : undefined
+}
+
+/** Why there can be no more; those that are told last would be told no more. */
+export async function faultOfOneMore({ issuers }: Repositories): Promise<Refusal | undefined> {
+  const { length } = await issuers.published(MAX_PUBLISHED)
+  return length < MAX_PUBLISHED
+    ? undefined
+    : { code: 'ERR_ISSUER_STATE', note: `everybody is told of ${MAX_PUBLISHED} issuers, and of no more` }
 }
 
 /** A key, until it is let go. */

@@ -7,7 +7,7 @@ import type { RevocationReason, RevokedCertificate, StoredCertificate } from '..
 import type { Repositories, Store, StoreTransaction } from '../store/store.ts'
 import type { CrlPublisher } from './crl/publish.ts'
 import type { Feed } from './feed/feed.ts'
-import { findCertificate, findSubject, NO_SUBJECT } from './subject.ts'
+import { findCertificate, findSubject, MAX_OF_PARTY, NO_SUBJECT } from './subject.ts'
 import { toldOf } from './told.ts'
 
 /** What shall be revoked, and why. */
@@ -76,7 +76,7 @@ export function createRevocation({ store, feed, trust, crls, clock, failpoint, l
     const at = clock()
     // Where it is a party's name: what is being issued to it now is there before, or finds its invitation ended.
     await tx.alone(`party ${subject}`)
-    const chosen = await chooseCertificates(tx, subject, at)
+    const chosen = await chooseCertificates(tx, subject, at, reason)
     if ('code' in chosen) return chosen
     // Who is revoked by name shall not come back with an invitation of before.
     if (chosen.party !== undefined) await tx.invitations.endOfParty(chosen.party, at)
@@ -126,7 +126,7 @@ export function createRevocation({ store, feed, trust, crls, clock, failpoint, l
     },
     async foresee({ subject, reason }) {
       const at = clock()
-      const chosen = await chooseCertificates(store, subject, at)
+      const chosen = await chooseCertificates(store, subject, at, reason)
       if ('code' in chosen) return { ok: false, refusal: chosen }
       const revoked = await toldOf(store, asRevoked(chosen.certificates, reason, at))
       const keys = new Set(revoked.map(revokedKey))
@@ -182,6 +182,7 @@ async function chooseCertificates(
   store: Repositories,
   subject: string,
   now: Temporal.Instant,
+  reason: RevocationReason,
 ): Promise<Refusal | { readonly certificates: readonly StoredCertificate[]; readonly party?: string }> {
   const found = await findSubject(store, subject)
   if (found?.certificates.some(({ profile }) => AUTHORITIES.has(profile)))
@@ -200,6 +201,22 @@ async function chooseCertificates(
   }
   if (found === undefined) return { code: 'ERR_ADMIN_NOT_FOUND', note: NO_SUBJECT }
   const certificates = found.certificates.filter(({ revocation }) => revocation === undefined)
+  if (reason === 'keyCompromise') certificates.push(...(await othersOfKeys(store, found.certificates, now)))
   if (certificates.length > 0) return { certificates }
   return { code: 'ERR_ADMIN_CONFLICT', note: 'this certificate is revoked already' }
+}
+
+/** Whoever has a key that was lost has it in every certificate of that key: RFC 5280 §5.3.1 speaks of the key. */
+async function othersOfKeys(
+  store: Repositories,
+  named: readonly StoredCertificate[],
+  now: Temporal.Instant,
+): Promise<readonly StoredCertificate[]> {
+  const keys = new Map(named.map((one) => [one.spkiSha256.toHex(), one.spkiSha256]))
+  const pages = await Promise.all(
+    [...keys.values()].map((spkiSha256) =>
+      store.certificates.list({ spkiSha256, state: 'valid', now: now.subtract(CLOCK_STEP), limit: MAX_OF_PARTY }),
+    ),
+  )
+  return pages.flatMap(({ found }) => found).filter((one) => !named.some(({ id }) => id === one.id))
 }

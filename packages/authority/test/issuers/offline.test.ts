@@ -59,6 +59,19 @@ suite('an issuer that OpenSSL has signed', withOpenssl, () => {
     assert.match(text, /Certificate Sign, CRL Sign/)
   })
 
+  test('is not taken where everybody is told of as many issuers as can be', async (t) => {
+    const house = await openHouse(t)
+    // The root, the one that issues and the one for SSH are there.
+    await Promise.all(
+      Array.from({ length: 45 }, async (_, i) =>
+        assert.equal((await ask(house, '/v1/issuers', { name: `ssh-${i}`, kind: 'ssh' })).status, 201),
+      ),
+    )
+    const root = offlineRoot('Corporate Root')
+    const full = await take(house, root.pem, { rootSha256: root.sha256 })
+    assert.deepEqual([full.status, full.body.code], [409, 'ERR_ISSUER_STATE'])
+  })
+
   test('signs when it is active, and the leaf is believed by the root that is elsewhere', async (t) => {
     const house = await openHouse(t)
     const root = offlineRoot('Corporate Root')

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import { askLocally, enrollmentBody, enrollParty, type House, meet, openHouse, placeOf } from '../support/house.ts'
-import { newKey, requestFor } from '../support/keys.ts'
+import {
+  askLocally,
+  enrollmentBody,
+  enrollParty,
+  type Held,
+  type House,
+  heldOf,
+  meet,
+  openHouse,
+  placeOf,
+} from '../support/house.ts'
+import { type Key, newKey, requestFor } from '../support/keys.ts'
 
 const invite = async ({ authority }: House, party: string): Promise<string> => {
   const invited = await authority.invite({ party })
@@ -51,6 +61,39 @@ suite('to revoke a party ends its invitations', () => {
     assert.equal((await enroll(t, house, bobby)).status, 403)
     assert.equal((await enroll(t, house, bob)).status, 201)
   })
+})
+
+test('a key that was lost is lost in each of its certificates, whichever is named; for another reason one ends', async (t) => {
+  const house = await openHouse(t)
+  const first = await enrollParty(t, house, 'alice')
+  const again = async (held: Held, key: Key) => {
+    const caller = await meet(t, placeOf(house.authority), held)
+    const answer = await caller.ask('POST', '/renew', { request: requestFor(key).toBase64() })
+    return heldOf(key, answer)
+  }
+  const second = await again(first, first.key)
+  const other = await again(second, newKey())
+  await again(other, other.key)
+  const serialOf = ({ certificates: [leaf] }: Held) => leaf!.serialNumber.toString(16)
+  const foreseen = await askLocally(house.directory, 'POST', '/v1/revocations', {
+    subject: serialOf(first),
+    reason: 'keyCompromise',
+    dryRun: true,
+  })
+  assert.equal(foreseen.body.revoked.length, 2)
+  assert.equal((await revoke(house, serialOf(other))).body.revoked.length, 1)
+  assert.equal((await revoke(house, serialOf(first))).body.revoked.length, 1)
+  // That it was the key, one learns later.
+  const { body } = await askLocally(house.directory, 'POST', '/v1/revocations', {
+    subject: serialOf(first),
+    reason: 'keyCompromise',
+  })
+  assert.deepEqual(
+    body.revoked.map(({ serialNumber }: { serialNumber: string }) => serialNumber),
+    [serialOf(second)],
+  )
+  const { body: left } = await askLocally(house.directory, 'GET', '/v1/certificates?party=alice&state=valid')
+  assert.equal(left.certificates.length, 1)
 })
 
 test('a party that is called as a certificate of another does not take its revocation', async (t) => {
