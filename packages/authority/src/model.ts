@@ -1,5 +1,5 @@
 // What `openAuthority` takes and gives.
-import type { Clock, KeyAlgorithm, Locks, Log, Session, SessionIndex, Trust } from '@countersign/mtls'
+import type { Clock, KeyAlgorithm, Locks, Log, SessionIndex, Trust } from '@countersign/mtls'
 import type { Family, KnownAuthority, Meeting } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
 import type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
@@ -108,5 +108,3 @@ export interface Authority {
   drain(timeoutMs: number): Promise<void>
   close(): Promise<void>
 }
-
-export type { Session }

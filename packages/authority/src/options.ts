@@ -1,11 +1,10 @@
 // The options of an authority, judged before anything is touched.
 import { isIP } from 'node:net'
-import { type Identity, isParty } from '@countersign/protocol'
-import { isReservedParty } from './enrollment/granted.ts'
+import type { Identity } from '@countersign/protocol'
 import { AuthorityError } from './error.ts'
 import { isDnsName, isTrustDomain, parseSan } from './issuance/names.ts'
 import { parseKeyUri } from './keys/pkcs11/uri.ts'
-import type { AuthorityOptions, LocalRequest } from './model.ts'
+import type { AuthorityOptions } from './model.ts'
 
 /** RFC 5280 Appendix A.1 ub-common-name is 64; " Issuing 1" and room for a number follow. */
 const MAX_ORGANIZATION_CHARACTERS = 48
@@ -36,18 +35,4 @@ export function addressOf({ name, listen: { host } }: AuthorityOptions, port: nu
 
 function isUnspecified(host: string): boolean {
   return host === '0.0.0.0' || host === '::'
-}
-
-/** The names of a local request. @throws {AuthorityError} when one cannot be granted */
-export function localNames(request: LocalRequest, authorityName: string): readonly Identity[] {
-  const { party, dnsNames = [], ipAddresses = [] } = request
-  const refused = (message: string) =>
-    new AuthorityError('ERR_AUTHORITY_REFUSED', party, message, { next: 'choose another name' })
-  if (!isParty(party) || isReservedParty(party)) throw refused('this party cannot be certified')
-  return [...dnsNames.map((name) => `dns:${name}`), ...ipAddresses.map((address) => `ip:${address}`)].map((san) => {
-    const parsed = parseSan(san)
-    if (!parsed.ok) throw refused(parsed.detail)
-    if (parsed.name.value === authorityName) throw refused(`${authorityName} is the name of the authority itself`)
-    return parsed.name
-  })
 }
