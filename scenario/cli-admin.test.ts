@@ -88,7 +88,7 @@ suite('countersign invite, enroll, list, show, sessions, revoke, why', () => {
     for (const party of ['dora', 'visitor', 'door/hello']) assert.ok(parties.includes(party), party)
     const text = await house.run(['list', '--party', 'dora'])
     assert.match(text.stdout, /^party +state +ends +last seen +serial +names\n/)
-    assert.match(text.stdout, /^dora +valid +in \d+ days +[0-9a-f]{2,40} +spiffe:\/\//m)
+    assert.match(text.stdout, /^dora +valid +in \d+ days +never +[0-9a-f]{2,40} +spiffe:\/\//m)
     const none = await house.run(['list', '--party', 'dora', '--state', 'revoked'])
     assert.deepEqual([none.code, none.stdout], [0, ''])
   })

@@ -11,6 +11,8 @@ export type GetPath =
   | `/status?${string}`
   | '/root.pem'
   | `/crl/${string}`
+  | '/ssh/ca.pub'
+  | '/ssh/revoked.krl'
   | `/v1/own/meetings/${string}`
   | '/v1/certificates'
   | `/v1/certificates?${string}`
