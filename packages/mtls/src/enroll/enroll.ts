@@ -13,6 +13,8 @@ import { type IdentityPaths, readPrivateKeyIfThere } from '../identity/files.ts'
 import { withLock } from '../identity/lock.ts'
 import { isThere, keyFile, prepareDirectory, writeIdentity } from '../identity/write.ts'
 import type { Clock } from '../model.ts'
+import { createCheckSignature } from '../trust/check-signature.ts'
+import { successorsOf } from '../trust/successors.ts'
 import { type IssuedAnswer, readIssuedAnswer } from './answer.ts'
 import { EnrollmentError } from './error.ts'
 import { exchangeJson } from './exchange.ts'
@@ -113,7 +115,10 @@ async function ask(
   const anchors = trust.anchors.flatMap(({ certificate }) => certificate ?? [])
   const context = { anchors, presented, name, now: clock(), reference }
   const judged = judgeIssued(answer, { privateKey, party }, context)
-  return { answer, anchors, crls: judged.crls.map(({ crl }) => crl) }
+  const crls = judged.crls.map(({ crl }) => crl)
+  const told = { certificates: [...answer.certificates, ...answer.issuers], crls }
+  const successors = successorsOf(told, anchors, clock(), createCheckSignature())
+  return { answer, anchors: [...anchors, ...successors], crls }
 }
 
 /** The key is on the disk before it is used: what the authority certifies must not be lost with this process. */

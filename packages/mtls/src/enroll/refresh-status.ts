@@ -2,8 +2,9 @@
 import { connect } from '../client/connect.ts'
 import { replaceFiles } from '../identity/durable.ts'
 import { withLock } from '../identity/lock.ts'
-import { crlFiles } from '../identity/write.ts'
+import { crlFiles, trustFile } from '../identity/write.ts'
 import { createCheckSignature } from '../trust/check-signature.ts'
+import { successorsOf } from '../trust/successors.ts'
 import { newerCrls } from '../trust/trust.ts'
 import { readAwaitedAnswer, readStatusAnswer, type StatusAnswer } from './answer.ts'
 import { type Exchange, exchangeJson } from './exchange.ts'
@@ -84,9 +85,15 @@ async function askStatus(home: Home, path: string, waiting: Pick<Exchange, 'time
 }
 
 /** Writes the lists that are newer than those there, and signed by an authority under our anchors. */
-async function keepLists({ paths, anchors }: Home, answer: StatusAnswer): Promise<number> {
+async function keepLists({ paths, anchors, clock }: Home, answer: StatusAnswer): Promise<number> {
   const trust = await readTrust(paths, 'prefer')
-  const fresh = newerCrls(authenticCrls(answer, anchors, createCheckSignature()), trust.crls)
-  await replaceFiles(crlFiles(paths, fresh))
+  const checkSignature = createCheckSignature()
+  const fresh = newerCrls(authenticCrls(answer, anchors, checkSignature), trust.crls)
+  const crls = [...fresh, ...trust.crls.map(({ crl }) => crl)]
+  const successors = successorsOf({ certificates: answer.certificates, crls }, anchors, clock(), checkSignature)
+  await replaceFiles([
+    ...crlFiles(paths, fresh),
+    ...(successors.length > 0 ? [trustFile(paths, [...anchors, ...successors])] : []),
+  ])
   return fresh.length
 }

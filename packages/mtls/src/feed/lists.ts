@@ -6,13 +6,15 @@ import { authenticCrls } from '../enroll/judge-answer.ts'
 import { replaceFiles } from '../identity/durable.ts'
 import { withLock } from '../identity/lock.ts'
 import type { DirectoryIdentity } from '../identity/open.ts'
-import { crlFiles } from '../identity/write.ts'
+import { crlFiles, trustFile } from '../identity/write.ts'
 import { createCheckSignature } from '../trust/check-signature.ts'
+import { isSameName } from '../trust/list-issuer.ts'
+import { successorsOf } from '../trust/successors.ts'
 import { newerCrls } from '../trust/trust.ts'
 
 /** Takes lists. @throws {DerError | X509Error} where one is none, and then none is taken. @throws {IdentityError} */
 export async function keepLists(
-  { paths, anchors }: Home,
+  { paths, anchors, clock }: Home,
   { trust, current }: DirectoryIdentity,
   told: { readonly crls: readonly Uint8Array[]; readonly certificates: readonly Uint8Array[] },
   at: Temporal.Instant,
@@ -21,9 +23,18 @@ export async function keepLists(
   // Ours was issued by one that signs lists; an authority of before there could be several tells no others.
   const others = told.certificates.map((der) => readCertificate(der))
   const certificates = [...trust.issuers, ...current().certificates, ...others]
-  const fresh = newerCrls(authenticCrls({ certificates, crls }, anchors, createCheckSignature()), trust.crls)
+  const checkSignature = createCheckSignature()
+  const known = trust.anchors.flatMap(({ certificate }) => certificate ?? anchors)
+  const fresh = newerCrls(authenticCrls({ certificates, crls }, known, checkSignature), trust.crls)
   trust.replaceCrls(fresh, at)
-  await withLock(paths.lock, () => replaceFiles(crlFiles(paths, fresh)))
+  const lists = trust.crls.map(({ crl }) => crl)
+  const successors = successorsOf({ certificates: others, crls: lists }, known, clock(), checkSignature)
+  const believed = [...known, ...successors]
+  // Those below them are candidates: a peer may not send what leads to a root that it need not know.
+  const issuers = others.filter(({ subject, issuer }) => !isSameName(subject, issuer))
+  if (others.length > 0) trust.replaceAuthorities({ anchors: believed, issuers })
+  const files = [...crlFiles(paths, fresh), ...(successors.length > 0 ? [trustFile(paths, believed)] : [])]
+  await withLock(paths.lock, () => replaceFiles(files))
 }
 
 /** What a list says need not be announced any more; who restarts reads the list. Serial numbers are random, and so one issuer's. */

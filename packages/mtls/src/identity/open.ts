@@ -70,9 +70,14 @@ export async function openIdentity(directory: string, options: OpenIdentityOptio
   })
 
   const lookAtAnchors = async () => {
-    const now = sha256OfAnchors(await readAnchors(paths.trust))
+    const certificates = await readAnchors(paths.trust)
+    const now = sha256OfAnchors(certificates)
     if (now === anchorsOnDisk) return
     anchorsOnDisk = now
+    const has = (der: Uint8Array) => certificates.some((one) => Buffer.compare(one.der, der) === 0)
+    // Roots that follow are believed as soon as they are written; one that is gone counts from the next start on.
+    if (trust.anchors.every(({ certificate }) => certificate !== undefined && has(certificate.der)))
+      return trust.replaceAuthorities({ anchors: certificates, issuers: trust.issuers })
     if (now !== trust.anchorsSha256) log('trust.changed', { directory, file: paths.trust })
   }
   let anchorsOnDisk = trust.anchorsSha256

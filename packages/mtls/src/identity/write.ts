@@ -38,7 +38,7 @@ export async function writeIdentity(directory: string, parts: IdentityParts): Pr
   const both = parts.privateKey !== undefined && parts.certificates !== undefined
   await replaceFiles([
     ...(parts.privateKey ? [keyFile(both ? paths.nextKey : paths.key, parts.privateKey)] : []),
-    ...(parts.anchors ? [pemFile(paths.trust, parts.anchors)] : []),
+    ...(parts.anchors ? [trustFile(paths, parts.anchors)] : []),
     ...crlFiles(paths, parts.crls ?? []),
     ...(parts.authority ? [authorityFile(paths, parts.authority)] : []),
     ...(parts.certificates ? [chainFile(both ? paths.nextChain : paths.chain, parts.certificates)] : []),
@@ -87,6 +87,11 @@ export function crlFiles(paths: IdentityPaths, crls: readonly CertificateList[])
     octets: crl.der,
     mode: 0o644,
   }))
+}
+
+/** The roots that are believed. */
+export function trustFile(paths: IdentityPaths, anchors: readonly Certificate[]): NewFile {
+  return pemFile(paths.trust, anchors)
 }
 
 function pemFile(path: string, certificates: readonly Certificate[]): NewFile {

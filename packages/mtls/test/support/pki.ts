@@ -1,5 +1,5 @@
 // Small authorities for tests: real keys, real signatures, whatever the test wants to be wrong.
-import { generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto'
 import type { RevokedSerial } from '@countersign/protocol'
 import {
   ALGORITHM,
@@ -83,6 +83,26 @@ export function createIntermediate(parent: Issuer, commonName: string): Issuer {
   return { certificate, privateKey, above: [parent.certificate, ...parent.above] }
 }
 
+/** Has `parent` sign the name and the key of `other`, or another key; with or without authorities below. */
+export function createCross(
+  parent: Issuer,
+  { certificate: { subject }, privateKey }: Issuer,
+  options: Pick<LeafOptions, 'publicKey' | 'notAfter' | 'signedBy'> & {
+    readonly pathLength?: number
+    readonly ca?: boolean
+  } = {},
+): Certificate {
+  return signed({
+    subject,
+    issuer: parent.certificate.subject,
+    publicKey: createPublicKey(privateKey),
+    signer: options.signedBy ?? parent.privateKey,
+    issuerKey: parent.certificate,
+    ca: true,
+    ...options,
+  })
+}
+
 /** Issues a leaf; `certificates` are the leaf and the issuers up to but without the root. */
 export function issueLeaf(issuer: Issuer, commonName: string, options: LeafOptions = {}): Credential {
   const { publicKey, privateKey } = newKey()
@@ -158,6 +178,7 @@ interface Signing extends LeafOptions {
   readonly signer: KeyObject
   readonly issuerKey: KeyObject | Certificate
   readonly ca: boolean
+  readonly pathLength?: number
 }
 
 function signed(options: Signing): Certificate {
@@ -168,7 +189,13 @@ function signed(options: Signing): Certificate {
     subjectKeyIdentifierExtension(keyIdentifier(subjectPublicKeyInfo.der)),
     authorityKeyIdentifierExtension({ keyIdentifier: keyIdentifier(issuerSpki) }),
     ...(ca
-      ? [basicConstraintsExtension({ cA: true }), keyUsageExtension(['keyCertSign', 'cRLSign'])]
+      ? [
+          basicConstraintsExtension({
+            cA: true,
+            ...(options.pathLength !== undefined && { pathLenConstraint: options.pathLength }),
+          }),
+          keyUsageExtension(['keyCertSign', 'cRLSign']),
+        ]
       : [keyUsageExtension(['digitalSignature']), extendedKeyUsageExtension(purposes.map((purpose) => OID[purpose]))]),
     ...(names ? [subjectAltNameExtension(names, { critical: false })] : []),
   ]
