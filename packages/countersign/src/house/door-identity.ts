@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Authority } from '@countersign/authority'
 import { isCaller } from '@countersign/gateway'
-import { type Clock, type Credential, createIdentity, type Log } from '@countersign/mtls'
+import { type Clock, type Credential, createIdentity, type Log, type Trust } from '@countersign/mtls'
 import {
+  type Certificate,
   DerError,
   formatIpAddress,
   OID,
@@ -37,26 +38,40 @@ export async function openDoorIdentity(parts: Parts): Promise<DoorIdentity> {
   const { door, clock, log } = parts
   const kept = await readKept(parts)
   const identity = createIdentity(kept !== undefined && isGood(kept, parts) ? kept : await obtain(parts, kept))
-  const timer = setInterval(() => {
-    if (isGood(identity.current(), parts)) return
-    obtain(parts, identity.current()).then(
-      (credential) => {
-        identity.replace(credential)
-        log('door.renewed', { door: door.name, notAfter: credential.certificates[0].validity.notAfter.toString() })
-      },
-      // The old one serves until its end; the next minute tries again.
-      (error: unknown) => log('door.renewal-failed', { door: door.name, error: String(error), at: clock().toString() }),
-    )
-  }, CHECK_MS).unref()
+  let isUnderWay = false
+  const look = () => {
+    if (isUnderWay || isGood(identity.current(), parts)) return
+    isUnderWay = true
+    obtain(parts, identity.current())
+      .then(
+        (credential) => {
+          identity.replace(credential)
+          log('door.renewed', { door: door.name, notAfter: credential.certificates[0].validity.notAfter.toString() })
+        },
+        // The old one serves until its end; the next minute tries again.
+        (error: unknown) =>
+          log('door.renewal-failed', { door: door.name, error: String(error), at: clock().toString() }),
+      )
+      .finally(() => {
+        isUnderWay = false
+      })
+  }
+  const timer = setInterval(look, CHECK_MS).unref()
+  // An issuer that was given up, or a root that has come: at once.
+  const leave = parts.authority.trust.onChange(look)
   return {
     current: () => identity.current(),
     onChange: (listener) => identity.onChange(listener),
-    close: () => clearInterval(timer),
+    close() {
+      leave()
+      clearInterval(timer)
+    },
   }
 }
 
 /** More than a third of its life left, not revoked, and for exactly the names that the door proves. */
-function isGood({ certificates: [leaf, issuing] }: Credential, { door, authority, clock }: Parts): boolean {
+function isGood({ certificates }: Credential, { door, authority, clock }: Parts): boolean {
+  const [leaf, issuing] = certificates
   const { notBefore, notAfter } = leaf.validity
   const now = clock()
   const lifeMs = notAfter.epochMilliseconds - notBefore.epochMilliseconds
@@ -66,6 +81,7 @@ function isGood({ certificates: [leaf, issuing] }: Credential, { door, authority
   const { trust } = authority
   if (isCaller(door) && !leaf.extendedKeyUsage?.includes(OID.clientAuth)) return false
   if (trust.announced(issuerSpkiSha256, leaf.serialNumber) !== undefined) return false
+  if (!leadsEverywhere(certificates, issuing, trust)) return false
   if (trust.crls.some(({ entries }) => entries.has(leaf.serialNumber))) return false
   const hosts = hostsOf(door)
   const names = (leaf.subjectAltName ?? []).flatMap((name) => {
@@ -73,6 +89,19 @@ function isGood({ certificates: [leaf, issuing] }: Credential, { door, authority
     return name.kind === 'dNSName' ? [name.value] : []
   })
   return names.length === hosts.length && hosts.every((name) => names.includes(name))
+}
+
+/** Its issuer counts, and it comes with all that leads from there to each root. */
+function leadsEverywhere(
+  certificates: readonly Certificate[],
+  issuing: Certificate,
+  { anchors, issuers }: Trust,
+): boolean {
+  const has = ({ der }: Certificate) => certificates.some((one) => Buffer.compare(one.der, der) === 0)
+  const isOf = ({ subject, subjectPublicKeyInfo: { der } }: Certificate) =>
+    Buffer.compare(der, issuing.subjectPublicKeyInfo.der) === 0 ||
+    anchors.some(({ name }) => Buffer.compare(name.der, subject.der) === 0)
+  return issuers.some((one) => Buffer.compare(one.der, issuing.der) === 0) && issuers.filter(isOf).every(has)
 }
 
 async function readKept({ directory }: Parts): Promise<Credential | undefined> {
