@@ -36,6 +36,13 @@ export function callerName(request: { readonly raw: { readonly socket: Socket } 
   return `administrator ${party ?? name}`
 }
 
+/** By what a caller is told from others: the party, or whoever owns the data directory. */
+export function callerKey(request: { readonly raw: { readonly socket: Socket } }): string {
+  const caller = callerOf(request.raw.socket)
+  // No party's name has a space.
+  return caller.kind === 'local' ? 'the data directory' : (caller.meeting.caller.party ?? '')
+}
+
 /**
  * Decides as what `caller` may administer: looked up at each request, so that a revocation or a lock counts at once. Whoever owns the
  * data directory is an officer, and so is an administrator of whom nothing else was said.

@@ -1,8 +1,8 @@
 // HTTP binding of what happens: a stream that goes on from any number. HTML Living Standard §9.2, server-sent events.
 import type { ServerResponse } from 'node:http'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { StoredHappening } from '../store/ledger.ts'
-import { callerOf } from './caller.ts'
+import { callerKey } from './caller.ts'
 import type { Api } from './model.ts'
 import { sendRefusal } from './reply.ts'
 import type { Permit } from './roles.ts'
@@ -38,7 +38,7 @@ export function eventRoutes(app: FastifyInstance, parts: Parts, permit: Permit, 
     if (after > newest)
       return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: `after: the newest event is ${newest}` })
     if (request.method === 'HEAD') return reply.type(EVENT_STREAM).send()
-    const leave = followers.enter(callerName(request))
+    const leave = followers.enter(callerKey(request))
     if (leave === undefined) return sendRefusal(request, reply, { code: 'ERR_ADMIN_TOO_MANY' })
     reply.hijack()
     const unfollow = parts.figures.follows()
@@ -108,13 +108,6 @@ export function eventText({ number, id, octets, position }: StoredHappening): st
   const says = JSON.parse(new TextDecoder().decode(octets)) as Readonly<Record<string, unknown>>
   const place = position === undefined ? {} : { entry: String(id), index: position }
   return `id: ${number}\nevent: ${says['kind']}\ndata: ${JSON.stringify({ number, ...place, ...says })}\n\n`
-}
-
-/** Who a caller is among the others: the party, or whoever owns the data directory. */
-export function callerName(request: FastifyRequest): string {
-  const caller = callerOf(request.raw.socket)
-  // No party's name has a space.
-  return caller.kind === 'local' ? 'the data directory' : (caller.meeting.caller.party ?? '')
 }
 
 function createPlaces(): { enter(caller: string): (() => void) | undefined } {

@@ -6,7 +6,7 @@ import { InvariantError } from '../error.ts'
 import { sameOctets } from '../octets.ts'
 import type { AnswerName, StoredAnswer } from '../store/answers.ts'
 import type { StoreTransaction } from '../store/store.ts'
-import { callerName } from './events.ts'
+import { callerKey } from './caller.ts'
 import type { Api } from './model.ts'
 import { sendRefusal } from './reply.ts'
 import { idempotencyKey, read } from './schemas.ts'
@@ -59,7 +59,7 @@ export function answerOnce(app: FastifyInstance, api: Pick<Api, 'store' | 'clock
     if (!header.ok) return sendRefusal(request, reply, header.refusal)
     if (header.value === undefined) return
     const secrets = secretsOf(header.value)
-    const name: AnswerName = { caller: callerName(request), keySha256: secrets.name }
+    const name: AnswerName = { caller: callerKey(request), keySha256: secrets.name }
     const requestSha256 = fingerprintOf(request)
     const place = `${name.caller} ${name.keySha256.toHex()}`
 
