@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { problem } from './answers.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
 import { PROBLEM_TYPE } from './problem.ts'
-import { ACTIONS, type Action } from './roles.ts'
+import { ACTIONS, type Action, isAction } from './roles.ts'
+import { idempotencyKey, lastEventId } from './schemas.ts'
 
 /** Of the paths below `/v1`. */
 const API_VERSION = '1'
@@ -52,6 +53,7 @@ function describe(method: string, path: string, { summary, who, query, body, sta
       schema: { type: 'string' },
     })),
     ...(query === undefined ? [] : parametersOf(query)),
+    ...headersOf(method, path, who),
   ]
   const isJson = typeof answer !== 'string'
   const content = isJson ? { 'application/json': { schema: schemaOf(answer, 'output') } } : { [answer]: {} }
@@ -66,6 +68,13 @@ function describe(method: string, path: string, { summary, who, query, body, sta
     }),
     responses: { [status]: { description: 'done', content }, default: { $ref: '#/components/responses/Refused' } },
   }
+}
+
+/** What may stand in the head of a request. */
+function headersOf(method: string, path: string, who: Operation['who']): readonly Document[] {
+  const header = (name: string, schema: z.ZodType) => ({ name, in: 'header', schema: schemaOf(schema, 'input') })
+  if (path === '/v1/events') return [header('Last-Event-ID', lastEventId)]
+  return method !== 'GET' && isAction(who) ? [header('Idempotency-Key', idempotencyKey)] : []
 }
 
 /** For people: who may. */
