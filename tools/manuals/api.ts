@@ -43,6 +43,8 @@ export function apiManual(): string {
     'which is not kept. Another request with the key is `ERR_ADMIN_KEY_REUSED` (422); while the first is still being done, it is',
     '`ERR_ADMIN_KEY_RUNNING` (409, `Retry-After`). What was refused is not kept. `interrupted: true` in an answer: the authority',
     'ended after the act and before it knew the rest, as which sessions were cut; doors follow when they are back.',
+    'Acts upon issuers and backups keep their answer just after they are done: where the authority ends between the two, asking',
+    'again is refused, as what was asked for is there already (`countersign authority issuers` shows it).',
     'An enrollment needs no key: the same request gets the same certificate while its token lasts.',
     '',
     ...Object.entries(paths).flatMap(([path, item]) =>
