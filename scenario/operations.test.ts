@@ -216,7 +216,7 @@ suite('a house that is operated', PEERS, () => {
     [
       'a door that is gone, and one that is new',
       ([raw, shop]) => ({ ...config, doors: [raw, { ...shop, name: 'other' }] }),
-      /door shop is gone, which needs a new start; door other is new/,
+      /door shop is gone, which needs a new start; countersign\.yaml:\d+: door other is new/,
     ],
     [
       'a door that must now call others',
@@ -226,7 +226,7 @@ suite('a house that is operated', PEERS, () => {
     [
       'another authority',
       () => ({ ...config, authority: { listen: '127.0.0.1:0', organization: 'Other' } }),
-      /authority is another/,
+      /:\d+: authority\.organization is another, which needs a new start/,
     ],
     [
       'a key of the authority that is none',
@@ -241,7 +241,7 @@ suite('a house that is operated', PEERS, () => {
     [
       'a secret elsewhere, and another store',
       () => ({ ...config, authority: { listen: '127.0.0.1:0', passphrase: 'absent', store: 'postgres://a/b' } }),
-      /authority is another/,
+      /authority\.passphrase is another.*authority\.store is another/,
     ],
     [
       'nobody allowed',

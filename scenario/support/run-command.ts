@@ -1,5 +1,6 @@
 // Runs the real command in a process of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 /** The launcher, as `node_modules/.bin/countersign` links it. */
@@ -20,6 +21,18 @@ export interface Ran {
   readonly stdout: string
   readonly stderr: string
 }
+
+/**
+ * A house without a file takes these where they are free, and keeps them. Two that start again and again beside each other
+ * would take them from one another: while tests run they are taken, by the first file that runs, and houses have others.
+ */
+for (const port of [7443, 8443])
+  createServer()
+    .on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') throw error
+    })
+    .listen(port, '127.0.0.1')
+    .unref()
 
 /** Starts `countersign ARGS`. */
 export function startCommand(args: readonly string[], { cwd, env = {} }: RunOptions): ChildProcess {
