@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { hash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { createCheckSignature } from '@countersign/mtls'
@@ -13,7 +14,7 @@ import { file, openssl, refusedByOpenssl, withOpenssl } from '../../../../intero
 import { needs } from '../../../../interop/peer.ts'
 import { file as sshFile, sshKeygen, withSshKeygen } from '../../../../interop/ssh.ts'
 import { newSshKey } from '../../../../tools/testing/ssh-keys.ts'
-import { makeSerial, partyName } from '../../src/issuance/build.ts'
+import { authorityName, makeSerial, partyName } from '../../src/issuance/build.ts'
 import { buildAndLint } from '../../src/issuance/lint.ts'
 import { PROFILE_NAMES, type X509ProfileName } from '../../src/issuance/profiles.ts'
 import { readKeyFile } from '../../src/keys/hierarchy.ts'
@@ -197,6 +198,45 @@ suite('one certificate of every profile', { ...withOpenssl, ...needs('certtool',
     }
   })
 
+  test('cross-root: who believes one root believes what another has below it, and nothing where it is not shown', async (t) => {
+    const { core, root } = await open(t)
+    const rootSigner = keySigner(readKeyFile(join(core.directory, 'authority', 'root.key'), undefined))
+    const [other, key, now] = [newKey(), newKey(), core.clock()]
+    const cross = await signedBy(rootSigner, 'cross-root', other, [], core.hierarchy.root, now)
+    assert.deepEqual([...(cross.keyUsage ?? [])], ['keyCertSign', 'cRLSign'])
+    assert.deepEqual(cross.basicConstraints, { cA: true })
+    assert.deepEqual(cross.certificatePolicies, [{ policyIdentifier: '2.5.29.32.0' }])
+    assert.deepEqual(
+      cross.extensions.filter(({ critical }) => critical).map(({ extnID }) => extnID),
+      [OID.basicConstraints, OID.keyUsage],
+    )
+    const below = await signedBy(keySigner(other.privateKey), 'intermediate', key, [], cross, now)
+    const names: readonly Identity[] = [{ kind: 'dNSName', value: 'shop.acme.example' }]
+    const leaf = file(
+      'crossed-leaf.pem',
+      pem(await signedBy(keySigner(key.privateKey), 'server', newKey(), names, below, now)),
+    )
+    const shown = file('crossed-shown.pem', pem(below) + pem(cross))
+    openssl('verify', '-x509_strict', '-CAfile', root, '-untrusted', shown, leaf)
+    refusedByOpenssl(
+      'verify',
+      '-x509_strict',
+      '-CAfile',
+      root,
+      '-untrusted',
+      file('crossed-below.pem', pem(below)),
+      leaf,
+    )
+    for (const [chain, accepted] of [
+      [pem(below) + pem(cross), true],
+      [pem(below), false],
+    ] as const) {
+      const whole = file('crossed-chain.pem', readFileSync(leaf, 'utf8') + chain)
+      const { said } = certtool(['--verify', '--load-ca-certificate', root, '--infile', whole])
+      assert.equal(/Chain verification output: Verified\./.test(said), accepted, said)
+    }
+  })
+
   test('no profile is left out', () => {
     const seen = [
       ...EXPECTED.map(({ profile }) => profile),
@@ -223,10 +263,11 @@ async function signedBy(
   now: Temporal.Instant,
 ): Promise<Certificate> {
   const spiffe: Identity = { kind: 'uniformResourceIdentifier', value: 'spiffe://acme.example/shop' }
-  const identities = profile === 'intermediate' ? names : [spiffe, ...names]
+  const isAuthority = profile === 'intermediate' || profile === 'cross-root'
+  const identities = isAuthority ? names : [spiffe, ...names]
   const content = {
     profile,
-    subject: partyName('shop'),
+    subject: profile === 'cross-root' ? authorityName('Acme', 'Root 2') : partyName('shop'),
     publicKey: key.spki,
     identities,
     issuer,
