@@ -65,6 +65,12 @@ suite('countersign events', () => {
     assert.equal(await main(['events', '--json'], past), 0)
     assert.deepEqual(past.stdout, follower.stdout)
     const text = fakeAround({ cwd: directory, clock })
+    const begun = fakeAround({ cwd: directory, clock })
+    assert.equal(await main(['events'], begun), 0)
+    assert.ok(
+      begun.stdout.some((line) => / {2}issuer {2}issuing {2}active( {2}|$)/.test(line)),
+      begun.stdout.join('\n'),
+    )
     assert.equal(await main(['events', '--after', String(all.length - 1)], text), 0)
     assert.match(text.stdout.join('\n'), /^\d+ {2}.+ {2}issued {2}bob {2}client {2}[0-9a-f]+ {2}[0-9a-f]{64}$/)
     for (const [after, exit, words] of [

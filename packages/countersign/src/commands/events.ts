@@ -11,7 +11,10 @@ import { plainText } from '../output/plain-text.ts'
 const AGAIN_MS = 1_000
 
 /** What an event says beside its kind, in the order of a line. */
-const TOLD = ['party', 'profile', 'serial', 'reason', 'role', 'until', 'notAfter', 'sha256'] as const
+const TOLD = [
+  ...['party', 'issuer', 'state', 'profile', 'serial', 'subject', 'door'],
+  ...['reason', 'role', 'until', 'notAfter', 'nextUpdate', 'sha256'],
+] as const
 
 /** `countersign events`: what has happened, and with `--follow` what happens, each once and in its order, whatever breaks between. */
 export const events: Run = async (given, around) => {
