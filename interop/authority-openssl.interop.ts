@@ -35,7 +35,10 @@ async function open(
   t: TestContext,
 ): Promise<{ authority: Authority; folder: string; openssl: (...args: string[]) => Promise<Ran> }> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-openssl-'))
-  t.after(() => rmSync(folder, { recursive: true }))
+  const ends = new AsyncDisposableStack()
+  ends.defer(() => rmSync(folder, { recursive: true }))
+  // In reverse: at its end an authority still writes there.
+  t.after(() => ends.disposeAsync())
   const authority = await openAuthority({
     directory: join(folder, 'data'),
     name: 'authority.localhost',
@@ -45,7 +48,7 @@ async function open(
     clock: () => Temporal.Now.instant(),
     log: () => undefined,
   })
-  t.after(() => authority.close())
+  ends.defer(() => authority.close())
   writeFileSync(join(folder, 'root.pem'), writePem('CERTIFICATE', authority.root.der))
   return { authority, folder, openssl: (...args) => run('openssl', args, folder) }
 }

@@ -4,13 +4,16 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { exportRootKey, openAuthority } from '@countersign/authority'
 import { makeSmallDisk, NEEDS_MOUNT, type SmallDisk } from '../../../tools/testing/small-disk.ts'
-import { DOMAIN, NAME } from './support/core.ts'
+import { DOMAIN, endAfter, ended, NAME } from './support/core.ts'
 import { askLocally, enrollmentBody, enrollParty, meet, openHouse, placeOf } from './support/house.ts'
 import { newKey, requestFor } from './support/keys.ts'
 
 function smallDisk(t: TestContext, kilobytes: number): SmallDisk {
   const disk = makeSmallDisk(kilobytes)
-  t.after(() => disk[Symbol.dispose]())
+  t.after(async () => {
+    await ended(t)
+    disk[Symbol.dispose]()
+  })
   return disk
 }
 
@@ -84,7 +87,7 @@ suite('a full disk', () => {
         await assert.rejects(start(), { name: 'AuthorityError', code: 'ERR_AUTHORITY_STORE_FULL' })
         disk.remount('size=8192k')
         const authority = await start()
-        t.after(() => authority.close())
+        endAfter(t, () => authority.close())
         assert.equal((await askLocally(directory, 'GET', '/v1/ready')).status, 200)
       },
     )

@@ -32,10 +32,15 @@ const ending = new WeakMap<TestContext, (() => Promise<void>)[]>()
 export function temporaryDirectory(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-authority-'))
   t.after(async () => {
-    for (const end of ending.get(t) ?? []) await end()
+    await ended(t)
     rmSync(directory, { recursive: true, force: true })
   })
   return directory
+}
+
+/** Ends all that `endAfter` was told of: before what they work in is taken away. */
+export async function ended(t: TestContext): Promise<void> {
+  for (const end of ending.get(t) ?? []) await end()
 }
 
 /** Ends what works in directories of the test before they are removed; `end` may be called again. */
