@@ -13,8 +13,8 @@ import { newKey, requestFor } from '../tools/testing/keys.ts'
 import { softToken, withToken } from '../tools/testing/soft-token.ts'
 import { print } from './measurement.ts'
 import { askAll } from './support/ask-all.ts'
-import { openBareIssuing } from './support/bare-issuing.ts'
 import { cpuSeconds } from './support/cpu.ts'
+import { openFloor } from './support/floor.ts'
 import { type StepCa, startStepCa } from './support/step-ca.ts'
 
 const ROUNDS = 5
@@ -57,7 +57,7 @@ else
       foreign(`step-ca, ${database}`, ends.use(await startStepCa(stepCa, join(scratch, database), database))),
     )
 
-const bare = openBareIssuing(join(scratch, 'bare.db'))
+const bare = openFloor(join(scratch, 'bare.db'))
 ends.defer(() => bare.close())
 
 // The first round warms code and caches and is not counted.
@@ -69,7 +69,7 @@ for (let round = 0; round <= ROUNDS; round++) {
   ] as const) {
     const label = clients === 1 ? 'one client' : `${clients} clients`
     const before = performance.now()
-    for (let i = 0; i < part.length; i += clients) bare.issue(part.slice(i, i + clients))
+    for (let i = 0; i < part.length; i += clients) bare.issueFor(part.slice(i, i + clients))
     if (round > 0) note(`bare loop, ${label}`, (part.length / (performance.now() - before)) * 1000)
     for (const { name, pid, run } of candidates) {
       const cpu = await cpuSeconds([pid])

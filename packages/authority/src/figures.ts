@@ -43,11 +43,32 @@ export function createFigures(log: Log): Figures {
   let followers = 0
 
   const counted: readonly Family[] = [
-    { name: 'countersign_authority_issued', type: 'counter', help: 'Certificates that were issued, by profile.', samples: issued.samples },
-    { name: 'countersign_authority_revoked', type: 'counter', help: 'Certificates that were revoked, by reason.', samples: revoked.samples },
-    { name: 'countersign_authority_requests', type: 'counter', help: 'Requests that the authority answered.', samples: requests.samples },
-    { name: 'countersign_authority_commit_seconds', type: 'histogram', unit: 'seconds', help: 'From an act to its being durable in the store.', samples: commits.samples },
-  ] // biome-ignore format: a table
+    {
+      name: 'countersign_authority_issued',
+      type: 'counter',
+      help: 'Certificates that were issued, by profile.',
+      samples: issued.samples,
+    },
+    {
+      name: 'countersign_authority_revoked',
+      type: 'counter',
+      help: 'Certificates that were revoked, by reason.',
+      samples: revoked.samples,
+    },
+    {
+      name: 'countersign_authority_requests',
+      type: 'counter',
+      help: 'Requests that the authority answered.',
+      samples: requests.samples,
+    },
+    {
+      name: 'countersign_authority_commit_seconds',
+      type: 'histogram',
+      unit: 'seconds',
+      help: 'From an act to its being durable in the store.',
+      samples: commits.samples,
+    },
+  ]
 
   return {
     log(event, fields = {}) {
@@ -95,11 +116,19 @@ export function createFigures(log: Log): Figures {
         ...counted,
         gauge('ledger_entries', 'Entries under the newest checkpoint.', [{ value: ledger.checkpoint.size }]),
         gauge('ledger_waiting', 'What happened and has no number yet.', waiting),
-        gauge('crl_age_seconds', 'How old the newest list of an issuer is.', lists.map(({ labels, thisUpdate }) => ({ labels, value: now - thisUpdate }))),
-        gauge('crl_next_update_seconds', 'When that list runs out, in seconds since 1970.', lists.map(({ labels, nextUpdate }) => ({ labels, value: nextUpdate }))),
+        gauge(
+          'crl_age_seconds',
+          'How old the newest list of an issuer is.',
+          lists.map(({ labels, thisUpdate }) => ({ labels, value: now - thisUpdate })),
+        ),
+        gauge(
+          'crl_next_update_seconds',
+          'When that list runs out, in seconds since 1970.',
+          lists.map(({ labels, nextUpdate }) => ({ labels, value: nextUpdate })),
+        ),
         gauge('feed_followers', 'Doors that follow.', [{ value: feed.doors().length }]),
         gauge('event_followers', 'Callers that follow the events.', [{ value: followers }]),
-      ] // biome-ignore format: a table
+      ]
     },
   }
 }

@@ -69,7 +69,10 @@ export function createImport(parts: IssuerParts, settle: Settle): IssuerAdminist
 
   /** A certificate for a key of ours. */
   const takeOwn = async (certificate: Certificate, issuer: StoredIssuer, by: string): Promise<Taken> => {
-    const { name } = issuer
+    const { name, kind, state } = issuer
+    if (kind === 'ssh') return no(`${name} signs for SSH, and has no certificate`)
+    // What was given up is not believed again by another certificate.
+    if (state === 'retired') return no(`${name} has retired: make a new issuer, with a key of its own`)
     const published = issuers.published().issuers
     const own = published.find((one) => one.name === name)
     if ([own?.certificate, ...(own?.crosses ?? [])].some((one) => one && sameOctets(one.der, certificate.der)))
@@ -90,7 +93,7 @@ export function createImport(parts: IssuerParts, settle: Settle): IssuerAdminist
     const calls = own?.certificate.subjectKeyIdentifier
     if (calls !== undefined && !sameOctets(calls, certificate.subjectKeyIdentifier ?? new Uint8Array()))
       return no(`for ${name}: it calls the key otherwise than the certificate that is here (RFC 5280 §4.2.1.2)`)
-    if (issuer.kind !== 'root') {
+    if (kind !== 'root') {
       const path = faultOfPath(certificate, [], above.certificate, { domain, now, checkSignature })
       if (path !== undefined) return no(`for ${name}: ${path}`)
     } else if (certificate.basicConstraints?.pathLenConstraint === 0)

@@ -137,8 +137,10 @@ export function createChangeState(parts: IssuerParts, settle: Settle): IssuerAdm
     async function giveUp(id: number): Promise<Refusal | undefined> {
       const outcome = await revocation.act(`issuer ${name}`, asked.reason, async (tx) => {
         const row = await tx.certificates.byId(id)
+        // Before anything is written: a refusal undoes nothing.
+        if (row === undefined) return no(`${name} has no certificate`)
         const fault = await change(tx)
-        if (fault !== undefined || row === undefined) return fault ?? no(`${name} has no certificate`)
+        if (fault !== undefined) return fault
         return recordRevoked(tx, row.revocation === undefined ? [row] : [], asked.reason, clock())
       })
       return outcome.ok ? undefined : outcome.refusal

@@ -1,6 +1,7 @@
 // Issuers whose root is elsewhere: OpenSSL signs what we ask for, and what it signs otherwise is refused.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { writePem } from '@countersign/x509'
 import { file, openssl, refusedByOpenssl, withOpenssl } from '../../../../interop/openssl.ts'
@@ -246,6 +247,32 @@ suite('an issuer that OpenSSL has signed', withOpenssl, () => {
       assert.deepEqual([Math.floor(status / 100), body.code], [4, code], `${text} ${JSON.stringify(body)}`)
       assert.match(body.detail, detail)
     }
+  })
+
+  test('refused: a further certificate for one that has retired, and one for a key of SSH', async (t) => {
+    const house = await openHouse(t)
+    const root = offlineRoot('Corporate Root')
+    const request = await requestOf(house, 'issuing-2')
+    await take(house, root.pem + root.sign(request), { rootSha256: root.sha256, name: 'corporate' })
+    assert.equal((await ask(house, '/v1/issuers/issuing-2/state', { state: 'retired' })).body.state, 'retired')
+    const key = file('ssh.pub', openssl('pkey', '-in', join(house.directory, 'authority', 'ssh.key'), '-pubout'))
+    for (const [signed, words] of [
+      [root.sign(request), /issuing-2 has retired/],
+      [root.sign(request, AUTHORITY, ['-days', '1000', '-force_pubkey', key]), /ssh signs for SSH/],
+    ] as const) {
+      const refused = await take(house, signed)
+      assert.deepEqual([refused.status, refused.body.code], [400, 'ERR_ISSUER_CERTIFICATE'])
+      assert.match(refused.body.detail, words)
+    }
+    const { body } = await askLocally(house.directory, 'GET', '/v1/issuers')
+    const states = body.issuers.map(({ name, state }: Record<string, string>) => `${name} ${state}`)
+    assert.deepEqual(states.sort(), [
+      'corporate next',
+      'issuing active',
+      'issuing-2 retired',
+      'root active',
+      'ssh active',
+    ])
   })
 
   test('refused: lists of strangers, of keys that are here, older ones, and those without a number', async (t) => {

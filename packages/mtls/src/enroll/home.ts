@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { fieldOf, ShapeError } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
 import { parseAddress } from '../client/target.ts'
+import type { NewFile } from '../identity/durable.ts'
 import { IdentityError, systemCode } from '../identity/error.ts'
 import { checkDirectory, type IdentityPaths, pathsOf } from '../identity/files.ts'
-import type { AuthorityAddress } from '../identity/write.ts'
+import { type AuthorityAddress, trustFile } from '../identity/write.ts'
 import type { Clock, ConnectTarget, KnownCallee, Trust } from '../model.ts'
 import { readTrustFiles } from '../trust/trust-files.ts'
 import { authorityField } from './answer.ts'
@@ -46,6 +47,20 @@ export async function openHome(directory: string, { clock = SYSTEM_CLOCK, timeou
 /** Reads trust and the lists as they stand now. @throws {TrustFileError} */
 export function readTrust(paths: IdentityPaths, revocation: 'require' | 'prefer'): Promise<Trust> {
   return readTrustFiles({ trustFile: paths.trust, statusDirectory: paths.status, revocation })
+}
+
+/**
+ * The file of anchors with those that are believed from now on: beside what stands there at this moment, as others write it
+ * too. The directory is locked. @throws {TrustFileError}
+ */
+export async function withSuccessors(
+  paths: IdentityPaths,
+  successors: readonly Certificate[],
+): Promise<readonly NewFile[]> {
+  if (successors.length === 0) return []
+  const here = (await readTrust(paths, 'prefer')).anchors.flatMap(({ certificate }) => certificate ?? [])
+  const fresh = successors.filter(({ der }) => !here.some((one) => Buffer.compare(one.der, der) === 0))
+  return fresh.length === 0 ? [] : [trustFile(paths, [...here, ...fresh])]
 }
 
 /** The part of the options of `connect` that a home knows. */

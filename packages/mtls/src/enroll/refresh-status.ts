@@ -2,13 +2,13 @@
 import { connect } from '../client/connect.ts'
 import { replaceFiles } from '../identity/durable.ts'
 import { withLock } from '../identity/lock.ts'
-import { crlFiles, trustFile } from '../identity/write.ts'
+import { crlFiles } from '../identity/write.ts'
 import { createCheckSignature } from '../trust/check-signature.ts'
 import { successorsOf } from '../trust/successors.ts'
 import { newerCrls } from '../trust/trust.ts'
 import { readAwaitedAnswer, readStatusAnswer, type StatusAnswer } from './answer.ts'
 import { type Exchange, exchangeJson } from './exchange.ts'
-import { authorityTarget, type Home, openHome, type RenewOptions, readTrust } from './home.ts'
+import { authorityTarget, type Home, openHome, type RenewOptions, readTrust, withSuccessors } from './home.ts'
 import { authenticCrls } from './judge-answer.ts'
 
 /**
@@ -85,15 +85,14 @@ async function askStatus(home: Home, path: string, waiting: Pick<Exchange, 'time
 }
 
 /** Writes the lists that are newer than those there, and signed by an authority under our anchors. */
-async function keepLists({ paths, anchors, clock }: Home, answer: StatusAnswer): Promise<number> {
+async function keepLists({ paths, clock }: Home, answer: StatusAnswer): Promise<number> {
+  // As they stand now: it may have waited for minutes for this answer.
   const trust = await readTrust(paths, 'prefer')
+  const anchors = trust.anchors.flatMap(({ certificate }) => certificate ?? [])
   const checkSignature = createCheckSignature()
   const fresh = newerCrls(authenticCrls(answer, anchors, checkSignature), trust.crls)
   const crls = [...fresh, ...trust.crls.map(({ crl }) => crl)]
   const successors = successorsOf({ certificates: answer.certificates, crls }, anchors, clock(), checkSignature)
-  await replaceFiles([
-    ...crlFiles(paths, fresh),
-    ...(successors.length > 0 ? [trustFile(paths, [...anchors, ...successors])] : []),
-  ])
+  await replaceFiles([...crlFiles(paths, fresh), ...(await withSuccessors(paths, successors))])
   return fresh.length
 }

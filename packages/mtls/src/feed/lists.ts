@@ -1,12 +1,12 @@
 // The lists that a feed brings: in force and on the disk, as far as an authority under our own anchors signed them.
 import type { RevokedSerial } from '@countersign/protocol'
 import { readCertificate, readCertificateList } from '@countersign/x509'
-import type { Home } from '../enroll/home.ts'
+import { type Home, withSuccessors } from '../enroll/home.ts'
 import { authenticCrls } from '../enroll/judge-answer.ts'
 import { replaceFiles } from '../identity/durable.ts'
 import { withLock } from '../identity/lock.ts'
 import type { DirectoryIdentity } from '../identity/open.ts'
-import { crlFiles, trustFile } from '../identity/write.ts'
+import { crlFiles } from '../identity/write.ts'
 import { createCheckSignature } from '../trust/check-signature.ts'
 import { isSameName } from '../trust/list-issuer.ts'
 import { successorsOf } from '../trust/successors.ts'
@@ -29,12 +29,12 @@ export async function keepLists(
   trust.replaceCrls(fresh, at)
   const lists = trust.crls.map(({ crl }) => crl)
   const successors = successorsOf({ certificates: others, crls: lists }, known, clock(), checkSignature)
-  const believed = [...known, ...successors]
   // Those below them are candidates: a peer may not send what leads to a root that it need not know.
   const issuers = others.filter(({ subject, issuer }) => !isSameName(subject, issuer))
-  if (others.length > 0) trust.replaceAuthorities({ anchors: believed, issuers })
-  const files = [...crlFiles(paths, fresh), ...(successors.length > 0 ? [trustFile(paths, believed)] : [])]
-  await withLock(paths.lock, () => replaceFiles(files))
+  if (others.length > 0) trust.replaceAuthorities({ anchors: [...known, ...successors], issuers })
+  await withLock(paths.lock, async () =>
+    replaceFiles([...crlFiles(paths, fresh), ...(await withSuccessors(paths, successors))]),
+  )
 }
 
 /** What a list says need not be announced any more; who restarts reads the list. Serial numbers are random, and so one issuer's. */
