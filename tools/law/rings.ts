@@ -13,6 +13,7 @@ export const RINGS: Readonly<Record<string, number>> = {
   mtls: 3,
   authority: 4,
   gateway: 4,
+  login: 4,
   countersign: 5,
 }
 

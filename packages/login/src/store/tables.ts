@@ -1,0 +1,191 @@
+// The tables as the queries see them, the same above SQLite and PostgreSQL. Times are epoch milliseconds, hashes and keys
+// are octets, what pages sealed is text. What each is for stands in `schema.ts`.
+
+/** An account: the party that it is of is its name. */
+export interface AccountTable {
+  account: string
+  door: string
+  name: string
+  email: string | null
+  /** Of OPAQUE. NULL while it is set up. */
+  record: string | null
+  /** Encrypted under the secret of the door. */
+  totp_secret: Uint8Array | null
+  /** Picture and phrase under the export key. */
+  of_password: string | null
+  opened_at: number | null
+  password_at: number | null
+}
+
+/** An invitation to open an account. `id` is SHA-256 of what is in its address. */
+export interface AccountInvitationTable {
+  id: Uint8Array
+  account: string
+  door: string
+  email: string | null
+  created_at: number
+  expires_at: number
+  spent_at: number | null
+}
+
+/** An account on its way to be open, at the device that began it. */
+export interface SetUpTable {
+  id: string
+  invitation: Uint8Array
+  device: string
+  /** JSON of what was told so far. */
+  state: string
+  expires_at: number
+}
+
+/** A device of an account; `device` is the RFC 7638 thumbprint of its signing key. */
+export interface DeviceTable {
+  device: string
+  account: string
+  name: string
+  /** JSON Web Keys. */
+  signing: string
+  agreement: string
+  of_device: string | null
+  how: string
+  is_phone: number
+  added_at: number
+  last_seen_at: number
+  removed_at: number | null
+}
+
+/** A passkey. `passkey` is the credential id in base64url. */
+export interface PasskeyTable {
+  passkey: string
+  account: string
+  name: string
+  public_key: Uint8Array
+  counter: number
+  added_at: number
+  removed_at: number | null
+}
+
+/** A recovery code, as SHA-256 under the secret of the door. */
+export interface RecoveryCodeTable {
+  code: Uint8Array
+  account: string
+  made_at: number
+  used_at: number | null
+}
+
+/** A sign-in under way. */
+export interface SignInTable {
+  id: string
+  /** NULL until a name is given; a name that nobody has stands here as well. */
+  account: string | null
+  /** NULL for a device that has no key yet. */
+  device: string | null
+  is_known: number
+  step: string
+  /** JSON: what the step needs, as the server's state of OPAQUE, encrypted under the secret of the door. */
+  state: Uint8Array
+  began_at: number
+  expires_at: number
+}
+
+/** What counts once: a step of TOTP, a proof's `jti`, a challenge. */
+export interface UsedTable {
+  kind: string
+  value: string
+  until: number
+}
+
+/** How often something failed of late: `about` as in `code:carol`. */
+export interface FailureTable {
+  about: string
+  count: number
+  first_at: number
+  last_at: number
+}
+
+/** A session of a person. */
+export interface LoginSessionTable {
+  id: string
+  account: string
+  door: string
+  /** What it is bound to: a device, or the SHA-256 of a certificate. */
+  device: string | null
+  certificate: string | null
+  /** SHA-256 of the secret in the cookie, of now and of before the last rotation. */
+  secret: Uint8Array
+  previous: Uint8Array | null
+  rotated_at: number
+  opened_at: number
+  ends_at: number
+  /** JSON. */
+  proofs: string
+  confirmed: string
+  meeting: string
+  ended_at: number | null
+  ended_by: string | null
+}
+
+/** What waits for a known device, or a telephone, to be looked at. */
+export interface WaitingTable {
+  id: string
+  account: string
+  kind: string
+  /** Two digits that both sides show. */
+  number: string
+  /** JSON of what is read. */
+  matter: string
+  /** Shown on the telephone alone; encrypted under the secret of the door. */
+  code: Uint8Array | null
+  sign_in: string | null
+  state: string
+  created_at: number
+  expires_at: number
+  /** When a recovery may go on. */
+  ready_at: number | null
+}
+
+/** A notice by mail that is to be sent. */
+export interface NoticeTable {
+  id: string
+  account: string
+  email: string
+  kind: string
+  /** JSON of what the text is made of. */
+  facts: string
+  created_at: number
+  next_at: number
+  tries: number
+  sent_at: number | null
+}
+
+/** Every table of login. */
+export interface Tables {
+  login_account: AccountTable
+  login_invitation: AccountInvitationTable
+  login_set_up: SetUpTable
+  login_device: DeviceTable
+  login_passkey: PasskeyTable
+  login_recovery_code: RecoveryCodeTable
+  login_sign_in: SignInTable
+  login_used: UsedTable
+  login_failure: FailureTable
+  login_session: LoginSessionTable
+  login_waiting: WaitingTable
+  login_notice: NoticeTable
+}
+
+/** By what each row is found, for who copies a store. */
+export const PRIMARY_KEYS: { readonly [Table in keyof Tables]: readonly (keyof Tables[Table])[] } = {
+  login_account: ['account'],
+  login_invitation: ['id'],
+  login_set_up: ['id'],
+  login_device: ['device'],
+  login_passkey: ['passkey'],
+  login_recovery_code: ['code'],
+  login_sign_in: ['id'],
+  login_used: ['kind', 'value'],
+  login_failure: ['about'],
+  login_session: ['id'],
+  login_waiting: ['id'],
+  login_notice: ['id'],
+}
