@@ -42,6 +42,9 @@ export type Matter = z.infer<typeof matter>
 const credential = z.looseObject({ id: octets(1024), rawId: octets(1024), type: z.literal('public-key') })
 const options = z.looseObject({ challenge: octets(64) })
 
+/** Of OPAQUE: the identity of the server. That of the client is the account, as it was sent. @see RFC 9807 §4 */
+const opaque = z.strictObject({ server: z.string() })
+
 const signIn = { signIn: id }
 const none = z.strictObject({})
 
@@ -68,7 +71,7 @@ export const API = {
       setUp: id,
       account,
       email: z.string().exactOptional(),
-      opaque: z.strictObject({ server: z.string() }),
+      opaque,
     }),
   },
   'set-up/password': {
@@ -88,6 +91,7 @@ export const API = {
       ofPassword: sealed,
       ofDevice: sealed,
     }),
+    /** `qr`: rows of `0` and `1` (dark), with a line feed between them and no margin, which the page draws. */
     answer: z.strictObject({ totp: z.strictObject({ uri: z.string(), secret: z.string(), qr: z.string() }) }),
   },
   'set-up/code': {
@@ -113,6 +117,7 @@ export const API = {
       known: z.boolean(),
       account: account.exactOptional(),
       ofDevice: sealed.exactOptional(),
+      opaque,
     }),
   },
   password: {
