@@ -20,6 +20,11 @@ const GROUPS: readonly (readonly [prefix: string, title: string, text: string])[
   ],
   ['ERR_DOOR_', 'After both sides had proved themselves', 'The meeting was accepted; what came after it failed.'],
   ['ERR_SESSION_', 'A session that ends', 'The meeting was accepted; the door ends its session later.'],
+  [
+    'ERR_PERSON_',
+    'People',
+    'A person is not let in, or no longer, at a door at which people sign in ([signing in](protocols/login.md)). What would tell whether a name is somebody’s is the same for a name that nobody has.',
+  ],
   ['ERR_ENROLL_', 'Enrollment', 'The authority refuses a newcomer, or a renewal.'],
   ['ERR_AUTHORITY_', 'The authority', 'The authority cannot do what was asked, and has not done it.'],
   ['ERR_FEED_', 'The feed', 'The authority does not let a party follow it.'],

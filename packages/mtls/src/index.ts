@@ -46,10 +46,19 @@ export { channelBinding, exporterSha256 } from './gate/exporter.ts'
 export { type Judgement, judge, type Question, verdictOf } from './gate/judge.ts'
 export { createLocks, type Locks } from './gate/locks.ts'
 export { referenceOfRandom } from './gate/reference.ts'
-export { sideOf, summaryOf } from './gate/side.ts'
+export { isPerson, sideOf, summaryOf } from './gate/side.ts'
 export { prefersHtml } from './http/accept.ts'
 export { adoptSockets, closeAfterReading } from './http/http-server.ts'
-export { type Answer, answerOf, meetingAnswer, REFERENCE_FIELD, refusalAnswer, sendLastAnswer } from './http/problem.ts'
+export {
+  type Answer,
+  answerOf,
+  meetingAnswer,
+  problemAnswer,
+  REFERENCE_FIELD,
+  refusalAnswer,
+  refusalStatus,
+  sendLastAnswer,
+} from './http/problem.ts'
 export { createRefusalResponder, type RefusalResponder } from './http/refusal.ts'
 export { createIdentity, type ReplaceableIdentity } from './identity/create.ts'
 export { IDENTITY_ERRORS, IdentityError, type IdentityErrorCode } from './identity/error.ts'

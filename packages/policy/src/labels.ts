@@ -67,6 +67,8 @@ function isUnlikeLabels({ kind, value }: Identity): boolean {
       return true
     // No rule names one: whom a login is of, the door for SSH decides.
     case 'sshPrincipal':
+    // What somebody types to sign in; rules find them by the party.
+    case 'account':
       return false
     default:
       return value.includes('.') && !value.includes(':')

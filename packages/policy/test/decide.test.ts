@@ -193,6 +193,8 @@ suite('who is meant', () => {
     ['dNSName', 'any'],
     ['dNSName', 'nobody'],
     ['dNSName', 'group:ops.example'],
+    ['account', 'db.acme.example'],
+    ['account', 'alice@acme.example'],
   ] as const)
     test(`a ${kind} ${value} is no label`, () => {
       const who = callerOf({ name: 'x', identities: [{ kind, value }], authority: 'partner' })

@@ -3,7 +3,7 @@ import { escapeText } from '@countersign/x509'
 import { formatValidity, formatWhen } from './age.ts'
 import { CAUSE_OF_FINDING } from './cause.ts'
 import { explainFinding } from './explain-finding.ts'
-import type { CertificateSummary, Meeting, Refusal, Side, Step, StepEvidence } from './meeting.ts'
+import type { CertificateSummary, Meeting, Proof, ProofKind, Refusal, Side, Step, StepEvidence } from './meeting.ts'
 import { STEP_NAMES } from './meeting.ts'
 import type { Reference } from './reference.ts'
 import type { RefusalCode, RefusalEntry } from './refusals.ts'
@@ -71,6 +71,8 @@ function stepText(step: Step, index: number, meeting: Meeting, now: Temporal.Ins
   const shown = evidenceText(step.evidence, actor, now)
   // The caller knew whom it wanted to meet, so that it has checked the name too.
   if (index === 2 && step.evidence?.kind === 'verdict') return shown.replace('path · ', 'path · name · ')
+  if (index === 2 && step.evidence?.kind === 'site') return `the passkey is for ${shown} alone`
+  if (step.evidence?.kind === 'opaque') return `${meeting.callee.name} has proved that it keeps this account (${shown})`
   if (index === 4 && meeting.outcome.ok && meeting.outcome.decision.ok)
     return [shown, `allowed by “${meeting.outcome.decision.rule}”`].filter(Boolean).join(' · ')
   if (index === 5 && meeting.resumed) return `${shown} · resumed`
@@ -96,9 +98,34 @@ function evidenceText(evidence: StepEvidence | undefined, actor: Side, now: Temp
       return `accepted, as ${evidence.by} says`
     case 'token':
       return `an enrollment token (${evidence.id})`
+    case 'device':
+      return evidence.known ? 'signed by a device of this account' : 'signed by a device that is not known here'
+    case 'picture':
+      return evidence.sealedTo === 'device'
+        ? 'picture and phrase, which only this device opens'
+        : 'picture and phrase, which only the password opens'
+    case 'site':
+      return evidence.name
+    case 'opaque':
+      return 'OPAQUE'
+    case 'proofs':
+      return evidence.proofs.map(proofText).join(' · ')
+    case 'bound':
+      return evidence.to === 'device' ? 'bound to the key of the device' : 'bound to the certificate of the connection'
     case 'channel':
       return `${evidence.protocol} · ${evidence.cipher}`
   }
+}
+
+const PROOF_WORDS: Readonly<Record<ProofKind, string>> = {
+  certificate: 'certificate',
+  passkey: 'passkey',
+  totp: 'one-time password',
+  password: 'password',
+}
+
+function proofText({ kind, binding }: Pick<Proof, 'kind' | 'binding'>): string {
+  return binding === 'device' ? `${PROOF_WORDS[kind]} on this device` : PROOF_WORDS[kind]
 }
 
 function certificateText(name: string, certificate: CertificateSummary, now: Temporal.Instant): string {

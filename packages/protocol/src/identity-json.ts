@@ -3,10 +3,12 @@ import type { Identity } from './identity.ts'
 import type { Field } from './json.ts'
 import { mostCharacters } from './meeting-limits.ts'
 
+const KINDS = ['dNSName', 'iPAddress', 'uniformResourceIdentifier', 'rfc822Name', 'sshPrincipal', 'account'] as const
+
 /** Reads one. @throws {ShapeError} */
 export function identityField(field: Field): Identity {
   return {
-    kind: field.get('kind').oneOf(['dNSName', 'iPAddress', 'uniformResourceIdentifier', 'rfc822Name', 'sshPrincipal']),
+    kind: field.get('kind').oneOf(KINDS),
     value: field.get('value').text(mostCharacters('value')),
   }
 }

@@ -2,7 +2,8 @@
 
 /** A name that a party proves. */
 export interface Identity {
-  readonly kind: 'dNSName' | 'iPAddress' | 'uniformResourceIdentifier' | 'rfc822Name' | 'sshPrincipal'
+  /** `account`: of a person, as it is typed to sign in; no certificate carries it. */
+  readonly kind: 'dNSName' | 'iPAddress' | 'uniformResourceIdentifier' | 'rfc822Name' | 'sshPrincipal' | 'account'
   readonly value: string
 }
 

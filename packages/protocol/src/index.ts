@@ -75,7 +75,7 @@ export type {
   Steps,
   Trouble,
 } from './meeting.ts'
-export { MOST_TROUBLES, STEP_NAMES } from './meeting.ts'
+export { MOST_TROUBLES, PROOF_KINDS, STEP_NAMES } from './meeting.ts'
 export { publicMeeting, readMeeting, revocationField, writeBriefMeeting, writeMeeting } from './meeting-json.ts'
 export { NEXT_STEPS, type NextStep, type Presenter } from './next-steps.ts'
 export {

@@ -8,6 +8,7 @@ import type {
   CertificateSummary,
   Decision,
   Meeting,
+  Proof,
   Refusal,
   Side,
   Step,
@@ -15,6 +16,7 @@ import type {
   Steps,
   Trouble,
 } from './meeting.ts'
+import { PROOF_BINDINGS, PROOF_KINDS } from './meeting.ts'
 import { BRIEF, mostCharacters, mostItems, withinLimits } from './meeting-limits.ts'
 import { REASONS } from './receipt-json.ts'
 import type { Reference } from './reference.ts'
@@ -107,6 +109,17 @@ function sha256Field(field: Field): string {
   return text
 }
 
+/** RFC 7638 §3.1. */
+function thumbprintField(field: Field): string {
+  const text = field.text(43)
+  if (!/^[A-Za-z0-9_-]{43}$/.test(text)) throw new ShapeError(field.path, 'a SHA-256 in base64url')
+  return text
+}
+
+function shownField(field: Field): Pick<Proof, 'kind' | 'binding'> {
+  return { kind: field.get('kind').oneOf(PROOF_KINDS), binding: field.get('binding').oneOf(PROOF_BINDINGS) }
+}
+
 function referenceField(field: Field): Reference {
   const reference = parseReference(field.text(32))
   if (reference === undefined) throw new ShapeError(field.path, 'a reference')
@@ -157,10 +170,25 @@ function stepField(field: Field): Step {
   }
 }
 
+const EVIDENCE_KINDS = [
+  'clientHello',
+  'certificate',
+  'verdict',
+  'finished',
+  'forwarded',
+  'told',
+  'token',
+  'device',
+  'picture',
+  'site',
+  'opaque',
+  'proofs',
+  'bound',
+  'channel',
+] as const satisfies readonly StepEvidence['kind'][]
+
 function evidenceField(field: Field): StepEvidence {
-  const kind = field
-    .get('kind')
-    .oneOf(['clientHello', 'certificate', 'verdict', 'finished', 'forwarded', 'told', 'token', 'channel'] as const)
+  const kind = field.get('kind').oneOf(EVIDENCE_KINDS)
   switch (kind) {
     case 'clientHello': {
       const serverName = optionalTextOf(field, 'serverName')
@@ -190,6 +218,21 @@ function evidenceField(field: Field): StepEvidence {
       return { kind, by: textOf(field, 'by') }
     case 'token':
       return { kind, id: field.get('id').text(64) }
+    case 'device':
+      return { kind, keySha256: thumbprintField(field.get('keySha256')), known: field.get('known').boolean() }
+    case 'picture':
+      return { kind, sealedTo: field.get('sealedTo').oneOf(['device', 'password']) }
+    case 'site':
+      return { kind, name: textOf(field, 'name') }
+    case 'opaque':
+      return { kind }
+    case 'proofs':
+      return { kind, proofs: field.get('proofs').list(mostItems('proofs')).map(shownField) }
+    case 'bound': {
+      const to = field.get('to').oneOf(['device', 'certificate'])
+      const key = field.get('keySha256')
+      return { kind, to, keySha256: to === 'device' ? thumbprintField(key) : sha256Field(key) }
+    }
     case 'channel':
       return {
         kind,

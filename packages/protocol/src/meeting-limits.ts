@@ -23,7 +23,7 @@ const MOST_CHARACTERS: Readonly<Record<string, number>> = {
 const MOST_CHARACTERS_OF_OTHERS = 4096
 
 /** Items of lists, by their key; of all others 256. */
-const MOST_ITEMS: Readonly<Record<string, number>> = { found: 64, troubles: MOST_TROUBLES }
+const MOST_ITEMS: Readonly<Record<string, number>> = { found: 64, proofs: 8, troubles: MOST_TROUBLES }
 const MOST_ITEMS_OF_OTHERS = 256
 
 /** The most characters that a text under `key` has, or each of a list's. */

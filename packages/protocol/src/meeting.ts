@@ -49,6 +49,18 @@ export type StepEvidence =
   /** The other side's decision, as it told us. */
   | { readonly kind: 'told'; readonly by: string }
   | { readonly kind: 'token'; readonly id: string }
+  /** A device asked, and signed with its key, whose thumbprint this is (RFC 7638, base64url). `known`: the account has it. @see RFC 9449 §4.3 */
+  | { readonly kind: 'device'; readonly keySha256: string; readonly known: boolean }
+  /** The callee gave what it keeps of picture and phrase, which only this device, or only the password, opens. */
+  | { readonly kind: 'picture'; readonly sealedTo: 'device' | 'password' }
+  /** The host that a browser has checked a certificate for, and for which alone a passkey answers. @see WebAuthn 3 §4 */
+  | { readonly kind: 'site'; readonly name: string }
+  /** The caller's page checked the MAC of the callee, which only who keeps the record of this account can make. @see RFC 9807 §6.2.3 */
+  | { readonly kind: 'opaque' }
+  /** What a person showed, and to what it is bound. */
+  | { readonly kind: 'proofs'; readonly proofs: readonly Pick<Proof, 'kind' | 'binding'>[] }
+  /** The session is good for nothing without proofs by this key: of a device (RFC 7638, base64url), or of a certificate (SHA-256 of it, hexadecimal). */
+  | { readonly kind: 'bound'; readonly to: 'device' | 'certificate'; readonly keySha256: string }
   | {
       readonly kind: 'channel'
       readonly protocol: string
@@ -71,14 +83,19 @@ export type Steps = readonly [Step, Step, Step, Step, Step, Step]
 export const STEP_NAMES = ['ask', 'present', 'verify', 'present', 'verify', 'channel'] as const
 
 /** By what a party proves itself. A door says which kinds it can check. */
-export type ProofKind = 'certificate' | 'passkey' | 'totp' | 'password'
+export const PROOF_KINDS = ['certificate', 'passkey', 'totp', 'password'] as const
+/** One of {@link PROOF_KINDS}. */
+export type ProofKind = (typeof PROOF_KINDS)[number]
+
+/** To what a proof may be bound. */
+export const PROOF_BINDINGS = ['channel', 'device', 'none'] as const
 
 /** One thing that a caller showed. `binding` says to what it is bound, so that a relay gains nothing by it. */
 export interface Proof {
   readonly kind: ProofKind
   readonly subject: Identity
   readonly at: Temporal.Instant
-  readonly binding: 'channel' | 'device' | 'none'
+  readonly binding: (typeof PROOF_BINDINGS)[number]
 }
 
 /**

@@ -1,6 +1,7 @@
 // Every way in which a door or the authority says no: one append-only table, from which types, pages and metrics are derived.
 import type { Fault } from './identity.ts'
 import { NEXT_STEPS } from './next-steps.ts'
+import { PERSON_CAUSES, PERSON_REFUSALS } from './person-refusals.ts'
 
 /** What there is to know of a refusal code. */
 export interface RefusalEntry {
@@ -42,6 +43,7 @@ const OTHER_CAUSES: Readonly<Partial<Record<string, string>>> = {
   ERR_POLICY_LOCKED: '{name} is locked out here',
   ERR_POLICY_PROOF: '{name} has shown less than the rule asks for',
   ERR_POLICY_HOURS: '{name} may not come in at this hour',
+  ...PERSON_CAUSES,
 }
 const WHOSE = { caller: 'your', callee: "the server's" } as const
 
@@ -440,6 +442,7 @@ const OTHER_REFUSALS = {
 /** Why a meeting, an enrollment or a request was refused. */
 export type RefusalCode =
   | keyof typeof OTHER_REFUSALS
+  | keyof typeof PERSON_REFUSALS
   | `ERR_CALLER_${CredentialCause}`
   | `ERR_CALLEE_${CredentialCause}`
 
@@ -451,7 +454,7 @@ function makeRefusals(): Record<RefusalCode, RefusalEntry> {
   const others: Record<
     string,
     readonly [clause: string, fault: Fault, step: RefusalEntry['step'], text: string, next: string]
-  > = OTHER_REFUSALS
+  > = { ...OTHER_REFUSALS, ...PERSON_REFUSALS }
   for (const [cause, [clause, text, next]] of Object.entries(CREDENTIAL_CAUSES)) {
     const entryOf = (fault: 'caller' | 'callee', step: 3 | 5): RefusalEntry => {
       const spoken = text.replace('{who}', WHOSE[fault])

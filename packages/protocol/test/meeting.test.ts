@@ -163,6 +163,104 @@ suite('a refusal', () => {
   })
 })
 
+const device = { kind: 'device', keySha256: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs', known: true } as const
+const shown = [
+  { kind: 'password', binding: 'device' },
+  { kind: 'totp', binding: 'none' },
+] as const
+/** A sign-in on a known device, as the design says it. */
+const signedIn: Meeting = {
+  ...revoked,
+  caller: { name: 'alice', party: 'alice', identities: [{ kind: 'account', value: 'alice' }] },
+  callee: { ...revoked.callee, name: 'bank.example' },
+  steps: [
+    { by: 'caller', outcome: 'proved', evidence: device, at },
+    { by: 'callee', outcome: 'proved', evidence: { kind: 'picture', sealedTo: 'device' }, at },
+    { by: 'caller', outcome: 'proved', evidence: { kind: 'opaque' }, at },
+    { by: 'caller', outcome: 'proved', evidence: { kind: 'proofs', proofs: shown }, at },
+    { by: 'callee', outcome: 'proved', evidence: { kind: 'proofs', proofs: shown }, at },
+    { by: 'both', outcome: 'proved', evidence: { kind: 'bound', to: 'device', keySha256: device.keySha256 }, at },
+  ],
+  outcome: { ok: true, decision: { ok: true, rule: 'customers reach the bank' } },
+}
+
+suite('a person’s meeting', () => {
+  const textsOf = (meeting: Meeting) => explainMeeting(meeting, at).rows.map(({ text }) => text)
+  test('reads as any other: who proved what to whom', () => {
+    assert.equal(
+      drawMeeting(explainMeeting(signedIn, at), { width: 100 }),
+      [
+        `  alice${' '.repeat(81)}bank.example`,
+        `  1 ask       signed by a device of this account  ${'─'.repeat(49)}▶`,
+        `  2 present   ◀${'─'.repeat(35)}  picture and phrase, which only this device opens`,
+        '  3 verify    ✔ bank.example has proved that it keeps this account (OPAQUE)',
+        `  4 present   password on this device · one-time password  ${'─'.repeat(40)}▶`,
+        '  5 verify    ✔ password on this device · one-time password · allowed by “customers reach the bank”',
+        '  6 channel   ✔ bound to the key of the device',
+        '  reference M-7F3K-92QD',
+      ].join('\n'),
+    )
+  })
+  test('a passkey answers one site alone', () => {
+    const site = { kind: 'site', name: 'bank.example' } as const
+    const proofs = { kind: 'proofs', proofs: [{ kind: 'passkey', binding: 'device' }] } as const
+    const [ask, present, verify, show, , channel] = signedIn.steps
+    const steps = [
+      { ...ask, evidence: { ...device, known: false } },
+      { ...present, evidence: site },
+      { ...verify, evidence: site },
+      { ...show, evidence: proofs },
+      { by: 'callee', outcome: 'proved', evidence: proofs },
+      { ...channel, evidence: { kind: 'bound', to: 'certificate', keySha256: 'ab'.repeat(32) } },
+    ] as const
+    const meeting: Meeting = { ...signedIn, steps }
+    assert.deepEqual(textsOf(meeting), [
+      'signed by a device that is not known here',
+      'bank.example',
+      'the passkey is for bank.example alone',
+      'passkey on this device',
+      'passkey on this device · allowed by “customers reach the bank”',
+      'bound to the certificate of the connection',
+    ])
+    assert.deepEqual(readMeeting(JSON.parse(JSON.stringify(writeMeeting(meeting)))), meeting)
+  })
+  test('one that was refused says it at its step, to everybody in the same words', () => {
+    const [ask, present, verify, show] = signedIn.steps
+    const refused = (code: RefusalCode) =>
+      textsOf({
+        ...signedIn,
+        steps: [ask, present, verify, show, { by: 'callee', outcome: 'refused' }, notReached],
+        outcome: { ok: false, refusal: { code } },
+      })[4]
+    assert.equal(refused('ERR_PERSON_CREDENTIALS'), 'refused: name, password or code is not right')
+    assert.equal(refused('ERR_PERSON_DENIED'), 'refused: a known device of alice has said no to this sign-in')
+    assert.equal(refused('ERR_POLICY_LOCKED'), 'refused: alice is locked out here')
+  })
+  test('comes back as it went', () =>
+    assert.deepEqual(readMeeting(JSON.parse(JSON.stringify(writeMeeting(signedIn)))), signedIn))
+  for (const [name, evidence, path] of [
+    ['a device without a key', { kind: 'device', known: true }, 'keySha256'],
+    ['a key in hexadecimal', { ...device, keySha256: 'ab'.repeat(32) }, 'keySha256'],
+    ['a device that may be known', { ...device, known: 'maybe' }, 'known'],
+    ['a picture for everybody', { kind: 'picture', sealedTo: 'nobody' }, 'sealedTo'],
+    ['a site of a megabyte', { kind: 'site', name: 'x'.repeat(1_000_000) }, 'name'],
+    ['a proof by a word', { kind: 'proofs', proofs: [{ kind: 'word', binding: 'none' }] }, 'proofs[0].kind'],
+    ['a proof bound to hope', { kind: 'proofs', proofs: [{ kind: 'totp', binding: 'hope' }] }, 'proofs[0].binding'],
+    ['nine proofs', { kind: 'proofs', proofs: Array.from({ length: 9 }, () => shown[0]) }, 'proofs'],
+    ['a session bound to nothing', { kind: 'bound', to: 'nothing', keySha256: device.keySha256 }, 'to'],
+    ['a session bound to a text', { kind: 'bound', to: 'certificate', keySha256: device.keySha256 }, 'keySha256'],
+    ['evidence of another kind', { kind: 'hearsay' }, 'kind'],
+  ] as const)
+    test(`${name} is refused and named`, () => {
+      const json = JSON.parse(JSON.stringify(writeMeeting(signedIn))) as { steps: object[] }
+      json.steps[0] = { ...json.steps[0], evidence }
+      assert.throws(
+        () => readMeeting(json),
+        (error: unknown) => error instanceof ShapeError && error.path === `steps[0].evidence.${path}`,
+      )
+    })
+})
+
 suite('meeting as JSON', () => {
   const json = () => JSON.parse(JSON.stringify(writeMeeting(revoked))) as Record<string, unknown>
   test('comes back as it went', () => assert.deepEqual(readMeeting(json()), revoked))

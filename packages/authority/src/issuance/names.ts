@@ -88,6 +88,7 @@ export function identityOf(name: GeneralName): Identity | undefined {
 /** The identity as it stands in a subjectAltName. */
 export function generalNameOf(identity: Identity): GeneralName {
   if (identity.kind === 'sshPrincipal') throw new InvariantError('an SSH principal is no name of X.509')
+  if (identity.kind === 'account') throw new InvariantError('an account is no name of X.509')
   if (identity.kind !== 'iPAddress') return { kind: identity.kind, value: identity.value }
   const octets = parseIpAddress(identity.value)
   if (octets === undefined) throw new InvariantError('an identity is not the address that it says')
@@ -105,6 +106,7 @@ export function subtreeOf(identity: Identity): GeneralSubtree {
 /** What speaks against the form of an identity; undefined where it is the one form that we write. */
 export function faultOfForm({ kind, value }: Identity): string | undefined {
   if (kind === 'uniformResourceIdentifier') return undefined
+  if (kind === 'account') return 'an account is no name that a credential carries'
   const parsed = parseSan(`${PREFIXES[kind]}:${value}`)
   if (!parsed.ok) return parsed.detail
   return parsed.name.value === value ? undefined : `${JSON.stringify(value)} is not in its usual form`

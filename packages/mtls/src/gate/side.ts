@@ -37,6 +37,11 @@ export function sideOf(
   }
 }
 
+/** Whether it proved itself as a person does: by an account, and not by a certificate. */
+export function isPerson({ party, certificate, identities }: Side): boolean {
+  return certificate === undefined && party !== undefined && identities.some(({ kind }) => kind === 'account')
+}
+
 /** The trust domain of whoever a certificate is for; undefined where it has no SPIFFE ID. */
 export function trustDomainOf(leaf: Certificate): string | undefined {
   const id = namesOf(leaf).find(({ kind, value }) => kind === 'uniformResourceIdentifier' && SPIFFE_ID.test(value))

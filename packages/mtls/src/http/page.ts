@@ -1,7 +1,7 @@
 // The one picture as a page: no script, no foreign origin, readable in the dark, at 200 % and by a screen reader.
 import { createHash } from 'node:crypto'
 import type { Explanation, ExplanationRow, RefusalCode, RefusalEntry } from '@countersign/protocol'
-import { type Advice, adviceAfter, type BrowserSteps } from './choose-again.ts'
+import type { Advice, BrowserSteps } from './choose-again.ts'
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #666; --line: #d5d5d5; --proved: #17693a; --refused: #b3261e }
@@ -64,12 +64,12 @@ const MARKS = { proved: '✔', refused: '✘', 'not reached': '–' } as const
 /**
  * Draws a meeting for people.
  * @param refusal What to say where it is not the meeting's own (an upstream that does not answer).
- * @param userAgent Which browser reads it: its steps stand first.
+ * @param advice How to come again with another certificate.
  */
 export function drawPage(
   explanation: Explanation,
   refusal: (RefusalEntry & { readonly code: RefusalCode; readonly why: string }) | undefined = explanation.refusal,
-  userAgent?: string,
+  advice?: Advice,
 ): string {
   const { caller, callee, reference, rows } = explanation
   const title = refusal === undefined ? 'You have met' : sentence(refusal.why)
@@ -81,7 +81,6 @@ export function drawPage(
     refusal === undefined
       ? ''
       : `<dt>Code</dt><dd><code>${refusal.code}</code></dd><dt>Rule</dt><dd>${text(refusal.clause)}</dd>`
-  const advice = refusal && adviceAfter(refusal.code, userAgent)
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -10,7 +10,9 @@ import {
   writeJson,
   writeMeeting,
 } from '@countersign/protocol'
+import { isPerson } from '../gate/side.ts'
 import { prefersHtml } from './accept.ts'
+import { adviceAfter } from './choose-again.ts'
 import { drawPage, PAGE_POLICY } from './page.ts'
 
 /** A whole answer, ready to be written. */
@@ -20,9 +22,9 @@ export interface Answer {
   readonly body: string
 }
 
-type DoorCode = Extract<RefusalCode, `ERR_DOOR_${string}`>
+type DoorCode = Extract<RefusalCode, `ERR_${'DOOR' | 'PERSON'}_${string}`>
 
-/** A request of a caller that was let in. A new code does not compile without its line. */
+/** A request of a caller that was let in, or of a person. A new code does not compile without its line. */
 const STATUS: Readonly<Record<DoorCode, number>> = {
   ERR_DOOR_UPSTREAM: 502,
   ERR_DOOR_UPSTREAM_TIMEOUT: 504,
@@ -36,10 +38,30 @@ const STATUS: Readonly<Record<DoorCode, number>> = {
   ERR_DOOR_LIMIT: 431,
   ERR_DOOR_FLOOD: 429,
   ERR_DOOR_DRAINING: 503,
+  ERR_PERSON_NOT_SIGNED_IN: 401,
+  ERR_PERSON_CREDENTIALS: 401,
+  ERR_PERSON_RESTING: 429,
+  ERR_PERSON_TOO_OFTEN: 429,
+  ERR_PERSON_DEVICE: 403,
+  ERR_PERSON_DENIED: 403,
+  ERR_PERSON_PROOF: 401,
+  ERR_PERSON_STEP: 409,
+  ERR_PERSON_REQUEST: 400,
+  ERR_PERSON_COOKIE: 401,
+  ERR_PERSON_FRESH: 403,
+  ERR_PERSON_INVITATION: 403,
+  ERR_PERSON_SIGNED_OUT: 401,
+  ERR_PERSON_DEVICE_REMOVED: 401,
+  ERR_PERSON_PASSWORD_CHANGED: 401,
 }
 
-/** Who is not let in: 401 would have to name a scheme (RFC 9110 §11.6.1), and none is about certificates. */
+/** By certificate, who is not let in: 401 would have to name a scheme (RFC 9110 §11.6.1), and none is about certificates. */
 const FORBIDDEN = 403
+
+/** The HTTP status of a refusal at a door. */
+export function refusalStatus(code: RefusalCode): number {
+  return isOfDoor(code) ? STATUS[code] : FORBIDDEN
+}
 
 function isOfDoor(code: RefusalCode): code is DoorCode {
   return Object.hasOwn(STATUS, code)
@@ -60,11 +82,13 @@ export function refusalAnswer(
 ): Answer {
   const explanation = explainMeeting(publicMeeting(meeting), now)
   const entry = REFUSALS[code]
-  const status = isOfDoor(code) ? STATUS[code] : FORBIDDEN
+  const status = refusalStatus(code)
   const own = explanation.refusal?.code === code ? explanation.refusal : undefined
   const { why: detail, next } = own ?? { why: entry.public, next: entry.next }
+  // A person has no certificate to choose.
+  const advice = isPerson(meeting.caller) ? undefined : adviceAfter(code, userAgent)
   if (prefersHtml(accept))
-    return finished(page(status, drawPage(explanation, { ...entry, code, why: detail, next }, userAgent)), meeting)
+    return finished(page(status, drawPage(explanation, { ...entry, code, why: detail, next }, advice)), meeting)
   const problem = {
     type: `urn:countersign:${code}`,
     title: entry.public,
@@ -88,11 +112,37 @@ export const REFERENCE_FIELD = 'Countersign-Reference'
 function finished(answer: Answer, { outcome, reference }: Meeting): Answer {
   const headers = {
     ...answer.headers,
-    // RFC 9110 §10.2.3: when to come again, where that is soon.
-    ...(answer.status === 503 && { 'Retry-After': '1' }),
+    ...standingFields(answer.status),
     ...(!outcome.ok && { [REFERENCE_FIELD]: reference }),
   }
   return { ...answer, headers }
+}
+
+/** What goes with a status, whatever is refused by it. */
+function standingFields(status: number): Readonly<Record<string, string>> {
+  // RFC 9110 §10.2.3: when to come again, where that is soon.
+  if (status === 503) return { 'Retry-After': '1' }
+  // §11.6.1: a 401 names a scheme; a person's is the proof of the device.
+  return status === 401 ? { 'WWW-Authenticate': 'DPoP algs="ES256"' } : {}
+}
+
+/** Says no to a program where no meeting is to be shown. @param detail Of this very case. */
+export function problemAnswer(code: RefusalCode, detail?: string): Answer {
+  const { public: title, next, clause, fault, step } = REFUSALS[code]
+  const status = refusalStatus(code)
+  const problem = {
+    type: `urn:countersign:${code}`,
+    title,
+    status,
+    detail: detail ?? title,
+    next,
+    code,
+    clause,
+    fault,
+    step,
+  }
+  const answer = answerOf(status, 'application/problem+json', `${JSON.stringify(problem, undefined, 2)}\n`)
+  return { ...answer, headers: { ...answer.headers, ...standingFields(status) } }
 }
 
 /** When and why the caller was revoked, as `detail` says it, for programs. */

@@ -89,3 +89,25 @@ suite('allowList', () => {
     assert.throws(() => allowList(['alice', ' ']), RangeError)
   })
 })
+
+suite('allowList and people', () => {
+  const person: Side = { name: 'alice', party: 'alice', identities: [{ kind: 'account', value: 'alice' }] }
+  for (const entry of ['alice', '*'])
+    test(`lets in a person that proved itself: ${entry}`, () =>
+      assert.deepEqual(allowList([entry]).decide(asks(person)), { ok: true, rule: `allow ${entry}` }))
+  for (const [what, entry, caller] of [
+    ['another person', 'bob', person],
+    ['a person, who is not nobody', 'nobody', person],
+    ['nobody', '*', sideOf(undefined, '198.51.100.1:51234')],
+    ['a name that nobody proved', '*', { ...person, identities: [] }],
+    ['an account that is no party', '*', { name: 'alice', identities: person.identities }],
+    ['the account of another authority', '*', { ...person, authority: 'partner' }],
+    ['an account that is written like a host', 'db.acme.example', account('db.acme.example')],
+    ['an account that is written like an address', 'alice@acme.example', account('alice@acme.example')],
+  ] as const)
+    test(`refuses ${what}: ${entry}`, () => assert.equal(allowList([entry]).decide(asks(caller as Side)).ok, false))
+
+  function account(value: string): Side {
+    return { name: value, party: 'someone', identities: [{ kind: 'account', value }] }
+  }
+})
