@@ -57,6 +57,10 @@ export interface PersonRequest {
   readonly cookie: string | undefined
   /** The field `DPoP`. */
   readonly proof: string | undefined
+  /** The field `Origin`. */
+  readonly origin: string | undefined
+  /** Whether it asks for another protocol on this connection, as a WebSocket does, in HTTP/2 by an extended CONNECT. */
+  readonly isUpgrade: boolean
   /** SHA-256 of the certificate by which the connection's caller was met, where it was. */
   readonly certificateSha256: string | undefined
 }
