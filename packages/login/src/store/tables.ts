@@ -33,8 +33,8 @@ export interface SetUpTable {
   id: string
   invitation: Uint8Array
   device: string
-  /** JSON of what was told so far. */
-  state: string
+  /** JSON of what was told so far, encrypted under the secret of the door. */
+  state: Uint8Array
   expires_at: number
 }
 
@@ -65,7 +65,7 @@ export interface PasskeyTable {
   removed_at: number | null
 }
 
-/** A recovery code, as SHA-256 under the secret of the door. */
+/** A recovery code, as HMAC-SHA-256 under the secret of the door. */
 export interface RecoveryCodeTable {
   code: Uint8Array
   account: string

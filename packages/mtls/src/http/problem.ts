@@ -6,6 +6,7 @@ import {
   type Meeting,
   publicMeeting,
   REFUSALS,
+  type Reference,
   type RefusalCode,
   writeJson,
   writeMeeting,
@@ -126,8 +127,8 @@ function standingFields(status: number): Readonly<Record<string, string>> {
   return status === 401 ? { 'WWW-Authenticate': 'DPoP algs="ES256"' } : {}
 }
 
-/** Says no to a program where no meeting is to be shown. @param detail Of this very case. */
-export function problemAnswer(code: RefusalCode, detail?: string): Answer {
+/** Says no to a program where no meeting is to be shown. @param detail Of this very case. @param reference As the log has it. */
+export function problemAnswer(code: RefusalCode, detail?: string, reference?: Reference): Answer {
   const { public: title, next, clause, fault, step } = REFUSALS[code]
   const status = refusalStatus(code)
   const problem = {
@@ -136,6 +137,7 @@ export function problemAnswer(code: RefusalCode, detail?: string): Answer {
     status,
     detail: detail ?? title,
     next,
+    ...(reference !== undefined && { reference }),
     code,
     clause,
     fault,

@@ -1,0 +1,29 @@
+// The shape of a call's function: what it is told beside the body.
+import type { AnswerOf, BodyOf, CallName } from './api.ts'
+import type { ProvedDevice } from './session/dpop.ts'
+
+/** The session of whoever asks, as its row has it. */
+export interface OpenPersonSession {
+  readonly id: string
+  readonly account: string
+  /** What it is bound to. */
+  readonly device: string
+}
+
+/** Who asks, and when. */
+export interface Asked {
+  /** Its proof is spent. Always there where the call's proof is `device` or `session`. */
+  readonly device?: ProvedDevice
+  /** Always there where the call's proof is `session`. */
+  readonly session?: OpenPersonSession
+  /** Of the network, as the door saw it. */
+  readonly address: string
+  readonly now: Temporal.Instant
+  /** Sends a field with the answer, as `Set-Cookie`. */
+  field(name: string, value: string): void
+}
+
+/** The function of each call. What it refuses it throws as a `PersonRefusal`. */
+export type Calls = {
+  readonly [Name in CallName]: (body: BodyOf<Name>, asked: Asked) => Promise<AnswerOf<Name>>
+}

@@ -1,0 +1,219 @@
+// What login remembers, as a part of the house's store, in one text for both databases. Each question has its index, so that
+// its cost does not grow with how much is stored.
+//
+// A version that was released never changes: what is new is an upgrade, and stands at the end of `schemaIn` as well.
+import { PRIMARY_KEYS } from './tables.ts'
+
+/** The words in which SQLite and PostgreSQL differ, as the store of the house has them. */
+export interface SchemaWords {
+  readonly integer: string
+  /** Compared octet by octet. */
+  readonly text: string
+  readonly octets: string
+  /** Behind the columns. */
+  readonly withoutRowid: string
+}
+
+/** A part of the house's store that is not its own. */
+export interface StorePart {
+  readonly name: string
+  readonly version: number
+  schemaIn(words: SchemaWords): string
+  /** By the version that each leads on from. */
+  readonly upgrades: Readonly<Record<number, (words: SchemaWords) => string>>
+  /** By what each row is found, for who copies a store. */
+  readonly primaryKeys: Readonly<Record<string, readonly string[]>>
+}
+
+/** Accounts, and what leads to them. */
+const ACCOUNTS = ({ integer, text, octets, withoutRowid }: SchemaWords): string => `
+CREATE TABLE login_account (
+  -- The party that it is of.
+  account ${text} PRIMARY KEY,
+  door ${text} NOT NULL,
+  name ${text} NOT NULL,
+  -- Where notices go; it proves nothing.
+  email ${text},
+  -- Of OPAQUE, base64url. It has no password in it, and is worth nothing without the secret of the door.
+  record ${text},
+  -- Encrypted under the secret of the door.
+  totp_secret ${octets},
+  -- A JWE that the server cannot open.
+  of_password ${text},
+  opened_at ${integer},
+  password_at ${integer},
+  CHECK (opened_at IS NULL OR (record IS NOT NULL AND of_password IS NOT NULL AND password_at IS NOT NULL))
+) ${withoutRowid};
+CREATE INDEX login_account_door ON login_account (door, account);
+
+CREATE TABLE login_invitation (
+  -- SHA-256 of what stands in the fragment of its address, which is not kept.
+  id ${octets} PRIMARY KEY,
+  account ${text} NOT NULL,
+  door ${text} NOT NULL,
+  email ${text},
+  created_at ${integer} NOT NULL,
+  expires_at ${integer} NOT NULL,
+  spent_at ${integer},
+  CHECK (expires_at > created_at)
+) ${withoutRowid};
+CREATE INDEX login_invitation_account ON login_invitation (account, created_at);
+CREATE INDEX login_invitation_expires ON login_invitation (expires_at);
+
+CREATE TABLE login_set_up (
+  id ${text} PRIMARY KEY,
+  -- One at a time: whoever begins anew ends the one before.
+  invitation ${octets} NOT NULL UNIQUE REFERENCES login_invitation (id),
+  device ${text} NOT NULL,
+  -- JSON, encrypted under the secret of the door.
+  state ${octets} NOT NULL,
+  expires_at ${integer} NOT NULL
+) ${withoutRowid};
+CREATE INDEX login_set_up_expires ON login_set_up (expires_at);
+`
+
+/** What somebody proves an account with. */
+const PROOFS = ({ integer, text, octets, withoutRowid }: SchemaWords): string => `
+CREATE TABLE login_device (
+  -- RFC 7638 thumbprint of the key that signs.
+  device ${text} PRIMARY KEY,
+  account ${text} NOT NULL REFERENCES login_account (account),
+  name ${text} NOT NULL,
+  signing ${text} NOT NULL,
+  agreement ${text} NOT NULL,
+  -- A JWE that only this device can open; NULL until it has made it.
+  of_device ${text},
+  how ${text} NOT NULL,
+  is_phone ${integer} NOT NULL DEFAULT 0 CHECK (is_phone IN (0, 1)),
+  added_at ${integer} NOT NULL,
+  last_seen_at ${integer} NOT NULL,
+  removed_at ${integer}
+) ${withoutRowid};
+CREATE INDEX login_device_account ON login_device (account, added_at);
+
+CREATE TABLE login_passkey (
+  passkey ${text} PRIMARY KEY,
+  account ${text} NOT NULL REFERENCES login_account (account),
+  name ${text} NOT NULL,
+  public_key ${octets} NOT NULL,
+  counter ${integer} NOT NULL,
+  added_at ${integer} NOT NULL,
+  removed_at ${integer}
+) ${withoutRowid};
+CREATE INDEX login_passkey_account ON login_passkey (account, added_at);
+
+CREATE TABLE login_recovery_code (
+  -- HMAC-SHA-256 of account and code under the secret of the door.
+  code ${octets} PRIMARY KEY,
+  account ${text} NOT NULL REFERENCES login_account (account),
+  made_at ${integer} NOT NULL,
+  used_at ${integer}
+) ${withoutRowid};
+CREATE INDEX login_recovery_code_account ON login_recovery_code (account, made_at);
+
+CREATE TABLE login_used (
+  kind ${text} NOT NULL,
+  value ${text} NOT NULL,
+  -- From when on it may be forgotten.
+  until ${integer} NOT NULL,
+  PRIMARY KEY (kind, value)
+) ${withoutRowid};
+CREATE INDEX login_used_until ON login_used (until);
+
+CREATE TABLE login_failure (
+  -- As in \`hour:unknown:carol\`, whether or not there is a carol.
+  about ${text} PRIMARY KEY,
+  count ${integer} NOT NULL CHECK (count >= 0),
+  first_at ${integer} NOT NULL,
+  last_at ${integer} NOT NULL
+) ${withoutRowid};
+CREATE INDEX login_failure_last ON login_failure (last_at);
+`
+
+/** Sign-ins, sessions, and what waits for somebody to look at it. */
+const SESSIONS = ({ integer, text, octets, withoutRowid }: SchemaWords): string => `
+CREATE TABLE login_sign_in (
+  id ${text} PRIMARY KEY,
+  -- As it was typed: a name that nobody has stands here as well.
+  account ${text},
+  device ${text},
+  is_known ${integer} NOT NULL CHECK (is_known IN (0, 1)),
+  -- A word of \`signin/core.ts\`.
+  step ${text} NOT NULL,
+  -- JSON, encrypted under the secret of the door.
+  state ${octets} NOT NULL,
+  began_at ${integer} NOT NULL,
+  expires_at ${integer} NOT NULL
+) ${withoutRowid};
+CREATE INDEX login_sign_in_expires ON login_sign_in (expires_at);
+
+CREATE TABLE login_session (
+  id ${text} PRIMARY KEY,
+  account ${text} NOT NULL REFERENCES login_account (account),
+  door ${text} NOT NULL,
+  device ${text},
+  certificate ${text},
+  -- SHA-256 of what the cookie has, and of what it had before.
+  secret ${octets} NOT NULL,
+  previous ${octets},
+  rotated_at ${integer} NOT NULL,
+  opened_at ${integer} NOT NULL,
+  ends_at ${integer} NOT NULL,
+  -- JSON, these three.
+  proofs ${text} NOT NULL,
+  confirmed ${text} NOT NULL,
+  meeting ${text} NOT NULL,
+  ended_at ${integer},
+  ended_by ${text},
+  CHECK (device IS NOT NULL OR certificate IS NOT NULL),
+  CHECK ((ended_at IS NULL) = (ended_by IS NULL))
+) ${withoutRowid};
+CREATE INDEX login_session_account ON login_session (account, opened_at) WHERE ended_at IS NULL;
+CREATE INDEX login_session_device ON login_session (device) WHERE ended_at IS NULL;
+CREATE INDEX login_session_ends ON login_session (ends_at);
+
+CREATE TABLE login_waiting (
+  id ${text} PRIMARY KEY,
+  account ${text} NOT NULL REFERENCES login_account (account),
+  kind ${text} NOT NULL CHECK (kind IN ('device', 'code', 'matter', 'recovery')),
+  number ${text} NOT NULL,
+  -- JSON of what is read.
+  matter ${text} NOT NULL,
+  -- Encrypted under the secret of the door.
+  code ${octets},
+  sign_in ${text},
+  state ${text} NOT NULL,
+  created_at ${integer} NOT NULL,
+  expires_at ${integer} NOT NULL,
+  ready_at ${integer},
+  CHECK ((kind = 'recovery') = (ready_at IS NOT NULL))
+) ${withoutRowid};
+CREATE INDEX login_waiting_account ON login_waiting (account, created_at);
+CREATE INDEX login_waiting_sign_in ON login_waiting (sign_in, kind) WHERE sign_in IS NOT NULL;
+CREATE INDEX login_waiting_expires ON login_waiting (expires_at);
+
+CREATE TABLE login_notice (
+  id ${text} PRIMARY KEY,
+  account ${text} NOT NULL,
+  email ${text} NOT NULL,
+  kind ${text} NOT NULL,
+  -- JSON of what the text is made of.
+  facts ${text} NOT NULL,
+  created_at ${integer} NOT NULL,
+  next_at ${integer} NOT NULL,
+  tries ${integer} NOT NULL DEFAULT 0,
+  sent_at ${integer}
+) ${withoutRowid};
+CREATE INDEX login_notice_next ON login_notice (next_at, id) WHERE sent_at IS NULL;
+CREATE INDEX login_notice_account ON login_notice (account, kind, created_at);
+CREATE INDEX login_notice_created ON login_notice (created_at);
+`
+
+/** The tables of login, for a store to take up. */
+export const LOGIN_PART: StorePart = {
+  name: 'login',
+  version: 1,
+  schemaIn: (words) => ACCOUNTS(words) + PROOFS(words) + SESSIONS(words),
+  upgrades: {},
+  primaryKeys: PRIMARY_KEYS,
+}
