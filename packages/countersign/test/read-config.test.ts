@@ -135,6 +135,16 @@ suite('readConfig', () => {
       /^c\.yaml:7: doors\.0\.upstream must be left out: route 1 takes whatever/,
     ],
     [
+      'a bank at a door that states nothing',
+      ROUTES('{upstream: bank}'),
+      /^c\.yaml:8: doors\.0\.routes\.0\.upstream must stand beside assertion: the bank believes nothing/,
+    ],
+    [
+      'a bank below a path',
+      edit(UPSTREAM, '    upstream: demo\n    assertion: bank\n    routes: [{path: /bank, upstream: bank}]\n'),
+      /doors\.0\.routes\.0\.upstream must be at the path \//,
+    ],
+    [
       'a service at a door with a list',
       ROUTES(`{path: /x, service: admin, ${TO}}`),
       /^c\.yaml:8: doors\.0\.routes\.0\.service must be left out at a door with allow/,
@@ -278,7 +288,7 @@ suite('readConfig', () => {
     [
       'an upstream that is a word',
       edit('{url: "https://127.0.0.1:9000", name: db.acme.example}', 'dmo'),
-      /^c\.yaml:7: doors\.0\.upstream must be demo, or a mapping/,
+      /^c\.yaml:7: doors\.0\.upstream must be demo, bank, or a mapping/,
     ],
     [
       'nobody allowed',

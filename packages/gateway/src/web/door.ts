@@ -1,9 +1,9 @@
 // The web door: HTTP/1.1, HTTP/2 and WebSocket for callers that have been met, before one upstream or several.
 import { createAcceptor, createRefusalResponder, type House } from '@countersign/mtls'
-import { openDemoUpstream } from '../demo/upstream.ts'
 import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
 import { openAsserter } from './assertion.ts'
+import { type BuiltIn, type BuiltIns, createBuiltIns } from './built-in.ts'
 import { createMetServer, type Route } from './met-server.ts'
 import { type CallersConfig, createNames } from './names.ts'
 import { createRoutes, type RouteKey, routeFaults } from './routes.ts'
@@ -17,8 +17,8 @@ export interface WebDoorConfig {
   readonly listen: { readonly host: string; readonly port: number }
   /** What its names ask of callers. Default `require`. */
   readonly callers?: CallersConfig
-  /** For what no route takes; `demo` is the small service that comes with Countersign. Absent: nothing is there. */
-  readonly upstream?: 'demo' | UpstreamConfig
+  /** For what no route takes; `demo` and `bank` come with Countersign. Absent: nothing is there. */
+  readonly upstream?: BuiltIn | UpstreamConfig
   /** Services for some hosts and paths. */
   readonly routes?: readonly RouteConfig[]
   /** The party of a proxy before the door, whose `Client-Cert` (RFC 9440) says who its callers are. Absent: nobody's does. */
@@ -31,7 +31,7 @@ export interface WebDoorConfig {
 export interface RouteConfig extends RouteKey {
   /** As rules name it, without `service:`: asked for each caller, beside the door. Absent: who may pass the door may have it. */
   readonly service?: string
-  readonly upstream: 'demo' | UpstreamConfig
+  readonly upstream: BuiltIn | UpstreamConfig
 }
 
 /** The web door among the kinds. */
@@ -39,7 +39,7 @@ export const webDoor: Opener<WebDoorConfig> = {
   open: openWebDoor,
   calls: (config) =>
     routesOf(config).some(
-      ({ upstream }) => upstream !== 'demo' && [upstream.url].flat().some((url) => url.startsWith('https:')),
+      ({ upstream }) => typeof upstream !== 'string' && [upstream.url].flat().some((url) => url.startsWith('https:')),
     ),
   fixed: ['host', 'listen', 'callers', 'from', 'assertion'],
 }
@@ -55,15 +55,15 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
   // Those that requests are given to, and those before them that still answer.
   const open = new Set<Ways>()
   const openWays = async (wanted: WebDoorConfig) => {
-    const ways = await waysOf(wanted, house)
+    const ways = await waysOf(wanted, house, builtIns)
     open.add(ways)
     return ways
   }
   const { assertion, host } = config
-  const asserter =
-    assertion === undefined
-      ? undefined
-      : await openAsserter({ door: name, issuer: `https://${host[0]}`, audience: assertion }, house)
+  const stated = assertion === undefined ? undefined : { issuer: `https://${host[0]}`, audience: assertion }
+  const asserter = stated && (await openAsserter({ door: name, ...stated }, house))
+  // They outlive a change of the file: what a customer has under way is kept.
+  const builtIns = createBuiltIns(stated && asserter && { ...stated, keys: () => asserter.keys }, house)
   let ways = await openWays(config)
   const met = createMetServer({ door: name, names, routes: () => ways.routes, asserter, from: config.from }, house)
   const refusals = createRefusalResponder(house.clock)
@@ -91,6 +91,7 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
       refusals.close()
       met.close()
       await Promise.all([asserter?.close(), ...[...open].map((each) => each.close())])
+      await builtIns.close()
     },
   })
   return {
@@ -134,17 +135,18 @@ function routesOf({ upstream, routes = [] }: WebDoorConfig): readonly RouteConfi
   return upstream === undefined ? routes : [...routes, { path: '/', upstream }]
 }
 
-async function waysOf(config: WebDoorConfig, house: House): Promise<Ways> {
+async function waysOf(config: WebDoorConfig, house: House, builtIns: BuiltIns): Promise<Ways> {
   const wanted = routesOf(config)
   const [fault] = routeFaults(config.host, wanted)
   if (fault) throw new TypeError(`route ${fault.index + 1}: ${fault.key} ${fault.message}`)
   await using opened = new AsyncDisposableStack()
-  const demo = wanted.some(({ upstream }) => upstream === 'demo')
-    ? await openDemoUpstream({ host: '127.0.0.1', port: 0 })
-    : undefined
-  if (demo) opened.defer(() => demo.close())
-  const routes = wanted.map(({ host, path, service, upstream: to }) => {
-    const upstream = openUpstream(to === 'demo' ? { url: demo?.url ?? '' } : to, config.name, house)
+  const configs = await Promise.all(
+    wanted.map(async ({ upstream }) =>
+      typeof upstream === 'string' ? { url: await builtIns.urlOf(upstream) } : upstream,
+    ),
+  )
+  const routes = wanted.map(({ host, path, service }, i) => {
+    const upstream = openUpstream(configs[i] ?? { url: '' }, config.name, house)
     opened.defer(() => upstream.close())
     return {
       path,

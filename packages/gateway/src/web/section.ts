@@ -55,7 +55,7 @@ const service = z.strictObject(
       .describe('asks each address whether it is well, and leaves alone what is not (whether it can be reached)'),
   },
   // Only where it is no mapping at all; an unknown key has its own words.
-  { error: ({ code }) => (code === 'invalid_type' ? 'must be demo, or a mapping with the key url' : undefined) },
+  { error: ({ code }) => (code === 'invalid_type' ? 'must be demo, bank, or a mapping with the key url' : undefined) },
 )
 const isSecure = (urls: string | readonly string[]) => [urls].flat().every((url) => url.startsWith('https:'))
 const provable = service
@@ -67,7 +67,7 @@ const provable = service
     path: ['url'],
     message: 'must be all http or all https',
   })
-const upstream = z.union([z.literal('demo'), provable])
+const upstream = z.union([z.literal('demo'), z.literal('bank'), provable])
 
 const route = z.strictObject({
   host: hostName.exactOptional().describe("one of the door's hosts (each of them)"),
@@ -99,7 +99,9 @@ const keys = {
     .exactOptional()
     .describe('certificates of callers, for all hosts or for each: require (the default), ask, none'),
   listen: listen.describe('address on which it listens'),
-  upstream: upstream.exactOptional().describe('the service for what no route takes: {url, …}, or demo'),
+  upstream: upstream
+    .exactOptional()
+    .describe('the service for what no route takes: {url, …}, or demo, or bank (for people who sign in)'),
   routes: z.array(route).exactOptional().describe('services for some hosts and paths'),
   from: z
     .string()
@@ -119,6 +121,7 @@ function faultsOf({
   upstream,
   routes = [],
   allow,
+  assertion,
 }: WebDoorConfig & { readonly allow?: unknown }): readonly Fault[] {
   const faults: Fault[] = routeFaults(host, routes).map(({ index, key, ...fault }) => ({
     ...fault,
@@ -132,6 +135,17 @@ function faultsOf({
   // The same for what no route takes: it begins everywhere, on every host.
   const last = routeFaults(host, [...routes, { path: '/' }]).find(({ index }) => index === routes.length)
   if (upstream !== undefined && all < 0 && last) faults.push({ path: ['upstream'], message: last.message })
+  const banks = [
+    ...(upstream === 'bank' ? [{ path: ['upstream'], at: '/' }] : []),
+    ...routes.flatMap((each, i) =>
+      each.upstream === 'bank' ? [{ path: ['routes', i, 'upstream'], at: each.path }] : [],
+    ),
+  ]
+  for (const { path, at } of banks) {
+    if (assertion === undefined)
+      faults.push({ path, message: 'must stand beside assertion: the bank believes nothing but signed statements' })
+    if (at !== '/') faults.push({ path, message: 'must be at the path /, where the pages of the bank are' })
+  }
   for (const [index, { service: asked }] of routes.entries())
     if (asked !== undefined && allow !== undefined)
       faults.push({
