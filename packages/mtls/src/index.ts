@@ -104,6 +104,14 @@ export { allowList } from './server/allow-list.ts'
 export type { HasSessions, ServerOptions } from './server/behind-gate.ts'
 export { createServer, type MutualServer } from './server/create-server.ts'
 export { createHttp2Server, createHttpsServer } from './server/http-servers.ts'
+export {
+  createPeople,
+  type MetPerson,
+  type People,
+  type PeopleOptions,
+  type PersonSession,
+  type ShownPerson,
+} from './server/meet-person.ts'
 export { meetingOf, type OwnMeeting, ownMeeting } from './server/meeting-of.ts'
 export {
   type Http2Fields,
@@ -115,7 +123,7 @@ export { describeSession } from './sessions/describe-session.ts'
 export { resetSocket } from './sessions/reset.ts'
 export { SessionCutError } from './sessions/session.ts'
 export { createSessionIndex } from './sessions/session-index.ts'
-export { lockedKey, revokedKey } from './sessions/session-keys.ts'
+export { deviceKey, lockedKey, revokedKey } from './sessions/session-keys.ts'
 export { openTickets } from './tickets/shared-tickets.ts'
 export { createCheckSignature } from './trust/check-signature.ts'
 export { type DoorTrust, doorTrust } from './trust/door-trust.ts'

@@ -22,7 +22,9 @@ export interface Following extends Options {
 
 /** By what a caller is found that was let in by `decision`. */
 export function keysOf({ meeting, path }: Admitted, decision: Decision): CallerSession['keys'] {
-  return sessionKeysOf(meeting.caller, decision, path)
+  const [, , , , , { evidence }] = meeting.steps
+  const device = evidence?.kind === 'bound' && evidence.to === 'device' ? evidence.keySha256 : undefined
+  return sessionKeysOf(meeting.caller, decision, path, device)
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Decision, Meeting, Proof, Refusal, Side } from '@countersign/proto
 import type { VerifiedPath } from '@countersign/verify'
 import type { Judgement, Question } from '../gate/judge.ts'
 import { presentedCertificates } from '../gate/presented.ts'
-import { sideOf } from '../gate/side.ts'
+import { isPerson, sideOf } from '../gate/side.ts'
 import { type Verdicts, verdictsOf } from '../gate/verdicts.ts'
 import type { AcceptorOptions, AccessQuestion } from '../model.ts'
 import type { Arrival } from './arrival.ts'
@@ -103,7 +103,9 @@ export function decideOn(
   if (decision.ok) return { ok: true, decision }
   // Who showed nothing has not been found to be the wrong one.
   const code =
-    judgement === undefined && decision.code === 'ERR_CALLER_NOT_ALLOWED' ? 'ERR_CALLER_NO_CERTIFICATE' : decision.code
+    judgement === undefined && !isPerson(question.caller) && decision.code === 'ERR_CALLER_NOT_ALLOWED'
+      ? 'ERR_CALLER_NO_CERTIFICATE'
+      : decision.code
   return { ok: false, refusal: { code, detail: decision } }
 }
 

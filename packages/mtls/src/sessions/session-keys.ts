@@ -7,9 +7,15 @@ import { sha256 } from '../sha256.ts'
 /**
  * Lists what a session depends on: every certificate and key of the path, the anchor's key, who the peer is, and what the
  * decision names.
- * @param path Absent where the caller was admitted as nobody.
+ * @param path Absent where the caller was admitted as nobody, or as a person.
+ * @param device Thumbprint of the key that the session is bound to.
  */
-export function sessionKeysOf(peer: Side, decision: Decision, path?: VerifiedPath): readonly SessionKey[] {
+export function sessionKeysOf(
+  peer: Side,
+  decision: Decision,
+  path?: VerifiedPath,
+  device?: string,
+): readonly SessionKey[] {
   const keys: SessionKey[] = []
   if (path) {
     const spkis = [...path.certificates, path.anchor].map(({ subjectPublicKeyInfo }) =>
@@ -20,6 +26,7 @@ export function sessionKeysOf(peer: Side, decision: Decision, path?: VerifiedPat
     })
     keys.push(...spkis.map((spki) => `key:${spki}`))
   }
+  if (device !== undefined) keys.push(deviceKey(device))
   if (peer.party !== undefined) keys.push(`party:${peer.party}`)
   for (const { kind, value } of peer.identities) keys.push(`identity:${kind}:${value}`)
   if (decision.ok) {
@@ -37,6 +44,11 @@ export function revokedKey({ issuerSpkiSha256, serialNumber }: RevokedSerial): S
 /** The key of all sessions that a lock ends. */
 export function lockedKey({ party }: PartyLock): SessionKey {
   return `party:${party}`
+}
+
+/** The key of all sessions that are bound to a device, by the thumbprint of its key. @see RFC 7638 */
+export function deviceKey(keySha256: string): SessionKey {
+  return `key:${keySha256}`
 }
 
 function certificateKey(issuerSpkiSha256: string, serialNumber: bigint): SessionKey {
