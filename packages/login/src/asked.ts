@@ -1,6 +1,8 @@
 // The shape of a call's function: what it is told beside the body.
 import type { AnswerOf, BodyOf, CallName } from './api.ts'
 import type { ProvedDevice } from './session/dpop.ts'
+import type { SecretStanding } from './session/rotation.ts'
+import type { SessionRow } from './session/row.ts'
 
 /** The session of whoever asks, as its row has it. */
 export interface OpenPersonSession {
@@ -8,6 +10,10 @@ export interface OpenPersonSession {
   readonly account: string
   /** What it is bound to. */
   readonly device: string
+  /** As it was when this was asked. */
+  readonly row: SessionRow
+  /** What the secret in the cookie is. */
+  readonly standing: SecretStanding
 }
 
 /** Who asks, and when. */
@@ -18,6 +24,8 @@ export interface Asked {
   readonly session?: OpenPersonSession
   /** Of the network, as the door saw it. */
   readonly address: string
+  /** Of the page that asks, which is one of the door's own: `https://bank.example:8444`. */
+  readonly origin: string
   readonly now: Temporal.Instant
   /** Sends a field with the answer, as `Set-Cookie`. */
   field(name: string, value: string): void

@@ -75,6 +75,7 @@ function route<Name extends CallName>(app: FastifyInstance, name: Name, options:
     const asked: Asked = {
       ...(await proved(proof, request, now, options)),
       address: options.addressOf(request),
+      origin: request.headers.origin ?? '',
       now,
       field: (field, value) => void reply.header(field, value),
     }

@@ -9,6 +9,7 @@ import { apiRoutes } from '../src/routes.ts'
 import { athOf } from '../src/session/dpop.ts'
 import { makeNonce } from '../src/session/nonce.ts'
 import { AUTHORITY, HOST, newDevice, ORIGIN, type TestDevice } from './support/device.ts'
+import { openSession } from './support/session.ts'
 import { testStore } from './support/store.ts'
 
 const NOW = Temporal.Instant.from('2026-11-27T12:00:00Z')
@@ -16,6 +17,7 @@ const nonceKey = new Uint8Array(32).fill(3)
 const device = await newDevice()
 const stranger = await newDevice()
 const SIGN_IN = 'a'.repeat(22)
+const SESSION = openSession({ id: 's1', account: 'carol', device: device.id }, NOW)
 
 interface Setting {
   readonly app: FastifyInstance
@@ -57,7 +59,7 @@ async function setting(t: TestContext, calls: Partial<Calls> = {}): Promise<Sett
       door: 'bank',
       host: HOST,
       nonceKey,
-      sessionOf: async (cookie) => (cookie === 'good' ? { id: 's1', account: 'carol', device: device.id } : undefined),
+      sessionOf: async (cookie) => (cookie === 'good' ? SESSION : undefined),
       addressOf: () => '192.0.2.1',
     })
     done()

@@ -157,6 +157,8 @@ CREATE TABLE login_session (
   secret ${octets} NOT NULL,
   previous ${octets},
   rotated_at ${integer} NOT NULL,
+  -- When the secret of now first came back; until then it may have been lost on its way.
+  seen_at ${integer},
   opened_at ${integer} NOT NULL,
   ends_at ${integer} NOT NULL,
   -- JSON, these three.

@@ -115,6 +115,8 @@ export interface LoginSessionTable {
   secret: Uint8Array
   previous: Uint8Array | null
   rotated_at: number
+  /** When the secret of now first came back. */
+  seen_at: number | null
   opened_at: number
   ends_at: number
   /** JSON. */
