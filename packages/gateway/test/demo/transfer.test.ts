@@ -60,7 +60,10 @@ suite('a transfer', () => {
     assert.match(done.body, /You confirmed it by passkey/)
     assert.equal(await bank.balance(), before - 1250)
     const { body } = await bank.ask('/accounts/current')
-    assert.match(body, /Aunt Marlene\s*<span class="small">Birthday<\/span><\/th>\s*<td class="amount">\u2212€12\.50/)
+    assert.match(
+      body,
+      /Aunt Marlene\s*<span class="small">Birthday<\/span><\/th>\s*<td role="cell" class="amount">\u2212€12\.50/,
+    )
   })
 
   test('between two accounts of the customer is booked in both', async () => {

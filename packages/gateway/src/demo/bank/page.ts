@@ -28,6 +28,11 @@ const PROOFS: Readonly<Record<string, string>> = {
   certificate: 'certificate',
 }
 
+/** What people call a proof. */
+export function wordOf(kind: string): string {
+  return (Object.hasOwn(PROOFS, kind) ? PROOFS[kind] : undefined) ?? kind
+}
+
 /** Draws a whole page; without a statement, of nobody. */
 export function drawPage({ title, part, content }: Page, statement?: Statement): Markup {
   return html`<!doctype html>
@@ -58,7 +63,7 @@ ${content}
 }
 
 function drawWho({ customer, proofs }: Statement): Markup {
-  const kinds = [...new Set(proofs.map(({ kind }) => PROOFS[kind] ?? kind))]
+  const kinds = [...new Set(proofs.map(({ kind }) => wordOf(kind)))]
   const bound = proofs.some(({ binding }) => binding === 'device') ? ', on a device that is bound to it' : ''
   return html`<p class="who">Signed in as <strong>${customer}</strong> by ${kinds.join(' and ')}${bound}<br>
 <a href="/login/account">Your account and devices</a> · <a href="/login/sign-out">Sign out</a></p>`

@@ -4,7 +4,7 @@ import { formatIban } from './iban.ts'
 import type { Account, Customer, Order, Payee } from './model.ts'
 import { formatAmount } from './money.ts'
 import { confirmationOf } from './orders.ts'
-import { drawFaults, drawField, drawLines, type Faults, type Page } from './page.ts'
+import { drawFaults, drawField, drawLines, type Faults, type Page, wordOf } from './page.ts'
 
 /** What a customer typed, by field. */
 export type Typed = Readonly<Record<string, string>>
@@ -28,7 +28,7 @@ export function accountsPage({ accounts }: Customer): Page {
     part: '/',
     content: html`<h1>Your accounts</h1>
 <table>
-<thead><tr><th scope="col">Account</th><th scope="col" class="amount">Balance</th></tr></thead>
+${drawHead('Account', 'Balance')}
 <tbody>${rows}</tbody>
 <tfoot><tr><th scope="row">All together</th><td class="amount">${formatAmount(sum)}</td></tr></tfoot>
 </table>
@@ -39,9 +39,11 @@ export function accountsPage({ accounts }: Customer): Page {
 /** One account, with what was booked. */
 export function bookingsPage({ name, iban, cents, bookings }: Account): Page {
   const rows = bookings.map(
-    (booking) => html`<tr><td>${drawTime(booking.at)}</td><th scope="row">${booking.with}
+    (
+      booking,
+    ) => html`<tr role="row"><td role="cell" class="whole">${drawTime(booking.at)}</td><th role="rowheader" scope="row">${booking.with}
 <span class="small">${booking.purpose}</span></th>
-<td class="amount${booking.cents > 0 && ' in'}">${booking.cents > 0 && '+'}${formatAmount(booking.cents)}</td></tr>`,
+<td role="cell" class="amount${booking.cents > 0 && ' in'}">${booking.cents > 0 && '+'}${formatAmount(booking.cents)}</td></tr>`,
   )
   return {
     status: 200,
@@ -52,10 +54,10 @@ ${drawLines([
   ['Balance', formatAmount(cents)],
   ['IBAN', formatIban(iban)],
 ])}
-<table>
+<table role="table" class="narrow">
 <caption>Bookings, the newest first</caption>
-<thead><tr><th scope="col">Day</th><th scope="col">With</th><th scope="col" class="amount">Amount</th></tr></thead>
-<tbody>${rows}</tbody>
+${drawHead('Day', 'With', 'Amount')}
+<tbody role="rowgroup">${rows}</tbody>
 </table>
 <p><a href="/">All accounts</a></p>`,
   }
@@ -96,8 +98,8 @@ ${drawField('purpose', 'Purpose (may be empty)', faults, {
 /** Everybody whom the customer pays. */
 export function payeesPage({ payees }: Customer, token: string): Page {
   const rows = payees.map(
-    ({ id, name, iban }) => html`<tr><th scope="row">${name}</th><td>${formatIban(iban)}</td>
-<td><form class="row" method="post" action="/payees/${id}/remove">${drawToken(token)}
+    ({ id, name, iban }) => html`<tr role="row"><th role="rowheader" scope="row" class="whole">${name}</th>
+<td role="cell" class="whole">${formatIban(iban)}</td><td role="cell" class="whole"><form class="row" method="post" action="/payees/${id}/remove">${drawToken(token)}
 <a class="button quiet" href="/transfer?payee=${id}" aria-label="Pay ${name}">Pay</a>
 <a class="button quiet" href="/payees/${id}" aria-label="Change ${name}">Change</a>
 <button class="quiet" aria-label="Remove ${name}">Remove</button></form></td></tr>`,
@@ -107,10 +109,10 @@ export function payeesPage({ payees }: Customer, token: string): Page {
     title: 'Payees',
     part: '/payees',
     content: html`<h1>Payees</h1>
-<table class="narrow">
+<table role="table" class="narrow">
 <caption>Whom you pay. Who is added or changed is confirmed by you first</caption>
-<thead><tr><th scope="col">Name</th><th scope="col">IBAN</th><th scope="col">What to do</th></tr></thead>
-<tbody>${rows}</tbody>
+${drawHead('Name', 'IBAN', 'What to do')}
+<tbody role="rowgroup">${rows}</tbody>
 </table>
 <p><a class="button" href="/payees/new">Add a payee</a></p>`,
   }
@@ -151,7 +153,7 @@ export function orderPage(order: Order, now: Temporal.Instant): Page {
       status: 200,
       title: 'Done',
       content: html`<h1 class="good">Done: ${matter.title}</h1>
-<p>You confirmed it by ${ended.by}, and it was done on ${drawTime(ended.at)}. A confirmation counts once.</p>${lines}${back}`,
+<p>You confirmed it by ${wordOf(ended.by)}, and it was done on ${drawTime(ended.at)}. A confirmation counts once.</p>${lines}${back}`,
     }
   if (Temporal.Instant.compare(now, heldUntil) >= 0)
     return {
@@ -184,6 +186,15 @@ function formPage(title: string, part: string, faults: Faults, form: Markup): Pa
 ${drawFaults(faults)}
 ${form}`,
   }
+}
+
+/** The roles are said as well: without them, a table that is laid out in another way is none to a screen reader. */
+function drawHead(...columns: readonly string[]): Markup {
+  const heads = columns.map((column) => {
+    const isAmount = column === 'Amount' || column === 'Balance'
+    return html`<th role="columnheader" scope="col"${isAmount && html` class="amount"`}>${column}</th>`
+  })
+  return html`<thead role="rowgroup"><tr role="row">${heads}</tr></thead>`
 }
 
 function drawToken(token: string): Markup {

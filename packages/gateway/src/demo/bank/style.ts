@@ -10,7 +10,7 @@ export const STYLE: string = `
     --brand: #7fd0e6; --on-brand: #0c1a20; --good: #6fcf97; --bad: #ff9a91; --bad-ground: #331b1a }
 }
 * { box-sizing: border-box }
-body { margin: 0; background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
+body { margin: 0; background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: break-word }
 a { color: var(--brand); text-underline-offset: .15em }
 :focus-visible { outline: 3px solid var(--brand); outline-offset: 2px; border-radius: .2rem }
 .skip { position: absolute; left: -100vw }
@@ -41,7 +41,7 @@ tfoot th, tfoot td { font-weight: 600; border-top: 2px solid var(--line) }
 time { white-space: nowrap }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .4rem 1.25rem; margin: 0 0 1.5rem; padding: 1rem; border: 1px solid var(--line); border-radius: .4rem }
 dt { color: var(--faint) }
-dd { margin: 0; font-weight: 600 }
+dd { margin: 0; font-weight: 600; min-width: 0; overflow-wrap: anywhere }
 form { max-width: 32rem }
 .field { margin: 0 0 1.25rem }
 label { display: block; font-weight: 600 }
@@ -61,9 +61,12 @@ footer { color: var(--faint); font-size: .875rem }
 @media (max-width: 32rem) {
   dl { grid-template-columns: 1fr; gap: 0 }
   dd { margin: 0 0 .6rem }
+  select { padding: .5rem .2rem }
   .narrow thead { position: absolute; left: -100vw }
-  .narrow tr { display: block; border-top: 1px solid var(--line); padding: .6rem 0 }
-  .narrow th, .narrow td { display: block; border: 0; padding: 0 }
+  .narrow tr { display: flex; flex-wrap: wrap; justify-content: space-between; border-top: 1px solid var(--line); padding: .6rem 0 }
+  .narrow th, .narrow td { display: block; border: 0; padding: 0; max-width: 100% }
+  .narrow .whole { flex-basis: 100% }
+  .narrow th:not(.whole) { flex: 1; padding-right: .75rem; min-width: 0 }
   .narrow .row { padding-top: .4rem }
 }
 @media (forced-colors: active) { nav a[aria-current] { text-decoration: underline } button, .button { border-color: ButtonBorder } }
