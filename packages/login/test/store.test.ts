@@ -55,7 +55,7 @@ suite('the part of the store', () => {
     fails("INSERT INTO login_device VALUES ('e', 'carol', 'n', '{}', '{}', NULL, 'x', 2, 1, 1, NULL)", /CHECK/)
     fails("INSERT INTO login_recovery_code VALUES (x'00', 'dave', 1, NULL)", /FOREIGN KEY/)
     const session = (device: string, ended: string) =>
-      `INSERT INTO login_session VALUES ('s', 'carol', 'bank', ${device}, NULL, x'00', NULL, 1, 1, 2, '[]', '[]', '{}', ${ended})`
+      `INSERT INTO login_session VALUES ('s', 'carol', 'bank', ${device}, NULL, x'00', NULL, 1, NULL, 1, 2, '[]', '[]', '{}', ${ended})`
     fails(session('NULL', 'NULL, NULL'), /CHECK/)
     fails(session("'d'", '5, NULL'), /CHECK/)
     database.exec(session("'d'", "5, 'ERR_PERSON_SIGNED_OUT'"))

@@ -17,6 +17,8 @@ export interface TestDevice {
   readonly keys: DeviceKeys
   /** A proof for one call. @param ath Where there is a session. */
   prove(call: string, nonce: string, ath?: string): Promise<string>
+  /** A proof for any request. */
+  proveFor(request: { readonly method: string; readonly uri: string }, nonce: string, ath?: string): Promise<string>
 }
 
 /** Makes the keys of a device. */
@@ -28,18 +30,26 @@ export async function newDevice(name = 'Chromium on Linux'): Promise<TestDevice>
     return { kty: 'EC', crv: 'P-256', x, y } as const
   }
   const keys = { name, signing: await publicOf(signing.publicKey), agreement: await publicOf(agreement.publicKey) }
-  return {
+  const device: TestDevice = {
     id: thumbprint(keys.signing),
     keys,
-    async prove(call, nonce, ath) {
+    prove: (call, nonce, ath) => device.proveFor({ method: 'POST', uri: `${ORIGIN}/login/api/${call}` }, nonce, ath),
+    async proveFor({ method, uri }, nonce, ath) {
       const header = part({ typ: 'dpop+jwt', alg: 'ES256', jwk: keys.signing })
-      const htu = `${ORIGIN}/login/api/${call}`
-      const claims = part({ jti: randomUUID(), htm: 'POST', htu, iat: 0, nonce, ...(ath !== undefined && { ath }) })
+      const claims = part({
+        jti: randomUUID(),
+        htm: method,
+        htu: uri,
+        iat: 0,
+        nonce,
+        ...(ath !== undefined && { ath }),
+      })
       const input = Buffer.from(`${header}.${claims}`)
       const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, signing.privateKey, input)
       return `${input}.${Buffer.from(signature).toString('base64url')}`
     },
   }
+  return device
 }
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -1,0 +1,190 @@
+// The sessions of people at one door: opened, found, renewed and ended, by their rows, which every process has.
+import { createPeople } from '@countersign/mtls'
+import type { RefusalCode, StepEvidence } from '@countersign/protocol'
+import type { Asked, OpenPersonSession } from '../asked.ts'
+import type { Ground } from '../ground.ts'
+import type { LoginTransaction } from '../model.ts'
+import { PersonRefusal } from '../refusal.ts'
+import { makeSecret, makeSessionId, setCookie } from './cookie.ts'
+import { athOf } from './dpop.ts'
+import { endSession } from './end-sessions.ts'
+import { createHeldSessions, type Held } from './held.ts'
+import { COOKIE_MINUTES, SESSION_HOURS } from './rotation.ts'
+import { proofsOf, type SessionRow, type ShownProof, sideOfAccount, writeProofs, writeRecord } from './row.ts'
+import { sweeping } from './sweep.ts'
+
+/** Somebody whose sign-in is complete. */
+export interface Opening {
+  readonly account: string
+  /** What it is bound to: a device that the account has, by the thumbprint of its key. */
+  readonly device: string
+  /** SHA-256, hexadecimal, of the certificate by which the connection's caller was met: it stands for a proof of the device. */
+  readonly certificateSha256?: string | undefined
+  readonly shown: readonly ShownProof[]
+  /** Of the first five steps; absent where nothing shows that the step was taken. */
+  readonly evidence: readonly (StepEvidence | undefined)[]
+  readonly address: string
+}
+
+/** The sessions of one door, in one process of perhaps several. */
+export interface Sessions {
+  /**
+   * Asks the policy, and opens a session: its cookie goes with the answer.
+   * @throws {PersonRefusal} (rejects) where the policy says no: recorded, and told with the reference.
+   */
+  open(opening: Opening, asked: Pick<Asked, 'field' | 'now'>): Promise<OpenPersonSession>
+  /** A new secret in the cookie. Whoever calls this has seen a proof of the session's key. Answers until when it is good. */
+  renew(session: OpenPersonSession, asked: Pick<Asked, 'field' | 'now'>): Promise<Temporal.Instant>
+  /** A session of this door, open or ended; undefined where there is none. */
+  row(id: string): Promise<SessionRow | undefined>
+  /** Within this process: the policy is asked where it does not hold it yet, or it has shown more. @throws {PersonRefusal} (rejects) */
+  hold(row: SessionRow): Promise<Held>
+  /** Ends one, for every process. */
+  end(id: string, cause: RefusalCode, within?: (tx: LoginTransaction) => Promise<void>): Promise<void>
+  /** What hangs in this process on sessions whose rows have ended. */
+  dropped(ids: readonly string[], cause: RefusalCode): void
+  /** Ends what other processes ended, and what is over. Done every second by itself. */
+  sweep(): Promise<void>
+  close(): Promise<void>
+}
+
+/** What an answer that sets the cookie says beside it: `ath` of the proofs to come. */
+export const ATH_FIELD = 'countersign-ath'
+
+/** Opens them. */
+export function openSessions(ground: Ground): Sessions {
+  const { door, store, clock, log, record } = ground
+  const people = createPeople(ground, log)
+  // Cut here by the policy, while its row says that it is open: another process, or a lock that is lifted, must not find it so.
+  const unwritten = new Map<string, RefusalCode>()
+  const writeCut = async (id: string, cause: RefusalCode) => {
+    await store.commit((tx) => endSession(tx, id, cause, clock()))
+    unwritten.delete(id)
+  }
+  const failed = (error: unknown) => log('login.failed', { door, path: 'session', error: String(error) })
+  const held = createHeldSessions(people, (id, cause) => {
+    unwritten.set(id, cause)
+    // The next round tries again.
+    void writeCut(id, cause).catch(failed)
+  })
+
+  const sessions: Sessions = {
+    async open({ account, device, certificateSha256, shown, evidence, address }, { field, now }) {
+      const id = makeSessionId()
+      const proofs = writeProofs(shown)
+      const beginning = held.begin(id, proofs)
+      const bound: StepEvidence = { kind: 'bound', to: 'device', keySha256: device }
+      const five = Array.from({ length: 5 }, (_, i) => evidence[i])
+      const caller = sideOfAccount(account)
+      const met = people.meet(
+        { caller, proofs: proofsOf(account, shown), evidence: [...five, bound], address },
+        beginning.end,
+      )
+      if (!met.ok) {
+        record(met.meeting)
+        throw new PersonRefusal(met.meeting.outcome.refusal.code, { meeting: met.meeting })
+      }
+      const { meeting } = met.session
+      const { secret, secretSha256 } = makeSecret()
+      const at = now.epochMilliseconds
+      const row: SessionRow = {
+        id,
+        account,
+        door,
+        device,
+        certificate: certificateSha256 ?? null,
+        secret: secretSha256,
+        previous: null,
+        rotated_at: at,
+        seen_at: at,
+        opened_at: at,
+        ends_at: now.add({ hours: SESSION_HOURS }).epochMilliseconds,
+        proofs,
+        confirmed: '[]',
+        meeting: writeRecord(meeting),
+        ended_at: null,
+        ended_by: null,
+      }
+      try {
+        await store.commit((tx) => insert(tx, row))
+      } catch (error) {
+        met.release()
+        throw error
+      }
+      record(meeting)
+      beginning.hold(met)
+      // It was cut while it was written: then its row is not open either.
+      if (met.session.isCut) await sessions.end(id, met.session.cutBy ?? 'ERR_SESSION_OVER')
+      giveCookie(field, id, secret)
+      return { id, account, device, row, standing: 'current' }
+    },
+    async renew({ id, row, standing }, { field, now }) {
+      const until = (from: number) => Temporal.Instant.fromEpochMilliseconds(from).add({ minutes: COOKIE_MINUTES })
+      // Another tab has renewed it just now: its cookie is on its way, and one more would push out what that tab gets.
+      if (standing === 'before') return until(row.rotated_at)
+      const { secret, secretSha256 } = makeSecret()
+      const { numUpdatedRows } = await store.commit(({ db }) =>
+        db
+          .updateTable('login_session')
+          .set({
+            secret: secretSha256,
+            // Where the last was lost on its way, the browser has the one before, still.
+            ...(standing === 'current' && { previous: row.secret }),
+            rotated_at: now.epochMilliseconds,
+            seen_at: null,
+          })
+          .where('id', '=', id)
+          .where('secret', '=', row.secret)
+          .where('ended_at', 'is', null)
+          .executeTakeFirst(),
+      )
+      if (numUpdatedRows === 1n) giveCookie(field, id, secret)
+      return until(now.epochMilliseconds)
+    },
+    row: (id) =>
+      store.db.selectFrom('login_session').selectAll().where('id', '=', id).where('door', '=', door).executeTakeFirst(),
+    async hold(row) {
+      const found = held.of(row)
+      if (found.ok) return found.held
+      const { meeting, code } = found
+      record(meeting)
+      await sessions.end(row.id, code)
+      throw new PersonRefusal(code, { meeting })
+    },
+    async end(id, cause, within) {
+      await store.commit(async (tx) => {
+        if (await endSession(tx, id, cause, clock())) await within?.(tx)
+      })
+      unwritten.delete(id)
+      held.end(id, cause)
+    },
+    dropped(ids, cause) {
+      for (const id of ids) held.end(id, cause)
+    },
+    ...sweeping(ground, held, unwritten, {
+      writeCut,
+      end: (id, cause) => sessions.end(id, cause),
+    }),
+  }
+  return sessions
+}
+
+async function insert({ db }: Pick<LoginTransaction, 'db'>, row: SessionRow): Promise<void> {
+  // Of a device that is known still: one that is removed in this moment has its sessions ended, and this is none yet.
+  const { device } =
+    (await db
+      .selectFrom('login_device')
+      .select('device')
+      .where('device', '=', row.device)
+      .where('account', '=', row.account)
+      .where('removed_at', 'is', null)
+      .executeTakeFirst()) ?? {}
+  if (device === undefined) throw new PersonRefusal('ERR_PERSON_DEVICE')
+  await db.insertInto('login_session').values(row).execute()
+}
+
+/** The cookie, and what proofs must say of it. */
+function giveCookie(field: Asked['field'], id: string, secret: string): void {
+  field('set-cookie', setCookie(id, secret))
+  field(ATH_FIELD, athOf(id))
+}

@@ -1,0 +1,93 @@
+// A session is opened, and what is shown later counts.
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { deviceKey } from '@countersign/mtls'
+import type { RefusalCode } from '@countersign/protocol'
+import type { FoundPerson } from '../../src/model.ts'
+import { addAccount, until } from '../support/bank.ts'
+import { newDevice } from '../support/device.ts'
+import { laptop, person, phone, refusal, signIn, start } from '../support/person.ts'
+
+suite('a session', () => {
+  test('is met, recorded, found by its keys, and says what a service reads', async (t) => {
+    const at = await start(t)
+    const browser = await signIn(at)
+    const [record] = at.records
+    assert.equal(at.records.length, 1)
+    assert.ok(record?.outcome.ok)
+    assert.deepEqual(record.caller.identities, [{ kind: 'account', value: 'carol' }])
+    assert.deepEqual(
+      record.steps.map(({ evidence }) => evidence?.kind),
+      ['device', undefined, undefined, undefined, undefined, 'bound'],
+    )
+    for (const key of ['party:carol', 'identity:account:carol', deviceKey(laptop.id), 'label:group:customers'])
+      assert.equal(at.index.find(key).length, 1, key)
+    const { session, claims } = person(await at.find({ cookie: browser.cookie }))
+    assert.equal(session.meeting.reference, record.reference)
+    assert.equal(claims.jkt, laptop.id)
+    assert.deepEqual(
+      claims.proofs.map(({ kind, binding }) => `${kind} ${binding}`),
+      ['password device', 'totp device'],
+    )
+    assert.match(browser.cookie, /^__Host-countersign=[\w-]{22}\.[\w-]{43}$/)
+  })
+
+  test('keeps no secret of the cookie in the store', async (t) => {
+    const at = await start(t)
+    const { cookie } = await signIn(at)
+    const rows = JSON.stringify(at.store.database.prepare('SELECT * FROM login_session').all())
+    const [, secret = ''] = cookie.split('.')
+    assert.ok(!rows.includes(secret))
+  })
+
+  test('is not opened where the policy says no: recorded, and nothing stands in store or index', async (t) => {
+    const at = await start(t)
+    at.locks.replace([{ party: 'carol', reason: 'lost' }], 1n)
+    await assert.rejects(signIn(at), refusal('ERR_POLICY_LOCKED'))
+    assert.deepEqual(
+      at.records.map(({ outcome }) => outcome.ok || outcome.refusal.code),
+      ['ERR_POLICY_LOCKED'],
+    )
+    assert.equal(at.index.size, 0)
+    assert.equal(at.store.database.prepare('SELECT * FROM login_session').all().length, 0)
+  })
+
+  test('is not opened for a device that was removed, nor for another’s, nor where the store cannot write', async (t) => {
+    const at = await start(t)
+    await addAccount(at, 'dave', [])
+    const stranger = await newDevice()
+    await assert.rejects(signIn(at, stranger), refusal('ERR_PERSON_DEVICE'))
+    at.store.database.exec(`UPDATE login_device SET removed_at = 1 WHERE device = '${phone.id}'`)
+    await assert.rejects(signIn(at, phone), refusal('ERR_PERSON_DEVICE'))
+    at.store.database.exec(`UPDATE login_device SET removed_at = NULL, account = 'dave' WHERE device = '${phone.id}'`)
+    await assert.rejects(signIn(at, phone), refusal('ERR_PERSON_DEVICE'))
+    at.store.isFull = true
+    await assert.rejects(signIn(at), /full/)
+    assert.equal(at.index.size, 0)
+    assert.equal(at.records.length, 0)
+  })
+})
+
+suite('what is shown later', () => {
+  test('counts in every process; what hangs on the answer of before stays, and ends by itself', async (t) => {
+    const one = await start(t)
+    const two = await start(t, one)
+    const browser = await signIn(one)
+    const first = person(await two.find({ cookie: browser.cookie }))
+    const causes: RefusalCode[] = []
+    first.follow((cause) => causes.push(cause))
+    const ask = (found: Extract<FoundPerson, { readonly kind: 'person' }>) =>
+      found.session.ask('service:transfers', () => undefined).decision.ok
+    assert.equal(ask(first), false)
+    const at = one.time.now().epochMilliseconds
+    const proofs = JSON.stringify(['password', 'passkey'].map((kind) => ({ kind, at, binding: 'device' })))
+    one.store.database.prepare('UPDATE login_session SET proofs = ? WHERE id = ?').run(proofs, browser.id)
+    const second = person(await two.find({ cookie: browser.cookie }))
+    assert.equal(ask(second), true)
+    assert.equal(two.index.find('party:carol').length, 2)
+    assert.equal(person(await two.find({ cookie: browser.cookie })).session, second.session)
+    two.locks.replace([{ party: 'carol' }], 1n)
+    await until(() => causes.length === 1)
+    assert.equal(two.index.size, 0)
+  })
+})
