@@ -41,6 +41,7 @@ import { openStatus } from './status/open.ts'
 import { createRevocation } from './status/revoke.ts'
 import { isPostgresqlFault, isStorageFault, postgresqlError, storeError } from './store/fault.ts'
 import { openMeetings } from './store/meetings.ts'
+import { openPart } from './store/part-of-store.ts'
 import { STORE_FILE, type Store } from './store/store.ts'
 import { findOutageBudget } from './watching/reliance.ts'
 import { createSightings } from './watching/sightings.ts'
@@ -195,6 +196,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
       }),
     certify: createCertify({ issue, domain, authority: () => ({ name }), checkSignature }),
     reload: options.reload,
+    accounts: options.accounts,
     figures: { ...figures, families: () => figures.families(looked) },
     enroll: createEnroll({ store, issue, domain, clock, checkSignature }),
     renew: createRenew({ store, issue, clock, checkSignature }),
@@ -279,6 +281,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     record: (meeting) => record(meeting),
     holdsWithout: async () => (await findOutageBudget(store, feed.doors(), clock())).holdsUntil,
     setting: settingOf(store, failpoint),
+    part: (name) => openPart(store, name, failpoint),
     async drain(timeoutMs) {
       listener.stop()
       local.close()

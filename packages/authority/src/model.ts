@@ -2,6 +2,7 @@
 import type { Clock, KeyAlgorithm, Locks, Log, SessionIndex, Trust } from '@countersign/mtls'
 import type { Family, KnownAuthority, Meeting } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
+import type { Accounts } from './accounts.ts'
 import type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
 import type { Failpoint } from './failpoints.ts'
 import type { Credential } from './issuance/issue.ts'
@@ -10,6 +11,8 @@ import type { CustodyOptions } from './keys/custody.ts'
 import type { FeedDoor } from './status/feed/feed.ts'
 import type { Rules } from './status/feed/published.ts'
 import type { RevocationRequest, Revoked } from './status/revoke.ts'
+import type { PartOfStore } from './store/part-of-store.ts'
+import type { StorePart } from './store/parts.ts'
 
 /** What became of a new configuration. */
 export type Reloaded =
@@ -44,6 +47,10 @@ export interface AuthorityOptions extends CustodyOptions {
   readonly rules?: Rules
   /** Reads the configuration of the house again, and puts it in force. Absent where it has no file. */
   readonly reload?: Reload
+  /** Tables that other programs of the house keep in the store. */
+  readonly parts?: readonly StorePart[]
+  /** What the API is asked to do with accounts of people. Absent where nobody signs in. */
+  readonly accounts?: Accounts
   readonly clock: Clock
   readonly log: Log
   /** For tests: called at each moment of `FAILPOINTS`. */
@@ -104,6 +111,8 @@ export interface Authority {
   /** A setting that other parts of the program keep in the store. */
   setting(key: string): Promise<string | undefined>
   setting(key: string, value: string): Promise<void>
+  /** The tables of one of `parts`, by its name. @throws {TypeError} where there is none. */
+  part<Tables>(name: string): PartOfStore<Tables>
   /** Stops accepting, lets requests under way end for at most `timeoutMs`. `close` follows. */
   drain(timeoutMs: number): Promise<void>
   close(): Promise<void>

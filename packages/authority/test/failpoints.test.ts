@@ -21,6 +21,8 @@ const REPLIES: Readonly<Record<string, FailpointName | undefined>> = {
   'POST /v1/issuers/:issuer/request': 'issuer.before-reply',
   'POST /v1/issuers/:issuer/crosses': 'issuer.before-reply',
   'POST /v1/issuers/:issuer/state': 'issuer.before-reply',
+  'POST /v1/accounts/invitations': 'account.before-reply',
+  'DELETE /v1/accounts/:door/:account/devices/:device': 'account.before-reply',
   'PATCH /v1/parties/:party': 'party.before-reply',
   'POST /v1/parties/:party/lock': 'lock.before-reply',
   'POST /v1/parties/:party/unlock': 'lock.before-reply',

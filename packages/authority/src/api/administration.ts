@@ -8,6 +8,7 @@ import type { Kept } from '../status/revoke.ts'
 import { findSubject, MAX_OF_PARTY, NO_SUBJECT } from '../status/subject.ts'
 import type { StoredCertificate } from '../store/certificates.ts'
 import type { Repositories, StoreTransaction } from '../store/store.ts'
+import { accountRoutes } from './accounts.ts'
 import { callerName, callerOf } from './caller.ts'
 import { eventRoutes } from './events.ts'
 import { issuerRoutes } from './issuers.ts'
@@ -192,6 +193,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
   })
 
   partyRoutes(app, api, permit)
+  accountRoutes(app, api, permit)
   issuerRoutes(app, api)
   watchingRoutes(app, api)
 

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream'
 import type { Clock, Log } from '@countersign/mtls'
 import type { Family, Meeting, OpenSession, PartyId, Reference } from '@countersign/protocol'
+import type { Accounts } from '../accounts.ts'
 import type { Certify } from '../enrollment/certify.ts'
 import type { Renew } from '../enrollment/renew.ts'
 import type { Enroll } from '../enrollment/token/enroll.ts'
@@ -31,6 +32,8 @@ export interface Api {
   readonly certify: Certify
   /** Absent where there is no file of a configuration. */
   readonly reload: Reload | undefined
+  /** Absent where nobody signs in. */
+  readonly accounts: Accounts | undefined
   readonly enroll: Enroll
   readonly renew: Renew
   readonly revocation: Revocation

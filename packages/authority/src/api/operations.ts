@@ -1,6 +1,7 @@
 // Every operation of the API: who may call it, what it takes, what it answers. From this the check of the caller, the
 // description in OpenAPI and the manual page are derived; a route that is not here is not served.
 import { z } from 'zod'
+import * as accounts from './account-forms.ts'
 import * as answers from './answers.ts'
 import * as issuing from './issuer-forms.ts'
 import type { Action } from './roles.ts'
@@ -218,6 +219,27 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     body: unlockBody,
     status: 200,
     answer: answers.locked,
+  },
+  'POST /v1/accounts/invitations': {
+    summary: 'invite a person to open an account at a door where people sign in; an administrator, as an officer alone',
+    who: 'accounts.change',
+    body: accounts.accountInvitationBody,
+    status: 201,
+    answer: accounts.accountInvited,
+  },
+  'GET /v1/accounts': {
+    summary: 'list accounts of people with their devices, by door and name',
+    who: 'accounts.read',
+    query: accounts.accountsQuery,
+    status: 200,
+    answer: accounts.accounts,
+  },
+  'DELETE /v1/accounts/:door/:account/devices/:device': {
+    summary:
+      'end a device of an account, and every session that is bound to it; of an administrator, as an officer alone',
+    who: 'accounts.change',
+    status: 200,
+    answer: accounts.deviceRemoved,
   },
   'GET /metrics': {
     summary: 'answer the numbers of the authority',

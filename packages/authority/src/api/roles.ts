@@ -17,6 +17,8 @@ export const ACTIONS: Readonly<Record<Action, readonly Role[]>> = {
   'issuers.read': ['viewer', 'operator', 'officer', 'auditor'],
   'sessions.read': ['viewer', 'operator', 'officer', 'auditor'],
   'meetings.read': ['operator', 'officer', 'auditor'],
+  'accounts.read': ['viewer', 'operator', 'officer', 'auditor'],
+  'accounts.change': ['operator', 'officer'],
   'parties.invite': ['operator', 'officer'],
   'parties.change': ['operator', 'officer'],
   'parties.lock': ['operator', 'officer'],
@@ -37,6 +39,8 @@ export type Action =
   | 'issuers.read'
   | 'sessions.read'
   | 'meetings.read'
+  | 'accounts.read'
+  | 'accounts.change'
   | 'parties.invite'
   | 'parties.change'
   | 'parties.lock'

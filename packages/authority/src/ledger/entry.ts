@@ -61,6 +61,18 @@ export type LedgerEntry =
       readonly spkiSha256: string
     }
   | {
+      /** By what a person proves itself, from then on. */
+      readonly kind: 'account'
+      readonly at: Temporal.Instant
+      /** The party. */
+      readonly account: string
+      readonly door: string
+      /** As in `device added`. */
+      readonly act: string
+      /** How, or which device, without secrets. */
+      readonly evidence: string
+    }
+  | {
       /** What may be signed, from then on: SHA-256 of the table of profiles, which is code. */
       readonly kind: 'profiles'
       readonly at: Temporal.Instant
@@ -112,4 +124,10 @@ export function issuedEntry(row: {
   const { issuedAt: at, party, profile, serial, sha256, spkiSha256, method, evidence, denied } = row
   const hashes = { sha256: sha256.toHex(), spkiSha256: spkiSha256.toHex() }
   return writeEntry({ kind: 'issued', at, party, profile, serial, ...hashes, method, evidence, denied })
+}
+
+/** What was done to an account: fields in the order of an entry, whatever order they came in. */
+export function accountEntry(done: Omit<Extract<LedgerEntry, { kind: 'account' }>, 'kind'>): Uint8Array {
+  const { at, account, door, act, evidence } = done
+  return writeEntry({ kind: 'account', at, account, door, act, evidence })
 }

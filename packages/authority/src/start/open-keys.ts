@@ -46,6 +46,7 @@ export async function openKeys(
     algorithm,
     passphrase,
     issuingKey,
+    parts,
     clock,
     failpoint,
     log,
@@ -60,7 +61,7 @@ export async function openKeys(
         next: 'it was moved into PostgreSQL: set authority.store in countersign.yaml to where it is',
       }),
     })
-  const store = await openStore(path, log, failpoint)
+  const store = await openStore(path, log, failpoint, parts)
   opened.defer(() => store.close())
   const custody = await openCustody({ passphrase, issuingKey }, opened)
   const now = clock()

@@ -7,6 +7,8 @@ import { Kysely, sql } from 'kysely'
 import { AuthorityError } from '../error.ts'
 import { guarded, syncDirectory } from '../keys/files.ts'
 import { isPostgresqlFault, isStorageFault, postgresqlError, storeError } from './fault.ts'
+import { partsOf } from './open.ts'
+import { checkParts, type StorePart } from './parts.ts'
 import { openPostgresql, withoutSecrets } from './postgresql/open.ts'
 import { sqliteDialect } from './sqlite/dialect.ts'
 import { openStoreFile, STORE_FILE } from './store.ts'
@@ -28,6 +30,8 @@ export interface Moved {
 
 export interface MoveOptions {
   readonly log: Log
+  /** Of every program that may have brought one. */
+  readonly parts?: readonly StorePart[]
   readonly onTable: (copied: TableCopy) => void
   readonly onRows?: (table: string, rows: number) => void
 }
@@ -50,7 +54,7 @@ interface Row {
 export async function moveStore(
   directory: string,
   url: string,
-  { log, onTable, onRows = () => undefined }: MoveOptions,
+  { log, parts: known = [], onTable, onRows = () => undefined }: MoveOptions,
 ): Promise<Moved> {
   const path = join(directory, STORE_FILE)
   const kept = movedFrom(path)
@@ -64,16 +68,19 @@ export async function moveStore(
     throw new AuthorityError('ERR_AUTHORITY_EXPORT', kept, 'the file of an earlier move is there', {
       next: 'put it elsewhere, and move again',
     })
+  checkParts(known)
   const tables: TableCopy[] = []
   {
     await using opened = new AsyncDisposableStack()
-    const file = guardedOpen(path, opened)
-    const target = await openPostgresql(url, (error) => log('store.failed', { cause: error.message }))
+    const parts = partsIn(path, known)
+    const copiedTables = tablesOf(parts)
+    const file = guardedOpen(path, parts, opened)
+    const target = await openPostgresql(url, (error) => log('store.failed', { cause: error.message }), parts)
     opened.defer(() => target.close())
     try {
       await target.db.transaction().execute(async (tx) => {
-        const there = await anyRow(tx)
-        for (const table of tableNames()) {
+        const there = await anyRow(tx, copiedTables)
+        for (const table of copiedTables) {
           const copied = await compare(table, file, { db: tx, there, where: withoutSecrets(url) }, onRows)
           tables.push(copied)
           onTable(copied)
@@ -92,43 +99,73 @@ export async function moveStore(
   return { tables, kept }
 }
 
-function tableNames(): readonly (keyof Tables)[] {
-  return Object.keys(PRIMARY_KEYS) as (keyof Tables)[]
+/** A table of the store, or of a part. */
+interface Table {
+  readonly name: string
+  /** Its primary key. */
+  readonly key: readonly string[]
 }
 
-function guardedOpen(path: string, opened: AsyncDisposableStack): Kysely<Tables> {
-  const database = openStoreFile(path)
+/** Made where a database is opened, with what the parts are then. */
+const MADE: keyof Tables = 'store_part'
+
+/** Those of `known` that the file has: the others are not made by a move. @throws {AuthorityError} where it has one more. */
+function partsIn(path: string, known: readonly StorePart[]): readonly StorePart[] {
+  using database = openStoreFile(path)
+  return partsOf(database).map(({ name }) => {
+    const part = known.find((one) => one.name === name)
+    if (part !== undefined) return part
+    throw new AuthorityError(
+      'ERR_AUTHORITY_STORE_NEWER',
+      path,
+      `it has a part that this program does not know: ${name}`,
+    )
+  })
+}
+
+/** All that is copied, in its order. */
+function tablesOf(parts: readonly StorePart[]): readonly Table[] {
+  return [PRIMARY_KEYS, ...parts.map((part) => part.primaryKeys)].flatMap((keys) =>
+    Object.entries(keys).map(([name, key]) => ({ name, key })),
+  )
+}
+
+function guardedOpen(path: string, parts: readonly StorePart[], opened: AsyncDisposableStack): Kysely<Tables> {
+  const database = openStoreFile(path, parts)
   opened.defer(() => database.close())
   return new Kysely<Tables>({ dialect: sqliteDialect(database) })
 }
 
 /** Whether there is anything, which is then compared and not written. */
-async function anyRow(db: Kysely<Tables>): Promise<boolean> {
-  for (const table of tableNames())
-    if ((await db.selectFrom(table).select(sql`1`.as('one')).limit(1).execute()).length > 0) return true
+async function anyRow(db: Kysely<Tables>, tables: readonly Table[]): Promise<boolean> {
+  for (const { name } of tables) {
+    if (name === MADE) continue
+    if ((await sql`SELECT 1 FROM ${sql.table(name)} LIMIT 1`.execute(db)).rows.length > 0) return true
+  }
   return false
 }
 
 async function compare(
-  table: keyof Tables,
+  { name: table, key }: Table,
   file: Kysely<Tables>,
   { db: target, there, where }: { readonly db: Kysely<Tables>; readonly there: boolean; readonly where: string },
   onRows: (table: string, rows: number) => void,
 ): Promise<TableCopy> {
   const source = createHash('sha256')
   let rows = 0
-  for await (const page of pages(file, table)) {
+  for await (const page of pages(file, { name: table, key })) {
     rows += page.length
     onRows(table, rows)
     for (const row of page) addRow(source, row)
-    if (!there)
+    if (!there && table !== MADE)
       await target
-        .insertInto(table)
+        // Of a part, the types do not know it.
+        .insertInto(table as keyof Tables)
         .values(page as never)
         .execute()
   }
   const copy = createHash('sha256')
-  for await (const page of pages(target, table)) for (const row of page) addRow(copy, row)
+  for await (const page of pages(target, { name: table, key })) for (const row of page) addRow(copy, row)
   const sha256 = source.digest('hex')
   if (copy.digest('hex') === sha256) return { table, rows, sha256 }
   if (there)
@@ -141,8 +178,7 @@ async function compare(
 }
 
 /** All rows in the order of the primary key: octet by octet in both databases. */
-async function* pages(db: Kysely<Tables>, table: keyof Tables): AsyncGenerator<readonly Row[]> {
-  const key: readonly string[] = PRIMARY_KEYS[table]
+async function* pages(db: Kysely<Tables>, { name: table, key }: Table): AsyncGenerator<readonly Row[]> {
   const columns = sql.join(key.map((column) => sql.ref(column)))
   for (let last: Row | undefined; ; ) {
     const after: Row | undefined = last
@@ -171,7 +207,7 @@ function addRow(hash: Hash, row: Row): void {
 /** Numbers that PostgreSQL gives go on behind those that SQLite gave, also of rows that are no longer there. */
 async function goOn(file: Kysely<Tables>, target: Kysely<Tables>): Promise<void> {
   const { rows: given } = await sql<{ name: string; seq: number }>`SELECT name, seq FROM sqlite_sequence`.execute(file)
-  const { rows: numbered } = await sql<{ table_name: keyof Tables; column_name: string }>`
+  const { rows: numbered } = await sql<{ table_name: string; column_name: string }>`
     SELECT table_name, column_name FROM information_schema.columns
     WHERE table_schema = current_schema() AND is_identity = 'YES'`.execute(target)
   for (const { table_name, column_name } of numbered) {

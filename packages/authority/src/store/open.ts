@@ -3,6 +3,8 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { AuthorityError } from '../error.ts'
 import { storeError } from './fault.ts'
+import { decideUpgrade, type FoundPart, type StorePart } from './parts.ts'
+import { SQLITE } from './words.ts'
 
 export interface DatabaseKind {
   readonly version: number
@@ -10,6 +12,8 @@ export interface DatabaseKind {
   readonly schema: string
   /** By the version that it leads on from, one at a time. */
   readonly upgrades?: Readonly<Record<number, string>>
+  /** What else is made in it, in the same transaction. */
+  readonly parts?: readonly StorePart[]
   /** FULL: a commit is on the disk. NORMAL: the last ones may be lost with the power, never half-made. */
   readonly synchronous: 'FULL' | 'NORMAL'
   /** What to do where it is damaged, if not to restore it. */
@@ -35,6 +39,7 @@ export function openDatabase(
     db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${kind.synchronous}`)
     db.exec('BEGIN IMMEDIATE')
     migrate(db, path, kind)
+    migrateParts(db, path, kind.parts ?? [])
     beforeCommit()
     db.exec('COMMIT')
     return db
@@ -60,4 +65,23 @@ function migrate(db: DatabaseSync, path: string, { version, schema, upgrades = {
   if (upgrades[found] === undefined && found < version) db.exec(schema)
   else for (let from = found; from < version; from++) db.exec(upgrades[from] ?? '')
   if (found < version) db.exec(`PRAGMA user_version = ${version}`)
+}
+
+function migrateParts(db: DatabaseSync, where: string, parts: readonly StorePart[]): void {
+  if (parts.length === 0) return
+  const found = partsOf(db)
+  const set = db.prepare(
+    'INSERT INTO store_part (name, version) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET version = ?2',
+  )
+  for (const part of parts) {
+    const steps = decideUpgrade(part, { found, words: SQLITE, where })
+    for (const step of steps) db.exec(step)
+    if (steps.length > 0) set.run(part.name, part.version)
+  }
+}
+
+/** Which parts the store of an open file has. */
+export function partsOf(db: DatabaseSync): readonly FoundPart[] {
+  const rows = db.prepare('SELECT name, version FROM store_part').all()
+  return rows.map(({ name, version }) => ({ name: String(name), version: Number(version) }))
 }

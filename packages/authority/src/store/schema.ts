@@ -4,11 +4,12 @@
 // A part that was released never changes: older stores got it by an upgrade. What is new is another part behind it, here
 // and in both lists of `upgrades.ts`.
 import { ISSUERS } from './issuer-schema.ts'
+import { PARTS } from './parts.ts'
 import { IN_FORCE, NEWEST_LISTS, WATCHING } from './watch-schema.ts'
 import { POSTGRESQL, SQLITE, type Words } from './words.ts'
 
 /** The version of the schema below. */
-export const SCHEMA_VERSION = 12
+export const SCHEMA_VERSION = 13
 
 /** What certificates are searched by, and whose a key is. */
 export const NAMES_AND_KEYS = ({ integer, text, octets, withoutRowid }: Words): string => `
@@ -186,7 +187,7 @@ CREATE TABLE crl (
 ) ${strict};
 
 CREATE TABLE setting (key ${text} PRIMARY KEY, value ${text} NOT NULL) ${withoutRowid};
-${NAMES_AND_KEYS(words)}${SEARCHES}${PARTIES(words)}${LEDGER(words)}${HAPPENED(words)}${WATCHING(words)}${ISSUERS(words)}${NEWEST_LISTS}${IN_FORCE}`
+${NAMES_AND_KEYS(words)}${SEARCHES}${PARTIES(words)}${LEDGER(words)}${HAPPENED(words)}${WATCHING(words)}${ISSUERS(words)}${NEWEST_LISTS}${IN_FORCE}${PARTS(words)}`
 }
 
 /** For a new database. */

@@ -14,6 +14,7 @@ import { createKeyStore, type KeyStore } from './keys.ts'
 import { createLedgerEntries, type LedgerEntries } from './ledger.ts'
 import { openDatabase } from './open.ts'
 import { createPartyStore, type PartyStore } from './parties.ts'
+import { checkParts, type StorePart } from './parts.ts'
 import { SCHEMA, SCHEMA_VERSION } from './schema.ts'
 import { createGroupCommit } from './sqlite/commit.ts'
 import { sqliteDialect } from './sqlite/dialect.ts'
@@ -39,6 +40,8 @@ export interface Repositories {
   readonly expiry: ExpiryStore
   setting(key: string): Promise<string | undefined>
   set(key: string, value: string): Promise<void>
+  /** The tables of a part that the store was opened with. @throws {TypeError} where it was not. */
+  part<PartTables>(name: string): Kysely<PartTables>
 }
 
 /** A transaction: what it does is seen by others when it is durable, all of it or nothing. */
@@ -68,41 +71,47 @@ export interface Store extends Repositories {
 
 /**
  * Opens the store at `place`, the path of a file, for this process alone; or `postgres://…`, for several.
+ * @param parts Of other programs, made and led on with it.
  * @throws {AuthorityError} (rejects)
  */
-export async function openStore(place: string, log: Log, failpoint: Failpoint = () => undefined): Promise<Store> {
+export async function openStore(
+  place: string,
+  log: Log,
+  failpoint: Failpoint = () => undefined,
+  parts: readonly StorePart[] = [],
+): Promise<Store> {
+  checkParts(parts)
   const beforeCommit = () => failpoint('schema.before-commit')
   const store = isPostgresql(place)
-    ? await openPostgresqlStore(place, log, beforeCommit)
-    : openSqliteStore(place, beforeCommit)
+    ? await openPostgresqlStore(place, log, parts, beforeCommit)
+    : openSqliteStore(place, parts, beforeCommit)
   failpoint('schema.after-commit')
   return store
 }
 
-async function openPostgresqlStore(place: string, log: Log, beforeCommit: () => void): Promise<Store> {
+async function openPostgresqlStore(
+  place: string,
+  log: Log,
+  parts: readonly StorePart[],
+  beforeCommit: () => void,
+): Promise<Store> {
   const { openPostgresql } = await import('./postgresql/open.ts')
   const { db, commit, listen, close } = await openPostgresql(
     place,
     (error) => log('store.failed', { cause: error.message }),
+    parts,
     beforeCommit,
   )
   const node = randomUUID()
+  const names = namesOf(parts)
   // PostgreSQL documentation, "Advisory Lock Functions": held to the end of the transaction.
   const lock = async (tx: Kysely<Tables>, key: string) => {
     await sql`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(tx)
   }
   return {
-    ...repositoriesOf(db, outside, node),
+    ...repositoriesOf(db, { alone: outside, node, names }),
     commit: (work) =>
-      commit((tx) =>
-        work(
-          telling(
-            tx,
-            transactionOf(tx, (key) => lock(tx, key), node),
-            node,
-          ),
-        ),
-      ),
+      commit((tx) => work(telling(tx, transactionOf(tx, { alone: (key) => lock(tx, key), node, names }), node))),
     onElsewhere: (listener) =>
       listen(CHANNEL, (word) => {
         if (word !== node) listener()
@@ -138,28 +147,31 @@ export function isPostgresql(place: string): boolean {
 }
 
 /** Opens or makes the file of a store, for this process alone. @throws {AuthorityError} */
-export function openStoreFile(path: string, beforeCommit?: () => void): DatabaseSync {
+export function openStoreFile(path: string, parts: readonly StorePart[] = [], beforeCommit?: () => void): DatabaseSync {
   const kind = {
     version: SCHEMA_VERSION,
     schema: SCHEMA.sqlite,
     upgrades: SQLITE_UPGRADES,
+    parts,
     synchronous: 'FULL',
   } as const
   return openDatabase(path, kind, beforeCommit)
 }
 
-function openSqliteStore(path: string, beforeCommit: () => void): Store {
-  const database = openStoreFile(path, beforeCommit)
+function openSqliteStore(path: string, parts: readonly StorePart[], beforeCommit: () => void): Store {
+  const database = openStoreFile(path, parts, beforeCommit)
+  const names = namesOf(parts)
   const db = new Kysely<Tables>({ dialect: sqliteDialect(database) })
   const commit = createGroupCommit(database, db, path)
   // Of one batch, all have the same connection.
   const transactions = new WeakMap<Kysely<Tables>, StoreTransaction>()
   return {
-    ...repositoriesOf(db, outside, null),
+    ...repositoriesOf(db, { alone: outside, node: null, names }),
     commit: (work) =>
       commit((connection) => {
         // One transaction after the other: each is alone.
-        const tx = transactions.get(connection) ?? transactionOf(connection, async () => undefined, null)
+        const tx =
+          transactions.get(connection) ?? transactionOf(connection, { alone: async () => undefined, node: null, names })
         transactions.set(connection, tx)
         return work(tx)
       }),
@@ -175,8 +187,19 @@ function openSqliteStore(path: string, beforeCommit: () => void): Store {
   }
 }
 
-function transactionOf(tx: Kysely<Tables>, alone: StoreTransaction['alone'], node: string | null): StoreTransaction {
-  return { ...repositoriesOf(tx, alone, node), alone }
+/** What repositories are made for. */
+interface Around extends Pick<StoreTransaction, 'alone'> {
+  readonly node: string | null
+  /** Of the parts that there are. */
+  readonly names: ReadonlySet<string>
+}
+
+function namesOf(parts: readonly StorePart[]): ReadonlySet<string> {
+  return new Set(parts.map(({ name }) => name))
+}
+
+function transactionOf(tx: Kysely<Tables>, around: Around): StoreTransaction {
+  return { ...repositoriesOf(tx, around), alone: around.alone }
 }
 
 /** Outside of a transaction nothing is written. */
@@ -184,7 +207,7 @@ async function outside(): Promise<void> {
   throw new TypeError('what is written belongs into a transaction')
 }
 
-function repositoriesOf(db: Kysely<Tables>, alone: StoreTransaction['alone'], node: string | null): Repositories {
+function repositoriesOf(db: Kysely<Tables>, { alone, node, names }: Around): Repositories {
   return {
     answers: createAnswerStore(db),
     certificates: createCertificateStore(db),
@@ -205,6 +228,11 @@ function repositoriesOf(db: Kysely<Tables>, alone: StoreTransaction['alone'], no
         .values({ key, value })
         .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
         .execute()
+    },
+    part<PartTables>(name: string) {
+      if (!names.has(name)) throw new TypeError(`the store was opened without the part ${name}`)
+      // The same connection; its tables are others, which the types cannot know.
+      return db as unknown as Kysely<PartTables>
     },
   }
 }

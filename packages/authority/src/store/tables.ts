@@ -166,6 +166,12 @@ export interface AnswerTable {
   is_whole: number
 }
 
+/** A part that another program has brought. */
+export interface StorePartTable {
+  name: string
+  version: number
+}
+
 /** All of them, by name. */
 export interface Tables {
   certificate: CertificateTable
@@ -183,6 +189,7 @@ export interface Tables {
   issuer: IssuerTable
   issuer_profile: IssuerProfileTable
   cross_certificate: CrossCertificateTable
+  store_part: StorePartTable
 }
 
 /** A row as it is read. */
@@ -207,4 +214,5 @@ export const PRIMARY_KEYS: { readonly [Name in keyof Tables]: readonly (keyof Ta
   issuer: ['name'],
   issuer_profile: ['issuer', 'profile'],
   cross_certificate: ['sha256'],
+  store_part: ['name'],
 }

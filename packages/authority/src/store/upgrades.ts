@@ -1,6 +1,7 @@
 // What stores of earlier versions lack, by the version. What was released never changes. Tables and columns are the parts of
 // the schema, the same as in a new store; what becomes of rows that are there already stands here.
 import { ISSUERS } from './issuer-schema.ts'
+import { PARTS } from './parts.ts'
 import { HAPPENED, LEDGER, NAMES_AND_KEYS, PARTIES, SEARCHES } from './schema.ts'
 import { IN_FORCE, NEWEST_LISTS, WATCHING } from './watch-schema.ts'
 import { POSTGRESQL, SQLITE } from './words.ts'
@@ -135,6 +136,7 @@ ${PARTIES(SQLITE)}${KNOWN_PARTIES}`,
   9: `${LISTS_OF_ALL}${ISSUERS(SQLITE)}${KNOWN_ISSUERS}`,
   10: NEWEST_LISTS,
   11: IN_FORCE,
+  12: PARTS(SQLITE),
 }
 
 /** For PostgreSQL, which begins with version 3. */
@@ -148,4 +150,5 @@ export const POSTGRESQL_UPGRADES: Readonly<Record<number, string>> = {
   9: `ALTER TABLE crl DROP CONSTRAINT crl_issuer_fkey;${ISSUERS(POSTGRESQL)}${KNOWN_ISSUERS}`,
   10: NEWEST_LISTS,
   11: IN_FORCE,
+  12: PARTS(POSTGRESQL),
 }

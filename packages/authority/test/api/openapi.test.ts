@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import type { z } from 'zod'
 import { problem } from '../../src/api/answers.ts'
 import { OPERATIONS } from '../../src/api/operations.ts'
+import { deviceOf } from '../support/guests.ts'
 import { askLocally, enrollmentBody, enrollParty, meet, openHouse, placeOf } from '../support/house.ts'
 import { newKey, requestFor } from '../support/keys.ts'
 import { faultsOf } from '../support/openapi.ts'
@@ -65,7 +66,7 @@ suite('the API in OpenAPI', () => {
 
   test('says what is really answered, and how it is refused', async (t) => {
     const done = { file: 'x.yaml', applied: ['door web: allow'], warnings: [] }
-    const house = await openHouse(t, { reload: async () => ({ ok: true, ...done }) })
+    const house = await openHouse(t, { reload: async () => ({ ok: true, ...done }), people: ['bank'] })
     const { directory, authority } = house
     const alice = await enrollParty(t, house, 'alice', { san: ['dns:alice.example'] })
     const holder = await meet(t, placeOf(authority), alice)
@@ -79,7 +80,7 @@ suite('the API in OpenAPI', () => {
       seen.add(key)
     }
     const local = async (key: string, path: string, body?: unknown) => {
-      const [method] = key.split(' ') as ['GET' | 'POST' | 'PATCH']
+      const [method] = key.split(' ') as ['GET' | 'POST' | 'PATCH' | 'DELETE']
       const answer = await askLocally(directory, method, path, body)
       holds(key, answer)
       return answer.body
@@ -123,6 +124,14 @@ suite('the API in OpenAPI', () => {
     await local('GET /v1/expiring', '/v1/expiring?all=true')
     await local('GET /v1/outage-budget', '/v1/outage-budget')
     await local('GET /v1/unissued', '/v1/unissued?vouched=own')
+    for (const party of ['carol', 'dan'])
+      await local('POST /v1/accounts/invitations', '/v1/accounts/invitations', { party, door: 'bank' })
+    await local('GET /v1/accounts', '/v1/accounts?limit=1')
+    await local(
+      'DELETE /v1/accounts/:door/:account/devices/:device',
+      `/v1/accounts/bank/carol/devices/${deviceOf('carol')}`,
+    )
+    await local('GET /v1/accounts', '/v1/accounts?door=bank')
     const made = await local('POST /v1/issuers', '/v1/issuers', { name: 'issuing-2' })
     await local('POST /v1/issuers', '/v1/issuers', { name: 'root-2', kind: 'root' })
     await local('POST /v1/issuers/:issuer/crosses', '/v1/issuers/issuing-2/crosses', { by: 'root-2' })

@@ -21,7 +21,7 @@ const ADMINISTRATORS: readonly Who[] = ['viewer', 'auditor', 'operator', 'office
  * Who gets past the question who asks. Bodies are such that nothing is done: what is permitted is answered with what is
  * wrong with the rest of the request, or with what there is.
  */
-const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, readonly Who[]])[] = [
+const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH' | 'DELETE', string, unknown, readonly Who[]])[] = [
   ['GET', '/livez', undefined, EVERYBODY],
   ['GET', '/readyz', undefined, EVERYBODY],
   ['GET', '/v1/ready', undefined, EVERYBODY],
@@ -44,6 +44,8 @@ const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, rea
   ['GET', '/v1/parties', undefined, ADMINISTRATORS],
   ['GET', '/v1/parties/nothing', undefined, ADMINISTRATORS],
   ['GET', '/v1/parties/nothing/keys', undefined, ADMINISTRATORS],
+  ['GET', '/v1/accounts', undefined, ADMINISTRATORS],
+  ['GET', '/v1/accounts?door=nothing', undefined, ADMINISTRATORS],
   ['GET', '/metrics', undefined, ADMINISTRATORS],
   ['GET', '/v1/events?follow=false', undefined, ADMINISTRATORS],
   ['GET', '/v1/ledger/entries?ids=999', undefined, ADMINISTRATORS],
@@ -59,6 +61,9 @@ const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH', string, unknown, rea
   ['POST', '/v1/invitations', { party: '/' }, ['operator', 'officer']],
   ['POST', '/v1/invitations', { party: '/', profile: 'admin' }, ['officer']],
   ['POST', '/v1/invitations', { party: '/', profile: 'admin', role: 'viewer' }, ['officer']],
+  ['POST', '/v1/accounts/invitations', { party: '/', door: 'bank' }, ['operator', 'officer']],
+  ['POST', '/v1/accounts/invitations', { party: 'nothing', door: 'bank' }, ['operator', 'officer']],
+  ['DELETE', '/v1/accounts/nothing/nothing/devices/nothing', undefined, ['operator', 'officer']],
   ['POST', '/v1/certificates', { party: '/', request: '' }, ['operator', 'officer']],
   ['POST', '/v1/certificates', { party: '/', request: '', profile: 'admin' }, ['officer']],
   ['POST', '/v1/revocations', { subject: 'nothing' }, ['operator', 'officer']],
@@ -142,6 +147,7 @@ suite('who may ask for what', () => {
       ['/v1/revocations', { subject: serialNumber }, undefined],
       ['/v1/revocations', { subject: sha256 }, undefined],
       ['/v1/invitations', { party: 'ops/officer', san: ['dns:*'] }, 400],
+      ['/v1/accounts/invitations', { party: 'ops/officer', door: 'bank' }, 404],
       ['/v1/certificates', { party: 'ops/viewer', request: '' }, 400],
     ] as const) {
       const denied = await operator.ask('POST', path, asked)
@@ -168,7 +174,7 @@ suite('who may ask for what', () => {
   test('every operation is here', async () => {
     const { body } = await askLocally(house.directory, 'GET', '/v1/openapi.json')
     const blank = (path: string) =>
-      path.replace(/\{\w+\}|no%20thing|nothing|M-7F3K-92QD|(?:issuing|root)\.crl/, '{}').replace(/\?.*/, '')
+      path.replaceAll(/\{\w+\}|no%20thing|nothing|M-7F3K-92QD|(?:issuing|root)\.crl/g, '{}').replace(/\?.*/, '')
     const asked = new Set(MATRIX.map(([method, path]) => `${method} ${blank(path)}`))
     const described = Object.entries(body.paths as Record<string, object>).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method.toUpperCase()} ${blank(path)}`),

@@ -1,8 +1,9 @@
 // An authority in a process of its own: `authority-process.ts OPTIONS`, which are JSON. Says where it is in one line, and ends
 // by SIGKILL when it comes to the failpoint for the time that was said.
-import { openAuthority } from '@countersign/authority'
+import { type Authority, openAuthority } from '@countersign/authority'
 import { writePem } from '@countersign/x509'
 import { DOMAIN, NAME } from '../support/core.ts'
+import { accountsOf, GUESTS, type GuestTables } from '../support/guests.ts'
 import type { ProcessOptions } from './child.ts'
 
 const {
@@ -22,14 +23,17 @@ if (minuteMs !== undefined) {
   globalThis.setTimeout = Object.assign(soon, once)
 }
 let left = time
-const authority = await openAuthority({
+const clock = () => Temporal.Now.instant()
+const authority: Authority = await openAuthority({
   directory,
   ...(store !== undefined && { store }),
   name: NAME,
   domain: DOMAIN,
   organization: 'Acme',
   listen: { host: '127.0.0.1', port: 0 },
-  clock: () => Temporal.Now.instant(),
+  clock,
+  parts: [GUESTS],
+  accounts: accountsOf(['bank'], () => authority.part<GuestTables>('guest'), clock),
   // Others at each start, so that they are told.
   rules: { parties: [{ id: `g${generation}`, kind: 'person', labels: [], identities: [] }] },
   log(event, fields) {

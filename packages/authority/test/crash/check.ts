@@ -30,6 +30,7 @@ const HALVES: Readonly<Record<string, string>> = {
   'a token’s certificate without the token that is spent': `SELECT id FROM certificate WHERE method = 'token'
     AND id NOT IN (SELECT certificate FROM invitation WHERE certificate IS NOT NULL)`,
   'a serial number twice': 'SELECT serial FROM certificate GROUP BY serial HAVING count(*) > 1',
+  'an account without its party': 'SELECT account FROM guest_account WHERE account NOT IN (SELECT name FROM party)',
   'a gap in the ledger': `SELECT given FROM
     (SELECT count(position) AS given, max(position) AS newest FROM ledger_entry) AS positions
     WHERE given <> coalesce(newest + 1, 0)`,
@@ -44,7 +45,8 @@ const HALVES: Readonly<Record<string, string>> = {
 const ACTS = `SELECT (SELECT count(*) FROM certificate) AS issued,
   (SELECT count(*) FROM certificate WHERE revoked_at IS NOT NULL) AS revoked,
   (SELECT count(*) FROM event WHERE kind = 'lock') AS locks,
-  (SELECT count(*) FROM event WHERE kind IN ('policy', 'trust')) AS published`
+  (SELECT count(*) FROM event WHERE kind IN ('policy', 'trust')) AS published,
+  (SELECT count(*) FROM guest_act) AS accounts`
 
 /** Looks at a store while nobody writes to it. It is left as it was. */
 export async function checkStore(reach: Omit<Reach, 'place'> & { readonly store?: string }): Promise<void> {
@@ -63,6 +65,7 @@ export async function checkStore(reach: Omit<Reach, 'place'> & { readonly store?
         revoked: count('revoked'),
         locks: count('locked', 'unlocked'),
         published: count('policy', 'trust'),
+        accounts: count('account'),
       },
       'an act without its entry, or an entry without its act',
     )
@@ -134,6 +137,11 @@ export async function checkRunning(reach: Reach): Promise<void> {
   for (const [party, locked] of seen.locked) {
     const { body } = await askLocally(directory, 'GET', `/v1/parties/${party}`)
     assert.equal(body.lock !== undefined, locked, `the lock of ${party}`)
+  }
+  const { accounts } = (await askLocally(directory, 'GET', '/v1/accounts?door=bank&limit=1000')).body
+  for (const [party, hasDevice] of seen.accounts) {
+    const found = accounts.find((one: { account: string }) => one.account === party)
+    assert.equal(found?.devices.length, hasDevice ? 1 : 0, `the account of ${party}`)
   }
   for (const [party, text] of seen.labels) {
     const { body } = await askLocally(directory, 'GET', `/v1/parties/${party}`)

@@ -4,6 +4,7 @@ import { readCertificateList } from '@countersign/x509'
 import type { Checkpoint } from '../../src/ledger/checkpoint.ts'
 import { sha256 } from '../../src/octets.ts'
 import type { temporaryDirectory } from '../support/core.ts'
+import { deviceOf } from '../support/guests.ts'
 import { type Answer, askLocally, enrollmentBody, type Held, heldOf, meet, type Place } from '../support/house.ts'
 import { type Key, newKey, requestFor } from '../support/keys.ts'
 
@@ -22,6 +23,8 @@ export interface Seen {
   /** Of parties whose last act of that kind was answered. */
   readonly locked: Map<string, boolean>
   readonly labels: Map<string, string>
+  /** Whether the account of a party has a device; of those whose last act of that kind was answered. */
+  readonly accounts: Map<string, boolean>
   /** Acts that were asked for and not answered: done or not, whole. */
   unanswered: { readonly act: Act; readonly party: string }[]
   /** Tokens that were handed out, by their parties, and the key with which each was used, until it was answered. */
@@ -44,6 +47,7 @@ export const ACTS = [
   'lock',
   'unlock',
   'revoke',
+  'account',
   'issuer',
   'backup',
 ] as const
@@ -57,6 +61,7 @@ export function nothingSeen(): Seen {
     newestList: 0n,
     locked: new Map(),
     labels: new Map(),
+    accounts: new Map(),
     unanswered: [],
     tokens: new Map(),
     inLedger: new Set(),
@@ -70,6 +75,7 @@ export function nothingSeen(): Seen {
       lock: 0,
       unlock: 0,
       revoke: 0,
+      account: 0,
       issuer: 0,
       backup: 0,
     },
@@ -169,6 +175,18 @@ export async function setLock(reach: Reach, party: string, locked: boolean): Pro
   reach.seen.locked.delete(party)
   await act(reach, kind, party, 200, () => askLocally(reach.directory, 'POST', `/v1/parties/${party}/${kind}`, {}))
   reach.seen.locked.set(party, locked)
+}
+
+/** A person is invited to open an account, or its device ends. */
+export async function account(reach: Reach, party: string, isInvited: boolean): Promise<void> {
+  const { directory, seen } = reach
+  seen.accounts.delete(party)
+  await act(reach, 'account', party, isInvited ? 201 : 200, () =>
+    isInvited
+      ? askLocally(directory, 'POST', '/v1/accounts/invitations', { party, door: 'bank' })
+      : askLocally(directory, 'DELETE', `/v1/accounts/bank/${party}/devices/${deviceOf(party)}`),
+  )
+  seen.accounts.set(party, isInvited)
 }
 
 /** An issuer that is made, asks elsewhere too, and is given up before it has signed. */

@@ -12,6 +12,7 @@ import { checkLedger, checkRunning, checkStore, untilInLedger } from './check.ts
 import { type Child, startAuthority } from './child.ts'
 import {
   type Act,
+  account,
   backup,
   certify,
   enroll,
@@ -75,6 +76,8 @@ async function live(reach: Reach, party: string): Promise<void> {
   await label(reach, party, 'group:ops')
   await setLock(reach, party, true)
   await setLock(reach, party, false)
+  await account(reach, party, true)
+  await account(reach, party, false)
   await revoke(reach, party)
   await roll(reach, party)
   await readStatus(reach)

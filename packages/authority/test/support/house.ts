@@ -11,6 +11,7 @@ import { tokenId, tokenMacKey } from '../../src/enrollment/token/invite.ts'
 import type { FailpointName } from '../../src/failpoints.ts'
 import { sha256 } from '../../src/octets.ts'
 import { DOMAIN, endAfter, NAME, type TestClock, temporaryDirectory, testClock } from './core.ts'
+import { accountsOf, GUESTS, type GuestTables } from './guests.ts'
 import { type Key, newKey, requestFor } from './keys.ts'
 
 export interface HouseOptions {
@@ -21,6 +22,8 @@ export interface HouseOptions {
   readonly rules?: AuthorityOptions['rules']
   readonly reload?: AuthorityOptions['reload']
   readonly custody?: Pick<AuthorityOptions, 'passphrase' | 'issuingKey' | 'algorithm'>
+  /** Doors at which people sign in. */
+  readonly people?: readonly string[]
   readonly failpoint?: (name: FailpointName) => void
 }
 
@@ -41,10 +44,11 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     rules,
     reload,
     custody,
+    people,
     failpoint,
   } = options
   const events: House['events'] = []
-  const authority = await openAuthority({
+  const authority: Authority = await openAuthority({
     directory,
     name: NAME,
     domain: DOMAIN,
@@ -55,6 +59,7 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     ...(store !== undefined && { store }),
     ...(rules && { rules }),
     ...(reload && { reload }),
+    ...(people && { parts: [GUESTS], accounts: accountsOf(people, () => authority.part<GuestTables>('guest'), clock) }),
     log: (event, fields) => void events.push([event, fields]),
     ...(failpoint && { failpoint }),
   })
@@ -74,7 +79,7 @@ export interface Caller {
   readonly socket: TLSSocket
   readonly exporter: Uint8Array
   ask(
-    method: 'GET' | 'POST' | 'PATCH',
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     path: string,
     body?: unknown,
     headers?: Readonly<Record<string, string>>,
@@ -132,7 +137,7 @@ export async function meet(t: TestContext, place: Place, held?: Held): Promise<C
 /** Asks through the socket in the data directory. */
 export function askLocally(
   directory: string,
-  method: 'GET' | 'POST' | 'PATCH',
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
   headers: Readonly<Record<string, string>> = {},

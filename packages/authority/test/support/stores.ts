@@ -93,6 +93,7 @@ const BACK: Readonly<Record<number, { readonly sqlite: string; readonly postgres
   11: both('DROP INDEX crl_newest;'),
   // The indexes have the names of those before.
   12: both(''),
+  13: both('DROP TABLE store_part;'),
 }
 
 function both(sql: string): { readonly sqlite: string; readonly postgresql: string } {

@@ -27,6 +27,8 @@ export type GetPath =
   | `/v1/parties/${string}`
   | `/v1/parties/${string}/keys`
   | `/v1/parties/${string}/keys?${string}`
+  | '/v1/accounts'
+  | `/v1/accounts?${string}`
   | '/metrics'
   | '/v1/events'
   | `/v1/events?${string}`
@@ -78,6 +80,12 @@ export interface PostBodies {
     readonly until?: string
   }
   [path: `/v1/parties/${string}/unlock`]: object
+  '/v1/accounts/invitations': {
+    readonly party: string
+    readonly door: string
+    readonly email?: string
+    readonly ttlSeconds?: number
+  }
   '/v1/issuers': {
     readonly name: string
     readonly kind?: string

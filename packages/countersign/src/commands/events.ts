@@ -12,7 +12,7 @@ const AGAIN_MS = 1_000
 
 /** What an event says beside its kind, in the order of a line. */
 const TOLD = [
-  ...['party', 'issuer', 'state', 'profile', 'serial', 'subject', 'door'],
+  ...['party', 'account', 'issuer', 'state', 'profile', 'serial', 'subject', 'door', 'act', 'evidence'],
   ...['reason', 'role', 'until', 'notAfter', 'nextUpdate', 'sha256'],
 ] as const
 

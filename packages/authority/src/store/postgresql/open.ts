@@ -3,9 +3,11 @@ import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import { DatabaseError, Pool, types } from 'pg'
 import { AuthorityError } from '../../error.ts'
 import { isPostgresqlFault, PASSWORD_PLACE, postgresqlError } from '../fault.ts'
+import { decideUpgrade, type StorePart } from '../parts.ts'
 import { SCHEMA, SCHEMA_VERSION } from '../schema.ts'
 import type { Tables } from '../tables.ts'
 import { POSTGRESQL_UPGRADES } from '../upgrades.ts'
+import { POSTGRESQL } from '../words.ts'
 import { createListening, type Listening } from './listen.ts'
 
 /** Connections of one process. Each transaction has its own, and PostgreSQL makes those that end together durable together. */
@@ -64,6 +66,7 @@ export function connectPostgresql<Schema>(url: string, most: number, onFault: (e
 export async function openPostgresql(
   url: string,
   onFault: (error: Error) => void,
+  parts: readonly StorePart[] = [],
   beforeCommit: () => void = () => undefined,
 ): Promise<Postgresql> {
   const where = withoutSecrets(url)
@@ -81,6 +84,7 @@ export async function openPostgresql(
   try {
     await db.transaction().execute(async (tx) => {
       await migrate(tx, where)
+      await migrateParts(tx, where, parts)
       beforeCommit()
     })
     return opened
@@ -108,6 +112,22 @@ async function migrate(tx: Transaction<Tables>, where: string): Promise<void> {
   else if (found < SCHEMA_VERSION) {
     for (let from = found; from < SCHEMA_VERSION; from++) await sql.raw(POSTGRESQL_UPGRADES[from] ?? '').execute(tx)
     await sql`UPDATE schema_version SET version = ${SCHEMA_VERSION}`.execute(tx)
+  }
+}
+
+async function migrateParts(tx: Transaction<Tables>, where: string, parts: readonly StorePart[]): Promise<void> {
+  if (parts.length === 0) return
+  const found = await tx.selectFrom('store_part').selectAll().execute()
+  for (const part of parts) {
+    const steps = decideUpgrade(part, { found, words: POSTGRESQL, where })
+    for (const step of steps) await sql.raw(step).execute(tx)
+    if (steps.length === 0) continue
+    const { name, version } = part
+    await tx
+      .insertInto('store_part')
+      .values({ name, version })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ version }))
+      .execute()
   }
 }
 
