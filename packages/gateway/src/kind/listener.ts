@@ -16,10 +16,12 @@ export interface Listening {
   onConnection(raw: Socket): void
   /** Whether something is open that is no session of the index. */
   isBusy?(): boolean
+  /** Whether somebody is connected. Default: whether the index has sessions. */
+  isMet?(): boolean
   /** Ends what is open without work under way. Called again and again while the door drains. */
   endIdle(): void
-  /** Ends what has not met yet; called once, before the sessions are cut. */
-  stop(): void
+  /** Ends what has not met yet, and what is not to end by a cut; called once, before the sessions are cut. */
+  stop(): void | Promise<void>
   /** Called once, after every session has ended. */
   close(): Promise<void>
 }
@@ -44,10 +46,11 @@ export async function openListener(listening: Listening): Promise<Door> {
   server.on('error', (error) => house.log('door.accept-failed', { door: name, cause: error.message }))
   const address = server.address()
 
+  const isMet = () => listening.isMet?.() ?? house.sessions.size > 0
   let closing: Promise<void> | undefined
   const close = async () => {
     const closed = new Promise<void>((done) => server.close(() => done()))
-    listening.stop()
+    await listening.stop()
     await Promise.all(house.sessions.list().map((session) => session.cut('ERR_DOOR_DRAINING')))
     await listening.close()
     await closed
@@ -65,7 +68,7 @@ export async function openListener(listening: Listening): Promise<Door> {
     async drain(timeoutMs) {
       server.close()
       const deadline = performance.now() + timeoutMs
-      while ((house.sessions.size > 0 || listening.isBusy?.() === true) && performance.now() < deadline) {
+      while ((isMet() || listening.isBusy?.() === true) && performance.now() < deadline) {
         listening.endIdle()
         await new Promise((next) => setTimeout(next, DRAIN_POLL_MS))
       }

@@ -11,6 +11,7 @@ import {
   signerAt,
   writeKeys,
 } from './assertion-keys.ts'
+import type { PersonClaims } from './people.ts'
 
 /** The field that carries it. */
 export const ASSERTION_FIELD = 'Countersign-Assertion'
@@ -24,6 +25,14 @@ export interface Asserter {
   close(): Promise<void>
   /** Answers what states whom the door has met; each call gives one that holds for half its life or longer. */
   about(meeting: Meeting): () => string
+  /** The same of a person, by what is to be said of it now; what was said a moment ago is signed once. */
+  aboutPerson(meeting: Meeting): (claims: StatedPerson) => string
+}
+
+/** What is stated of a person, and the certificate of the connection where the session is bound to that. */
+export interface StatedPerson extends PersonClaims {
+  /** Hexadecimal. */
+  readonly certificateSha256?: string
 }
 
 const LIFETIME_SECONDS = 60
@@ -67,6 +76,23 @@ export async function openAsserter(
     const input = `${partOf({ alg: 'ES256', typ: 'JWT', kid: signer.published.kid })}.${partOf(claims)}`
     return `${input}.${signEs256(input, signer.privateKey)}`
   }
+  /** Signs anew when half the life of the last is over, or what is said is another. */
+  const stating = () => {
+    let token = ''
+    let said = ''
+    let issuedAt = Number.NEGATIVE_INFINITY
+    return (claims: object, key: string) => {
+      const at = clock()
+      const now = Math.floor(at.epochMilliseconds / 1000)
+      // Also where the clock was set back: one from the future would be refused.
+      if (key !== said || now < issuedAt || now - issuedAt >= LIFETIME_SECONDS / 2) {
+        token = write({ iss: issuer, aud: audience, ...claims, iat: now, exp: now + LIFETIME_SECONDS }, at)
+        issuedAt = now
+        said = key
+      }
+      return token
+    }
+  }
   return {
     get keys() {
       return keys.map(({ published }) => published)
@@ -78,17 +104,14 @@ export async function openAsserter(
     },
     about(meeting) {
       const claims = claimsOf(meeting)
-      let token = ''
-      let issuedAt = Number.NEGATIVE_INFINITY
-      return () => {
-        const at = clock()
-        const now = Math.floor(at.epochMilliseconds / 1000)
-        // Also where the clock was set back: one from the future would be refused.
-        if (now < issuedAt || now - issuedAt >= LIFETIME_SECONDS / 2) {
-          token = write({ iss: issuer, aud: audience, ...claims, iat: now, exp: now + LIFETIME_SECONDS }, at)
-          issuedAt = now
-        }
-        return token
+      const state = stating()
+      return () => state(claims, '')
+    },
+    aboutPerson(meeting) {
+      const state = stating()
+      return (person) => {
+        const claims = personClaimsOf(meeting, person)
+        return state(claims, JSON.stringify(claims))
       }
     },
   }
@@ -112,13 +135,40 @@ function claimsOf({ reference, door, caller, steps }: Meeting): object {
     ...(authority !== undefined && { authority }),
     identities: identities.map(({ kind, value }) => `${kind}:${value}`),
     // RFC 8705 §3.1.
-    ...(certificate && { cnf: { 'x5t#S256': Buffer.from(certificate.sha256, 'hex').toString('base64url') } }),
+    ...(certificate && { cnf: certificateBinding(certificate.sha256) }),
     door,
     reference,
     ...(through !== undefined && { through }),
     // Behind a proxy, the channel is not the caller's.
     ...(through === undefined && channel?.kind === 'channel' && { exporter_sha256: channel.exporterSha256 }),
   }
+}
+
+/** Who signed in, by what and when, and to what the session is bound; times as in `iat`. */
+function personClaimsOf(
+  { reference, door, caller }: Meeting,
+  { jkt, proofs, confirmed, certificateSha256 }: StatedPerson,
+): object {
+  // RFC 9449 §6.1.
+  const cnf = jkt === undefined ? certificateSha256 && certificateBinding(certificateSha256) : { jkt }
+  return {
+    sub: subjectOf(caller),
+    identities: caller.identities.map(({ kind, value }) => `${kind}:${value}`),
+    proofs: proofs.map(({ kind, at, binding }) => ({ kind, at: secondsOf(at), binding })),
+    confirmed: confirmed.map(({ sha256, by, at }) => ({ sha256, by, at: secondsOf(at) })),
+    ...(cnf && { cnf }),
+    door,
+    reference,
+  }
+}
+
+function certificateBinding(sha256: string): object {
+  return { 'x5t#S256': Buffer.from(sha256, 'hex').toString('base64url') }
+}
+
+/** RFC 7519 §2, NumericDate. */
+function secondsOf(at: Temporal.Instant): number {
+  return Math.floor(at.epochMilliseconds / 1000)
 }
 
 function partOf(value: object): string {

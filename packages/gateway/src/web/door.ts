@@ -4,8 +4,10 @@ import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
 import { openAsserter } from './assertion.ts'
 import { type BuiltIn, type BuiltIns, createBuiltIns } from './built-in.ts'
+import { lettingNobodyIn, openLogin } from './login.ts'
 import { createMetServer, type Route } from './met-server.ts'
 import { type CallersConfig, createNames } from './names.ts'
+import type { PeopleConfig, WebHouse } from './people.ts'
 import { createRoutes, type RouteKey, routeFaults } from './routes.ts'
 import { openUpstream, type UpstreamConfig } from './upstream.ts'
 
@@ -15,7 +17,7 @@ export interface WebDoorConfig {
   /** DNS names and IP addresses that the door proves; at least one. */
   readonly host: readonly [string, ...string[]]
   readonly listen: { readonly host: string; readonly port: number }
-  /** What its names ask of callers. Default `require`. */
+  /** What its names ask of callers. Default `require`, and `none` where people sign in. */
   readonly callers?: CallersConfig
   /** For what no route takes; `demo` and `bank` come with Countersign. Absent: nothing is there. */
   readonly upstream?: BuiltIn | UpstreamConfig
@@ -25,6 +27,8 @@ export interface WebDoorConfig {
   readonly from?: string
   /** The audience of signed statements about callers; absent: none are made. */
   readonly assertion?: string
+  /** People sign in, and whoever has not reaches nothing but that. Absent: callers are met, and nobody signs in. */
+  readonly people?: PeopleConfig
 }
 
 /** Where requests for a host and a path go. */
@@ -41,7 +45,7 @@ export const webDoor: Opener<WebDoorConfig> = {
     routesOf(config).some(
       ({ upstream }) => typeof upstream !== 'string' && [upstream.url].flat().some((url) => url.startsWith('https:')),
     ),
-  fixed: ['host', 'listen', 'callers', 'from', 'assertion'],
+  fixed: ['host', 'listen', 'callers', 'from', 'assertion', 'people'],
 }
 
 /**
@@ -49,32 +53,44 @@ export const webDoor: Opener<WebDoorConfig> = {
  * @throws {TypeError} where the upstream's URL cannot be used; {IdentityError} where the keys of its statements cannot be read
  *   or kept; the system's error where the address cannot be listened on.
  */
-export async function openWebDoor(config: WebDoorConfig, house: House): Promise<OpenDoor<WebDoorConfig>> {
+export async function openWebDoor(config: WebDoorConfig, house: WebHouse): Promise<OpenDoor<WebDoorConfig>> {
   const { name, listen } = config
-  const names = createNames(config.host, config.callers)
+  const names = createNames(config.host, config.callers, config.people && 'none')
+  const { assertion, host } = config
+  await using opening = new AsyncDisposableStack()
+  const stated = assertion === undefined ? undefined : { issuer: `https://${host[0]}`, audience: assertion }
+  const asserter = stated && (await openAsserter({ door: name, ...stated }, house))
+  opening.defer(async () => asserter?.close())
+  // They outlive a change of the file: what a customer has under way is kept.
+  const builtIns = createBuiltIns(stated && asserter && { ...stated, keys: () => asserter.keys }, house)
+  opening.defer(() => builtIns.close())
+  const login = config.people && (await openLogin(config, house))
+  opening.defer(async () => login?.close())
   // Those that requests are given to, and those before them that still answer.
   const open = new Set<Ways>()
+  opening.defer(async () => void (await Promise.all([...open].map((each) => each.close()))))
   const openWays = async (wanted: WebDoorConfig) => {
-    const ways = await waysOf(wanted, house, builtIns)
+    const ways = await waysOf(wanted, house, builtIns, login?.routes ?? [])
     open.add(ways)
     return ways
   }
-  const { assertion, host } = config
-  const stated = assertion === undefined ? undefined : { issuer: `https://${host[0]}`, audience: assertion }
-  const asserter = stated && (await openAsserter({ door: name, ...stated }, house))
-  // They outlive a change of the file: what a customer has under way is kept.
-  const builtIns = createBuiltIns(stated && asserter && { ...stated, keys: () => asserter.keys }, house)
   let ways = await openWays(config)
-  const met = createMetServer({ door: name, names, routes: () => ways.routes, asserter, from: config.from }, house)
+  const { from } = config
+  const met = createMetServer(
+    { door: name, names, routes: () => ways.routes, asserter, from, people: login?.people },
+    house,
+  )
   const refusals = createRefusalResponder(house.clock)
   const acceptor = createAcceptor({
     ...house,
+    ...(login && { access: lettingNobodyIn(house.access) }),
     door: name,
     alpn: ['h2', 'http/1.1'],
     callersOf: names.callersOf,
     onAccepted: met.adopt,
     onRefused: refusals.answer,
   })
+  const opened = opening.move()
   const door = await openListener({
     name,
     kind: 'web',
@@ -86,12 +102,16 @@ export async function openWebDoor(config: WebDoorConfig, house: House): Promise<
     endIdle: () => met.endIdle(),
     // Who is in the middle of a handshake has been let in by the listener already.
     isBusy: () => acceptor.pending > 0,
-    stop: () => acceptor.close(),
+    // A person's session is of no connection, and outlives the door.
+    isMet: () => met.size > 0,
+    async stop() {
+      acceptor.close()
+      await login?.stop()
+    },
     async close() {
       refusals.close()
       met.close()
-      await Promise.all([asserter?.close(), ...[...open].map((each) => each.close())])
-      await builtIns.close()
+      await opened.disposeAsync()
     },
   })
   return {
@@ -135,7 +155,12 @@ function routesOf({ upstream, routes = [] }: WebDoorConfig): readonly RouteConfi
   return upstream === undefined ? routes : [...routes, { path: '/', upstream }]
 }
 
-async function waysOf(config: WebDoorConfig, house: House, builtIns: BuiltIns): Promise<Ways> {
+async function waysOf(
+  config: WebDoorConfig,
+  house: House,
+  builtIns: BuiltIns,
+  ofLogin: readonly (Route & RouteKey)[],
+): Promise<Ways> {
   const wanted = routesOf(config)
   const [fault] = routeFaults(config.host, wanted)
   if (fault) throw new TypeError(`route ${fault.index + 1}: ${fault.key} ${fault.message}`)
@@ -157,7 +182,7 @@ async function waysOf(config: WebDoorConfig, house: House, builtIns: BuiltIns): 
   })
   const kept = opened.move()
   return {
-    routes: createRoutes(config.host, routes),
+    routes: createRoutes<Route & RouteKey>(config.host, [...ofLogin, ...routes]),
     states: () => routes.flatMap(({ upstream }) => upstream.states()),
     async drain() {
       await Promise.all(routes.map(({ upstream }) => upstream.drain()))

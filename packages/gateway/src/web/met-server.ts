@@ -3,9 +3,11 @@ import type { TLSSocket } from 'node:tls'
 import { type CallerSession, type House, meetingAnswer, refusalAnswer } from '@countersign/mtls'
 import { type Meeting, parseReference, type RefusalCode } from '@countersign/protocol'
 import { createTroubles } from '../kind/troubles.ts'
+import { type Account, openAccount } from './account.ts'
 import { keysAnswer, sendAnswer } from './answer.ts'
 import { ASSERTION_FIELD, type Asserter } from './assertion.ts'
 import type { Exchange } from './exchange.ts'
+import { createFindPerson, sendAway, type Whose } from './find-person.ts'
 import { createBehind } from './forwarded.ts'
 import { createGrants } from './grants.ts'
 import { clientCertHeaders } from './headers.ts'
@@ -13,6 +15,8 @@ import { createHttp1Server } from './http1.ts'
 import { createHttp2Server } from './http2.ts'
 import type { Names } from './names.ts'
 import { KEYS_PATH, MEETING_PATH } from './own-paths.ts'
+import type { People } from './people.ts'
+import { asLoginSees, TO_APPLICATION } from './person-fields.ts'
 import { forward, type Passage, UpstreamRefusedError } from './proxy.ts'
 import { type RequestTarget, readTarget } from './request-target.ts'
 import type { Routes } from './routes.ts'
@@ -29,6 +33,8 @@ export interface MetServer {
   adopt(socket: TLSSocket, meeting: Meeting, session: CallerSession): void
   /** From now on callers are asked to leave, and connections without a request end. Call again for those that became idle. */
   endIdle(): void
+  /** Connections that are open. */
+  readonly size: number
   close(): void
 }
 
@@ -37,6 +43,8 @@ export interface Route {
   /** What the rules must allow beside the door itself. */
   readonly service?: string
   readonly upstream: Upstream
+  /** It is login, which finds out itself who asks. */
+  readonly isLogin?: true
 }
 
 /** What the server of a door is made with. */
@@ -48,11 +56,13 @@ export interface MetService {
   readonly asserter: Asserter | undefined
   /** The party of a proxy before the door whose word on its callers is taken. */
   readonly from?: string | undefined
+  /** Present where people sign in: what is not login's is for nobody else. */
+  readonly people?: People | undefined
 }
 
 /** Makes the server of one door; it listens nowhere itself. */
 export function createMetServer(
-  { door, names, routes, asserter, from }: MetService,
+  { door, names, routes, asserter, from, people }: MetService,
   house: Pick<House, 'clock' | 'log' | 'record' | 'amend'>,
 ): MetServer {
   const { clock, log, record } = house
@@ -69,57 +79,24 @@ export function createMetServer(
     addTrouble(meeting, { code, ...(cause && { note: cause.message }), ...named })
   }
 
+  const onFault = (error: unknown) => log('gate.fault', { door, error })
+  const findPerson =
+    people && asserter
+      ? createFindPerson({ people, asserter, host: names.first, now: clock, record, onFault })
+      : undefined
+
   const refusal: HttpService['refusal'] = (caller, code, cause, accept, upstream) => {
     tell('request.refused', caller, { code, cause, upstream })
     return refusalAnswer(accept, caller.meeting, clock(), code)
   }
 
-  /** Tells of one request, when it is over: its path without the question, in which people put secrets. */
-  const openAccount = ({ head, tally }: Exchange, { meeting }: Caller, target: RequestTarget | undefined) => {
-    const began = performance.now()
-    const { method, version } = head
-    let code: RefusalCode | undefined
-    let isOver = false
-    const held: (() => void)[] = []
-    return {
-      /** `release` is called at its end. */
-      holds(release: () => void) {
-        held.push(release)
-      },
-      refused(why: RefusalCode) {
-        code = why
-      },
-      over() {
-        if (isOver) return
-        isOver = true
-        for (const release of held) release()
-        log('request.done', {
-          door,
-          reference: meeting.reference,
-          caller: meeting.caller.name,
-          method,
-          version,
-          ...(target && { host: target.host, path: target.path.split('?', 1)[0] }),
-          ...tally,
-          seconds: (performance.now() - began) / 1000,
-          ...(code !== undefined && { code }),
-        })
-      },
-    }
-  }
-
   const serve = (exchange: Exchange, connection: Caller) => {
-    const { accept } = exchange.head.headers
     const target = readTarget(exchange.head)
     const found = target && connection.behind?.callerOf(exchange)
     const told = typeof found === 'object' ? found : undefined
     const caller = told?.caller ?? (told ? { ...connection, meeting: told.refused } : connection)
-    const account = openAccount(exchange, caller, target)
-    exchange.out.once('close', () => account.over())
-    const refuse = (code: RefusalCode, cause?: Error, at: Pick<Caller, 'meeting'> = caller, upstream?: Upstream) => {
-      account.refused(code)
-      sendAnswer(exchange, refusal(at, code, cause, accept, cause && upstream && referenceOf(cause, upstream)))
-    }
+    const account = openAccount(exchange, target, caller.meeting, { door, log })
+    const refuse = refuserOf({ exchange, caller, account })
     if (target === undefined) {
       exchange.distrust()
       return refuse('ERR_DOOR_REQUEST')
@@ -127,8 +104,53 @@ export function createMetServer(
     if (found === 'unreadable') return refuse('ERR_DOOR_CLIENT_CERT')
     if (told?.refused) return refuse(told.refused.outcome.refusal.code)
     if (told) account.holds(told.leave)
-    const path = target.path.split('?', 1)[0]
-    // It is about this connection, whatever the host.
+    const passing = { exchange, target, caller, account }
+    if (people === undefined || findPerson === undefined) return pass(passing)
+    if (isForAnybody(caller, target)) return pass({ ...passing, caller: asLoginSees(caller, people.upstream.secret) })
+    findPerson(exchange, target, caller)
+      .then((whose) => passAs(whose, passing))
+      .catch((error: unknown) => {
+        onFault(error)
+        exchange.cut('ERR_GATE_FAULT')
+      })
+  }
+
+  const refuserOf =
+    ({ exchange, caller, account }: Omit<Passing, 'target'>) =>
+    (code: RefusalCode, cause?: Error, at: Pick<Caller, 'meeting'> = caller, upstream?: Upstream) => {
+      const { accept } = exchange.head.headers
+      account.refused(code)
+      sendAnswer(exchange, refusal(at, code, cause, accept, cause && upstream && referenceOf(cause, upstream)))
+    }
+
+  /** What is login's, and what the door answers whoever asks. */
+  const isForAnybody = ({ serverName }: Caller, target: RequestTarget): boolean => {
+    if (pathOf(target) === KEYS_PATH || !names.mayCarry(serverName, target.host)) return true
+    const route = routes().find(target.host, target.path)
+    return route === 'unclear' || route?.isLogin === true
+  }
+
+  /** Of a person, or of nobody: then no octet reaches what is behind. */
+  const passAs = (whose: Whose, passing: Passing) => {
+    const { exchange, target, caller, account } = passing
+    if (whose.kind === 'over') return
+    if (whose.kind === 'person') {
+      account.of(whose.caller.meeting)
+      account.holds(whose.leave)
+      return pass({ ...passing, caller: whose.caller, isPerson: true })
+    }
+    if (pathOf(target) === MEETING_PATH) return pass(passing)
+    if (whose.kind === 'page') return sendAnswer(exchange, whose.answer)
+    refuserOf(passing)(whose.code, undefined, { meeting: whose.meeting ?? caller.meeting })
+    if (whose.meeting) account.of(whose.meeting)
+  }
+
+  /** Carries the request of a caller that is known to where it is for. */
+  const pass = ({ exchange, target, caller, account, isPerson }: Passing) => {
+    const refuse = refuserOf({ exchange, caller, account })
+    const { accept } = exchange.head.headers
+    const path = pathOf(target)
+    // It is about this connection, or this person, whatever the host.
     if (path === MEETING_PATH) return sendAnswer(exchange, meetingAnswer(accept, caller.meeting, clock()))
     if (path === KEYS_PATH && asserter) return sendAnswer(exchange, keysAnswer(asserter.keys))
     if (!names.mayCarry(caller.serverName, target.host)) return refuse('ERR_DOOR_MISDIRECTED')
@@ -140,7 +162,11 @@ export function createMetServer(
       const granted = caller.grants.ask(service, (cause) => exchange.cut(cause))
       if (!granted.ok) {
         const { refused } = granted
-        return refuse(refused.outcome.refusal.code, undefined, { meeting: refused })
+        const { code } = refused.outcome.refusal
+        // Where a fresh proof is all that is missing, a person can give one.
+        const away = isPerson && code === 'ERR_POLICY_PROOF' ? sendAway(exchange, target, '/step-up', code) : undefined
+        if (away?.kind === 'page') return sendAnswer(exchange, away.answer)
+        return refuse(code, undefined, { meeting: refused })
       }
       account.holds(granted.leave)
     }
@@ -155,6 +181,7 @@ export function createMetServer(
       target,
       upstream,
       identity: caller.identity,
+      crossing: people && !route.isLogin ? TO_APPLICATION : undefined,
       refuse: (code, cause) => refuse(code, cause, caller, upstream),
       broke(code, cause) {
         account.refused(code)
@@ -175,11 +202,11 @@ export function createMetServer(
     const certificates = clientCertHeaders(session.certificates)
     // Of nobody there is nothing to state.
     const statement = meeting.caller.certificate && asserter?.about(meeting)
-    const onFault = (error: unknown) => log('gate.fault', { door, error })
     return {
       meeting,
       serverName,
       behind,
+      certificates,
       reset: (cause) => void session.cut(cause).catch(onFault),
       grants: createGrants(session, { now: clock, record, onFault }),
       get identity() {
@@ -191,7 +218,11 @@ export function createMetServer(
   const service: HttpService = { serve, refusal, maxHeadOctets: MAX_HEAD_OCTETS, idleTimeoutMs: IDLE_TIMEOUT_MS }
   const http1 = createHttp1Server(service)
   const http2 = createHttp2Server(service)
+  let size = 0
   return {
+    get size() {
+      return size
+    },
     adopt(socket, meeting, session) {
       const version = socket.alpnProtocol === 'h2' ? http2 : http1
       const [{ evidence }] = meeting.steps
@@ -204,7 +235,9 @@ export function createMetServer(
               callerWith: (other) => callerWith(other, serverName),
             })
           : undefined
+      size += 1
       socket.once('close', () => {
+        size -= 1
         const { cutBy: code } = session
         if (code !== undefined)
           log('session.cut', { door, reference: meeting.reference, caller: meeting.caller.name, code })
@@ -220,6 +253,19 @@ export function createMetServer(
       http2.close()
     },
   }
+}
+
+/** A request on its way, of a caller that is known. */
+interface Passing {
+  readonly exchange: Exchange
+  readonly target: RequestTarget
+  readonly caller: Caller
+  readonly account: Account
+  readonly isPerson?: true
+}
+
+function pathOf({ path }: RequestTarget): string {
+  return path.split('?', 1)[0] ?? path
 }
 
 /** Of the meeting with the upstream by which a request failed. */

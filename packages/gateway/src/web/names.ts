@@ -2,11 +2,13 @@
 import { isIPv6 } from 'node:net'
 import type { Callers } from '@countersign/mtls'
 
-/** One word for all names, or one for each that differs from `require`. */
+/** One word for all names, or one for each that differs from what is asked otherwise. */
 export type CallersConfig = Callers | Readonly<Record<string, Callers>>
 
 /** The names of one door. */
 export interface Names {
+  /** For a request that names none. */
+  readonly first: string
   /** What is asked of a caller that asks for `serverName`: for none, and for one that is not ours, as for the first. */
   callersOf(serverName: string | undefined): Callers
   /**
@@ -18,11 +20,18 @@ export interface Names {
   mayCarry(serverName: string | undefined, host: string | undefined): boolean
 }
 
-/** @throws {TypeError} where `callers` speaks of a name that the door does not have. */
-export function createNames(hosts: readonly [string, ...string[]], callers: CallersConfig = 'require'): Names {
+/**
+ * @param otherwise What is asked where `callers` says nothing.
+ * @throws {TypeError} where `callers` speaks of a name that the door does not have.
+ */
+export function createNames(
+  hosts: readonly [string, ...string[]],
+  callers?: CallersConfig,
+  otherwise: Callers = 'require',
+): Names {
   const [first] = hosts
-  const ownOf = (host: string): Callers => (typeof callers === 'string' ? callers : (callers[host] ?? 'require'))
-  if (typeof callers !== 'string')
+  const ownOf = (host: string): Callers => (typeof callers === 'string' ? callers : (callers?.[host] ?? otherwise))
+  if (typeof callers === 'object')
     for (const name of Object.keys(callers))
       if (!hosts.includes(name))
         throw new TypeError(`callers speaks of ${name}, which is none of the hosts of this door`)
@@ -30,6 +39,7 @@ export function createNames(hosts: readonly [string, ...string[]], callers: Call
   const callersOf = (serverName: string | undefined): Callers =>
     table.get(plainHost(serverName ?? first)) ?? ownOf(first)
   return {
+    first,
     callersOf,
     mayCarry: (serverName, host) => host === undefined || table.get(plainHost(host)) === callersOf(serverName),
   }

@@ -5,6 +5,7 @@ import type { Dispatcher } from 'undici'
 import type { Way } from './balance.ts'
 import type { Exchange, RequestHead } from './exchange.ts'
 import { forwardableHeaders, octetsOf, responseHeaders, responseTrailers } from './headers.ts'
+import type { Crossing } from './person-fields.ts'
 import type { RequestTarget } from './request-target.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -22,6 +23,8 @@ export interface Passage {
   readonly upstream: Upstream
   /** Header fields that speak of the proved caller; they replace whatever the caller wrote. */
   readonly identity: readonly string[]
+  /** What goes on of the fields, where it is less than elsewhere. */
+  readonly crossing?: Crossing | undefined
   /** Called instead of an answer, once, where the upstream fails before its own has begun. */
   readonly refuse: (fault: UpstreamFault, cause: Error) => void
   /** Called where it fails after that. */
@@ -94,9 +97,16 @@ function onceOnly({ dispatcher, release }: Way): Way {
 }
 
 /** What goes to the upstream, but for the body. */
-export function optionsOf({ exchange, target, upstream, identity }: Passage): Omit<Dispatcher.DispatchOptions, 'body'> {
+export function optionsOf({
+  exchange,
+  target,
+  upstream,
+  identity,
+  crossing,
+}: Passage): Omit<Dispatcher.DispatchOptions, 'body'> {
   const { fields, version, method } = exchange.head
-  const headers = forwardableHeaders(fields)
+  const kept = forwardableHeaders(fields)
+  const headers = crossing?.request(kept) ?? kept
   if (target.host !== undefined) headers.push('Host', target.host)
   // RFC 9110 §7.6.3: a gateway "MUST send an appropriate Via header field in each inbound request message".
   headers.push('Via', `${version} countersign`, ...identity)
@@ -128,7 +138,11 @@ export class UpstreamRefusedError extends Error {
 const MAX_INTERIM_OCTETS = 256 * 1024
 
 /** Writes the upstream's answer straight to the caller, and releases `way`. `failed` is called instead, once, where none has begun. */
-export function answerTo({ exchange, upstream, broke }: Passage, way: Way, failed: Failed): Dispatcher.DispatchHandler {
+export function answerTo(
+  { exchange, upstream, broke, crossing }: Passage,
+  way: Way,
+  failed: Failed,
+): Dispatcher.DispatchHandler {
   const { out, head } = exchange
   let running: Dispatcher.DispatchController | undefined
   let interimOctets = 0
@@ -144,7 +158,8 @@ export function answerTo({ exchange, upstream, broke }: Passage, way: Way, faile
       // A gate behind this one: what it says is said to this door, and none of the caller's business.
       if (typeof refusedAs === 'string' && upstream.metAs(refusedAs))
         throw new UpstreamRefusedError(`the upstream refused this door by ${status}`, refusedAs)
-      const raw = responseHeaders(latin1Of(controller.rawHeaders), status)
+      const kept = responseHeaders(latin1Of(controller.rawHeaders), status)
+      const raw = crossing?.response(kept) ?? kept
       if (upstream.secure && endsByClose(head, status, controller.rawHeaders))
         throw new Error('the upstream ends its answer by closing, which does not prove over TLS that it is whole')
       // undici cannot be paused here, and begins its timeout anew at each.

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Fault, Section } from '../kind/model.ts'
 import { hostName, listen, provedName } from '../kind/words.ts'
 import type { WebDoorConfig } from './door.ts'
+import { LOGIN_PATH } from './people.ts'
 import { isUnclear, routeFaults } from './routes.ts'
 
 const upstreamUrl = z.string().refine((text) => {
@@ -91,13 +92,65 @@ const route = z.strictObject({
   upstream: upstream.describe('the service behind it, as for the door'),
 })
 
+const mail = z.strictObject({
+  url: z
+    .string()
+    .refine(
+      isMailUrl,
+      'must be smtp://HOST:PORT or smtps://HOST:PORT, with a user where one is needed, and no password',
+    )
+    .describe('where notices are given to, as smtp://HOST:PORT or smtps://USER@HOST:PORT'),
+  from: z.email('must be an address, as in bank@acme.example').describe('the address that notices come from'),
+  password: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe(
+      'where the password for it is: a file of mode 600, or a descriptor (fd:3); a relative path begins at this file',
+    ),
+})
+
+const people = z.strictObject({
+  recoveryHours: z
+    .number()
+    .positive('must be more than 0')
+    .max(720, 'must be at most 720')
+    .exactOptional()
+    .describe('how long a recovery waits, in hours, in which the customer can refuse it (24)'),
+  mail: mail
+    .exactOptional()
+    .describe('by which customers are told what happens to their accounts (nobody is told by mail)'),
+  secret: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe(
+      "the file of the door's secret, mode 600, the same for houses that share a database; a relative path begins at this file (login.secret among the door's files)",
+    ),
+})
+
+function isMailUrl(text: string): boolean {
+  const url = URL.parse(text)
+  return (
+    url !== null &&
+    ['smtp:', 'smtps:'].includes(url.protocol) &&
+    url.hostname !== '' &&
+    url.password === '' &&
+    ['', '/'].includes(url.pathname) &&
+    url.search === '' &&
+    url.hash === ''
+  )
+}
+
 const callers = z.enum(['require', 'ask', 'none'], 'must be require, ask or none')
 
 const keys = {
   callers: z
     .union([callers, z.record(hostName, callers)], 'must be require, ask or none, or one of them for each host')
     .exactOptional()
-    .describe('certificates of callers, for all hosts or for each: require (the default), ask, none'),
+    .describe(
+      'certificates of callers, for all hosts or for each: require (the default), ask, none (the default with people)',
+    ),
   listen: listen.describe('address on which it listens'),
   upstream: upstream
     .exactOptional()
@@ -114,6 +167,9 @@ const keys = {
     .max(200, 'must have at most 200 characters')
     .exactOptional()
     .describe('audience of the signed statement about the caller (a JWT) that the service then gets with each request'),
+  people: people
+    .exactOptional()
+    .describe('people sign in here, below /login, and whoever has not reaches nothing else (docs/doors/login.md)'),
 } satisfies { readonly [Key in keyof Omit<WebDoorConfig, 'name' | 'host'>]: z.ZodType<WebDoorConfig[Key]> }
 
 function faultsOf({
@@ -122,6 +178,8 @@ function faultsOf({
   routes = [],
   allow,
   assertion,
+  from,
+  people: hasPeople,
 }: WebDoorConfig & { readonly allow?: unknown }): readonly Fault[] {
   const faults: Fault[] = routeFaults(host, routes).map(({ index, key, ...fault }) => ({
     ...fault,
@@ -152,6 +210,18 @@ function faultsOf({
         path: ['routes', index, 'service'],
         message: 'must be left out at a door with allow: it is asked of a policy',
       })
+  if (hasPeople !== undefined) {
+    if (assertion === undefined)
+      faults.push({ path: ['assertion'], message: 'must be given with people: by it the service learns who signed in' })
+    if (from !== undefined)
+      faults.push({ path: ['from'], message: 'must be left out with people: no proxy brings whoever signs in here' })
+    for (const [index, { path }] of routes.entries())
+      if (path.toLowerCase() === LOGIN_PATH || path.toLowerCase().startsWith(`${LOGIN_PATH}/`))
+        faults.push({
+          path: ['routes', index, 'path'],
+          message: `must be another: people sign in below ${LOGIN_PATH}`,
+        })
+  }
   return faults
 }
 
@@ -164,6 +234,8 @@ export const WEB_SECTION: Section = {
   within: {
     upstream: service.shape,
     'upstream.health': health.shape,
+    people: people.shape,
+    'people.mail': mail.shape,
     'routes.*': route.shape,
     'routes.*.upstream': service.shape,
     'routes.*.upstream.health': health.shape,

@@ -11,6 +11,8 @@ export interface Caller {
   readonly meeting: Meeting
   /** The name that it asked for in its ClientHello. */
   readonly serverName: string | undefined
+  /** Its certificate, as header fields. */
+  readonly certificates: readonly string[]
   /** Header fields that tell the upstream who it is. */
   readonly identity: readonly string[]
   /** What it may have beside the door itself. */

@@ -10,7 +10,7 @@ import { answerTo, attempt, isOver, latin1Of, optionsOf, type Passage } from './
  * @see RFC 6455 §4.2.2
  */
 export function tunnel(passage: Passage, { open, accept }: NonNullable<Passage['exchange']['tunnel']>): void {
-  const { exchange, refuse, over } = passage
+  const { exchange, refuse, over, crossing } = passage
   // RFC 8441 §5: the CONNECT of HTTP/2 "replaces the GET-based request".
   const options = { ...optionsOf(passage), method: 'GET', body: null, upgrade: 'websocket' }
   attempt(passage, false, (way, failed) => {
@@ -39,7 +39,8 @@ export function tunnel(passage: Passage, { open, accept }: NonNullable<Passage['
           return
         }
         if (isOver(exchange)) return void far.destroy()
-        const { near, octets } = open(responseHeaders(latin1Of(controller.rawHeaders), status))
+        const kept = responseHeaders(latin1Of(controller.rawHeaders), status)
+        const { near, octets } = open(crossing?.response(kept) ?? kept)
         if (octets.length > 0) far.write(octets)
         const countOf = () =>
           far instanceof Socket ? { to: far.bytesWritten, from: far.bytesRead } : { to: 0, from: 0 }

@@ -1,0 +1,125 @@
+// Whose a request is at a door with people: asked of login, before the application hears of it.
+import { type Answer, answerOf, prefersHtml } from '@countersign/mtls'
+import type { Meeting, RefusalCode } from '@countersign/protocol'
+import { ASSERTION_FIELD, type Asserter } from './assertion.ts'
+import type { Exchange } from './exchange.ts'
+import { createGrants, type Grants, type GrantsOptions } from './grants.ts'
+import { type FoundPerson, LOGIN_PATH, type People, type PersonSession } from './people.ts'
+import { isOver } from './proxy.ts'
+import type { RequestTarget } from './request-target.ts'
+import type { Caller } from './service.ts'
+
+/** Whose a request is, or what is said instead of an answer. */
+export type Whose =
+  | { readonly kind: 'person'; readonly caller: Caller; readonly leave: () => void }
+  /** A page load of somebody who has something to do first. */
+  | { readonly kind: 'page'; readonly answer: Answer }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly meeting?: Meeting | undefined }
+  /** The caller left meanwhile. */
+  | { readonly kind: 'over' }
+
+/** Finds it. Rejects with nothing: where login broke, nobody comes in. */
+export type FindPerson = (exchange: Exchange, target: RequestTarget, connection: Caller) => Promise<Whose>
+
+/** What it is made with. */
+export interface FindPersonOptions extends GrantsOptions {
+  readonly people: Pick<People, 'find'>
+  readonly asserter: Asserter
+  /** For a caller of HTTP/1.0 that names no host. */
+  readonly host: string
+}
+
+/** Makes it for one door. */
+export function createFindPerson({ people, asserter, host, ...granting }: FindPersonOptions): FindPerson {
+  const known = new WeakMap<
+    PersonSession,
+    { readonly grants: Grants; readonly state: ReturnType<Asserter['aboutPerson']> }
+  >()
+  const knownOf = (session: PersonSession) => {
+    const entry = known.get(session) ?? {
+      grants: createGrants(session, granting),
+      state: asserter.aboutPerson(session.meeting),
+    }
+    known.set(session, entry)
+    return entry
+  }
+
+  const find = async (exchange: Exchange, target: RequestTarget, connection: Caller): Promise<FoundPerson> => {
+    const { method, headers } = exchange.head
+    try {
+      return await people.find({
+        method,
+        authority: target.host ?? host,
+        target: target.path,
+        cookie: headers.cookie,
+        proof: headers['dpop']?.toString(),
+        origin: headers.origin,
+        isUpgrade: exchange.tunnel !== undefined,
+        certificateSha256: connection.meeting.caller.certificate?.sha256,
+      })
+    } catch (error) {
+      granting.onFault(error)
+      return { kind: 'refused', code: 'ERR_GATE_FAULT' }
+    }
+  }
+
+  return async (exchange, target, connection) => {
+    const found = await find(exchange, target, connection)
+    if (isOver(exchange)) return { kind: 'over' }
+    if (found.kind === 'nobody') return sendAway(exchange, target, '/', 'ERR_PERSON_NOT_SIGNED_IN')
+    if (found.kind === 'renew') return sendAway(exchange, target, '/renew', 'ERR_PERSON_PROOF')
+    if (found.kind === 'refused') return found
+    const { session, claims, follow } = found
+    // In the turns since it was found.
+    if (session.isCut) return { kind: 'refused', code: session.cutBy ?? 'ERR_PERSON_NOT_SIGNED_IN' }
+    const { grants, state } = knownOf(session)
+    const { serverName, reset } = connection
+    const bound = connection.meeting.caller.certificate?.sha256
+    const caller: Caller = {
+      meeting: session.meeting,
+      serverName,
+      certificates: [],
+      identity: [ASSERTION_FIELD, state({ ...claims, ...(bound !== undefined && { certificateSha256: bound }) })],
+      grants,
+      reset,
+    }
+    const leave = follow.call(found, (cause) => exchange.cut(cause))
+    return {
+      kind: 'person',
+      caller,
+      leave() {
+        leave()
+        session.sent?.(exchange.tally.octetsOut)
+      },
+    }
+  }
+}
+
+/** A page load goes where `path` below login says and comes back; a program is told. */
+export function sendAway(
+  exchange: Exchange,
+  { path: to }: RequestTarget,
+  path: '/' | '/renew' | '/step-up',
+  code: RefusalCode,
+): Extract<Whose, { readonly kind: 'page' | 'refused' }> {
+  if (!isPageLoad(exchange)) return { kind: 'refused', code }
+  const back = to.length > MAX_BACK ? '/' : to
+  const { headers, ...answer } = answerOf(303, 'text/plain; charset=utf-8', '')
+  const location = `${LOGIN_PATH}${path}?to=${encodeURIComponent(back)}`
+  return { kind: 'page', answer: { ...answer, headers: { ...headers, Location: location } } }
+}
+
+// What browsers and servers take in one address, with the rest.
+const MAX_BACK = 2_000
+
+/** Fetch Metadata says it where a browser does; older ones say no more than what they would like to read. */
+function isPageLoad({ head, tunnel }: Exchange): boolean {
+  const { method, headers } = head
+  const mode = headers['sec-fetch-mode']
+  return (
+    tunnel === undefined &&
+    (method === 'GET' || method === 'HEAD') &&
+    (mode === undefined || mode === 'navigate') &&
+    prefersHtml(headers.accept)
+  )
+}

@@ -1,0 +1,65 @@
+// What a person proves itself by stays between it, the door and login: the application sees neither cookie nor proof.
+import { plainName } from './identity-headers.ts'
+import { DOOR_FIELD, SESSION_COOKIE } from './people.ts'
+import type { Caller } from './service.ts'
+
+/** Which fields go on, beside what every door takes out; each in names and values in turn. */
+export interface Crossing {
+  request(fields: readonly string[]): string[]
+  response(fields: readonly string[]): string[]
+}
+
+/** Between a person and the application behind its door. */
+export const TO_APPLICATION: Crossing = {
+  request: (fields) => choose(fields, keepRequestField),
+  response: (fields) => choose(fields, keepResponseField),
+}
+
+/** How login is asked: by the address it counts what is tried, and to the certificate it may bind a session. */
+export function asLoginSees({ meeting, serverName, certificates, grants, reset }: Caller, secret: string): Caller {
+  const identity = [...certificates, DOOR_FIELD, secret, 'X-Forwarded-For', hostOf(meeting.address ?? '')]
+  return { meeting, serverName, certificates, identity, grants, reset }
+}
+
+/** Without the port, as in `192.0.2.7` of `192.0.2.7:51234`. */
+function hostOf(address: string): string {
+  return address.replace(/:\d+$/, '').replaceAll(/^\[|\]$/g, '')
+}
+
+/** Only login sets these: an application that did could end the session, or the proofs, of whom it serves. */
+const OF_LOGIN: ReadonlySet<string> = new Set(['dpop-nonce', 'countersign-ath'])
+
+function keepRequestField(name: string, value: string): string | undefined {
+  const plain = plainName(name)
+  if (plain === 'dpop') return undefined
+  return plain === 'cookie' ? withoutSession(value) : value
+}
+
+function keepResponseField(name: string, value: string): string | undefined {
+  const lower = name.toLowerCase()
+  if (OF_LOGIN.has(lower)) return undefined
+  return lower === 'set-cookie' && isSession(value) ? undefined : value
+}
+
+/** RFC 6265 §5.4: what is left of a list of cookies. */
+function withoutSession(cookies: string): string | undefined {
+  const kept = cookies.split(';').filter((pair) => !isSession(pair))
+  return kept.length === 0 ? undefined : kept.join(';').trim()
+}
+
+/** RFC 6265bis §5.7 compares the prefix whatever its case, and readers are found that do so with the rest. */
+function isSession(pair: string): boolean {
+  const [first = ''] = pair.split(';', 1)
+  const [name = ''] = first.split('=', 1)
+  return name.trim().toLowerCase() === SESSION_COOKIE.toLowerCase()
+}
+
+function choose(fields: readonly string[], keep: (name: string, value: string) => string | undefined): string[] {
+  const kept: string[] = []
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const [name = '', value = ''] = [fields[i], fields[i + 1]]
+    const left = keep(name, value)
+    if (left !== undefined) kept.push(name, left)
+  }
+  return kept
+}
