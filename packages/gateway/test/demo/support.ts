@@ -118,7 +118,7 @@ export async function openBank(): Promise<TestBank> {
     const tokens = statements ?? [await key.sign(carolClaims({ ...times, ...claims }))]
     const sent = body ?? (form && new URLSearchParams(form).toString())
     const type = sent === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }
-    return send(url + path, method, [...tokens], { ...type, ...headers }, sent)
+    return send(url + path, method, [...tokens], { 'sec-fetch-site': 'same-origin', ...type, ...headers }, sent)
   }
   const token = async (claims: Claims = {}) => {
     const { body } = await ask('/transfer', { claims })

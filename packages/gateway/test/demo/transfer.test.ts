@@ -147,6 +147,23 @@ suite('a transfer', () => {
     assert.equal(await bank.balance(), before % 100)
   })
 
+  test('is not made because a page elsewhere leads there', async () => {
+    await using bank = await openBank()
+    const before = await bank.balance()
+    const order = await bank.order()
+    for (const site of ['cross-site', 'same-site', 'none', '']) {
+      const { status, body } = await bank.ask(order.to, {
+        claims: confirms(order),
+        headers: { 'sec-fetch-site': site },
+      })
+      assert.equal(status, 403)
+      assert.match(body, /Not done yet/)
+      assert.ok(body.includes(`href="${order.to}"`))
+    }
+    assert.equal(await bank.balance(), before)
+    assert.equal((await bank.ask(order.to, { claims: confirms(order) })).status, 200)
+  })
+
   test('is not made by HEAD, nor by a form', async () => {
     await using bank = await openBank()
     const before = await bank.balance()

@@ -40,6 +40,7 @@ export async function openDemoBank(options: DemoBankOptions): Promise<DemoUpstre
       statement,
       customer: booksOf(statement.customer, now),
       now,
+      isFromHere: request.headers['sec-fetch-site'] === 'same-origin',
       query: new URLSearchParams(query),
       token: tokens.of(statement),
       id: route.id,

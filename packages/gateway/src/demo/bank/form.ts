@@ -31,9 +31,9 @@ export function createFormTokens(): FormTokens {
     async read(request, statement) {
       const { headers } = request
       const fails = (why: FormRefusal) => ({ ok: false, why }) as const
-      // Of a browser that says whose page sent it.
+      // Browsers say whose page sent it. @see Fetch Metadata, Sec-Fetch-Site
       const site = headers['sec-fetch-site']
-      if (site !== undefined && site !== 'same-origin') return fails('origin')
+      if (site !== 'same-origin') return fails('origin')
       if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(headers['content-type'] ?? '')) return fails('type')
       const body = await bodyOf(request)
       if (body === undefined) return fails('length')

@@ -171,6 +171,18 @@ ${lines}
   }
 }
 
+/** What is confirmed, and was not asked for by a page of this bank. */
+export function confirmedPage({ id, matter }: Order): Page {
+  return {
+    status: 403,
+    title: 'Not done yet',
+    content: html`<h1 class="bad">Not done yet</h1>
+<p>You have confirmed this, but no page of this bank has led you here. Do you want it done?</p>
+${drawLines(matter.lines)}
+<p><a class="button" href="/orders/${id}">Do it</a></p><p><a href="/">Your accounts</a></p>`,
+  }
+}
+
 /** What is said in place of what was asked for. */
 export function plainPage(status: number, title: string, ...words: readonly string[]): Page {
   return { status, title, content: html`<h1 class="bad">${title}</h1>${words.map((each) => html`<p>${each}</p>`)}` }

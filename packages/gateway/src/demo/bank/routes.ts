@@ -6,6 +6,7 @@ import type { Page } from './page.ts'
 import {
   accountsPage,
   bookingsPage,
+  confirmedPage,
   orderPage,
   payeePage,
   payeesPage,
@@ -24,6 +25,8 @@ export interface Asked {
   readonly statement: Statement
   readonly customer: Customer
   readonly now: Temporal.Instant
+  /** Whether a page of this origin led here: browsers say so, and no page elsewhere can. @see Fetch Metadata, Sec-Fetch-Site */
+  readonly isFromHere: boolean
   readonly query: URLSearchParams
   /** For the forms of this session. */
   readonly token: string
@@ -99,14 +102,15 @@ function hold({ customer, now }: Asked, act: Act): Answer {
 
 /**
  * Where the browser comes back to. The act was the confirmation, which was sent with a proof of the device: this request
- * only brings it, and whoever else sends it does nothing that the customer did not confirm, and nothing twice.
+ * only brings it, and nothing is done twice. Still no page elsewhere, no picture and no list of links sets it off.
  */
-function finishOrder({ customer, statement, now, id }: Asked): Answer {
+function finishOrder({ customer, statement, now, id, isFromHere }: Asked): Answer {
   const order = customer.orders.get(id)
   if (order === undefined) return nothing('You have given no such order, or it was long ago.')
   const by = statement.confirmed.get(order.digest)
   const isHeld = order.ended === undefined && Temporal.Instant.compare(now, order.heldUntil) < 0
   if (!isHeld || by === undefined) return orderPage(order, now)
+  if (!isFromHere) return confirmedPage(order)
   const failed = carryOut(customer, order.act, now)
   const ended: Order = { ...order, ended: { at: now, by, ...(failed !== undefined && { failed }) } }
   customer.orders.set(id, ended)
