@@ -1,0 +1,140 @@
+// The calls of a sign-in: each reads its row, asks what the message is worth, and moves the row on.
+import type { Calls } from '../asked.ts'
+import type { Ground } from '../ground.ts'
+import type { LoginTransaction } from '../model.ts'
+import { makeNumber, showOnTelephone, spendTelephoneCode } from '../otp/telephone.ts'
+import { spendTotp } from '../otp/totp.ts'
+import { PersonRefusal } from '../refusal.ts'
+import { thumbprint } from '../session/dpop.ts'
+import { beginSignIn } from './core.ts'
+import type { SignInGround } from './model.ts'
+import { openSignedIn, recordRefused } from './record.ts'
+import { addSignIn, moveSignIn, ownSignIn } from './rows.ts'
+
+/** The calls. */
+export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'password' | 'finish' | 'code' | 'code/send'> {
+  const { store, opaque, secret, door } = ground
+  const server = { server: opaque.identity }
+  const accountOf = async (account: string) =>
+    store.db
+      .selectFrom('login_account')
+      .select(['record', 'of_password', 'totp_secret'])
+      .where('account', '=', account)
+      .where('door', '=', door)
+      .where('opened_at', 'is not', null)
+      .executeTakeFirst()
+
+  return {
+    async begin({ device: keys }, asked) {
+      ground.allowance.spend(asked.address)
+      const device = asked.device?.device ?? null
+      const known = device === null ? undefined : await knownDevice(ground, device)
+      const isNew = known === undefined && device !== null
+      if (isNew && (keys === undefined || thumbprint(keys.signing) !== device))
+        throw new PersonRefusal('ERR_PERSON_REQUEST', {
+          note: 'the proof is not by the keys of this device',
+          isTold: true,
+        })
+      const state = known
+        ? beginSignIn(true, known.account)
+        : beginSignIn(false, undefined, isNew && keys ? newDeviceOf(keys) : undefined)
+      const { now } = asked
+      const signIn = await store.commit((tx) => addSignIn(ground, tx, { state, device, now }))
+      if (known === undefined) return { signIn, known: false, opaque: server }
+      const { account, of_device: ofDevice } = known
+      return { signIn, known: true, account, ...(ofDevice !== null && { ofDevice }), opaque: server }
+    },
+
+    async password({ signIn, account, start }, asked) {
+      const row = await ownSignIn(ground, signIn, asked)
+      if (row.state.isKnown && row.state.account !== account) throw elsewhere
+      const { record } = (await accountOf(account)) ?? {}
+      const answer = opaque.start(account, record ?? undefined, start)
+      await recordRefused(ground, { ...row, state: { ...row.state, account } }, asked, () =>
+        store.commit((tx) => moveSignIn(ground, tx, row, { type: 'started', account, opaque: answer.state }, asked)),
+      )
+      return { response: answer.response }
+    },
+
+    async finish({ signIn, finish }, asked) {
+      const row = await ownSignIn(ground, signIn, asked)
+      const { account, opaque: state, isKnown } = row.state
+      if (account === undefined || state === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
+      const number = makeNumber()
+      const isProved = opaque.finish(account, state, finish)
+      const event = isProved
+        ? ({ type: 'proved', at: asked.now.toString(), number } as const)
+        : ({ type: 'unproved', number } as const)
+      await store.commit((tx) => moveSignIn(ground, tx, row, event, asked))
+      // Whatever the password was: who is not known is told nothing, and has to wait for a device that is.
+      if (!isKnown) return { next: 'confirm', number }
+      return recordRefused(ground, row, asked, async () => {
+        if (!isProved) throw new PersonRefusal('ERR_PERSON_CREDENTIALS', { note: 'the password is wrong' })
+        const { of_password: ofPassword } = (await accountOf(account)) ?? {}
+        return { next: 'code', ...(ofPassword != null && { ofPassword }) }
+      })
+    },
+
+    async code({ signIn, code }, asked) {
+      const row = await ownSignIn(ground, signIn, asked)
+      const { account, isKnown } = row.state
+      if (row.state.step !== 'code' || account === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
+      const { totp_secret: sealed, of_password: ofPassword } = (await accountOf(account)) ?? {}
+      const totp = sealed == null ? undefined : secret.open('totp secret', account, sealed)
+      const isRight = async (tx: LoginTransaction) =>
+        (totp !== undefined && (await spendTotp(tx, account, { secret: totp, code, now: asked.now }))) ||
+        (await spendTelephoneCode(ground, tx, { account, kind: 'code', of: signIn, typed: code, now: asked.now }))
+
+      const moved = await recordRefused(ground, row, asked, async () => {
+        const done = await store.commit(async (tx) => {
+          // It counts first: whoever may not guess any more is not told that he has guessed right.
+          const tried = await moveSignIn(ground, tx, row, { type: 'tried' }, asked)
+          return (await isRight(tx)) ? moveSignIn(ground, tx, tried, { type: 'coded' }, asked) : undefined
+        })
+        if (done === undefined) throw new PersonRefusal('ERR_PERSON_CREDENTIALS', { note: 'the code is wrong' })
+        return done
+      })
+      await openSignedIn(ground, moved, asked, [{ kind: 'totp', at: asked.now, binding: 'device' }])
+      return { next: 'done', ...(!isKnown && ofPassword != null && { ofPassword }) }
+    },
+
+    async 'code/send'({ signIn }, asked) {
+      const row = await ownSignIn(ground, signIn, asked)
+      const { account, step } = row.state
+      if (step !== 'code' || account === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
+      const lines = [
+        ['Sign-in at', opaque.identity],
+        ['On', row.state.device?.name ?? 'a device that you have used before'],
+        ['Network address', asked.address],
+      ] as const
+      const { now } = asked
+      return {
+        number: await store.commit((tx) =>
+          showOnTelephone(ground, tx, { account, kind: 'code', of: signIn, lines, now }),
+        ),
+      }
+    },
+  }
+}
+
+const elsewhere = new PersonRefusal('ERR_PERSON_STEP', {
+  note: 'this device is of another account: begin again with keys of its own',
+  isTold: true,
+})
+
+/** What an account knows of a device; undefined where none knows it. */
+async function knownDevice({ store, door }: Ground, device: string) {
+  return store.db
+    .selectFrom('login_device')
+    .innerJoin('login_account', 'login_account.account', 'login_device.account')
+    .select(['login_device.account', 'login_device.of_device'])
+    .where('login_device.device', '=', device)
+    .where('login_device.removed_at', 'is', null)
+    .where('login_account.door', '=', door)
+    .where('login_account.opened_at', 'is not', null)
+    .executeTakeFirst()
+}
+
+function newDeviceOf({ name, signing, agreement }: NonNullable<Parameters<Calls['begin']>[0]['device']>) {
+  return { name, signing: JSON.stringify(signing), agreement: JSON.stringify(agreement) }
+}

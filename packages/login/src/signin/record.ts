@@ -1,0 +1,75 @@
+// The end of a sign-in, as its record has it: by what each of the six steps was proved, or where it was refused.
+import type { RefusalCode, StepEvidence } from '@countersign/protocol'
+import type { Asked } from '../asked.ts'
+import { PersonRefusal } from '../refusal.ts'
+import { type ShownProof, sideOfAccount } from '../session/row.ts'
+import type { SignInGround, SignInRow } from './model.ts'
+
+/** Refusals that end a sign-in, or make it begin anew: each has a record, and so a reference that both sides see. */
+const RECORDED: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'ERR_PERSON_CREDENTIALS',
+  'ERR_PERSON_RESTING',
+  'ERR_PERSON_DEVICE',
+  'ERR_PERSON_DENIED',
+])
+
+/** What each of the first five steps was proved by, as far as the sign-in has come. */
+export function evidenceOf(
+  { device, state }: Pick<SignInRow, 'device' | 'state'>,
+  shown: readonly ShownProof[],
+): readonly (StepEvidence | undefined)[] {
+  const proofs: StepEvidence | undefined =
+    shown.length === 0 ? undefined : { kind: 'proofs', proofs: shown.map(({ kind, binding }) => ({ kind, binding })) }
+  return [
+    device === null ? undefined : { kind: 'device', keySha256: device, known: state.isKnown },
+    state.isKnown ? { kind: 'picture', sealedTo: 'device' } : undefined,
+    // KE3 comes only from a page that has found KE2 right.
+    state.passwordAt === undefined ? undefined : { kind: 'opaque' },
+    // What the caller presents, and what this side has checked.
+    proofs,
+    proofs,
+  ]
+}
+
+/** Runs a step of a sign-in; what it refuses is recorded, and told with the reference of the record. */
+export async function recordRefused<Result>(
+  { people, record }: Pick<SignInGround, 'people' | 'record'>,
+  row: Pick<SignInRow, 'device' | 'state'>,
+  { address }: Pick<Asked, 'address'>,
+  step: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await step()
+  } catch (error) {
+    if (!(error instanceof PersonRefusal) || !RECORDED.has(error.code)) throw error
+    const { code, circumstances } = error
+    const { note } = circumstances
+    const meeting = people.refuse({
+      caller: sideOfAccount(row.state.account ?? ''),
+      proofs: [],
+      evidence: evidenceOf(row, []),
+      address,
+      code,
+      ...(note !== undefined && { note }),
+    })
+    record(meeting)
+    throw new PersonRefusal(code, { ...circumstances, meeting })
+  }
+}
+
+/** Opens the session of a sign-in in which all is proved. @param shown What was shown beside the password. */
+export async function openSignedIn(
+  { openSession }: Pick<SignInGround, 'openSession'>,
+  row: SignInRow,
+  asked: Asked,
+  shown: readonly ShownProof[],
+): Promise<void> {
+  const { account, passwordAt } = row.state
+  if (account === undefined || row.device === null) throw new PersonRefusal('ERR_PERSON_STEP')
+  // OPAQUE's KE3 came from a device that has proved its key beside it.
+  const password: readonly ShownProof[] =
+    passwordAt === undefined ? [] : [{ kind: 'password', at: Temporal.Instant.from(passwordAt), binding: 'device' }]
+  const all = [...password, ...shown]
+  const { address } = asked
+  await openSession({ account, device: row.device, shown: all, evidence: evidenceOf(row, all), address }, asked)
+}

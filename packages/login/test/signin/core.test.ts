@@ -1,0 +1,129 @@
+// The machine of a sign-in, over all pairs of what is awaited and what comes.
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import {
+  beginSignIn,
+  SIGN_IN_STEPS,
+  type SignInEvent,
+  type SignInState,
+  type SignInStep,
+  stepSignIn,
+} from '../../src/signin/core.ts'
+
+const AT = '2026-11-27T12:00:00Z'
+const EVENTS: readonly SignInEvent[] = [
+  { type: 'started', account: 'carol', opaque: 'state' },
+  { type: 'proved', at: AT, number: '42' },
+  { type: 'unproved', number: '42' },
+  { type: 'confirmed' },
+  { type: 'denied' },
+  { type: 'recovering' },
+  { type: 'ready' },
+  { type: 'tried' },
+  { type: 'coded' },
+  { type: 'passkey', account: 'carol' },
+]
+/** As it is at a step, with the password right. */
+const at = (step: SignInStep, isKnown: boolean): SignInState => ({
+  ...beginSignIn(isKnown, 'carol'),
+  step,
+  guesses: 1,
+  passwordAt: AT,
+})
+
+/** docs/protocols/login.md, "The six steps": every way on; whatever is not here is refused. */
+const KNOWN = [
+  'start started finish',
+  'start passkey done',
+  'finish proved code',
+  'finish unproved over',
+  'finish passkey done',
+  'code tried code',
+  'code coded done',
+  'code passkey done',
+]
+const UNKNOWN = [
+  'start started finish',
+  'start passkey done',
+  'finish proved confirm',
+  'finish unproved confirm',
+  'finish passkey done',
+  'confirm confirmed code',
+  'confirm denied over',
+  'confirm tried confirm',
+  'confirm recovering wait',
+  'confirm passkey done',
+  'code tried code',
+  'code coded done',
+  'code denied over',
+  'code passkey done',
+  'wait ready done',
+  'wait denied over',
+  'wait passkey done',
+]
+
+suite('a sign-in', () => {
+  for (const [isKnown, arrows] of [
+    [true, KNOWN],
+    [false, UNKNOWN],
+  ] as const)
+    for (const step of SIGN_IN_STEPS)
+      for (const event of EVENTS)
+        test(`${isKnown ? 'known' : 'unknown'} device: ${event.type} at ${step}`, () => {
+          const moved = stepSignIn(at(step, isKnown), event)
+          const arrow = arrows.find((one) => one.startsWith(`${step} ${event.type} `))
+          assert.equal(moved.ok ? `${step} ${event.type} ${moved.state.step}` : undefined, arrow)
+        })
+
+  test('of a known device with a password that is wrong is over', () => {
+    const moved = stepSignIn(at('finish', true), { type: 'unproved', number: '42' })
+    assert.ok(moved.ok)
+    for (const event of EVENTS) assert.equal(stepSignIn(moved.state, event).ok, false)
+  })
+
+  test('of an unknown device looks the same whatever the password was, and leads to nothing where it was wrong', () => {
+    const { passwordAt: _, ...unproved } = at('finish', false)
+    const wrong = stepSignIn(unproved, { type: 'unproved', number: '42' })
+    const right = stepSignIn(unproved, { type: 'proved', at: AT, number: '42' })
+    assert.ok(wrong.ok && right.ok)
+    assert.deepEqual([wrong.state.step, wrong.state.number], [right.state.step, right.state.number])
+    assert.deepEqual([wrong.effects.length, right.effects.map(({ type }) => type)], [0, ['ask']])
+    for (const type of ['confirmed', 'recovering'] as const) {
+      assert.equal(stepSignIn(wrong.state, { type }).ok, false)
+      assert.equal(stepSignIn(right.state, { type }).ok, true)
+    }
+    for (const step of ['code', 'wait'] as const)
+      for (const type of ['coded', 'ready'] as const)
+        assert.equal(stepSignIn({ ...wrong.state, step }, { type }).ok, false)
+  })
+
+  test('of a known device is of the account that it was told of', () => {
+    const begun = beginSignIn(true, 'carol')
+    assert.equal(stepSignIn(begun, { type: 'started', account: 'dave', opaque: 'x' }).ok, false)
+    assert.equal(stepSignIn(begun, { type: 'passkey', account: 'dave' }).ok, false)
+    assert.equal(stepSignIn(beginSignIn(false), { type: 'passkey', account: 'dave' }).ok, true)
+  })
+
+  test('gives guesses back when all is proved, and no sooner from an unknown device', () => {
+    const back = (state: SignInState, event: SignInEvent) => {
+      const moved = stepSignIn(state, event)
+      assert.ok(moved.ok)
+      return moved.effects.flatMap((effect) => (effect.type === 'giveBack' ? [effect.guesses] : []))
+    }
+    assert.deepEqual(back(at('finish', true), { type: 'proved', at: AT, number: '1' }), [1])
+    assert.deepEqual(back(at('finish', false), { type: 'proved', at: AT, number: '1' }), [])
+    assert.deepEqual(back(at('confirm', false), { type: 'confirmed' }), [])
+    assert.deepEqual(back({ ...at('code', false), guesses: 3 }, { type: 'coded' }), [3])
+    assert.deepEqual(back(at('finish', false), { type: 'passkey', account: 'carol' }), [1])
+    assert.deepEqual(back({ ...beginSignIn(false) }, { type: 'passkey', account: 'carol' }), [])
+  })
+
+  test('forgets the state of OPAQUE with the step that it was for', () => {
+    const started = stepSignIn(beginSignIn(false), { type: 'started', account: 'carol', opaque: 'secret' })
+    assert.ok(started.ok)
+    assert.equal(started.state.opaque, 'secret')
+    const proved = stepSignIn(started.state, { type: 'proved', at: AT, number: '42' })
+    assert.ok(proved.ok)
+    assert.ok(!('opaque' in proved.state))
+  })
+})

@@ -1,0 +1,247 @@
+// A sign-in, with OPAQUE's own client: on a known device, on another, and everything that is refused on the way.
+import assert from 'node:assert/strict'
+import { hkdfSync } from 'node:crypto'
+import { suite, test } from 'node:test'
+import { compactDecrypt } from 'jose'
+import { newBrowser, refusedBy, testDoor } from '../support/browser.ts'
+import { codeOf, NO_FINISH, pictureOf, provePassword, setUp, signIn } from '../support/customer.ts'
+
+suite('a known device', () => {
+  test('gets its copy first, then that of the password, then a session whose record has the six steps', async (t) => {
+    const door = await testDoor(t)
+    const carol = await setUp(door)
+    const { browser } = carol
+    const begun = await browser.ask('begin', { device: browser.device.keys })
+    assert.deepEqual([begun.known, begun.account, begun.opaque], [true, 'carol', { server: 'bank.example' }])
+    assert.match(begun.ofDevice ?? '', /^ey/)
+    const proved = await provePassword(browser, begun.signIn, carol)
+    const { next, ofPassword = '' } = await browser.ask('finish', { signIn: begun.signIn, finish: proved!.finish })
+    assert.equal(next, 'code')
+    const key = hkdfSync('sha256', Buffer.from(proved!.exportKey, 'base64url'), '', 'countersign login picture v1', 32)
+    const { plaintext } = await compactDecrypt(ofPassword, new Uint8Array(key))
+    assert.deepEqual(new Uint8Array(plaintext), pictureOf('the horse is blue'))
+
+    const code = codeOf(carol.totpSecret, door.time.now())
+    assert.deepEqual(await browser.ask('code', { signIn: begun.signIn, code }), { next: 'done' })
+    assert.match(browser.cookie ?? '', /^__Host-countersign=/)
+    const [meeting] = door.records
+    assert.ok(meeting?.outcome.ok)
+    assert.deepEqual(
+      meeting.steps.map(({ outcome, evidence }) => [outcome, evidence?.kind]),
+      [
+        ['proved', 'device'],
+        ['proved', 'picture'],
+        ['proved', 'opaque'],
+        ['proved', 'proofs'],
+        ['proved', 'proofs'],
+        ['proved', 'bound'],
+      ],
+    )
+    assert.equal(door.index.find('party:carol').length, 1)
+  })
+
+  test('goes on at another process, between any two messages', async (t) => {
+    const one = await testDoor(t)
+    const other = await testDoor(t, one)
+    const carol = await setUp(one)
+    const { browser } = carol
+    const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+    browser.at(other)
+    const proved = await provePassword(browser, id, carol)
+    browser.at(one)
+    await browser.ask('finish', { signIn: id, finish: proved!.finish })
+    browser.at(other)
+    const code = codeOf(carol.totpSecret, one.time.now())
+    assert.deepEqual(await browser.ask('code', { signIn: id, code }), { next: 'done' })
+  })
+
+  test('with a wrong password, or a wrong code: refused alike, with a record', async (t) => {
+    const door = await testDoor(t)
+    const carol = await setUp(door)
+    const { browser } = carol
+    const begun = await browser.ask('begin', { device: browser.device.keys })
+    assert.equal(await provePassword(browser, begun.signIn, { ...carol, password: 'a red horse' }), undefined)
+    const password = await refusedBy(browser.ask('finish', { signIn: begun.signIn, finish: NO_FINISH }))
+    assert.deepEqual([password.status, password.code], [401, 'ERR_PERSON_CREDENTIALS'])
+    // It is over.
+    assert.equal(
+      (await refusedBy(browser.ask('finish', { signIn: begun.signIn, finish: NO_FINISH }))).code,
+      'ERR_PERSON_STEP',
+    )
+
+    const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+    const proved = await provePassword(browser, id, carol)
+    await browser.ask('finish', { signIn: id, finish: proved!.finish })
+    const code = await refusedBy(browser.ask('code', { signIn: id, code: '000000' }))
+    assert.deepEqual([code.status, code.code, code.detail], [password.status, password.code, password.detail])
+    assert.deepEqual(
+      door.records.map((meeting) => [meeting.reference, meeting.outcome.ok]),
+      [
+        [password.reference, false],
+        [code.reference, false],
+      ],
+    )
+    // Another try is open still.
+    await browser.ask('code', { signIn: id, code: codeOf(carol.totpSecret, door.time.now()) })
+  })
+
+  test('of one account is not heard for another', async (t) => {
+    const door = await testDoor(t)
+    const { browser } = await setUp(door)
+    const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+    const refused = await refusedBy(provePassword(browser, id, { account: 'dave', password: 'x' }))
+    assert.equal(refused.code, 'ERR_PERSON_STEP')
+  })
+
+  test('that was removed is a device like any other', async (t) => {
+    const door = await testDoor(t)
+    const { browser } = await setUp(door)
+    await door.store.db.updateTable('login_device').set({ removed_at: 1 }).execute()
+    const begun = await browser.ask('begin', { device: browser.device.keys })
+    assert.deepEqual([begun.known, begun.account, begun.ofDevice], [false, undefined, undefined])
+  })
+})
+
+suite('an unknown device', () => {
+  test('is told nothing of the password, and hears no code; known devices and the customer hear of it', async (t) => {
+    const door = await testDoor(t)
+    const carol = await setUp(door, 'carol', { email: 'carol@mail.example' })
+    const thief = await newBrowser(door, { name: 'Firefox on Windows', address: '198.51.100.7' })
+    const answers = []
+    for (const password of ['a red horse', carol.password]) {
+      const { signIn: id, known, ofDevice } = await thief.ask('begin', { device: thief.device.keys })
+      assert.deepEqual([known, ofDevice], [false, undefined])
+      const proved = await provePassword(thief, id, { account: 'carol', password })
+      const answer = await thief.ask('finish', { signIn: id, finish: proved?.finish ?? NO_FINISH })
+      answers.push(answer)
+      const code = codeOf(carol.totpSecret, door.time.now())
+      assert.equal((await refusedBy(thief.ask('code', { signIn: id, code }))).code, 'ERR_PERSON_STEP')
+      assert.equal((await refusedBy(thief.ask('code/send', { signIn: id }))).code, 'ERR_PERSON_STEP')
+    }
+    for (const answer of answers) {
+      assert.deepEqual(Object.keys(answer), ['next', 'number'])
+      assert.equal(answer.next, 'confirm')
+      assert.match(answer.number ?? '', /^[1-9][0-9]$/)
+    }
+    const waiting = await door.store.db.selectFrom('login_waiting').selectAll().execute()
+    assert.deepEqual(
+      waiting.map(({ account, kind, number, matter }) => [account, kind, number, JSON.parse(matter)]),
+      [
+        [
+          'carol',
+          'device',
+          answers[1]!.number,
+          [
+            ['Device', 'Firefox on Windows'],
+            ['Network address', '198.51.100.7'],
+          ],
+        ],
+      ],
+    )
+    const notices = await door.store.db.selectFrom('login_notice').select(['kind', 'email']).execute()
+    assert.deepEqual(notices.map(({ kind }) => kind).sort(), ['attempt', 'opened'])
+    // The right code was not spent on it.
+    await signIn(door, carol)
+  })
+
+  test('must bring the keys that it proves', async (t) => {
+    const door = await testDoor(t)
+    const [one, other] = [await newBrowser(door), await newBrowser(door)]
+    for (const body of [{}, { device: other.device.keys }])
+      assert.equal((await refusedBy(one.ask('begin', body))).code, 'ERR_PERSON_REQUEST')
+  })
+
+  test('without keys gets no further than to be told to confirm', async (t) => {
+    const door = await testDoor(t)
+    const carol = await setUp(door)
+    const bare = await newBrowser(door, { hasKeys: false })
+    const { signIn: id } = await bare.ask('begin', {})
+    const proved = await provePassword(bare, id, carol)
+    assert.equal((await bare.ask('finish', { signIn: id, finish: proved!.finish })).next, 'confirm')
+    assert.equal((await refusedBy(bare.ask('code', { signIn: id, code: '000000' }))).code, 'ERR_PERSON_PROOF')
+  })
+})
+
+suite('a message of a sign-in', () => {
+  test('of another step, of another sign-in, of another device, repeated, or too late: refused', async (t) => {
+    const door = await testDoor(t)
+    const carol = await setUp(door)
+    const { browser } = carol
+    const step = async (asked: Promise<unknown>) => assert.equal((await refusedBy(asked)).code, 'ERR_PERSON_STEP')
+    const begin = async () => (await browser.ask('begin', { device: browser.device.keys })).signIn
+    const first = await begin()
+    await step(browser.ask('finish', { signIn: first, finish: NO_FINISH }))
+    await step(browser.ask('code', { signIn: first, code: '000000' }))
+    const stranger = await newBrowser(door)
+    await step(stranger.ask('password', { signIn: first, account: 'carol', start: 'AAAA' }))
+    await step(browser.ask('finish', { signIn: 'A'.repeat(32), finish: NO_FINISH }))
+
+    const proved = await provePassword(browser, first, carol)
+    await step(provePassword(browser, first, carol))
+    const second = await begin()
+    await provePassword(browser, second, carol)
+    // KE3 of the first is none of the second, and a known device's sign-in is over with it.
+    assert.equal(
+      (await refusedBy(browser.ask('finish', { signIn: second, finish: proved!.finish }))).code,
+      'ERR_PERSON_CREDENTIALS',
+    )
+    await browser.ask('finish', { signIn: first, finish: proved!.finish })
+    await step(browser.ask('finish', { signIn: first, finish: proved!.finish }))
+    const code = codeOf(carol.totpSecret, door.time.now())
+    await browser.ask('code', { signIn: first, code })
+    await step(browser.ask('code', { signIn: first, code }))
+
+    const late = await begin()
+    door.time.pass({ minutes: 5 })
+    await step(provePassword(browser, late, carol))
+    const early = await begin()
+    // A clock that was stepped back makes nothing last longer.
+    door.time.pass({ hours: -24 })
+    await step(provePassword(browser, early, carol))
+  })
+
+  test('raced by eight: one is heard', async (t) => {
+    const door = await testDoor(t)
+    const carol = await setUp(door)
+    const { browser } = carol
+    const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+    const proved = await provePassword(browser, id, carol)
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => browser.send('finish', { signIn: id, finish: proved!.finish })),
+    )
+    assert.deepEqual(answers.map(({ statusCode }) => statusCode).sort(), [200, ...Array(7).fill(409)])
+  })
+
+  test('that is no message of OPAQUE: refused, and nothing is counted', async (t) => {
+    const door = await testDoor(t)
+    const { browser } = await setUp(door)
+    const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+    for (const start of ['AAAA', Buffer.alloc(96, 255).toString('base64url')])
+      assert.equal(
+        (await refusedBy(browser.ask('password', { signIn: id, account: 'carol', start }))).code,
+        'ERR_PERSON_REQUEST',
+      )
+    assert.equal((await door.store.db.selectFrom('login_failure').selectAll().execute()).length, 0)
+  })
+
+  test('that cannot be kept is refused, and nothing of it is done', async (t) => {
+    const door = await testDoor(t)
+    const carol = await setUp(door)
+    const { browser } = carol
+    const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+    const proved = await provePassword(browser, id, carol)
+    await browser.ask('finish', { signIn: id, finish: proved!.finish })
+    const code = codeOf(carol.totpSecret, door.time.now())
+    const before = await door.store.db.selectFrom('login_used').selectAll().where('kind', '=', 'totp').execute()
+    // Each call spends its proof first; that is what fails, and after it the act itself.
+    door.store.isFull = true
+    assert.equal((await browser.send('code', { signIn: id, code })).statusCode, 500)
+    assert.equal(browser.cookie, undefined)
+    door.store.isFull = false
+    assert.deepEqual(
+      await door.store.db.selectFrom('login_used').selectAll().where('kind', '=', 'totp').execute(),
+      before,
+    )
+    await browser.ask('code', { signIn: id, code })
+  })
+})
