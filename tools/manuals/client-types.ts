@@ -44,6 +44,10 @@ export function clientTypes(): string {
     '',
     ...bodiesOf(paths, 'patch', 'PatchBodies', 'What each change takes, by its path.'),
     '',
+    '/** What can be ended. */',
+    'export type DeletePath =',
+    ...Object.entries(paths).flatMap(([path, item]) => (item['delete'] === undefined ? [] : [`  | ${keyOf(path)}`])),
+    '',
   ].join('\n')
 }
 

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 30_000
 
 /** One request. */
 export interface Exchange {
-  readonly method?: 'GET' | 'POST' | 'PATCH'
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly host: string
   /** Sent as JSON. */

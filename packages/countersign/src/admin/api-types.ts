@@ -121,3 +121,6 @@ export interface PatchBodies {
     readonly labels?: readonly string[]
   }
 }
+
+/** What can be ended. */
+export type DeletePath = `/v1/accounts/${string}/${string}/devices/${string}`

@@ -71,7 +71,7 @@ type Over = <T>(use: (way: Pick<Exchange, 'host' | 'way'>) => Promise<T>) => Pro
 function adminBy(over: Over): Admin {
   const ask = (method: NonNullable<Exchange['method']>, path: string, more: Pick<Exchange, 'body' | 'headers'> = {}) =>
     over((way) => exchangeJson({ method, path, ...more, ...way }))
-  const act = async (method: 'POST' | 'PATCH', path: string, body: unknown) => {
+  const act = async (method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown) => {
     // Drawn for this act: whoever knows it could read the answer.
     const headers = { 'idempotency-key': `"${randomUUID()}"` }
     const again = () => ask(method, path, { body, headers })
@@ -93,6 +93,7 @@ function adminBy(over: Over): Admin {
     get: async (path) => answerOf(await ask('GET', path)),
     post: (path, body) => act('POST', path, body),
     patch: (path, body) => act('PATCH', path, body),
+    delete: (path) => act('DELETE', path),
     stream: async (path) => streamOf(await over((way) => openEventStream({ path, ...way }))),
   }
 }

@@ -1,7 +1,7 @@
 // A conversation with an authority, and the way to one elsewhere.
 import type { Socket } from 'node:net'
 import type { EventStream } from '../http-once.ts'
-import type { GetPath, PatchBodies, PostBodies } from './api-types.ts'
+import type { DeletePath, GetPath, PatchBodies, PostBodies } from './api-types.ts'
 
 /** What is answered page by page. */
 export type PagedPath = GetPath extends infer P ? (P extends `${infer Q}?${string}` ? Q : never) : never
@@ -13,6 +13,8 @@ export interface Admin {
   post<Path extends keyof PostBodies>(path: Path, body: PostBodies[Path]): Promise<unknown>
   /** The same, of a change. */
   patch<Path extends keyof PatchBodies>(path: Path, body: PatchBodies[Path]): Promise<unknown>
+  /** The same, of an end. */
+  delete(path: DeletePath): Promise<unknown>
   /** Opens a stream of events. */
   stream(path: GetPath): Promise<EventStream>
 }

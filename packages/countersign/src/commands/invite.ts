@@ -1,12 +1,16 @@
 import { fieldOf, formatWhen } from '@countersign/protocol'
 import { openAdmin } from '../admin/client.ts'
 import { kindOfName } from '../admin/kind-of-name.ts'
-import { EXIT, type Run } from '../command.ts'
+import { EXIT, Failure, type Run } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
 import { parseSpan } from '../span.ts'
 
 /** `countersign invite`: the token alone on standard output, so that a shell can hand it on. */
 export const invite: Run = async (given, around) => {
+  const door = given.text('account')
+  if (door !== undefined) return (await import('./account.ts')).inviteAccount(door, given, around)
+  if (given.text('email') !== undefined)
+    throw new Failure(EXIT.usage, '--email is of an account, and --account DOOR is missing', { code: 'ERR_CLI_USAGE' })
   const san = given.texts('san').map(kindOfName)
   const profile = given.text('profile')
   const role = given.text('role')

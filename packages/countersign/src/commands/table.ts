@@ -80,8 +80,12 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'invite',
-    summary: 'make a one-time token with which a party enrolls',
-    details: ['The token alone is written to standard output.', ...ADMIN_DETAILS],
+    summary: 'make a one-time token with which a party enrolls, or an address to open an account',
+    details: [
+      'The token alone is written to standard output. With --account, it is an address that a',
+      'person opens in a browser, to set up how to sign in at that door.',
+      ...ADMIN_DETAILS,
+    ],
     positionals: [{ name: 'PARTY', summary: 'the name the newcomer will have, as in alice or ops/backup' }],
     options: {
       san: {
@@ -101,10 +105,19 @@ export const COMMANDS: readonly Command[] = [
         value: 'NAME',
         summary: 'of an administrator: viewer, auditor, operator or officer (the default); holds from now on',
       },
-      ttl: { type: 'string', value: 'SPAN', summary: 'how long the token can be used, as in 90s, 10m, 2h (10m)' },
+      account: { type: 'string', value: 'DOOR', summary: 'to open an account at a door where people sign in' },
+      email: { type: 'string', value: 'ADDRESS', summary: 'with --account: where notices go; it proves nothing' },
+      ttl: {
+        type: 'string',
+        value: 'SPAN',
+        summary: 'how long it can be used, as in 90s, 10m, 2h (10m; of an account 1d)',
+      },
       ...ADMIN,
     },
-    examples: ['countersign invite alice | countersign enroll - --out alice'],
+    examples: [
+      'countersign invite alice | countersign enroll - --out alice',
+      'countersign invite carol --account bank --email carol@acme.example',
+    ],
     load: async () => (await import('./invite.ts')).invite,
   },
   {
@@ -314,6 +327,28 @@ export const COMMANDS: readonly Command[] = [
       'countersign party set alice --no owner',
     ],
     load: async () => (await import('./party.ts')).partySet,
+  },
+  {
+    name: 'account list',
+    summary: 'list the accounts of people with their devices, and when each was last seen',
+    details: ADMIN_DETAILS,
+    positionals: [],
+    options: { door: { type: 'string', value: 'DOOR', summary: 'only those of one door' }, ...ADMIN },
+    examples: ['countersign account list --door bank'],
+    load: async () => (await import('./account.ts')).accountList,
+  },
+  {
+    name: 'account remove-device',
+    summary: 'end a device of an account, and every session that is bound to it',
+    details: ['Whoever lost all devices is invited anew, or recovers the account.', ...ADMIN_DETAILS],
+    positionals: [
+      { name: 'DOOR', summary: 'where its owner signs in' },
+      { name: 'ACCOUNT', summary: 'as countersign account list names it' },
+      { name: 'DEVICE', summary: 'its id, as countersign account list has it' },
+    ],
+    options: ADMIN,
+    examples: ['countersign account remove-device bank carol 0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I'],
+    load: async () => (await import('./account.ts')).accountRemoveDevice,
   },
   {
     name: 'list',
