@@ -1,5 +1,7 @@
 // Asks the server, by the table that both rest on.
-import type { AnswerOf, BodyOf, CallName } from '../api.ts'
+import type { AnswerOf, API, BodyOf, CallName } from '../api.ts'
+import { prove } from './dpop.ts'
+import { readState, type StoredDevice, writeState } from './store.ts'
 
 /** What a refusal says. @see RFC 9457 */
 export interface Problem {
@@ -20,18 +22,96 @@ export class RefusedError extends Error {
   }
 }
 
-/** Asks, with the proof that belongs to it. @throws {RefusedError} */
-export async function call<Name extends CallName>(
+/** There was no answer, or one of something in between. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError'
+}
+
+/** The calls that ride on the session's cookie. */
+export type SessionCall = {
+  [Name in CallName]: (typeof API)[Name]['proof'] extends 'session' ? Name : never
+}[CallName]
+
+/** Asks as a device that has no session, or is about to get one. @throws {RefusedError} */
+export function callFrom<Name extends Exclude<CallName, SessionCall>>(
+  device: StoredDevice,
   name: Name,
   body: BodyOf<Name>,
-  proof?: string,
 ): Promise<AnswerOf<Name>> {
-  const answer = await fetch(`/login/api/${name}`, {
+  return call(name, body, device, false)
+}
+
+/** Asks within the session. @throws {RefusedError} */
+export function callWithin<Name extends SessionCall>(
+  device: StoredDevice,
+  name: Name,
+  body: BodyOf<Name>,
+): Promise<AnswerOf<Name>> {
+  return call(name, body, device, true)
+}
+
+/** The newest nonce of the server: from the page, then from each answer. */
+let newest = globalThis.document?.querySelector<HTMLMetaElement>('meta[name="nonce-dpop"]')?.content
+
+/** A nonce of the server's, asked for where none is at hand. */
+export async function takeNonce(): Promise<string> {
+  if (newest === undefined) await post('nonce', {})
+  const nonce = newest
+  if (nonce === undefined) throw new RefusedError({ code: 'ERR_PERSON_PROOF', title: 'the server gave no nonce' })
+  return nonce
+}
+
+/** Reads what an answer says beside its body: the next nonce, and the hash of a new cookie. */
+export async function noteFields({ headers }: Response): Promise<void> {
+  newest = headers.get('dpop-nonce') ?? newest
+  const ath = headers.get('countersign-ath')
+  if (ath !== null) await writeState('session', { ath, renewedAt: Date.now() })
+}
+
+async function call<Name extends CallName>(
+  name: Name,
+  body: BodyOf<Name>,
+  device: StoredDevice,
+  within: boolean,
+): Promise<AnswerOf<Name>> {
+  for (let tried = 1; ; tried++) {
+    const before = await takeNonce()
+    const ath = within ? (await readState('session'))?.ath : undefined
+    const url = `${location.origin}/login/api/${name}`
+    const answer = await post(
+      name,
+      body,
+      await prove(device, { method: 'POST', url, nonce: before, ...(ath && { ath }) }),
+    )
+    const read = await readJson(answer)
+    if (answer.ok) return read as AnswerOf<Name>
+    const problem = read as Problem
+    // The nonce had grown old while the page stood open, or another tab has changed the cookie: the answer brought the next.
+    if (tried === 1 && problem.code === 'ERR_PERSON_PROOF') continue
+    throw new RefusedError(problem)
+  }
+}
+
+async function post(name: CallName, body: object, proof?: string): Promise<Response> {
+  const request = new Request(`/login/api/${name}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...(proof !== undefined && { DPoP: proof }) },
     body: JSON.stringify(body),
   })
-  const read: unknown = await answer.json()
-  if (!answer.ok) throw new RefusedError(read as Problem)
-  return read as AnswerOf<Name>
+  let answer: Response
+  try {
+    answer = await fetch(request)
+  } catch (cause) {
+    throw new UnreachableError(name, { cause })
+  }
+  await noteFields(answer)
+  return answer
+}
+
+async function readJson(answer: Response): Promise<unknown> {
+  try {
+    return await answer.json()
+  } catch (cause) {
+    throw new UnreachableError(`HTTP ${answer.status}`, { cause })
+  }
 }

@@ -1,0 +1,235 @@
+// The account: what a customer sees and changes in an open session, and what waits for a yes.
+import type { AnswerOf } from '../api.ts'
+import { callFrom, callWithin } from './call.ts'
+import { currentDevice, publicDevice } from './device.ts'
+import {
+  alarm,
+  bank,
+  busy,
+  element,
+  fault,
+  isRefused,
+  onClick,
+  onSubmit,
+  say,
+  sayAloud,
+  show,
+  timeOf,
+  write,
+} from './dom.ts'
+import { withFresh } from './fresh.ts'
+import { matterLines } from './matter-lines.ts'
+import { openOpaque } from './opaque.ts'
+import { makePasskey, passkeysWork } from './passkey.ts'
+import { checkPassword } from './password.ts'
+import { listCodes } from './recovery-codes.ts'
+import { openOfDevice, sealToPassword } from './seal.ts'
+import { isOld, renew, startWorker } from './session.ts'
+
+type Account = AnswerOf<'account'>
+type Waiting = Account['waiting'][number]
+
+const POLL_MILLISECONDS = 3000
+const device = await currentDevice()
+let account: Account | undefined
+
+onClick('add-passkey', addPasskey)
+onClick('recovery-new', newRecoveryCodes)
+onClick('sign-out', async () => {
+  await callWithin(device, 'sign-out', {})
+  location.replace('/login/')
+})
+onSubmit('password-form', changePassword)
+element('phone', HTMLInputElement).addEventListener('change', ({ target }) => {
+  const box = target as HTMLInputElement
+  void busy(box, async () => {
+    await callWithin(device, 'device/phone', { isPhone: box.checked })
+    await refresh()
+  })
+})
+show('add-passkey', passkeysWork)
+await busy(element('starting', HTMLElement), async () => {
+  await refresh()
+  await startWorker()
+  void follow()
+})
+
+/** Asks anew, as long as somebody may be looking. */
+async function follow(): Promise<void> {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS))
+    if (document.hidden) {
+      await new Promise((resolve) => document.addEventListener('visibilitychange', resolve, { once: true }))
+    }
+    await busy(element('waits', HTMLElement), refresh)
+  }
+}
+
+async function refresh(): Promise<void> {
+  try {
+    if (await isOld()) await renew()
+    account = await callWithin(device, 'account', {})
+  } catch (error) {
+    if (isRefused(error, 'ERR_PERSON_NOT_SIGNED_IN')) return location.replace('/login/?to=/login/account')
+    throw error
+  }
+  draw(account)
+}
+
+function draw({ name, account: login, until, proofs, devices, passkeys, recoveryLeft, waiting }: Account): void {
+  show('starting', false)
+  show('open')
+  write('greeting', say('account.greeting', { name }))
+  const by = proofs.map(({ kind }) => kind).join(', ')
+  write('signed-in', say('account.signed-in', { proofs: by, until: timeOf(until) }))
+  element('account', HTMLInputElement).value = login
+  drawWaiting(waiting)
+  redraw('devices', devices, (each) => drawDevice(each))
+  const here = devices.find(({ isThis }) => isThis)
+  element('phone', HTMLInputElement).checked = here?.isPhone === true
+  redraw('passkeys', passkeys, ({ name: passkey, addedAt }) => [texts(passkey, timeOf(addedAt))])
+  show('passkeys', passkeys.length > 0)
+  show('no-passkeys', passkeys.length === 0)
+  write('recovery-left', say('account.recovery-left', { left: recoveryLeft }))
+}
+
+/** Draws only what has changed: a screen reader and the focus stay where they are. */
+function redraw<Item>(id: string, items: readonly Item[], drawOne: (item: Item) => readonly HTMLElement[]): void {
+  const list = element(id, HTMLElement)
+  const drawn = JSON.stringify(items)
+  if (list.dataset['drawn'] === drawn) return
+  list.dataset['drawn'] = drawn
+  list.replaceChildren(
+    ...items.map((item) => {
+      const row = document.createElement('li')
+      row.append(...drawOne(item))
+      return row
+    }),
+  )
+}
+
+function drawDevice({ device: id, name, addedAt, how, isThis, isPhone }: Account['devices'][number]): HTMLElement[] {
+  const marks = [isThis && say('account.this'), isPhone && say('account.phone')].filter((mark) => mark !== false)
+  const title = marks.length === 0 ? name : `${name} (${marks.join(', ')})`
+  const row = [texts(title, say('account.added', { at: timeOf(addedAt), how }))]
+  if (isThis) return row
+  const remove = button(say('account.remove'), 'danger', async () => {
+    if (!window.confirm(say('account.remove-sure', { name }))) return
+    const removed = await withFresh(async () => callWithin(device, 'device/remove', { device: id }))
+    if (removed !== undefined) tell(say('account.removed', { name }))
+    await refresh()
+  })
+  remove.setAttribute('aria-label', `${say('account.remove')}: ${name}`)
+  return [...row, remove]
+}
+
+function drawWaiting(waiting: readonly Waiting[]): void {
+  const box = element('waits', HTMLElement)
+  const drawn = JSON.stringify(waiting)
+  show('nothing-waits', waiting.length === 0)
+  if (box.dataset['drawn'] === drawn) return
+  const before = new Set([...box.children].map(({ id }) => id))
+  box.dataset['drawn'] = drawn
+  box.replaceChildren(...waiting.map(drawOne))
+  const fresh = waiting.find((each) => !before.has(`w-${each.waiting}`))
+  if (fresh !== undefined) sayAloud(`${say('account.new-waits')} ${say(`account.waits-${fresh.kind}`)}`)
+}
+
+function drawOne({ waiting, kind, number, text, code, until }: Waiting): HTMLElement {
+  const box = document.createElement('section')
+  box.id = `w-${waiting}`
+  box.className = kind === 'recovery' ? 'waiting alarming' : 'waiting'
+  box.append(
+    paragraph('h3', say(`account.waits-${kind}`)),
+    paragraph('p', say(`account.waits-${kind}-hint`, { bank, until: timeOf(until) })),
+  )
+  const lines = document.createElement('dl')
+  lines.className = 'matter'
+  lines.append(...matterLines(text))
+  if (text.length > 0) box.append(lines)
+  if (kind !== 'recovery')
+    box.append(paragraph('span', say('account.number'), 'faint'), paragraph('p', number, 'number'))
+  if (code !== undefined) {
+    box.append(paragraph('span', say('account.code'), 'faint'), paragraph('p', code, 'number shown-code'))
+  }
+  const answer = (yes: boolean) => async () => {
+    await withFresh(async () => callWithin(device, 'waiting/answer', { waiting, yes }))
+    await refresh()
+  }
+  const buttons = document.createElement('div')
+  buttons.className = 'buttons'
+  if (kind === 'device') buttons.append(button(say('account.yes'), 'main', answer(true)))
+  buttons.append(button(say('account.no'), 'danger', answer(false)))
+  box.append(buttons, paragraph('p', say('account.until', { until: timeOf(until) }), 'faint'))
+  return box
+}
+
+async function addPasskey(): Promise<void> {
+  const credential = await withFresh(async () => makePasskey(await callWithin(device, 'passkey/add/options', {})))
+  if (credential === undefined) return tell(say('account.no-passkey-made'))
+  const name = say('account.passkey-name', { device: (await publicDevice(device)).name })
+  await withFresh(async () => callWithin(device, 'passkey/add', { credential, name }))
+  tell(say('account.passkey-added'))
+  await refresh()
+}
+
+async function newRecoveryCodes(): Promise<void> {
+  const answer = await withFresh(async () => callWithin(device, 'recovery/new', {}))
+  if (answer === undefined) return
+  listCodes(answer.recovery)
+  show('recovery-shown')
+  await refresh()
+}
+
+/** The new record, with picture and phrase: this device opens its copy, and seals it under the new password. */
+async function changePassword(): Promise<void> {
+  const field = element('password', HTMLInputElement)
+  const wrong = await checkPassword(field.value, [account?.account ?? '', bank, location.hostname])
+  if (wrong !== undefined) return fault('password', wrong)
+  const begun = await callFrom(device, 'begin', { device: await publicDevice(device) })
+  const { account: client, ofDevice, opaque: identity } = begun
+  if (client === undefined || ofDevice === undefined) return alarm(say('sign-in.no-picture', { bank }))
+  const shown = await openOfDevice(ofDevice, device.agreement, { account: client, device: device.id })
+  const opaque = openOpaque()
+  try {
+    const request = await opaque.startRegistration(field.value)
+    const answer = await withFresh(async () => callWithin(device, 'password/change', { request }))
+    if (answer === undefined) return
+    const identifiers = { client, server: identity.server }
+    const { message: record, exportKey } = await opaque.finishRegistration(answer.response, identifiers)
+    await callWithin(device, 'password/changed', { record, ofPassword: await sealToPassword(shown, exportKey) })
+    field.value = ''
+    tell(say('account.password-changed'))
+  } finally {
+    opaque.close()
+  }
+}
+
+function tell(text: string): void {
+  const box = element('notice', HTMLElement)
+  box.textContent = text
+  box.hidden = false
+  box.focus()
+}
+
+function texts(title: string, below: string): HTMLElement {
+  const box = document.createElement('div')
+  box.append(paragraph('div', title), paragraph('div', below, 'faint'))
+  return box
+}
+
+function paragraph(kind: string, text: string, className = ''): HTMLElement {
+  const made = document.createElement(kind)
+  made.textContent = text
+  made.className = className
+  return made
+}
+
+function button(text: string, className: string, work: () => Promise<void>): HTMLButtonElement {
+  const made = document.createElement('button')
+  made.type = 'button'
+  made.textContent = text
+  made.className = className
+  made.addEventListener('click', () => void busy(made, work))
+  return made
+}

@@ -1,0 +1,4 @@
+// placeholder
+export function isCommon(_: string): boolean {
+  return false
+}

@@ -1,0 +1,64 @@
+// Confirms exactly what stands here, line by line. What you see is what you sign.
+import type { Matter } from '../api.ts'
+import { callWithin } from './call.ts'
+import { currentDevice } from './device.ts'
+import {
+  alarm,
+  bank,
+  busy,
+  element,
+  explain,
+  fault,
+  isRefused,
+  onClick,
+  onSubmit,
+  say,
+  show,
+  whereTo,
+  write,
+} from './dom.ts'
+import { readMatter } from './matter.ts'
+import { matterLines } from './matter-lines.ts'
+import { passkeysWork, signByPasskey } from './passkey.ts'
+
+const code = element('code', HTMLInputElement)
+let matter: Matter | undefined
+
+onClick('by-passkey', async () => {
+  if (matter === undefined) return
+  const device = await currentDevice()
+  const credential = await signByPasskey(await callWithin(device, 'confirm/options', { matter }))
+  if (credential === undefined) return alarm(`${say('confirm.nothing')} ${say('sign-in.no-passkey', { bank })}`)
+  await callWithin(device, 'confirm', { matter, credential })
+  location.replace(whereTo())
+})
+onSubmit('code-form', async () => {
+  if (matter === undefined) return
+  const digits = code.value.replaceAll(/\s/g, '')
+  if (!/^\d{6,8}$/.test(digits)) return fault('code', say('fresh.code'))
+  try {
+    await callWithin(await currentDevice(), 'confirm', { matter, code: digits })
+  } catch (error) {
+    if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) throw error
+    code.value = ''
+    return fault('code', explain(error))
+  }
+  location.replace(whereTo())
+})
+onClick('send', async () => {
+  if (matter === undefined) return
+  const { number } = await callWithin(await currentDevice(), 'confirm/send', { matter })
+  write('sent', say('confirm.sent', { number }))
+  code.focus()
+})
+onClick('cancel', () => location.replace(whereTo()))
+show('by-passkey', passkeysWork)
+
+await busy(element('starting', HTMLElement), async () => {
+  show('starting', false)
+  matter = readMatter(new URLSearchParams(location.search).get('matter') ?? '')
+  if (matter === undefined) return alarm(say('confirm.bad'))
+  write('matter-title', matter.title)
+  element('lines', HTMLElement).replaceChildren(...matterLines(matter.lines))
+  show('matter')
+})

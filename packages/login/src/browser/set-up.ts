@@ -1,0 +1,205 @@
+// Opens an account from an invitation. Password, picture and phrase are taken in here, and leave this page only sealed.
+import type { AnswerOf } from '../api.ts'
+import { callFrom } from './call.ts'
+import { currentDevice, newDevice, publicDevice, publicJwk } from './device.ts'
+import {
+  alarm,
+  bank,
+  busy,
+  element,
+  explain,
+  fault,
+  isRefused,
+  onClick,
+  onSubmit,
+  say,
+  show,
+  showOnly,
+  write,
+} from './dom.ts'
+import { drawPicture } from './draw.ts'
+import type { Octets } from './octets.ts'
+import { openOpaque } from './opaque.ts'
+import { checkPassword } from './password.ts'
+import { drawQr } from './qr.ts'
+import { listCodes } from './recovery-codes.ts'
+import { sealToDevice, sealToPassword } from './seal.ts'
+import { MAX_PHRASE_OCTETS, writeShown } from './shown.ts'
+import { readDevices, type StoredDevice, writeDevice } from './store.ts'
+
+const SECTIONS = ['starting', 'begin-form', 'password-form', 'picture-form', 'code-form', 'recovery-form', 'done']
+const PARTS = ['begin', 'password', 'picture', 'code', 'recovery'] as const
+const input = (id: string) => element(id, HTMLInputElement)
+
+let device: StoredDevice
+let begun: AnswerOf<'set-up/begin'> | undefined
+/** Secret, until it has been proved to the server that it is known here. */
+let chosenPassword = ''
+let picture: Octets | undefined
+let recovery: readonly string[] = []
+
+onSubmit('begin-form', async () => {
+  if (input('name').value.trim() === '') return fault('name', say('set-up.name'))
+  goTo('password', 'password')
+})
+onSubmit('password-form', takePassword)
+onSubmit('picture-form', sendRecord)
+onSubmit('code-form', sendCode)
+onSubmit('recovery-form', finish)
+onClick('print', () => window.print())
+onClick('copy', async () => {
+  await navigator.clipboard.writeText(recovery.join('\n'))
+  write('said', say('set-up.copied'))
+})
+input('file').addEventListener('change', () => void takePicture(takeFile))
+for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=picture]')) {
+  radio.addEventListener('change', () => void takePicture(() => takeBuiltIn(radio)))
+}
+input('phrase').addEventListener('input', () => write('chosen-phrase', `“${input('phrase').value}”`))
+await busy(element('starting', HTMLElement), start)
+
+function goTo(part: (typeof PARTS)[number], focus: string): void {
+  showOnly(`${part}-form`, SECTIONS, focus)
+  for (const each of PARTS) {
+    if (each === part) element(`at-${each}`, HTMLElement).setAttribute('aria-current', 'step')
+    else element(`at-${each}`, HTMLElement).removeAttribute('aria-current')
+  }
+}
+
+async function start(): Promise<void> {
+  // In the fragment: it is sent to nobody, and stands in no log.
+  const invitation = location.hash.slice(1)
+  if (!/^[\w-]{20,43}$/.test(invitation)) {
+    show('starting', false)
+    return alarm(say('set-up.no-invitation'))
+  }
+  try {
+    await begin(invitation)
+  } catch (error) {
+    show('starting', false)
+    throw error
+  }
+}
+
+async function begin(invitation: string): Promise<void> {
+  const current = await currentDevice()
+  // The keys of another account stay its own.
+  const isTaken = (await readDevices()).some(({ id, account }) => id === current.id && account !== undefined)
+  device = isTaken ? await newDevice() : current
+  begun = await callFrom(device, 'set-up/begin', { invitation, device: await publicDevice(device) })
+  const { account, email } = begun
+  write('invited', say('set-up.invited', { bank, account }))
+  if (email !== undefined) write('email', say('set-up.email', { email }))
+  show('email', email !== undefined)
+  input('account').value = account
+  goTo('begin', 'name')
+}
+
+async function takePassword(): Promise<void> {
+  const given = input('password').value
+  const wrong = await checkPassword(given, [begun?.account ?? '', bank, location.hostname])
+  if (wrong !== undefined) return fault('password', wrong)
+  chosenPassword = given
+  goTo('picture', 'phrase')
+}
+
+async function takePicture(take: () => Promise<Octets | undefined>): Promise<void> {
+  const { PictureError } = await import('./redraw.ts')
+  show('picture-fault', false)
+  try {
+    const taken = await take()
+    if (taken === undefined) return
+    picture = taken
+    await drawPicture(taken, 'canvas')
+    show('chosen')
+  } catch (error) {
+    picture = undefined
+    show('chosen', false)
+    write('picture-fault', error instanceof PictureError ? say(`picture.${error.fault}`) : explain(error))
+    show('picture-fault')
+  }
+}
+
+async function takeFile(): Promise<Octets | undefined> {
+  const { redrawFile } = await import('./redraw.ts')
+  const [file] = input('file').files ?? []
+  if (file === undefined) return undefined
+  for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=picture]')) radio.checked = false
+  return redrawFile(file)
+}
+
+async function takeBuiltIn(radio: HTMLInputElement): Promise<Octets | undefined> {
+  const { redrawImage } = await import('./redraw.ts')
+  const image = radio.nextElementSibling
+  if (!(image instanceof HTMLImageElement)) return undefined
+  input('file').value = ''
+  return redrawImage(image)
+}
+
+async function sendRecord(): Promise<void> {
+  if (begun === undefined) return
+  const phrase = input('phrase').value.trim().normalize('NFC')
+  if (picture === undefined) {
+    write('picture-fault', say('set-up.picture-missing'))
+    show('picture-fault')
+    return
+  }
+  if (phrase === '' || new TextEncoder().encode(phrase).length > MAX_PHRASE_OCTETS) {
+    return fault('phrase', say('set-up.phrase-missing'))
+  }
+  if (phrase === chosenPassword.normalize('NFC')) return fault('phrase', say('set-up.phrase-is-password'))
+  show('sealing')
+  const opaque = openOpaque()
+  try {
+    const { setUp, account } = begun
+    const request = await opaque.startRegistration(chosenPassword)
+    const { response } = await callFrom(device, 'set-up/password', { setUp, request })
+    const identifiers = { client: account, server: begun.opaque.server }
+    const { message: record, exportKey } = await opaque.finishRegistration(response, identifiers)
+    const shown = writeShown({ phrase, picture })
+    const { totp } = await callFrom(device, 'set-up/record', {
+      setUp,
+      name: input('name').value.trim(),
+      record,
+      ofPassword: await sealToPassword(shown, exportKey),
+      ofDevice: await sealToDevice(shown, await publicJwk(device.agreement), { account, device: device.id }),
+    })
+    chosenPassword = ''
+    input('password').value = ''
+    drawQr(totp.qr, 'qr')
+    write('secret', totp.secret.replaceAll(/(.{4})(?=.)/g, '$1 '))
+    element('open-app', HTMLAnchorElement).href = totp.uri
+    goTo('code', 'code')
+  } finally {
+    opaque.close()
+    show('sealing', false)
+  }
+}
+
+async function sendCode(): Promise<void> {
+  if (begun === undefined) return
+  const code = input('code').value.replaceAll(/\s/g, '')
+  if (!/^\d{6,8}$/.test(code)) return fault('code', say('set-up.first-code'))
+  try {
+    const answer = await callFrom(device, 'set-up/code', { setUp: begun.setUp, code })
+    recovery = answer.recovery
+    listCodes(recovery)
+    goTo('recovery', 'kept')
+  } catch (error) {
+    if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) throw error
+    fault('code', explain(error))
+  }
+}
+
+async function finish(): Promise<void> {
+  if (begun === undefined) return
+  if (!input('kept').checked) return fault('kept', say('set-up.kept-missing'))
+  await callFrom(device, 'set-up/done', { setUp: begun.setUp })
+  await writeDevice({ ...device, account: begun.account })
+  // Asks the browser not to clear the keys when space gets short; it may say no.
+  await navigator.storage.persist()
+  recovery = []
+  element('codes', HTMLElement).replaceChildren()
+  history.replaceState(undefined, '', location.pathname)
+  showOnly('done', SECTIONS, 'done-title')
+}

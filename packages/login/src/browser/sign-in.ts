@@ -1,0 +1,382 @@
+// Signs in. The bank shows first what only it keeps and only this device opens; then a password may be typed.
+import type { AnswerOf } from '../api.ts'
+import { callFrom, callWithin, UnreachableError } from './call.ts'
+import { currentDevice, newDevice, publicDevice, publicJwk, useDevice } from './device.ts'
+import {
+  alarm,
+  bank,
+  busy,
+  element,
+  explain,
+  fault,
+  isRefused,
+  onClick,
+  onSubmit,
+  say,
+  sayAloud,
+  show,
+  showOnly,
+  timeOf,
+  whereTo,
+  write,
+} from './dom.ts'
+import { draw } from './draw.ts'
+import { type Octets, same } from './octets.ts'
+import { type Opaque, OpaqueError, openOpaque } from './opaque.ts'
+import { passkeysWork, signByPasskey } from './passkey.ts'
+import { openOfDevice, openOfPassword, SealError, sealToDevice } from './seal.ts'
+import { startWorker } from './session.ts'
+import { readShown } from './shown.ts'
+import { noSteps, step } from './steps.ts'
+import { readDevices, type StoredDevice, writeDevice } from './store.ts'
+
+/** The sign-in that is under way. */
+interface Under {
+  readonly device: StoredDevice
+  readonly begun: AnswerOf<'begin'>
+  /** What the device opened: picture and phrase, with their padding. */
+  readonly first: Octets | undefined
+  account?: string
+  /** Secret, of OPAQUE. */
+  exportKey?: string
+  /** What the password opened. */
+  second?: Octets
+  /** By what the customer was let in, in words. */
+  by?: string
+}
+
+const SECTIONS = [
+  'starting',
+  'who',
+  'picture',
+  'no-picture',
+  'new-device',
+  'password-form',
+  'code-form',
+  'confirm',
+  'waiting',
+  'done',
+]
+const password = element('password', HTMLInputElement)
+const account = element('account', HTMLInputElement)
+const code = element('code', HTMLInputElement)
+let under: Under | undefined
+let opaque: Opaque | undefined
+
+/** What is typed is taken only after the bank has shown itself. */
+password.disabled = true
+
+onSubmit('password-form', provePassword)
+onSubmit('code-form', proveCode)
+onSubmit('recover-form', recover)
+onClick('by-passkey', provePasskey)
+onClick('passkey-instead', provePasskey)
+onClick('send-code', sendCode)
+onClick('not-mine', () => stop(say('sign-in.not-mine-text', { bank })))
+onClick('not-you', async () => begin(await newDevice()))
+onClick('again-button', async () => begin(await currentDevice()))
+// The file of OPAQUE is large: it is asked for when somebody is about to type, not before.
+element('password-form', HTMLFormElement).addEventListener('focusin', () => {
+  opaque ??= openOpaque()
+})
+show('by-passkey', passkeysWork)
+show('passkey-instead', passkeysWork)
+await busy(element('starting', HTMLElement), async () => {
+  const known = (await readDevices()).filter((device) => device.account !== undefined)
+  if (known.length > 1) choose(known)
+  else await begin(await currentDevice())
+})
+
+/** One browser, several accounts: each has its own keys, and its own picture. */
+function choose(devices: readonly StoredDevice[]): void {
+  const buttons = element('who-buttons', HTMLElement)
+  const add = (text: string, take: () => Promise<StoredDevice>) => {
+    const button = document.createElement('button')
+    button.type = 'button'
+    button.textContent = text
+    button.addEventListener('click', () => void busy(button, async () => begin(await take())))
+    buttons.append(button)
+  }
+  for (const device of devices) {
+    add(device.account ?? '', async () => {
+      await useDevice(device.id)
+      return device
+    })
+  }
+  add(say('sign-in.somebody-else'), newDevice)
+  showOnly('who', SECTIONS)
+}
+
+/** Steps 1 to 3: asks, and shows what comes. */
+async function begin(device: StoredDevice): Promise<void> {
+  under = undefined
+  opaque?.close()
+  opaque = undefined
+  password.value = ''
+  password.disabled = true
+  show('start-again', false)
+  noSteps()
+  step(1, 'now')
+  showOnly('starting', SECTIONS)
+  const begun = await callFrom(device, 'begin', { device: await publicDevice(device) })
+  step(1, 'proved', say(begun.known ? 'steps.device-key' : 'steps.new-key'))
+  const first = await openFirst(device, begun)
+  if (first === 'stopped') return
+  under = { device, begun, first, ...(begun.account !== undefined && { account: begun.account }) }
+  await showBank(under)
+}
+
+async function openFirst(device: StoredDevice, begun: AnswerOf<'begin'>): Promise<Octets | undefined | 'stopped'> {
+  const { known, account: name, ofDevice } = begun
+  if (!known || name === undefined || ofDevice === undefined) return undefined
+  try {
+    const first = await openOfDevice(ofDevice, device.agreement, { account: name, device: device.id })
+    await draw(readShown(first), 'canvas', 'phrase')
+    return first
+  } catch (error) {
+    if (!(error instanceof SealError || error instanceof RangeError)) throw error
+    step(2, 'refused', say('sign-in.does-not-open'))
+    stop(say('sign-in.does-not-open'))
+    return 'stopped'
+  }
+}
+
+async function showBank({ begun, first, device }: Under): Promise<void> {
+  const { known, account: name } = begun
+  show('starting', false)
+  show('picture', first !== undefined)
+  show('no-picture', known && first === undefined)
+  show('new-device', !known)
+  account.value = name ?? account.value
+  account.readOnly = name !== undefined
+  show('switch', name !== undefined)
+  show('password-form')
+  password.disabled = false
+  if (name !== undefined) {
+    write('not-you', say('sign-in.not-you', { account: name }))
+    if (device.account !== name) await writeDevice({ ...device, account: name })
+  }
+  if (first !== undefined) {
+    step(2, 'proved', say('steps.copy'))
+    step(3, 'now', say('steps.look'))
+    element('picture-title', HTMLElement).focus()
+    sayAloud(`${say('sign-in.your-picture')}: ${element('phrase', HTMLElement).textContent}`)
+    return
+  }
+  step(2, 'waiting', say(known ? 'steps.no-picture-yet' : 'steps.no-copy'))
+}
+
+/** Steps 2 to 4: OPAQUE, and the second copy beside the first. */
+async function provePassword(): Promise<void> {
+  const current = under
+  if (current === undefined) return
+  const name = account.value.trim()
+  if (name === '') return fault('account', say('sign-in.account'))
+  if (password.value === '') return fault('password', say('sign-in.password'))
+  show('checking')
+  sayAloud(say('sign-in.checking'))
+  try {
+    opaque ??= openOpaque()
+    const { signIn } = current.begun
+    const start = await opaque.startLogin(password.value)
+    const { response } = await callFrom(current.device, 'password', { signIn, account: name, start })
+    const finished = await opaque.finishLogin(response, { client: name, server: current.begun.opaque.server })
+    current.account = name
+    current.exportKey = finished.exportKey
+    if (current.first === undefined) step(2, 'proved', say('steps.record'))
+    step(3, 'now', say('steps.fits'))
+    await goOn(current, await callFrom(current.device, 'finish', { signIn, finish: finished.message }))
+  } catch (error) {
+    await failed(current, error, 'password')
+  } finally {
+    show('checking', false)
+  }
+}
+
+/** Step 4: the one-time password. */
+async function proveCode(): Promise<void> {
+  const current = under
+  if (current === undefined) return
+  const digits = code.value.replaceAll(/\s/g, '')
+  if (!/^\d{6,8}$/.test(digits)) return fault('code', say('sign-in.code'))
+  try {
+    const { signIn } = current.begun
+    const answer = await callFrom(current.device, 'code', { signIn, code: digits })
+    current.by ??= say('steps.code')
+    await goOn(current, answer)
+  } catch (error) {
+    if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) return failed(current, error, 'code')
+    code.value = ''
+    fault('code', explain(error))
+  }
+}
+
+async function provePasskey(): Promise<void> {
+  const current = under
+  if (current === undefined) return
+  const { signIn } = current.begun
+  try {
+    const credential = await signByPasskey(await callFrom(current.device, 'passkey/options', { signIn }))
+    if (credential === undefined) return alarm(say('sign-in.no-passkey', { bank }))
+    const answer = await callFrom(current.device, 'passkey', { signIn, credential })
+    step(3, 'proved', say('steps.by-address'))
+    current.by = say('steps.passkey')
+    await goOn(current, answer)
+  } catch (error) {
+    await failed(current, error, undefined)
+  }
+}
+
+async function recover(): Promise<void> {
+  const current = under
+  if (current === undefined) return
+  const recovery = element('recovery', HTMLInputElement).value.trim()
+  if (recovery.length < 6) return fault('recovery', say('sign-in.recovery-code'))
+  try {
+    const answer = await callFrom(current.device, 'recover', { signIn: current.begun.signIn, code: recovery })
+    current.by = say('steps.recovered')
+    await goOn(current, answer)
+  } catch (error) {
+    if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) return failed(current, error, undefined)
+    fault('recovery', explain(error))
+  }
+}
+
+async function sendCode(): Promise<void> {
+  if (under === undefined) return
+  const { number } = await callFrom(under.device, 'code/send', { signIn: under.begun.signIn })
+  write('sent', say('sign-in.sent', { number }))
+  code.focus()
+}
+
+/** What an answer of any step says of the next. */
+interface Answer {
+  readonly next: AnswerOf<'finish'>['next']
+  readonly ofPassword?: string
+  readonly number?: string
+  readonly until?: string
+}
+
+async function goOn(current: Under, answer: Answer): Promise<void> {
+  if (!(await openSecond(current, answer))) return
+  switch (answer.next) {
+    case 'code':
+      showOnly('code-form', SECTIONS, 'code')
+      return
+    case 'confirm':
+    case 'recover':
+      write('number', answer.number ?? '')
+      showOnly('confirm', SECTIONS, 'confirm-title')
+      return waitFor(current, 2000)
+    case 'wait':
+      write('waiting-until', answer.until === undefined ? '' : say('sign-in.wait', { until: timeOf(answer.until) }))
+      showOnly('waiting', SECTIONS, 'waiting-title')
+      return waitFor(current, 15_000)
+    case 'done':
+      return finish(current)
+    case 'password':
+      return begin(current.device)
+  }
+}
+
+/** Step 3: what the password opens is what the device opened. Answers whether it goes on. */
+async function openSecond(current: Under, { ofPassword, next }: Answer): Promise<boolean> {
+  const { first, exportKey } = current
+  if (exportKey === undefined || current.second !== undefined) return true
+  if (ofPassword === undefined) {
+    // A known device gets its second copy with the answer to KE3. An answer without one did not come from there.
+    if (first === undefined || next !== 'code') return true
+    stopDiffers()
+    return false
+  }
+  try {
+    const second = await openOfPassword(ofPassword, exportKey)
+    if (first !== undefined && !same(first, second)) throw new SealError('another picture')
+    await draw(readShown(second), 'canvas-again', 'phrase-again')
+    current.second = second
+  } catch (error) {
+    if (!(error instanceof SealError || error instanceof RangeError)) throw error
+    stopDiffers()
+    return false
+  }
+  show('again')
+  step(3, 'proved', say(first === undefined ? 'steps.fits' : 'steps.matches'))
+  step(4, 'now', say('steps.password'))
+  return true
+}
+
+/** Asks again and again while this is what the page waits for. */
+async function waitFor(current: Under, everyMilliseconds: number): Promise<void> {
+  const confirming = everyMilliseconds < 5000
+  void (async () => {
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, everyMilliseconds))
+      // Begun anew, or gone on by another way.
+      if (under !== current || element(confirming ? 'confirm' : 'waiting', HTMLElement).hidden) return
+      try {
+        const answer = await callFrom(current.device, 'wait', { signIn: current.begun.signIn })
+        if (answer.next === (confirming ? 'confirm' : 'wait')) continue
+        if (confirming && answer.next === 'code') current.by = say('steps.confirmed')
+        return await goOn(current, answer)
+      } catch (error) {
+        // A connection that fails for a moment is not an answer.
+        if (error instanceof UnreachableError) continue
+        return await failed(current, error, undefined)
+      }
+    }
+  })()
+}
+
+/** Steps 5 and 6. */
+async function finish(current: Under): Promise<void> {
+  const { device, first, second, account: name } = current
+  step(4, 'proved', current.by ?? say('steps.code'))
+  step(5, 'proved', say('steps.decided', { bank }))
+  step(6, 'proved', say('steps.session'))
+  showOnly('done', SECTIONS, 'done-title')
+  password.value = ''
+  code.value = ''
+  opaque?.close()
+  if (name !== undefined) await writeDevice({ ...device, account: name })
+  if (first === undefined && second !== undefined && name !== undefined) {
+    const to = await publicJwk(device.agreement)
+    await callWithin(device, 'device/keep', {
+      ofDevice: await sealToDevice(second, to, { account: name, device: device.id }),
+    })
+  }
+  await startWorker()
+  location.replace(whereTo())
+}
+
+/** Something was refused: the sign-in begins anew, and what was refused stays to be read. */
+async function failed(current: Under, error: unknown, field: 'password' | 'code' | undefined): Promise<void> {
+  const text = explain(error)
+  const wrong = error instanceof OpaqueError || isRefused(error, 'ERR_PERSON_CREDENTIALS')
+  const over = wrong || isRefused(error, 'ERR_PERSON_STEP')
+  if (over) {
+    await begin(current.device)
+    if (field === 'password' && wrong && under !== undefined) fault('password', text)
+    else alarm(text)
+    return
+  }
+  step(5, 'refused', text)
+  show('start-again')
+  alarm(text)
+}
+
+function stopDiffers(): void {
+  step(3, 'refused', say('sign-in.differs', { bank }))
+  stop(say('sign-in.differs', { bank }))
+}
+
+/** The customer must not go on: nothing can be typed any more. */
+function stop(text: string): void {
+  under = undefined
+  opaque?.close()
+  opaque = undefined
+  password.value = ''
+  password.disabled = true
+  showOnly(undefined, SECTIONS)
+  alarm(text, say('sign-in.stop-title'))
+  show('start-again')
+}

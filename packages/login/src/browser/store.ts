@@ -1,0 +1,87 @@
+// What this browser keeps: keys of devices, and which session is open. IndexedDB keeps a key as a key, so that no script reads it.
+
+/** The keys of one account at this browser. Neither private key can leave it. */
+export interface StoredDevice {
+  /** RFC 7638 thumbprint of the signing key. */
+  readonly id: string
+  readonly signing: CryptoKeyPair
+  readonly agreement: CryptoKeyPair
+  /** Whose it is, once that is known here. */
+  readonly account?: string
+}
+
+/** The open session, as far as a script may know it. */
+export interface StoredSession {
+  /** Base64url SHA-256 of the cookie's value, as the server said it. */
+  readonly ath: string
+  /** By this device's clock, in epoch milliseconds: only compared with itself. */
+  readonly renewedAt: number
+}
+
+/** What stands in `state`, by its key. */
+export interface State {
+  /** The id of the device that is used. */
+  current: string
+  session: StoredSession
+  /** A sign-in that waits, as a recovery does. */
+  waiting: { readonly signIn: string; readonly account: string }
+}
+
+/** Reads every device. */
+export function readDevices(): Promise<readonly StoredDevice[]> {
+  return inStore('devices', 'readonly', (store) => store.getAll())
+}
+
+/** Keeps a device, in place of what has its id. */
+export async function writeDevice(device: StoredDevice): Promise<void> {
+  await inStore('devices', 'readwrite', (store) => store.put(device))
+}
+
+/** Forgets a device. */
+export async function forgetDevice(id: string): Promise<void> {
+  await inStore('devices', 'readwrite', (store) => store.delete(id))
+}
+
+/** Reads a part of the state; undefined where there is none. */
+export function readState<Key extends keyof State>(key: Key): Promise<State[Key] | undefined> {
+  return inStore('state', 'readonly', (store) => store.get(key))
+}
+
+/** Keeps a part of the state, or forgets it. */
+export async function writeState<Key extends keyof State>(key: Key, value: State[Key] | undefined): Promise<void> {
+  await inStore<unknown>('state', 'readwrite', (store) =>
+    value === undefined ? store.delete(key) : store.put(value, key),
+  )
+}
+
+let opened: Promise<IDBDatabase> | undefined
+
+async function inStore<Result>(
+  name: 'devices' | 'state',
+  mode: IDBTransactionMode,
+  work: (store: IDBObjectStore) => { readonly result: Result },
+): Promise<Result> {
+  opened ??= open()
+  const transaction = (await opened).transaction(name, mode, { durability: 'strict' })
+  const request = work(transaction.objectStore(name))
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve(request.result)
+    transaction.onabort = () => reject(transaction.error)
+  })
+}
+
+function open(): Promise<IDBDatabase> {
+  const request = indexedDB.open('countersign', 1)
+  request.onupgradeneeded = () => {
+    request.result.createObjectStore('devices', { keyPath: 'id' })
+    request.result.createObjectStore('state')
+  }
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => {
+      // Another tab brings a later version: this one must not stand in its way.
+      request.result.onversionchange = () => request.result.close()
+      resolve(request.result)
+    }
+    request.onerror = () => reject(request.error)
+  })
+}

@@ -1,0 +1,112 @@
+// The pages of a session that is open: renewing it, a fresh proof, confirming, and the account.
+import { alarm, codeField, type Page, passwordField, type Writing } from './document.ts'
+import { type Html, html } from './html.ts'
+import { MIN_PASSWORD_LENGTH } from './set-up.ts'
+
+/** `/login/renew`: proves, and goes back. */
+export function renewPage({ say }: Writing): Page {
+  const main = html`<div class="card">
+<h1>${say('renew.title')}</h1>
+${alarm()}
+<p id="starting" class="faint">${say('renew.text')}</p>
+</div>`
+  return { title: say('renew.title'), layout: 'one', main }
+}
+
+/** `/login/step-up`: a fresh passkey or code, and back. */
+export function stepUpPage(writing: Writing): Page {
+  const { say } = writing
+  const main = html`<div class="card">
+${freshForm(writing, html`<h1>${say('fresh.title')}</h1>`)}
+<p class="claim faint">${say('page.claim')}</p>
+</div>`
+  return { title: say('fresh.title'), layout: 'one', main }
+}
+
+/** `/login/confirm`: what is confirmed stands here line by line, and nothing else is. */
+export function confirmPage(writing: Writing): Page {
+  const { say } = writing
+  const main = html`<div class="card">
+<h1>${say('confirm.title')}</h1>
+${alarm()}
+<p id="starting" class="faint">${say('page.moment')}</p>
+<section id="matter" aria-labelledby="matter-title" hidden>
+<p>${say('confirm.text')}</p>
+<h2 id="matter-title"></h2>
+<dl class="matter" id="lines"></dl>
+<div class="buttons"><button type="button" class="main" id="by-passkey">${say('confirm.by-passkey')}</button><button type="button" id="send">${say('confirm.send')}</button><button type="button" id="cancel">${say('page.cancel')}</button></div>
+<p id="sent" role="status"></p>
+<form id="code-form" method="post" novalidate>
+${codeField(writing, { id: 'code', label: say('fresh.code') })}
+<div class="buttons"><button type="submit">${say('confirm.by-code')}</button></div>
+</form>
+</section>
+<p class="claim faint">${say('page.claim')}</p>
+</div>`
+  return { title: say('confirm.title'), layout: 'one', main }
+}
+
+/** `/login/account`: devices, passkeys, codes, and what waits; a telephone shows its codes here. */
+export function accountPage(writing: Writing): Page {
+  const { say, bank } = writing
+  const main = html`<div class="card">
+<h1 id="greeting">${say('page.account')}</h1>
+${alarm()}
+<div class="notice" id="notice" role="status" tabindex="-1" hidden></div>
+<p id="starting" class="faint">${say('page.moment')}</p>
+<div id="open" hidden>
+<p class="faint" id="signed-in"></p>
+<section aria-labelledby="waits-title">
+<h2 id="waits-title">${say('account.waits')}</h2>
+<div id="waits"></div>
+<p class="faint" id="nothing-waits">${say('account.nothing-waits')}</p>
+</section>
+<section aria-labelledby="devices-title">
+<h2 id="devices-title">${say('account.devices')}</h2>
+<ul class="list" role="list" id="devices"></ul>
+<label class="check"><input type="checkbox" id="phone" aria-describedby="phone-hint"><span>${say('account.phone-label')}<br><span class="faint" id="phone-hint">${say('account.phone-hint')}</span></span></label>
+</section>
+<section aria-labelledby="passkeys-title">
+<h2 id="passkeys-title">${say('account.passkeys')}</h2>
+<ul class="list" role="list" id="passkeys"></ul>
+<p id="no-passkeys" hidden>${say('account.no-passkeys')}</p>
+<button type="button" id="add-passkey">${say('account.add-passkey')}</button>
+</section>
+<section aria-labelledby="recovery-title">
+<h2 id="recovery-title">${say('account.recovery')}</h2>
+<p id="recovery-left"></p>
+<div id="recovery-shown" hidden><p>${say('set-up.keep')} ${say('account.recovery-replaced')}</p><ul class="codes" id="codes"></ul></div>
+<button type="button" id="recovery-new">${say('account.recovery-new')}</button>
+</section>
+<section aria-labelledby="password-title">
+<h2 id="password-title">${say('set-up.password')}</h2>
+<details><summary>${say('account.change-password')}</summary>
+<form id="password-form" method="post" novalidate data-least="${MIN_PASSWORD_LENGTH}">
+<input type="text" id="account" name="username" autocomplete="username" readonly hidden>
+${passwordField(writing, { id: 'password', label: say('account.new-password'), hint: say('set-up.password-hint', { least: MIN_PASSWORD_LENGTH, bank }), kind: 'new' })}
+<div class="buttons"><button class="main" type="submit">${say('account.change-password')}</button></div>
+</form></details>
+</section>
+<div class="buttons"><a class="button" href="/">${say('account.on', { bank })}</a><button type="button" id="sign-out">${say('account.sign-out')}</button></div>
+</div>
+<p class="claim faint">${say('page.claim')}</p>
+</div>
+<dialog id="fresh" aria-labelledby="fresh-title">
+${freshForm(writing, html`<h2 id="fresh-title">${say('fresh.title')}</h2>`)}
+</dialog>`
+  return { title: say('page.account'), layout: 'one', main }
+}
+
+/** Asks for a fresh proof: on a page of its own, or in a dialog above another. */
+function freshForm(writing: Writing, heading: Html): Html {
+  const { say } = writing
+  return html`${heading}
+<p>${say('fresh.text')}</p>
+<div class="alarm" id="fresh-alarm" role="alert" hidden><p></p></div>
+<div class="buttons"><button type="button" class="main" id="fresh-passkey">${say('fresh.by-passkey')}</button></div>
+<form id="fresh-form" method="post" novalidate>
+<h3>${say('fresh.code')}</h3>
+${codeField(writing, { id: 'fresh-code', label: say('sign-in.code') })}
+<div class="buttons"><button type="submit">${say('page.go-on')}</button><button type="button" id="fresh-cancel">${say('page.cancel')}</button></div>
+</form>`
+}
