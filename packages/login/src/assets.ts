@@ -13,6 +13,7 @@ const MODULES = [
   'account',
   'call',
   'common',
+  'common-passwords',
   'confirm',
   'device',
   'dom',
@@ -45,11 +46,12 @@ const MODULES = [
 
 /** The workers stand where their scope and their policy ask for, and so have no hash in their address. */
 const WORKERS = { 'opaque-worker': '/login/opaque-worker.js', worker: '/login/worker.js' } as const
-/** By its package, and under this name in ours. */
+/** By its package, and under these names in ours. */
 const OPAQUE = {
   bare: '@serenity-kit/opaque',
   file: '@serenity-kit/opaque/esm/index.js',
   name: 'opaque-client',
+  wasm: 'opaque-client.wasm',
 } as const
 
 /** In which coding an asset can be sent. @see RFC 9110 §8.4.1 */
@@ -89,29 +91,31 @@ export function openAssets(): Promise<Assets> {
 
 async function readAssets(): Promise<Assets> {
   const sources = new Map(await Promise.all(MODULES.map(async (name) => [name, await readModule(name)] as const)))
-  const opaque = await readFile(fileURLToPath(import.meta.resolve(OPAQUE.file)), 'utf8')
-  const files = new Map<string, string>([
-    ['style.css', STYLE],
-    ['icon.svg', ICON],
+  const opaque = withoutWasm(await readFile(fileURLToPath(import.meta.resolve(OPAQUE.file)), 'utf8'))
+  const files = new Map<string, Contents>([
+    ['style.css', ['text/css; charset=utf-8', Buffer.from(STYLE)]],
+    ['icon.svg', [SVG, Buffer.from(ICON)]],
+    [`${OPAQUE.name}.js`, [JAVASCRIPT, Buffer.from(opaque.script)]],
+    [OPAQUE.wasm, ['application/wasm', opaque.wasm]],
   ])
-  for (const [name, svg] of Object.entries(PICTURES)) files.set(`${name}.svg`, svg)
+  for (const [name, svg] of Object.entries(PICTURES)) files.set(`${name}.svg`, [SVG, Buffer.from(svg)])
   // One hash for all: modules name each other by relative addresses, so that none can be of another version than its neighbour.
-  const version = hashOf([...sources.values(), opaque, ...files.values()].join('\0')).slice(0, 16)
-  const base = `/login/assets/${version}/`
+  const parts = [
+    ...[...sources.values()].map((source) => Buffer.from(source)),
+    ...[...files.values()].map(([, octets]) => octets),
+  ]
+  const base = `/login/assets/${hashOf(Buffer.concat(parts)).slice(0, 16)}/`
 
-  const texts = new Map<string, readonly [type: string, text: string]>()
+  const served = new Map([...files].map(([name, contents]) => [base + name, contents]))
   for (const [name, source] of sources) {
     const path = name === 'opaque-worker' || name === 'worker' ? WORKERS[name] : `${base}${name}.js`
-    texts.set(path, [JAVASCRIPT, addressed(source, path.startsWith(base) ? './' : base)])
+    served.set(path, [JAVASCRIPT, Buffer.from(addressed(source, path.startsWith(base) ? './' : base))])
   }
-  texts.set(`${base}${OPAQUE.name}.js`, [JAVASCRIPT, opaque])
-  for (const [name, text] of files) texts.set(base + name, [name.endsWith('.css') ? CSS : SVG, text])
-
   const assets = new Map(
     await Promise.all(
-      [...texts].map(async ([path, [type, text]]) => {
-        const octets = await compressed(Buffer.from(text))
-        return [path, { path, type, immutable: path.startsWith(base), hash: hashOf(text), octets }] as const
+      [...served].map(async ([path, [type, octets]]) => {
+        const coded = await compressed(octets)
+        return [path, { path, type, immutable: path.startsWith(base), hash: hashOf(octets), octets: coded }] as const
       }),
     ),
   )
@@ -122,15 +126,39 @@ async function readAssets(): Promise<Assets> {
   }
 }
 
+type Contents = readonly [type: string, octets: Buffer]
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
-const CSS = 'text/css; charset=utf-8'
 const SVG = 'image/svg+xml'
 
-/** From sources the types are taken out here; what was built has none. */
+/** From sources the types are taken out here; what was built has none. Comments are for who reads the source. */
 async function readModule(name: Entry): Promise<string> {
   const built = !import.meta.url.endsWith('.ts')
   const text = await readFile(new URL(`./browser/${name}.${built ? 'js' : 'ts'}`, import.meta.url), 'utf8')
-  return built ? text : stripTypeScriptTypes(text)
+  return (built ? text : withoutTypes(text)).replaceAll(/^[^\S\n]*(?:\/\/.*|\/\*\*[\s\S]*?\*\/)?[^\S\n]*(?:\n|$)/gm, '')
+}
+
+/** Node says each time that it may do this in another way one day; whoever starts a clone cannot do anything about it. */
+function withoutTypes(source: string): string {
+  const { emitWarning } = process
+  process.emitWarning = () => undefined
+  try {
+    return stripTypeScriptTypes(source)
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
+/**
+ * Takes the WebAssembly out of the library's file, where it stands as base64: by itself it is a third smaller on its way,
+ * and compiled while it arrives. The library takes an address in its place.
+ */
+function withoutWasm(library: string): { readonly script: string; readonly wasm: Buffer } {
+  const [, base64 = ''] = /'(AGFzbQ[\w+/=]+)'/.exec(library) ?? []
+  const script = library
+    .replace(base64, '')
+    .replace('module_or_path: wasmData()', `module_or_path: new URL('${OPAQUE.wasm}', import.meta.url)`)
+  if (base64 === '' || !script.includes(OPAQUE.wasm)) throw new TypeError('the file of OPAQUE has another form')
+  return { script, wasm: Buffer.from(base64, 'base64') }
 }
 
 /** As in `from './call.ts'` and `import('./redraw.js')`. */
@@ -161,13 +189,13 @@ function importedBy(name: Entry, sources: ReadonlyMap<Entry, string>): readonly 
 async function compressed(identity: Buffer): Promise<Asset['octets']> {
   const [br, gz] = await Promise.all([
     promisify(brotliCompress)(identity, {
-      params: { [zlib.BROTLI_PARAM_MODE]: zlib.BROTLI_MODE_TEXT, [zlib.BROTLI_PARAM_SIZE_HINT]: identity.length },
+      params: { [zlib.BROTLI_PARAM_SIZE_HINT]: identity.length },
     }),
     promisify(gzip)(identity, { level: 9 }),
   ])
   return { identity, br, gzip: gz }
 }
 
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
+function hashOf(octets: Buffer): string {
+  return createHash('sha256').update(octets).digest('base64url')
 }

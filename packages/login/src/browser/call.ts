@@ -61,7 +61,7 @@ export async function takeNonce(): Promise<string> {
   return nonce
 }
 
-/** Reads what an answer says beside its body: the next nonce, and the hash of a new cookie. */
+/** Reads what an answer says beside its body: the next nonce, and the hash of its session. */
 export async function noteFields({ headers }: Response): Promise<void> {
   newest = headers.get('dpop-nonce') ?? newest
   const ath = headers.get('countersign-ath')

@@ -11,7 +11,7 @@ export interface Proved {
   readonly url: string
   /** The server's latest. */
   readonly nonce: string
-  /** The hash of the session's cookie, where the request rides on one. */
+  /** The hash of the session's id, where the request rides on one. */
   readonly ath?: string
 }
 

@@ -6,6 +6,6 @@ export async function checkPassword(password: string, context: readonly string[]
   const least = Number(element('password-form', HTMLFormElement).dataset['least'])
   if ([...password].length < least) return say('set-up.password-short', { least })
   const { isCommon, isMadeOf } = await import('./common.ts')
-  if (isCommon(password)) return say('set-up.password-common')
+  if (await isCommon(password)) return say('set-up.password-common')
   return isMadeOf(password, context) ? say('set-up.password-context') : undefined
 }

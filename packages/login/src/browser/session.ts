@@ -8,17 +8,17 @@ import { workerUrl } from './trusted.ts'
 const RENEW_AFTER_MILLISECONDS = 150_000
 
 /** Whether a cookie should be renewed by now. A clock that went back says yes. */
-export async function isOld(now = Date.now()): Promise<boolean> {
+export async function isOld(now: number = Date.now()): Promise<boolean> {
   const session = await readState('session')
   return session !== undefined && !(now - session.renewedAt >= 0 && now - session.renewedAt < RENEW_AFTER_MILLISECONDS)
 }
 
 /** Renews the cookie, once for every tab. @throws {RefusedError} when the session has ended */
 export async function renew(): Promise<void> {
-  const before = (await readState('session'))?.ath
+  const before = (await readState('session'))?.renewedAt
   await navigator.locks.request('countersign-renew', async () => {
     // Another tab did it while this one waited: a second rotation would only make its cookie old.
-    if ((await readState('session'))?.ath !== before) return
+    if ((await readState('session'))?.renewedAt !== before) return
     await callWithin(await currentDevice(), 'renew', {})
   })
 }

@@ -12,7 +12,7 @@ export interface StoredDevice {
 
 /** The open session, as far as a script may know it. */
 export interface StoredSession {
-  /** Base64url SHA-256 of the cookie's value, as the server said it. */
+  /** Base64url SHA-256 of the session's id, as the server said it: no script can read the cookie. */
   readonly ath: string
   /** By this device's clock, in epoch milliseconds: only compared with itself. */
   readonly renewedAt: number
@@ -23,8 +23,6 @@ export interface State {
   /** The id of the device that is used. */
   current: string
   session: StoredSession
-  /** A sign-in that waits, as a recovery does. */
-  waiting: { readonly signIn: string; readonly account: string }
 }
 
 /** Reads every device. */

@@ -19,7 +19,7 @@ export function pagePolicy(nonce: string): string {
 
 /** Of the two workers: WebAssembly is compiled in that of OPAQUE and nowhere else. */
 export const WORKER_POLICIES: Readonly<Record<string, string>> = {
-  '/login/opaque-worker.js': "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'",
+  '/login/opaque-worker.js': "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
   '/login/worker.js': "default-src 'none'; script-src 'self'; connect-src 'self'",
 }
 
