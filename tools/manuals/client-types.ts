@@ -32,23 +32,28 @@ export function clientTypes(): string {
     const query = item['get']?.parameters?.some((one) => one.in === 'query') ? [`${path}?{query}`] : []
     return item['get'] === undefined ? [] : [path, ...query]
   })
+  const ended = Object.entries(paths).flatMap(([path, item]) => (item['delete'] === undefined ? [] : [path]))
   return [
     '// Made by `npm run docs` from packages/authority/src/api/operations.ts: change it there. What is asked of the API; what it',
     '// answers is read field by field, as anybody may have sent it.',
     '',
     '/** What can be asked for. */',
-    'export type GetPath =',
-    ...asked.map((path) => `  | ${keyOf(path)}`),
+    ...unionOf('GetPath', asked),
     '',
     ...bodiesOf(paths, 'post', 'PostBodies', 'What each act takes, by its path.'),
     '',
     ...bodiesOf(paths, 'patch', 'PatchBodies', 'What each change takes, by its path.'),
     '',
     '/** What can be ended. */',
-    'export type DeletePath =',
-    ...Object.entries(paths).flatMap(([path, item]) => (item['delete'] === undefined ? [] : [`  | ${keyOf(path)}`])),
+    ...unionOf('DeletePath', ended),
     '',
   ].join('\n')
+}
+
+function unionOf(name: string, paths: readonly string[]): readonly string[] {
+  const [only, ...more] = paths.map(keyOf)
+  if (more.length === 0) return [`export type ${name} = ${only}`]
+  return [`export type ${name} =`, ...[only, ...more].map((key) => `  | ${key}`)]
 }
 
 function bodiesOf(

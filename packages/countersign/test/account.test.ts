@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Authority, openAuthority } from '@countersign/authority'
-import { accountsOf, deviceOf, GUESTS, type GuestTables } from '../../authority/test/support/guests.ts'
+import { LOGIN_PART } from '@countersign/login/store'
 import { main } from '../src/main.ts'
+import { accountsAt, deviceOf } from './support/accounts.ts'
 import { fakeAround } from './support/around.ts'
 
 const clock = () => Temporal.Now.instant()
@@ -21,8 +22,8 @@ async function beside(t: TestContext) {
     domain: 'house.localhost',
     organization: 'Test',
     listen: { host: '127.0.0.1', port: 0 },
-    parts: [GUESTS],
-    accounts: accountsOf(['bank'], () => authority.part<GuestTables>('guest'), clock),
+    parts: [LOGIN_PART],
+    accounts: accountsAt('bank', () => authority.part('login'), clock),
     clock,
     log: () => undefined,
   })
@@ -80,8 +81,8 @@ suite('countersign account', () => {
         ['carol', []],
       ],
     )
-    assert.match((await run('account', 'list')).stdout[1] ?? '', /^bob +bank +.+ none /)
-    const line = /account {2}carol {2}bank {2}device removed {2}of bank$/
+    assert.match((await run('account', 'list')).stdout[1] ?? '', /^bob +bank +.+ none$/)
+    const line = /account {2}carol {2}bank {2}device removed {2}a test$/
     // It has its number within a second.
     for (const end = performance.now() + 20_000; ; await delay(50)) {
       if ((await run('events')).stdout.some((each) => line.test(each))) break

@@ -1,0 +1,72 @@
+// Accounts in the tables that login has, each with one device, for commands that ask about them.
+import type { Accounts } from '@countersign/authority'
+import type { LoginStore } from '@countersign/login'
+import type { Clock } from '@countersign/mtls'
+
+/** The id of the device that everybody has. */
+export const deviceOf = (account: string): string => account.padEnd(43, '-')
+
+const none = (note: string) => ({ ok: false, refusal: { code: 'ERR_ADMIN_NOT_FOUND', note } }) as const
+
+/** Accounts at the door `door`, opened as soon as somebody is invited. */
+export function accountsAt(door: string, store: () => LoginStore, clock: Clock): Accounts {
+  const record = { door, evidence: 'a test' }
+  return {
+    async invite({ party: account, door: asked, ttlSeconds }) {
+      if (asked !== door) return none('nobody signs in there')
+      const at = clock()
+      const ms = at.epochMilliseconds
+      await store().commit(async (tx) => {
+        const secrets = { record: 'r', totp_secret: null, of_password: 'o' }
+        await tx.db
+          .insertInto('login_account')
+          .values({ account, door, name: account, email: null, ...secrets, opened_at: ms, password_at: ms })
+          .execute()
+        const keys = { signing: '{}', agreement: '{}', of_device: null, how: 'set-up', is_phone: 0 }
+        const device = { device: deviceOf(account), account, name: 'Chromium on Linux', ...keys }
+        await tx.db
+          .insertInto('login_device')
+          .values({ ...device, added_at: ms, last_seen_at: ms, removed_at: null })
+          .execute()
+        await tx.record({ ...record, at, account, act: 'opened' })
+      })
+      return { ok: true, url: `https://${door}/#secret`, expiresAt: at.add({ seconds: ttlSeconds }) }
+    },
+    async list({ door: asked }) {
+      if (asked !== undefined && asked !== door) return none('nobody signs in there')
+      const { db } = store()
+      const accounts = await db.selectFrom('login_account').selectAll().orderBy('account').execute()
+      const devices = await db.selectFrom('login_device').selectAll().where('removed_at', 'is', null).execute()
+      const instant = (ms: number) => Temporal.Instant.fromEpochMilliseconds(ms)
+      const found = accounts.map(({ account, opened_at }) => ({
+        account,
+        door,
+        openedAt: instant(opened_at ?? 0),
+        devices: devices
+          .filter((one) => one.account === account)
+          .map(({ device, name, added_at, last_seen_at }) => ({
+            device,
+            name,
+            addedAt: instant(added_at),
+            lastSeenAt: instant(last_seen_at),
+          })),
+      }))
+      return { ok: true, found }
+    },
+    async removeDevice({ account, device }) {
+      const at = clock()
+      return store().commit(async (tx) => {
+        const [done] = await tx.db
+          .updateTable('login_device')
+          .set({ removed_at: at.epochMilliseconds })
+          .where('account', '=', account)
+          .where('device', '=', device)
+          .where('removed_at', 'is', null)
+          .execute()
+        if (done?.numUpdatedRows !== 1n) return none('no account has this device')
+        await tx.record({ ...record, at, account, act: 'device removed' })
+        return { ok: true }
+      })
+    },
+  }
+}
