@@ -21,8 +21,8 @@ export function carolClaims(more: Claims = {}): Claims {
     sub: 'carol',
     identities: ['account:carol'],
     proofs: [
-      { kind: 'password', at: '2026-11-27T11:58:00Z', binding: 'device' },
-      { kind: 'totp', at: '2026-11-27T11:58:10Z', binding: 'device' },
+      { kind: 'password', at: SECONDS - 120, binding: 'device' },
+      { kind: 'totp', at: SECONDS - 110, binding: 'device' },
     ],
     confirmed: [],
     cnf: { jkt: 'A'.repeat(43) },

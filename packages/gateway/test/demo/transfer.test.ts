@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { digestOf } from '../../src/demo/bank/orders.ts'
-import { type Claims, type Confirmation, confirmationIn, openBank, TRANSFER } from './support.ts'
+import { type Claims, type Confirmation, confirmationIn, openBank, SECONDS, TRANSFER } from './support.ts'
 
 /** What a door states once a matter was confirmed. */
 const confirms = (...confirmations: Confirmation[]): Claims => ({
   confirmed: confirmations.map(({ matter }) => ({
     sha256: digestOf(matter),
     by: 'passkey',
-    at: '2026-11-27T12:00:00Z',
+    at: SECONDS,
   })),
 })
 const DAVE: Claims = { sub: 'dave', identities: ['account:dave'] }
