@@ -8,6 +8,7 @@ import { lettingNobodyIn, openLogin } from './login.ts'
 import { createMetServer, type Route } from './met-server.ts'
 import { type CallersConfig, createNames } from './names.ts'
 import type { PeopleConfig, WebHouse } from './people.ts'
+import { STRICT_TRANSPORT } from './person-fields.ts'
 import { createRoutes, type RouteKey, routeFaults } from './routes.ts'
 import { openUpstream, type UpstreamConfig } from './upstream.ts'
 
@@ -80,7 +81,7 @@ export async function openWebDoor(config: WebDoorConfig, house: WebHouse): Promi
     { door: name, names, routes: () => ways.routes, asserter, from, people: login?.people },
     house,
   )
-  const refusals = createRefusalResponder(house.clock)
+  const refusals = createRefusalResponder(house.clock, config.people && STRICT_TRANSPORT)
   const acceptor = createAcceptor({
     ...house,
     ...(login && { access: lettingNobodyIn(house.access) }),

@@ -1,6 +1,6 @@
 // HTTP for callers that have been met: each request to the upstream, or the door's own answer.
 import type { TLSSocket } from 'node:tls'
-import { type CallerSession, type House, meetingAnswer, refusalAnswer } from '@countersign/mtls'
+import { type Answer, type CallerSession, type House, meetingAnswer, refusalAnswer } from '@countersign/mtls'
 import { type Meeting, parseReference, type RefusalCode } from '@countersign/protocol'
 import { createTroubles } from '../kind/troubles.ts'
 import { type Account, openAccount } from './account.ts'
@@ -16,7 +16,7 @@ import { createHttp2Server } from './http2.ts'
 import type { Names } from './names.ts'
 import { KEYS_PATH, MEETING_PATH } from './own-paths.ts'
 import type { People } from './people.ts'
-import { asLoginSees, TO_APPLICATION } from './person-fields.ts'
+import { asLoginSees, TO_APPLICATION, TO_LOGIN, toPerson } from './person-fields.ts'
 import { forward, type Passage, UpstreamRefusedError } from './proxy.ts'
 import { type RequestTarget, readTarget } from './request-target.ts'
 import type { Routes } from './routes.ts'
@@ -87,8 +87,10 @@ export function createMetServer(
 
   const refusal: HttpService['refusal'] = (caller, code, cause, accept, upstream) => {
     tell('request.refused', caller, { code, cause, upstream })
-    return refusalAnswer(accept, caller.meeting, clock(), code)
+    const answer = refusalAnswer(accept, caller.meeting, clock(), code)
+    return people ? toPerson(answer) : answer
   }
+  const say = (exchange: Exchange, answer: Answer) => sendAnswer(exchange, people ? toPerson(answer) : answer)
 
   const serve = (exchange: Exchange, connection: Caller) => {
     const target = readTarget(exchange.head)
@@ -140,7 +142,7 @@ export function createMetServer(
       return pass({ ...passing, caller: whose.caller, isPerson: true })
     }
     if (pathOf(target) === MEETING_PATH) return pass(passing)
-    if (whose.kind === 'page') return sendAnswer(exchange, whose.answer)
+    if (whose.kind === 'page') return say(exchange, whose.answer)
     refuserOf(passing)(whose.code, undefined, { meeting: whose.meeting ?? caller.meeting })
     if (whose.meeting) account.of(whose.meeting)
   }
@@ -151,8 +153,8 @@ export function createMetServer(
     const { accept } = exchange.head.headers
     const path = pathOf(target)
     // It is about this connection, or this person, whatever the host.
-    if (path === MEETING_PATH) return sendAnswer(exchange, meetingAnswer(accept, caller.meeting, clock()))
-    if (path === KEYS_PATH && asserter) return sendAnswer(exchange, keysAnswer(asserter.keys))
+    if (path === MEETING_PATH) return say(exchange, meetingAnswer(accept, caller.meeting, clock()))
+    if (path === KEYS_PATH && asserter) return say(exchange, keysAnswer(asserter.keys))
     if (!names.mayCarry(caller.serverName, target.host)) return refuse('ERR_DOOR_MISDIRECTED')
     const route = routes().find(target.host, target.path)
     if (route === undefined) return refuse('ERR_DOOR_NO_ROUTE')
@@ -165,7 +167,7 @@ export function createMetServer(
         const { code } = refused.outcome.refusal
         // Where a fresh proof is all that is missing, a person can give one.
         const away = isPerson && code === 'ERR_POLICY_PROOF' ? sendAway(exchange, target, '/step-up', code) : undefined
-        if (away?.kind === 'page') return sendAnswer(exchange, away.answer)
+        if (away?.kind === 'page') return say(exchange, away.answer)
         return refuse(code, undefined, { meeting: refused })
       }
       account.holds(granted.leave)
@@ -181,7 +183,7 @@ export function createMetServer(
       target,
       upstream,
       identity: caller.identity,
-      crossing: people && !route.isLogin ? TO_APPLICATION : undefined,
+      crossing: people && (route.isLogin ? TO_LOGIN : TO_APPLICATION),
       refuse: (code, cause) => refuse(code, cause, caller, upstream),
       broke(code, cause) {
         account.refused(code)

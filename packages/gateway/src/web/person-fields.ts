@@ -1,4 +1,5 @@
 // What a person proves itself by stays between it, the door and login: the application sees neither cookie nor proof.
+import type { Answer } from '@countersign/mtls'
 import { plainName } from './identity-headers.ts'
 import { DOOR_FIELD, SESSION_COOKIE } from './people.ts'
 import type { Caller } from './service.ts'
@@ -12,7 +13,23 @@ export interface Crossing {
 /** Between a person and the application behind its door. */
 export const TO_APPLICATION: Crossing = {
   request: (fields) => choose(fields, keepRequestField),
-  response: (fields) => choose(fields, keepResponseField),
+  response: (fields) => [...choose(fields, keepResponseField), ...Object.entries(STRICT_TRANSPORT).flat()],
+}
+
+/** Between a person and login: all of it. */
+export const TO_LOGIN: Crossing = {
+  request: (fields) => [...fields],
+  response: (fields) => [...fields, ...Object.entries(STRICT_TRANSPORT).flat()],
+}
+
+/** For two years browsers ask this name, and those below it, by TLS alone. @see RFC 6797 §6.1, ASVS 5.0 V3.4.1 */
+export const STRICT_TRANSPORT: Readonly<Record<string, string>> = {
+  'Strict-Transport-Security': 'max-age=63072000; includeSubDomains',
+}
+
+/** An answer of the door's own to a person. */
+export function toPerson(answer: Answer): Answer {
+  return { ...answer, headers: { ...answer.headers, ...STRICT_TRANSPORT } }
 }
 
 /** How login is asked: by the address it counts what is tried, and to the certificate it may bind a session. */
@@ -37,7 +54,8 @@ function keepRequestField(name: string, value: string): string | undefined {
 
 function keepResponseField(name: string, value: string): string | undefined {
   const lower = name.toLowerCase()
-  if (OF_LOGIN.has(lower)) return undefined
+  // One that the application says could be none at all (`max-age=0`); the first that a browser reads counts.
+  if (OF_LOGIN.has(lower) || lower === 'strict-transport-security') return undefined
   return lower === 'set-cookie' && isSession(value) ? undefined : value
 }
 

@@ -57,6 +57,7 @@ suite('a caller', () => {
         /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]+'; /,
       )
       assert.equal(headers['x-content-type-options'], 'nosniff')
+      assert.match(String(headers['content-security-policy']), /base-uri 'none'.*frame-ancestors 'none'/)
       assert.match(Buffer.from(body, 'latin1').toString(), cause.source ? new RegExp(cause.source, 'i') : cause)
       assert.ok(body.includes(door.records[0]?.reference ?? 'none'))
       assert.ok(body.includes(code))

@@ -170,8 +170,12 @@ export function sendLastAnswer(socket: Duplex, { status, headers, body }: Answer
 
 function page(status: number, html: string): Answer {
   const { headers, body } = answerOf(status, 'text/html; charset=utf-8', html)
-  return { status, headers: { ...headers, 'Content-Security-Policy': PAGE_POLICY }, body }
+  const own = { 'Content-Security-Policy': PAGE_POLICY, 'Cross-Origin-Opener-Policy': 'same-origin' }
+  return { status, headers: { ...headers, ...own }, body }
 }
+
+/** What is no page loads nothing, and is shown in nobody's frame. @see CSP3 §6 */
+const NOTHING_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 /** An answer that nobody keeps, and that is nothing but what it says it is. */
 export function answerOf(status: number, contentType: string, body: string): Answer {
@@ -182,6 +186,8 @@ export function answerOf(status: number, contentType: string, body: string): Ans
       'Content-Length': String(Buffer.byteLength(body)),
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
+      'Content-Security-Policy': NOTHING_POLICY,
+      'Cross-Origin-Resource-Policy': 'same-origin',
       'Referrer-Policy': 'no-referrer',
       // RFC 9110 §12.5.5: one address, two forms, and of a page each browser's own order.
       Vary: 'Accept, User-Agent',

@@ -26,16 +26,21 @@ export interface RefusalResponder {
 /** In the form that the caller's request asks for; nothing is known of it where it could not be read. */
 type Say = (headers?: IncomingHttpHeaders) => Answer
 
-/** Makes the responder of one door; it listens nowhere itself. */
-export function createRefusalResponder(clock: Clock): RefusalResponder {
+/**
+ * Makes the responder of one door; it listens nowhere itself.
+ * @param fields What this door says with every answer.
+ */
+export function createRefusalResponder(clock: Clock, fields: Readonly<Record<string, string>> = {}): RefusalResponder {
   const answers = new Map<Duplex, Say>()
   const http1 = createHttp1Responder(answers)
   const adoptHttp1 = adoptSockets(http1)
   return {
     answer(socket, meeting) {
       if (answers.size >= MAX_CONNECTIONS) return void socket.destroy()
-      const say: Say = ({ accept, 'user-agent': userAgent } = {}) =>
-        refusalAnswer(accept, meeting, clock(), undefined, userAgent)
+      const say: Say = ({ accept, 'user-agent': userAgent } = {}) => {
+        const answer = refusalAnswer(accept, meeting, clock(), undefined, userAgent)
+        return { ...answer, headers: { ...answer.headers, ...fields } }
+      }
       answers.set(socket, say)
       // Whatever it does, it is gone soon.
       const deadline = setTimeout(() => socket.destroy(), 2 * TIMEOUT_MS)

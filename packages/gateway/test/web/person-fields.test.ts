@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { answerOf } from '@countersign/mtls'
+import { TO_APPLICATION, TO_LOGIN, toPerson } from '../../src/web/person-fields.ts'
+
+const STRICT = ['Strict-Transport-Security', 'max-age=63072000; includeSubDomains']
+
+suite('at a door where people sign in', () => {
+  test('every answer says that this name is asked by TLS alone, whatever the application says of that', () => {
+    assert.deepEqual(TO_LOGIN.response(['ETag', '"x"']), ['ETag', '"x"', ...STRICT])
+    for (const name of ['Strict-Transport-Security', 'strict-transport-security'])
+      assert.deepEqual(TO_APPLICATION.response([name, 'max-age=0', 'ETag', '"x"']), ['ETag', '"x"', ...STRICT])
+    assert.equal(toPerson(answerOf(303, 'text/plain', '')).headers['Strict-Transport-Security'], STRICT[1])
+  })
+
+  test('the application reads neither cookie nor proof of the session, and sets none', () => {
+    const cookie = 'a=1; __Host-countersign=id.secret; b=2'
+    assert.deepEqual(TO_APPLICATION.request(['Cookie', cookie, 'DPoP', 'x', 'X-Own', '1']), [
+      'Cookie',
+      'a=1; b=2',
+      'X-Own',
+      '1',
+    ])
+    assert.deepEqual(TO_APPLICATION.request(['Cookie', '__HOST-Countersign=x']), [])
+    for (const value of ['__Host-countersign=x; Path=/', ' __host-Countersign =x'])
+      assert.deepEqual(TO_APPLICATION.response(['Set-Cookie', value]), STRICT)
+    assert.deepEqual(TO_APPLICATION.response(['DPoP-Nonce', 'x', 'Countersign-Ath', 'x']), STRICT)
+    assert.deepEqual(TO_APPLICATION.response(['Set-Cookie', 'a=1']), ['Set-Cookie', 'a=1', ...STRICT])
+  })
+
+  test('login reads and sets what it needs', () => {
+    const fields = ['Cookie', '__Host-countersign=x', 'DPoP', 'x']
+    assert.deepEqual(TO_LOGIN.request(fields), fields)
+    const set = ['Set-Cookie', '__Host-countersign=x', 'DPoP-Nonce', 'x']
+    assert.deepEqual(TO_LOGIN.response(set), [...set, ...STRICT])
+  })
+})
