@@ -31,10 +31,21 @@ scope.addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(request.url)
   // The pages of signing in prove by themselves.
   if (origin !== location.origin || pathname === '/login' || pathname.startsWith('/login/')) return
+  if (!isFromHere(request)) return
   if (!SAFE.includes(request.method)) event.respondWith(sendProved(request))
   else if (request.mode === 'navigate') event.respondWith(sendRenewed(request))
   else event.waitUntil(renewIfOld())
 })
+
+/**
+ * Whether a page of this origin asks. What is sent from here has this origin, the cookie and the proof, so that a form of a
+ * page elsewhere must not pass: browsers hand such navigations to the worker as well. Only the referrer tells, which no page
+ * can make another origin's; one of `no-referrer` says nothing, and its forms go without a proof.
+ * Whatever is no navigation comes from a page that the worker controls.
+ */
+function isFromHere({ mode, referrer }: Request): boolean {
+  return mode !== 'navigate' || URL.parse(referrer)?.origin === location.origin
+}
 
 /** A page is asked for with a cookie that is good; where none can be had, the door says what to do. */
 async function sendRenewed(request: Request): Promise<Response> {
