@@ -36,7 +36,6 @@ const MODULES = [
   'set-up',
   'shown',
   'sign-in',
-  'sign-out',
   'step-up',
   'steps',
   'store',
