@@ -36,6 +36,7 @@ const MODULES = [
   'set-up',
   'shown',
   'sign-in',
+  'sign-out',
   'step-up',
   'steps',
   'store',

@@ -44,7 +44,7 @@ export const API_PATH = '/login/api'
 const FIELDS = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
 } as const
 
 /** For what is our own fault, whatever a door says of it to those who are at its threshold. */

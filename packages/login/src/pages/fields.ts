@@ -17,6 +17,9 @@ export function pagePolicy(nonce: string): string {
   ].join('; ')
 }
 
+/** What is no page loads nothing, and is shown in nobody's frame. */
+const NOTHING = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+
 /** Of the two workers: WebAssembly is compiled in that of OPAQUE and nowhere else. */
 export const WORKER_POLICIES: Readonly<Record<string, string>> = {
   '/login/opaque-worker.js': "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
@@ -41,4 +44,8 @@ export const PAGE_FIELDS: Readonly<Record<string, string>> = {
 }
 
 /** Of everything that pages load. */
-export const ASSET_FIELDS: Readonly<Record<string, string>> = { ...EVERYWHERE, vary: 'Accept-Encoding' }
+export const ASSET_FIELDS: Readonly<Record<string, string>> = {
+  ...EVERYWHERE,
+  vary: 'Accept-Encoding',
+  'content-security-policy': NOTHING,
+}

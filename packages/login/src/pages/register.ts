@@ -10,7 +10,7 @@ import { ASSET_FIELDS, PAGE_FIELDS, pagePolicy, WORKER_POLICIES } from './fields
 import { languageOf } from './language.ts'
 import { setUpPage } from './set-up.ts'
 import { signInPage } from './sign-in.ts'
-import { accountPage, confirmPage, renewPage, stepUpPage } from './within.ts'
+import { accountPage, confirmPage, renewPage, signOutPage, stepUpPage } from './within.ts'
 
 /** What the pages are told of the house. */
 export interface PagesOptions {
@@ -30,6 +30,7 @@ const PAGES: Readonly<Record<string, readonly [write: (writing: Writing) => Page
   '/login/step-up': [stepUpPage, 'step-up'],
   '/login/confirm': [confirmPage, 'confirm'],
   '/login/account': [accountPage, 'account'],
+  '/login/sign-out': [signOutPage, 'sign-out'],
 }
 
 /** Adds the pages below `/login`. What they load is read and compressed from now on, while the rest starts. */

@@ -13,6 +13,17 @@ ${alarm()}
   return { title: say('renew.title'), layout: 'one', main }
 }
 
+/** `/login/sign-out`: ends the session. */
+export function signOutPage({ say }: Writing): Page {
+  const main = html`<div class="card">
+<h1>${say('account.sign-out')}</h1>
+${alarm()}
+<p id="starting" class="faint">${say('page.moment')}</p>
+<div class="buttons"><button type="button" class="main" id="sign-out">${say('account.sign-out')}</button></div>
+</div>`
+  return { title: say('account.sign-out'), layout: 'one', main }
+}
+
 /** `/login/step-up`: a fresh passkey or code, and back. */
 export function stepUpPage(writing: Writing): Page {
   const { say } = writing
