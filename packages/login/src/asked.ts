@@ -26,6 +26,8 @@ export interface Asked {
   readonly address: string
   /** Of the page that asks, which is one of the door's own: `https://bank.example:8444`. */
   readonly origin: string
+  /** SHA-256, hexadecimal, of the certificate by which the connection's caller was met, where it was. */
+  readonly certificateSha256?: string | undefined
   readonly now: Temporal.Instant
   /** Sends a field with the answer, as `Set-Cookie`. */
   field(name: string, value: string): void

@@ -1,4 +1,5 @@
 export { type AnswerOf, API, type BodyOf, type CallName, MAX_BODY_OCTETS, type Matter } from './api.ts'
+export type { LoginConfig } from './login.ts'
 export type {
   AccountEntry,
   FoundPerson,
@@ -9,3 +10,7 @@ export type {
   PersonRequest,
   PersonSession,
 } from './model.ts'
+export type { AccountsOfDoor, SeenAccount, SeenDevice } from './operate.ts'
+export { type LoginOptions, login, type Person } from './plugin.ts'
+export { LoginSecretError } from './secret.ts'
+export { type LoginService, openLogin } from './service.ts'

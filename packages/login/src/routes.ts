@@ -35,6 +35,8 @@ export interface RoutesOptions {
   readonly sessionOf: (cookie: string | undefined, now: Temporal.Instant) => Promise<OpenPersonSession | undefined>
   /** Who is at the other end of the network. */
   readonly addressOf: (request: FastifyRequest) => string
+  /** SHA-256, hexadecimal, of the certificate by which the connection's caller was met, where it was. */
+  readonly certificateOf: (request: FastifyRequest) => string | undefined
 }
 
 /** Where the calls stand. */
@@ -76,6 +78,7 @@ function route<Name extends CallName>(app: FastifyInstance, name: Name, options:
       ...(await proved(proof, request, now, options)),
       address: options.addressOf(request),
       origin: request.headers.origin ?? '',
+      certificateSha256: options.certificateOf(request),
       now,
       field: (field, value) => void reply.header(field, value),
     }
@@ -86,8 +89,8 @@ function route<Name extends CallName>(app: FastifyInstance, name: Name, options:
 }
 
 /** Browsers say where a request is from (Fetch, "Origin"), and pages elsewhere cannot say otherwise. */
-function checkOrigin({ headers }: FastifyRequest, host: string): void {
-  const { origin, host: authority = '', 'sec-fetch-site': site } = headers
+function checkOrigin({ headers, host: authority }: FastifyRequest, host: string): void {
+  const { origin, 'sec-fetch-site': site } = headers
   const own = URL.parse(`https://${authority}`)
   if (own?.hostname !== host.toLowerCase()) throw badRequest('this is not a name of this door')
   if (origin !== own.origin || (site !== undefined && site !== 'same-origin'))
@@ -97,7 +100,7 @@ function checkOrigin({ headers }: FastifyRequest, host: string): void {
 /** Who asks, proved as the row of the call says. */
 async function proved(
   kind: (typeof API)[CallName]['proof'],
-  { method, headers, url }: FastifyRequest,
+  { method, headers, url, host: authority }: FastifyRequest,
   now: Temporal.Instant,
   { store, host, nonceKey, sessionOf }: RoutesOptions,
 ): Promise<{ readonly device?: ProvedDevice; readonly session?: OpenPersonSession }> {
@@ -106,7 +109,6 @@ async function proved(
   if (kind === 'none' || (kind === 'maybe' && field === undefined)) return {}
   const session = kind === 'session' ? await sessionOf(headers.cookie, now) : undefined
   if (kind === 'session' && session === undefined) throw new PersonRefusal('ERR_PERSON_NOT_SIGNED_IN')
-  const authority = headers.host ?? ''
   const verdict = checkProof(field, { method, authority, target: url, host, nonceKey, now, session })
   if (!verdict.ok) throw badProof(DPOP_RULES[verdict.rule][1])
   if (!(await spendProof(store, verdict.proved))) throw badProof(DPOP_RULES.replay[1])

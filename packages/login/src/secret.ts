@@ -25,7 +25,8 @@ export type SecretPurpose =
   | 'recovery code'
   | 'waiting code'
   | 'unknown name'
-  | 'confirm nonce'
+  | 'challenge nonce'
+  | 'passkey user'
 
 /** The secret of one door. All of it is secret, server only. */
 export interface DoorSecret {

@@ -61,6 +61,7 @@ async function setting(t: TestContext, calls: Partial<Calls> = {}): Promise<Sett
       nonceKey,
       sessionOf: async (cookie) => (cookie === 'good' ? SESSION : undefined),
       addressOf: () => '192.0.2.1',
+      certificateOf: () => undefined,
     })
     done()
   })

@@ -28,6 +28,11 @@ export const NOTICES = {
     'The password of your account was changed on {device}. Every other session has ended.',
   ],
   'device removed': ['A device was removed', '{device} was removed from your account, and its sessions have ended.'],
+  telephone: ['Codes are shown on a device', '{device} shows the codes of your account from now on.'],
+  'old cookie': [
+    'A session of yours was ended',
+    'A cookie from before was used in your session on {device}: somebody may have copied it. The session has ended, and the copy is worth nothing. If this comes again, tell the operator of this door.',
+  ],
   'passkey added': ['A passkey was added', 'The passkey {passkey} can sign in to your account from now on.'],
   'recovery codes made': [
     'New recovery codes',

@@ -20,14 +20,19 @@ export function makeNonce(key: Uint8Array, now: Temporal.Instant): string {
   return Buffer.concat([time, macOf(key, time)]).toString('base64url')
 }
 
-/** When a nonce of ours stops being good; undefined where it is not ours, or is not good now. */
-export function nonceEnds(key: Uint8Array, nonce: string, now: Temporal.Instant): Temporal.Instant | undefined {
+/** When a nonce of ours stops being good, `seconds` after it was made; undefined where it is not ours, or is not good now. */
+export function nonceEnds(
+  key: Uint8Array,
+  nonce: string,
+  now: Temporal.Instant,
+  seconds: number = NONCE_SECONDS,
+): Temporal.Instant | undefined {
   if (!NONCE.test(nonce)) return undefined
   const octets = Buffer.from(nonce, 'base64url')
   const time = octets.subarray(0, TIME_OCTETS)
   if (!timingSafeEqual(octets.subarray(TIME_OCTETS), macOf(key, time))) return undefined
   const made = Temporal.Instant.fromEpochMilliseconds(time.readUIntBE(0, TIME_OCTETS))
-  const ends = made.add({ seconds: NONCE_SECONDS })
+  const ends = made.add({ seconds })
   if (Temporal.Instant.compare(ends, now) <= 0) return undefined
   return Temporal.Instant.compare(made, now.add({ seconds: AHEAD_SECONDS })) > 0 ? undefined : ends
 }

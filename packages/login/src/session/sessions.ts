@@ -18,8 +18,6 @@ export interface Opening {
   readonly account: string
   /** What it is bound to: a device that the account has, by the thumbprint of its key. */
   readonly device: string
-  /** SHA-256, hexadecimal, of the certificate by which the connection's caller was met: it stands for a proof of the device. */
-  readonly certificateSha256?: string | undefined
   readonly shown: readonly ShownProof[]
   /** Of the first five steps; absent where nothing shows that the step was taken. */
   readonly evidence: readonly (StepEvidence | undefined)[]
@@ -29,10 +27,11 @@ export interface Opening {
 /** The sessions of one door, in one process of perhaps several. */
 export interface Sessions {
   /**
-   * Asks the policy, and opens a session: its cookie goes with the answer.
+   * Asks the policy, and opens a session: its cookie goes with the answer. The certificate of the connection, where there is
+   * one, stands for proofs of the device from now on.
    * @throws {PersonRefusal} (rejects) where the policy says no: recorded, and told with the reference.
    */
-  open(opening: Opening, asked: Pick<Asked, 'field' | 'now'>): Promise<OpenPersonSession>
+  open(opening: Opening, asked: Pick<Asked, 'field' | 'now' | 'certificateSha256'>): Promise<OpenPersonSession>
   /** A new secret in the cookie. Whoever calls this has seen a proof of the session's key. Answers until when it is good. */
   renew(session: OpenPersonSession, asked: Pick<Asked, 'field' | 'now'>): Promise<Temporal.Instant>
   /** A session of this door, open or ended; undefined where there is none. */
@@ -69,7 +68,7 @@ export function openSessions(ground: Ground): Sessions {
   })
 
   const sessions: Sessions = {
-    async open({ account, device, certificateSha256, shown, evidence, address }, { field, now }) {
+    async open({ account, device, shown, evidence, address }, { field, now, certificateSha256 }) {
       const id = makeSessionId()
       const proofs = writeProofs(shown)
       const beginning = held.begin(id, proofs)

@@ -56,7 +56,7 @@ suite('a session ends', () => {
     const two = await start(t, one)
     const browser = await signIn(one)
     two.access.replace(
-      accessOf(RULES.replace('who: group:customers\n    what: service:bank', 'who: dave\n    what: service:bank')),
+      accessOf(RULES.replaceAll('who: group:customers\n    what: service:bank', 'who: dave\n    what: service:bank')),
     )
     const meeting = refused(await two.find({ cookie: browser.cookie }), 'ERR_POLICY_NOT_ALLOWED')
     assert.equal(two.records.at(-1)?.reference, meeting?.reference)

@@ -31,6 +31,10 @@ export const RULES = `  - rule: customers reach the bank
     who: group:customers
     what: service:bank
     proof: [password]
+  - rule: customers reach the bank by passkey
+    who: group:customers
+    what: service:bank
+    proof: [passkey]
   - rule: customers move money
     who: group:customers
     what: service:transfers

@@ -15,9 +15,13 @@ import type { SignInGround } from '../../src/signin/model.ts'
 import { type TestBank, testBank } from './bank.ts'
 import { AUTHORITY, HOST, newDevice, ORIGIN, type TestDevice } from './device.ts'
 
-/** One process of a door, with its calls. */
-export interface TestDoor extends TestBank {
+/** A door that browsers can ask. */
+export interface AskedDoor extends TestBank {
   readonly app: FastifyInstance
+}
+
+/** One process of a door, with its calls. */
+export interface TestDoor extends AskedDoor {
   readonly sessionsOf: Sessions
   readonly signInGround: SignInGround
 }
@@ -41,6 +45,7 @@ export async function testDoor(t: TestContext, beside?: TestBank, others: Partia
       nonceKey: ground.secret.key('proof nonce'),
       sessionOf: async () => undefined,
       addressOf: (request) => request.headers['x-forwarded-for']?.toString() ?? '192.0.2.1',
+      certificateOf: () => undefined,
     })
     done()
   })
@@ -74,7 +79,7 @@ export interface Browser {
   readonly device: TestDevice
   readonly cookie: string | undefined
   /** Goes on at another process. */
-  at(door: TestDoor): void
+  at(door: AskedDoor): void
   /** @throws {RefusedCall} (rejects) */
   ask<Name extends CallName>(name: Name, body: BodyOf<Name>): Promise<AnswerOf<Name>>
   /** The answer as it is. */
@@ -83,7 +88,7 @@ export interface Browser {
 
 /** Opens a browser. @param options `address`: of its network. `hasKeys`: without, nothing is proved. */
 export async function newBrowser(
-  first: TestDoor,
+  first: AskedDoor,
   options: {
     readonly address?: string
     readonly name?: string

@@ -6,7 +6,7 @@ import { CompactEncrypt, importJWK } from 'jose'
 import { Secret, TOTP } from 'otpauth'
 import { SEALED_PLAIN_OCTETS } from '../../src/sealed.ts'
 import { invite } from '../../src/setup/invitations.ts'
-import { type Browser, newBrowser, type TestDoor } from './browser.ts'
+import { type AskedDoor, type Browser, newBrowser } from './browser.ts'
 import { HOST, type TestDevice } from './device.ts'
 
 /** Quick: what a password is stretched with is the page's matter, and no test is about it. */
@@ -45,7 +45,7 @@ export async function sealToDevice(plain: Uint8Array, account: string, { id, key
 }
 
 /** Invites somebody; answers the token. */
-export async function invited(door: TestDoor, account: string, email?: string): Promise<string> {
+export async function invited(door: AskedDoor, account: string, email?: string): Promise<string> {
   const expiresAt = door.time.now().add({ hours: 24 })
   const made = await invite(door.ground, { account, expiresAt, ...(email !== undefined && { email }) })
   assert.ok(made.ok)
@@ -78,7 +78,7 @@ export async function register(
 
 /** All of a set-up. */
 export async function setUp(
-  door: TestDoor,
+  door: AskedDoor,
   account = 'carol',
   { password = 'a blue horse', browser, email }: { password?: string; browser?: Browser; email?: string } = {},
 ): Promise<Customer> {
@@ -129,7 +129,7 @@ export async function provePassword(
 export const NO_FINISH: string = Buffer.alloc(64, 1).toString('base64url')
 
 /** All of a sign-in at a device that is known. */
-export async function signIn(door: TestDoor, customer: Customer, browser = customer.browser): Promise<void> {
+export async function signIn(door: AskedDoor, customer: Customer, browser = customer.browser): Promise<void> {
   const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
   const proved = await provePassword(browser, id, customer)
   assert.ok(proved)

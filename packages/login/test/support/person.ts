@@ -80,9 +80,8 @@ export async function signIn(
       ],
       evidence: [{ kind: 'device', keySha256: device.id, known: true }],
       address: '192.0.2.7',
-      ...others,
     },
-    sent,
+    { ...sent, ...others },
   )
   assert.equal(sent.fields.get('countersign-ath'), athOf(id))
   return { id, device, cookie: cookieOf(sent.fields) }

@@ -1,0 +1,147 @@
+// Login at one door, without a server of its own: its calls and pages for whoever serves them, and whose a request is.
+import { basename, dirname } from 'node:path'
+import { createPeople, type PrivateFiles, privateFiles } from '@countersign/mtls'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { accountCalls } from './account/calls.ts'
+import { createAddressAllowance } from './address-allowance.ts'
+import type { Calls } from './asked.ts'
+import { confirmCalls } from './confirm/calls.ts'
+import { deviceCalls } from './device/calls.ts'
+import type { Ground } from './ground.ts'
+import type { FoundPerson, LoginHouse, PersonRequest } from './model.ts'
+import { writeNotice } from './notify/notices.ts'
+import { createOpaqueServer } from './opaque/server.ts'
+import { type AccountsOfDoor, accountsOf } from './operate.ts'
+import { registerPages } from './pages/register.ts'
+import { passkeyCalls } from './passkey/calls.ts'
+import { passwordCalls } from './password/calls.ts'
+import { type RecoveryGround, recoveryCalls } from './recovery/calls.ts'
+import { apiRoutes } from './routes.ts'
+import { openSecret } from './secret.ts'
+import { sessionCalls } from './session/calls.ts'
+import { createFind, type TellOfTheft } from './session/find.ts'
+import type { SessionGround } from './session/ground.ts'
+import { makeNonce } from './session/nonce.ts'
+import { openSessions } from './session/sessions.ts'
+import { stepUpCalls } from './session/step-up.ts'
+import { setUpCalls } from './setup/calls.ts'
+import { signInCalls } from './signin/calls.ts'
+import { waitingCalls } from './waiting/calls.ts'
+
+/** How people sign in at a door. */
+export interface LoginConfig {
+  /** The name that browsers have of the door; passkeys are for it alone. Of several, people sign in at the first. */
+  readonly host: string | readonly [string, ...string[]]
+  /** What customers know it by. Default: the host. */
+  readonly bank?: string
+  /** How long a recovery waits. Default 24. */
+  readonly recoveryHours?: number
+  /** The file of the door's secret. Default: `login.secret` among the door's files. */
+  readonly secret?: string
+}
+
+/** How requests reach whoever serves them. */
+export interface Way {
+  /** Of the network. */
+  readonly addressOf: (request: FastifyRequest) => string
+  /** SHA-256, hexadecimal, of the certificate by which the connection's caller was met, where it was. */
+  readonly certificateOf: (request: FastifyRequest) => string | undefined
+}
+
+/** Login at one door, in one process. */
+export interface Login {
+  find(request: PersonRequest): Promise<FoundPerson>
+  /** Adds calls and pages below `/login`. */
+  register(app: FastifyInstance, way: Way): void
+  /** What operators do with accounts. */
+  readonly accounts: AccountsOfDoor
+  /** Forgets whom it has met; nobody is signed out by it. */
+  close(): Promise<void>
+}
+
+const RECOVERY_HOURS = 24
+
+/** @throws {LoginSecretError} (rejects) where the door's secret cannot be read. @throws {TypeError} where there is no place for it. */
+export async function createLogin(config: LoginConfig, house: LoginHouse): Promise<Login> {
+  const { recoveryHours = RECOVERY_HOURS } = config
+  const host = typeof config.host === 'string' ? config.host : config.host[0]
+  const ground = await groundOf(config, host, house)
+  const opened = openSessions(ground)
+  const signing: RecoveryGround = {
+    ...ground,
+    recoveryHours,
+    openSession: (opening, asked) => opened.open(opening, asked),
+    people: createPeople(ground, ground.log),
+    allowance: createAddressAllowance(),
+  }
+  const { find, sessionOf } = createFind(ground, opened, tellOfTheft(ground))
+  const calls: Calls = {
+    ...setUpCalls(ground),
+    ...signInCalls(signing),
+    ...callsWithin({ ...ground, opened }),
+    ...passkeyCalls(signing),
+    ...waitingCalls(signing),
+    ...recoveryCalls(signing),
+  }
+  const { secret, clock } = ground
+  const nonceKey = secret.key('proof nonce')
+  return {
+    find,
+    accounts: accountsOf({ ...ground, opened }),
+    register(app, way) {
+      app.register((scope) => apiRoutes(scope, { ...ground, ...way, calls, nonceKey, sessionOf }))
+      const nonce = () => makeNonce(nonceKey, clock())
+      app.register((scope) => registerPages(scope, { bank: config.bank ?? host, recoveryHours, nonce }))
+    },
+    close: () => opened.close(),
+  }
+}
+
+/** The calls of who has signed in. */
+function callsWithin(ground: SessionGround) {
+  return {
+    ...sessionCalls(ground),
+    ...stepUpCalls(ground),
+    ...confirmCalls(ground),
+    ...deviceCalls(ground),
+    ...passwordCalls(ground),
+    ...accountCalls(ground),
+  }
+}
+
+async function groundOf({ secret: path }: LoginConfig, host: string, house: LoginHouse): Promise<Ground> {
+  const { door, store } = house
+  const files = path === undefined ? house.files : oneFile(path)
+  if (files === undefined) throw new TypeError('people cannot sign in at a door that keeps no files: its secret is one')
+  const secret = await openSecret(files, async () => {
+    const account = store.db.selectFrom('login_account').select('account').where('door', '=', door)
+    return (await account.limit(1).executeTakeFirst()) !== undefined
+  })
+  return { ...house, host, secret, opaque: await createOpaqueServer(secret, host) }
+}
+
+/** A file that somebody else has named. */
+function oneFile(path: string): PrivateFiles {
+  const files = privateFiles(dirname(path))
+  const name = basename(path)
+  return {
+    read: () => files.read(name),
+    write: (_, text) => files.write(name, text),
+    pathOf: () => files.pathOf(name),
+  }
+}
+
+/** The customer learns of it by mail, since whoever has the cookie may be somebody else. */
+function tellOfTheft(ground: Ground): TellOfTheft {
+  return ({ account, device }) =>
+    async (tx) => {
+      const { name } =
+        (await tx.db
+          .selectFrom('login_device')
+          .select('name')
+          .where('device', '=', device ?? '')
+          .executeTakeFirst()) ?? {}
+      const facts = name === undefined ? {} : { device: name }
+      await writeNotice(ground, tx, { account, kind: 'old cookie', facts, now: ground.clock() })
+    }
+}

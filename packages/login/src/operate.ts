@@ -1,0 +1,104 @@
+// What operators do with the accounts of one door: invite, look, and take a lost device away.
+import { removeDevice } from './device/remove.ts'
+import type { SessionGround } from './session/ground.ts'
+import { invite } from './setup/invitations.ts'
+
+/** A device, as operators see it. */
+export interface SeenDevice {
+  readonly device: string
+  readonly name: string
+  readonly addedAt: Temporal.Instant
+  readonly lastSeenAt: Temporal.Instant
+}
+
+/** An account, without its secrets. */
+export interface SeenAccount {
+  readonly account: string
+  readonly door: string
+  /** Absent while it is not open. */
+  readonly openedAt?: Temporal.Instant
+  /** Those that count. */
+  readonly devices: readonly SeenDevice[]
+  /** When any of its devices was; absent where none was. */
+  readonly lastSeenAt?: Temporal.Instant
+}
+
+/** The accounts of one door. */
+export interface AccountsOfDoor {
+  /** Answers the path of the page of set-up, secret: whoever has it opens the account. Undefined where there is one of this name. */
+  invite(asked: {
+    readonly account: string
+    readonly email?: string | undefined
+    readonly ttlSeconds: number
+  }): Promise<{ readonly path: string; readonly expiresAt: Temporal.Instant } | undefined>
+  /** In the order of their names, after one of them. */
+  list(query: { readonly limit: number; readonly after?: string | undefined }): Promise<readonly SeenAccount[]>
+  /** Ends a device, and every session that is bound to it. False where there is none. */
+  removeDevice(asked: { readonly account: string; readonly device: string }): Promise<boolean>
+}
+
+/** Makes it. */
+export function accountsOf(ground: SessionGround): AccountsOfDoor {
+  const { store, door, clock, opened } = ground
+  return {
+    async invite({ account, email, ttlSeconds }) {
+      const expiresAt = clock().add({ seconds: ttlSeconds })
+      const made = await invite(ground, { account, expiresAt, ...(email !== undefined && { email }) })
+      return made.ok ? { path: `/login/set-up#${made.token}`, expiresAt } : undefined
+    },
+
+    async list({ limit, after = '' }) {
+      const accounts = await store.db
+        .selectFrom('login_account')
+        .select(['account', 'opened_at'])
+        .where('door', '=', door)
+        .where('account', '>', after)
+        .orderBy('account')
+        .limit(limit)
+        .execute()
+      if (accounts.length === 0) return []
+      const devices = await store.db
+        .selectFrom('login_device')
+        .select(['account', 'device', 'name', 'added_at', 'last_seen_at'])
+        .where(
+          'account',
+          'in',
+          accounts.map(({ account }) => account),
+        )
+        .where('removed_at', 'is', null)
+        .orderBy('added_at')
+        .execute()
+      return accounts.map(({ account, opened_at }) => {
+        const own = devices.filter((device) => device.account === account)
+        const last = own.reduce((newest, { last_seen_at }) => Math.max(newest, last_seen_at), 0)
+        return {
+          account,
+          door,
+          ...(opened_at !== null && { openedAt: instantOf(opened_at) }),
+          devices: own.map(({ device, name, added_at, last_seen_at }) => ({
+            device,
+            name,
+            addedAt: instantOf(added_at),
+            lastSeenAt: instantOf(last_seen_at),
+          })),
+          ...(last > 0 && { lastSeenAt: instantOf(last) }),
+        }
+      })
+    },
+
+    async removeDevice({ account, device }) {
+      const ended = await store.commit(async (tx) => {
+        const here = tx.db.selectFrom('login_account').select('account').where('account', '=', account)
+        if ((await here.where('door', '=', door).executeTakeFirst()) === undefined) return undefined
+        return removeDevice(ground, tx, { account, device, now: clock() })
+      })
+      if (ended === undefined) return false
+      opened.dropped(ended, 'ERR_PERSON_DEVICE_REMOVED')
+      return true
+    },
+  }
+}
+
+function instantOf(milliseconds: number): Temporal.Instant {
+  return Temporal.Instant.fromEpochMilliseconds(milliseconds)
+}

@@ -1,0 +1,54 @@
+// Another password: OPAQUE's registration anew (RFC 9807 §5), in an open session, by somebody who is there.
+import type { Calls } from '../asked.ts'
+import { writeNotice } from '../notify/notices.ts'
+import { PersonRefusal } from '../refusal.ts'
+import { isSealedToPassword } from '../sealed.ts'
+import { endSessions } from '../session/end-sessions.ts'
+import { requireFresh, sessionOf } from '../session/fresh.ts'
+import type { SessionGround } from '../session/ground.ts'
+
+/** The calls. */
+export function passwordCalls(ground: SessionGround): Pick<Calls, 'password/change' | 'password/changed'> {
+  const { store, opaque, opened, door } = ground
+  return {
+    async 'password/change'({ request }, asked) {
+      const { account } = sessionOf(asked)
+      requireFresh(asked)
+      return { response: opaque.register(account, request) }
+    },
+
+    async 'password/changed'({ record, ofPassword }, asked) {
+      const { account, id, device } = sessionOf(asked)
+      const { now } = asked
+      requireFresh(asked)
+      if (!opaque.isRecord(record) || !isSealedToPassword(ofPassword))
+        throw new PersonRefusal('ERR_PERSON_REQUEST', { note: 'this is no record of a registration', isTold: true })
+      const ended = await store.commit(async (tx) => {
+        await tx.db
+          .updateTable('login_account')
+          .set({ record, of_password: ofPassword, password_at: now.epochMilliseconds })
+          .where('account', '=', account)
+          .execute()
+        // Who got anywhere by the password of before, gets no further by it: a recovery that waits among them.
+        await tx.db.deleteFrom('login_sign_in').where('account', '=', account).execute()
+        await tx.db
+          .updateTable('login_waiting')
+          .set({ state: 'denied', code: null })
+          .where('account', '=', account)
+          .where('state', '=', 'open')
+          .execute()
+        const others = { account, except: id }
+        const { name } = await tx.db
+          .selectFrom('login_device')
+          .select('name')
+          .where('device', '=', device)
+          .executeTakeFirstOrThrow()
+        await tx.record({ at: now, account, door, act: 'password changed', evidence: `on device ${device}` })
+        await writeNotice(ground, tx, { account, kind: 'password changed', facts: { device: name }, now })
+        return endSessions(tx, others, 'ERR_PERSON_PASSWORD_CHANGED', now)
+      })
+      opened.dropped(ended, 'ERR_PERSON_PASSWORD_CHANGED')
+      return {}
+    },
+  }
+}

@@ -1,0 +1,112 @@
+// The plug-in of Fastify: people sign in before an application, which is told who asks.
+import { meetingOf, prefersHtml, problemAnswer, refusalAnswer } from '@countersign/mtls'
+import type { RefusalCode } from '@countersign/protocol'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { createLogin, type LoginConfig } from './login.ts'
+import type { FoundPerson, LoginHouse, PersonClaims, PersonSession } from './model.ts'
+
+/** Who asks. */
+export interface Person {
+  /** The party. */
+  readonly account: string
+  readonly session: PersonSession
+  readonly claims: PersonClaims
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who has signed in; null below `/login`, where somebody is about to. */
+    person: Person | null
+  }
+  interface FastifyContextConfig {
+    /** Of login itself: whoever asks need not have signed in. */
+    isLogin?: boolean
+  }
+}
+
+/** What the plug-in is registered with. */
+export interface LoginOptions extends LoginConfig {
+  readonly house: LoginHouse
+}
+
+/** What fits into one address, with the rest. */
+const MAX_BACK = 2_000
+
+/**
+ * Answers below `/login`, and gives every other request `person`, or the answer that a door gives: a page of who has not signed
+ * in goes to sign in and comes back. What is under way ends with the session.
+ */
+export async function login(app: FastifyInstance, { house, ...config }: LoginOptions): Promise<void> {
+  const people = await createLogin(config, house)
+  app.addHook('onClose', () => people.close())
+  app.decorateRequest('person', null)
+  app.addHook('onRequest', async (request, reply) => {
+    // By the route that was found, and not by how the address is written.
+    if (request.routeOptions.config?.isLogin === true) return
+    const found = await people.find(askedBy(request))
+    if (found.kind !== 'person') return sayNo(found, request, reply, house)
+    const { session, claims, follow } = found
+    request.person = { account: session.meeting.caller.party ?? session.meeting.caller.name, session, claims }
+    const leave = follow.call(found, () => reply.raw.destroy())
+    reply.raw.once('close', leave)
+  })
+  app.register((scope, _, done) => {
+    scope.addHook('onRoute', (route) => {
+      route.config = { ...route.config, isLogin: true }
+    })
+    people.register(scope, { addressOf: ({ ip }) => ip, certificateOf })
+    done()
+  })
+}
+
+// What a plug-in adds stays its own in Fastify, but for those that say otherwise: everybody shall see `person`.
+Object.assign(login, { [Symbol.for('skip-override')]: true })
+
+function askedBy(request: FastifyRequest): Parameters<Awaited<ReturnType<typeof createLogin>>['find']>[0] {
+  const { method, headers, host, url } = request
+  return {
+    method,
+    authority: host,
+    target: url,
+    cookie: headers.cookie,
+    proof: headers['dpop']?.toString(),
+    origin: headers.origin,
+    isUpgrade: headers.upgrade !== undefined,
+    certificateSha256: certificateOf(request),
+  }
+}
+
+/** By the gate before this server, where there is one. */
+function certificateOf({ raw }: FastifyRequest): string | undefined {
+  return meetingOf(raw.socket)?.peer.certificate?.sha256
+}
+
+function sayNo(
+  found: Exclude<FoundPerson, { readonly kind: 'person' }>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { clock }: Pick<LoginHouse, 'clock'>,
+): FastifyReply {
+  const { accept, 'user-agent': userAgent } = request.headers
+  if (found.kind === 'refused') {
+    const { code, meeting } = found
+    const answer = meeting ? refusalAnswer(accept, meeting, clock(), code, userAgent) : problemAnswer(code)
+    return reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body))
+  }
+  const [path, code] = (
+    found.kind === 'nobody' ? ['/login/', 'ERR_PERSON_NOT_SIGNED_IN'] : ['/login/renew', 'ERR_PERSON_PROOF']
+  ) satisfies [string, RefusalCode]
+  if (isPageLoad(request)) {
+    const back = request.url.length > MAX_BACK ? '/' : request.url
+    return reply.header('cache-control', 'no-store').redirect(`${path}?to=${encodeURIComponent(back)}`, 303)
+  }
+  const answer = problemAnswer(code)
+  return reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body))
+}
+
+/** Fetch Metadata says it where a browser does; older ones say no more than what they would like to read. */
+function isPageLoad({ method, headers }: FastifyRequest): boolean {
+  const mode = headers['sec-fetch-mode']
+  const isLoad = (method === 'GET' || method === 'HEAD') && (mode === undefined || mode === 'navigate')
+  return isLoad && headers.upgrade === undefined && prefersHtml(headers.accept)
+}

@@ -1,0 +1,93 @@
+// No known device is left: a recovery code after the password, and a time in which whoever it is not can say no.
+import { randomUUID } from 'node:crypto'
+import type { Calls } from '../asked.ts'
+import { writeNotice } from '../notify/notices.ts'
+import { keepRecoveryCodes, makeRecoveryCodes, recoveryCodeHash, spendRecoveryCode } from '../otp/recovery-codes.ts'
+import { makeNumber } from '../otp/telephone.ts'
+import { PersonRefusal } from '../refusal.ts'
+import { requireFresh, sessionOf } from '../session/fresh.ts'
+import type { SignInGround } from '../signin/model.ts'
+import { recordRefused } from '../signin/record.ts'
+import { moveSignIn, ownSignIn } from '../signin/rows.ts'
+
+/** After its time a recovery waits so long for whoever began it to come back. */
+const COMES_BACK_HOURS = 72
+
+/** What recovery rests on. */
+export interface RecoveryGround extends SignInGround {
+  /** The waiting time. */
+  readonly recoveryHours: number
+}
+
+/** The calls. */
+export function recoveryCalls(ground: RecoveryGround): Pick<Calls, 'recover' | 'recovery/new'> {
+  const { store, secret, door, recoveryHours } = ground
+  return {
+    async recover({ signIn, code }, asked) {
+      const { now, address } = asked
+      const row = await ownSignIn(ground, signIn, asked)
+      const { account, step, passwordAt, device } = row.state
+      if (step !== 'confirm' || account === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
+      // The same work whatever the password was, and whether or not anybody has the name.
+      const hash = recoveryCodeHash(secret, account, code)
+      const ready = now.add({ hours: recoveryHours })
+      const until = ready.add({ hours: COMES_BACK_HOURS })
+      return recordRefused(ground, row, asked, async () => {
+        const isBegun = await store.commit(async (tx) => {
+          const tried = await moveSignIn(ground, tx, row, { type: 'tried' }, asked)
+          // A code is not spent on a password that was wrong.
+          if (passwordAt === undefined || !(await spendRecoveryCode(tx, account, hash, now))) return false
+          await moveSignIn(ground, tx, tried, { type: 'recovering' }, { ...asked, until })
+          const called = device?.name ?? 'a device'
+          const text = [
+            ['Device', called],
+            ['Network address', address],
+            ['Gets in at', ready.toString()],
+          ]
+          await tx.db.deleteFrom('login_waiting').where('sign_in', '=', signIn).execute()
+          await tx.db
+            .insertInto('login_waiting')
+            .values({
+              id: randomUUID(),
+              account,
+              kind: 'recovery',
+              number: row.state.number ?? makeNumber(),
+              matter: JSON.stringify(text),
+              code: null,
+              sign_in: signIn,
+              state: 'open',
+              created_at: now.epochMilliseconds,
+              expires_at: until.epochMilliseconds,
+              ready_at: ready.epochMilliseconds,
+            })
+            .execute()
+          await tx.record({ at: now, account, door, act: 'recovery begun', evidence: `device ${row.device}` })
+          const facts = { device: called, address, until: ready.round('minute').toString() }
+          await writeNotice(ground, tx, { account, kind: 'recovery begun', facts, now })
+          return true
+        })
+        if (!isBegun) throw new PersonRefusal('ERR_PERSON_CREDENTIALS', { note: 'the recovery code is wrong' })
+        return { next: 'wait', until: ready.toString() }
+      })
+    },
+
+    async 'recovery/new'(_, asked) {
+      const { account, device } = sessionOf(asked)
+      const { now } = asked
+      requireFresh(asked)
+      const recovery = makeRecoveryCodes()
+      const hashes = recovery.flatMap((code) => recoveryCodeHash(secret, account, code) ?? [])
+      await store.commit(async (tx) => {
+        await keepRecoveryCodes(tx, account, hashes, now)
+        const { name } = await tx.db
+          .selectFrom('login_device')
+          .select('name')
+          .where('device', '=', device)
+          .executeTakeFirstOrThrow()
+        await tx.record({ at: now, account, door, act: 'recovery codes made', evidence: `on device ${device}` })
+        await writeNotice(ground, tx, { account, kind: 'recovery codes made', facts: { device: name }, now })
+      })
+      return { recovery: [...recovery] }
+    },
+  }
+}

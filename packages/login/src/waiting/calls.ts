@@ -1,0 +1,86 @@
+// One device asks, another answers: a sign-in on a new device waits for a known one to say yes.
+import type { Calls } from '../asked.ts'
+import { writeNotice } from '../notify/notices.ts'
+import { PersonRefusal } from '../refusal.ts'
+import { sessionOf } from '../session/fresh.ts'
+import type { SignInGround, SignInRow } from '../signin/model.ts'
+import { openSignedIn, recordRefused } from '../signin/record.ts'
+import { findSignIn, moveSignIn, ownSignIn } from '../signin/rows.ts'
+import { openWaiting } from './open.ts'
+
+/** The calls. */
+export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waiting/answer'> {
+  const { store, door } = ground
+  const ofPassword = async (account: string) => {
+    const { of_password } =
+      (await store.db
+        .selectFrom('login_account')
+        .select('of_password')
+        .where('account', '=', account)
+        .executeTakeFirst()) ?? {}
+    return of_password == null ? {} : { ofPassword: of_password }
+  }
+  /** When the time of its recovery is over. */
+  const readyAt = async ({ id }: SignInRow): Promise<Temporal.Instant> => {
+    const { ready_at } =
+      (await store.db
+        .selectFrom('login_waiting')
+        .select('ready_at')
+        .where('sign_in', '=', id)
+        .where('kind', '=', 'recovery')
+        .where('state', '=', 'open')
+        .executeTakeFirst()) ?? {}
+    if (ready_at == null) throw new PersonRefusal('ERR_PERSON_DENIED')
+    return Temporal.Instant.fromEpochMilliseconds(ready_at)
+  }
+
+  return {
+    async wait({ signIn }, asked) {
+      const row = await ownSignIn(ground, signIn, asked)
+      const { step, account } = row.state
+      return recordRefused(ground, row, asked, async () => {
+        if (step === 'confirm' || step === 'code' || step === 'done') return { next: step }
+        // Of a sign-in that waits, nothing but a no ends it before its time.
+        if (step === 'over' && !row.state.isKnown) throw new PersonRefusal('ERR_PERSON_DENIED')
+        if (step !== 'wait' || account === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
+        const until = await readyAt(row)
+        if (Temporal.Instant.compare(asked.now, until) < 0) return { next: 'wait', until: until.toString() }
+        const moved = await store.commit(async (tx) => {
+          const done = await moveSignIn(ground, tx, row, { type: 'ready' }, asked)
+          await tx.db.updateTable('login_waiting').set({ state: 'used' }).where('sign_in', '=', signIn).execute()
+          await tx.record({ at: asked.now, account, door, act: 'recovery ended', evidence: 'its time has passed' })
+          return done
+        })
+        await openSignedIn(ground, moved, asked, [])
+        return { next: 'done', ...(await ofPassword(account)) }
+      })
+    },
+
+    async 'waiting/answer'({ waiting, yes }, asked) {
+      const { account, device } = sessionOf(asked)
+      const { now } = asked
+      await store.commit(async (tx) => {
+        const row = (await openWaiting(tx.db, account, now)).find(({ id }) => id === waiting)
+        if (row === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
+        // A recovery waits for time, a code for whoever types it: both can only be refused here.
+        if (yes && row.kind !== 'device') throw new PersonRefusal('ERR_PERSON_STEP')
+        const { numUpdatedRows } = await tx.db
+          .updateTable('login_waiting')
+          .set({ state: yes ? 'confirmed' : 'denied', code: null })
+          .where('id', '=', waiting)
+          .where('state', '=', 'open')
+          .executeTakeFirst()
+        if (numUpdatedRows !== 1n) throw new PersonRefusal('ERR_PERSON_STEP')
+        if (row.kind !== 'device' && row.kind !== 'recovery') return
+        const found = row.sign_in === null ? undefined : await findSignIn(ground, tx, row.sign_in, now)
+        if (found === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
+        await moveSignIn(ground, tx, found, { type: yes ? 'confirmed' : 'denied' }, asked)
+        if (row.kind !== 'recovery') return
+        const called = found.state.device?.name ?? 'a device'
+        await tx.record({ at: now, account, door, act: 'recovery ended', evidence: `refused on device ${device}` })
+        await writeNotice(ground, tx, { account, kind: 'recovery ended', facts: { device: called }, now })
+      })
+      return {}
+    },
+  }
+}

@@ -1,0 +1,32 @@
+// What waits for somebody to look at it.
+import type { Kysely } from 'kysely'
+import type { Tables, WaitingTable } from '../store/tables.ts'
+
+/** What kinds there are. `device` and `recovery` ask every known device, `code` and `matter` show a code on a telephone. */
+export const WAITING_KINDS = ['device', 'code', 'matter', 'recovery'] as const
+/** A row that waits. */
+export type WaitingRow = Readonly<Omit<WaitingTable, 'kind'>> & { readonly kind: (typeof WAITING_KINDS)[number] }
+
+/** So many are looked at; the newest. */
+const MOST = 50
+
+/** Those of an account that are not answered, and not over. */
+export async function openWaiting(
+  db: Kysely<Tables>,
+  account: string,
+  now: Temporal.Instant,
+): Promise<readonly WaitingRow[]> {
+  const rows = await db
+    .selectFrom('login_waiting')
+    .selectAll()
+    .where('account', '=', account)
+    .where('state', '=', 'open')
+    .where('expires_at', '>', now.epochMilliseconds)
+    .orderBy('created_at', 'desc')
+    .limit(MOST)
+    .execute()
+  return rows.flatMap((row) => {
+    const kind = WAITING_KINDS.find((one) => one === row.kind)
+    return kind === undefined ? [] : [{ ...row, kind }]
+  })
+}

@@ -1,0 +1,27 @@
+// Login with every call, as a door or an application has it.
+import type { TestContext } from 'node:test'
+import fastify from 'fastify'
+import { createLogin, type Login } from '../../src/login.ts'
+import { type TestBank, testBank } from './bank.ts'
+import type { AskedDoor } from './browser.ts'
+
+/** One process with all of login. */
+export interface WholeLogin extends AskedDoor {
+  readonly login: Login
+}
+
+/** Opens one; `beside` is another process of the same login. */
+export async function wholeLogin(t: TestContext, beside?: TestBank): Promise<WholeLogin> {
+  const bank = await testBank(t, beside)
+  const login = await createLogin({ host: bank.ground.host, recoveryHours: 24 }, bank.ground)
+  const app = fastify()
+  login.register(app, {
+    addressOf: ({ headers }) => headers['x-forwarded-for']?.toString() ?? '192.0.2.1',
+    certificateOf: () => undefined,
+  })
+  t.after(async () => {
+    await app.close()
+    await login.close()
+  })
+  return { ...bank, login, app }
+}
