@@ -70,11 +70,7 @@ suite('the section people', () => {
       { people: { mail: { url: 'smtp://a', from: 'bank' } } },
       /people\.mail\.from must be an address/,
     ],
-    [
-      'no service that does not learn who came',
-      { assertion: undefined, upstream: 'demo' },
-      /assertion is missing/,
-    ],
+    ['no service that does not learn who came', { assertion: undefined, upstream: 'demo' }, /assertion is missing/],
     ['no proxy', { from: 'edge' }, /from must be left out with people/],
     [
       'no service where people sign in',
