@@ -25,11 +25,14 @@ import { checkPassword } from './password.ts'
 import { listCodes } from './recovery-codes.ts'
 import { openOfDevice, sealToPassword } from './seal.ts'
 import { isOld, renew, startWorker } from './session.ts'
+import { isWord } from './words.ts'
 
 type Account = AnswerOf<'account'>
 type Waiting = Account['waiting'][number]
 
 const POLL_MILLISECONDS = 3000
+/** Times that the server tells are shown as this device shows them. */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/
 const device = await currentDevice()
 let account: Account | undefined
 
@@ -80,7 +83,7 @@ function draw({ name, account: login, until, proofs, devices, passkeys, recovery
   show('starting', false)
   show('open')
   write('greeting', say('account.greeting', { name }))
-  const by = proofs.map(({ kind }) => kind).join(', ')
+  const by = proofs.map(({ kind }) => wordOr(`proof.${kind}`, kind)).join(', ')
   write('signed-in', say('account.signed-in', { proofs: by, until: timeOf(until) }))
   element('account', HTMLInputElement).value = login
   drawWaiting(waiting)
@@ -111,7 +114,7 @@ function redraw<Item>(id: string, items: readonly Item[], drawOne: (item: Item) 
 function drawDevice({ device: id, name, addedAt, how, isThis, isPhone }: Account['devices'][number]): HTMLElement[] {
   const marks = [isThis && say('account.this'), isPhone && say('account.phone')].filter((mark) => mark !== false)
   const title = marks.length === 0 ? name : `${name} (${marks.join(', ')})`
-  const row = [texts(title, say('account.added', { at: timeOf(addedAt), how }))]
+  const row = [texts(title, say('account.added', { at: timeOf(addedAt), how: wordOr(`how.${how}`, how) }))]
   if (isThis) return row
   const remove = button(say('account.remove'), 'danger', async () => {
     if (!window.confirm(say('account.remove-sure', { name }))) return
@@ -138,14 +141,14 @@ function drawWaiting(waiting: readonly Waiting[]): void {
 function drawOne({ waiting, kind, number, text, code, until }: Waiting): HTMLElement {
   const box = document.createElement('section')
   box.id = `w-${waiting}`
-  box.className = kind === 'recovery' ? 'waiting alarming' : 'waiting'
+  box.className = kind === 'recovery' ? 'waits alarming' : 'waits'
   box.append(
     paragraph('h3', say(`account.waits-${kind}`)),
     paragraph('p', say(`account.waits-${kind}-hint`, { bank, until: timeOf(until) })),
   )
   const lines = document.createElement('dl')
   lines.className = 'matter'
-  lines.append(...matterLines(text))
+  lines.append(...matterLines(text.map(([name, value]) => [name, INSTANT.test(value) ? timeOf(value) : value])))
   if (text.length > 0) box.append(lines)
   if (kind !== 'recovery')
     box.append(paragraph('span', say('account.number'), 'faint'), paragraph('p', number, 'number'))
@@ -203,6 +206,11 @@ async function changePassword(): Promise<void> {
   } finally {
     opaque.close()
   }
+}
+
+/** The server's word in the customer's language, where there is one. */
+function wordOr(word: string, otherwise: string): string {
+  return isWord(word) ? say(word) : otherwise
 }
 
 function tell(text: string): void {

@@ -50,20 +50,32 @@ export function callWithin<Name extends SessionCall>(
   return call(name, body, device, true)
 }
 
-/** The newest nonce of the server: from the page, then from each answer. */
-let newest = globalThis.document?.querySelector<HTMLMetaElement>('meta[name="nonce-dpop"]')?.content
+/** The newest nonce of the server, and when it came: from the page, then from each answer. */
+let newest = ofPage()
+
+/** The server's are good for two minutes; a service worker, and a page that stood open, are there for longer. */
+const NONCE_MILLISECONDS = 90_000
 
 /** A nonce of the server's, asked for where none is at hand. */
 export async function takeNonce(): Promise<string> {
-  if (newest === undefined) await post('nonce', {})
-  const nonce = newest
+  if (newest === undefined || performance.now() - newest.at > NONCE_MILLISECONDS) {
+    newest = undefined
+    await post('nonce', {})
+  }
+  const { nonce } = newest ?? {}
   if (nonce === undefined) throw new RefusedError({ code: 'ERR_PERSON_PROOF', title: 'the server gave no nonce' })
   return nonce
 }
 
+function ofPage(): { readonly nonce: string; readonly at: number } | undefined {
+  const said = globalThis.document?.querySelector<HTMLMetaElement>('meta[name="nonce-dpop"]')?.content
+  return said === undefined ? undefined : { nonce: said, at: 0 }
+}
+
 /** Reads what an answer says beside its body: the next nonce, and the hash of its session. */
 export async function noteFields({ headers }: Response): Promise<void> {
-  newest = headers.get('dpop-nonce') ?? newest
+  const nonce = headers.get('dpop-nonce')
+  if (nonce !== null) newest = { nonce, at: performance.now() }
   const ath = headers.get('countersign-ath')
   if (ath !== null) await writeState('session', { ath, renewedAt: Date.now() })
 }

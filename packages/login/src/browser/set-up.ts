@@ -86,7 +86,15 @@ async function begin(invitation: string): Promise<void> {
   // The keys of another account stay its own.
   const isTaken = (await readDevices()).some(({ id, account }) => id === current.id && account !== undefined)
   device = isTaken ? await newDevice() : current
-  begun = await callFrom(device, 'set-up/begin', { invitation, device: await publicDevice(device) })
+  const ask = async () => callFrom(device, 'set-up/begin', { invitation, device: await publicDevice(device) })
+  try {
+    begun = await ask()
+  } catch (error) {
+    // Of an account that this browser does not remember: new keys, then.
+    if (isTaken || !isRefused(error, 'ERR_PERSON_REQUEST')) throw error
+    device = await newDevice()
+    begun = await ask()
+  }
   const { account, email } = begun
   write('invited', say('set-up.invited', { bank, account }))
   if (email !== undefined) write('email', say('set-up.email', { email }))

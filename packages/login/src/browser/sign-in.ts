@@ -1,6 +1,6 @@
 // Signs in. The bank shows first what only it keeps and only this device opens; then a password may be typed.
 import type { AnswerOf } from '../api.ts'
-import { callFrom, callWithin, UnreachableError } from './call.ts'
+import { callFrom, callWithin, RefusedError, UnreachableError } from './call.ts'
 import { currentDevice, newDevice, publicDevice, publicJwk, useDevice } from './device.ts'
 import {
   alarm,
@@ -28,7 +28,7 @@ import { openOfDevice, openOfPassword, SealError, sealToDevice } from './seal.ts
 import { startWorker } from './session.ts'
 import { readShown } from './shown.ts'
 import { noSteps, step } from './steps.ts'
-import { readDevices, type StoredDevice, writeDevice } from './store.ts'
+import { readDevices, readState, type StoredDevice, writeDevice, writeState } from './store.ts'
 
 /** The sign-in that is under way. */
 interface Under {
@@ -70,22 +70,48 @@ onSubmit('password-form', provePassword)
 onSubmit('code-form', proveCode)
 onSubmit('recover-form', recover)
 onClick('by-passkey', provePasskey)
+onClick('passkey-first', provePasskey)
 onClick('passkey-instead', provePasskey)
 onClick('send-code', sendCode)
 onClick('not-mine', () => stop(say('sign-in.not-mine-text', { bank })))
 onClick('not-you', async () => begin(await newDevice()))
-onClick('again-button', async () => begin(await currentDevice()))
+onClick('again-button', async () => {
+  await writeState('waiting', undefined)
+  await begin(await currentDevice())
+})
 // The file of OPAQUE is large: it is asked for when somebody is about to type, not before.
 element('password-form', HTMLFormElement).addEventListener('focusin', () => {
   opaque ??= openOpaque()
 })
-show('by-passkey', passkeysWork)
+show('passkey-first', passkeysWork)
 show('passkey-instead', passkeysWork)
 await busy(element('starting', HTMLElement), async () => {
+  if (await goOnWaiting()) return
   const known = (await readDevices()).filter((device) => device.account !== undefined)
   if (known.length > 1) choose(known)
   else await begin(await currentDevice())
 })
+
+/** Somebody comes back to a recovery that was begun here. Answers whether it still waits, or is over. */
+async function goOnWaiting(): Promise<boolean> {
+  const waiting = await readState('waiting')
+  const device = (await readDevices()).find(({ id }) => id === waiting?.device)
+  if (waiting === undefined || device === undefined) return false
+  const { signIn } = waiting
+  await useDevice(device.id)
+  try {
+    const answer = await callFrom(device, 'wait', { signIn })
+    const begun = { signIn, known: false, opaque: { server: '' } }
+    under = { device, begun, first: undefined, by: say('steps.recovered') }
+    await goOn(under, answer)
+    return true
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    await writeState('waiting', undefined)
+    alarm(explain(error))
+    return false
+  }
+}
 
 /** One browser, several accounts: each has its own keys, and its own picture. */
 function choose(devices: readonly StoredDevice[]): void {
@@ -147,6 +173,7 @@ async function showBank({ begun, first, device }: Under): Promise<void> {
   show('picture', first !== undefined)
   show('no-picture', known && first === undefined)
   show('new-device', !known)
+  show('by-passkey', passkeysWork && known)
   account.value = name ?? account.value
   account.readOnly = name !== undefined
   show('switch', name !== undefined)
@@ -269,6 +296,8 @@ async function goOn(current: Under, answer: Answer): Promise<void> {
       showOnly('confirm', SECTIONS, 'confirm-title')
       return waitFor(current, 2000)
     case 'wait':
+      await writeState('waiting', { signIn: current.begun.signIn, device: current.device.id })
+      show('start-again')
       write('waiting-until', answer.until === undefined ? '' : say('sign-in.wait', { until: timeOf(answer.until) }))
       showOnly('waiting', SECTIONS, 'waiting-title')
       return waitFor(current, 15_000)
@@ -337,6 +366,7 @@ async function finish(current: Under): Promise<void> {
   password.value = ''
   code.value = ''
   opaque?.close()
+  await writeState('waiting', undefined)
   if (name !== undefined) await writeDevice({ ...device, account: name })
   if (first === undefined && second !== undefined && name !== undefined) {
     const to = await publicJwk(device.agreement)

@@ -23,6 +23,8 @@ export interface State {
   /** The id of the device that is used. */
   current: string
   session: StoredSession
+  /** A sign-in that waits for the time of a recovery; without the key of its device it is worth nothing. */
+  waiting: { readonly signIn: string; readonly device: string }
 }
 
 /** Reads every device. */

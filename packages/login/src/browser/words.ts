@@ -158,8 +158,8 @@ const WORDS = {
   'sign-in.begin-waiting': ['Begin the waiting time', 'Wartezeit beginnen'],
   'sign-in.wait-title': ['The waiting time runs', 'Die Wartezeit läuft'],
   'sign-in.wait': [
-    'You can go on here from {until}. You may close this page: come back with the same browser, and sign in as today.',
-    'Hier geht es weiter ab {until}. Sie können die Seite schließen: Kommen Sie mit demselben Browser wieder, und melden Sie sich an wie heute.',
+    'You can go on here from {until}. You may close this page: come back to it later, in this same browser.',
+    'Hier geht es weiter ab {until}. Sie können die Seite schließen: Kommen Sie später wieder, in diesem selben Browser.',
   ],
   'sign-in.done-title': ['You have met', 'Sie haben sich ausgewiesen'],
   'sign-in.done': [
@@ -340,8 +340,8 @@ const WORDS = {
   ],
   'account.waits-recovery': ['Somebody uses one of your recovery codes', 'Jemand verwendet einen Ihrer Ersatzcodes'],
   'account.waits-recovery-hint': [
-    'Is it not you? Then say no, and change your password. If nobody says no, that device gets in at {until}.',
-    'Sind Sie es nicht? Dann sagen Sie Nein und ändern Sie Ihr Passwort. Sagt niemand Nein, kommt jenes Gerät um {until} hinein.',
+    'Is it not you? Then say no, and change your password. If nobody says no, that device gets in when its time has come.',
+    'Sind Sie es nicht? Dann sagen Sie Nein und ändern Sie Ihr Passwort. Sagt niemand Nein, kommt jenes Gerät hinein, wenn seine Zeit da ist.',
   ],
   'account.yes': ['Yes, it is me', 'Ja, das bin ich'],
   'account.no': ['No', 'Nein'],
@@ -356,6 +356,13 @@ const WORDS = {
   'account.this': ['this one', 'dieses'],
   'account.phone': ['shows codes', 'zeigt Codes'],
   'account.added': ['since {at}, {how}', 'seit {at}, {how}'],
+  'how.set-up': ['when the account was opened', 'bei der Eröffnung'],
+  'how.confirmation': ['confirmed on another device', 'auf einem anderen Gerät bestätigt'],
+  'how.recovery': ['by a recovery code', 'durch einen Ersatzcode'],
+  'how.passkey': ['by a passkey', 'durch einen Passkey'],
+  'proof.password': ['password', 'Passwort'],
+  'proof.totp': ['one-time code', 'Einmalcode'],
+  'proof.passkey': ['passkey', 'Passkey'],
   'account.remove': ['Remove', 'Entfernen'],
   'account.remove-sure': [
     'Remove “{name}”? Its sessions end at once.',

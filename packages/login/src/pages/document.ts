@@ -50,7 +50,7 @@ export function writeDocument({ title, layout, main }: Page, writing: Writing, o
 ${preload}
 <script type="module" src="${modules[0]}" nonce="${cspNonce}"></script>
 </head>
-<body data-bank="${bank}" data-hours="${recoveryHours}">
+<body class="${layout}" data-bank="${bank}" data-hours="${recoveryHours}">
 <header class="bank"><b>${bank}</b></header>
 <main class="${layout}">
 <noscript><p class="alarm">${say('page.needs-script')}</p></noscript>

@@ -19,14 +19,14 @@ header.bank a, header.bank b { color: inherit; font-size: 1.15rem; font-weight: 
 header.bank span { color: var(--faint); font-size: .9rem }
 main { max-width: 62rem; margin: 0 auto; padding: 1.25rem; display: grid; gap: 1.25rem; align-items: start }
 @media (min-width: 58rem) { main.two { grid-template-columns: minmax(0, 7fr) minmax(0, 6fr) } }
-main.one { max-width: 44rem }
+main.one, .one header.bank { max-width: 44rem }
 .card { background: var(--paper); border: 1px solid var(--line); border-radius: .75rem; padding: 1.5rem; min-width: 0 }
 @media (max-width: 30rem) { main, header.bank { padding-inline: .75rem } .card { padding: 1.1rem .9rem } }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .75rem; text-wrap: balance }
 h2 { font-size: 1.2rem; line-height: 1.3; margin: 0 0 .5rem; text-wrap: balance }
 h3 { font-size: 1rem; margin: 1.25rem 0 .25rem }
 p { margin: 0 0 1rem }
-section + section, section + form, form + section, form + form { margin-top: 1.5rem }
+section + section, section + form, form + section, form + form { margin-top: 1.75rem }
 .faint { color: var(--faint); font-size: .92rem }
 .claim { border-top: 1px solid var(--line); margin: 1.5rem 0 0; padding-top: 1rem }
 a { color: var(--proved) }
@@ -76,16 +76,21 @@ code { font: .95em ui-monospace, monospace }
 .check { display: flex; gap: .6rem; align-items: start; font-weight: 400; margin: 0 0 1rem }
 .check input { width: 1.2rem; height: 1.2rem; margin: .15rem 0 0; flex: none; accent-color: var(--button) }
 .progress { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem .9rem; padding: 0; margin: 0 0 1.25rem; color: var(--faint); font-size: .92rem }
+.progress { counter-reset: part }
+.progress li::before { counter-increment: part; content: counter(part) " " }
 .progress [aria-current] { color: var(--proved); font-weight: 700 }
 .list { list-style: none; margin: 0 0 1rem; padding: 0; border-top: 1px solid var(--line) }
 .list li { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; align-items: center; padding: .7rem 0; border-bottom: 1px solid var(--line) }
 .list li > div:first-child { flex: 1 1 14rem; min-width: 0 }
-.matter { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: 0 1.25rem; margin: 0 0 1.25rem; border-top: 1px solid var(--line) }
+.matter { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; margin: 0 0 1.25rem; border-top: 1px solid var(--line) }
 .matter dt, .matter dd { padding: .6rem 0; border-bottom: 1px solid var(--line); margin: 0 }
-.matter dt { color: var(--faint) }
+.matter dt { color: var(--faint); padding-inline-end: 1.25rem }
 .matter dd { font-weight: 600; font-size: 1.08rem }
-.waiting { border: 2px solid var(--proved); border-radius: .6rem; padding: 1rem; margin: 0 0 1rem }
-.waiting.alarming { border-color: var(--refused) }
+.waits { border: 2px solid var(--proved); border-radius: .6rem; padding: 1rem; margin: 0 0 1rem }
+.waits.alarming { border-color: var(--refused) }
+.waits h3 { margin-top: 0 }
+.waits > :last-child { margin: .75rem 0 0 }
+.waits .number { margin: 0 0 .25rem }
 details { border: 1px solid var(--line); border-radius: .5rem; margin: 1rem 0 0; padding: 0 1rem }
 summary { padding: .65rem 0; cursor: pointer; font-weight: 600 }
 details[open] { padding-bottom: 1rem }
@@ -99,8 +104,7 @@ dialog::backdrop { background: rgb(0 0 0 / .5) }
 .meeting li.proved { color: var(--ink); font-weight: 400 }
 .meeting li.refused { color: var(--refused); font-weight: 600 }
 .meeting .row { display: flex; gap: .5rem; align-items: baseline }
-.meeting .left .row { flex-direction: row-reverse; justify-content: flex-end }
-.meeting .right .row { justify-content: flex-end }
+.meeting .right .row { flex-direction: row-reverse; text-align: end }
 .meeting .mark { flex: none }
 .meeting .proved .mark { color: var(--proved) }
 @media (max-width: 26rem) { .meeting li { grid-template-columns: 1.25rem 1fr } .meeting .row { grid-column: 1 / -1 } .matter { grid-template-columns: 1fr } .matter dt { border: 0; padding-bottom: 0 } .matter dd { padding-top: 0 } }

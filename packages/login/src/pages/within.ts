@@ -45,11 +45,11 @@ ${alarm()}
 <p>${say('confirm.text')}</p>
 <h2 id="matter-title"></h2>
 <dl class="matter" id="lines"></dl>
-<div class="buttons"><button type="button" class="main" id="by-passkey">${say('confirm.by-passkey')}</button><button type="button" id="send">${say('confirm.send')}</button><button type="button" id="cancel">${say('page.cancel')}</button></div>
+<div class="buttons"><button type="button" class="main" id="by-passkey">${say('confirm.by-passkey')}</button><button type="button" id="send">${say('confirm.send')}</button></div>
 <p id="sent" role="status"></p>
 <form id="code-form" method="post" novalidate>
 ${codeField(writing, { id: 'code', label: say('fresh.code') })}
-<div class="buttons"><button type="submit">${say('confirm.by-code')}</button></div>
+<div class="buttons"><button type="submit">${say('confirm.by-code')}</button><button type="button" id="cancel">${say('page.cancel')}</button></div>
 </form>
 </section>
 <p class="claim faint">${say('page.claim')}</p>
@@ -116,7 +116,6 @@ function freshForm(writing: Writing, heading: Html): Html {
 <div class="alarm" id="fresh-alarm" role="alert" hidden><p></p></div>
 <div class="buttons"><button type="button" class="main" id="fresh-passkey">${say('fresh.by-passkey')}</button></div>
 <form id="fresh-form" method="post" novalidate>
-<h3>${say('fresh.code')}</h3>
 ${codeField(writing, { id: 'fresh-code', label: say('sign-in.code') })}
 <div class="buttons"><button type="submit">${say('page.go-on')}</button><button type="button" id="fresh-cancel">${say('page.cancel')}</button></div>
 </form>`
