@@ -2,19 +2,12 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { type Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
-import {
-  type OpenDoor,
-  type OpenPeople,
-  openWebDoor,
-  type UpstreamConfig,
-  type WebDoorConfig,
-} from '@countersign/gateway'
+import { type OpenDoor, openWebDoor, type UpstreamConfig, type WebDoorConfig } from '@countersign/gateway'
 import {
   type Access,
   allowList,
   createSessionIndex,
   createTrust,
-  type House,
   type SessionIndex,
   type Trust,
 } from '@countersign/mtls'
@@ -52,7 +45,6 @@ const server = issueLeaf(issuing, 'hello.localhost', {
 
 export interface TestDoor extends AsyncDisposable {
   readonly door: OpenDoor<WebDoorConfig>
-  readonly house: House
   readonly port: number
   readonly trust: Trust
   readonly sessions: SessionIndex
@@ -73,8 +65,6 @@ interface TestDoorOptions {
   readonly from?: string
   /** In place of `allow`. */
   readonly access?: Access
-  /** People sign in, and the service is told of them as `bank`. */
-  readonly people?: OpenPeople
 }
 
 /** Under which tests call the door beside its own name. */
@@ -86,12 +76,11 @@ export async function openTestDoor(
   {
     port = 0,
     hosts = [],
-    callers,
+    callers = 'require',
     allow = ['alice'],
     routes,
     from,
     access = allowList(allow),
-    people,
   }: TestDoorOptions = {},
 ): Promise<TestDoor> {
   const trust = createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: Temporal.Now.instant() })
@@ -100,35 +89,32 @@ export async function openTestDoor(
   const amended: Meeting[] = []
   const done: Readonly<Record<string, unknown>>[] = []
   const logs: { event: string; fields: Readonly<Record<string, unknown>> }[] = []
-  const house: House = {
-    identity: {
-      current: () => ({ certificates: chainOf(server), privateKey: server.privateKey }),
-      onChange: () => () => undefined,
-    },
-    trust,
-    access,
-    sessions,
-    clock: () => Temporal.Now.instant(),
-    record: (meeting) => records.push(meeting),
-    amend: (meeting) => amended.push(meeting),
-    log: (event, fields = {}) => (event === 'request.done' ? done.push(fields) : logs.push({ event, fields })),
-  }
   const door = await openWebDoor(
     {
       name: 'hello',
       host: ['hello.localhost', ...OTHER_NAMES, ...hosts],
-      ...(callers && { callers }),
+      callers,
       listen: { host: '127.0.0.1', port },
       ...(upstream && { upstream: onlyConfig(upstream) }),
       ...(routes && { routes }),
       ...(from !== undefined && { from }),
-      ...(people && { people: {}, assertion: 'bank' }),
     },
-    { ...house, ...(people && { people }) },
+    {
+      identity: {
+        current: () => ({ certificates: chainOf(server), privateKey: server.privateKey }),
+        onChange: () => () => undefined,
+      },
+      trust,
+      access,
+      sessions,
+      clock: () => Temporal.Now.instant(),
+      record: (meeting) => records.push(meeting),
+      amend: (meeting) => amended.push(meeting),
+      log: (event, fields = {}) => (event === 'request.done' ? done.push(fields) : logs.push({ event, fields })),
+    },
   )
   return {
     door,
-    house,
     port: Number(new URL(door.url).port),
     trust,
     sessions,

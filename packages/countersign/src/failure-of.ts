@@ -87,6 +87,8 @@ const OURS: Readonly<Record<string, (error: OwnError) => Failure>> = {
     failure(error, error.code === 'ERR_CALLEE_UNREACHABLE' ? EXIT.unreachable : EXIT.refused),
   EnrollmentError: (error) => failure(error, ENROLLMENT_EXITS[error.code ?? ''] ?? EXIT.refused),
   TokenError: (error) => failure(error, EXIT.input, { next: 'copy the whole token, or ask for a new invitation' }),
+  LoginSecretError: (error) =>
+    failure(error, EXIT.input, { next: 'put the copy of that file where it was; docs/operations.md says what it is' }),
   LedgerError: (error) =>
     failure(error, EXIT.input, { next: 'name a directory with a ledger in it, or a copy of one' }),
   ShapeError: (error) =>

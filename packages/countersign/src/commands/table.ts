@@ -340,7 +340,10 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'account remove-device',
     summary: 'end a device of an account, and every session that is bound to it',
-    details: ['Whoever lost all devices is invited anew, or recovers the account.', ...ADMIN_DETAILS],
+    details: [
+      'Its owner signs in by another device, by a passkey, or recovers the account by a recovery code.',
+      ...ADMIN_DETAILS,
+    ],
     positionals: [
       { name: 'DOOR', summary: 'where its owner signs in' },
       { name: 'ACCOUNT', summary: 'as countersign account list names it' },

@@ -1,10 +1,9 @@
-import { isIPv6 } from 'node:net'
 import type { Reload } from '@countersign/authority'
 import type { Log } from '@countersign/mtls'
 import { writeJson, writeMeeting } from '@countersign/protocol'
 import { dataDirectory } from '../admin/client.ts'
 import { type Arguments, type Around, EXIT, type Run } from '../command.ts'
-import { hostOf } from '../config/hosts.ts'
+import { asProved, hostOf } from '../config/hosts.ts'
 import type { Config } from '../config/model.ts'
 import type { PlacedConfig } from '../config/read-config.ts'
 import { STANDARD_CONFIG } from '../config/standard.ts'
@@ -125,13 +124,6 @@ function headLines({ ready }: OpenHouse, data: string, { doors }: Config): strin
     ...ready.doors.map(({ name, url }, index) => `door       ${asProved(url, hostOf(doors[index]))}  (${name})`),
     '',
   ]
-}
-
-/** By the name that the door proves: whoever calls it by its address finds another. */
-function asProved(url: string, host: string | undefined): string {
-  const { protocol, hostname, port } = new URL(url)
-  if (host === undefined || !['127.0.0.1', '[::1]'].includes(hostname)) return url
-  return `${protocol}//${isIPv6(host) ? `[${host}]` : host}:${port}`
 }
 
 /** A visitor meets the first door, so that whoever starts this has seen a meeting; then what to try next. */

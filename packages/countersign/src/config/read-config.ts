@@ -6,7 +6,7 @@ import { EXIT, Failure } from '../command.ts'
 import { didYouMean } from '../nearest.ts'
 import { plainText } from '../output/plain-text.ts'
 import { utf8 } from '../small-file.ts'
-import type { Config } from './model.ts'
+import type { Config, DoorConfig } from './model.ts'
 import { CONFIG_SCHEMA, keysAt } from './schema.ts'
 import { secretAt } from './secret-at.ts'
 
@@ -45,13 +45,14 @@ export function readPlacedConfig(octets: Uint8Array, file: string): PlacedConfig
   const placeOf: PlaceOf = (path) => `${file}:${lines.linePos(offsetOf(document, path)).line}`
   const parsed = CONFIG_SCHEMA.safeParse(plainValue(document, file))
   if (parsed.success) {
-    const { anchors, authority, join, accessLog, policy, ...rest } = parsed.data
+    const { anchors, authority, join, accessLog, policy, doors, ...rest } = parsed.data
     const at = (path: string) => resolve(dirname(file), path)
     const placed = anchors.map((anchor) => ({ ...anchor, file: at(anchor.file), crl: anchor.crl.map(at) }))
     const house = {
       standard: false,
       ...rest,
       anchors: placed,
+      doors: doors.map((door) => withPaths(door, dirname(file))),
       ...(accessLog !== undefined && { accessLog: at(accessLog) }),
       ...(policy !== undefined && { policy: at(policy) }),
     }
@@ -69,6 +70,21 @@ export function readPlacedConfig(octets: Uint8Array, file: string): PlacedConfig
     return `${file}:${place.line}: ${plainText(textOf(document, issue))}`
   })
   throw configFailure(faults.join('; '))
+}
+
+/** What a door's section says of people has paths of its own. */
+function withPaths(door: DoorConfig, folder: string): DoorConfig {
+  if (door.kind !== 'web' || door.people === undefined) return door
+  const { secret, mail, ...people } = door.people
+  const password = mail?.password
+  return {
+    ...door,
+    people: {
+      ...people,
+      ...(secret !== undefined && { secret: resolve(folder, secret) }),
+      ...(mail && { mail: { ...mail, ...(password !== undefined && { password: secretAt(folder, password) }) } }),
+    },
+  }
 }
 
 function plainValue(document: Document, file: string): unknown {

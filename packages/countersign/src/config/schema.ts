@@ -247,6 +247,14 @@ const whole = root.superRefine(({ authority: own, join, anchors, policy, doors }
         path: ['doors', index, 'allow'],
         message: 'must be given, or a policy for the house',
       })
+  for (const [index, each] of doors.entries())
+    if (each.kind === 'web' && each.people !== undefined && own === undefined && join !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['doors', index, 'people'],
+        message:
+          'must be left out at a house that joins another: accounts stand in the store of an authority; open this door at the house that has it',
+      })
   if (own === undefined && join === undefined)
     context.addIssue({ code: 'custom', path: ['authority'], message: 'must be given, or join' })
   if (own !== undefined && join !== undefined)

@@ -20,6 +20,7 @@ import {
 } from '@countersign/mtls'
 import type { FeedEvent, Meeting } from '@countersign/protocol'
 import type { DoorConfig } from '../config/model.ts'
+import type { HousePeople } from './people.ts'
 import { type HousePolicy, serviceOf } from './policy.ts'
 import type { Ports } from './ports.ts'
 import type { Roof } from './roof.ts'
@@ -36,6 +37,8 @@ export interface DoorParts {
   readonly policy: HousePolicy | undefined
   /** Other authorities that count at this door. */
   readonly others: OtherAuthorities
+  /** Of doors with people. */
+  readonly people: HousePeople | undefined
   readonly clock: Clock
   readonly log: Log
   readonly record: (meeting: Meeting) => void
@@ -56,7 +59,7 @@ export function accessOf({ name, allow }: DoorConfig, policy: HousePolicy | unde
 
 /** Opens a door. It follows revocations before it accepts its first connection. */
 export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): Promise<StandingDoor> {
-  const { config, data, mayMove, ports, roof, policy, clock, log, record } = parts
+  const { config, data, mayMove, ports, roof, policy, people, clock, log, record } = parts
   const identity = await roof.identityOf(config)
   opened.defer(() => identity.close())
   const sessions = createSessionIndex(config.name)
@@ -83,6 +86,7 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
     amend: (meeting: Meeting) => roof.record(meeting),
     log,
     files: privateFiles(join(data, 'doors', config.name)),
+    ...(people && { people: people.open }),
   }
   const { listen: wish } = config
   const door =

@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net'
 import type { Authority, Reload } from '@countersign/authority'
 import type { Clock, Door, Log } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
-import { hostOf } from '../config/hosts.ts'
+import { asProved, hostOf } from '../config/hosts.ts'
 import type { Config } from '../config/model.ts'
 import type { PlacedConfig } from '../config/read-config.ts'
 import { openOperations } from '../operations/operations.ts'
@@ -12,6 +12,7 @@ import type { Ready } from './events.ts'
 import { failpointOf } from './failpoint.ts'
 import { unknownNames } from './known-names.ts'
 import type { StandingDoor } from './open-door.ts'
+import type { HousePeople } from './people.ts'
 import { type Ports, readPorts } from './ports.ts'
 import type { Roof } from './roof.ts'
 import type { HouseRules } from './rules.ts'
@@ -72,7 +73,9 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   const rules = await openRules(config, { clock, log })
   const anchors = await openAnchors(config, log, opened)
   const { believe } = anchors
-  const { authority, roof } = await openRoof({ ...parts, log }, { ...rules, believe }, ports, opened)
+  const people = await peopleOf(config)
+  const { authority, roof } = await openRoof({ ...parts, log, people }, { ...rules, believe }, ports, opened)
+  if (authority) people?.keptIn(authority.part('login'))
   await rules.settle(() => roof.heard())
   const record = (meeting: Meeting) => {
     roof.record(meeting)
@@ -82,14 +85,15 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   const { policy } = rules
   let standing: readonly StandingDoor[] = []
   // One after the other: a door takes a few milliseconds, and a failure then leaves nothing half-open behind.
-  for (const door of config.doors)
-    standing = [
-      ...standing,
-      await openDoor(
-        { config: door, data, mayMove, ports, roof, policy, others: anchors.of(door), clock, log, record },
-        opened,
-      ),
-    ]
+  for (const door of config.doors) {
+    const others = anchors.of(door)
+    const one = await openDoor(
+      { config: door, data, mayMove, ports, roof, policy, others, people, clock, log, record },
+      opened,
+    )
+    people?.stands(door.name, asProved(reachable(one.door.url, hostOf(door) ?? door.name), hostOf(door)))
+    standing = [...standing, one]
+  }
   if (authority) {
     let turn: Promise<unknown> = Promise.resolve()
     const untold = (error: unknown) => {
@@ -135,9 +139,23 @@ export async function openHouse(parts: HouseParts): Promise<OpenHouse> {
   }
 }
 
+/** Nothing of login is loaded where nobody signs in. */
+async function peopleOf(config: Config): Promise<HousePeople | undefined> {
+  const isWanted = config.doors.some((door) => door.kind === 'web' && door.people !== undefined)
+  return isWanted ? (await import('./people.ts')).createHousePeople() : undefined
+}
+
 /** The authority of the house, or the way to the one that it joins. */
 async function openRoof(
-  { config, data, clock, log, reload, failpoint: word }: HouseParts,
+  {
+    config,
+    data,
+    clock,
+    log,
+    reload,
+    failpoint: word,
+    people,
+  }: HouseParts & { readonly people: HousePeople | undefined },
   { own, govern, believe }: Pick<HouseRules, 'own' | 'govern'> & Pick<HouseAnchors, 'believe'>,
   ports: Ports,
   opened: AsyncDisposableStack,
@@ -160,6 +178,7 @@ async function openRoof(
       log,
       ...(failpoint && { failpoint }),
       ...(reload && { reload }),
+      ...(people && { parts: people.parts, accounts: people.accounts }),
     }),
   )
   opened.defer(() => authority.close())

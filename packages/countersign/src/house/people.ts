@@ -1,0 +1,101 @@
+// People who sign in at web doors of the house: login at each such door, and their accounts in the store of the authority.
+import type { Accounts, StorePart } from '@countersign/authority'
+import type { OpenPeople } from '@countersign/gateway'
+import type { AccountsOfDoor, LoginStore } from '@countersign/login'
+import { LOGIN_PART } from '@countersign/login/store'
+
+/** The people of a house. */
+export interface HousePeople {
+  /** What the store keeps of them. */
+  readonly parts: readonly StorePart[]
+  /** What the API of the authority is asked to do with their accounts. */
+  readonly accounts: Accounts
+  /** Says where accounts are kept; before the first door opens. */
+  keptIn(store: LoginStore): void
+  /** For each door that has people. */
+  readonly open: OpenPeople
+  /** Says where browsers find a door that has opened; nothing of a door without people. */
+  stands(door: string, address: string): void
+}
+
+interface PeopleOfDoor {
+  readonly accounts: AccountsOfDoor
+  /** As in `https://bank.localhost:8444`. */
+  address: string
+}
+
+/** Makes it; nobody can sign in before a door has opened. */
+export function createHousePeople(): HousePeople {
+  const doors = new Map<string, PeopleOfDoor>()
+  let kept: LoginStore | undefined
+  return {
+    parts: [LOGIN_PART],
+    accounts: accountsOf(doors),
+    keptIn(store) {
+      kept = store
+    },
+    async open({ host, recoveryHours, secret }, house) {
+      if (kept === undefined) throw new TypeError('people cannot sign in at a house without accounts')
+      const { openLogin } = await import('@countersign/login')
+      const config = {
+        host,
+        ...(recoveryHours !== undefined && { recoveryHours }),
+        ...(secret !== undefined && { secret }),
+      }
+      const { find, accounts, upstream, close } = await openLogin(config, { ...house, store: kept })
+      doors.set(house.door, { accounts, address: `https://${host[0]}` })
+      return {
+        find,
+        upstream,
+        async close() {
+          doors.delete(house.door)
+          await close()
+        },
+      }
+    },
+    stands(name, address) {
+      const door = doors.get(name)
+      if (door !== undefined) door.address = address
+    },
+  }
+}
+
+const NOBODY = { code: 'ERR_ADMIN_NOT_FOUND', note: 'at this door nobody signs in' } as const
+
+/** All accounts of the house, door by door. */
+function accountsOf(doors: ReadonlyMap<string, PeopleOfDoor>): Accounts {
+  return {
+    async invite({ party, door: name, email, ttlSeconds }) {
+      const door = doors.get(name)
+      if (door === undefined) return { ok: false, refusal: NOBODY }
+      const invited = await door.accounts.invite({ account: party, email, ttlSeconds })
+      if (invited === undefined)
+        return { ok: false, refusal: { code: 'ERR_ADMIN_CONFLICT', note: 'somebody has an account of this name' } }
+      return { ok: true, url: `${door.address}${invited.path}`, expiresAt: invited.expiresAt }
+    },
+
+    async list({ door: asked, limit, after }) {
+      if (asked !== undefined && !doors.has(asked)) return { ok: false, refusal: NOBODY }
+      const names = asked === undefined ? [...doors.keys()].sort() : [asked]
+      const found: Awaited<ReturnType<AccountsOfDoor['list']>>[number][] = []
+      for (const name of names) {
+        if (after !== undefined && name < after.door) continue
+        // One more than is told: whether there is another page.
+        const more = limit + 1 - found.length
+        if (more <= 0) break
+        const beyond = after?.door === name ? after.account : undefined
+        found.push(...((await doors.get(name)?.accounts.list({ limit: more, after: beyond })) ?? []))
+      }
+      const page = found.slice(0, limit)
+      const last = found.length > limit ? page.at(-1) : undefined
+      return { ok: true, found: page, ...(last && { next: { door: last.door, account: last.account } }) }
+    },
+
+    async removeDevice({ door: name, account, device }) {
+      const door = doors.get(name)
+      if (door === undefined) return { ok: false, refusal: NOBODY }
+      if (await door.accounts.removeDevice({ account, device })) return { ok: true }
+      return { ok: false, refusal: { code: 'ERR_ADMIN_NOT_FOUND', note: 'no account has this device' } }
+    },
+  }
+}
