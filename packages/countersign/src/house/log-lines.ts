@@ -43,6 +43,8 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   'door.accept-failed': ['alarm', 'door {door} could not take a connection: {cause}'],
   'answer.failed': ['alarm', 'what was answered could not be kept, for whoever asks again: {cause}'],
   'events.failed': ['alarm', 'who follows the events was left, and goes on from there: {cause}'],
+  'notice.waits': ['alarm', 'a notice ({kind}) to {account} could not be sent, and is tried again: {cause}'],
+  'notice.lost': ['alarm', 'a notice ({kind}) to {account} could not be sent for five days, and is given up: {cause}'],
   'login.failed': ['alarm', 'a call of a page at {door} failed: {path}: {error}'],
   'listener.failed': ['alarm', 'the certificate of the authority itself could not be renewed: {error}'],
   'issuer.made': ['done', 'the issuer {issuer} ({kind}) was made, by {by}'],

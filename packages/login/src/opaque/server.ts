@@ -9,6 +9,8 @@ export class OpaqueMessageError extends Error {
   readonly code = 'ERR_LOGIN_OPAQUE'
 }
 
+/** RegistrationRequest, KE1 and KE3, in octets: the library takes what is longer. @see RFC 9807 §5.1, §6.1 */
+const MESSAGE_OCTETS = { request: 32, start: 96, finish: 64 } as const
 /** The record of a registration: client_public_key, masking_key (64 octets), envelope. @see RFC 9807 §5 */
 const RECORD_OCTETS = 192
 const PUBLIC_KEY_OCTETS = 32
@@ -46,6 +48,8 @@ export async function createOpaqueServer(secret: DoorSecret, identity: string): 
     identity,
     register: (account, registrationRequest) =>
       readingMessage(
+        'request',
+        registrationRequest,
         () =>
           server.createRegistrationResponse({ serverSetup, userIdentifier: account, registrationRequest })
             .registrationResponse,
@@ -59,7 +63,7 @@ export async function createOpaqueServer(secret: DoorSecret, identity: string): 
     start(account, record, startLoginRequest) {
       // For whoever exists as well: the work is the same.
       const fake = fakeRecordOf(secret, account)
-      const { loginResponse, serverLoginState } = readingMessage(() =>
+      const { loginResponse, serverLoginState } = readingMessage('start', startLoginRequest, () =>
         server.startLogin({
           serverSetup,
           userIdentifier: account,
@@ -71,7 +75,7 @@ export async function createOpaqueServer(secret: DoorSecret, identity: string): 
       return { response: loginResponse, state: serverLoginState }
     },
     finish: (account, serverLoginState, finishLoginRequest) =>
-      readingMessage(() =>
+      readingMessage('finish', finishLoginRequest, () =>
         isDone(
           () => server.finishLogin({ serverLoginState, finishLoginRequest, identifiers: identifiersOf(account) }),
           /at "finish server login"/,
@@ -93,7 +97,9 @@ function fakeRecordOf(secret: DoorSecret, account: string): string {
 }
 
 /** Runs one step of the library, which says by an Error that it cannot read a message. */
-function readingMessage<Result>(step: () => Result): Result {
+function readingMessage<Result>(kind: keyof typeof MESSAGE_OCTETS, message: string, step: () => Result): Result {
+  if (Buffer.from(message, 'base64url').length !== MESSAGE_OCTETS[kind])
+    throw new OpaqueMessageError('this is no message of OPAQUE')
   try {
     return step()
   } catch (cause) {

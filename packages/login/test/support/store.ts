@@ -28,8 +28,10 @@ export interface TestStore extends LoginStore {
   readonly database: DatabaseSync
   /** Each text that was asked, for those who look for indexes. */
   readonly asked: ReadonlySet<string>
-  /** Once set, the next commits fail as on a full disk, after all of their work. */
+  /** Once set, commits fail as on a full disk, after all of their work. */
   isFull: boolean
+  /** Once set, so many commits go well; the one after them fails as on a full disk, and the next go well again. */
+  failsAfter: number | undefined
   close(): void
 }
 
@@ -56,6 +58,7 @@ export function openTestStore(path = ':memory:'): TestStore {
     database,
     asked,
     isFull: false,
+    failsAfter: undefined,
     async commit(work) {
       const written: AccountEntry[] = []
       const result = await db.transaction().execute(async (tx) => {
@@ -65,7 +68,11 @@ export function openTestStore(path = ':memory:'): TestStore {
             written.push(entry)
           },
         })
-        if (store.isFull) throw new Error('database or disk is full')
+        if (store.failsAfter === 0 || store.isFull) {
+          store.failsAfter = undefined
+          throw new Error('database or disk is full')
+        }
+        if (store.failsAfter !== undefined) store.failsAfter--
         return done
       })
       entries.push(...written)

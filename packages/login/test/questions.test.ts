@@ -1,0 +1,89 @@
+// Every question of set-ups and sign-ins has its index: nothing reads a whole table. Asked of SQLite's planner.
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { tidyLogin } from '../src/housekeeping.ts'
+import { openNoticeSender } from '../src/notify/sender.ts'
+import { until } from './support/bank.ts'
+import { newBrowser, refusedBy, testDoor } from './support/browser.ts'
+import { NO_FINISH, provePassword, setUp, signIn } from './support/customer.ts'
+
+suite('questions to the store', () => {
+  test('have their index each', async (t) => {
+    const door = await testDoor(t)
+    const carol = await setUp(door, 'carol', { email: 'carol@mail.example' })
+    await signIn(door, carol)
+    const stranger = await newBrowser(door)
+    for (const account of ['carol', 'nobody']) {
+      const { signIn: id } = await stranger.ask('begin', { device: stranger.device.keys })
+      const proved = await provePassword(stranger, id, { ...carol, account })
+      await stranger.ask('finish', { signIn: id, finish: proved?.finish ?? NO_FINISH })
+    }
+    const { signIn: id } = await carol.browser.ask('begin', { device: carol.browser.device.keys })
+    const proved = await provePassword(carol.browser, id, carol)
+    await carol.browser.ask('finish', { signIn: id, finish: proved!.finish })
+    await refusedBy(carol.browser.ask('code/send', { signIn: id }))
+    await door.store.db
+      .updateTable('login_device')
+      .set({ is_phone: 1 })
+      .where('device', '=', carol.browser.device.id)
+      .execute()
+    await carol.browser.ask('code/send', { signIn: id })
+    await refusedBy(carol.browser.ask('code', { signIn: id, code: '000000' }))
+    const mail = { host: '127.0.0.1', port: 1, security: 'none', from: 'notices@bank.example' } as const
+    const sender = openNoticeSender(door.ground, mail)
+    await until(() => door.logged.some(({ event }) => event === 'notice.waits'))
+    await sender.close()
+    await tidyLogin(door.ground)
+
+    const asked = [...door.store.asked].filter(
+      (sql) => !/^(?:insert|update "login_device" set "is_phone" = \? where)/i.test(sql),
+    )
+    assert.ok(asked.length > 30, `${asked.length} questions`)
+    for (const sql of asked) {
+      const plan = door.store.database
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all(...Array.from(sql.matchAll(/\?/g), () => 1))
+      for (const { detail } of plan) assert.doesNotMatch(String(detail), /^SCAN (?!CONSTANT)/, sql)
+    }
+  })
+})
+
+suite('housekeeping', () => {
+  test('takes away what has had its time, and nothing else', async (t) => {
+    const door = await testDoor(t)
+    const carol = await setUp(door, 'carol', { email: 'carol@mail.example' })
+    await signIn(door, carol)
+    const stranger = await newBrowser(door)
+    const { signIn: id } = await stranger.ask('begin', { device: stranger.device.keys })
+    const proved = await provePassword(stranger, id, carol)
+    await stranger.ask('finish', { signIn: id, finish: proved!.finish })
+    assert.equal(await tidyLogin(door.ground), 0)
+    const left = async () => {
+      const tables = [
+        'login_sign_in',
+        'login_used',
+        'login_failure',
+        'login_waiting',
+        'login_notice',
+        'login_session',
+      ] as const
+      const counts = []
+      for (const table of tables) counts.push((await door.store.db.selectFrom(table).selectAll().execute()).length)
+      return counts
+    }
+    const [signIns = 0, used = 0, failures = 0, ...rest] = await left()
+    assert.ok(signIns >= 2 && used > 5 && failures >= 4)
+    assert.deepEqual(rest, [1, 2, 1])
+    // Longer than any step of the clock: a code that was used stays used.
+    door.time.pass({ hours: 25 })
+    await tidyLogin(door.ground)
+    assert.deepEqual(await left(), [0, used, failures, 0, 2, 1])
+    door.time.pass({ hours: 24 * 6 })
+    await tidyLogin(door.ground)
+    assert.deepEqual(await left(), [0, 0, 0, 0, 2, 1])
+    door.time.pass({ hours: 24 * 30 })
+    await tidyLogin(door.ground)
+    assert.deepEqual(await left(), [0, 0, 0, 0, 0, 0])
+    assert.equal((await door.store.db.selectFrom('login_account').selectAll().execute()).length, 1)
+  })
+})
