@@ -75,16 +75,15 @@ export function openNoticeSender(
     )
     return numUpdatedRows === 1n
   }
-  const due = async (now: number) =>
-    store.db
-      .selectFrom('login_notice')
-      .selectAll()
-      .where('sent_at', 'is', null)
-      // What is further away than any wait was put there by a clock that has been stepped back.
-      .where(({ eb, or }) => or([eb('next_at', '<=', now), eb('next_at', '>', now + LAST_WAIT_MS)]))
-      .orderBy('next_at')
-      .limit(MAX_A_ROUND)
-      .execute()
+  const unsent = () =>
+    store.db.selectFrom('login_notice').selectAll().where('sent_at', 'is', null).orderBy('next_at').limit(MAX_A_ROUND)
+  const due = async (now: number) => [
+    ...(await unsent().where('next_at', '<=', now).execute()),
+    // What is further away than any wait was put there by a clock that has been stepped back.
+    ...(await unsent()
+      .where('next_at', '>', now + LAST_WAIT_MS)
+      .execute()),
+  ]
   const settle = async (id: string, set: { readonly sent_at: number } | { readonly next_at: number }) => {
     await store.commit(({ db }) => db.updateTable('login_notice').set(set).where('id', '=', id).execute())
   }
