@@ -2,12 +2,19 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { type Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
-import { type OpenDoor, openWebDoor, type UpstreamConfig, type WebDoorConfig } from '@countersign/gateway'
+import {
+  type OpenDoor,
+  type OpenPeople,
+  openWebDoor,
+  type UpstreamConfig,
+  type WebDoorConfig,
+} from '@countersign/gateway'
 import {
   type Access,
   allowList,
   createSessionIndex,
   createTrust,
+  type House,
   type SessionIndex,
   type Trust,
 } from '@countersign/mtls'
@@ -45,6 +52,7 @@ const server = issueLeaf(issuing, 'hello.localhost', {
 
 export interface TestDoor extends AsyncDisposable {
   readonly door: OpenDoor<WebDoorConfig>
+  readonly house: House
   readonly port: number
   readonly trust: Trust
   readonly sessions: SessionIndex
@@ -65,6 +73,8 @@ interface TestDoorOptions {
   readonly from?: string
   /** In place of `allow`. */
   readonly access?: Access
+  /** People sign in, and the service is told of them as `bank`. */
+  readonly people?: OpenPeople
 }
 
 /** Under which tests call the door beside its own name. */
@@ -76,11 +86,12 @@ export async function openTestDoor(
   {
     port = 0,
     hosts = [],
-    callers = 'require',
+    callers,
     allow = ['alice'],
     routes,
     from,
     access = allowList(allow),
+    people,
   }: TestDoorOptions = {},
 ): Promise<TestDoor> {
   const trust = createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: Temporal.Now.instant() })
@@ -89,32 +100,35 @@ export async function openTestDoor(
   const amended: Meeting[] = []
   const done: Readonly<Record<string, unknown>>[] = []
   const logs: { event: string; fields: Readonly<Record<string, unknown>> }[] = []
+  const house: House = {
+    identity: {
+      current: () => ({ certificates: chainOf(server), privateKey: server.privateKey }),
+      onChange: () => () => undefined,
+    },
+    trust,
+    access,
+    sessions,
+    clock: () => Temporal.Now.instant(),
+    record: (meeting) => records.push(meeting),
+    amend: (meeting) => amended.push(meeting),
+    log: (event, fields = {}) => (event === 'request.done' ? done.push(fields) : logs.push({ event, fields })),
+  }
   const door = await openWebDoor(
     {
       name: 'hello',
       host: ['hello.localhost', ...OTHER_NAMES, ...hosts],
-      callers,
+      ...(callers && { callers }),
       listen: { host: '127.0.0.1', port },
       ...(upstream && { upstream: onlyConfig(upstream) }),
       ...(routes && { routes }),
       ...(from !== undefined && { from }),
+      ...(people && { people: {}, assertion: 'bank' }),
     },
-    {
-      identity: {
-        current: () => ({ certificates: chainOf(server), privateKey: server.privateKey }),
-        onChange: () => () => undefined,
-      },
-      trust,
-      access,
-      sessions,
-      clock: () => Temporal.Now.instant(),
-      record: (meeting) => records.push(meeting),
-      amend: (meeting) => amended.push(meeting),
-      log: (event, fields = {}) => (event === 'request.done' ? done.push(fields) : logs.push({ event, fields })),
-    },
+    { ...house, ...(people && { people }) },
   )
   return {
     door,
+    house,
     port: Number(new URL(door.url).port),
     trust,
     sessions,

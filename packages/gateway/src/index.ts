@@ -3,5 +3,14 @@ export type { Change, OpenDoor } from './kind/model.ts'
 export { type AnyDoorConfig, type DoorKind, fixedKeys, isCaller, openDoor } from './kinds.ts'
 export { openWebDoor, type WebDoorConfig } from './web/door.ts'
 export { KEYS_PATH, MEETING_PATH } from './web/own-paths.ts'
-export type { OpenPeople, People, PeopleConfig, PeopleHouse, PersonRequest } from './web/people.ts'
+export type {
+  FoundPerson,
+  OpenPeople,
+  People,
+  PeopleConfig,
+  PeopleHouse,
+  PersonClaims,
+  PersonRequest,
+  WebHouse,
+} from './web/people.ts'
 export type { UpstreamConfig } from './web/upstream.ts'

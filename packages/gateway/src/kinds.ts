@@ -1,9 +1,9 @@
 // The kinds of doors: adding one is a folder, a line here and a section beside it.
-import type { House } from '@countersign/mtls'
 import type { OpenDoor, Opener } from './kind/model.ts'
 import { type TcpDoorConfig, tcpDoor } from './tcp/door.ts'
 import { type EgressDoorConfig, egressDoor } from './tcp/egress.ts'
 import { type WebDoorConfig, webDoor } from './web/door.ts'
+import type { WebHouse } from './web/people.ts'
 
 /** What each kind is configured with. */
 interface ConfigOf {
@@ -25,7 +25,7 @@ const KINDS: { readonly [Kind in DoorKind]: Opener<ConfigOf[Kind]> } = {
 }
 
 /** Opens a door of any kind. @throws as the `open` of its kind. */
-export function openDoor(config: AnyDoorConfig, house: House): Promise<OpenDoor<AnyDoorConfig>> {
+export function openDoor(config: AnyDoorConfig, house: WebHouse): Promise<OpenDoor<AnyDoorConfig>> {
   return openerOf(config).open(config, house)
 }
 

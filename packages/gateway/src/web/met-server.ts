@@ -134,7 +134,7 @@ export function createMetServer(
 
   /** Of a person, or of nobody: then no octet reaches what is behind. */
   const passAs = (whose: Whose, passing: Passing) => {
-    const { exchange, target, caller, account } = passing
+    const { exchange, target, account } = passing
     if (whose.kind === 'over') return
     if (whose.kind === 'person') {
       account.of(whose.caller.meeting)
@@ -143,8 +143,13 @@ export function createMetServer(
     }
     if (pathOf(target) === MEETING_PATH) return pass(passing)
     if (whose.kind === 'page') return say(exchange, whose.answer)
-    refuserOf(passing)(whose.code, undefined, { meeting: whose.meeting ?? caller.meeting })
-    if (whose.meeting) account.of(whose.meeting)
+    const { code, meeting } = whose
+    if (meeting === undefined) return refuserOf(passing)(code)
+    // Its record is of another time, and read anew at each request: nothing is added to it.
+    account.of(meeting)
+    account.refused(code)
+    log('request.refused', { door, reference: meeting.reference, code })
+    say(exchange, refusalAnswer(exchange.head.headers.accept, meeting, clock(), code))
   }
 
   /** Carries the request of a caller that is known to where it is for. */

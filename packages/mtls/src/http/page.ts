@@ -35,6 +35,7 @@ li.waiting { color: var(--faint) }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 2rem 0 0; color: var(--faint); overflow-wrap: anywhere }
 dd { margin: 0; color: var(--ink) }
 code { font: 1rem ui-monospace, monospace }
+a { color: inherit }
 h2 { font-size: 1.2rem; line-height: 1.3; margin: 2.5rem 0 .5rem }
 .again > p { margin: 0 0 1rem }
 details { border: 1px solid var(--line); border-bottom-width: 0 }
@@ -76,7 +77,7 @@ export function drawPage(
   const head =
     refusal === undefined
       ? `<h1 class="proved">You have met</h1>\n<p class="next">Both sides have proved who they are.</p>`
-      : `<h1 class="refused">${text(title)}</h1>\n<p class="next">Next: ${text(refusal.next)}.</p>`
+      : `<h1 class="refused">${text(title)}</h1>\n<p class="next">Next: ${linked(text(refusal.next))}.</p>`
   const more =
     refusal === undefined
       ? ''
@@ -129,6 +130,11 @@ function drawAdvice({ title, text: words, browsers }: Advice, host: string): str
 ${browsers.map(drawSteps).join('\n')}
 </section>
 `
+}
+
+/** What is next may be a page of this very door. */
+function linked(html: string): string {
+  return html.replaceAll(/(?<=^|\s)\/login\/[a-z-]*/g, (path) => `<a href="${path}">${path}</a>`)
 }
 
 function sentence(words: string): string {
