@@ -68,7 +68,7 @@ export function sharedReference({ reference, seenBy, steps }: Meeting): Referenc
 function stepText(step: Step, index: number, meeting: Meeting, now: Temporal.Instant): string {
   if (step.outcome === 'not reached') return ''
   const actor = step.by === 'callee' ? meeting.callee : meeting.caller
-  const shown = evidenceText(step.evidence, actor, now)
+  const shown = evidenceText(step.evidence, actor, step.by === 'caller', now)
   // The caller knew whom it wanted to meet, so that it has checked the name too.
   if (index === 2 && step.evidence?.kind === 'verdict') return shown.replace('path · ', 'path · name · ')
   if (index === 2 && step.evidence?.kind === 'site') return `the passkey is for ${shown} alone`
@@ -79,7 +79,12 @@ function stepText(step: Step, index: number, meeting: Meeting, now: Temporal.Ins
   return shown
 }
 
-function evidenceText(evidence: StepEvidence | undefined, actor: Side, now: Temporal.Instant): string {
+function evidenceText(
+  evidence: StepEvidence | undefined,
+  actor: Side,
+  isShown: boolean,
+  now: Temporal.Instant,
+): string {
   switch (evidence?.kind) {
     case undefined:
     case 'clientHello':
@@ -109,7 +114,7 @@ function evidenceText(evidence: StepEvidence | undefined, actor: Side, now: Temp
     case 'opaque':
       return 'OPAQUE'
     case 'proofs':
-      return evidence.proofs.map(proofText).join(' · ')
+      return proofsText(evidence.proofs, isShown)
     case 'bound':
       return evidence.to === 'device' ? 'bound to the key of the device' : 'bound to the certificate of the connection'
     case 'channel':
@@ -124,8 +129,12 @@ const PROOF_WORDS: Readonly<Record<ProofKind, string>> = {
   password: 'password',
 }
 
-function proofText({ kind, binding }: Pick<Proof, 'kind' | 'binding'>): string {
-  return binding === 'device' ? `${PROOF_WORDS[kind]} on this device` : PROOF_WORDS[kind]
+/** By the caller with where it was shown, by the callee as what was checked. */
+function proofsText(proofs: readonly Pick<Proof, 'kind' | 'binding'>[], isShown: boolean): string {
+  const text = proofs.map(({ kind }) => PROOF_WORDS[kind]).join(' · ')
+  return isShown && proofs.length > 0 && proofs.every(({ binding }) => binding === 'device')
+    ? `${text}, on this device`
+    : text
 }
 
 function certificateText(name: string, certificate: CertificateSummary, now: Temporal.Instant): string {

@@ -166,7 +166,7 @@ suite('a refusal', () => {
 const device = { kind: 'device', keySha256: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs', known: true } as const
 const shown = [
   { kind: 'password', binding: 'device' },
-  { kind: 'totp', binding: 'none' },
+  { kind: 'totp', binding: 'device' },
 ] as const
 /** A sign-in on a known device, as the design says it. */
 const signedIn: Meeting = {
@@ -194,8 +194,8 @@ suite('a person’s meeting', () => {
         `  1 ask       signed by a device of this account  ${'─'.repeat(49)}▶`,
         `  2 present   ◀${'─'.repeat(35)}  picture and phrase, which only this device opens`,
         '  3 verify    ✔ bank.example has proved that it keeps this account (OPAQUE)',
-        `  4 present   password on this device · one-time password  ${'─'.repeat(40)}▶`,
-        '  5 verify    ✔ password on this device · one-time password · allowed by “customers reach the bank”',
+        `  4 present   password · one-time password, on this device  ${'─'.repeat(39)}▶`,
+        '  5 verify    ✔ password · one-time password · allowed by “customers reach the bank”',
         '  6 channel   ✔ bound to the key of the device',
         '  reference M-7F3K-92QD',
       ].join('\n'),
@@ -218,8 +218,8 @@ suite('a person’s meeting', () => {
       'signed by a device that is not known here',
       'bank.example',
       'the passkey is for bank.example alone',
-      'passkey on this device',
-      'passkey on this device · allowed by “customers reach the bank”',
+      'passkey, on this device',
+      'passkey · allowed by “customers reach the bank”',
       'bound to the certificate of the connection',
     ])
     assert.deepEqual(readMeeting(JSON.parse(JSON.stringify(writeMeeting(meeting)))), meeting)
