@@ -96,7 +96,7 @@ export function accessOf(rules: string): Access {
 
 /** Opens one; `beside` shares its store, secret and clock with another, as a second process does. */
 export async function testBank(t: TestContext, beside?: TestBank): Promise<TestBank> {
-  const files = testFiles(t)
+  const files = beside?.ground.files ?? testFiles(t)
   const secret = beside?.secret ?? (await openSecret(files, async () => false))
   const store = beside?.store ?? testStore(t)
   const time = beside?.time ?? testTime()
