@@ -1,0 +1,189 @@
+// A bank and its customers: a real house with a door at which people sign in, and browsers that are their devices.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core'
+import { needs } from '../../interop/peer.ts'
+import { type HouseOptions, type RunningHouse, startHouse } from './house.ts'
+
+/** What these scenarios need of the machine. */
+export const PEOPLE_NEED: Readonly<Record<string, unknown>> = {
+  ...needs('chromium', 'chromium'),
+  ...needs('certutil', 'libnss3-tools'),
+  ...needs('oathtool', 'oathtool'),
+}
+
+const PASSWORD = 'seven quiet herons at dusk'
+const PHRASE = 'The kettle sings in C sharp'
+
+/** A house with its bank, and a browser program that trusts it. */
+export interface Bank extends AsyncDisposable {
+  readonly house: RunningHouse
+  /** As in `https://bank.localhost:40123`. */
+  readonly origin: string
+  /** A device of its own: another profile, which shares nothing with the others. */
+  device(options?: { readonly passkeys?: boolean }): Promise<Device>
+  /** Answers standard output; fails the test where the command does. */
+  countersign(...args: readonly string[]): Promise<string>
+  /** The address to open an account by. */
+  invite(account: string, ...more: readonly string[]): Promise<string>
+}
+
+/** A browser profile with one page. */
+export interface Device {
+  readonly context: BrowserContext
+  readonly page: Page
+  /** Of the virtual authenticator, where it has one. */
+  readonly cdp: CDPSession | undefined
+}
+
+/** What a customer knows and has. */
+export interface Customer {
+  readonly account: string
+  readonly password: string
+  readonly phrase: string
+  readonly recovery: readonly string[]
+  /** A code of the app; each is of a step of its own, as each counts once. */
+  code(): string
+}
+
+export const BANK_DOOR = {
+  name: 'bank',
+  kind: 'web',
+  host: 'bank.localhost',
+  listen: '127.0.0.1:0',
+  upstream: 'bank',
+  assertion: 'bank',
+  people: {},
+  allow: ['*'],
+} as const
+
+/** Starts a house with the bank, and Chromium. */
+export async function startBank(options: Partial<HouseOptions> & { readonly door?: object } = {}): Promise<Bank> {
+  await using stack = new AsyncDisposableStack()
+  const { door, ...more } = options
+  const house = stack.use(
+    await startHouse({
+      config: { authority: { listen: '127.0.0.1:0' }, doors: [{ ...BANK_DOOR, ...door }] },
+      ...more,
+    }),
+  )
+  const home = await mkdtemp(join(tmpdir(), 'countersign-people-'))
+  stack.defer(() => rm(home, { recursive: true, force: true }))
+  const countersign = async (...args: readonly string[]) => {
+    const { code, stdout, stderr } = await house.run(args, { env: { HOME: home } })
+    assert.equal(code, 0, stdout + stderr)
+    return stdout
+  }
+  await countersign('trust', 'install', '--chromium', '--trust', house.ready.trust, '--yes')
+  const env = { ...process.env, HOME: home } as Record<string, string>
+  const browser: Browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'], env })
+  stack.defer(() => browser.close())
+  const port = new URL(house.ready.doors.find(({ name }) => name === 'bank')?.url ?? '').port
+  const kept = stack.move()
+  return {
+    house,
+    // Not by its address: the name is what certificate and passkeys are for.
+    origin: `https://bank.localhost:${port}`,
+    async device({ passkeys = false } = {}) {
+      const context = await browser.newContext({ viewport: { width: 1100, height: 900 } })
+      const page = await context.newPage()
+      return { context, page, cdp: passkeys ? await addAuthenticator(page) : undefined }
+    },
+    countersign,
+    async invite(account, ...rest) {
+      return (await countersign('invite', account, '--account', 'bank', ...rest)).trim()
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+/** An authenticator of the machine itself, whose owner says yes each time. @see WebAuthn 3 §11.2 */
+async function addAuthenticator(page: Page): Promise<CDPSession> {
+  const cdp = await page.context().newCDPSession(page)
+  await cdp.send('WebAuthn.enable')
+  await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  })
+  return cdp
+}
+
+/** Opens an account on a device, as its owner does: each page is read before the next step. */
+export async function setUp(
+  bank: Bank,
+  { page }: Device,
+  account: string,
+  { password = PASSWORD, phrase = PHRASE } = {},
+): Promise<Customer> {
+  await page.goto(await bank.invite(account))
+  await page.locator('#begin-form').waitFor()
+  await page.fill('#name', `${account} of Acme`)
+  await page.click('#begin-form button[type=submit]')
+  await page.fill('#password-form #password', password)
+  await page.click('#password-form button[type=submit]')
+  await page.locator('#picture-form label', { hasText: 'Lighthouse' }).click()
+  await page.fill('#phrase', phrase)
+  await page.click('#picture-form button[type=submit]')
+  await page.locator('#code-form').waitFor()
+  const secret = (await page.locator('#secret').innerText()).replaceAll(' ', '')
+  const code = appOf(secret)
+  await page.fill('#code-form #code', code())
+  await page.click('#code-form button[type=submit]')
+  await page.locator('#recovery-form').waitFor()
+  const recovery = await page.locator('#codes li').allInnerTexts()
+  await page.check('#kept')
+  await page.click('#recovery-form button[type=submit]')
+  await page.locator('#done').waitFor()
+  return { account, password, phrase, recovery, code }
+}
+
+/**
+ * An app of the telephone, by oathtool. A step counts once, and the bank takes the one before and the one after: whoever
+ * asks for more than those waits, as a person would.
+ */
+function appOf(secret: string): () => string {
+  let used = 0
+  return () => {
+    const now = Math.floor(Date.now() / 30_000)
+    const step = Math.max(used + 1, now - 1)
+    if (step > now + 1) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, (step - 1) * 30_000 - Date.now() + 500)
+    }
+    used = step
+    const at = new Date(step * 30_000).toISOString().replace('T', ' ').replace('.000Z', ' UTC')
+    return execFileSync('oathtool', ['--totp', '--base32', '--now', at, secret], { encoding: 'utf8' }).trim()
+  }
+}
+
+/** Signs in on a device that the account knows; answers what the bank showed before anything was typed. */
+export async function signIn(
+  bank: Bank,
+  { page }: Device,
+  customer: Customer,
+  to = '/',
+): Promise<{ readonly phrase: string }> {
+  await page.goto(`${bank.origin}${to}`)
+  await page.locator('#picture').waitFor()
+  const phrase = await page.locator('#phrase').innerText()
+  await page.fill('#password', customer.password)
+  await page.click('#password-form button[type=submit]')
+  await page.locator('#code-form').waitFor()
+  await page.fill('#code', customer.code())
+  await page.click('#code-form button[type=submit]')
+  await page.waitForURL((url) => url.pathname === to.split('?', 1)[0])
+  return { phrase }
+}
+
+/** The six steps as a page shows them. */
+export async function stepsOn(page: Page): Promise<readonly string[]> {
+  return page.locator('.meeting ol li .what').allInnerTexts()
+}
