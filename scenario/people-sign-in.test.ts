@@ -1,7 +1,16 @@
 // A customer opens an account and signs in on one device, in Chromium: what the page shows, and what the house recorded.
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { type Bank, type Customer, type Device, PEOPLE_NEED, setUp, signIn, startBank, stepsOn } from './support/people.ts'
+import {
+  type Bank,
+  type Customer,
+  type Device,
+  PEOPLE_NEED,
+  setUp,
+  signIn,
+  startBank,
+  stepsOn,
+} from './support/people.ts'
 import { photograph } from './support/photograph.ts'
 
 suite('people sign in', PEOPLE_NEED, () => {
@@ -91,7 +100,8 @@ suite('people sign in', PEOPLE_NEED, () => {
     await page.locator('#matter').waitFor()
     assert.equal(new URL(page.url()).pathname, '/login/confirm')
     const lines = await page.locator('#lines').innerText()
-    for (const words of ['€12.50', 'Aunt Marlene', 'GB82 WEST 1234 5698 7654 32']) assert.ok(lines.includes(words), lines)
+    for (const words of ['€12.50', 'Aunt Marlene', 'GB82 WEST 1234 5698 7654 32'])
+      assert.ok(lines.includes(words), lines)
     await photograph(page, 'people-confirm')
     // Left without a word: nothing is done, and the page says so.
     await page.click('#cancel')
@@ -124,7 +134,10 @@ suite('people sign in', PEOPLE_NEED, () => {
       await page.fill('#password', password)
       await page.click('#password-form button[type=submit]')
       await page.locator('#alarm:not([hidden]), .fault:not([hidden])').first().waitFor()
-      return (await page.locator('#alarm:not([hidden]), .fault:not([hidden])').first().innerText()).replaceAll(/M-[\w-]+/g, 'M')
+      return (await page.locator('#alarm:not([hidden]), .fault:not([hidden])').first().innerText()).replaceAll(
+        /M-[\w-]+/g,
+        'M',
+      )
     }
     assert.equal(await tryWith('carol', 'not the right one'), await tryWith('erin', 'not the right one'))
     await bank.house.event((event) => event['code'] === 'ERR_PERSON_CREDENTIALS')
