@@ -33,9 +33,9 @@ suite('people sign in', PEOPLE_NEED, () => {
     assert.doesNotMatch(await page.content(), /€/)
     // This device is not known: there is no picture, and the page says so.
     await page.locator('#new-device').waitFor()
-    const answer = await page.request.get(`${bank.origin}/`, { headers: { Accept: 'application/json' } })
-    assert.equal(answer.status(), 401)
-    assert.equal((await answer.json()).code, 'ERR_PERSON_NOT_SIGNED_IN')
+    const { status, body } = await bank.ask('/', { headers: { Accept: 'application/json' } })
+    assert.equal(status, 401)
+    assert.equal(JSON.parse(body).code, 'ERR_PERSON_NOT_SIGNED_IN')
   })
 
   test('an invitation opens an account, once', async () => {
@@ -57,7 +57,7 @@ suite('people sign in', PEOPLE_NEED, () => {
     await page.locator('#picture').waitFor()
     await photograph(page, 'people-picture')
     const { phrase } = await signIn(bank, laptop, carol, '/accounts/current')
-    assert.equal(phrase, carol.phrase)
+    assert.equal(phrase, `“${carol.phrase}”`)
     const who = await page.locator('.who').innerText()
     assert.match(who, /Signed in as carol by password and one-time code, on a device that is bound to it/)
     assert.match(await page.locator('main').innerText(), /Balance\s+€/)
@@ -124,23 +124,59 @@ suite('people sign in', PEOPLE_NEED, () => {
     assert.equal(await balance(), after)
   })
 
-  test('a wrong password and a name that nobody has read the same, and the house knows which', async () => {
-    const elsewhere = await bank.device()
-    const { page } = elsewhere
+  test('a wrong password opens nothing: the page says so, and the picture comes anew', async () => {
+    const { page } = laptop
+    await page.goto(`${bank.origin}/login/`)
+    await page.locator('#picture').waitFor()
+    await page.fill('#password', 'not the right one')
+    await page.click('#password-form button[type=submit]')
+    await page.locator('#password-fault').waitFor()
+    assert.match(await page.locator('#password-fault').innerText(), /password/i)
+    await page.locator('#picture').waitFor()
+    assert.equal(await page.inputValue('#password'), '')
+    assert.equal(await page.locator('#code-form').isVisible(), false)
+    await photograph(page, 'people-wrong-password')
+  })
+
+  test('a wrong code is refused: on the page, and in a record under the same reference', async () => {
+    const { page } = laptop
+    await page.goto(`${bank.origin}/login/`)
+    await page.locator('#picture').waitFor()
+    await page.fill('#password', carol.password)
+    await page.click('#password-form button[type=submit]')
+    await page.locator('#code-form').waitFor()
+    await page.fill('#code', '000000')
+    await page.click('#code-form button[type=submit]')
+    await page.locator('#code-fault').waitFor()
+    const { reference } = await bank.house.event(
+      (event) => event['event'] === 'meeting' && event['door'] === 'bank' && event['code'] === 'ERR_PERSON_CREDENTIALS',
+    )
+    const why = await bank.countersign('why', String(reference))
+    assert.match(why, /carol/)
+    assert.match(why, /ERR_PERSON_CREDENTIALS|name, password or code is not right/)
+    await photograph(page, 'people-wrong-code')
+  })
+
+  test('on a device that is not known a password gets nothing; a wrong one and a name that nobody has look the same', async () => {
+    const { page } = await bank.device()
     const tryWith = async (account: string, password: string) => {
       await page.goto(`${bank.origin}/login/`)
-      await page.locator('#password-form').waitFor()
+      await page.locator('#new-device').waitFor()
       await page.fill('#account', account)
       await page.fill('#password', password)
       await page.click('#password-form button[type=submit]')
-      await page.locator('#alarm:not([hidden]), .fault:not([hidden])').first().waitFor()
-      return (await page.locator('#alarm:not([hidden]), .fault:not([hidden])').first().innerText()).replaceAll(
-        /M-[\w-]+/g,
-        'M',
-      )
+      await page.locator('#confirm, #password-fault').locator('visible=true').first().waitFor()
+      assert.equal(await page.locator('#picture').isVisible(), false)
+      return page.locator('main').innerText()
     }
     assert.equal(await tryWith('carol', 'not the right one'), await tryWith('erin', 'not the right one'))
-    await bank.house.event((event) => event['code'] === 'ERR_PERSON_CREDENTIALS')
+    const right = await tryWith('carol', carol.password)
+    assert.match(await page.locator('#number').innerText(), /^\d\d$/)
+    assert.equal(await page.locator('#code-form').isVisible(), false)
+    assert.doesNotMatch(right, new RegExp(carol.phrase))
+    await page.goto(`${bank.origin}/`)
+    assert.equal(new URL(page.url()).pathname, '/login/')
+    await photograph(page, 'people-new-device')
   })
 
   test('signing out ends the session on both sides', async () => {

@@ -1,7 +1,9 @@
 // A bank and its customers: a real house with a door at which people sign in, and browsers that are their devices.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import type { IncomingHttpHeaders } from 'node:http'
+import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core'
@@ -27,8 +29,24 @@ export interface Bank extends AsyncDisposable {
   device(options?: { readonly passkeys?: boolean }): Promise<Device>
   /** Answers standard output; fails the test where the command does. */
   countersign(...args: readonly string[]): Promise<string>
+  /** Asks as a program does, with the cookies of a device where one is named; redirects are not followed. */
+  ask(
+    path: string,
+    options?: {
+      readonly method?: string
+      readonly device?: Device
+      readonly headers?: Readonly<Record<string, string>>
+    },
+  ): Promise<Told>
   /** The address to open an account by. */
   invite(account: string, ...more: readonly string[]): Promise<string>
+}
+
+/** What a program is answered. */
+export interface Told {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
 }
 
 /** A browser profile with one page. */
@@ -81,23 +99,50 @@ export async function startBank(options: Partial<HouseOptions> & { readonly door
   const env = { ...process.env, HOME: home } as Record<string, string>
   const browser: Browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'], env })
   stack.defer(() => browser.close())
+  const ca = await readFile(house.ready.trust)
   const port = new URL(house.ready.doors.find(({ name }) => name === 'bank')?.url ?? '').port
+  // Not by its address: the name is what certificate and passkeys are for.
+  const origin = `https://bank.localhost:${port}`
   const kept = stack.move()
   return {
     house,
-    // Not by its address: the name is what certificate and passkeys are for.
-    origin: `https://bank.localhost:${port}`,
+    origin,
     async device({ passkeys = false } = {}) {
       const context = await browser.newContext({ viewport: { width: 1100, height: 900 } })
+      context.setDefaultTimeout(15_000)
       const page = await context.newPage()
       return { context, page, cdp: passkeys ? await addAuthenticator(page) : undefined }
     },
     countersign,
+    async ask(path, { method = 'GET', device, headers = {} } = {}) {
+      const cookies = (await device?.context.cookies(origin)) ?? []
+      const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+      const url = new URL(path, origin)
+      return tell(url, { method, ca, headers: { ...headers, ...(cookie && { cookie }) } })
+    },
     async invite(account, ...rest) {
       return (await countersign('invite', account, '--account', 'bank', ...rest)).trim()
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
+}
+
+/** Names below `localhost` are this machine (RFC 6761 §6.3), which not every resolver knows. */
+function tell(url: URL, options: RequestOptions): Promise<Told> {
+  const { promise, resolve, reject } = Promise.withResolvers<Told>()
+  const lookup: RequestOptions['lookup'] = (_, { all }, found) =>
+    all ? found(null, [{ address: '127.0.0.1', family: 4 }]) : found(null, '127.0.0.1', 4)
+  const request = httpsRequest(url, { ...options, lookup, agent: false }, (response) => {
+    let body = ''
+    response.setEncoding('utf8').on('data', (text: string) => {
+      body += text
+    })
+    response.on('error', reject)
+    response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }))
+  })
+  request.on('error', reject)
+  request.end()
+  return promise
 }
 
 /** An authenticator of the machine itself, whose owner says yes each time. @see WebAuthn 3 §11.2 */
