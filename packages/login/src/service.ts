@@ -5,6 +5,7 @@ import fastify, { type FastifyRequest } from 'fastify'
 import { MAX_BODY_OCTETS } from './api.ts'
 import { createLogin, type Login, type LoginConfig } from './login.ts'
 import type { LoginHouse } from './model.ts'
+import { ASSET_FIELDS } from './pages/fields.ts'
 
 /** Login, as a door has it. */
 export interface LoginService extends Pick<Login, 'find' | 'accounts' | 'close'> {
@@ -30,6 +31,8 @@ export async function openLogin(config: LoginConfig, house: LoginHouse): Promise
   const expected = digestOf(secret)
   const app = fastify({ bodyLimit: MAX_BODY_OCTETS, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true })
   app.addHook('onRequest', async ({ headers }, reply) => {
+    // Of what is not there as well.
+    reply.headers(ASSET_FIELDS)
     const said = headers[DOOR_FIELD]
     if (typeof said === 'string' && timingSafeEqual(digestOf(said), expected)) return
     const { headers: fields, body } = problemAnswer('ERR_PERSON_REQUEST', 'this is for the door before it alone')

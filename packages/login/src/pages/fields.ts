@@ -22,8 +22,8 @@ const NOTHING = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 /** Of the two workers: WebAssembly is compiled in that of OPAQUE and nowhere else. */
 export const WORKER_POLICIES: Readonly<Record<string, string>> = {
-  '/login/opaque-worker.js': "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
-  '/login/worker.js': "default-src 'none'; script-src 'self'; connect-src 'self'",
+  '/login/opaque-worker.js': `${NOTHING}; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'`,
+  '/login/worker.js': `${NOTHING}; script-src 'self'; connect-src 'self'`,
 }
 
 const EVERYWHERE = {

@@ -38,6 +38,10 @@ export async function registerPages(app: FastifyInstance, options: PagesOptions)
   const opening = openAssets()
   // Heard here already, so that a start that fails for another reason is not drowned by this one.
   opening.catch((error: unknown) => app.log.error(error))
+  // For whatever is answered here; a page says more.
+  app.addHook('onRequest', async (_, reply) => {
+    reply.headers(ASSET_FIELDS)
+  })
   for (const [path, [write, module]] of Object.entries(PAGES)) {
     app.get(path, (request, reply) => sendPage(request, reply, write, module))
   }

@@ -128,7 +128,7 @@ suite('the pages of login, as they are served', () => {
     const opaque = await get('/login/opaque-worker.js')
     assert.equal(
       opaque.headers['content-security-policy'],
-      "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
+      "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
     )
     assert.match(opaque.body, /from '\/login\/assets\/[^']+\/opaque-client\.js'/)
     assert.equal(opaque.headers['service-worker-allowed'], undefined)
