@@ -56,6 +56,8 @@ for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=pict
   radio.addEventListener('change', () => void takePicture(() => takeBuiltIn(radio)))
 }
 input('phrase').addEventListener('input', () => write('chosen-phrase', `“${input('phrase').value}”`))
+// Another invitation is opened in the same tab: that changes only the fragment, which loads nothing.
+addEventListener('hashchange', () => location.reload())
 await busy(element('starting', HTMLElement), start)
 
 function goTo(part: (typeof PARTS)[number], focus: string): void {
