@@ -8,8 +8,11 @@ import type { Calls } from './asked.ts'
 import { confirmCalls } from './confirm/calls.ts'
 import { deviceCalls } from './device/calls.ts'
 import type { Ground } from './ground.ts'
+import { keepTidy } from './housekeeping.ts'
 import type { FoundPerson, LoginHouse, PersonRequest } from './model.ts'
 import { writeNotice } from './notify/notices.ts'
+import { openNoticeSender } from './notify/sender.ts'
+import type { MailOptions } from './notify/transport.ts'
 import { createOpaqueServer } from './opaque/server.ts'
 import { type AccountsOfDoor, accountsOf } from './operate.ts'
 import { registerPages } from './pages/register.ts'
@@ -38,6 +41,8 @@ export interface LoginConfig {
   readonly recoveryHours?: number
   /** The file of the door's secret. Default: `login.secret` among the door's files. */
   readonly secret?: string
+  /** By whom customers are told what happens to their accounts. Absent: nobody tells them by mail. */
+  readonly mail?: MailOptions
 }
 
 /** How requests reach whoever serves them. */
@@ -84,6 +89,8 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
     ...recoveryCalls(signing),
   }
   const { secret, clock } = ground
+  const sender = config.mail && openNoticeSender(ground, config.mail)
+  const tidying = keepTidy(ground)
   const nonceKey = secret.key('proof nonce')
   return {
     find,
@@ -93,7 +100,11 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
       const nonce = () => makeNonce(nonceKey, clock())
       app.register((scope) => registerPages(scope, { bank: config.bank ?? host, recoveryHours, nonce }))
     },
-    close: () => opened.close(),
+    async close() {
+      await tidying.close()
+      await sender?.close()
+      await opened.close()
+    },
   }
 }
 

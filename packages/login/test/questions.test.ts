@@ -29,7 +29,7 @@ suite('questions to the store', () => {
       .execute()
     await carol.browser.ask('code/send', { signIn: id })
     await refusedBy(carol.browser.ask('code', { signIn: id, code: '000000' }))
-    const mail = { host: '127.0.0.1', port: 1, security: 'none', from: 'notices@bank.example' } as const
+    const mail = { url: 'smtp://127.0.0.1:1', from: 'notices@bank.example' }
     const sender = openNoticeSender(door.ground, mail)
     await until(() => door.logged.some(({ event }) => event === 'notice.waits'))
     await sender.close()

@@ -34,13 +34,14 @@ export function createHousePeople(): HousePeople {
     keptIn(store) {
       kept = store
     },
-    async open({ host, recoveryHours, secret }, house) {
+    async open({ host, recoveryHours, secret, mail }, house) {
       if (kept === undefined) throw new TypeError('people cannot sign in at a house without accounts')
       const { openLogin } = await import('@countersign/login')
       const config = {
         host,
         ...(recoveryHours !== undefined && { recoveryHours }),
         ...(secret !== undefined && { secret }),
+        ...(mail && { mail: await mailOf(mail) }),
       }
       const { find, accounts, upstream, close } = await openLogin(config, { ...house, store: kept })
       doors.set(house.door, { accounts, address: `https://${host[0]}` })
@@ -58,6 +59,21 @@ export function createHousePeople(): HousePeople {
       if (door !== undefined) door.address = address
     },
   }
+}
+
+/** With the password itself, where the configuration says where it is. @throws {AuthorityError} (rejects) where it cannot be read. */
+async function mailOf({
+  url,
+  from,
+  password,
+}: {
+  readonly url: string
+  readonly from: string
+  readonly password?: string
+}) {
+  if (password === undefined) return { url, from }
+  const { readSecret } = await import('@countersign/authority')
+  return { url, from, password: readSecret(password) }
 }
 
 const NOBODY = { code: 'ERR_ADMIN_NOT_FOUND', note: 'at this door nobody signs in' } as const

@@ -1,22 +1,9 @@
 // Sends notices, and makes nobody wait for it: what cannot be sent now is tried again, later and later.
 import { setTimeout as delay } from 'node:timers/promises'
-import { createTransport } from 'nodemailer'
 import type { Ground } from '../ground.ts'
+import type { NoticeTable } from '../store/tables.ts'
 import { textOf } from './notices.ts'
-
-/** An SMTP server that takes our mail. */
-export interface MailOptions {
-  readonly host: string
-  readonly port: number
-  /** `tls`: from the first octet (RFC 8314 §3). `starttls`: or not at all. `none`: on this machine alone. */
-  readonly security: 'tls' | 'starttls' | 'none'
-  /** Secret: `password`. */
-  readonly login?: { readonly user: string; readonly password: string }
-  /** As in `Bank <notices@bank.example>`. */
-  readonly from: string
-  /** PEM, of whoever vouches for the server, where that is nobody whom everybody knows. */
-  readonly ca?: string
-}
+import { type MailOptions, openTransport } from './transport.ts'
 
 /** Sends what is due. */
 export interface NoticeSender {
@@ -36,7 +23,6 @@ const LAST_WAIT_MS = 6 * 3_600_000
 const LEASE_MS = 5 * 60_000
 /** RFC 5321 §4.5.4.1: give up after four or five days. */
 const GIVE_UP_MS = 5 * 24 * 3_600_000
-const TIMES = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 }
 
 /** The wait before the next try, after so many. */
 export function backOff(tries: number): number {
@@ -46,21 +32,10 @@ export function backOff(tries: number): number {
 /** Begins to send. */
 export function openNoticeSender(
   { store, clock, log, door }: Pick<Ground, 'store' | 'clock' | 'log' | 'door'>,
-  { host, port, security, login, from, ca }: MailOptions,
+  mail: MailOptions,
 ): NoticeSender {
-  const transport = createTransport({
-    host,
-    port,
-    secure: security === 'tls',
-    requireTLS: security === 'starttls',
-    ignoreTLS: security === 'none',
-    ...(login && { auth: { user: login.user, pass: login.password } }),
-    tls: { minVersion: 'TLSv1.2', ...(ca !== undefined && { ca }) },
-    ...TIMES,
-    // What is in a notice is text: nothing of it names a file or an address that is read.
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  })
+  const transport = openTransport(mail)
+  const { from } = mail
 
   /** Takes one for this process: nobody else sends it meanwhile. */
   const take = async (id: string, nextAt: number, tries: number, now: number) => {
@@ -88,26 +63,30 @@ export function openNoticeSender(
     await store.commit(({ db }) => db.updateTable('login_notice').set(set).where('id', '=', id).execute())
   }
 
+  /** Answers why it was not taken. */
+  const sendOne = ({ id, email, ...notice }: Readonly<NoticeTable>): Promise<string | undefined> =>
+    transport
+      .sendMail({
+        from,
+        // As an object: an address is never read as a list of them.
+        to: { name: '', address: email },
+        ...textOf(notice),
+        messageId: `<${id}@${door}>`,
+      })
+      .then(() => undefined, reasonOf)
+
   const send = async () => {
     let sent = 0
     for (const row of await due(clock().epochMilliseconds)) {
       const now = clock().epochMilliseconds
       if (!(await take(row.id, row.next_at, row.tries, now))) continue
-      const { subject, text } = textOf(row)
-      const failure = await transport
-        // As an object: an address is never read as a list of them.
-        .sendMail({ from, to: { name: '', address: row.email }, subject, text, messageId: `<${row.id}@${door}>` })
-        .then(() => undefined, reasonOf)
-      if (failure === undefined) {
-        sent++
-        await settle(row.id, { sent_at: now })
-      } else if (now - row.created_at > GIVE_UP_MS) {
-        log('notice.lost', { door, account: row.account, kind: row.kind, cause: failure })
-        await settle(row.id, { sent_at: now })
-      } else {
-        log('notice.waits', { door, account: row.account, kind: row.kind, cause: failure })
-        await settle(row.id, { next_at: now + backOff(row.tries + 1) })
-      }
+      // Of five days ago, nobody needs to be told any more: the server was away, or there was none.
+      const isOld = now - row.created_at > GIVE_UP_MS
+      const failure = isOld ? 'nobody took it in time' : await sendOne(row)
+      if (failure === undefined || isOld) await settle(row.id, { sent_at: now })
+      else await settle(row.id, { next_at: now + backOff(row.tries + 1) })
+      if (failure === undefined) sent++
+      else log(isOld ? 'notice.lost' : 'notice.waits', { door, account: row.account, kind: row.kind, cause: failure })
     }
     return sent
   }

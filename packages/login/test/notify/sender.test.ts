@@ -5,6 +5,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { type Facts, NOTICES, type NoticeKind, writeNotice } from '../../src/notify/notices.ts'
 import { backOff, openNoticeSender } from '../../src/notify/sender.ts'
+import { transportOptions } from '../../src/notify/transport.ts'
 import { addAccount, NOW, type TestBank, testBank, until } from '../support/bank.ts'
 import { testDoor } from '../support/browser.ts'
 import { setUp } from '../support/customer.ts'
@@ -35,15 +36,18 @@ async function smtp(t: TestContext, options: SMTPServerOptions = {}) {
     },
     ...options,
   })
+  // A client that leaves is an error of the server's.
+  const errors: Error[] = []
+  server.on('error', (error) => void errors.push(error))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.server.address() as AddressInfo
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()))
   t.after(close)
-  return { mails, port, close }
+  return { mails, errors, port, close }
 }
 
-function sender(t: TestContext, bank: TestBank, port: number) {
-  const mail = { host: '127.0.0.1', port, security: 'none', from: 'Bank <notices@bank.example>' } as const
+function sender(t: TestContext, bank: TestBank, port: number, protocol = 'smtp') {
+  const mail = { url: `${protocol}://127.0.0.1:${port}`, from: 'notices@bank.example' }
   const opened = openNoticeSender(bank.ground, mail)
   t.after(() => opened.close())
   return opened
@@ -172,6 +176,34 @@ suite('a notice', () => {
     for (const { text } of mails) assert.doesNotMatch(text, /^(?:Bcc|Call us)/m)
   })
 
+  test('of before there was a server goes nowhere when it is old', async (t) => {
+    const bank = await testBank(t)
+    await addAccount(bank, 'carol', [])
+    await notice(bank, 'opened')
+    bank.time.pass({ hours: 24 * 5 + 1 })
+    await notice(bank, 'new device')
+    const { mails, port } = await smtp(t)
+    sender(t, bank, port)
+    await until(async () => (await rows(bank)).every(({ sent_at }) => sent_at !== null))
+    assert.deepEqual(
+      mails.map(({ text }) => /^Subject: (.*)$/m.exec(text)?.[1]),
+      [NOTICES['new device'][0]],
+    )
+  })
+
+  test('is not given to a server that proves nothing', async (t) => {
+    const bank = await testBank(t)
+    await addAccount(bank, 'carol', [])
+    await notice(bank, 'opened')
+    // With a certificate of nobody's that smtp-server brings for tests.
+    const { mails, errors, port } = await smtp(t, { secure: true })
+    sender(t, bank, port, 'smtps')
+    await until(async () => (await rows(bank)).some(({ tries }) => tries > 0))
+    await until(() => bank.logged.some(({ event }) => event === 'notice.waits'))
+    await until(() => errors.length > 0)
+    assert.deepEqual(mails, [])
+  })
+
   test('goes on after the clock was stepped back', async (t) => {
     const bank = await testBank(t)
     await addAccount(bank, 'carol', [])
@@ -181,5 +213,39 @@ suite('a notice', () => {
     const { mails, port } = await smtp(t)
     sender(t, bank, port)
     await until(() => mails.length === 1)
+  })
+})
+
+suite('the way to a server', () => {
+  const of = (url: string, password?: string) =>
+    transportOptions({ url, from: 'notices@bank.example', ...(password !== undefined && { password }) })
+
+  test('is encrypted, but on this machine', () => {
+    for (const [url, secure, requireTLS, ignoreTLS, port] of [
+      ['smtps://mail.bank.example', true, false, false, 465],
+      ['smtps://127.0.0.1:1465', true, false, false, 1465],
+      ['smtp://mail.bank.example', false, true, false, 587],
+      ['smtp://192.0.2.1:25', false, true, false, 25],
+      ['smtp://127.example:25', false, true, false, 25],
+      ['smtp://localhost:25', false, false, true, 25],
+      ['smtp://127.0.0.1:25', false, false, true, 25],
+      ['smtp://[::1]:25', false, false, true, 25],
+    ] as const) {
+      const options = of(url)
+      assert.deepEqual(
+        [options.secure, options.requireTLS, options.ignoreTLS, options.port],
+        [secure, requireTLS, ignoreTLS, port],
+        url,
+      )
+    }
+    assert.equal(of('smtp://[::1]:25').host, '::1')
+  })
+
+  test('has a user where the address names one', () => {
+    assert.equal(of('smtps://mail.bank.example', 'x').auth, undefined)
+    assert.deepEqual(of('smtps://notices%40bank@mail.bank.example', 'pass').auth, {
+      user: 'notices@bank',
+      pass: 'pass',
+    })
   })
 })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { hkdfSync } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { compactDecrypt } from 'jose'
-import { newBrowser, refusedBy, testDoor } from '../support/browser.ts'
+import { type Browser, newBrowser, RefusedCall, refusedBy, testDoor } from '../support/browser.ts'
 import { codeOf, NO_FINISH, pictureOf, provePassword, setUp, signIn } from '../support/customer.ts'
 
 suite('a known device', () => {
@@ -244,5 +244,89 @@ suite('a message of a sign-in', () => {
       before,
     )
     await browser.ask('code', { signIn: id, code })
+  })
+})
+
+suite('guesses at a door', () => {
+  /** A try with a wrong password; answers what refused it. */
+  const guess = async (browser: Browser, account = 'carol') => {
+    const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+    try {
+      assert.equal(await provePassword(browser, id, { account, password: 'a red horse' }), undefined)
+      return undefined
+    } catch (error) {
+      if (error instanceof RefusedCall) return error.problem
+      throw error
+    }
+  }
+
+  test('count when KE2 is asked for, whether or not anything comes after it', async (t) => {
+    const door = await testDoor(t)
+    const carol = await setUp(door)
+    const thief = await newBrowser(door)
+    for (let i = 0; i < 10; i++) assert.equal(await guess(thief), undefined)
+    const refused = await guess(thief)
+    assert.deepEqual([refused?.status, refused?.code, refused?.retryAfter], [429, 'ERR_PERSON_RESTING', '3600'])
+    assert.equal(door.records.at(-1)?.reference, refused?.reference)
+    // From another address and another browser as well; the right password is not heard either.
+    const other = await newBrowser(door, { address: '203.0.113.9' })
+    const { signIn: id } = await other.ask('begin', { device: other.device.keys })
+    assert.equal((await refusedBy(provePassword(other, id, carol))).code, 'ERR_PERSON_RESTING')
+    // The customer's own device goes on.
+    await signIn(door, carol)
+    door.time.pass({ minutes: 60 })
+    assert.equal(await guess(thief), undefined)
+  })
+
+  test('of codes: ten from a known device, and then not even the right one at once', async (t) => {
+    const door = await testDoor(t)
+    const carol = await setUp(door)
+    const { browser } = carol
+    const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+    const proved = await provePassword(browser, id, carol)
+    await browser.ask('finish', { signIn: id, finish: proved!.finish })
+    const code = codeOf(carol.totpSecret, door.time.now())
+    const wrong = code === '000000' ? '000001' : '000000'
+    for (let i = 0; i < 10; i++)
+      assert.equal((await refusedBy(browser.ask('code', { signIn: id, code: wrong }))).code, 'ERR_PERSON_CREDENTIALS')
+    const refused = await refusedBy(browser.ask('code', { signIn: id, code }))
+    assert.deepEqual([refused.code, refused.retryAfter], ['ERR_PERSON_RESTING', '60'])
+    // It was not spent by that.
+    door.time.pass({ minutes: 1 })
+    await browser.ask('code', { signIn: id, code: codeOf(carol.totpSecret, door.time.now()) })
+    // What failed before is forgotten with it.
+    const rows = await door.store.db.selectFrom('login_failure').select(['about', 'count']).execute()
+    assert.deepEqual(
+      rows.filter(({ count }) => count > 0),
+      [],
+    )
+  })
+
+  test('that make an account rest for the day are told to its owner, once', async (t) => {
+    const door = await testDoor(t)
+    const { browser } = await setUp(door, 'carol', { email: 'carol@mail.example' })
+    let heard = 0
+    for (let i = 0; i < 300; i++) {
+      if ((await guess(browser)) === undefined) heard++
+      door.time.pass({ minutes: 4 })
+    }
+    assert.equal(heard, 100)
+    const notices = await door.store.db
+      .selectFrom('login_notice')
+      .select('kind')
+      .where('kind', '=', 'resting')
+      .execute()
+    assert.equal(notices.length, 1)
+  })
+
+  test('of one address: sixty sign-ins at once', async (t) => {
+    const door = await testDoor(t)
+    const browser = await newBrowser(door)
+    const begin = () => browser.ask('begin', { device: browser.device.keys })
+    for (let i = 0; i < 60; i++) await begin()
+    const refused = await refusedBy(begin())
+    assert.deepEqual([refused.status, refused.code, refused.retryAfter], [429, 'ERR_PERSON_TOO_OFTEN', '1'])
+    const elsewhere = await newBrowser(door, { address: '203.0.113.9' })
+    assert.equal((await elsewhere.ask('begin', { device: elsewhere.device.keys })).known, false)
   })
 })
