@@ -10,6 +10,7 @@ export type {
   PersonRequest,
   PersonSession,
 } from './model.ts'
+export type { MailOptions } from './notify/transport.ts'
 export type { AccountsOfDoor, SeenAccount, SeenDevice } from './operate.ts'
 export { type LoginOptions, login, type Person } from './plugin.ts'
 export { LoginSecretError } from './secret.ts'

@@ -36,7 +36,14 @@ const MAX_BACK = 2_000
  * Answers below `/login`, and gives every other request `person`, or the answer that a door gives: a page of who has not signed
  * in goes to sign in and comes back. What is under way ends with the session.
  */
-export async function login(app: FastifyInstance, { house, ...config }: LoginOptions): Promise<void> {
+export function login(app: FastifyInstance, options: LoginOptions, done: (error?: Error) => void): void {
+  addLogin(app, options).then(() => done(), done)
+}
+
+// What a plug-in adds stays its own in Fastify, but for those that say otherwise: everybody shall see `person`.
+Object.assign(login, { [Symbol.for('skip-override')]: true })
+
+async function addLogin(app: FastifyInstance, { house, ...config }: LoginOptions): Promise<void> {
   const people = await createLogin(config, house)
   app.addHook('onClose', () => people.close())
   app.decorateRequest('person', null)
@@ -58,9 +65,6 @@ export async function login(app: FastifyInstance, { house, ...config }: LoginOpt
     done()
   })
 }
-
-// What a plug-in adds stays its own in Fastify, but for those that say otherwise: everybody shall see `person`.
-Object.assign(login, { [Symbol.for('skip-override')]: true })
 
 function askedBy(request: FastifyRequest): Parameters<Awaited<ReturnType<typeof createLogin>>['find']>[0] {
   const { method, headers, host, url } = request

@@ -10,12 +10,13 @@ import type { SignInGround } from '../signin/model.ts'
 import { recordRefused } from '../signin/record.ts'
 import { moveSignIn, ownSignIn } from '../signin/rows.ts'
 
+const HOUR_MS = 3_600_000
 /** After its time a recovery waits so long for whoever began it to come back. */
 const COMES_BACK_HOURS = 72
 
 /** What recovery rests on. */
 export interface RecoveryGround extends SignInGround {
-  /** The waiting time. */
+  /** The waiting time; need not be whole. */
   readonly recoveryHours: number
 }
 
@@ -30,7 +31,7 @@ export function recoveryCalls(ground: RecoveryGround): Pick<Calls, 'recover' | '
       if (step !== 'confirm' || account === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
       // The same work whatever the password was, and whether or not anybody has the name.
       const hash = recoveryCodeHash(secret, account, code)
-      const ready = now.add({ hours: recoveryHours })
+      const ready = now.add({ milliseconds: Math.round(recoveryHours * HOUR_MS) })
       const until = ready.add({ hours: COMES_BACK_HOURS })
       return recordRefused(ground, row, asked, async () => {
         const isBegun = await store.commit(async (tx) => {

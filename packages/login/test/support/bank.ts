@@ -15,7 +15,7 @@ import {
 } from '@countersign/mtls'
 import { compilePolicy, createDirectory, decide, readPolicy } from '@countersign/policy'
 import type { Meeting } from '@countersign/protocol'
-import { createIssuer, issueLeaf } from '../../../../tools/testing/pki.ts'
+import { createIssuer, type Holder, issueLeaf } from '../../../../tools/testing/pki.ts'
 import type { Ground } from '../../src/ground.ts'
 import { createOpaqueServer } from '../../src/opaque/server.ts'
 import { type DoorSecret, openSecret } from '../../src/secret.ts'
@@ -41,8 +41,10 @@ export const RULES = `  - rule: customers reach the bank
     proof: [passkey < 15m]
 `
 const CUSTOMERS = ['carol', 'dave', 'erin']
-const root = createIssuer('Acme Root')
-const bank = issueLeaf(root, HOST, { names: [{ kind: 'dNSName', value: HOST }], purpose: 'serverAuth' })
+/** Whom everybody here believes. */
+export const root: Holder = createIssuer('Acme Root')
+/** The door, as it proves itself. */
+export const bank: Holder = issueLeaf(root, HOST, { names: [{ kind: 'dNSName', value: HOST }], purpose: 'serverAuth' })
 
 /** One process of a door. */
 export interface TestBank {

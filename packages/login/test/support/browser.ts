@@ -15,13 +15,27 @@ import type { SignInGround } from '../../src/signin/model.ts'
 import { type TestBank, testBank } from './bank.ts'
 import { AUTHORITY, HOST, newDevice, ORIGIN, type TestDevice } from './device.ts'
 
+/** An answer, as a page has it. */
+export type Answered = Pick<LightMyRequestResponse, 'statusCode' | 'headers' | 'body' | 'json'>
+
+/** Where requests go: into Fastify itself, or over the network. */
+export interface Asking {
+  inject(request: {
+    readonly method: 'POST'
+    readonly url: string
+    readonly payload: string
+    readonly headers: Readonly<Record<string, string>>
+  }): Promise<Answered>
+}
+
 /** A door that browsers can ask. */
 export interface AskedDoor extends TestBank {
-  readonly app: FastifyInstance
+  readonly app: Asking
 }
 
 /** One process of a door, with its calls. */
 export interface TestDoor extends AskedDoor {
+  readonly app: FastifyInstance
   readonly sessionsOf: Sessions
   readonly signInGround: SignInGround
 }
@@ -83,7 +97,7 @@ export interface Browser {
   /** @throws {RefusedCall} (rejects) */
   ask<Name extends CallName>(name: Name, body: BodyOf<Name>): Promise<AnswerOf<Name>>
   /** The answer as it is. */
-  send(name: CallName, body: unknown): Promise<LightMyRequestResponse>
+  send(name: CallName, body: unknown): Promise<Answered>
 }
 
 /** Opens a browser. @param options `address`: of its network. `hasKeys`: without, nothing is proved. */
@@ -136,7 +150,7 @@ export async function newBrowser(
     send,
     async ask<Name extends CallName>(name: Name, body: BodyOf<Name>) {
       const answer = await send(name, body)
-      const said = answer.json<Record<string, string>>()
+      const said: Record<string, string> = answer.json()
       if (answer.statusCode === 200) return said as AnswerOf<Name>
       assert.equal(answer.headers['content-type'], 'application/problem+json')
       const { code = '', reference = '', detail = '' } = said

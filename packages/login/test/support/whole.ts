@@ -1,12 +1,13 @@
 // Login with every call, as a door or an application has it.
 import type { TestContext } from 'node:test'
-import fastify from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import { createLogin, type Login } from '../../src/login.ts'
 import { type TestBank, testBank } from './bank.ts'
 import type { AskedDoor } from './browser.ts'
 
 /** One process with all of login. */
 export interface WholeLogin extends AskedDoor {
+  readonly app: FastifyInstance
   readonly login: Login
 }
 
