@@ -4,8 +4,8 @@ import type { LoginTransaction } from '../model.ts'
 import type { DoorSecret } from '../secret.ts'
 
 const COUNT = 10
-/** 80 bits: nobody guesses them, so that they need no stretching. @see NIST SP 800-63B §5.1.2 */
-const OCTETS = 10
+/** 120 bits: from 112 on they need no stretching. @see NIST SP 800-63B §5.1.2.2, ASVS 5.0 6.5.2 */
+const OCTETS = 15
 /** Crockford's base 32: no letter is taken for a digit. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const CHARACTERS = (OCTETS * 8) / 5
@@ -13,7 +13,7 @@ const GROUP = 4
 /** What is read for what. */
 const MISREAD: Readonly<Record<string, string>> = { O: '0', I: '1', L: '1' }
 
-/** New codes, as in `7F3K-92QD-0M4T-XB1Z`. Secret: shown once, and not kept as they are. */
+/** New codes, as in `7F3K-92QD-0M4T-XB1Z-6GQA-C8NE`. Secret: shown once, and not kept as they are. */
 export function makeRecoveryCodes(): readonly string[] {
   return Array.from({ length: COUNT }, () => groupsOf(base32Of(randomBytes(OCTETS))))
 }

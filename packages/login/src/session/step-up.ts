@@ -11,7 +11,12 @@ import { addProof, tryCode } from './show-more.ts'
 
 /** The calls. */
 export function stepUpCalls(ground: SessionGround): Pick<Calls, 'step-up/options' | 'step-up'> {
-  const { store, secret, host } = ground
+  const { store, secret, host, opened } = ground
+  /** Whoever had the cookie from before has shown nothing. @see ASVS 5.0 7.2.4 */
+  const anew = async (asked: Asked) => {
+    await opened.renew(sessionOf(asked), asked)
+    return {}
+  }
   return {
     async 'step-up/options'(_, asked) {
       const { id } = sessionOf(asked)
@@ -26,7 +31,7 @@ export function stepUpCalls(ground: SessionGround): Pick<Calls, 'step-up/options
           await addProof(tx, asked, { kind: 'totp', at: now, binding: 'device' })
           return true
         })
-        return {}
+        return anew(asked)
       }
       const { credential } = body
       const checked = await checkPasskey(ground, { credential, use: 'step up', bound: id, origin, now, account })
@@ -34,7 +39,7 @@ export function stepUpCalls(ground: SessionGround): Pick<Calls, 'step-up/options
         await spendPasskey(tx, checked)
         await addProof(tx, asked, { kind: 'passkey', at: now, binding: 'device' })
       })
-      return {}
+      return anew(asked)
     },
   }
 }

@@ -2,7 +2,7 @@
 import type { Calls } from '../asked.ts'
 import { writeNotice } from '../notify/notices.ts'
 import { PersonRefusal } from '../refusal.ts'
-import { sessionOf } from '../session/fresh.ts'
+import { requireFresh, sessionOf } from '../session/fresh.ts'
 import type { SignInGround, SignInRow } from '../signin/model.ts'
 import { openSignedIn, recordRefused } from '../signin/record.ts'
 import { findSignIn, moveSignIn, ownSignIn } from '../signin/rows.ts'
@@ -59,6 +59,8 @@ export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waitin
     async 'waiting/answer'({ waiting, yes }, asked) {
       const { account, device } = sessionOf(asked)
       const { now } = asked
+      // A yes lets in; a no is never too early.
+      if (yes) requireFresh(asked)
       await store.commit(async (tx) => {
         const row = (await openWaiting(tx.db, account, now)).find(({ id }) => id === waiting)
         if (row === undefined) throw new PersonRefusal('ERR_PERSON_STEP')

@@ -102,6 +102,18 @@ suite('the session', () => {
     assert.equal(await mayTransfer(), false)
   })
 
+  test('has another secret in its cookie once more was shown; the one before is soon worth nothing', async (t) => {
+    const at = await signedIn(t)
+    const { door, browser } = at
+    const before = browser.cookie
+    await stepUp(at)
+    assert.notEqual(browser.cookie, before)
+    assert.equal((await load(door, browser)).kind, 'person')
+    door.time.pass({ seconds: 30 })
+    const found = await load(door, { cookie: before } as typeof browser)
+    assert.deepEqual([found.kind, found.kind === 'refused' && found.code], ['refused', 'ERR_PERSON_COOKIE'])
+  })
+
   test('is not shown more by a code that is wrong, or was used', async (t) => {
     const at = await signedIn(t)
     const { door, carol, browser } = at

@@ -110,8 +110,26 @@ suite('a new device', () => {
     door.time.pass({ minutes: 10 })
     assert.equal((await refusedBy(other.ask('wait', { signIn: id }))).code, 'ERR_PERSON_STEP')
     assert.deepEqual((await browser.ask('account', {})).waiting, [])
-    const late = await refusedBy(browser.ask('waiting/answer', { waiting: waiting[0]!.waiting, yes: true }))
+    const late = await refusedBy(browser.ask('waiting/answer', { waiting: waiting[0]!.waiting, yes: false }))
     assert.equal(late.code, 'ERR_PERSON_STEP')
+  })
+
+  test('is let in by whoever has proved themselves just now; a no is never asked for that', async (t) => {
+    const at = await signedIn(t)
+    const { browser } = at
+    await growOld(at)
+    const [first, second] = [await atNewDevice(at), await atNewDevice(at, { name: 'Safari on iPad' })]
+    const { waiting } = await browser.ask('account', {})
+    const answer = (number: string | undefined, yes: boolean) => {
+      const one = waiting.find((each) => each.number === number) ?? assert.fail()
+      return browser.ask('waiting/answer', { waiting: one.waiting, yes })
+    }
+    assert.equal((await refusedBy(answer(first.number, true))).code, 'ERR_PERSON_FRESH')
+    assert.deepEqual(await first.other.ask('wait', { signIn: first.id }), { next: 'confirm' })
+    await answer(second.number, false)
+    await stepUp(at)
+    await answer(first.number, true)
+    assert.deepEqual(await first.other.ask('wait', { signIn: first.id }), { next: 'code' })
   })
 })
 
