@@ -18,8 +18,8 @@ doors:
 
 /** The text of docs/configuration.md. */
 export function configurationManual(): string {
-  const [door] = STANDARD_CONFIG.doors
-  if (door?.kind !== 'web') throw new TypeError('the standard house has a web door')
+  const [door, bank] = STANDARD_CONFIG.doors
+  if (door?.kind !== 'web' || bank?.kind !== 'web') throw new TypeError('the standard house has two web doors')
   return `${[
     '# The configuration file',
     '',
@@ -50,7 +50,8 @@ export function configurationManual(): string {
     '',
     `\`countersign up\` starts an authority at ${STANDARD_CONFIG.authority.listen.host}:${STANDARD_CONFIG.authority.listen.port} and the web`,
     `door \`${door.name}\` (${door.host.join(', ')}) at ${door.listen.host}:${door.listen.port} before a demo service. Every party of the authority`,
-    'may pass. A port that is taken at the first start gives way to a free one, which then stays.',
+    `may pass. At the web door \`${bank.name}\` (${bank.host.join(', ')}), at ${bank.listen.host}:${bank.listen.port} before a small bank, people sign in,`,
+    `whom \`countersign invite NAME --account ${bank.name}\` has invited. A port that is taken at the first start gives way to a free one, which then stays.`,
   ].join('\n')}\n`
 }
 

@@ -52,9 +52,10 @@ export const COMMANDS: readonly Command[] = [
     name: 'up',
     summary: 'start an authority and its doors',
     details: [
-      'Without a configuration file: an authority, and a web door named hello before a',
-      'small demo service, both on loopback. A visitor of its own meets the door, and the',
-      'six steps are printed. Stays up until SIGINT or SIGTERM, then drains and ends.',
+      'Without a configuration file: an authority, a web door named hello before a small',
+      'demo service, and one named bank at which people sign in, all on loopback. A visitor',
+      'of its own meets the first door, and the six steps are printed. Stays up until SIGINT',
+      'or SIGTERM, then drains and ends.',
     ],
     positionals: [],
     options: {
