@@ -44,6 +44,8 @@ export interface TestPeople extends AsyncDisposable {
   confirm(cookie: string, sha256: string): void
   /** From now on it asks for a proof first. */
   stale(cookie: string): void
+  /** What is found of a request as it stands. */
+  look(request: PersonRequest): FoundPerson
   /** What is found instead, whoever asks. */
   instead: FoundPerson | (() => Promise<FoundPerson>) | undefined
 }
@@ -142,6 +144,7 @@ export async function testPeople(
     confirm(cookie, sha256) {
       entryOf(cookie).confirmed = [{ sha256, by: 'passkey', at: Temporal.Instant.from('2026-11-27T12:00:00.9Z') }]
     },
+    look: (request) => findIn(signed, request),
     stale(cookie) {
       entryOf(cookie).isStale = true
     },

@@ -1,16 +1,19 @@
 // People at a web door, as time goes on: what is locked, has grown old or is bound to something else ends, and nothing more.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { IncomingHttpHeaders } from 'node:http'
 import { suite, test } from 'node:test'
 import { openWebDoor, type WebDoorConfig } from '@countersign/gateway'
 import { allowList, createLocks, type Locks, steadyAccess } from '@countersign/mtls'
 import type { Decision } from '@countersign/protocol'
 import { WebSocket, WebSocketServer } from 'ws'
+import { issueLeaf } from '../../../../tools/testing/pki.ts'
 import {
   ask,
   CALLERS,
   clientOptions,
   dial,
+  issuing,
   openTestDoor,
   type TestDoor,
   until,
@@ -70,6 +73,9 @@ suite('a person that is locked', () => {
     const sockets = new WebSocketServer({ host: '127.0.0.1', port: 0 })
     await once(sockets, 'listening')
     sockets.on('connection', (socket) => socket.send('hello'))
+    sockets.on('headers', (fields) =>
+      fields.push('Set-Cookie: __Host-countersign=theirs; Path=/; Secure', 'Set-Cookie: a=1'),
+    )
     await using people = await testPeople()
     const { locks, access } = lockable()
     const { port } = sockets.address() as { readonly port: number }
@@ -86,12 +92,34 @@ suite('a person that is locked', () => {
     const [error] = (await once(open('https://evil.example'), 'error')) as [Error]
     assert.match(error.message, /401/)
     const socket = open('https://hello.localhost')
-    await once(socket, 'message')
+    const [[{ headers }]] = (await Promise.all([once(socket, 'upgrade'), once(socket, 'message')])) as [
+      [{ readonly headers: IncomingHttpHeaders }],
+      unknown,
+    ]
+    assert.deepEqual(headers['set-cookie'], ['a=1'])
     const closed = once(socket, 'close')
     await lock(locks, door)
     assert.equal((await closed)[0], 1006)
     await until(() => sockets.clients.size === 0, 'the upstream is let go')
     sockets.close()
+  })
+})
+
+suite('a person that is found, and locked before its request goes on', () => {
+  test('is refused as who is locked', async () => {
+    await using upstream = await echo()
+    await using people = await testPeople()
+    await using door = await openTestDoor(upstream, { people: people.open })
+    const headers = cookieOf(people.signIn('alice'))
+    people.instead = async () => {
+      const [request] = people.found
+      const found = request ? people.look(request) : assert.fail()
+      await door.sessions.cut(['party:alice'], 'ERR_POLICY_LOCKED')
+      return found
+    }
+    const answer = await ask(door, undefined, '/', { headers })
+    assert.deepEqual([answer.status, codeOf(answer)], [403, 'ERR_POLICY_LOCKED'])
+    assert.equal(upstream.reached, 0)
   })
 })
 
@@ -166,6 +194,17 @@ suite('a caller with a certificate', () => {
     assert.equal(codeOf(await ask(door, alice, '/')), 'ERR_PERSON_NOT_SIGNED_IN')
     assert.equal(upstream.reached, 0)
     assert.equal(people.found[0]?.certificateSha256, door.records[1]?.caller.certificate?.sha256)
+  })
+  test('is not taken for nobody because it has no name', async () => {
+    const nameless = issueLeaf(issuing, 'nameless', {
+      names: [{ kind: 'registeredID', value: '1.3.6.1' }],
+      purpose: 'clientAuth',
+    })
+    await using upstream = await echo()
+    await using people = await testPeople()
+    await using door = await openTestDoor(upstream, { people: people.open, callers: 'ask', allow: ['alice'] })
+    assert.equal(codeOf(await ask(door, nameless, '/login/')), 'ERR_CALLER_NOT_ALLOWED')
+    assert.equal(people.asked.length, 0)
   })
   test('may have its session bound to it: the statement says so, and without it the cookie is worth nothing', async () => {
     await using upstream = await echo()

@@ -345,5 +345,9 @@ suite('a person', () => {
     resolve({ kind: 'nobody' })
     people.instead = undefined
     assert.equal((await ask(door, undefined, '/', { headers: cookieOf(people.signIn('alice')) })).status, 200)
+    assert.deepEqual(
+      door.logs.filter(({ event }) => event === 'request.refused').map(({ fields }) => fields['code']),
+      ['ERR_GATE_FAULT'],
+    )
   })
 })
