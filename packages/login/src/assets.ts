@@ -25,6 +25,7 @@ const MODULES = [
   'octets',
   'opaque',
   'opaque-worker',
+  'open-account',
   'passkey',
   'password',
   'qr',

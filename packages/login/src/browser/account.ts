@@ -1,14 +1,14 @@
 // The account: what a customer sees and changes in an open session, and what waits for a yes.
 import type { AnswerOf } from '../api.ts'
-import { callFrom, callWithin } from './call.ts'
+import { callFrom, callWithin, UnreachableError } from './call.ts'
 import { currentDevice, publicDevice } from './device.ts'
 import {
   alarm,
   bank,
   busy,
   element,
+  explain,
   fault,
-  isRefused,
   onClick,
   onSubmit,
   say,
@@ -20,6 +20,7 @@ import {
 import { withFresh } from './fresh.ts'
 import { matterLines } from './matter-lines.ts'
 import { openOpaque } from './opaque.ts'
+import { hasPasskey, openAccount } from './open-account.ts'
 import { makePasskey, passkeysWork } from './passkey.ts'
 import { checkPassword } from './password.ts'
 import { listCodes } from './recovery-codes.ts'
@@ -57,25 +58,30 @@ await busy(element('starting', HTMLElement), async () => {
   void follow()
 })
 
-/** Asks anew, as long as somebody may be looking. */
+function canUsePasskey(): boolean {
+  return account !== undefined && hasPasskey(account)
+}
+
+/** Asks anew, as long as somebody may be looking; a connection that fails for a moment is tried again. */
 async function follow(): Promise<void> {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS))
     if (document.hidden) {
       await new Promise((resolve) => document.addEventListener('visibilitychange', resolve, { once: true }))
     }
-    await busy(element('waits', HTMLElement), refresh)
+    try {
+      await refresh()
+    } catch (error) {
+      if (error instanceof UnreachableError) continue
+      // The session has ended, and why is said.
+      return alarm(explain(error))
+    }
   }
 }
 
 async function refresh(): Promise<void> {
-  try {
-    if (await isOld()) await renew()
-    account = await callWithin(device, 'account', {})
-  } catch (error) {
-    if (isRefused(error, 'ERR_PERSON_NOT_SIGNED_IN')) return location.replace('/login/?to=/login/account')
-    throw error
-  }
+  if (await isOld()) await renew()
+  account = await openAccount(device)
   draw(account)
 }
 
@@ -118,7 +124,7 @@ function drawDevice({ device: id, name, addedAt, how, isThis, isPhone }: Account
   if (isThis) return row
   const remove = button(say('account.remove'), 'danger', async () => {
     if (!window.confirm(say('account.remove-sure', { name }))) return
-    const removed = await withFresh(async () => callWithin(device, 'device/remove', { device: id }))
+    const removed = await withFresh(canUsePasskey, async () => callWithin(device, 'device/remove', { device: id }))
     if (removed !== undefined) tell(say('account.removed', { name }))
     await refresh()
   })
@@ -156,7 +162,7 @@ function drawOne({ waiting, kind, number, text, code, until }: Waiting): HTMLEle
     box.append(paragraph('span', say('account.code'), 'faint'), paragraph('p', code, 'number shown-code'))
   }
   const answer = (yes: boolean) => async () => {
-    await withFresh(async () => callWithin(device, 'waiting/answer', { waiting, yes }))
+    await withFresh(canUsePasskey, async () => callWithin(device, 'waiting/answer', { waiting, yes }))
     await refresh()
   }
   const buttons = document.createElement('div')
@@ -168,16 +174,18 @@ function drawOne({ waiting, kind, number, text, code, until }: Waiting): HTMLEle
 }
 
 async function addPasskey(): Promise<void> {
-  const credential = await withFresh(async () => makePasskey(await callWithin(device, 'passkey/add/options', {})))
+  const credential = await withFresh(canUsePasskey, async () =>
+    makePasskey(await callWithin(device, 'passkey/add/options', {})),
+  )
   if (credential === undefined) return tell(say('account.no-passkey-made'))
   const name = say('account.passkey-name', { device: (await publicDevice(device)).name })
-  await withFresh(async () => callWithin(device, 'passkey/add', { credential, name }))
+  await withFresh(canUsePasskey, async () => callWithin(device, 'passkey/add', { credential, name }))
   tell(say('account.passkey-added'))
   await refresh()
 }
 
 async function newRecoveryCodes(): Promise<void> {
-  const answer = await withFresh(async () => callWithin(device, 'recovery/new', {}))
+  const answer = await withFresh(canUsePasskey, async () => callWithin(device, 'recovery/new', {}))
   if (answer === undefined) return
   listCodes(answer.recovery)
   show('recovery-shown')
@@ -196,7 +204,7 @@ async function changePassword(): Promise<void> {
   const opaque = openOpaque()
   try {
     const request = await opaque.startRegistration(field.value)
-    const answer = await withFresh(async () => callWithin(device, 'password/change', { request }))
+    const answer = await withFresh(canUsePasskey, async () => callWithin(device, 'password/change', { request }))
     if (answer === undefined) return
     const identifiers = { client, server: identity.server }
     const { message: record, exportKey } = await opaque.finishRegistration(answer.response, identifiers)

@@ -19,7 +19,8 @@ import {
 } from './dom.ts'
 import { readMatter } from './matter.ts'
 import { matterLines } from './matter-lines.ts'
-import { passkeysWork, signByPasskey } from './passkey.ts'
+import { hasPasskey, openAccount } from './open-account.ts'
+import { signByPasskey } from './passkey.ts'
 
 const code = element('code', HTMLInputElement)
 let matter: Matter | undefined
@@ -52,12 +53,14 @@ onClick('send', async () => {
   code.focus()
 })
 onClick('cancel', () => location.replace(whereTo()))
-show('by-passkey', passkeysWork)
-
 await busy(element('starting', HTMLElement), async () => {
-  show('starting', false)
   matter = readMatter(new URLSearchParams(location.search).get('matter') ?? '')
-  if (matter === undefined) return alarm(say('confirm.bad'))
+  if (matter === undefined) {
+    show('starting', false)
+    return alarm(say('confirm.bad'))
+  }
+  show('by-passkey', hasPasskey(await openAccount(await currentDevice())))
+  show('starting', false)
   write('matter-title', matter.title)
   element('lines', HTMLElement).replaceChildren(...matterLines(matter.lines))
   show('matter')

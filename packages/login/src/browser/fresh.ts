@@ -2,10 +2,10 @@
 import { callWithin } from './call.ts'
 import { currentDevice } from './device.ts'
 import { bank, busy, element, explain, fault, isRefused, noFaults, say, show } from './dom.ts'
-import { passkeysWork, signByPasskey } from './passkey.ts'
+import { signByPasskey } from './passkey.ts'
 
-/** Resolves once somebody has proved themselves anew (true), or turned away (false). */
-export async function askFresh(): Promise<boolean> {
+/** Resolves once somebody has proved themselves anew (true), or turned away (false). @param withPasskey whether they have one */
+export async function askFresh(withPasskey: boolean): Promise<boolean> {
   const device = await currentDevice()
   const form = element('fresh-form', HTMLFormElement)
   const code = element('fresh-code', HTMLInputElement)
@@ -17,7 +17,7 @@ export async function askFresh(): Promise<boolean> {
   code.value = ''
   box.hidden = true
   noFaults(form)
-  show('fresh-passkey', passkeysWork)
+  show('fresh-passkey', withPasskey)
   const over = new AbortController()
   const { signal } = over
   return new Promise<boolean>((resolve) => {
@@ -72,7 +72,10 @@ export async function askFresh(): Promise<boolean> {
 }
 
 /** Does what may ask for a fresh proof; undefined where the customer turned away. @throws {RefusedError} */
-export async function withFresh<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+export async function withFresh<Result>(
+  withPasskey: () => boolean,
+  work: () => Promise<Result>,
+): Promise<Result | undefined> {
   try {
     return await work()
   } catch (error) {
@@ -80,7 +83,7 @@ export async function withFresh<Result>(work: () => Promise<Result>): Promise<Re
   }
   const dialog = element('fresh', HTMLDialogElement)
   dialog.showModal()
-  const proved = await askFresh()
+  const proved = await askFresh(withPasskey())
   dialog.close()
   return proved ? work() : undefined
 }

@@ -161,7 +161,7 @@ async function openFirst(device: StoredDevice, begun: AnswerOf<'begin'>): Promis
     return first
   } catch (error) {
     if (!(error instanceof SealError || error instanceof RangeError)) throw error
-    step(2, 'refused', say('sign-in.does-not-open'))
+    step(2, 'refused', say('steps.does-not-open'))
     stop(say('sign-in.does-not-open'))
     return 'stopped'
   }
@@ -395,7 +395,7 @@ async function failed(current: Under, error: unknown, field: 'password' | 'code'
 }
 
 function stopDiffers(): void {
-  step(3, 'refused', say('sign-in.differs', { bank }))
+  step(3, 'refused', say('steps.differs'))
   stop(say('sign-in.differs', { bank }))
 }
 

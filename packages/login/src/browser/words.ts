@@ -49,6 +49,11 @@ const WORDS = {
   'steps.copy': ['your picture, sealed to this device', 'Ihr Bild, für dieses Gerät verschlossen'],
   'steps.no-copy': ['no picture: this device is not known', 'kein Bild: dieses Gerät ist nicht bekannt'],
   'steps.no-picture-yet': ['no picture on this device yet', 'noch kein Bild auf diesem Gerät'],
+  'steps.does-not-open': [
+    'what came does not open on this device',
+    'was kam, lässt sich auf diesem Gerät nicht öffnen',
+  ],
+  'steps.differs': ['your password opened another picture', 'Ihr Passwort hat ein anderes Bild geöffnet'],
   'steps.record': ['its proof that it keeps your record', 'der Beweis, dass Ihr Eintrag dort liegt'],
   'steps.look': ['you look at picture and phrase', 'Sie sehen Bild und Satz an'],
   'steps.matches': [

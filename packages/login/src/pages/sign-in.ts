@@ -27,7 +27,7 @@ ${alarm()}
 <p>${say('sign-in.new', { bank })}</p>
 <ul><li>${say('sign-in.way-passkey')}</li><li>${say('sign-in.way-confirm')}</li><li>${say('sign-in.way-recover', { hours })}</li></ul>
 <p><button type="button" class="main" id="passkey-first">${say('sign-in.by-passkey')}</button></p>
-<h2 class="next">${say('sign-in.by-password')}</h2>
+<h2>${say('sign-in.by-password')}</h2>
 </section>
 <form id="password-form" method="post" novalidate hidden>
 <div class="field"><label for="account">${say('sign-in.account')}</label>

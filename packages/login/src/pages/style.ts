@@ -47,8 +47,11 @@ button.danger { color: var(--refused); border-color: var(--refused) }
 button.link { border: 0; padding: 0; min-height: 1.6rem; color: var(--proved); text-decoration: underline; font-weight: 400; text-align: start }
 button.link.danger { color: var(--refused) }
 button:disabled { opacity: .55; cursor: default }
+.buttons + :not(.buttons) { margin-top: 1.1rem }
 .buttons { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1.1rem 0 0 }
 :focus-visible { outline: 3px solid var(--proved); outline-offset: 2px }
+/* Where the focus is led to be read from there, and nothing can be done with it. */
+[tabindex="-1"]:focus { outline: 0 }
 .fault { color: var(--refused); font-weight: 600; margin: .35rem 0 0 }
 .notice, .alarm { border-radius: .5rem; padding: .85rem 1rem; margin: 0 0 1.25rem; background: var(--soft); border-inline-start: 4px solid var(--proved) }
 .alarm { background: var(--alarm); border-color: var(--refused) }
@@ -60,6 +63,7 @@ button:disabled { opacity: .55; cursor: default }
 .shown figcaption { padding: .7rem 1rem; text-align: center; font-size: 1.15rem; font-weight: 600 }
 .shown.small { display: grid; grid-template-columns: 7rem 1fr; align-items: center }
 .shown.small figcaption { text-align: start; font-size: 1rem }
+.shown figcaption .faint { font-weight: 400 }
 .number { font: 700 3rem/1.2 ui-monospace, monospace; letter-spacing: .1em; margin: 0 0 .5rem }
 .number.shown-code { font-size: 2.2rem }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); gap: .6rem; border: 0; margin: 0 0 1rem; padding: 0 }
@@ -96,6 +100,9 @@ summary { padding: .65rem 0; cursor: pointer; font-weight: 600 }
 details[open] { padding-bottom: 1rem }
 dialog { color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: .75rem; padding: 1.5rem; width: min(32rem, calc(100vw - 1.5rem)) }
 dialog::backdrop { background: rgb(0 0 0 / .5) }
+#new-device h2 { margin-top: 1.75rem }
+#new-device h2:first-child { margin-top: 0 }
+#new-device:not([hidden]) ~ #password-form { margin-top: .5rem }
 .meeting .sides { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; font-weight: 600; padding: 0 0 .5rem }
 .meeting .sides :last-child { margin-left: auto }
 .meeting ol { list-style: none; margin: 0; padding: 0; border-top: 1px solid var(--line) }
@@ -107,7 +114,7 @@ dialog::backdrop { background: rgb(0 0 0 / .5) }
 .meeting .right .row { flex-direction: row-reverse; text-align: end }
 .meeting .mark { flex: none }
 .meeting .proved .mark { color: var(--proved) }
-@media (max-width: 26rem) { .meeting li { grid-template-columns: 1.25rem 1fr } .meeting .row { grid-column: 1 / -1 } .matter { grid-template-columns: 1fr } .matter dt { border: 0; padding-bottom: 0 } .matter dd { padding-top: 0 } }
+@media (max-width: 26rem) { .meeting .row:not(:has(.what:empty)) { grid-column: 1 / -1 } .matter { grid-template-columns: 1fr } .matter dt { border: 0; padding-bottom: 0 } .matter dd { padding-top: 0 } }
 @media (prefers-reduced-motion: no-preference) { button, .pictures img { transition: border-color .12s, background-color .12s } }
 @media (forced-colors: active) { .pictures input:checked + img { outline: 4px solid Highlight } .notice, .alarm { border: 1px solid } }
 @media print { header.bank, .buttons, .progress, .check, .meeting { display: none } body { background: none } .card { border: 0 } }

@@ -28,7 +28,11 @@ ${alarm()}
 export function stepUpPage(writing: Writing): Page {
   const { say } = writing
   const main = html`<div class="card">
+${alarm()}
+<p id="starting" class="faint">${say('page.moment')}</p>
+<div id="fresh" hidden>
 ${freshForm(writing, html`<h1>${say('fresh.title')}</h1>`)}
+</div>
 <p class="claim faint">${say('page.claim')}</p>
 </div>`
   return { title: say('fresh.title'), layout: 'one', main }

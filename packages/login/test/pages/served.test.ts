@@ -7,7 +7,15 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { openAssets } from '../../src/assets.ts'
 import { registerPages } from '../../src/pages/register.ts'
 
-const PAGES = ['/login/', '/login/set-up', '/login/renew', '/login/step-up', '/login/confirm', '/login/account']
+const PAGES = [
+  '/login/',
+  '/login/set-up',
+  '/login/renew',
+  '/login/step-up',
+  '/login/confirm',
+  '/login/account',
+  '/login/sign-out',
+]
 
 suite('the pages of login, as they are served', () => {
   let app: FastifyInstance
