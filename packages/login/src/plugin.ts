@@ -4,6 +4,7 @@ import type { RefusalCode } from '@countersign/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createLogin, type LoginConfig } from './login.ts'
 import type { FoundPerson, LoginHouse, PersonClaims, PersonSession } from './model.ts'
+import type { AccountsOfDoor } from './operate.ts'
 
 /** Who asks. */
 export interface Person {
@@ -17,6 +18,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who has signed in; null below `/login`, where somebody is about to. */
     person: Person | null
+  }
+  interface FastifyInstance {
+    /** Invites people, and takes lost devices away. */
+    readonly accounts: AccountsOfDoor
   }
   interface FastifyContextConfig {
     /** Of login itself: whoever asks need not have signed in. */
@@ -46,6 +51,7 @@ Object.assign(login, { [Symbol.for('skip-override')]: true })
 async function addLogin(app: FastifyInstance, { house, ...config }: LoginOptions): Promise<void> {
   const people = await createLogin(config, house)
   app.addHook('onClose', () => people.close())
+  app.decorate('accounts', people.accounts)
   app.decorateRequest('person', null)
   app.addHook('onRequest', async (request, reply) => {
     // By the route that was found, and not by how the address is written.

@@ -57,7 +57,6 @@ export async function openBank(t: TestContext): Promise<OpenBank> {
     const alter = relay.get(url.replace('/login/api/', ''))
     return alter === undefined ? body : JSON.stringify(alter(JSON.parse(String(body))))
   })
-  // biome-ignore lint/nursery/noMisusedPromises: Fastify waits for it
   await app.register(login, { house: bank.ground, host: HOST, bank: 'Bank of Tests', recoveryHours: 24 })
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_, body, done) =>
     done(null, body),
