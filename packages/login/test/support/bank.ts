@@ -118,7 +118,7 @@ export async function testBank(t: TestContext, beside?: TestBank): Promise<TestB
     record: (meeting) => void records.push(meeting),
     log: (event, fields = {}) => void logged.push({ event, fields }),
     files,
-    store,
+    store: beside?.ground.store ?? store,
     secret,
     opaque: await createOpaqueServer(secret, HOST),
   }
