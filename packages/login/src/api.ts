@@ -229,7 +229,8 @@ export const API = {
 
   // The account: what a customer sees and does in an open session.
   account: {
-    summary: 'Name, devices, passkeys, how many recovery codes are left, and what waits to be confirmed here',
+    summary:
+      'Name, devices, passkeys, open sessions, how many recovery codes are left, and what waits to be confirmed here',
     proof: 'session',
     body: none,
     answer: z.strictObject({
@@ -248,6 +249,15 @@ export const API = {
         }),
       ),
       passkeys: z.array(z.strictObject({ passkey: z.string(), name: z.string(), addedAt: instant })),
+      sessions: z.array(
+        z.strictObject({
+          /** Not its id, which is half of a cookie. */
+          session: id,
+          device: z.string(),
+          openedAt: instant,
+          isThis: z.boolean(),
+        }),
+      ),
       recoveryLeft: z.int(),
       waiting: z.array(
         z.strictObject({
@@ -271,6 +281,18 @@ export const API = {
     summary: 'Ends a device, and every session that is bound to it',
     proof: 'session',
     body: z.strictObject({ device: id }),
+    answer: none,
+  },
+  'passkey/remove': {
+    summary: 'Ends a passkey; asks for a fresh proof',
+    proof: 'session',
+    body: z.strictObject({ passkey: octets(1024) }),
+    answer: none,
+  },
+  'session/end': {
+    summary: 'Ends one session, or every other one where none is named; asks for a fresh proof',
+    proof: 'session',
+    body: z.strictObject({ session: id.exactOptional() }),
     answer: none,
   },
   'device/phone': {

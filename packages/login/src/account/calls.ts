@@ -3,8 +3,10 @@ import { z } from 'zod'
 import type { AnswerOf } from '../api.ts'
 import type { Calls } from '../asked.ts'
 import { shownCode } from '../otp/telephone.ts'
+import { athOf } from '../session/dpop.ts'
 import { sessionOf } from '../session/fresh.ts'
 import type { SessionGround } from '../session/ground.ts'
+import { openSessionsOf } from '../session/open-sessions.ts'
 import { readProofs } from '../session/row.ts'
 import { openWaiting, type WaitingRow } from '../waiting/open.ts'
 
@@ -13,10 +15,10 @@ const linesForm = z.array(z.tuple([z.string(), z.string()]))
 
 /** The call. */
 export function accountCalls(ground: SessionGround): Pick<Calls, 'account'> {
-  const { store } = ground
+  const { store, door } = ground
   return {
     async account(_, asked) {
-      const { account, device: own, row } = sessionOf(asked)
+      const { account, device: own, id, row } = sessionOf(asked)
       const { db } = store
       const { name } = await db
         .selectFrom('login_account')
@@ -44,6 +46,7 @@ export function accountCalls(ground: SessionGround): Pick<Calls, 'account'> {
         .where('used_at', 'is', null)
         .execute()
       const isPhone = devices.some(({ device, is_phone }) => device === own && is_phone === 1)
+      const sessions = await openSessionsOf(db, { account, door, now: asked.now })
       const waiting = await openWaiting(db, account, asked.now)
       return {
         account,
@@ -62,6 +65,12 @@ export function accountCalls(ground: SessionGround): Pick<Calls, 'account'> {
           passkey,
           name: called,
           addedAt: instantOf(added_at),
+        })),
+        sessions: sessions.map((each) => ({
+          session: athOf(each.id),
+          device: each.device,
+          openedAt: each.openedAt.toString(),
+          isThis: each.id === id,
         })),
         recoveryLeft: codes.length,
         waiting: waiting.flatMap((one) => shown(ground, one, isPhone)),

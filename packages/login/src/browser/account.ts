@@ -38,6 +38,7 @@ const device = await currentDevice()
 let account: Account | undefined
 
 onClick('add-passkey', addPasskey)
+onClick('end-others', endOthers)
 onClick('recovery-new', newRecoveryCodes)
 onClick('sign-out', async () => {
   await callWithin(device, 'sign-out', {})
@@ -85,7 +86,8 @@ async function refresh(): Promise<void> {
   draw(account)
 }
 
-function draw({ name, account: login, until, proofs, devices, passkeys, recoveryLeft, waiting }: Account): void {
+function draw(account: Account): void {
+  const { name, account: login, until, proofs, devices, sessions, passkeys, recoveryLeft, waiting } = account
   show('starting', false)
   show('open')
   write('greeting', say('account.greeting', { name }))
@@ -96,7 +98,9 @@ function draw({ name, account: login, until, proofs, devices, passkeys, recovery
   redraw('devices', devices, (each) => drawDevice(each))
   const here = devices.find(({ isThis }) => isThis)
   element('phone', HTMLInputElement).checked = here?.isPhone === true
-  redraw('passkeys', passkeys, ({ name: passkey, addedAt }) => [texts(passkey, timeOf(addedAt))])
+  redraw('sessions', sessions, (each) => drawSession(each))
+  show('end-others', sessions.length > 1)
+  redraw('passkeys', passkeys, (each) => drawPasskey(each))
   show('passkeys', passkeys.length > 0)
   show('no-passkeys', passkeys.length === 0)
   write('recovery-left', say('account.recovery-left', { left: recoveryLeft }))
@@ -130,6 +134,36 @@ function drawDevice({ device: id, name, addedAt, how, isThis, isPhone }: Account
   })
   remove.setAttribute('aria-label', `${say('account.remove')}: ${name}`)
   return [...row, remove]
+}
+
+function drawSession({ session, device: name, openedAt, isThis }: Account['sessions'][number]): HTMLElement[] {
+  const row = [
+    texts(isThis ? `${name} (${say('account.this')})` : name, say('account.session', { at: timeOf(openedAt) })),
+  ]
+  if (isThis) return row
+  const end = button(say('account.end'), 'danger', async () => {
+    const ended = await withFresh(async () => callWithin(device, 'session/end', { session }))
+    if (ended !== undefined) tell(say('account.ended', { name }))
+    await refresh()
+  })
+  end.setAttribute('aria-label', `${say('account.end')}: ${name}`)
+  return [...row, end]
+}
+
+function drawPasskey({ passkey, name, addedAt }: Account['passkeys'][number]): HTMLElement[] {
+  const remove = button(say('account.remove'), 'danger', async () => {
+    const removed = await withFresh(async () => callWithin(device, 'passkey/remove', { passkey }))
+    if (removed !== undefined) tell(say('account.removed', { name }))
+    await refresh()
+  })
+  remove.setAttribute('aria-label', `${say('account.remove')}: ${name}`)
+  return [texts(name, timeOf(addedAt)), remove]
+}
+
+async function endOthers(): Promise<void> {
+  const ended = await withFresh(async () => callWithin(device, 'session/end', {}))
+  if (ended !== undefined) tell(say('account.ended-others'))
+  await refresh()
 }
 
 function drawWaiting(waiting: readonly Waiting[]): void {

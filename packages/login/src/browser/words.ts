@@ -379,6 +379,12 @@ const WORDS = {
     'Codes appear on this page while it is open, next to what they are for.',
     'Codes erscheinen auf dieser Seite, solange sie offen ist, neben dem, wofür sie sind.',
   ],
+  'account.sessions': ['Where you are signed in', 'Wo Sie angemeldet sind'],
+  'account.session': ['since {at}', 'seit {at}'],
+  'account.end': ['End', 'Beenden'],
+  'account.ended': ['“{name}” is signed out.', '„{name}“ ist abgemeldet.'],
+  'account.end-others': ['Sign out everywhere else', 'Überall sonst abmelden'],
+  'account.ended-others': ['You are signed out everywhere else.', 'Sie sind überall sonst abgemeldet.'],
   'account.passkeys': ['Passkeys', 'Passkeys'],
   'account.no-passkeys': [
     'You have none yet. A passkey is the safest way in: a copy of this page cannot use it.',

@@ -34,6 +34,10 @@ export const NOTICES = {
     'A cookie from before was used in your session on {device}: somebody may have copied it. The session has ended, and the copy is worth nothing. If this comes again, tell the operator of this door.',
   ],
   'passkey added': ['A passkey was added', 'The passkey {passkey} can sign in to your account from now on.'],
+  'passkey removed': [
+    'A passkey was removed',
+    'The passkey {passkey} was removed from your account, and is worth nothing any more.',
+  ],
   'recovery codes made': [
     'New recovery codes',
     'New recovery codes were made on {device}. Those of before are worth nothing.',

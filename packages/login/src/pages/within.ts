@@ -81,6 +81,11 @@ ${alarm()}
 <ul class="list" role="list" id="devices"></ul>
 <label class="check"><input type="checkbox" id="phone" aria-describedby="phone-hint"><span>${say('account.phone-label')}<br><span class="faint" id="phone-hint">${say('account.phone-hint')}</span></span></label>
 </section>
+<section aria-labelledby="sessions-title">
+<h2 id="sessions-title">${say('account.sessions')}</h2>
+<ul class="list" role="list" id="sessions"></ul>
+<button type="button" id="end-others">${say('account.end-others')}</button>
+</section>
 <section aria-labelledby="passkeys-title">
 <h2 id="passkeys-title">${say('account.passkeys')}</h2>
 <ul class="list" role="list" id="passkeys"></ul>

@@ -34,7 +34,7 @@ const attestation = z.object({
 /** The calls. */
 export function passkeyCalls(
   ground: SignInGround,
-): Pick<Calls, 'passkey/options' | 'passkey' | 'passkey/add/options' | 'passkey/add'> {
+): Pick<Calls, 'passkey/options' | 'passkey' | 'passkey/add/options' | 'passkey/add' | 'passkey/remove'> {
   const { store, secret, host, door } = ground
   const passkeysOf = (account: string) =>
     store.db
@@ -112,6 +112,27 @@ export function passkeyCalls(
         if (numInsertedOrUpdatedRows !== 1n) throw wrong('this passkey is known already')
         await tx.record({ at: now, account, door, act: 'passkey added', evidence: `passkey ${made.id}` })
         await writeNotice(ground, tx, { account, kind: 'passkey added', facts: { passkey: name }, now })
+      })
+      return {}
+    },
+
+    async 'passkey/remove'({ passkey }, asked) {
+      const { account } = sessionOf(asked)
+      const { now } = asked
+      requireFresh(asked)
+      await store.commit(async (tx) => {
+        const removed = await tx.db
+          .updateTable('login_passkey')
+          .set({ removed_at: now.epochMilliseconds })
+          .where('passkey', '=', passkey)
+          .where('account', '=', account)
+          .where('removed_at', 'is', null)
+          .returning('name')
+          .executeTakeFirst()
+        if (removed === undefined)
+          throw new PersonRefusal('ERR_PERSON_REQUEST', { note: 'there is no such passkey', isTold: true })
+        await tx.record({ at: now, account, door, act: 'passkey removed', evidence: `passkey ${passkey}` })
+        await writeNotice(ground, tx, { account, kind: 'passkey removed', facts: { passkey: removed.name }, now })
       })
       return {}
     },
