@@ -64,7 +64,7 @@ suite('set-up', () => {
     const account = await door.store.db.selectFrom('login_account').selectAll().executeTakeFirstOrThrow()
     assert.deepEqual([account.account, account.name, account.email], ['carol', 'Carol', 'carol@mail.example'])
     assert.equal(new Set(recovery).size, 10)
-    // 80 bits in Crockford's alphabet, in groups for the eye.
+    // 120 bits in Crockford's alphabet, in groups for the eye.
     for (const code of recovery) assert.match(code, /^(?:[0-9A-HJKMNP-TV-Z]{4}-){5}[0-9A-HJKMNP-TV-Z]{4}$/)
     assert.equal((await door.store.db.selectFrom('login_set_up').selectAll().execute()).length, 0)
   })

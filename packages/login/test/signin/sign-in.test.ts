@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { hkdfSync } from 'node:crypto'
 import { suite, test } from 'node:test'
+import { client } from '@serenity-kit/opaque'
 import { compactDecrypt } from 'jose'
 import { type Browser, newBrowser, RefusedCall, refusedBy, testDoor } from '../support/browser.ts'
 import { codeOf, NO_FINISH, pictureOf, provePassword, setUp, signIn } from '../support/customer.ts'
@@ -244,6 +245,24 @@ suite('a message of a sign-in', () => {
       before,
     )
     await browser.ask('code', { signIn: id, code })
+  })
+})
+
+suite('a guess that cannot be counted', () => {
+  test('is not answered: no KE2 leaves that nobody has counted', async (t) => {
+    const door = await testDoor(t)
+    const { browser } = await setUp(door)
+    const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+    const start = client.startLogin({ password: 'a red horse' }).startLoginRequest
+    for (const failsAfter of [0, 1]) {
+      door.store.failsAfter = failsAfter
+      const answer = await browser.send('password', { signIn: id, account: 'carol', start })
+      assert.equal(answer.statusCode, 500)
+      assert.ok(!('response' in answer.json<object>()))
+    }
+    const counted = await door.store.db.selectFrom('login_failure').selectAll().where('count', '>', 0).execute()
+    assert.deepEqual(counted, [])
+    assert.match((await browser.ask('password', { signIn: id, account: 'carol', start })).response, /^[\w-]{427}$/)
   })
 })
 
