@@ -21,6 +21,7 @@ import { parseVerifierKey } from '../src/ledger/key.ts'
 import { verifyLedger } from '../src/ledger/verify-ledger.ts'
 import { temporaryDirectory } from './support/core.ts'
 import { follow } from './support/follow.ts'
+import type { GuestTables } from './support/guests.ts'
 import { askLocally, enrollParty, type House, meet, openHouse, placeOf } from './support/house.ts'
 
 const PASSPHRASE = 'correct horse battery staple'
@@ -42,6 +43,35 @@ const numberOf = async ({ directory }: House) => {
 }
 
 suite('a backup', () => {
+  test('has the tables of other programs, which come back as they were, by a start with or without them', async (t) => {
+    const made = await openHouse(t, { people: ['bank'] })
+    const invite = { party: 'carol', door: 'bank' }
+    assert.equal((await askLocally(made.directory, 'POST', '/v1/accounts/invitations', invite)).status, 201)
+    const listed = async (directory: string) => (await askLocally(directory, 'GET', '/v1/accounts')).body
+    const before = await listed(made.directory)
+    assert.equal(before.accounts.length, 1)
+    const target = join(temporaryDirectory(t), 'backup')
+    assert.equal((await back(made, target, { keys: true, passphrase: PASSPHRASE })).status, 201)
+    await made.authority.close()
+    const directory = join(temporaryDirectory(t), 'data')
+    await restoreBackup(target, directory)
+    const passphrase = join(temporaryDirectory(t), 'passphrase')
+    writeFileSync(passphrase, `${PASSPHRASE}\n`, { mode: 0o600 })
+    const without = await openHouse(t, { directory, custody: { passphrase } })
+    assert.deepEqual(await listed(directory), { accounts: [] })
+    await without.authority.close()
+    const again = await openHouse(t, { directory, custody: { passphrase }, people: ['bank'] })
+    assert.deepEqual(await listed(directory), before)
+    const { db } = again.authority.part<GuestTables>('guest')
+    // No number of theirs is put ahead: what refers to it is in the same tables.
+    assert.deepEqual(
+      (await db.selectFrom('guest_act').select('id').execute()).map(({ id }) => id),
+      [1],
+    )
+    assert.equal((await askLocally(directory, 'POST', '/v1/accounts/invitations', invite)).status, 201)
+    assert.equal((await db.selectFrom('guest_act').select('id').orderBy('id', 'desc').executeTakeFirst())?.id, 2)
+  })
+
   test('comes back as it was, and goes on with numbers that nobody has seen', async (t) => {
     const { made, target } = await house(t)
     const gate = await enrollParty(t, made, 'door/gate-1', { profile: 'service' })

@@ -12,7 +12,7 @@ const AGAIN_MS = 1_000
 
 /** What an event says beside its kind, in the order of a line. */
 const TOLD = [
-  ...['party', 'account', 'issuer', 'state', 'profile', 'serial', 'subject', 'door', 'act', 'evidence'],
+  ...['party', 'account', 'issuer', 'state', 'profile', 'serial', 'subject', 'door', 'act'],
   ...['reason', 'role', 'until', 'notAfter', 'nextUpdate', 'sha256'],
 ] as const
 
@@ -97,6 +97,8 @@ function parse(line: string): unknown {
 function eventLine(field: Field, around: Around): string {
   const [number, kind] = [field.get('number').number(Number.MAX_SAFE_INTEGER), field.get('kind').text(64)]
   const when = formatWhen(field.get('at').instant(), around.clock())
-  const told = TOLD.flatMap((name) => field.get(name).optional((each) => each.text()) ?? [])
+  // Of certificates it says less than the rest of the line.
+  const names = kind === 'account' ? [...TOLD, 'evidence'] : TOLD
+  const told = names.flatMap((name) => field.get(name).optional((each) => each.text()) ?? [])
   return plainText([String(number), when, kind, ...told].join('  '))
 }
