@@ -11,7 +11,6 @@ import type { Ground } from './ground.ts'
 import { keepTidy } from './housekeeping.ts'
 import type { FoundPerson, LoginHouse, PersonRequest } from './model.ts'
 import { writeNotice } from './notify/notices.ts'
-import { openNoticeSender } from './notify/sender.ts'
 import type { MailOptions } from './notify/transport.ts'
 import { createOpaqueServer } from './opaque/server.ts'
 import { type AccountsOfDoor, accountsOf } from './operate.ts'
@@ -89,7 +88,7 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
     ...recoveryCalls(signing),
   }
   const { secret, clock } = ground
-  const sender = config.mail && openNoticeSender(ground, config.mail)
+  const sender = config.mail && (await senderOf(ground, config.mail))
   const tidying = keepTidy(ground)
   const nonceKey = secret.key('proof nonce')
   return {
@@ -106,6 +105,12 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
       await opened.close()
     },
   }
+}
+
+/** What speaks SMTP is loaded where there is somebody to speak to. */
+async function senderOf(ground: Ground, mail: MailOptions) {
+  const { openNoticeSender } = await import('./notify/sender.ts')
+  return openNoticeSender(ground, mail)
 }
 
 /** The calls of who has signed in. */

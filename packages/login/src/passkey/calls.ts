@@ -1,10 +1,5 @@
 // Passkeys: one gets in by itself, and on a new device (WebAuthn 3 §7.2); more are added within a session (§7.1).
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type RegistrationResponseJSON,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server'
+import type { RegistrationResponseJSON } from '@simplewebauthn/server'
 import { z } from 'zod'
 import type { Calls } from '../asked.ts'
 import { writeNotice } from '../notify/notices.ts'
@@ -16,6 +11,7 @@ import { openSignedIn, recordRefused } from '../signin/record.ts'
 import { moveSignIn, ownSignIn } from '../signin/rows.ts'
 import { CHALLENGE_SECONDS, challengeEnds, makeChallenge } from './challenge.ts'
 import { checkPasskey, spendPasskey, userHandleOf } from './check.ts'
+import { webAuthn } from './webauthn.ts'
 
 /** COSE: EdDSA, ES256, RS256, which is all that authenticators have. @see RFC 9053 §2 */
 const ALGORITHMS = [-8, -7, -257]
@@ -69,7 +65,7 @@ export function passkeyCalls(
       const { id, account } = sessionOf(asked)
       requireFresh(asked)
       const known = await passkeysOf(account)
-      const options = await generateRegistrationOptions({
+      const options = await (await webAuthn()).generateRegistrationOptions({
         rpName: host,
         rpID: host,
         userName: account,
@@ -140,8 +136,8 @@ export function passkeyCalls(
 }
 
 /** What a browser is asked to sign, by whichever passkey the person chooses. */
-export function requestOptions(host: string, challenge: Uint8Array) {
-  return generateAuthenticationOptions({
+export async function requestOptions(host: string, challenge: Uint8Array) {
+  return (await webAuthn()).generateAuthenticationOptions({
     rpID: host,
     challenge: new Uint8Array(challenge),
     timeout: CHALLENGE_SECONDS * 1000,
@@ -161,20 +157,22 @@ async function checkNew(
   const made: RegistrationResponseJSON = { id, rawId, type, response, clientExtensionResults: {} }
   let challenge = ''
   let until: Temporal.Instant | undefined
-  const { verified, registrationInfo } = await verifyRegistrationResponse({
-    response: made,
-    expectedChallenge(said) {
-      challenge = said
-      until = challengeEnds(secret, 'add passkey', session, said, now)
-      return until !== undefined
-    },
-    expectedOrigin: origin,
-    expectedRPID: host,
-    requireUserVerification: true,
-    supportedAlgorithmIDs: ALGORITHMS,
-  }).catch((cause: unknown) => {
-    throw wrong(cause instanceof Error ? cause.message : 'it cannot be read', cause)
-  })
+  const { verified, registrationInfo } = await (await webAuthn())
+    .verifyRegistrationResponse({
+      response: made,
+      expectedChallenge(said) {
+        challenge = said
+        until = challengeEnds(secret, 'add passkey', session, said, now)
+        return until !== undefined
+      },
+      expectedOrigin: origin,
+      expectedRPID: host,
+      requireUserVerification: true,
+      supportedAlgorithmIDs: ALGORITHMS,
+    })
+    .catch((cause: unknown) => {
+      throw wrong(cause instanceof Error ? cause.message : 'it cannot be read', cause)
+    })
   if (!verified || registrationInfo === undefined || until === undefined) throw wrong('it does not verify')
   const { credential: kept } = registrationInfo
   if (kept.id !== id) throw wrong('it names another passkey than it has made')

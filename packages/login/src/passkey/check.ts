@@ -1,11 +1,12 @@
 // What a passkey has signed: checked by the library, counted once, and for what its challenge says alone. @see WebAuthn 3 §7.2
-import { type AuthenticationResponseJSON, verifyAuthenticationResponse } from '@simplewebauthn/server'
+import type { AuthenticationResponseJSON } from '@simplewebauthn/server'
 import { z } from 'zod'
 import type { Ground } from '../ground.ts'
 import type { LoginTransaction } from '../model.ts'
 import { spendOnce } from '../otp/once.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { type ChallengeUse, challengeEnds } from './challenge.ts'
+import { webAuthn } from './webauthn.ts'
 
 /** What is asked about an answer of `navigator.credentials.get`. */
 export interface PasskeyQuestion {
@@ -66,21 +67,23 @@ export async function checkPasskey(
 
   let challenge = ''
   let until: Temporal.Instant | undefined
-  const { verified, authenticationInfo } = await verifyAuthenticationResponse({
-    response: responseOf(read),
-    expectedChallenge(said) {
-      challenge = said
-      until = challengeEnds(secret, use, bound, said, now)
-      return until !== undefined
-    },
-    expectedOrigin: origin,
-    expectedRPID: host,
-    credential: { id: row.passkey, publicKey: new Uint8Array(row.public_key), counter: row.counter },
-    requireUserVerification: true,
-  }).catch((cause: unknown) => {
-    // Whatever is wrong with what was sent, the library says by an Error of its own words.
-    throw wrong(cause instanceof Error ? cause.message : 'it cannot be read', cause)
-  })
+  const { verified, authenticationInfo } = await (await webAuthn())
+    .verifyAuthenticationResponse({
+      response: responseOf(read),
+      expectedChallenge(said) {
+        challenge = said
+        until = challengeEnds(secret, use, bound, said, now)
+        return until !== undefined
+      },
+      expectedOrigin: origin,
+      expectedRPID: host,
+      credential: { id: row.passkey, publicKey: new Uint8Array(row.public_key), counter: row.counter },
+      requireUserVerification: true,
+    })
+    .catch((cause: unknown) => {
+      // Whatever is wrong with what was sent, the library says by an Error of its own words.
+      throw wrong(cause instanceof Error ? cause.message : 'it cannot be read', cause)
+    })
   if (!verified || until === undefined) throw wrong('the signature does not verify')
   const { newCounter } = authenticationInfo
   return { account: row.account, passkey: row.passkey, counter: row.counter, newCounter, challenge, until }
