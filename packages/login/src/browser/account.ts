@@ -142,7 +142,7 @@ function drawSession({ session, device: name, openedAt, isThis }: Account['sessi
   ]
   if (isThis) return row
   const end = button(say('account.end'), 'danger', async () => {
-    const ended = await withFresh(async () => callWithin(device, 'session/end', { session }))
+    const ended = await withFresh(canUsePasskey, async () => callWithin(device, 'session/end', { session }))
     if (ended !== undefined) tell(say('account.ended', { name }))
     await refresh()
   })
@@ -152,7 +152,7 @@ function drawSession({ session, device: name, openedAt, isThis }: Account['sessi
 
 function drawPasskey({ passkey, name, addedAt }: Account['passkeys'][number]): HTMLElement[] {
   const remove = button(say('account.remove'), 'danger', async () => {
-    const removed = await withFresh(async () => callWithin(device, 'passkey/remove', { passkey }))
+    const removed = await withFresh(canUsePasskey, async () => callWithin(device, 'passkey/remove', { passkey }))
     if (removed !== undefined) tell(say('account.removed', { name }))
     await refresh()
   })
@@ -161,7 +161,7 @@ function drawPasskey({ passkey, name, addedAt }: Account['passkeys'][number]): H
 }
 
 async function endOthers(): Promise<void> {
-  const ended = await withFresh(async () => callWithin(device, 'session/end', {}))
+  const ended = await withFresh(canUsePasskey, async () => callWithin(device, 'session/end', {}))
   if (ended !== undefined) tell(say('account.ended-others'))
   await refresh()
 }
