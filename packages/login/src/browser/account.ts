@@ -1,7 +1,7 @@
 // The account: what a customer sees and changes in an open session, and what waits for a yes.
 import type { AnswerOf } from '../api.ts'
 import { callFrom, callWithin, UnreachableError } from './call.ts'
-import { currentDevice, publicDevice } from './device.ts'
+import { publicDevice, sessionDevice } from './device.ts'
 import {
   alarm,
   bank,
@@ -25,7 +25,7 @@ import { makePasskey, passkeysWork } from './passkey.ts'
 import { checkPassword } from './password.ts'
 import { listCodes } from './recovery-codes.ts'
 import { openOfDevice, sealToPassword } from './seal.ts'
-import { isOld, renew, startWorker } from './session.ts'
+import { isOld, renew, signOut, startWorker } from './session.ts'
 import { isWord } from './words.ts'
 
 type Account = AnswerOf<'account'>
@@ -34,14 +34,14 @@ type Waiting = Account['waiting'][number]
 const POLL_MILLISECONDS = 3000
 /** Times that the server tells are shown as this device shows them. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/
-const device = await currentDevice()
+const device = await sessionDevice()
 let account: Account | undefined
 
 onClick('add-passkey', addPasskey)
 onClick('end-others', endOthers)
 onClick('recovery-new', newRecoveryCodes)
 onClick('sign-out', async () => {
-  await callWithin(device, 'sign-out', {})
+  await signOut()
   location.replace('/login/')
 })
 onSubmit('password-form', changePassword)

@@ -60,7 +60,7 @@ const NONCE_MILLISECONDS = 90_000
 export async function takeNonce(): Promise<string> {
   if (newest === undefined || performance.now() - newest.at > NONCE_MILLISECONDS) {
     newest = undefined
-    await post('nonce', {})
+    await post('nonce', {}, '')
   }
   const { nonce } = newest ?? {}
   if (nonce === undefined) throw new RefusedError({ code: 'ERR_PERSON_PROOF', title: 'the server gave no nonce' })
@@ -73,11 +73,11 @@ function ofPage(): { readonly nonce: string; readonly at: number } | undefined {
 }
 
 /** Reads what an answer says beside its body: the next nonce, and the hash of its session. */
-export async function noteFields({ headers }: Response): Promise<void> {
+export async function noteFields({ headers }: Response, device: string): Promise<void> {
   const nonce = headers.get('dpop-nonce')
   if (nonce !== null) newest = { nonce, at: performance.now() }
   const ath = headers.get('countersign-ath')
-  if (ath !== null) await writeState('session', { ath, renewedAt: Date.now() })
+  if (ath !== null) await writeState('session', { ath, device, renewedAt: Date.now() })
 }
 
 async function call<Name extends CallName>(
@@ -90,11 +90,8 @@ async function call<Name extends CallName>(
     const before = await takeNonce()
     const ath = within ? (await readState('session'))?.ath : undefined
     const url = `${location.origin}/login/api/${name}`
-    const answer = await post(
-      name,
-      body,
-      await prove(device, { method: 'POST', url, nonce: before, ...(ath && { ath }) }),
-    )
+    const proof = await prove(device, { method: 'POST', url, nonce: before, ...(ath && { ath }) })
+    const answer = await post(name, body, device.id, proof)
     const read = await readJson(answer)
     if (answer.ok) return read as AnswerOf<Name>
     const problem = read as Problem
@@ -104,7 +101,7 @@ async function call<Name extends CallName>(
   }
 }
 
-async function post(name: CallName, body: object, proof?: string): Promise<Response> {
+async function post(name: CallName, body: object, device: string, proof?: string): Promise<Response> {
   const request = new Request(`/login/api/${name}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...(proof !== undefined && { DPoP: proof }) },
@@ -116,7 +113,7 @@ async function post(name: CallName, body: object, proof?: string): Promise<Respo
   } catch (cause) {
     throw new UnreachableError(name, { cause })
   }
-  await noteFields(answer)
+  await noteFields(answer, device)
   return answer
 }
 

@@ -1,7 +1,7 @@
 // Confirms exactly what stands here, line by line. What you see is what you sign.
 import type { Matter } from '../api.ts'
 import { callWithin } from './call.ts'
-import { currentDevice } from './device.ts'
+import { sessionDevice } from './device.ts'
 import {
   alarm,
   bank,
@@ -27,7 +27,7 @@ let matter: Matter | undefined
 
 onClick('by-passkey', async () => {
   if (matter === undefined) return
-  const device = await currentDevice()
+  const device = await sessionDevice()
   const credential = await signByPasskey(await callWithin(device, 'confirm/options', { matter }))
   if (credential === undefined) return alarm(`${say('confirm.nothing')} ${say('sign-in.no-passkey', { bank })}`)
   await callWithin(device, 'confirm', { matter, credential })
@@ -38,7 +38,7 @@ onSubmit('code-form', async () => {
   const digits = code.value.replaceAll(/\s/g, '')
   if (!/^\d{6,8}$/.test(digits)) return fault('code', say('fresh.code'))
   try {
-    await callWithin(await currentDevice(), 'confirm', { matter, code: digits })
+    await callWithin(await sessionDevice(), 'confirm', { matter, code: digits })
   } catch (error) {
     if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) throw error
     code.value = ''
@@ -48,7 +48,7 @@ onSubmit('code-form', async () => {
 })
 onClick('send', async () => {
   if (matter === undefined) return
-  const { number } = await callWithin(await currentDevice(), 'confirm/send', { matter })
+  const { number } = await callWithin(await sessionDevice(), 'confirm/send', { matter })
   write('sent', say('confirm.sent', { number }))
   code.focus()
 })
@@ -59,7 +59,7 @@ await busy(element('starting', HTMLElement), async () => {
     show('starting', false)
     return alarm(say('confirm.bad'))
   }
-  show('by-passkey', hasPasskey(await openAccount(await currentDevice())))
+  show('by-passkey', hasPasskey(await openAccount(await sessionDevice())))
   show('starting', false)
   write('matter-title', matter.title)
   element('lines', HTMLElement).replaceChildren(...matterLines(matter.lines))

@@ -9,6 +9,12 @@ export async function currentDevice(): Promise<StoredDevice> {
   return devices.find(({ id }) => id === current) ?? newDevice()
 }
 
+/** The device that the open session is bound to; without a session, the one that is used. */
+export async function sessionDevice(): Promise<StoredDevice> {
+  const [devices, session] = [await readDevices(), await readState('session')]
+  return devices.find(({ id }) => id === session?.device) ?? currentDevice()
+}
+
 /** Makes the keys of another device, which is used from now on: of one account that nobody here has signed in to. */
 export async function newDevice(): Promise<StoredDevice> {
   const signing = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
@@ -17,6 +23,14 @@ export async function newDevice(): Promise<StoredDevice> {
   await writeDevice(device)
   await useDevice(device.id)
   return device
+}
+
+/** A device that is of no account yet, as far as this browser knows; it is used from now on. */
+export async function freeDevice(): Promise<StoredDevice> {
+  const free = (await readDevices()).find(({ account }) => account === undefined)
+  if (free === undefined) return newDevice()
+  await useDevice(free.id)
+  return free
 }
 
 /** Which of the devices is used from now on. */

@@ -1,12 +1,12 @@
 // Asks for a fresh proof of who is there: a passkey or a one-time password.
 import { callWithin } from './call.ts'
-import { currentDevice } from './device.ts'
+import { sessionDevice } from './device.ts'
 import { bank, busy, element, explain, fault, isRefused, noFaults, say, show } from './dom.ts'
 import { signByPasskey } from './passkey.ts'
 
 /** Resolves once somebody has proved themselves anew (true), or turned away (false). @param withPasskey whether they have one */
 export async function askFresh(withPasskey: boolean): Promise<boolean> {
-  const device = await currentDevice()
+  const device = await sessionDevice()
   const form = element('fresh-form', HTMLFormElement)
   const code = element('fresh-code', HTMLInputElement)
   const box = element('fresh-alarm', HTMLElement)

@@ -1,7 +1,7 @@
 // The open session: its cookie is renewed before it is over, by whoever comes first.
-import { callWithin } from './call.ts'
-import { currentDevice } from './device.ts'
-import { readState } from './store.ts'
+import { callWithin, RefusedError } from './call.ts'
+import { sessionDevice } from './device.ts'
+import { readState, writeState } from './store.ts'
 import { workerUrl } from './trusted.ts'
 
 /** Half of what a cookie is good for: enough is left for an answer that takes its time. */
@@ -19,8 +19,25 @@ export async function renew(): Promise<void> {
   await navigator.locks.request('countersign-renew', async () => {
     // Another tab did it while this one waited: a second rotation would only make its cookie old.
     if ((await readState('session'))?.renewedAt !== before) return
-    await callWithin(await currentDevice(), 'renew', {})
+    try {
+      await callWithin(await sessionDevice(), 'renew', {})
+    } catch (error) {
+      // It has ended: nobody need ask again before the next sign-in.
+      if (error instanceof RefusedError) await writeState('session', undefined)
+      throw error
+    }
   })
+}
+
+/** Ends the session, here and at the server. @throws {RefusedError} */
+export async function signOut(): Promise<void> {
+  try {
+    await callWithin(await sessionDevice(), 'sign-out', {})
+  } catch (error) {
+    // It has ended already.
+    if (!(error instanceof RefusedError && error.problem.code === 'ERR_PERSON_NOT_SIGNED_IN')) throw error
+  }
+  await writeState('session', undefined)
 }
 
 /** Starts the service worker, which renews and proves for every page of this origin. A browser without one goes by `/login/renew`. */

@@ -1,7 +1,7 @@
 // Opens an account from an invitation. Password, picture and phrase are taken in here, and leave this page only sealed.
 import type { AnswerOf } from '../api.ts'
 import { callFrom } from './call.ts'
-import { currentDevice, newDevice, publicDevice, publicJwk } from './device.ts'
+import { freeDevice, newDevice, publicDevice, publicJwk } from './device.ts'
 import {
   alarm,
   bank,
@@ -25,7 +25,7 @@ import { drawQr } from './qr.ts'
 import { listCodes } from './recovery-codes.ts'
 import { sealToDevice, sealToPassword } from './seal.ts'
 import { MAX_PHRASE_OCTETS, writeShown } from './shown.ts'
-import { readDevices, type StoredDevice, writeDevice } from './store.ts'
+import { type StoredDevice, writeDevice } from './store.ts'
 
 const SECTIONS = ['starting', 'begin-form', 'password-form', 'picture-form', 'code-form', 'recovery-form', 'done']
 const PARTS = ['begin', 'password', 'picture', 'code', 'recovery'] as const
@@ -84,16 +84,14 @@ async function start(): Promise<void> {
 }
 
 async function begin(invitation: string): Promise<void> {
-  const current = await currentDevice()
   // The keys of another account stay its own.
-  const isTaken = (await readDevices()).some(({ id, account }) => id === current.id && account !== undefined)
-  device = isTaken ? await newDevice() : current
+  device = await freeDevice()
   const ask = async () => callFrom(device, 'set-up/begin', { invitation, device: await publicDevice(device) })
   try {
     begun = await ask()
   } catch (error) {
     // Of an account that this browser does not remember: new keys, then.
-    if (isTaken || !isRefused(error, 'ERR_PERSON_REQUEST')) throw error
+    if (!isRefused(error, 'ERR_PERSON_REQUEST')) throw error
     device = await newDevice()
     begun = await ask()
   }

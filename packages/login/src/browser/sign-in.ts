@@ -1,7 +1,7 @@
 // Signs in. The bank shows first what only it keeps and only this device opens; then a password may be typed.
 import type { AnswerOf } from '../api.ts'
 import { callFrom, callWithin, RefusedError, UnreachableError } from './call.ts'
-import { currentDevice, newDevice, publicDevice, publicJwk, useDevice } from './device.ts'
+import { currentDevice, freeDevice, publicDevice, publicJwk, useDevice } from './device.ts'
 import {
   alarm,
   bank,
@@ -74,7 +74,7 @@ onClick('passkey-first', provePasskey)
 onClick('passkey-instead', provePasskey)
 onClick('send-code', sendCode)
 onClick('not-mine', () => stop(say('sign-in.not-mine-text', { bank })))
-onClick('not-you', async () => begin(await newDevice()))
+onClick('not-you', async () => begin(await freeDevice()))
 onClick('again-button', async () => {
   await writeState('waiting', undefined)
   await begin(await currentDevice())
@@ -88,8 +88,10 @@ show('passkey-instead', passkeysWork)
 await busy(element('starting', HTMLElement), async () => {
   if (await goOnWaiting()) return
   const known = (await readDevices()).filter((device) => device.account !== undefined)
-  if (known.length > 1) choose(known)
-  else await begin(await currentDevice())
+  const current = await currentDevice()
+  // Also where the one that is used is of nobody, as after an invitation that led nowhere.
+  if (known.some(({ id }) => id !== current.id)) choose(known)
+  else await begin(current)
 })
 
 /** Somebody comes back to a recovery that was begun here. Answers whether it still waits, or is over. */
@@ -129,7 +131,7 @@ function choose(devices: readonly StoredDevice[]): void {
       return device
     })
   }
-  add(say('sign-in.somebody-else'), newDevice)
+  add(say('sign-in.somebody-else'), freeDevice)
   showOnly('who', SECTIONS)
 }
 

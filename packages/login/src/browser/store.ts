@@ -14,6 +14,8 @@ export interface StoredDevice {
 export interface StoredSession {
   /** Base64url SHA-256 of the session's id, as the server said it: no script can read the cookie. */
   readonly ath: string
+  /** Which device it is bound to. */
+  readonly device: string
   /** By this device's clock, in epoch milliseconds: only compared with itself. */
   readonly renewedAt: number
 }

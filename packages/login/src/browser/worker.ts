@@ -1,7 +1,7 @@
 // The service worker of the whole origin: it renews the cookie before it is over, and proves the device with each request
 // that changes something, whatever page made it. It keeps nothing, and answers nothing by itself.
 import { noteFields, takeNonce } from './call.ts'
-import { currentDevice } from './device.ts'
+import { sessionDevice } from './device.ts'
 import { prove } from './dpop.ts'
 import { isOld, renew } from './session.ts'
 import { readState } from './store.ts'
@@ -60,14 +60,14 @@ async function sendProved(request: Request): Promise<Response> {
   if (session === undefined) return fetch(request)
   const again = request.clone()
   const answer = await sendWith(request, session.ath)
-  await noteFields(answer)
+  await noteFields(answer, session.device)
   if (answer.status !== 401 || !answer.headers.has('dpop-nonce')) return answer
   return sendWith(again, (await readState('session'))?.ath ?? session.ath)
 }
 
 async function sendWith(request: Request, ath: string): Promise<Response> {
   const { method, url } = request
-  const proof = await prove(await currentDevice(), { method, url, nonce: await takeNonce(), ath })
+  const proof = await prove(await sessionDevice(), { method, url, nonce: await takeNonce(), ath })
   const headers = new Headers(request.headers)
   headers.set('DPoP', proof)
   // A form that is sent becomes a request of this origin with the same body; where it leads is the browser's to follow.

@@ -91,7 +91,7 @@ export function passwordField(
   return html`<div class="field">
 <label for="${id}">${label}</label>
 ${hint !== undefined && html`<p class="hint" id="${id}-hint">${hint}</p>`}
-<div class="with-toggle"><input type="password" id="${id}" name="password" autocomplete="${kind}-password" required autocapitalize="none" spellcheck="false" aria-describedby="${id}-hint ${id}-fault"><button type="button" data-shows="${id}" aria-controls="${id}" aria-pressed="false">${say('page.show')}</button></div>
+<div class="with-toggle"><input type="password" id="${id}" name="password" autocomplete="${kind}-password" required autocapitalize="none" spellcheck="false" aria-describedby="${hint === undefined ? '' : `${id}-hint `}${id}-fault"><button type="button" data-shows="${id}" aria-controls="${id}" aria-pressed="false">${say('page.show')}</button></div>
 <p class="fault" id="${id}-fault" hidden></p>
 </div>`
 }

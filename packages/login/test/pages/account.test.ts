@@ -103,6 +103,7 @@ suite('the account, in Chromium', needs('chromium', 'chromium'), () => {
     const confirm = (matter: unknown) =>
       `${bank.url}/login/confirm?matter=${Buffer.from(JSON.stringify(matter)).toString('base64url')}&to=/paid`
     await page.goto(confirm(MATTER))
+    await page.locator('#matter').waitFor()
     assert.equal(await page.locator('#matter-title').innerText(), 'Transfer')
     assert.deepEqual(await page.locator('#lines dd').allInnerTexts(), ['Bob', '100.00 €'])
     await page.locator('#by-passkey').click()

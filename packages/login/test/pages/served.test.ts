@@ -74,8 +74,10 @@ suite('the pages of login, as they are served', () => {
       const { body } = await get(path)
       const ids = [...body.matchAll(/ id="([^"]+)"/g)].map(([, id = '']) => id)
       assert.deepEqual(ids, [...new Set(ids)], `${path}: an id twice`)
-      for (const [, id = ''] of body.matchAll(/ (?:for|aria-labelledby|aria-controls)="([^"]+)"/g)) {
-        assert.ok(ids.includes(id), `${path} names ${id}`)
+      for (const [, named = ''] of body.matchAll(
+        / (?:for|aria-labelledby|aria-controls|aria-describedby)="([^"]+)"/g,
+      )) {
+        for (const id of named.split(' ')) assert.ok(ids.includes(id), `${path} names ${id}`)
       }
       for (const [, tag = ''] of body.matchAll(/<input([^>]*)>/g)) {
         const [, id = ''] = / id="([^"]+)"/.exec(tag) ?? []
