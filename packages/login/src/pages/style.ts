@@ -114,7 +114,8 @@ dialog::backdrop { background: rgb(0 0 0 / .5) }
 .meeting .right .row { flex-direction: row-reverse; text-align: end }
 .meeting .mark { flex: none }
 .meeting .proved .mark { color: var(--proved) }
-@media (max-width: 26rem) { .meeting .row:not(:has(.what:empty)) { grid-column: 1 / -1 } .matter { grid-template-columns: 1fr } .matter dt { border: 0; padding-bottom: 0 } .matter dd { padding-top: 0 } }
+#switch { margin-top: 1rem }
+@media (max-width: 26rem) { .shown.small { grid-template-columns: 1fr } .shown.small figcaption { text-align: center } .meeting .row:not(:has(.what:empty)) { grid-column: 1 / -1 } .matter { grid-template-columns: 1fr } .matter dt { border: 0; padding-bottom: 0 } .matter dd { padding-top: 0 } }
 @media (prefers-reduced-motion: no-preference) { button, .pictures img { transition: border-color .12s, background-color .12s } }
 @media (forced-colors: active) { .pictures input:checked + img { outline: 4px solid Highlight } .notice, .alarm { border: 1px solid } }
 @media print { header.bank, .buttons, .progress, .check, .meeting { display: none } body { background: none } .card { border: 0 } }
