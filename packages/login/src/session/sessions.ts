@@ -7,7 +7,7 @@ import type { LoginTransaction } from '../model.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { makeSecret, makeSessionId, setCookie } from './cookie.ts'
 import { athOf } from './dpop.ts'
-import { endSession } from './end-sessions.ts'
+import { endSession, endSessions } from './end-sessions.ts'
 import { createHeldSessions, type Held } from './held.ts'
 import { COOKIE_MINUTES, SESSION_HOURS } from './rotation.ts'
 import { proofsOf, type SessionRow, type ShownProof, sideOfAccount, writeProofs, writeRecord } from './row.ts'
@@ -104,13 +104,20 @@ export function openSessions(ground: Ground): Sessions {
         ended_at: null,
         ended_by: null,
       }
+      let before: readonly string[]
       try {
-        await store.commit((tx) => insert(tx, row))
+        // A browser has one session: whoever signs in there anew ends the one before. @see ASVS 5.0 7.2.4
+        before = await store.commit(async (tx) => {
+          const ended = await endSessions(tx, { account, device }, 'ERR_PERSON_SIGNED_OUT', now)
+          await insert(tx, row)
+          return ended
+        })
       } catch (error) {
         met.release()
         throw error
       }
       record(meeting)
+      sessions.dropped(before, 'ERR_PERSON_SIGNED_OUT')
       beginning.hold(met)
       // It was cut while it was written: then its row is not open either.
       if (met.session.isCut) await sessions.end(id, met.session.cutBy ?? 'ERR_SESSION_OVER')

@@ -6,7 +6,7 @@ import type { RefusalCode } from '@countersign/protocol'
 import type { FoundPerson } from '../../src/model.ts'
 import { addAccount, until } from '../support/bank.ts'
 import { newDevice } from '../support/device.ts'
-import { laptop, person, phone, refusal, signIn, start } from '../support/person.ts'
+import { laptop, person, phone, refusal, refused, signIn, start } from '../support/person.ts'
 
 suite('a session', () => {
   test('is met, recorded, found by its keys, and says what a service reads', async (t) => {
@@ -30,6 +30,29 @@ suite('a session', () => {
       ['password device', 'totp device'],
     )
     assert.match(browser.cookie, /^__Host-countersign=[\w-]{22}\.[\w-]{43}$/)
+  })
+
+  test('is the only one of its browser: another sign-in there ends it, with what is under way; other devices go on', async (t) => {
+    const one = await start(t)
+    const two = await start(t, one)
+    const [before, elsewhere] = [await signIn(one), await signIn(one, phone)]
+    const causes: string[] = []
+    for (const at of [one, two]) person(await at.find({ cookie: before.cookie })).follow((cause) => causes.push(cause))
+    const after = await signIn(two)
+    assert.deepEqual(causes, ['ERR_PERSON_SIGNED_OUT'])
+    await one.sessions.sweep()
+    assert.deepEqual(causes, ['ERR_PERSON_SIGNED_OUT', 'ERR_PERSON_SIGNED_OUT'])
+    refused(await one.find({ cookie: before.cookie }), 'ERR_PERSON_SIGNED_OUT')
+    for (const { cookie } of [after, elsewhere]) person(await one.find({ cookie }))
+  })
+
+  test('is not ended by a sign-in that the policy refuses', async (t) => {
+    const one = await start(t)
+    const two = await start(t, one)
+    const { cookie } = await signIn(one)
+    two.locks.replace([{ party: 'carol' }], 1n)
+    await assert.rejects(signIn(two), refusal('ERR_POLICY_LOCKED'))
+    person(await one.find({ cookie }))
   })
 
   test('keeps no secret of the cookie in the store', async (t) => {
