@@ -146,6 +146,8 @@ CREATE TABLE login_sign_in (
   expires_at ${integer} NOT NULL
 ) ${withoutRowid};
 CREATE INDEX login_sign_in_expires ON login_sign_in (expires_at);
+CREATE INDEX login_sign_in_account ON login_sign_in (account) WHERE account IS NOT NULL;
+CREATE INDEX login_sign_in_device ON login_sign_in (device) WHERE device IS NOT NULL;
 
 CREATE TABLE login_session (
   id ${text} PRIMARY KEY,

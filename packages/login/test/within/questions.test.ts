@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { refusedBy } from '../support/browser.ts'
-import { codeOf, pictureOf, sealToDevice } from '../support/customer.ts'
+import { codeOf, pictureOf, register, sealToDevice, sealToPassword } from '../support/customer.ts'
 import { atNewDevice, type Credential, load, signedIn, stepUp, TRANSFER, withPasskey } from '../support/within.ts'
 
 /** The devices, passkeys and codes of one account are few: what is found by its index is sorted in memory. */
@@ -29,6 +29,10 @@ suite('questions of a session', () => {
     await recovering.other.ask('recover', { signIn: recovering.id, code: carol.recovery[0]! })
     await recovering.other.ask('wait', { signIn: recovering.id })
     await browser.ask('recovery/new', {})
+    const { record, exportKey } = await register('another', 'carol', (request) =>
+      browser.ask('password/change', { request }),
+    )
+    await browser.ask('password/changed', { record, ofPassword: await sealToPassword(pictureOf('x'), exportKey) })
     await browser.ask('device/remove', { device: other.device.id })
     await browser.ask('passkey/remove', { passkey: passkey.id })
     await browser.ask('renew', {})
