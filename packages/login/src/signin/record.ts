@@ -17,14 +17,18 @@ const RECORDED: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
 export function evidenceOf(
   { device, state }: Pick<SignInRow, 'device' | 'state'>,
   shown: readonly ShownProof[],
+  host?: string,
 ): readonly (StepEvidence | undefined)[] {
+  // A browser lets a passkey sign for the name alone that it has found a certificate of: to that it was shown.
+  const isByPasskey = shown.some(({ kind }) => kind === 'passkey')
+  const site: StepEvidence | undefined = isByPasskey && host !== undefined ? { kind: 'site', name: host } : undefined
   const proofs: StepEvidence | undefined =
     shown.length === 0 ? undefined : { kind: 'proofs', proofs: shown.map(({ kind, binding }) => ({ kind, binding })) }
   return [
     device === null ? undefined : { kind: 'device', keySha256: device, known: state.isKnown },
-    state.isKnown ? { kind: 'picture', sealedTo: 'device' } : undefined,
+    state.isKnown ? { kind: 'picture', sealedTo: 'device' } : site,
     // KE3 comes only from a page that has found KE2 right.
-    state.passwordAt === undefined ? undefined : { kind: 'opaque' },
+    state.passwordAt === undefined ? site : { kind: 'opaque' },
     // What the caller presents, and what this side has checked.
     proofs,
     proofs,
@@ -59,7 +63,7 @@ export async function recordRefused<Result>(
 
 /** Opens the session of a sign-in in which all is proved. @param shown What was shown beside the password. */
 export async function openSignedIn(
-  { openSession }: Pick<SignInGround, 'openSession'>,
+  { openSession, host }: Pick<SignInGround, 'openSession' | 'host'>,
   row: SignInRow,
   asked: Asked,
   shown: readonly ShownProof[],
@@ -71,5 +75,6 @@ export async function openSignedIn(
     passwordAt === undefined ? [] : [{ kind: 'password', at: Temporal.Instant.from(passwordAt), binding: 'device' }]
   const all = [...password, ...shown]
   const { address } = asked
-  await openSession({ account, device: row.device, shown: all, evidence: evidenceOf(row, all), address }, asked)
+  const evidence = evidenceOf(row, all, host)
+  await openSession({ account, device: row.device, shown: all, evidence, address }, asked)
 }

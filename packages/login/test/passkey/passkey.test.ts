@@ -36,6 +36,10 @@ suite('a passkey', () => {
     await add(browser, passkey)
     const other = await newBrowser(door, { name: 'Firefox on Android' })
     assert.deepEqual(await enter(other, passkey), { next: 'done' })
+    assert.deepEqual(
+      door.records.at(-1)?.steps.map(({ outcome, evidence }) => [outcome, evidence?.kind]),
+      ['device', 'site', 'site', 'proofs', 'proofs', 'bound'].map((kind) => ['proved', kind]),
+    )
     const { devices, passkeys, proofs } = await other.ask('account', {})
     assert.deepEqual(
       devices.map(({ name, how, isThis }) => [name, how, isThis]),
