@@ -2,26 +2,67 @@
 // order, in the process of the server, where no network hides anything; beside tries that are held back on purpose, which
 // must be told apart, or the comparison proves nothing.
 import { randomInt } from 'node:crypto'
-import type { TestContext } from 'node:test'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openAuthority } from '@countersign/authority'
+import { openLogin } from '@countersign/login'
+import { LOGIN_PART } from '@countersign/login/store'
+import { allowList, createSessionIndex, privateFiles } from '@countersign/mtls'
 import { client } from '@serenity-kit/opaque'
-import { type Browser, newBrowser } from '../packages/login/test/support/browser.ts'
-import { NO_FINISH, setUp } from '../packages/login/test/support/customer.ts'
-import { wholeLogin } from '../packages/login/test/support/whole.ts'
 import { print } from './measurement.ts'
+import { type Ask, asDoor, callsOver } from './support/bank-calls.ts'
+import { openAccount } from './support/customer.ts'
 import { type Comparison, compare } from './support/told-apart.ts'
 
 const TRIES = Number(process.env['COUNTERSIGN_BENCH_TRIES'] ?? 10_000)
 const NAMES = 20
+const BROWSERS = 200
 const HELD_BACK_US = 100
 /** Of a normal distribution, 1 in 1,000 is further out. */
 const TOLD_APART = 3.29
+const HOST = 'bank.example'
+/** What a page sends where KE2 does not open: no KE3 that anybody could take for one. */
+const NO_FINISH = Buffer.alloc(64, 1).toString('base64url')
 
 await using opened = new AsyncDisposableStack()
-// All that the support of tests wants of one.
-const whole = await wholeLogin({ after: (end: () => void) => opened.defer(end) } as unknown as TestContext)
+const directory = await mkdtemp(join(tmpdir(), 'countersign-bench-'))
+opened.defer(() => rm(directory, { recursive: true, force: true }))
+const authority = await openAuthority({
+  ...{ directory, name: 'authority.localhost', domain: 'acme.example', organization: 'Acme' },
+  ...{ listen: { host: '127.0.0.1', port: 0 }, parts: [LOGIN_PART] },
+  ...{ clock: () => Temporal.Now.instant(), log: () => undefined },
+})
+opened.defer(() => authority.close())
 const known = Array.from({ length: NAMES }, (_, n) => `customer-${String(n).padStart(3, '0')}`)
 const unknown = known.map((name) => name.replace('customer', 'stranger'))
-for (const name of known) await setUp(whole, name)
+let now = Temporal.Now.instant()
+const login = await openLogin(
+  { host: HOST },
+  {
+    ...{ door: 'bank', access: allowList(known), sessions: createSessionIndex('bank'), trust: authority.trust },
+    ...{
+      store: authority.part('login'),
+      files: privateFiles(directory),
+      record: () => undefined,
+      log: () => undefined,
+    },
+    callee: () => ({ name: HOST, identities: [{ kind: 'dNSName', value: HOST }] }),
+    clock: () => now,
+  },
+)
+opened.defer(() => login.close())
+const connect = (address: string) => {
+  const connection = asDoor(login.upstream, `${HOST}:8444`, address)
+  opened.defer(() => connection.close())
+  return connection
+}
+for (const account of known) {
+  const { path } = (await login.accounts.invite({ account, ttlSeconds: 3600 })) ?? {}
+  const invitation = path?.split('#')[1]
+  if (invitation === undefined) throw new Error(`${account} has an account already`)
+  await openAccount(connect('192.0.2.1'), { account, invitation, now: () => now.epochMilliseconds })
+}
 
 const CALLS = ['password', 'finish'] as const
 const KINDS = ['known', 'unknown', 'held back'] as const
@@ -31,9 +72,7 @@ const times: Record<(typeof KINDS)[number], Times> = {
   unknown: { password: [], finish: [] },
   'held back': { password: [], finish: [] },
 }
-const browsers = await Promise.all(
-  Array.from({ length: 200 }, (_, n) => newBrowser(whole, { address: `198.51.${n}.1`, hasKeys: false })),
-)
+const browsers = Array.from({ length: BROWSERS }, (_, n) => callsOver(connect(`198.51.${n}.1`)))
 const warmUp = 500
 const order = KINDS.flatMap((kind) => Array.from({ length: TRIES + warmUp }, () => kind))
 for (let left = order.length; left > 0; left--) {
@@ -44,7 +83,7 @@ for (let left = order.length; left > 0; left--) {
   const isWarm = left <= KINDS.length * TRIES
   if (isWarm) for (const call of CALLS) times[kind][call].push(took[call])
   // Nobody rests: it is the time of an answer that is asked for, and not how often one is given.
-  whole.time.pass({ hours: 3 })
+  now = now.add({ hours: 3 })
 }
 for (const call of CALLS) {
   const [ours, nobodys, held] = [times.known[call], times.unknown[call], times['held back'][call]]
@@ -67,15 +106,15 @@ function told(call: string, name: string, { z, auc }: Comparison, goal: string):
 /** A wrong password, from a device without keys: milliseconds of each answer. */
 async function tryOnce(
   kind: (typeof KINDS)[number],
-  browser: Browser | undefined,
+  ask: Ask | undefined,
 ): Promise<Record<(typeof CALLS)[number], number>> {
-  if (browser === undefined) throw new Error('nobody asks')
+  if (ask === undefined) throw new Error('nobody asks')
   const names = kind === 'known' ? known : unknown
   const account = names[randomInt(NAMES)] ?? ''
-  const { signIn } = await browser.ask('begin', {})
+  const { signIn } = await ask('begin', {})
   const { startLoginRequest: start } = client.startLogin({ password: 'a wrong one' })
-  const password = await timed(kind, () => browser.ask('password', { signIn, account, start }))
-  const finish = await timed(kind, () => browser.ask('finish', { signIn, finish: NO_FINISH }))
+  const password = await timed(kind, () => ask('password', { signIn, account, start }))
+  const finish = await timed(kind, () => ask('finish', { signIn, finish: NO_FINISH }))
   return { password, finish }
 }
 

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { client, ready, server } from '@serenity-kit/opaque'
 import { type RunningHouse, startHouse } from '../scenario/support/house.ts'
 import { print } from './measurement.ts'
+import { type BankConnection, throughDoor } from './support/bank-calls.ts'
 import { cpuSeconds } from './support/cpu.ts'
 import { type BenchCustomer, openAccount } from './support/customer.ts'
 
@@ -32,12 +33,15 @@ await using house = await startHouse({
 })
 const door = house.ready.doors[0]
 if (door === undefined) throw new Error('the house has no door')
-const bank = { authority: `bank.localhost:${new URL(door.url).port}`, trust: await readFile(house.ready.trust, 'utf8') }
+const authority = `bank.localhost:${new URL(door.url).port}`
+const trust = await readFile(house.ready.trust, 'utf8')
+const connections: BankConnection[] = []
 const customers: BenchCustomer[] = []
 for (let n = 0; n < CUSTOMERS; n++) {
   const account = `customer-${n}`
-  const localAddress = `127.1.${Math.floor(n / 250)}.${(n % 250) + 1}`
-  customers.push(await openAccount(bank, { account, invitation: await invited(house, account), localAddress }))
+  const connection = throughDoor(authority, trust, `127.1.${Math.floor(n / 250)}.${(n % 250) + 1}`)
+  connections.push(connection)
+  customers.push(await openAccount(connection, { account, invitation: await invited(house, account) }))
 }
 const rates: number[] = []
 const costs: number[] = []
@@ -49,7 +53,7 @@ for (let round = 0; round < ROUNDS; round++) {
   rates.push((CUSTOMERS / (performance.now() - began)) * 1000)
   costs.push(((cpuSeconds([house.ready.pid]) - spent) / CUSTOMERS) * 1000)
 }
-for (const customer of customers) customer.close()
+for (const connection of connections) connection.close()
 print({ name: `sign-ins, ${AT_ONCE} at once`, unit: 'per second', values: rates })
 print({
   ...{ name: 'a sign-in: four calls over TLS, proofs, rows, a record', unit: 'ms of CPU', values: costs },
