@@ -308,15 +308,16 @@ export const API = {
     answer: z.strictObject({ recovery: z.array(z.string()) }),
   },
   'password/change': {
-    summary: 'OPAQUE registration anew, first message; asks for a fresh proof',
+    summary:
+      'OPAQUE registration anew, first message; asks for a fresh proof, and for a sign-in of this device in which the password of now was proved (`begin`, `password`, `finish`)',
     proof: 'session',
-    body: z.strictObject({ request: octets(64) }),
+    body: z.strictObject({ ...signIn, request: octets(64) }),
     answer: z.strictObject({ response: octets(128) }),
   },
   'password/changed': {
     summary: 'The new record with picture and phrase under its export key: every other session ends',
     proof: 'session',
-    body: z.strictObject({ record: octets(512), ofPassword: sealed }),
+    body: z.strictObject({ ...signIn, record: octets(512), ofPassword: sealed }),
     answer: none,
   },
 } as const satisfies Readonly<Record<string, Call>>

@@ -12,6 +12,7 @@ import { ICON, STYLE } from './pages/style.ts'
 const MODULES = [
   'account',
   'call',
+  'change-password',
   'common',
   'common-passwords',
   'confirm',
@@ -28,6 +29,7 @@ const MODULES = [
   'open-account',
   'passkey',
   'password',
+  'prove-password',
   'qr',
   'recovery-codes',
   'redraw',

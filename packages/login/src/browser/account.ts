@@ -1,30 +1,14 @@
 // The account: what a customer sees and changes in an open session, and what waits for a yes.
 import type { AnswerOf } from '../api.ts'
-import { callFrom, callWithin, UnreachableError } from './call.ts'
+import { callWithin, UnreachableError } from './call.ts'
+import { changePassword } from './change-password.ts'
 import { publicDevice, sessionDevice } from './device.ts'
-import {
-  alarm,
-  bank,
-  busy,
-  element,
-  explain,
-  fault,
-  onClick,
-  onSubmit,
-  say,
-  sayAloud,
-  show,
-  timeOf,
-  write,
-} from './dom.ts'
+import { alarm, bank, busy, element, explain, onClick, onSubmit, say, sayAloud, show, timeOf, write } from './dom.ts'
 import { withFresh } from './fresh.ts'
 import { matterLines } from './matter-lines.ts'
-import { openOpaque } from './opaque.ts'
 import { hasPasskey, openAccount } from './open-account.ts'
 import { makePasskey, passkeysWork } from './passkey.ts'
-import { checkPassword } from './password.ts'
 import { listCodes } from './recovery-codes.ts'
-import { openOfDevice, sealToPassword } from './seal.ts'
 import { isOld, renew, signOut, startWorker } from './session.ts'
 import { isWord } from './words.ts'
 
@@ -44,7 +28,9 @@ onClick('sign-out', async () => {
   await signOut()
   location.replace('/login/')
 })
-onSubmit('password-form', changePassword)
+onSubmit('password-form', async () => {
+  if (await changePassword(device, account?.account ?? '', canUsePasskey)) tell(say('account.password-changed'))
+})
 element('phone', HTMLInputElement).addEventListener('change', ({ target }) => {
   const box = target as HTMLInputElement
   void busy(box, async () => {
@@ -224,30 +210,6 @@ async function newRecoveryCodes(): Promise<void> {
   listCodes(answer.recovery)
   show('recovery-shown')
   await refresh()
-}
-
-/** The new record, with picture and phrase: this device opens its copy, and seals it under the new password. */
-async function changePassword(): Promise<void> {
-  const field = element('password', HTMLInputElement)
-  const wrong = await checkPassword(field.value, [account?.account ?? '', bank, location.hostname])
-  if (wrong !== undefined) return fault('password', wrong)
-  const begun = await callFrom(device, 'begin', { device: await publicDevice(device) })
-  const { account: client, ofDevice, opaque: identity } = begun
-  if (client === undefined || ofDevice === undefined) return alarm(say('sign-in.no-picture', { bank }))
-  const shown = await openOfDevice(ofDevice, device.agreement, { account: client, device: device.id })
-  const opaque = openOpaque()
-  try {
-    const request = await opaque.startRegistration(field.value)
-    const answer = await withFresh(canUsePasskey, async () => callWithin(device, 'password/change', { request }))
-    if (answer === undefined) return
-    const identifiers = { client, server: identity.server }
-    const { message: record, exportKey } = await opaque.finishRegistration(answer.response, identifiers)
-    await callWithin(device, 'password/changed', { record, ofPassword: await sealToPassword(shown, exportKey) })
-    field.value = ''
-    tell(say('account.password-changed'))
-  } finally {
-    opaque.close()
-  }
 }
 
 /** The server's word in the customer's language, where there is one. */

@@ -399,6 +399,12 @@ const WORDS = {
   'account.recovery-new': ['Make new codes', 'Neue Codes machen'],
   'account.recovery-replaced': ['The codes from before no longer count.', 'Die früheren Codes zählen nicht mehr.'],
   'account.change-password': ['Change password', 'Passwort ändern'],
+  'account.password-now': ['Password of now', 'Jetziges Passwort'],
+  'account.password-wrong': ['This is not your password.', 'Das ist nicht Ihr Passwort.'],
+  'account.picture-differs': [
+    'The picture that your password opened is not the one that this device opened. Nothing has been changed: somebody may stand between you and {bank}. Call them.',
+    'Das Bild, das Ihr Passwort geöffnet hat, ist nicht das, das dieses Gerät geöffnet hat. Es wurde nichts geändert: Vielleicht steht jemand zwischen Ihnen und {bank}. Rufen Sie an.',
+  ],
   'account.new-password': ['New password', 'Neues Passwort'],
   'account.password-changed': [
     'Your password has been changed. Every other session has ended.',

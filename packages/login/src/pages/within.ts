@@ -103,6 +103,7 @@ ${alarm()}
 <details><summary>${say('account.change-password')}</summary>
 <form id="password-form" method="post" novalidate data-least="${MIN_PASSWORD_LENGTH}">
 <input type="text" id="account" name="username" autocomplete="username" readonly hidden>
+${passwordField(writing, { id: 'password-now', label: say('account.password-now'), kind: 'current' })}
 ${passwordField(writing, { id: 'password', label: say('account.new-password'), hint: say('set-up.password-hint', { least: MIN_PASSWORD_LENGTH, bank }), kind: 'new' })}
 <div class="buttons"><button class="main" type="submit">${say('account.change-password')}</button></div>
 </form></details>

@@ -1,4 +1,5 @@
-// Another password: OPAQUE's registration anew (RFC 9807 §5), in an open session, by somebody who is there.
+// Another password: OPAQUE's registration anew (RFC 9807 §5), in an open session, by somebody who knows the password of now
+// and has shown a passkey or a code just now: who has only found an open session, or only the password, locks nobody out.
 import type { Calls } from '../asked.ts'
 import { writeNotice } from '../notify/notices.ts'
 import { PersonRefusal } from '../refusal.ts'
@@ -6,24 +7,28 @@ import { isSealedToPassword } from '../sealed.ts'
 import { endSessions } from '../session/end-sessions.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
 import type { SessionGround } from '../session/ground.ts'
+import { requirePassword, spendPassword } from './proved.ts'
 
 /** The calls. */
 export function passwordCalls(ground: SessionGround): Pick<Calls, 'password/change' | 'password/changed'> {
   const { store, opaque, opened, door } = ground
   return {
-    async 'password/change'({ request }, asked) {
+    async 'password/change'({ signIn, request }, asked) {
       const { account } = sessionOf(asked)
       requireFresh(asked)
+      await requirePassword(ground, signIn, asked)
       return { response: opaque.register(account, request) }
     },
 
-    async 'password/changed'({ record, ofPassword }, asked) {
+    async 'password/changed'({ signIn, record, ofPassword }, asked) {
       const { account, id, device } = sessionOf(asked)
       const { now } = asked
       requireFresh(asked)
+      const proved = await requirePassword(ground, signIn, asked)
       if (!opaque.isRecord(record) || !isSealedToPassword(ofPassword))
         throw new PersonRefusal('ERR_PERSON_REQUEST', { note: 'this is no record of a registration', isTold: true })
       const ended = await store.commit(async (tx) => {
+        await spendPassword(tx, proved)
         await tx.db
           .updateTable('login_account')
           .set({ record, of_password: ofPassword, password_at: now.epochMilliseconds })

@@ -40,6 +40,15 @@ export function stepUp({ door, carol, browser }: SignedIn): Promise<object> {
   return browser.ask('step-up', { code: codeOf(carol.totpSecret, door.time.now()) })
 }
 
+/** The password of now, proved as a page does it: a sign-in that stops at the code. */
+export async function passwordOfNow({ browser, carol }: Pick<SignedIn, 'browser' | 'carol'>) {
+  const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+  const proved = await provePassword(browser, id, carol)
+  assert.ok(proved)
+  await browser.ask('finish', { signIn: id, finish: proved.finish })
+  return { signIn: id, exportKey: proved.exportKey }
+}
+
 /** Adds a passkey. */
 export async function withPasskey(browser: Browser): Promise<TestPasskey> {
   const passkey = newPasskey()

@@ -1,9 +1,11 @@
 // The session and the account: renewed, shown more, signed out of, and another password.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { client, ready } from '@serenity-kit/opaque'
 import { newBrowser, refusedBy } from '../support/browser.ts'
 import {
   codeOf,
+  NO_FINISH,
   pictureOf,
   provePassword,
   register,
@@ -18,18 +20,21 @@ import {
   growOld,
   load,
   noticesOf,
+  passwordOfNow,
   type SignedIn,
   signedIn,
   stepUp,
   withPasskey,
 } from '../support/within.ts'
 
-async function changePassword({ browser, carol }: SignedIn, password: string): Promise<void> {
+async function changePassword(at: SignedIn, password: string): Promise<void> {
+  const { browser, carol } = at
+  const { signIn: id } = await passwordOfNow(at)
   const { record, exportKey } = await register(password, carol.account, (request) =>
-    browser.ask('password/change', { request }),
+    browser.ask('password/change', { signIn: id, request }),
   )
   const ofPassword = await sealToPassword(pictureOf('the horse is blue'), exportKey)
-  await browser.ask('password/changed', { record, ofPassword })
+  await browser.ask('password/changed', { signIn: id, record, ofPassword })
 }
 
 suite('the session', () => {
@@ -159,25 +164,81 @@ suite('another password', () => {
     const plain = pictureOf('the horse is blue')
     const key = Buffer.alloc(64).toString('base64url')
     const ofPassword = await sealToPassword(plain, key)
-    const { record } = await register('x', 'carol', (request) => browser.ask('password/change', { request }))
+    const { signIn: id } = await passwordOfNow(at)
+    const { record } = await register('x', 'carol', (request) =>
+      browser.ask('password/change', { signIn: id, request }),
+    )
     for (const [what, body] of [
       ['a record of another length', { record: record.slice(4), ofPassword }],
       ['no record', { record: Buffer.alloc(192).toString('base64url'), ofPassword }],
       ['a copy of another length', { record, ofPassword: await sealToPassword(plain.subarray(1), key) }],
       ['a copy for a device', { record, ofPassword: await sealToDevice(plain, 'carol', browser.device) }],
     ] as const)
-      assert.equal((await refusedBy(browser.ask('password/changed', body))).code, 'ERR_PERSON_REQUEST', what)
-    const noMessage = await refusedBy(browser.ask('password/change', { request: 'AAAA' }))
+      assert.equal(
+        (await refusedBy(browser.ask('password/changed', { signIn: id, ...body }))).code,
+        'ERR_PERSON_REQUEST',
+        what,
+      )
+    const noMessage = await refusedBy(browser.ask('password/change', { signIn: id, request: 'AAAA' }))
     assert.equal(noMessage.code, 'ERR_PERSON_REQUEST')
     await growOld(at)
-    const stale = await refusedBy(browser.ask('password/changed', { record, ofPassword }))
+    const stale = await refusedBy(browser.ask('password/changed', { signIn: id, record, ofPassword }))
     assert.equal(stale.code, 'ERR_PERSON_FRESH')
     const request = Buffer.alloc(32).toString('base64url')
-    assert.equal((await refusedBy(browser.ask('password/change', { request }))).code, 'ERR_PERSON_FRESH')
+    assert.equal((await refusedBy(browser.ask('password/change', { signIn: id, request }))).code, 'ERR_PERSON_FRESH')
     await stepUp(at)
     await changePassword(at, 'a green horse')
   })
+
+  test('asks for the password of now, proved by this device, for this account, within five minutes, once', async (t) => {
+    const at = await signedIn(t)
+    const { door, browser, carol } = at
+    const request = (await clientRequest()).request
+    const change = async (signIn: string) => (await refusedBy(browser.ask('password/change', { signIn, request }))).code
+
+    const { signIn: begun } = await browser.ask('begin', { device: browser.device.keys })
+    assert.equal(await change(begun), 'ERR_PERSON_STEP', 'only begun')
+    assert.equal(await provePassword(browser, begun, { ...carol, password: 'a red horse' }), undefined)
+    assert.equal(await change(begun), 'ERR_PERSON_STEP', 'KE2, and no KE3')
+    const wrong = await refusedBy(browser.ask('finish', { signIn: begun, finish: NO_FINISH }))
+    assert.equal(wrong.code, 'ERR_PERSON_CREDENTIALS')
+    assert.ok(door.records.some(({ reference }) => reference === wrong.reference))
+    assert.equal(await change(begun), 'ERR_PERSON_STEP', 'a password that is wrong')
+
+    const stranger = await atNewDevice(at)
+    assert.equal(await change(stranger.id), 'ERR_PERSON_STEP', 'proved on another device')
+    const { signIn: id } = await passwordOfNow(at)
+    door.time.pass({ minutes: 5 })
+    await browser.ask('renew', {})
+    await stepUp(at)
+    assert.equal(await change(id), 'ERR_PERSON_STEP', 'five minutes ago')
+
+    const { signIn: good } = await passwordOfNow(at)
+    const { record, exportKey } = await register('a green horse', 'carol', (asked) =>
+      browser.ask('password/change', { signIn: good, request: asked }),
+    )
+    const changed = { signIn: good, record, ofPassword: await sealToPassword(pictureOf('x'), exportKey) }
+    await browser.ask('password/changed', changed)
+    assert.equal((await refusedBy(browser.ask('password/changed', changed))).code, 'ERR_PERSON_STEP', 'a second time')
+  })
+
+  test('a wrong one is a guess: after ten in an hour the account rests, also for the right one', async (t) => {
+    const at = await signedIn(t)
+    const { browser, carol } = at
+    for (let i = 0; i < 10; i++) {
+      const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+      assert.equal(await provePassword(browser, id, { ...carol, password: `a horse ${i}` }), undefined)
+    }
+    const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+    assert.equal((await refusedBy(provePassword(browser, id, carol))).code, 'ERR_PERSON_RESTING')
+  })
 })
+
+/** A first message of a registration. */
+async function clientRequest(): Promise<{ readonly request: string }> {
+  await ready
+  return { request: client.startRegistration({ password: 'a green horse' }).registrationRequest }
+}
 
 test('a door without files, or whose secret is gone, does not let people sign in', async (t) => {
   const { createLogin } = await import('../../src/login.ts')

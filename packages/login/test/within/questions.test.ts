@@ -3,7 +3,16 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { refusedBy } from '../support/browser.ts'
 import { codeOf, pictureOf, register, sealToDevice, sealToPassword } from '../support/customer.ts'
-import { atNewDevice, type Credential, load, signedIn, stepUp, TRANSFER, withPasskey } from '../support/within.ts'
+import {
+  atNewDevice,
+  type Credential,
+  load,
+  passwordOfNow,
+  signedIn,
+  stepUp,
+  TRANSFER,
+  withPasskey,
+} from '../support/within.ts'
 
 /** The devices, passkeys and codes of one account are few: what is found by its index is sorted in memory. */
 const SCANS = /^SCAN (?!CONSTANT)/
@@ -29,10 +38,15 @@ suite('questions of a session', () => {
     await recovering.other.ask('recover', { signIn: recovering.id, code: carol.recovery[0]! })
     await recovering.other.ask('wait', { signIn: recovering.id })
     await browser.ask('recovery/new', {})
+    const { signIn: proved } = await passwordOfNow(at)
     const { record, exportKey } = await register('another', 'carol', (request) =>
-      browser.ask('password/change', { request }),
+      browser.ask('password/change', { signIn: proved, request }),
     )
-    await browser.ask('password/changed', { record, ofPassword: await sealToPassword(pictureOf('x'), exportKey) })
+    await browser.ask('password/changed', {
+      signIn: proved,
+      record,
+      ofPassword: await sealToPassword(pictureOf('x'), exportKey),
+    })
     await browser.ask('device/remove', { device: other.device.id })
     await browser.ask('passkey/remove', { passkey: passkey.id })
     await browser.ask('renew', {})
