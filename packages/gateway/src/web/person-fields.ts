@@ -46,9 +46,15 @@ function hostOf(address: string): string {
 /** Only login sets these: an application that did could end the session, or the proofs, of whom it serves. */
 const OF_LOGIN: ReadonlySet<string> = new Set(['dpop-nonce', 'countersign-ath'])
 
+/**
+ * Frameworks take a request for one of another method by these. Whether a proof is asked for, and what it is for, rests on the
+ * method of the request alone: with a GET that is a DELETE behind, a cookie by itself would change something.
+ */
+const OTHER_METHODS: ReadonlySet<string> = new Set(['x-http-method-override', 'x-http-method', 'x-method-override'])
+
 function keepRequestField(name: string, value: string): string | undefined {
   const plain = plainName(name)
-  if (plain === 'dpop') return undefined
+  if (plain === 'dpop' || OTHER_METHODS.has(plain)) return undefined
   return plain === 'cookie' ? withoutSession(value) : value
 }
 
@@ -56,8 +62,16 @@ function keepResponseField(name: string, value: string): string | undefined {
   const lower = name.toLowerCase()
   // One that the application says could be none at all (`max-age=0`); the first that a browser reads counts.
   if (OF_LOGIN.has(lower) || lower === 'strict-transport-security') return undefined
+  if (lower === 'clear-site-data') return CACHE.test(value) ? '"cache"' : undefined
   return lower === 'set-cookie' && isSession(value) ? undefined : value
 }
+
+/**
+ * What else it clears is the session's cookie and the keys of the device, which are of this origin: whose frameworks say `"*"`
+ * where somebody leaves, would make each customer's browser one that nobody knows.
+ * @see W3C Clear Site Data §3.1
+ */
+const CACHE = /"(?:cache|\*)"/
 
 /** RFC 6265 §5.4: what is left of a list of cookies. */
 function withoutSession(cookies: string): string | undefined {
@@ -65,10 +79,13 @@ function withoutSession(cookies: string): string | undefined {
   return kept.length === 0 ? undefined : kept.join(';').trim()
 }
 
-/** RFC 6265bis §5.7 compares the prefix whatever its case, and readers are found that do so with the rest. */
+/**
+ * RFC 6265bis §5.7 compares the prefix whatever its case, and readers are found that do so with the rest. One without a name
+ * (`=__Host-countersign=x`) comes back as its value alone.
+ */
 function isSession(pair: string): boolean {
   const [first = ''] = pair.split(';', 1)
-  const [name = ''] = first.split('=', 1)
+  const [name = ''] = first.replace(/^[\s=]+/, '').split('=', 1)
   return name.trim().toLowerCase() === SESSION_COOKIE.toLowerCase()
 }
 

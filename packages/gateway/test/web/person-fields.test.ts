@@ -28,6 +28,26 @@ suite('at a door where people sign in', () => {
     assert.deepEqual(TO_APPLICATION.response(['Set-Cookie', 'a=1']), ['Set-Cookie', 'a=1', ...STRICT])
   })
 
+  test('the application hears of no other method than the one that was proved, however it is written', () => {
+    for (const name of ['X-HTTP-Method-Override', 'x-method-override', 'X-HTTP-Method', 'X_HTTP_Method_Override'])
+      assert.deepEqual(TO_APPLICATION.request([name, 'DELETE', 'Accept', '*/*']), ['Accept', '*/*'], name)
+    assert.deepEqual(TO_APPLICATION.request(['X-HTTP-Method-Own', 'x']), ['X-HTTP-Method-Own', 'x'])
+  })
+
+  test('the application clears what it keeps in caches, and neither cookie nor keys of the device', () => {
+    for (const value of ['"*"', '"cache", "cookies", "storage"', '"storage","cache"'])
+      assert.deepEqual(TO_APPLICATION.response(['Clear-Site-Data', value]), ['Clear-Site-Data', '"cache"', ...STRICT])
+    for (const value of ['"cookies"', '"storage", "executionContexts"', 'cache'])
+      assert.deepEqual(TO_APPLICATION.response(['clear-site-data', value]), STRICT)
+  })
+
+  test('a cookie without a name that is the one of the session to whoever reads it', () => {
+    for (const value of ['=__Host-countersign=x; Path=/', ' = __Host-countersign=x', '==__host-countersign=x'])
+      assert.deepEqual(TO_APPLICATION.response(['Set-Cookie', value]), STRICT, value)
+    for (const value of ['=a=1', '=', 'a=__Host-countersign=x'])
+      assert.deepEqual(TO_APPLICATION.response(['Set-Cookie', value]), ['Set-Cookie', value, ...STRICT])
+  })
+
   test('login reads and sets what it needs', () => {
     const fields = ['Cookie', '__Host-countersign=x', 'DPoP', 'x']
     assert.deepEqual(TO_LOGIN.request(fields), fields)

@@ -129,7 +129,7 @@ export function whereTo(otherwise = '/'): string {
   const url = new URL(to, location.origin)
   // `//elsewhere` and `/\elsewhere` begin with a slash, too, and a sign-in that leads back to itself never ends.
   if (url.origin !== location.origin || url.pathname === '/login/' || url.pathname === '/login/renew') return otherwise
-  // Of `/.//elsewhere`, what is left without its dot leads elsewhere. @see URL Standard §4.2 (shorten a path)
+  // Of `/.//elsewhere`, what is left without its dot leads elsewhere.
   if (url.pathname.startsWith('//')) return otherwise
   return url.pathname + url.search + url.hash
 }
