@@ -132,10 +132,12 @@ function isOwnOrigin({ origin, authority }: PersonRequest, host: string): boolea
 }
 
 function claimsOf({ device, proofs, confirmed }: SessionRow, now: Temporal.Instant): PersonClaims {
-  const since = now.subtract({ minutes: CONFIRMED_MINUTES })
+  // Nor what is from the future: a clock was set back since.
+  const isOfLate = (at: Temporal.Instant) =>
+    Math.abs(now.epochMilliseconds - at.epochMilliseconds) <= CONFIRMED_MINUTES * 60_000
   return {
     ...(device !== null && { jkt: device }),
     proofs: readProofs(proofs),
-    confirmed: readConfirmed(confirmed).filter(({ at }) => Temporal.Instant.compare(at, since) >= 0),
+    confirmed: readConfirmed(confirmed).filter(({ at }) => isOfLate(at)),
   }
 }

@@ -12,6 +12,11 @@ export const IDLE_MINUTES = 60
 /** However busy it is. @see ASVS 5.0 7.3.2 */
 export const SESSION_HOURS = 8
 
+/** Two processes of one login need not have the very same time. */
+const AHEAD_SECONDS = 10
+/** A clock that was stepped back by more makes nothing last longer: what was open ends, and people sign in anew. */
+const BACK_MINUTES = 5
+
 /** The columns that this rests on. */
 export type Rotation = Pick<
   LoginSessionTable,
@@ -28,22 +33,27 @@ export type SecretStanding = 'current' | 'before' | 'late' | 'stolen'
 export function standingOf(row: Rotation, secretSha256: Uint8Array, now: Temporal.Instant): SecretStanding {
   if (timingSafeEqual(secretSha256, row.secret)) return 'current'
   if (row.previous === null || !timingSafeEqual(secretSha256, row.previous)) return 'stolen'
-  if (now.epochMilliseconds < (row.seen_at ?? row.rotated_at) + GRACE_SECONDS * 1000) return 'before'
+  const since = now.epochMilliseconds - (row.seen_at ?? row.rotated_at)
+  if (Math.abs(since) < GRACE_SECONDS * 1000) return 'before'
   return row.seen_at === null ? 'late' : 'stolen'
 }
 
-/** Why it is over: its eight hours, or an hour without a renewal, have passed. Undefined while it is not. */
+/**
+ * Why it is over: its eight hours, or an hour without a renewal, have passed, or nobody can say whether they have, since the
+ * clock is before the last renewal. Undefined while it is not.
+ */
 export function overBy(
   row: Rotation,
   now: Temporal.Instant,
 ): Extract<RefusalCode, 'ERR_SESSION_OVER' | 'ERR_SESSION_IDLE'> | undefined {
   const at = now.epochMilliseconds
-  if (at >= row.ends_at) return 'ERR_SESSION_OVER'
+  if (at >= row.ends_at || at < row.rotated_at - BACK_MINUTES * 60_000) return 'ERR_SESSION_OVER'
   // Where a certificate stands for the proofs, nobody renews anything.
   return row.certificate === null && at >= row.rotated_at + IDLE_MINUTES * 60_000 ? 'ERR_SESSION_IDLE' : undefined
 }
 
 /** Whether a page load needs a fresh proof of the device first. */
 export function isStale(row: Rotation, now: Temporal.Instant): boolean {
-  return now.epochMilliseconds >= row.rotated_at + COOKIE_MINUTES * 60_000
+  const since = now.epochMilliseconds - row.rotated_at
+  return since >= COOKIE_MINUTES * 60_000 || since < -AHEAD_SECONDS * 1000
 }

@@ -34,6 +34,33 @@ suite('a session ends', () => {
     )
   })
 
+  test('with a clock that is stepped back: nothing lasts longer by it, and a cookie is asked for a proof', async (t) => {
+    const at = await start(t)
+    const browser = await signIn(at)
+    const causes: string[] = []
+    person(await at.find({ cookie: browser.cookie })).follow((cause) => causes.push(cause))
+    at.time.pass({ seconds: -9 })
+    assert.equal(await kindOf(at.find({ cookie: browser.cookie })), 'person')
+    at.time.pass({ seconds: -2 })
+    assert.equal(await kindOf(at.find({ cookie: browser.cookie })), 'renew')
+    const before = browser.cookie
+    await renew(at, browser)
+    assert.equal(await kindOf(at.find({ cookie: browser.cookie })), 'person')
+    // What was good for half a minute more is not good for a day more.
+    at.time.pass({ seconds: -30 })
+    refused(await at.find({ cookie: before }), 'ERR_PERSON_COOKIE')
+
+    const [other, third] = [await signIn(at), await signIn(at, phone)]
+    person(await at.find({ cookie: other.cookie })).follow((cause) => causes.push(cause))
+    at.time.pass({ hours: -24 })
+    assert.equal(await kindOf(at.find({ cookie: third.cookie })), 'nobody')
+    await at.sessions.sweep()
+    assert.deepEqual(causes, ['ERR_PERSON_COOKIE', 'ERR_SESSION_OVER'])
+    assert.equal(at.index.size, 0)
+    at.time.pass({ hours: 24 })
+    assert.equal(await kindOf(at.find({ cookie: other.cookie })), 'nobody')
+  })
+
   test('by a lock: what is under way is cut, here and in another process, and it stays ended', async (t) => {
     const one = await start(t)
     const two = await start(t, one)
