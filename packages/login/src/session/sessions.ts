@@ -15,6 +15,8 @@ import { sweeping } from './sweep.ts'
 
 /** Somebody whose sign-in is complete. */
 export interface Opening {
+  /** The sign-in, which is done. */
+  readonly signIn: string
   readonly account: string
   /** What it is bound to: a device that the account has, by the thumbprint of its key. */
   readonly device: string
@@ -68,7 +70,7 @@ export function openSessions(ground: Ground): Sessions {
   })
 
   const sessions: Sessions = {
-    async open({ account, device, shown, evidence, address }, { field, now, certificateSha256 }) {
+    async open({ signIn, account, device, shown, evidence, address }, { field, now, certificateSha256 }) {
       const id = makeSessionId()
       const proofs = writeProofs(shown)
       const beginning = held.begin(id, proofs)
@@ -108,8 +110,9 @@ export function openSessions(ground: Ground): Sessions {
       try {
         // A browser has one session: whoever signs in there anew ends the one before. @see ASVS 5.0 7.2.4
         before = await store.commit(async (tx) => {
+          await standsStill(tx, signIn, row)
           const ended = await endSessions(tx, { account, device }, 'ERR_PERSON_SIGNED_OUT', now)
-          await insert(tx, row)
+          await tx.db.insertInto('login_session').values(row).execute()
           return ended
         })
       } catch (error) {
@@ -175,18 +178,34 @@ export function openSessions(ground: Ground): Sessions {
   return sessions
 }
 
-async function insert({ db }: Pick<LoginTransaction, 'db'>, row: SessionRow): Promise<void> {
-  // Of a device that is known still: one that is removed in this moment has its sessions ended, and this is none yet.
-  const { device } =
-    (await db
-      .selectFrom('login_device')
-      .select('device')
-      .where('device', '=', row.device)
-      .where('account', '=', row.account)
-      .where('removed_at', 'is', null)
-      .executeTakeFirst()) ?? {}
-  if (device === undefined) throw new PersonRefusal('ERR_PERSON_DEVICE')
-  await db.insertInto('login_session').values(row).execute()
+/**
+ * Whether what a session rests on is there still, both ours alone to the end of the transaction: a removed device and a changed
+ * password take sign-ins away with the sessions that they find, and this session is none yet.
+ * @throws {PersonRefusal} (rejects)
+ */
+async function standsStill(
+  { db }: Pick<LoginTransaction, 'db'>,
+  signIn: string,
+  { account, device }: Pick<SessionRow, 'account' | 'device'>,
+): Promise<void> {
+  const known = await db
+    .updateTable('login_device')
+    // Changes nothing; but only what is written is locked.
+    .set(({ ref }) => ({ removed_at: ref('removed_at') }))
+    .where('device', '=', device)
+    .where('account', '=', account)
+    .where('removed_at', 'is', null)
+    .executeTakeFirst()
+  if (known.numUpdatedRows !== 1n) throw new PersonRefusal('ERR_PERSON_DEVICE')
+  const done = await db
+    .updateTable('login_sign_in')
+    .set(({ ref }) => ({ step: ref('step') }))
+    .where('id', '=', signIn)
+    .where('account', '=', account)
+    .where('step', '=', 'done')
+    .executeTakeFirst()
+  if (done.numUpdatedRows !== 1n)
+    throw new PersonRefusal('ERR_PERSON_STEP', { note: 'it was ended while it was opened' })
 }
 
 /** The cookie, and what proofs must say of it. */

@@ -76,5 +76,5 @@ export async function openSignedIn(
   const all = [...password, ...shown]
   const { address } = asked
   const evidence = evidenceOf(row, all, host)
-  await openSession({ account, device: row.device, shown: all, evidence, address }, asked)
+  await openSession({ signIn: row.id, account, device: row.device, shown: all, evidence, address }, asked)
 }

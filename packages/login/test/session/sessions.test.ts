@@ -6,7 +6,7 @@ import type { RefusalCode } from '@countersign/protocol'
 import type { FoundPerson } from '../../src/model.ts'
 import { addAccount, until } from '../support/bank.ts'
 import { newDevice } from '../support/device.ts'
-import { laptop, person, phone, refusal, refused, signIn, start } from '../support/person.ts'
+import { answer, doneSignIn, laptop, person, phone, refusal, refused, signIn, start } from '../support/person.ts'
 
 suite('a session', () => {
   test('is met, recorded, found by its keys, and says what a service reads', async (t) => {
@@ -88,6 +88,26 @@ suite('a session', () => {
     await assert.rejects(signIn(at), /full/)
     assert.equal(at.index.size, 0)
     assert.equal(at.records.length, 0)
+  })
+})
+
+suite('a session rests on its sign-in', () => {
+  test('and is not opened without it, after another end of it, or by another’s', async (t) => {
+    const at = await start(t)
+    await addAccount(at, 'dave', [])
+    const shown = [{ kind: 'password', at: at.time.now(), binding: 'device' }] as const
+    const opening = { account: 'carol', device: laptop.id, shown, evidence: [], address: '192.0.2.7' }
+    const open = (id: string) => at.sessions.open({ ...opening, signIn: id }, answer(at))
+    await assert.rejects(open('unknown'), refusal('ERR_PERSON_STEP'))
+    const over = await doneSignIn(at, laptop)
+    at.store.database.exec("UPDATE login_sign_in SET step = 'over'")
+    await assert.rejects(open(over), refusal('ERR_PERSON_STEP'))
+    const others = await doneSignIn(at, laptop)
+    at.store.database.exec("UPDATE login_sign_in SET account = 'dave'")
+    await assert.rejects(open(others), refusal('ERR_PERSON_STEP'))
+    assert.deepEqual([at.index.size, at.records.length], [0, 0])
+    await open(await doneSignIn(at, laptop))
+    assert.equal(at.records.length, 1)
   })
 })
 

@@ -1,5 +1,6 @@
 // Somebody at a browser, and the sessions of one process or two, in a test.
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import type { RefusalCode } from '@countersign/protocol'
 import type { Asked, OpenPersonSession } from '../../src/asked.ts'
@@ -72,6 +73,7 @@ export async function signIn(
   const sent = answer(at)
   const { id } = await at.sessions.open(
     {
+      signIn: await doneSignIn(at, device),
       account: 'carol',
       device: device.id,
       shown: [
@@ -85,6 +87,17 @@ export async function signIn(
   )
   assert.equal(sent.fields.get('countersign-ath'), athOf(id))
   return { id, device, cookie: cookieOf(sent.fields) }
+}
+
+/** The row of a sign-in in which all is proved. */
+export async function doneSignIn({ store, time }: TestBank, device: TestDevice): Promise<string> {
+  const [id, at] = [randomUUID(), time.now().epochMilliseconds]
+  const row = { id, account: 'carol', device: device.id, is_known: 1, step: 'done', state: new Uint8Array(1) }
+  await store.db
+    .insertInto('login_sign_in')
+    .values({ ...row, began_at: at, expires_at: at + 300_000 })
+    .execute()
+  return id
 }
 
 /** What the page of `/login/renew` does. */
