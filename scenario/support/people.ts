@@ -63,6 +63,8 @@ export interface Customer {
   readonly password: string
   readonly phrase: string
   readonly recovery: readonly string[]
+  /** What the app was told, in base32. */
+  readonly totpSecret: string
   /** A code of the app; each is of a step of its own, as each counts once. */
   code(): string
 }
@@ -167,7 +169,16 @@ export async function setUp(
   bank: Bank,
   { page }: Device,
   account: string,
-  { password = PASSWORD, phrase = PHRASE } = {},
+  {
+    password = PASSWORD,
+    phrase = PHRASE,
+    choose = (page) => page.locator('#picture-form label', { hasText: 'Lighthouse' }).click(),
+  }: {
+    readonly password?: string
+    readonly phrase?: string
+    /** Chooses the picture. */
+    readonly choose?: (page: Page) => Promise<void>
+  } = {},
 ): Promise<Customer> {
   await page.goto(await bank.invite(account))
   await page.locator('#begin-form').waitFor()
@@ -175,7 +186,7 @@ export async function setUp(
   await page.click('#begin-form button[type=submit]')
   await page.fill('#password-form #password', password)
   await page.click('#password-form button[type=submit]')
-  await page.locator('#picture-form label', { hasText: 'Lighthouse' }).click()
+  await choose(page)
   await page.fill('#phrase', phrase)
   await page.click('#picture-form button[type=submit]')
   await page.locator('#code-form').waitFor()
@@ -188,7 +199,7 @@ export async function setUp(
   await page.check('#kept')
   await page.click('#recovery-form button[type=submit]')
   await page.locator('#done').waitFor()
-  return { account, password, phrase, recovery, code }
+  return { account, password, phrase, recovery, totpSecret: secret, code }
 }
 
 /**
