@@ -1,13 +1,12 @@
 // The data of a bank, stolen: what a guess at a password costs whoever has them, and what they can never read.
 import assert from 'node:assert/strict'
-import { argon2Sync, hash, hkdfSync, randomBytes } from 'node:crypto'
+import { argon2Sync, createDecipheriv, hash, hkdfSync, randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, suite, test } from 'node:test'
 import { privateFiles } from '@countersign/mtls'
 import { client, ready, server } from '@serenity-kit/opaque'
-import { compactDecrypt } from 'jose'
 import { Secret } from 'otpauth'
 import { KEY_STRETCHING } from '../packages/login/src/opaque/parameters.ts'
 import { type DoorSecret, LoginSecretError, openSecret } from '../packages/login/src/secret.ts'
@@ -71,7 +70,6 @@ suite('the data of a bank, stolen', () => {
     })
     return done?.exportKey
   }
-  const open = async (jwe: string, key: Uint8Array) => Buffer.from((await compactDecrypt(jwe, key)).plaintext)
   const pictureKey = (exportKey: string) =>
     new Uint8Array(hkdfSync('sha256', Buffer.from(exportKey, 'base64url'), '', 'countersign login picture v1', 32))
 
@@ -105,7 +103,7 @@ suite('the data of a bank, stolen', () => {
     assert.doesNotMatch(account.record, new RegExp(secret.opaque.serverSetup.slice(0, 20)))
   })
 
-  test('picture and phrase open by the right password, and by nothing that was stolen', async () => {
+  test('picture and phrase open by the right password, and by nothing that was stolen', () => {
     const purposes = ['proof nonce', 'set-up state', 'sign-in state', 'totp secret', 'recovery code'] as const
     const more = ['waiting code', 'unknown name', 'challenge nonce', 'passkey user'] as const
     const stolen = [...purposes, ...more].flatMap((purpose) => [secret.key(purpose), secret.key(purpose, 'carol')])
@@ -113,27 +111,21 @@ suite('the data of a bank, stolen', () => {
     const record = Buffer.from(account.record, 'base64url')
     for (const octets of [setUp, record])
       for (let at = 0; at + 32 <= octets.length; at += 32) stolen.push(octets.subarray(at, at + 32))
-    for (const key of stolen) await assert.rejects(open(account.of_password, new Uint8Array(key)), /decryption/)
+    for (const key of stolen) assert.throws(() => open(account.of_password, key), /authenticate/)
     const wrong = pictureKey(randomBytes(64).toString('base64url'))
-    await assert.rejects(open(account.of_password, wrong), /decryption/)
+    assert.throws(() => open(account.of_password, wrong), /authenticate/)
 
     const exportKey = guess(PASSWORD, secret.opaque.serverSetup, KEY_STRETCHING) ?? ''
-    assert.ok((await open(account.of_password, pictureKey(exportKey))).includes(PHRASE), 'of the password, found')
+    assert.ok(open(account.of_password, pictureKey(exportKey)).includes(PHRASE), 'of the password, found')
     // That of the device not even then.
-    const body = ofDevice.split('.')
-    const asDirect = [Buffer.from('{"alg":"dir","enc":"A256GCM"}').toString('base64url'), ...body.slice(1)].join('.')
-    for (const key of [...stolen, pictureKey(exportKey)])
-      await assert.rejects(open(asDirect, new Uint8Array(key)), /decryption/)
+    for (const key of [...stolen, pictureKey(exportKey)]) assert.throws(() => open(ofDevice, key), /authenticate/)
   })
 
-  test('seeds of codes open with the secret of the door, as the docs say, and without it do not', async (t) => {
+  test('seeds of codes open with the secret of the door, as the docs say, and without it do not', async () => {
     const seed = secret.open('totp secret', 'carol', account.totp_secret)
     assert.equal(new Secret({ buffer: Uint8Array.from(seed).buffer }).base32, carol.totpSecret)
     const other = await openSecret(privateFiles(join(house.directory, 'elsewhere')), async () => false)
     assert.throws(() => other.open('totp secret', 'carol', account.totp_secret), LoginSecretError)
-    t.diagnostic(
-      'a password and a seed still are no device: people-forged.test.ts, packages/login/test/within/devices.test.ts',
-    )
   })
 })
 
@@ -141,4 +133,12 @@ function timed<Result>(work: () => Result): readonly [Result, number] {
   const began = performance.now()
   const result = work()
   return [result, performance.now() - began]
+}
+
+/** RFC 7516 §5.2 with whatever key: what is encrypted is the same for each `alg`. */
+function open(jwe: string, key: Uint8Array): Buffer {
+  const [header = '', , iv = '', text = '', tag = ''] = jwe.split('.')
+  const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'))
+  decipher.setAAD(Buffer.from(header)).setAuthTag(Buffer.from(tag, 'base64url'))
+  return Buffer.concat([decipher.update(text, 'base64url'), decipher.final()])
 }
