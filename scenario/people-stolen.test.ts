@@ -1,15 +1,12 @@
 // The data of a bank, stolen: what a guess at a password costs whoever has them, and what they can never read.
 import assert from 'node:assert/strict'
 import { argon2Sync, createDecipheriv, hash, hkdfSync, randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, suite, test } from 'node:test'
-import { privateFiles } from '@countersign/mtls'
 import { client, ready, server } from '@serenity-kit/opaque'
 import { Secret } from 'otpauth'
-import { KEY_STRETCHING } from '../packages/login/src/opaque/parameters.ts'
-import { type DoorSecret, LoginSecretError, openSecret } from '../packages/login/src/secret.ts'
 import {
   bankOf,
   invitationOf,
@@ -22,6 +19,8 @@ import {
 import { type RunningHouse, startHouse } from './support/house.ts'
 import { BANK_DOOR } from './support/people.ts'
 
+/** What pages stretch a password with: Argon2id with t=3, m=64 MiB, p=4. */
+const KEY_STRETCHING = 'memory-constrained'
 const PASSWORD = 'nine grey geese in March'
 const PHRASE = 'The kettle sings in C sharp'
 const IDENTIFIERS = { client: 'carol', server: 'bank.localhost' }
@@ -31,7 +30,9 @@ suite('the data of a bank, stolen', () => {
   let carol: NetworkCustomer
   let account: { readonly record: string; readonly of_password: string; readonly totp_secret: Uint8Array }
   let ofDevice: string
-  let secret: DoorSecret
+  /** Of `login.secret`. */
+  let master: Uint8Array
+  let serverSetup: string
   before(async () => {
     house = await startHouse({ config: { authority: { listen: '127.0.0.1:0' }, doors: [BANK_DOOR] } })
     carol = await setUpOver(await openLine(await bankOf(house)), {
@@ -47,7 +48,9 @@ suite('the data of a bank, stolen', () => {
     account = store.prepare('SELECT record, of_password, totp_secret FROM login_account').get() as typeof account
     ofDevice = String(store.prepare('SELECT of_device FROM login_device').get()?.['of_device'])
     store.close()
-    secret = await openSecret(privateFiles(dirname(pathOf('login.secret'))), async () => true)
+    const { secret, opaque } = JSON.parse(await readFile(pathOf('login.secret'), 'utf8'))
+    master = Buffer.from(secret, 'base64url')
+    serverSetup = opaque.serverSetup
     await ready
   })
   after(async () => {
@@ -70,11 +73,13 @@ suite('the data of a bank, stolen', () => {
     })
     return done?.exportKey
   }
+  /** What the door derives for one use of its secret. */
+  const keyFor = (purpose: string, context = '') =>
+    new Uint8Array(hkdfSync('sha256', master, '', `countersign login ${purpose} v1\0${context}`, 32))
   const pictureKey = (exportKey: string) =>
     new Uint8Array(hkdfSync('sha256', Buffer.from(exportKey, 'base64url'), '', 'countersign login picture v1', 32))
 
   test('with the secret of the door a guess is an Argon2id, not less', (t) => {
-    const { serverSetup } = secret.opaque
     const [wrong, whole] = timed(() => guess('nine grey geese in April', serverSetup, KEY_STRETCHING))
     assert.equal(wrong, undefined)
     assert.ok(guess(PASSWORD, serverSetup, KEY_STRETCHING))
@@ -100,14 +105,14 @@ suite('the data of a bank, stolen', () => {
       const other = server.createSetup()
       for (const password of [PASSWORD, 'another']) assert.equal(guess(password, other, KEY_STRETCHING), undefined)
     }
-    assert.doesNotMatch(account.record, new RegExp(secret.opaque.serverSetup.slice(0, 20)))
+    assert.doesNotMatch(account.record, new RegExp(serverSetup.slice(0, 20)))
   })
 
   test('picture and phrase open by the right password, and by nothing that was stolen', () => {
     const purposes = ['proof nonce', 'set-up state', 'sign-in state', 'totp secret', 'recovery code'] as const
     const more = ['waiting code', 'unknown name', 'challenge nonce', 'passkey user'] as const
-    const stolen = [...purposes, ...more].flatMap((purpose) => [secret.key(purpose), secret.key(purpose, 'carol')])
-    const setUp = Buffer.from(secret.opaque.serverSetup, 'base64url')
+    const stolen = [...purposes, ...more].flatMap((purpose) => [keyFor(purpose), keyFor(purpose, 'carol')])
+    const setUp = Buffer.from(serverSetup, 'base64url')
     const record = Buffer.from(account.record, 'base64url')
     for (const octets of [setUp, record])
       for (let at = 0; at + 32 <= octets.length; at += 32) stolen.push(octets.subarray(at, at + 32))
@@ -115,17 +120,19 @@ suite('the data of a bank, stolen', () => {
     const wrong = pictureKey(randomBytes(64).toString('base64url'))
     assert.throws(() => open(account.of_password, wrong), /authenticate/)
 
-    const exportKey = guess(PASSWORD, secret.opaque.serverSetup, KEY_STRETCHING) ?? ''
+    const exportKey = guess(PASSWORD, serverSetup, KEY_STRETCHING) ?? ''
     assert.ok(open(account.of_password, pictureKey(exportKey)).includes(PHRASE), 'of the password, found')
     // That of the device not even then.
     for (const key of [...stolen, pictureKey(exportKey)]) assert.throws(() => open(ofDevice, key), /authenticate/)
   })
 
-  test('seeds of codes open with the secret of the door, as the docs say, and without it do not', async () => {
-    const seed = secret.open('totp secret', 'carol', account.totp_secret)
+  test('seeds of codes open with the secret of the door, as the docs say, and without it do not', () => {
+    const sealed = Buffer.from(account.totp_secret)
+    const seed = unsealed(keyFor('totp secret', 'carol'), sealed)
     assert.equal(new Secret({ buffer: Uint8Array.from(seed).buffer }).base32, carol.totpSecret)
-    const other = await openSecret(privateFiles(join(house.directory, 'elsewhere')), async () => false)
-    assert.throws(() => other.open('totp secret', 'carol', account.totp_secret), LoginSecretError)
+    assert.throws(() => unsealed(keyFor('totp secret', 'dave'), sealed), /authenticate/)
+    master = randomBytes(32)
+    assert.throws(() => unsealed(keyFor('totp secret', 'carol'), sealed), /authenticate/)
   })
 })
 
@@ -141,4 +148,10 @@ function open(jwe: string, key: Uint8Array): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'))
   decipher.setAAD(Buffer.from(header)).setAuthTag(Buffer.from(tag, 'base64url'))
   return Buffer.concat([decipher.update(text, 'base64url'), decipher.final()])
+}
+
+/** AES-256-GCM: nonce, text, tag. */
+function unsealed(key: Uint8Array, sealed: Uint8Array): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12)).setAuthTag(sealed.subarray(-16))
+  return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()])
 }

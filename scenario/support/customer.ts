@@ -10,7 +10,7 @@ import type { AnswerOf, BodyOf, CallName } from '@countersign/login'
 import { client, ready } from '@serenity-kit/opaque'
 import { CompactEncrypt, importJWK } from 'jose'
 import { Secret, TOTP } from 'otpauth'
-import { newDevice, type TestDevice } from '../../packages/login/test/support/device.ts'
+import { type BenchDevice, newDevice } from '../../bench/support/device.ts'
 import type { RunningHouse } from './house.ts'
 
 /** Where a bank is. */
@@ -30,7 +30,7 @@ export interface Answer {
 
 /** One device at the network; it may go on at another house, or come from another address. */
 export interface Line {
-  readonly device: TestDevice
+  readonly device: BenchDevice
   /** `name=value`, where a session is open. */
   readonly cookie: string | undefined
   /** @throws {RefusedOverNetwork} (rejects) */
@@ -102,7 +102,7 @@ export async function invitationOf(house: RunningHouse, account: string, ...more
 /** Opens a line. @param localAddress From where it calls: each address may begin so many sign-ins a minute. */
 export async function openLine(
   first: BankAddress,
-  { localAddress = '127.0.0.1', device }: { readonly localAddress?: string; readonly device?: TestDevice } = {},
+  { localAddress = '127.0.0.1', device }: { readonly localAddress?: string; readonly device?: BenchDevice } = {},
 ): Promise<Line> {
   const own = device ?? (await newDevice())
   let bank = first
@@ -135,7 +135,7 @@ export async function openLine(
   const send = async (name: CallName, body: unknown): Promise<Answer> => {
     const path = `/login/api/${name}`
     if (nonce === undefined) await exchange('POST', '/login/api/nonce', '{}')
-    const proof = await own.proveFor({ method: 'POST', uri: `https://${bank.authority}${path}` }, nonce ?? '', ath)
+    const proof = await own.prove({ method: 'POST', uri: `https://${bank.authority}${path}` }, nonce ?? '', ath)
     return exchange('POST', path, typeof body === 'string' ? body : JSON.stringify(body), proof)
   }
   return {
@@ -286,7 +286,7 @@ export async function sealToPassword(plain: Uint8Array, exportKey: string): Prom
 }
 
 /** As a page does it. */
-export async function sealToDevice(plain: Uint8Array, account: string, { id, keys }: TestDevice): Promise<string> {
+export async function sealToDevice(plain: Uint8Array, account: string, { id, keys }: BenchDevice): Promise<string> {
   return new CompactEncrypt(plain)
     .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM' })
     .setKeyManagementParameters({ apu: Buffer.from(account), apv: Buffer.from(id) })
