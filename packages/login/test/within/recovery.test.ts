@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { refusedBy } from '../support/browser.ts'
 import { wholeLogin } from '../support/whole.ts'
-import { atNewDevice, growOld, load, noticesOf, signedIn, stepUp } from '../support/within.ts'
+import { atNewDevice, growOld, load, noticesOf, signedIn, stepUp, TRANSFER } from '../support/within.ts'
 
 suite('a recovery', () => {
   test('gets in after its time, of which everybody is told', async (t) => {
@@ -53,6 +53,23 @@ suite('a recovery', () => {
     assert.equal((await refusedBy(other.ask('wait', { signIn: id }))).code, 'ERR_PERSON_STEP')
     assert.ok(noticesOf(door).includes('recovery ended'))
     assert.equal((await load(door, other)).kind, 'nobody')
+  })
+
+  test('is not hidden behind whatever else waits: it can be seen and refused', async (t) => {
+    const at = await signedIn(t)
+    const { carol, browser } = at
+    const { other, id } = await atNewDevice(at)
+    await other.ask('recover', { signIn: id, code: carol.recovery[0]! })
+    at.door.time.pass({ seconds: 1 })
+    await browser.ask('device/phone', { isPhone: true })
+    for (let i = 100; i < 151; i++)
+      await browser.ask('confirm/send', { matter: { ...TRANSFER, nonce: `${i}${TRANSFER.nonce}` } })
+    const { waiting } = await browser.ask('account', {})
+    assert.equal(waiting.length, 50)
+    const recovery = waiting.filter(({ kind }) => kind === 'recovery')
+    assert.equal(recovery.length, 1)
+    await browser.ask('waiting/answer', { waiting: recovery[0]!.waiting, yes: false })
+    assert.equal((await refusedBy(other.ask('wait', { signIn: id }))).code, 'ERR_PERSON_DENIED')
   })
 
   test('by a code that is wrong, was used, or is somebody else’s: refused alike', async (t) => {
