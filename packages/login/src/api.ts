@@ -1,5 +1,6 @@
 // What pages and server say to each other: each request and answer below `/login/api`, in one table that both rest on.
 import { z } from 'zod'
+import { isSeen } from './browser/seen.ts'
 
 /** Base64url without padding, of at most `maxOctets`. */
 const octets = (maxOctets: number) =>
@@ -10,6 +11,9 @@ const octets = (maxOctets: number) =>
 const id = z.string().regex(/^[A-Za-z0-9_-]{22,43}$/)
 const instant = z.iso.datetime()
 const account = z.string().trim().min(1).max(100)
+/** Of somebody who may be anybody, for others to read: on pages, in mails, in records and at an operator's terminal. */
+const seen = z.string().refine(isSeen, 'must have only characters that can be seen')
+const called = seen.trim().min(1).max(60)
 
 /** A sealed picture and phrase: a JWE in compact form, all of one length for each `alg`. @see RFC 7516 §3.1 */
 export const SEALED_OCTETS = 64 * 1024
@@ -21,7 +25,7 @@ const sealed = z
 /** A public key on P-256. @see RFC 7518 §6.2.1 */
 const publicKey = z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: octets(32), y: octets(32) })
 /** What a page made on this device; neither private key can leave it. `name` is for people, as in `Chromium on Linux`. */
-const device = z.strictObject({ name: z.string().trim().min(1).max(60), signing: publicKey, agreement: publicKey })
+const device = z.strictObject({ name: called, signing: publicKey, agreement: publicKey })
 export type DeviceKeys = z.infer<typeof device>
 
 /** What comes next in a sign-in. */
@@ -31,10 +35,10 @@ const code = z.string().trim().min(6).max(40)
 
 /** What somebody confirms, as they read it: it is this that is signed, octet for octet (RFC 8785). */
 export const matter = z.strictObject({
-  title: z.string().min(1).max(80),
-  lines: z.array(z.tuple([z.string().min(1).max(40), z.string().max(200)])).max(12),
+  title: seen.min(1).max(80),
+  lines: z.array(z.tuple([seen.min(1).max(40), seen.max(200)])).max(12),
   /** Of whoever asks: makes it this one time. */
-  nonce: z.string().min(16).max(64),
+  nonce: seen.min(16).max(64),
 })
 export type Matter = z.infer<typeof matter>
 
@@ -86,7 +90,7 @@ export const API = {
     proof: 'device',
     body: z.strictObject({
       setUp: id,
-      name: z.string().trim().min(1).max(60),
+      name: called,
       record: octets(512),
       ofPassword: sealed,
       ofDevice: sealed,
@@ -123,7 +127,7 @@ export const API = {
   password: {
     summary: 'OPAQUE, KE1 to KE2 (RFC 9807 §6). The same for a name that nobody has',
     proof: 'maybe',
-    body: z.strictObject({ ...signIn, account, start: octets(128) }),
+    body: z.strictObject({ ...signIn, account: account.refine(isSeen), start: octets(128) }),
     answer: z.strictObject({ response: octets(512) }),
   },
   finish: {
@@ -181,7 +185,7 @@ export const API = {
   'passkey/add': {
     summary: 'Keeps a new passkey; asks for a fresh proof first where the session is older than five minutes',
     proof: 'session',
-    body: z.strictObject({ credential, name: z.string().trim().min(1).max(60) }),
+    body: z.strictObject({ credential, name: called }),
     answer: none,
   },
 

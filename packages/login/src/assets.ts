@@ -35,6 +35,7 @@ const MODULES = [
   'redraw',
   'renew',
   'seal',
+  'seen',
   'session',
   'set-up',
   'shown',

@@ -1,6 +1,7 @@
 // Reads a matter from the address of the page, as strictly as the server does.
 import type { Matter } from '../api.ts'
 import { fromBase64url } from './octets.ts'
+import { isSeen } from './seen.ts'
 
 /** Of base64url of JSON; undefined where it is anything but a matter. Its limits are those of the table of calls. */
 export function readMatter(encoded: string): Matter | undefined {
@@ -27,5 +28,5 @@ function isMatter(read: unknown): read is Matter {
 }
 
 function isText(value: unknown, least: number, most: number): boolean {
-  return typeof value === 'string' && value.length >= least && value.length <= most
+  return typeof value === 'string' && value.length >= least && value.length <= most && isSeen(value)
 }

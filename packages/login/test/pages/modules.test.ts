@@ -383,6 +383,8 @@ suite('the modules of the pages, in Chromium', needs('chromium', 'chromium'), ()
       { ...good, more: 1 },
       { ...good, title: '' },
       { ...good, title: 'x'.repeat(81) },
+      { ...good, title: 'Transfer 1\u202e00.1' },
+      { ...good, lines: [['Amount', '1.00\u200b']] },
       { ...good, nonce: 'short' },
       { ...good, lines: [['To']] },
       { ...good, lines: [['To', 'Bob', 'x']] },
