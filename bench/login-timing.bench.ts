@@ -58,8 +58,8 @@ const connect = (address: string) => {
   return connection
 }
 for (const account of known) {
-  const { path } = (await login.accounts.invite({ account, ttlSeconds: 3600 })) ?? {}
-  const invitation = path?.split('#')[1]
+  const invited = await login.accounts.invite({ account, ttlSeconds: 3600 })
+  const invitation = invited.ok ? invited.path.split('#')[1] : undefined
   if (invitation === undefined) throw new Error(`${account} has an account already`)
   await openAccount(connect('192.0.2.1'), { account, invitation, now: () => now.epochMilliseconds })
 }

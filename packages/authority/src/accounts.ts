@@ -9,6 +9,8 @@ export interface AccountInvitation {
   /** Where notices go; it proves nothing. */
   readonly email?: string | undefined
   readonly ttlSeconds: number
+  /** To set up anew an account that is there; what it is proved with goes on until then. */
+  readonly again?: boolean | undefined
 }
 
 /** A device by which somebody signs in. */

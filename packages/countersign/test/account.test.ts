@@ -56,6 +56,23 @@ suite('countersign account', () => {
     assert.ok(left > 7_100 && left <= 7_200, String(left))
   })
 
+  test('an account that is there is invited only by --again, and one that is not never by it', async (t) => {
+    const run = await beside(t)
+    const early = await run('invite', 'carol', '--account', 'bank', '--again')
+    assert.notEqual(early.code, 0)
+    assert.match(early.stderr, /nobody has this account/)
+    assert.equal((await run('invite', 'carol', '--account', 'bank')).code, 0)
+    const twice = await run('invite', 'carol', '--account', 'bank')
+    assert.notEqual(twice.code, 0)
+    assert.deepEqual(twice.stdout, [])
+    const again = await run('invite', 'carol', '--account', 'bank', '--again')
+    assert.deepEqual([again.code, again.stdout], [0, ['https://bank/#secret']])
+    assert.match(again.stderr, /^an invitation for carol to set up anew the account at bank; it works once/)
+    const alone = await run('invite', 'carol', '--again')
+    assert.notEqual(alone.code, 0)
+    assert.match(alone.stderr, /--again is of an account/)
+  })
+
   test('accounts are listed with their devices, and a device ends', async (t) => {
     const run = await beside(t)
     const none = await run('account', 'list')

@@ -266,7 +266,8 @@ export const API = {
       waiting: z.array(
         z.strictObject({
           waiting: id,
-          kind: z.enum(['device', 'code', 'matter', 'recovery']),
+          kind: z.enum(['device', 'code', 'matter', 'recovery', 'invitation']),
+          /** Empty where there is none. */
           number: z.string(),
           text: z.array(z.tuple([z.string(), z.string()])),
           code: z.string().exactOptional(),

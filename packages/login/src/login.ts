@@ -80,7 +80,7 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
   }
   const { find, sessionOf } = createFind(ground, opened, tellOfTheft(ground))
   const calls: Calls = {
-    ...setUpCalls(ground),
+    ...setUpCalls({ ...ground, opened }),
     ...signInCalls(signing),
     ...callsWithin({ ...ground, opened }),
     ...passkeyCalls(signing),

@@ -27,7 +27,10 @@ export interface AccountEntry {
   readonly door: string
   readonly act:
     | 'invited'
+    | 'invited again'
+    | 'invitation refused'
     | 'opened'
+    | 'opened again'
     | 'device added'
     | 'device removed'
     | 'passkey added'

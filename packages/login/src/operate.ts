@@ -25,12 +25,19 @@ export interface SeenAccount {
 
 /** The accounts of one door. */
 export interface AccountsOfDoor {
-  /** Answers the path of the page of set-up, secret: whoever has it opens the account. Undefined where there is one of this name. */
+  /**
+   * Answers the path of the page of set-up, secret: whoever has it opens the account.
+   * `isAgain`: in place of the one that is there, all of whose proofs end when the new ones are set up, and not before.
+   */
   invite(asked: {
     readonly account: string
     readonly email?: string | undefined
     readonly ttlSeconds: number
-  }): Promise<{ readonly path: string; readonly expiresAt: Temporal.Instant } | undefined>
+    readonly isAgain?: boolean | undefined
+  }): Promise<
+    | { readonly ok: true; readonly path: string; readonly expiresAt: Temporal.Instant }
+    | { readonly ok: false; readonly reason: 'has an account' | 'has none' }
+  >
   /** In the order of their names, after one of them. */
   list(query: { readonly limit: number; readonly after?: string | undefined }): Promise<readonly SeenAccount[]>
   /** Ends a device, and every session that is bound to it. False where there is none. */
@@ -41,10 +48,10 @@ export interface AccountsOfDoor {
 export function accountsOf(ground: SessionGround): AccountsOfDoor {
   const { store, door, clock, opened } = ground
   return {
-    async invite({ account, email, ttlSeconds }) {
+    async invite({ account, email, ttlSeconds, isAgain = false }) {
       const expiresAt = clock().add({ seconds: ttlSeconds })
-      const made = await invite(ground, { account, expiresAt, ...(email !== undefined && { email }) })
-      return made.ok ? { path: `/login/set-up#${made.token}`, expiresAt } : undefined
+      const made = await invite(ground, { account, expiresAt, isAgain, ...(email !== undefined && { email }) })
+      return made.ok ? { ok: true, path: `/login/set-up#${made.token}`, expiresAt } : made
     },
 
     async list({ limit, after = '' }) {

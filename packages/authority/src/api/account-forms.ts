@@ -20,6 +20,8 @@ export const accountInvitationBody: z.ZodType<AccountInvitation> = z.strictObjec
   door: word,
   /** RFC 5321 §4.5.3.1.3: a path of 256 octets, without its brackets. */
   email: z.email('not a mail address').max(254).optional(),
+  /** In place of an account that has lost everything: without it, one that is there is refused. */
+  again: z.boolean().optional(),
   ttlSeconds: z.int().min(1).max(MAX_TTL_SECONDS).default(DEFAULT_TTL_SECONDS),
 })
 

@@ -30,7 +30,10 @@ export function accountRoutes(app: FastifyInstance, api: Api, permit: Permit): v
     if (!body.ok) return sendRefusal(request, reply, body.refusal)
     const unfit = faultOfParty(body.value.party)
     if (unfit !== undefined) return sendRefusal(request, reply, { code: 'ERR_ADMIN_REQUEST', note: unfit })
-    const denied = await deniedUpon(request, body.value.party)
+    const denied =
+      (await deniedUpon(request, body.value.party)) ??
+      // Whoever may take an account from its owner is not whoever opens accounts every day.
+      (body.value.again === true ? await permit(request, 'accounts.replace') : undefined)
     if (denied !== undefined) return sendRefusal(request, reply, denied)
     const invited = await accounts.invite(body.value)
     if (!invited.ok) return sendRefusal(request, reply, invited.refusal)

@@ -221,7 +221,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: answers.locked,
   },
   'POST /v1/accounts/invitations': {
-    summary: 'invite a person to open an account at a door where people sign in; an administrator, as an officer alone',
+    summary:
+      'invite a person to open an account at a door where people sign in, or to set up anew the one that is there; the latter, and an administrator, as an officer alone',
     who: 'accounts.change',
     body: accounts.accountInvitationBody,
     status: 201,

@@ -19,6 +19,7 @@ export const ACTIONS: Readonly<Record<Action, readonly Role[]>> = {
   'meetings.read': ['operator', 'officer', 'auditor'],
   'accounts.read': ['viewer', 'operator', 'officer', 'auditor'],
   'accounts.change': ['operator', 'officer'],
+  'accounts.replace': ['officer'],
   'parties.invite': ['operator', 'officer'],
   'parties.change': ['operator', 'officer'],
   'parties.lock': ['operator', 'officer'],
@@ -41,6 +42,7 @@ export type Action =
   | 'meetings.read'
   | 'accounts.read'
   | 'accounts.change'
+  | 'accounts.replace'
   | 'parties.invite'
   | 'parties.change'
   | 'parties.lock'

@@ -73,6 +73,7 @@ suite('accounts of people', () => {
     [...invitation('carol', { ttlSeconds: 0 }), 400, 'ERR_ADMIN_REQUEST'],
     [...invitation('carol', { ttlSeconds: 2_592_001 }), 400, 'ERR_ADMIN_REQUEST'],
     [...invitation('carol', { role: 'officer' }), 400, 'ERR_ADMIN_REQUEST'],
+    [...invitation('carol', { again: 'yes' }), 400, 'ERR_ADMIN_REQUEST'],
     ['GET', '/v1/accounts?door=door', undefined, 404, 'ERR_ADMIN_NOT_FOUND'],
     ['GET', '/v1/accounts?limit=1001', undefined, 400, 'ERR_ADMIN_REQUEST'],
     ['GET', '/v1/accounts?after=x', undefined, 400, 'ERR_ADMIN_REQUEST'],
@@ -146,6 +147,11 @@ suite('accounts of people', () => {
       assert.ok((await officer.ask(...asked)).status < 300)
     }
     assert.equal((await operator.ask(...invitation('carol'))).status, 201)
+    // Nor may an operator take an account from its owner, by inviting somebody to set it up anew.
+    const again = invitation('carol', { again: true })
+    const denied = await operator.ask(...again)
+    assert.deepEqual([denied.status, denied.body.code], [403, 'ERR_ADMIN_ROLE'])
+    assert.equal((await officer.ask(...again)).status, 201)
   })
 })
 

@@ -84,6 +84,7 @@ export interface PostBodies {
     readonly party: string
     readonly door: string
     readonly email?: string
+    readonly again?: boolean
     readonly ttlSeconds?: number
   }
   '/v1/issuers': {

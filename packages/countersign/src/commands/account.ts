@@ -16,10 +16,12 @@ export async function inviteAccount(door: string, given: Arguments, around: Arou
     throw new Failure(EXIT.usage, `--${of} is of a certificate, and an account has none`, { code: 'ERR_CLI_USAGE' })
   const [email, ttl] = [given.text('email'), given.text('ttl')]
   const party = given.text('PARTY') ?? ''
+  const isAgain = given.flag('again')
   const body = {
     party,
     door,
     ...(email !== undefined && { email }),
+    ...(isAgain && { again: true }),
     ...(ttl !== undefined && { ttlSeconds: parseSpan(ttl, '--ttl') }),
   }
   const answer = await (await openAdmin(given, around)).post('/v1/accounts/invitations', body)
@@ -30,7 +32,9 @@ export async function inviteAccount(door: string, given: Arguments, around: Arou
   const field = fieldOf(answer)
   const ends = formatWhen(field.get('expiresAt').instant(), around.clock())
   around.err(
-    `an invitation for ${plainText(party)} to open an account at ${plainText(door)}; it works once and ends ${ends}. Whoever has it can use it.`,
+    isAgain
+      ? `an invitation for ${plainText(party)} to set up anew the account at ${plainText(door)}; it works once and ends ${ends}. Until then nothing changes; after it nothing of before counts. Whoever has it can use it: give it to nobody who has not proved who they are.`
+      : `an invitation for ${plainText(party)} to open an account at ${plainText(door)}; it works once and ends ${ends}. Whoever has it can use it.`,
   )
   around.out(plainText(field.get('url').text()))
   return EXIT.ok

@@ -107,6 +107,10 @@ export const COMMANDS: readonly Command[] = [
         summary: 'of an administrator: viewer, auditor, operator or officer (the default); holds from now on',
       },
       account: { type: 'string', value: 'DOOR', summary: 'to open an account at a door where people sign in' },
+      again: {
+        type: 'boolean',
+        summary: 'with --account: to set up anew an account whose owner has lost everything; as an officer alone',
+      },
       email: { type: 'string', value: 'ADDRESS', summary: 'with --account: where notices go; it proves nothing' },
       ttl: {
         type: 'string',
@@ -118,6 +122,7 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       'countersign invite alice | countersign enroll - --out alice',
       'countersign invite carol --account bank --email carol@acme.example',
+      'countersign invite carol --account bank --again --ttl 2h',
     ],
     load: async () => (await import('./invite.ts')).invite,
   },

@@ -78,15 +78,22 @@ async function mailOf({
 
 const NOBODY = { code: 'ERR_ADMIN_NOT_FOUND', note: 'at this door nobody signs in' } as const
 
+const NOT_INVITED = {
+  'has an account': {
+    code: 'ERR_ADMIN_CONFLICT',
+    note: 'somebody has an account of this name; where its owner has lost everything, invite again (again, --again)',
+  },
+  'has none': { code: 'ERR_ADMIN_NOT_FOUND', note: 'there is no account of this name here to be set up anew' },
+} as const
+
 /** All accounts of the house, door by door. */
 function accountsOf(doors: ReadonlyMap<string, PeopleOfDoor>): Accounts {
   return {
-    async invite({ party, door: name, email, ttlSeconds }) {
+    async invite({ party, door: name, email, ttlSeconds, again: isAgain }) {
       const door = doors.get(name)
       if (door === undefined) return { ok: false, refusal: NOBODY }
-      const invited = await door.accounts.invite({ account: party, email, ttlSeconds })
-      if (invited === undefined)
-        return { ok: false, refusal: { code: 'ERR_ADMIN_CONFLICT', note: 'somebody has an account of this name' } }
+      const invited = await door.accounts.invite({ account: party, email, ttlSeconds, isAgain })
+      if (!invited.ok) return { ok: false, refusal: NOT_INVITED[invited.reason] }
       return { ok: true, url: `${door.address}${invited.path}`, expiresAt: invited.expiresAt }
     },
 

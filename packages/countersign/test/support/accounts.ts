@@ -12,9 +12,18 @@ const none = (note: string) => ({ ok: false, refusal: { code: 'ERR_ADMIN_NOT_FOU
 export function accountsAt(door: string, store: () => LoginStore, clock: Clock): Accounts {
   const record = { door, evidence: 'a test' }
   return {
-    async invite({ party: account, door: asked, ttlSeconds }) {
+    async invite({ party: account, door: asked, ttlSeconds, again = false }) {
       if (asked !== door) return none('nobody signs in there')
       const at = clock()
+      const invited = { ok: true, url: `https://${door}/#secret`, expiresAt: at.add({ seconds: ttlSeconds }) } as const
+      const { db } = store()
+      const has = await db
+        .selectFrom('login_account')
+        .select('account')
+        .where('account', '=', account)
+        .executeTakeFirst()
+      if (again) return has === undefined ? none('nobody has this account') : invited
+      if (has !== undefined) return { ok: false, refusal: { code: 'ERR_ADMIN_CONFLICT', note: 'somebody has it' } }
       const ms = at.epochMilliseconds
       await store().commit(async (tx) => {
         const secrets = { record: 'r', totp_secret: null, of_password: 'o' }
@@ -30,7 +39,7 @@ export function accountsAt(door: string, store: () => LoginStore, clock: Clock):
           .execute()
         await tx.record({ ...record, at, account, act: 'opened' })
       })
-      return { ok: true, url: `https://${door}/#secret`, expiresAt: at.add({ seconds: ttlSeconds }) }
+      return invited
     },
     async list({ door: asked }) {
       if (asked !== undefined && asked !== door) return none('nobody signs in there')

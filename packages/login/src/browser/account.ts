@@ -161,22 +161,22 @@ function drawWaiting(waiting: readonly Waiting[]): void {
   box.dataset['drawn'] = drawn
   box.replaceChildren(...waiting.map(drawOne))
   const fresh = waiting.find((each) => !before.has(`w-${each.waiting}`))
-  if (fresh !== undefined) sayAloud(`${say('account.new-waits')} ${say(`account.waits-${fresh.kind}`)}`)
+  if (fresh !== undefined) sayAloud(`${say('account.new-waits')} ${say(`account.waits-${fresh.kind}`, { bank })}`)
 }
 
 function drawOne({ waiting, kind, number, text, code, until }: Waiting): HTMLElement {
   const box = document.createElement('section')
   box.id = `w-${waiting}`
-  box.className = kind === 'recovery' ? 'waits alarming' : 'waits'
+  box.className = kind === 'recovery' || kind === 'invitation' ? 'waits alarming' : 'waits'
   box.append(
-    paragraph('h3', say(`account.waits-${kind}`)),
+    paragraph('h3', say(`account.waits-${kind}`, { bank })),
     paragraph('p', say(`account.waits-${kind}-hint`, { bank, until: timeOf(until) })),
   )
   const lines = document.createElement('dl')
   lines.className = 'matter'
   lines.append(...matterLines(text.map(([name, value]) => [name, INSTANT.test(value) ? timeOf(value) : value])))
   if (text.length > 0) box.append(lines)
-  if (kind !== 'recovery')
+  if (kind !== 'recovery' && kind !== 'invitation')
     box.append(paragraph('span', say('account.number'), 'faint'), paragraph('p', number, 'number'))
   if (code !== undefined) {
     box.append(paragraph('span', say('account.code'), 'faint'), paragraph('p', code, 'number shown-code'))

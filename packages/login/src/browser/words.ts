@@ -348,6 +348,14 @@ const WORDS = {
     'Is it not you? Then say no, and change your password. If nobody says no, that device gets in when its time has come.',
     'Sind Sie es nicht? Dann sagen Sie Nein und ändern Sie Ihr Passwort. Sagt niemand Nein, kommt jenes Gerät hinein, wenn seine Zeit da ist.',
   ],
+  'account.waits-invitation': [
+    '{bank} has invited you to set up your account anew',
+    '{bank} hat Sie eingeladen, Ihr Konto neu einzurichten',
+  ],
+  'account.waits-invitation-hint': [
+    'Whoever has the invitation sets a new password, and this device is worth nothing then. Have you not asked for it? Then say no, and call {bank}.',
+    'Wer die Einladung hat, wählt ein neues Passwort, und dieses Gerät gilt dann nichts mehr. Haben Sie nicht darum gebeten? Dann sagen Sie Nein und rufen Sie {bank} an.',
+  ],
   'account.yes': ['Yes, it is me', 'Ja, das bin ich'],
   'account.no': ['No', 'Nein'],
   'account.number': ['Number', 'Zahl'],

@@ -10,6 +10,18 @@ export type Facts = Readonly<Record<string, string>>
 /** Each kind with its subject, and what happened; `{field}` is filled in from the facts. */
 export const NOTICES = {
   opened: ['Your account is open', 'Your account was opened on {device}.'],
+  'invited again': [
+    'Your account is to be set up anew',
+    'The operator of this door has invited you to set up your account anew, until {until}. What you sign in with goes on until then, and is worth nothing after it. If you have not asked for this, sign in on a device that you have used before, refuse it there, and tell the operator.',
+  ],
+  'invitation refused': [
+    'Setting up your account anew was refused',
+    'The invitation to set up your account anew was refused on {device}. Nothing has changed.',
+  ],
+  'opened again': [
+    'Your account was set up anew',
+    'Your account was set up anew on {device}. The password, codes, devices and passkeys of before are worth nothing any more. If this was not you, tell the operator of this door at once.',
+  ],
   'new device': ['A new device can sign in', '{device} can sign in to your account from now on ({how}).'],
   attempt: [
     'Somebody has your password on a new device',

@@ -1,5 +1,5 @@
 // One-time passwords of an app: RFC 6238 with SHA-1, six digits and 30 seconds, which is all that every app knows.
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
 import { encode } from 'uqr'
 import type { LoginTransaction } from '../model.ts'
@@ -12,6 +12,8 @@ const PERIOD_SECONDS = 30
 const WINDOW = 1
 /** How long it is kept that a step was used: longer than any step of the clock that is got over. */
 const KEPT = { hours: 72 } as const
+/** Hexadecimal digits that tell apps of one account apart. */
+const FINGERPRINT = 16
 const DIGITS = /^\d{6}$/
 
 /** A new secret of an app: 20 octets. Secret. */
@@ -40,14 +42,16 @@ export function stepOfCode(secret: Uint8Array, code: string, now: Temporal.Insta
   return delta === null ? undefined : Math.floor(timestamp / 1_000 / PERIOD_SECONDS) + delta
 }
 
-/** Whether `code` is right now, and nobody has used it before: it counts once for an account. @see RFC 6238 §5.2 */
+/** Whether `code` is right now, and nobody has used it before: it counts once for an app of an account. @see RFC 6238 §5.2 */
 export async function spendTotp(
   tx: LoginTransaction,
   account: string,
   { secret, code, now }: { readonly secret: Uint8Array; readonly code: string; readonly now: Temporal.Instant },
 ): Promise<boolean> {
   const step = stepOfCode(secret, code, now)
-  return step !== undefined && (await spendOnce(tx, 'totp', `${step}:${account}`, now.add(KEPT)))
+  if (step === undefined) return false
+  // Another app may come in place of the one that is there, and neither takes a step from the other.
+  return spendOnce(tx, 'totp', `${step}:${account}:${hash('sha256', secret).slice(0, FINGERPRINT)}`, now.add(KEPT))
 }
 
 function totpOf(secret: Uint8Array, { issuer = '', account = '' } = {}): TOTP {

@@ -41,6 +41,8 @@ export function passwordCalls(ground: SessionGround): Pick<Calls, 'password/chan
           .set({ state: 'denied', code: null })
           .where('account', '=', account)
           .where('state', '=', 'open')
+          // An operator's invitation goes on, and so stays to be seen.
+          .where('kind', '!=', 'invitation')
           .execute()
         const others = { account, except: id }
         const { name } = await tx.db

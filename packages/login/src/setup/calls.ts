@@ -1,22 +1,21 @@
 // The calls of a set-up: from an invitation to an open account. What is told is kept in the set-up's row alone; the account,
 // its device and its codes come to be in one transaction, at the end.
 import type { Calls } from '../asked.ts'
-import type { Ground } from '../ground.ts'
-import type { LoginTransaction } from '../model.ts'
-import { writeNotice } from '../notify/notices.ts'
-import { keepRecoveryCodes, makeRecoveryCodes, recoveryCodeHash } from '../otp/recovery-codes.ts'
+import { makeRecoveryCodes, recoveryCodeHash } from '../otp/recovery-codes.ts'
 import { makeTotpSecret, spendTotp, totpForApp } from '../otp/totp.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { isSealedToDevice, isSealedToPassword } from '../sealed.ts'
 import { thumbprint } from '../session/dpop.ts'
-import { findInvitation, spendInvitation } from './invitations.ts'
-import { addSetUp, endSetUp, keepSetUp, ownSetUp, type SetUpRow } from './rows.ts'
+import type { SessionGround } from '../session/ground.ts'
+import { findInvitation } from './invitations.ts'
+import { checkFree, openAccount } from './open-account.ts'
+import { addSetUp, keepSetUp, ownSetUp } from './rows.ts'
 
 type SetUpCalls = Pick<Calls, `set-up/${'begin' | 'password' | 'record' | 'code' | 'done'}`>
 
 /** The calls. */
-export function setUpCalls(ground: Ground): SetUpCalls {
-  const { store, opaque, secret } = ground
+export function setUpCalls(ground: SessionGround): SetUpCalls {
+  const { store, opaque, secret, opened } = ground
 
   return {
     async 'set-up/begin'({ invitation: token, device: keys }, { device, now }) {
@@ -25,10 +24,10 @@ export function setUpCalls(ground: Ground): SetUpCalls {
       return store.commit(async (tx) => {
         const invitation = await findInvitation(ground, tx, token, now)
         await checkFree(tx, own)
-        const { account, email } = invitation
+        const { account, email, isAgain } = invitation
         const { name, signing, agreement } = keys
         const jwks = { signing: JSON.stringify(signing), agreement: JSON.stringify(agreement) }
-        const state = { step: 'begun', account, email, device: { name, ...jwks } } as const
+        const state = { step: 'begun', account, email, isAgain, device: { name, ...jwks } } as const
         const setUp = await addSetUp(ground, tx, invitation, { device: own, state, now })
         return { setUp, account, ...(email !== null && { email }), opaque: { server: opaque.identity } }
       })
@@ -36,10 +35,10 @@ export function setUpCalls(ground: Ground): SetUpCalls {
 
     async 'set-up/password'({ setUp, request }, asked) {
       const { row, next } = await ownSetUp(ground, setUp, 'password', asked)
-      const { account, email, device } = row.state
+      const { account, email, isAgain, device } = row.state
       const response = opaque.register(account, request)
       if (next !== 'open')
-        await store.commit((tx) => keepSetUp(ground, tx, row, { step: next, account, email, device }))
+        await store.commit((tx) => keepSetUp(ground, tx, row, { step: next, account, email, isAgain, device }))
       return { response }
     },
 
@@ -76,62 +75,11 @@ export function setUpCalls(ground: Ground): SetUpCalls {
 
     async 'set-up/done'({ setUp }, asked) {
       const { row } = await ownSetUp(ground, setUp, 'done', asked)
-      await store.commit((tx) => openAccount(ground, tx, row, asked.now))
+      const ended = await store.commit((tx) => openAccount(ground, tx, row, asked.now))
+      opened.dropped(ended, 'ERR_PERSON_DEVICE_REMOVED')
       return {}
     },
   }
-}
-
-/** All that makes an account, or nothing of it. */
-async function openAccount(ground: Ground, tx: LoginTransaction, row: SetUpRow, now: Temporal.Instant): Promise<void> {
-  const { door, secret } = ground
-  const { account, email, device, chosen, totp, recovery } = row.state
-  if (chosen === undefined || totp === undefined || recovery === undefined)
-    throw new TypeError('a set-up that has come so far has all of these')
-  await endSetUp(tx, row)
-  await spendInvitation(tx, row.invitation, now)
-  const at = now.epochMilliseconds
-  const { numInsertedOrUpdatedRows } = await tx.db
-    .insertInto('login_account')
-    .values({
-      account,
-      door,
-      name: chosen.name,
-      email,
-      record: chosen.record,
-      totp_secret: secret.seal('totp secret', account, octetsOf(totp)),
-      of_password: chosen.ofPassword,
-      opened_at: at,
-      password_at: at,
-    })
-    .onConflict((one) => one.doNothing())
-    .executeTakeFirst()
-  if (numInsertedOrUpdatedRows !== 1n)
-    throw new PersonRefusal('ERR_PERSON_INVITATION', { note: 'there is an account of this name' })
-  await checkFree(tx, row.device)
-  const times = { added_at: at, last_seen_at: at, removed_at: null }
-  await tx.db
-    .insertInto('login_device')
-    .values({
-      device: row.device,
-      account,
-      ...device,
-      of_device: chosen.ofDevice,
-      how: 'set-up',
-      is_phone: 0,
-      ...times,
-    })
-    .execute()
-  await keepRecoveryCodes(tx, account, recovery.map(octetsOf), now)
-  await tx.record({ at: now, account, door, act: 'opened', evidence: `device ${row.device}` })
-  await writeNotice(ground, tx, { account, kind: 'opened', facts: { device: device.name }, now })
-}
-
-/** A device is of one account: pages make keys for each. @throws {PersonRefusal} (rejects) */
-async function checkFree({ db }: LoginTransaction, device: string): Promise<void> {
-  const taken = db.selectFrom('login_device').select('device').where('device', '=', device)
-  if ((await taken.executeTakeFirst()) !== undefined)
-    throw badRequest('the keys of this device are of an account already: make new ones')
 }
 
 const badRequest = (note: string) => new PersonRefusal('ERR_PERSON_REQUEST', { note, isTold: true })

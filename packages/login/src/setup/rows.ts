@@ -16,6 +16,7 @@ const stateForm = z.strictObject({
   step: z.enum(SET_UP_STEPS),
   account: z.string(),
   email: z.string().nullable(),
+  isAgain: z.boolean(),
   device: z.strictObject({ name: z.string(), signing: z.string(), agreement: z.string() }),
   /** From the record on. */
   chosen: z

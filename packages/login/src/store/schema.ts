@@ -52,6 +52,8 @@ CREATE TABLE login_invitation (
   account ${text} NOT NULL,
   door ${text} NOT NULL,
   email ${text},
+  -- Whether there is an account, in whose place the new one comes.
+  is_again ${integer} NOT NULL DEFAULT 0 CHECK (is_again IN (0, 1)),
   created_at ${integer} NOT NULL,
   expires_at ${integer} NOT NULL,
   spent_at ${integer},
@@ -179,7 +181,7 @@ CREATE INDEX login_session_ends ON login_session (ends_at);
 CREATE TABLE login_waiting (
   id ${text} PRIMARY KEY,
   account ${text} NOT NULL REFERENCES login_account (account),
-  kind ${text} NOT NULL CHECK (kind IN ('device', 'code', 'matter', 'recovery')),
+  kind ${text} NOT NULL CHECK (kind IN ('device', 'code', 'matter', 'recovery', 'invitation')),
   number ${text} NOT NULL,
   -- JSON of what is read.
   matter ${text} NOT NULL,

@@ -1,5 +1,6 @@
 // The tables as the queries see them, the same above SQLite and PostgreSQL. Times are epoch milliseconds, hashes and keys
 // are octets, what pages sealed is text. What each is for stands in `schema.ts`.
+import type { Generated } from 'kysely'
 
 /** An account: the party that it is of is its name. */
 export interface AccountTable {
@@ -23,6 +24,8 @@ export interface AccountInvitationTable {
   account: string
   door: string
   email: string | null
+  /** Whether there is an account, in whose place the new one comes. */
+  is_again: Generated<number>
   created_at: number
   expires_at: number
   spent_at: number | null

@@ -1,8 +1,10 @@
 // One device asks, another answers: a sign-in on a new device waits for a known one to say yes.
 import type { Calls } from '../asked.ts'
+import type { LoginTransaction } from '../model.ts'
 import { writeNotice } from '../notify/notices.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
+import { endInvitations } from '../setup/invitations.ts'
 import type { SignInGround, SignInRow } from '../signin/model.ts'
 import { openSignedIn, recordRefused } from '../signin/record.ts'
 import { findSignIn, moveSignIn, ownSignIn } from '../signin/rows.ts'
@@ -64,7 +66,7 @@ export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waitin
       await store.commit(async (tx) => {
         const row = (await openWaiting(tx.db, account, now)).find(({ id }) => id === waiting)
         if (row === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
-        // A recovery waits for time, a code for whoever types it: both can only be refused here.
+        // A recovery waits for time, a code and an invitation for whoever has them: they can only be refused here.
         if (yes && row.kind !== 'device') throw new PersonRefusal('ERR_PERSON_STEP')
         const { numUpdatedRows } = await tx.db
           .updateTable('login_waiting')
@@ -73,6 +75,7 @@ export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waitin
           .where('state', '=', 'open')
           .executeTakeFirst()
         if (numUpdatedRows !== 1n) throw new PersonRefusal('ERR_PERSON_STEP')
+        if (row.kind === 'invitation') return refuseInvitation(ground, tx, { account, device, now })
         if (row.kind !== 'device' && row.kind !== 'recovery') return
         const found = row.sign_in === null ? undefined : await findSignIn(ground, tx, row.sign_in, now)
         if (found === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
@@ -85,4 +88,21 @@ export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waitin
       return {}
     },
   }
+}
+
+/** The account is not set up anew: by nobody who has the invitation of now. */
+async function refuseInvitation(
+  ground: Pick<SignInGround, 'door'>,
+  tx: LoginTransaction,
+  { account, device, now }: { readonly account: string; readonly device: string; readonly now: Temporal.Instant },
+): Promise<void> {
+  await endInvitations(tx, account, now)
+  const { name } = await tx.db
+    .selectFrom('login_device')
+    .select('name')
+    .where('device', '=', device)
+    .executeTakeFirstOrThrow()
+  const { door } = ground
+  await tx.record({ at: now, account, door, act: 'invitation refused', evidence: `on device ${device}` })
+  await writeNotice(ground, tx, { account, kind: 'invitation refused', facts: { device: name }, now })
 }

@@ -2,8 +2,8 @@
 import type { Kysely } from 'kysely'
 import type { Tables, WaitingTable } from '../store/tables.ts'
 
-/** What kinds there are. `device` and `recovery` ask every known device, `code` and `matter` show a code on a telephone. */
-export const WAITING_KINDS = ['device', 'code', 'matter', 'recovery'] as const
+/** What kinds there are. `device`, `recovery` and `invitation` ask every known device, `code` and `matter` show a code on a telephone. */
+export const WAITING_KINDS = ['device', 'code', 'matter', 'recovery', 'invitation'] as const
 /** A row that waits. */
 export type WaitingRow = Readonly<Omit<WaitingTable, 'kind'>> & { readonly kind: (typeof WAITING_KINDS)[number] }
 

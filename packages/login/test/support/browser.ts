@@ -55,7 +55,7 @@ export async function testDoor(t: TestContext, beside?: TestBank, others: Partia
   app.register((scope, _, done) => {
     apiRoutes(scope, {
       ...ground,
-      calls: { ...setUpCalls(ground), ...signInCalls(signInGround), ...others },
+      calls: { ...setUpCalls({ ...ground, opened: sessionsOf }), ...signInCalls(signInGround), ...others },
       nonceKey: ground.secret.key('proof nonce'),
       sessionOf: async () => undefined,
       addressOf: (request) => request.headers['x-forwarded-for']?.toString() ?? '192.0.2.1',

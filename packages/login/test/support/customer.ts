@@ -76,15 +76,26 @@ export async function register(
   return { record, exportKey }
 }
 
+interface SetUpOptions {
+  readonly password?: string
+  readonly browser?: Browser
+  readonly email?: string
+  /** Of an invitation that is there. */
+  readonly token?: string
+}
+
 /** All of a set-up. */
 export async function setUp(
   door: AskedDoor,
   account = 'carol',
-  { password = 'a blue horse', browser, email }: { password?: string; browser?: Browser; email?: string } = {},
+  { password = 'a blue horse', browser, email, token }: SetUpOptions = {},
 ): Promise<Customer> {
   const own = browser ?? (await newBrowser(door))
   const { keys } = own.device
-  const begun = await own.ask('set-up/begin', { invitation: await invited(door, account, email), device: keys })
+  const begun = await own.ask('set-up/begin', {
+    invitation: token ?? (await invited(door, account, email)),
+    device: keys,
+  })
   const { setUp: id } = begun
   assert.equal(begun.account, account)
   const { record, exportKey } = await register(password, account, (request) =>
