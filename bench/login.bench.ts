@@ -9,12 +9,11 @@ import { type RunningHouse, startHouse } from '../scenario/support/house.ts'
 import { print } from './measurement.ts'
 import { type BankConnection, throughDoor } from './support/bank-calls.ts'
 import { cpuSeconds } from './support/cpu.ts'
-import { type BenchCustomer, openAccount } from './support/customer.ts'
+import { type BenchCustomer, openAccount, STEP_MS } from './support/customer.ts'
 
 const CUSTOMERS = 150
 const ROUNDS = 3
 const AT_ONCE = 16
-const STEP_MS = 30_000
 const BARE = 'OPAQUE alone, the server of a sign-in'
 
 const bare = await bareOpaque()
@@ -45,11 +44,13 @@ for (let n = 0; n < CUSTOMERS; n++) {
 }
 const rates: number[] = []
 const costs: number[] = []
+// A door runs for weeks: what is measured begins warm.
+await nextStep()
+for (const step of [0, 1] as const) await inTurns(customers, (customer) => customer.signIn(step))
 for (let round = 0; round < ROUNDS; round++) {
-  // A code counts once, so that each round has a step of its own (RFC 6238 §4).
-  await delay(STEP_MS + 500 - (Date.now() % STEP_MS))
+  await nextStep()
   const [began, spent] = [performance.now(), cpuSeconds([house.ready.pid])]
-  await inTurns(customers, (customer) => customer.signIn())
+  await inTurns(customers, (customer) => customer.signIn(1))
   rates.push((CUSTOMERS / (performance.now() - began)) * 1000)
   costs.push(((cpuSeconds([house.ready.pid]) - spent) / CUSTOMERS) * 1000)
 }
@@ -59,6 +60,11 @@ print({
   ...{ name: 'a sign-in: four calls over TLS, proofs, rows, a record', unit: 'ms of CPU', values: costs },
   ...{ baselines: [BARE], goal: '≤ 2 × OPAQUE alone' },
 })
+
+/** A code counts once, so that whoever signs in again needs the next one. @see RFC 6238 §5.2 */
+async function nextStep(): Promise<void> {
+  await delay(STEP_MS + 500 - (Date.now() % STEP_MS))
+}
 
 /** KE1 to KE2, and KE3, as the library does them, in turns with nothing else. */
 async function bareOpaque(): Promise<number[]> {

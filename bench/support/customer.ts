@@ -8,9 +8,12 @@ import { type BenchDevice, newDevice } from './device.ts'
 
 /** Somebody with an account. */
 export interface BenchCustomer {
-  /** A whole sign-in at the device of the set-up. */
-  signIn(): Promise<void>
+  /** A whole sign-in at the device of the set-up. @param step Of the code: now, or one before or after it (RFC 6238 §5.2). */
+  signIn(step?: -1 | 0 | 1): Promise<void>
 }
+
+/** How long a code is shown. @see RFC 6238 §4.1 */
+export const STEP_MS = 30_000
 
 const SEALED_OCTETS = 24_576
 // What a password is stretched with is the page's work, and none of the server's.
@@ -39,10 +42,10 @@ export async function openAccount(
     ofDevice: await sealToDevice(plain, account, device),
   })
   const codes = new TOTP({ secret: Secret.fromBase32(totp.secret) })
-  const code = () => codes.generate({ timestamp: now() })
+  const code = (step = 0) => codes.generate({ timestamp: now() + step * STEP_MS })
   await ask('set-up/code', { setUp, code: code() })
   await ask('set-up/done', { setUp })
-  return { signIn: () => signIn(ask, device, { account, password, identifiers, code }) }
+  return { signIn: (step) => signIn(ask, device, { account, password, identifiers, code: () => code(step) }) }
 }
 
 async function signIn(
