@@ -32,18 +32,29 @@ class OwnQueue extends SqliteAdapter {
 /** Set for what runs within a transaction. */
 export const inTransaction: AsyncLocalStorage<true> = new AsyncLocalStorage()
 
+interface Prepared {
+  readonly statement: StatementSync
+  readonly hasRows: boolean
+}
+
+/** Whether there are rows is asked once: the answer describes each column, and costs more than most statements. */
+function prepare(database: DatabaseSync, sql: string): Prepared {
+  const statement = database.prepare(sql)
+  return { statement, hasRows: statement.columns().length > 0 }
+}
+
 /** Texts of statements that are kept prepared: there are some dozens, as none contains a value. */
 const MAX_PREPARED = 256
 
 function driverOf(database: DatabaseSync): Driver {
-  const prepared = new Map<string, StatementSync>()
+  const prepared = new Map<string, Prepared>()
   const connection: DatabaseConnection = {
     async executeQuery<Result>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Result>> {
-      const statement = prepared.get(sql) ?? database.prepare(sql)
-      if (prepared.size < MAX_PREPARED) prepared.set(sql, statement)
+      const { statement, hasRows } = prepared.get(sql) ?? prepare(database, sql)
+      if (prepared.size < MAX_PREPARED) prepared.set(sql, { statement, hasRows })
       const values = parameters as readonly SQLInputValue[]
       // Kysely knows from the query what its rows are.
-      if (statement.columns().length > 0) return { rows: statement.all(...values) as Result[] }
+      if (hasRows) return { rows: statement.all(...values) as Result[] }
       const { changes, lastInsertRowid } = statement.run(...values)
       return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
     },
