@@ -81,16 +81,23 @@ export async function countGuess(
   const counts = await lockedCounts(tx, account, at)
   const decided = decideGuess(counts, who, at)
   if (!decided.ok) throw new PersonRefusal('ERR_PERSON_RESTING', { retryAfterSeconds: decided.retryAfterSeconds })
-  for (const window of ['hour', 'day'] as const) {
-    const counted = counts[who][window]
-    const isOver = countIn(window, counted, at) === 0
-    const set = isOver ? { count: 1, first_at: at, last_at: at } : { count: counted.count + 1, last_at: at }
-    await tx.db
-      .updateTable('login_failure')
-      .set(set)
-      .where('about', '=', aboutOf(who, window, account))
-      .execute()
-  }
+  const counted = (['hour', 'day'] as const).map((window) => {
+    const { count, firstAt } = counts[who][window]
+    const isOver = countIn(window, counts[who][window], at) === 0
+    const more = isOver ? { count: 1, first_at: at } : { count: count + 1, first_at: firstAt }
+    return { about: aboutOf(who, window, account), ...more, last_at: at }
+  })
+  await tx.db
+    .insertInto('login_failure')
+    .values(counted)
+    .onConflict((row) =>
+      row.column('about').doUpdateSet(({ ref }) => ({
+        count: ref('excluded.count'),
+        first_at: ref('excluded.first_at'),
+        last_at: ref('excluded.last_at'),
+      })),
+    )
+    .execute()
   return countIn('day', counts.known.day, at) + countIn('day', counts.unknown.day, at) === ALL_PER_DAY - 1
 }
 
@@ -101,12 +108,12 @@ export async function giveBackGuesses(
   who: Guesser,
   guesses: number,
 ): Promise<void> {
-  for (const window of ['hour', 'day'] as const)
-    await db
-      .updateTable('login_failure')
-      .set({ count: sql<number>`CASE WHEN count > ${guesses} THEN count - ${guesses} ELSE 0 END` })
-      .where('about', '=', aboutOf(who, window, account))
-      .execute()
+  const abouts = [aboutOf(who, 'hour', account), aboutOf(who, 'day', account)]
+  await db
+    .updateTable('login_failure')
+    .set({ count: sql<number>`CASE WHEN count > ${guesses} THEN count - ${guesses} ELSE 0 END` })
+    .where('about', 'in', abouts)
+    .execute()
 }
 
 /** After a sign-in that went well: what failed on known devices before it is forgotten. @see NIST SP 800-63B §5.2.2 */
