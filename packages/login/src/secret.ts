@@ -85,8 +85,16 @@ function parsed(text: string): unknown {
 }
 
 function secretOf(secret: Uint8Array, opaque: OpaqueSetUp): DoorSecret {
-  const key = (purpose: SecretPurpose, context = ''): Uint8Array =>
+  const derive = (purpose: SecretPurpose, context: string): Uint8Array =>
     new Uint8Array(hkdfSync('sha256', secret, '', infoOf(purpose, context), 32))
+  // One for each purpose; of contexts there is no end.
+  const ofPurposes = new Map<SecretPurpose, Uint8Array>()
+  const key = (purpose: SecretPurpose, context = ''): Uint8Array => {
+    if (context !== '') return derive(purpose, context)
+    const derived = ofPurposes.get(purpose) ?? derive(purpose, '')
+    ofPurposes.set(purpose, derived)
+    return derived
+  }
   return {
     opaque,
     key,
