@@ -38,10 +38,10 @@ CREATE TABLE login_account (
   record ${text},
   -- Encrypted under the secret of the door.
   totp_secret ${octets},
-  -- A JWE that the server cannot open.
-  of_password ${text},
   opened_at ${integer},
   password_at ${integer},
+  -- A JWE that the server cannot open. The last: SQLite reads all that is before a column.
+  of_password ${text},
   CHECK (opened_at IS NULL OR (record IS NOT NULL AND of_password IS NOT NULL AND password_at IS NOT NULL))
 ) ${withoutRowid};
 CREATE INDEX login_account_door ON login_account (door, account);
@@ -83,13 +83,13 @@ CREATE TABLE login_device (
   name ${text} NOT NULL,
   signing ${text} NOT NULL,
   agreement ${text} NOT NULL,
-  -- A JWE that only this device can open; NULL until it has made it.
-  of_device ${text},
   how ${text} NOT NULL,
   is_phone ${integer} NOT NULL DEFAULT 0 CHECK (is_phone IN (0, 1)),
   added_at ${integer} NOT NULL,
   last_seen_at ${integer} NOT NULL,
-  removed_at ${integer}
+  removed_at ${integer},
+  -- A JWE that only this device can open; NULL until it has made it. The last, as there.
+  of_device ${text}
 ) ${withoutRowid};
 CREATE INDEX login_device_account ON login_device (account, added_at);
 
