@@ -1,5 +1,6 @@
 // The shape of a call's function: what it is told beside the body.
 import type { AnswerOf, BodyOf, CallName } from './api.ts'
+import type { LoginStore } from './model.ts'
 import type { ProvedDevice } from './session/dpop.ts'
 import type { SecretStanding } from './session/rotation.ts'
 import type { SessionRow } from './session/row.ts'
@@ -18,7 +19,12 @@ export interface OpenPersonSession {
 
 /** Who asks, and when. */
 export interface Asked {
-  /** Its proof is spent. Always there where the call's proof is `device` or `session`. */
+  /**
+   * Runs a transaction. The first one of a call that spends its proof with its act does so in it; what such a call does
+   * before has no effect.
+   */
+  readonly commit: LoginStore['commit']
+  /** Its proof is spent, but for calls that spend it with their act. Always there where the call's proof is `device` or `session`. */
   readonly device?: ProvedDevice
   /** Always there where the call's proof is `session`. */
   readonly session?: OpenPersonSession

@@ -18,7 +18,7 @@ import { OpaqueMessageError } from './opaque/server.ts'
 import { PersonRefusal } from './refusal.ts'
 import { checkProof, DPOP_RULES, type ProvedDevice } from './session/dpop.ts'
 import { makeNonce } from './session/nonce.ts'
-import { spendProof } from './session/spend-proof.ts'
+import { type SpentWith, spendWith } from './session/spend-proof.ts'
 
 /** What the routes need of the rest. */
 export interface RoutesOptions {
@@ -41,6 +41,9 @@ export interface RoutesOptions {
 
 /** Where the calls stand. */
 export const API_PATH = '/login/api'
+
+/** Calls whose first transaction spends their proof: one that is to be durable, and not two, for each step of a sign-in. */
+const SPEND_WITH_THEIR_ACT: ReadonlySet<CallName> = new Set<CallName>(['begin', 'password', 'finish', 'code'])
 
 /** For a call, what says that nothing of it is to be kept, guessed or drawn. */
 const FIELDS = {
@@ -74,8 +77,12 @@ function route<Name extends CallName>(app: FastifyInstance, name: Name, options:
     const now = options.clock()
     const said = body.safeParse(jsonOf(request.body))
     if (!said.success) throw badRequest(`the body is not of the form of ${name}`)
+    const who = await proved(proof, request, now, options)
+    const spending = spendWith(options.store, who.device, () => badProof(DPOP_RULES.replay[1]))
+    if (!SPEND_WITH_THEIR_ACT.has(name)) await spending.spend()
     const asked: Asked = {
-      ...(await proved(proof, request, now, options)),
+      ...who,
+      commit: spending.commit,
       address: options.addressOf(request),
       origin: request.headers.origin ?? '',
       certificateSha256: options.certificateOf(request),
@@ -83,9 +90,22 @@ function route<Name extends CallName>(app: FastifyInstance, name: Name, options:
       field: (field, value) => void reply.header(field, value),
     }
     // The row's own form was asked just now: that the two are of one name is for the table to say, and TypeScript cannot.
-    const answered = await call(said.data as never, asked)
+    const answered = await spent(spending, () => call(said.data as never, asked))
     return reply.type('application/json').send(JSON.stringify(answer.parse(answered)))
   })
+}
+
+/** Whatever comes of a call, its proof is spent before anybody learns of it. */
+async function spent<Result>({ spend }: SpentWith, work: () => Promise<Result>): Promise<Result> {
+  let result: Result
+  try {
+    result = await work()
+  } catch (error) {
+    if (error instanceof PersonRefusal) await spend()
+    throw error
+  }
+  await spend()
+  return result
 }
 
 /** Browsers say where a request is from (Fetch, "Origin"), and pages elsewhere cannot say otherwise. */
@@ -97,12 +117,12 @@ function checkOrigin({ headers, host: authority }: FastifyRequest, host: string)
     throw badRequest('this was not asked by a page of this door')
 }
 
-/** Who asks, proved as the row of the call says. */
+/** Who asks, proved as the row of the call says; the proof is to be spent. */
 async function proved(
   kind: (typeof API)[CallName]['proof'],
   { method, headers, url, host: authority }: FastifyRequest,
   now: Temporal.Instant,
-  { store, host, nonceKey, sessionOf }: RoutesOptions,
+  { host, nonceKey, sessionOf }: RoutesOptions,
 ): Promise<{ readonly device?: ProvedDevice; readonly session?: OpenPersonSession }> {
   // Fields that arrive twice are joined by commas, which no proof has.
   const field = headers['dpop']?.toString()
@@ -111,7 +131,6 @@ async function proved(
   if (kind === 'session' && session === undefined) throw new PersonRefusal('ERR_PERSON_NOT_SIGNED_IN')
   const verdict = checkProof(field, { method, authority, target: url, host, nonceKey, now, session })
   if (!verdict.ok) throw badProof(DPOP_RULES[verdict.rule][1])
-  if (!(await spendProof(store, verdict.proved))) throw badProof(DPOP_RULES.replay[1])
   return { device: verdict.proved, ...(session && { session }) }
 }
 

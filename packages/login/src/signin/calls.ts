@@ -15,14 +15,17 @@ import { addSignIn, moveSignIn, ownSignIn } from './rows.ts'
 export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'password' | 'finish' | 'code' | 'code/send'> {
   const { store, opaque, secret, door } = ground
   const server = { server: opaque.identity }
-  const accountOf = async (account: string) =>
+  // Each call reads what it needs: a copy of picture and phrase is long, and time would tell that there is one.
+  const openAccount = (account: string) =>
     store.db
       .selectFrom('login_account')
-      .select(['record', 'of_password', 'totp_secret'])
       .where('account', '=', account)
       .where('door', '=', door)
       .where('opened_at', 'is not', null)
-      .executeTakeFirst()
+  const ofPasswordOf = async (account: string) => {
+    const { of_password: ofPassword } = (await openAccount(account).select('of_password').executeTakeFirst()) ?? {}
+    return ofPassword == null ? {} : { ofPassword }
+  }
 
   return {
     async begin({ device: keys }, asked) {
@@ -39,7 +42,7 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
         ? beginSignIn(true, known.account)
         : beginSignIn(false, undefined, isNew && keys ? newDeviceOf(keys) : undefined)
       const { now } = asked
-      const signIn = await store.commit((tx) => addSignIn(ground, tx, { state, device, now }))
+      const signIn = await asked.commit((tx) => addSignIn(ground, tx, { state, device, now }))
       if (known === undefined) return { signIn, known: false, opaque: server }
       const { account, of_device: ofDevice } = known
       return { signIn, known: true, account, ...(ofDevice !== null && { ofDevice }), opaque: server }
@@ -48,10 +51,10 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
     async password({ signIn, account, start }, asked) {
       const row = await ownSignIn(ground, signIn, asked)
       if (row.state.isKnown && row.state.account !== account) throw elsewhere
-      const { record } = (await accountOf(account)) ?? {}
+      const { record } = (await openAccount(account).select('record').executeTakeFirst()) ?? {}
       const answer = opaque.start(account, record ?? undefined, start)
       await recordRefused(ground, { ...row, state: { ...row.state, account } }, asked, () =>
-        store.commit((tx) => moveSignIn(ground, tx, row, { type: 'started', account, opaque: answer.state }, asked)),
+        asked.commit((tx) => moveSignIn(ground, tx, row, { type: 'started', account, opaque: answer.state }, asked)),
       )
       return { response: answer.response }
     },
@@ -65,13 +68,12 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
       const event = isProved
         ? ({ type: 'proved', at: asked.now.toString(), number } as const)
         : ({ type: 'unproved', number } as const)
-      await store.commit((tx) => moveSignIn(ground, tx, row, event, asked))
+      await asked.commit((tx) => moveSignIn(ground, tx, row, event, asked))
       // Whatever the password was: who is not known is told nothing, and has to wait for a device that is.
       if (!isKnown) return { next: 'confirm', number }
       return recordRefused(ground, row, asked, async () => {
         if (!isProved) throw new PersonRefusal('ERR_PERSON_CREDENTIALS', { note: 'the password is wrong' })
-        const { of_password: ofPassword } = (await accountOf(account)) ?? {}
-        return { next: 'code', ...(ofPassword != null && { ofPassword }) }
+        return { next: 'code', ...(await ofPasswordOf(account)) }
       })
     },
 
@@ -79,14 +81,14 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
       const row = await ownSignIn(ground, signIn, asked)
       const { account, isKnown } = row.state
       if (row.state.step !== 'code' || account === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
-      const { totp_secret: sealed, of_password: ofPassword } = (await accountOf(account)) ?? {}
+      const { totp_secret: sealed } = (await openAccount(account).select('totp_secret').executeTakeFirst()) ?? {}
       const totp = sealed == null ? undefined : secret.open('totp secret', account, sealed)
       const isRight = async (tx: LoginTransaction) =>
         (totp !== undefined && (await spendTotp(tx, account, { secret: totp, code, now: asked.now }))) ||
         (await spendTelephoneCode(ground, tx, { account, kind: 'code', of: signIn, typed: code, now: asked.now }))
 
       const moved = await recordRefused(ground, row, asked, async () => {
-        const done = await store.commit(async (tx) => {
+        const done = await asked.commit(async (tx) => {
           // It counts first: whoever may not guess any more is not told that he has guessed right.
           const tried = await moveSignIn(ground, tx, row, { type: 'tried' }, asked)
           return (await isRight(tx)) ? moveSignIn(ground, tx, tried, { type: 'coded' }, asked) : undefined
@@ -95,7 +97,7 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
         return done
       })
       await openSignedIn(ground, moved, asked, [{ kind: 'totp', at: asked.now, binding: 'device' }])
-      return { next: 'done', ...(!isKnown && ofPassword != null && { ofPassword }) }
+      return { next: 'done', ...(isKnown ? {} : await ofPasswordOf(account)) }
     },
 
     async 'code/send'({ signIn }, asked) {
