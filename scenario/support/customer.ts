@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, request } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { AnswerOf, BodyOf, CallName } from '@countersign/login'
+import { type AnswerOf, API, type BodyOf, type CallName } from '@countersign/login'
 import { client, ready } from '@serenity-kit/opaque'
 import { CompactEncrypt, importJWK } from 'jose'
 import { Secret, TOTP } from 'otpauth'
@@ -135,7 +135,8 @@ export async function openLine(
   const send = async (name: CallName, body: unknown): Promise<Answer> => {
     const path = `/login/api/${name}`
     if (nonce === undefined) await exchange('POST', '/login/api/nonce', '{}')
-    const proof = await own.prove({ method: 'POST', uri: `https://${bank.authority}${path}` }, nonce ?? '', ath)
+    const uri = `https://${bank.authority}${path}`
+    const proof = await own.prove({ method: 'POST', uri }, nonce ?? '', API[name].proof === 'session' ? ath : undefined)
     return exchange('POST', path, typeof body === 'string' ? body : JSON.stringify(body), proof)
   }
   return {
@@ -145,7 +146,6 @@ export async function openLine(
     },
     send,
     async ask<Name extends CallName>(name: Name, body: BodyOf<Name>) {
-      // Before a sign-in is over, nothing is of a session; what a set-up or a sign-in proves, it proves without.
       const { status, body: said } = await send(name, body)
       if (status !== 200) throw new RefusedOverNetwork(status, said)
       return JSON.parse(said) as AnswerOf<Name>
