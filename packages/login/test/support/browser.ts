@@ -96,7 +96,7 @@ export interface Browser {
   at(door: AskedDoor): void
   /** @throws {RefusedCall} (rejects) */
   ask<Name extends CallName>(name: Name, body: BodyOf<Name>): Promise<AnswerOf<Name>>
-  /** The answer as it is. */
+  /** The answer as it is; a text is sent as it stands. */
   send(name: CallName, body: unknown): Promise<Answered>
 }
 
@@ -124,7 +124,7 @@ export async function newBrowser(
     const answer = await door.app.inject({
       method: 'POST',
       url: `/login/api/${name}`,
-      payload: JSON.stringify(body),
+      payload: typeof body === 'string' ? body : JSON.stringify(body),
       headers: {
         host: AUTHORITY,
         origin: ORIGIN,
