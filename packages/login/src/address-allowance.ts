@@ -1,28 +1,44 @@
-// How often one address may begin a sign-in.
+// How often one address may begin a sign-in, and how often ask before it has signed in.
 import { isIPv6 } from 'node:net'
 import { PersonRefusal } from './refusal.ts'
 
 const MINUTE_MS = 60_000
 /** Sign-ins of one address: so many at once, and one a second after that. */
-const PER_MINUTE = 60
+const SIGN_INS_PER_MINUTE = 60
+/**
+ * Calls without a session: each proof is a row, kept so that it counts once. An office behind one address signs in by some
+ * eight calls each, and a page that waits asks twenty times a minute.
+ */
+const CALLS_PER_MINUTE = 1_200
 /** Addresses that are remembered; of more, those that were quiet longest are forgotten. About a megabyte. */
 const MAX_ADDRESSES = 10_000
 
-/** Whether an address may begin one more sign-in. In memory: each process counts its own. */
+/** Whether an address may do so once more. In memory: each process counts its own. */
 export interface AddressAllowance {
   /** @throws {PersonRefusal} `ERR_PERSON_TOO_OFTEN` */
   spend(address: string): void
 }
 
-/** @param milliseconds A clock that never goes back. */
-export function createAddressAllowance(milliseconds: () => number = () => performance.now()): AddressAllowance {
+const steady = () => performance.now()
+
+/** Of sign-ins. @param milliseconds A clock that never goes back. */
+export function createAddressAllowance(milliseconds: () => number = steady): AddressAllowance {
+  return createAllowance(SIGN_INS_PER_MINUTE, milliseconds)
+}
+
+/** Of calls by whoever has no session. @param milliseconds A clock that never goes back. */
+export function createCallAllowance(milliseconds: () => number = steady): AddressAllowance {
+  return createAllowance(CALLS_PER_MINUTE, milliseconds)
+}
+
+function createAllowance(perMinute: number, milliseconds: () => number): AddressAllowance {
   const seen = new Map<string, { left: number; at: number }>()
   return {
     spend(address) {
       const network = networkOf(address)
       const now = milliseconds()
-      const before = seen.get(network) ?? { left: PER_MINUTE, at: now }
-      const left = Math.min(PER_MINUTE, before.left + ((now - before.at) / MINUTE_MS) * PER_MINUTE)
+      const before = seen.get(network) ?? { left: perMinute, at: now }
+      const left = Math.min(perMinute, before.left + ((now - before.at) / MINUTE_MS) * perMinute)
       if (left < 1) throw new PersonRefusal('ERR_PERSON_TOO_OFTEN', { retryAfterSeconds: 1 })
       // At the end of the order: the first of a Map is who was quiet longest.
       seen.delete(network)

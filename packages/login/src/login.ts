@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path'
 import { createPeople, type PrivateFiles, privateFiles } from '@countersign/mtls'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { accountCalls } from './account/calls.ts'
-import { createAddressAllowance } from './address-allowance.ts'
+import { createAddressAllowance, createCallAllowance } from './address-allowance.ts'
 import type { Calls } from './asked.ts'
 import { confirmCalls } from './confirm/calls.ts'
 import { deviceCalls } from './device/calls.ts'
@@ -95,7 +95,8 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
     find,
     accounts: accountsOf({ ...ground, opened }),
     register(app, way) {
-      app.register((scope) => apiRoutes(scope, { ...ground, ...way, calls, nonceKey, sessionOf }))
+      const allowance = createCallAllowance()
+      app.register((scope) => apiRoutes(scope, { ...ground, ...way, calls, nonceKey, sessionOf, allowance }))
       const nonce = () => makeNonce(nonceKey, clock())
       app.register((scope) => registerPages(scope, { bank: config.bank ?? host, recoveryHours, nonce }))
     },

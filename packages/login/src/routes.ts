@@ -11,6 +11,7 @@ import {
 } from '@countersign/mtls'
 import { REFUSALS, type RefusalCode } from '@countersign/protocol'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { AddressAllowance } from './address-allowance.ts'
 import { API, type CallName, MAX_BODY_OCTETS } from './api.ts'
 import type { Asked, Calls, OpenPersonSession } from './asked.ts'
 import type { LoginStore } from './model.ts'
@@ -35,6 +36,8 @@ export interface RoutesOptions {
   readonly sessionOf: (cookie: string | undefined, now: Temporal.Instant) => Promise<OpenPersonSession | undefined>
   /** Who is at the other end of the network. */
   readonly addressOf: (request: FastifyRequest) => string
+  /** How often each may ask who has no session: what a proof costs is spent on nobody's word. */
+  readonly allowance: AddressAllowance
   /** SHA-256, hexadecimal, of the certificate by which the connection's caller was met, where it was. */
   readonly certificateOf: (request: FastifyRequest) => string | undefined
 }
@@ -77,13 +80,15 @@ function route<Name extends CallName>(app: FastifyInstance, name: Name, options:
     const now = options.clock()
     const said = body.safeParse(jsonOf(request.body))
     if (!said.success) throw badRequest(`the body is not of the form of ${name}`)
+    const address = options.addressOf(request)
+    if (proof !== 'session') options.allowance.spend(address)
     const who = await proved(proof, request, now, options)
     const spending = spendWith(options.store, who.device, () => badProof(DPOP_RULES.replay[1]))
     if (!SPEND_WITH_THEIR_ACT.has(name)) await spending.spend()
     const asked: Asked = {
       ...who,
       commit: spending.commit,
-      address: options.addressOf(request),
+      address,
       origin: request.headers.origin ?? '',
       certificateSha256: options.certificateOf(request),
       now,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import fastify, { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify'
+import { createCallAllowance } from '../src/address-allowance.ts'
 import { MAX_BODY_OCTETS } from '../src/api.ts'
 import type { Asked, Calls } from '../src/asked.ts'
 import { PersonRefusal } from '../src/refusal.ts'
@@ -10,7 +11,7 @@ import { athOf } from '../src/session/dpop.ts'
 import { makeNonce } from '../src/session/nonce.ts'
 import { AUTHORITY, HOST, newDevice, ORIGIN, type TestDevice } from './support/device.ts'
 import { openSession } from './support/session.ts'
-import { testStore } from './support/store.ts'
+import { type TestStore, testStore } from './support/store.ts'
 
 const NOW = Temporal.Instant.from('2026-11-27T12:00:00Z')
 const nonceKey = new Uint8Array(32).fill(3)
@@ -21,6 +22,7 @@ const SESSION = openSession({ id: 's1', account: 'carol', device: device.id }, N
 
 interface Setting {
   readonly app: FastifyInstance
+  readonly store: TestStore
   readonly asked: Asked[]
   readonly logged: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[]
 }
@@ -60,12 +62,13 @@ async function setting(t: TestContext, calls: Partial<Calls> = {}): Promise<Sett
       host: HOST,
       nonceKey,
       sessionOf: async (cookie) => (cookie === 'good' ? SESSION : undefined),
-      addressOf: () => '192.0.2.1',
+      addressOf: ({ headers }) => headers['x-forwarded-for']?.toString() ?? '192.0.2.1',
+      allowance: createCallAllowance(() => NOW.epochMilliseconds),
       certificateOf: () => undefined,
     })
     done()
   })
-  return { app, asked, logged }
+  return { app, store, asked, logged }
 }
 
 const ask = (app: FastifyInstance, call: string, body: unknown = {}, others: InjectOptions = {}) =>
@@ -196,6 +199,28 @@ suite('the proof of a call', () => {
       Array.from({ length: 8 }, () => ask(app, 'wait', { signIn: SIGN_IN }, { headers: { dpop } })),
     )
     assert.deepEqual(answers.map(({ statusCode }) => statusCode).sort(), [200, ...Array(7).fill(401)])
+  })
+
+  test('of whoever has no session costs the store so much a minute, and no more; others are heard meanwhile', async (t) => {
+    const { app, asked, store } = await setting(t)
+    const wait = async (address: string, headers: Record<string, string> = {}) =>
+      ask(app, 'wait', { signIn: SIGN_IN }, { headers: { 'x-forwarded-for': address, ...headers } })
+    for (let i = 0; i < 1_200; i++) await wait('2001:db8::1', { dpop: 'nonsense' })
+    const often = await wait('2001:db8::ffff', { dpop: await proof('wait') })
+    refused(often, 429, 'ERR_PERSON_TOO_OFTEN')
+    assert.equal(often.headers['retry-after'], '1')
+    assert.equal(asked.length, 0)
+    const rows = () => store.database.prepare('SELECT count(*) AS rows FROM login_used').get()?.['rows']
+    assert.equal(rows(), 0)
+    assert.equal((await wait('2001:db8:0:1::1', { dpop: await proof('wait') })).statusCode, 200)
+    assert.equal(rows(), 1)
+    // Who has signed in has shown more than an address.
+    const headers = {
+      'x-forwarded-for': '2001:db8::1',
+      cookie: 'good',
+      dpop: await proof('renew', device, athOf('s1')),
+    }
+    assert.equal((await ask(app, 'renew', {}, { headers })).statusCode, 200)
   })
 
   test('session: cookie and its device, neither alone', async (t) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { createPeople } from '@countersign/mtls'
 import fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
-import { createAddressAllowance } from '../../src/address-allowance.ts'
+import { createAddressAllowance, createCallAllowance } from '../../src/address-allowance.ts'
 import { type AnswerOf, API, type BodyOf, type CallName } from '../../src/api.ts'
 import type { Calls } from '../../src/asked.ts'
 import { apiRoutes } from '../../src/routes.ts'
@@ -58,6 +58,7 @@ export async function testDoor(t: TestContext, beside?: TestBank, others: Partia
       calls: { ...setUpCalls({ ...ground, opened: sessionsOf }), ...signInCalls(signInGround), ...others },
       nonceKey: ground.secret.key('proof nonce'),
       sessionOf: async () => undefined,
+      allowance: createCallAllowance(),
       addressOf: (request) => request.headers['x-forwarded-for']?.toString() ?? '192.0.2.1',
       certificateOf: () => undefined,
     })
