@@ -23,6 +23,7 @@ await using house = await startHouse({
 const url = `https://bank.localhost:${new URL(house.ready.doors[0]?.url ?? '').port}/login/`
 const octets: number[] = []
 const times: number[] = []
+const answered: number[] = []
 for (let round = 0; round < ROUNDS; round++) {
   const browser = await chromium.launch({ executablePath: programPath('chromium'), args: ['--no-sandbox'] })
   try {
@@ -38,9 +39,11 @@ for (let round = 0; round < ROUNDS; round++) {
     })
     const began = performance.now()
     await page.goto(url, { waitUntil: 'commit' })
-    // The name is what is typed first; until its page has asked whether the device is known, it cannot be.
+    // The name is what is typed first, where nobody has signed in before; the password can be once the bank has answered.
     await page.locator('input:not([type=hidden]):enabled:visible').first().waitFor()
     times.push(performance.now() - began)
+    await page.locator('#password:enabled').waitFor()
+    answered.push(performance.now() - began)
     await page.waitForLoadState('networkidle')
     octets.push(loaded)
   } finally {
@@ -49,3 +52,4 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 print({ name: 'loaded before sign-in', unit: 'octets', values: octets, goal: '< 150,000 octets' })
 print({ name: 'until somebody can type, on a slow telephone', unit: 'ms', values: times, goal: '< 1,000 ms' })
+print({ name: 'until the bank has answered, and a password can be typed', unit: 'ms', values: answered })

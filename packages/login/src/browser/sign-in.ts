@@ -62,6 +62,8 @@ const account = element('account', HTMLInputElement)
 const code = element('code', HTMLInputElement)
 let under: Under | undefined
 let opaque: Opaque | undefined
+/** Nobody has signed in at this browser. */
+let isNobodys = false
 
 /** What is typed is taken only after the bank has shown itself. */
 password.disabled = true
@@ -85,14 +87,27 @@ element('password-form', HTMLFormElement).addEventListener('focusin', () => {
 })
 show('passkey-first', passkeysWork)
 show('passkey-instead', passkeysWork)
-await busy(element('starting', HTMLElement), async () => {
+/** The bank is asked for the first time; whoever is quicker than its answer waits for it. */
+const starting = busy(element('starting', HTMLElement), async () => {
   if (await goOnWaiting()) return
   const known = (await readDevices()).filter((device) => device.account !== undefined)
+  isNobodys = known.length === 0
+  if (isNobodys) showNew()
   const current = await currentDevice()
   // Also where the one that is used is of nobody, as after an invitation that led nowhere.
   if (known.some(({ id }) => id !== current.id)) choose(known)
   else await begin(current)
 })
+await starting
+
+/**
+ * Where nobody has signed in, the bank cannot have a picture for this device: a name may be typed while it is asked, and the
+ * password, as ever, once it has answered.
+ */
+function showNew(): void {
+  for (const each of SECTIONS) show(each, each === 'new-device' || each === 'password-form')
+  show('by-passkey', false)
+}
 
 /** Somebody comes back to a recovery that was begun here. Answers whether it still waits, or is over. */
 async function goOnWaiting(): Promise<boolean> {
@@ -145,7 +160,8 @@ async function begin(device: StoredDevice): Promise<void> {
   show('start-again', false)
   noSteps()
   step(1, 'now')
-  showOnly('starting', SECTIONS)
+  if (isNobodys) showNew()
+  else showOnly('starting', SECTIONS)
   const begun = await callFrom(device, 'begin', { device: await publicDevice(device) })
   step(1, 'proved', say(begun.known ? 'steps.device-key' : 'steps.new-key'))
   const first = await openFirst(device, begun)
@@ -197,6 +213,7 @@ async function showBank({ begun, first, device }: Under): Promise<void> {
 
 /** Steps 2 to 4: OPAQUE, and the second copy beside the first. */
 async function provePassword(): Promise<void> {
+  await starting
   const current = under
   if (current === undefined) return
   const name = account.value.trim()
@@ -241,6 +258,7 @@ async function proveCode(): Promise<void> {
 }
 
 async function provePasskey(): Promise<void> {
+  await starting
   const current = under
   if (current === undefined) return
   const { signIn } = current.begun

@@ -86,6 +86,28 @@ suite('signing in, in Chromium', needs('chromium', 'chromium'), () => {
     await page.waitForURL(`${bank.url}/`)
   })
 
+  test('where nobody has signed in, a name can be typed while the bank is asked, and no password', async (t) => {
+    const bank = await openBank(t)
+    const { page, complaints } = await bank.newBrowser()
+    const held = Promise.withResolvers<void>()
+    await page.route('**/login/api/begin', async (route) => {
+      await held.promise
+      await route.continue()
+    })
+    await page.goto(`${bank.url}/login/`)
+    await page.locator('#account').fill('carol')
+    assert.deepEqual(await canType(page), { visible: true, enabled: false })
+    // Whoever is quicker than the answer is told what is missing once it is there.
+    await page.locator('#account').press('Enter')
+    assert.equal(await page.locator('#password-fault').isVisible(), false)
+    held.resolve()
+    await page.locator('#password-fault').waitFor()
+    assert.deepEqual(await canType(page), { visible: true, enabled: true })
+    assert.equal(await page.locator('#account').inputValue(), 'carol')
+    assert.equal(await page.locator('#new-device').isVisible(), true)
+    assert.deepEqual(complaints, [])
+  })
+
   test('a copy that does not open, and one that is another, stop the sign-in; what was typed goes nowhere', async (t) => {
     const bank = await openBank(t)
     const carol = await bank.newBrowser()
