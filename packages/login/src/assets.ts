@@ -36,6 +36,7 @@ const MODULES = [
   'renew',
   'seal',
   'seen',
+  'sent',
   'session',
   'set-up',
   'shown',

@@ -21,6 +21,7 @@ import { readMatter } from './matter.ts'
 import { matterLines } from './matter-lines.ts'
 import { hasPasskey, openAccount } from './open-account.ts'
 import { signByPasskey } from './passkey.ts'
+import { showSent } from './sent.ts'
 
 const code = element('code', HTMLInputElement)
 let matter: Matter | undefined
@@ -47,10 +48,10 @@ onSubmit('code-form', async () => {
   location.replace(whereTo())
 })
 onClick('send', async () => {
-  if (matter === undefined) return
-  const { number } = await callWithin(await sessionDevice(), 'confirm/send', { matter })
-  write('sent', say('confirm.sent', { number }))
-  code.focus()
+  const shown = matter
+  if (shown === undefined) return
+  const device = await sessionDevice()
+  await showSent('confirm.sent', () => callWithin(device, 'confirm/send', { matter: shown }))
 })
 onClick('cancel', () => location.replace(whereTo()))
 await busy(element('starting', HTMLElement), async () => {

@@ -1,6 +1,7 @@
 // The page that a script finds: its elements, its language, and how it tells what went wrong.
 import { RefusedError, UnreachableError } from './call.ts'
 import { OpaqueError } from './opaque.ts'
+import { AddressError } from './passkey.ts'
 import { isWord, type Say, wordsIn } from './words.ts'
 
 /** Says a word in the page's language. */
@@ -83,6 +84,7 @@ export function explain(error: unknown): string {
     return reference === undefined ? text : `${text} ${say('page.reference', { reference })}`
   }
   if (error instanceof UnreachableError) return say('page.unreachable', { bank })
+  if (error instanceof AddressError) return say('page.other-address', { bank, address: location.host })
   if (error instanceof DOMException) return say('page.no-keys')
   return say('page.failed', { why: String(error) })
 }

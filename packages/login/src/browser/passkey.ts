@@ -8,7 +8,12 @@ export type CredentialJson = BodyOf<'passkey'>['credential']
 export const passkeysWork: boolean =
   'PublicKeyCredential' in globalThis && 'parseRequestOptionsFromJSON' in PublicKeyCredential
 
-/** Asks for a signature; undefined where the customer turned away. */
+/** The browser keeps passkeys for another address than this page's: the page is not where it says. @see WebAuthn 3 §5.1.4.1 step 8 */
+export class AddressError extends Error {
+  override readonly name = 'AddressError'
+}
+
+/** Asks for a signature; undefined where the customer turned away. @throws {AddressError} */
 export async function signByPasskey(options: AnswerOf<'passkey/options'>): Promise<CredentialJson | undefined> {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(
     options as unknown as PublicKeyCredentialRequestOptionsJSON,
@@ -16,7 +21,7 @@ export async function signByPasskey(options: AnswerOf<'passkey/options'>): Promi
   return answered(() => navigator.credentials.get({ publicKey }))
 }
 
-/** Makes a passkey; undefined where the customer turned away. */
+/** Makes a passkey; undefined where the customer turned away. @throws {AddressError} */
 export async function makePasskey(options: AnswerOf<'passkey/add/options'>): Promise<CredentialJson | undefined> {
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(
     options as unknown as PublicKeyCredentialCreationOptionsJSON,
@@ -33,6 +38,7 @@ async function answered(ask: () => Promise<Credential | null>): Promise<Credenti
   } catch (error) {
     // NotAllowedError is a dialog that was closed or ran out of time, or no passkey that fits: the browser does not tell which.
     if (error instanceof DOMException && error.name === 'NotAllowedError') return undefined
+    if (error instanceof DOMException && error.name === 'SecurityError') throw new AddressError(error.message)
     throw error
   }
 }

@@ -23,8 +23,9 @@ import {
 import { draw } from './draw.ts'
 import { type Octets, same } from './octets.ts'
 import { type Opaque, OpaqueError, openOpaque } from './opaque.ts'
-import { passkeysWork, signByPasskey } from './passkey.ts'
+import { AddressError, passkeysWork, signByPasskey } from './passkey.ts'
 import { openOfDevice, openOfPassword, SealError, sealToDevice } from './seal.ts'
+import { showSent } from './sent.ts'
 import { startWorker } from './session.ts'
 import { readShown } from './shown.ts'
 import { noSteps, step } from './steps.ts'
@@ -291,9 +292,8 @@ async function recover(): Promise<void> {
 
 async function sendCode(): Promise<void> {
   if (under === undefined) return
-  const { number } = await callFrom(under.device, 'code/send', { signIn: under.begun.signIn })
-  write('sent', say('sign-in.sent', { number }))
-  code.focus()
+  const { device, begun } = under
+  await showSent('sign-in.sent', () => callFrom(device, 'code/send', { signIn: begun.signIn }))
 }
 
 /** What an answer of any step says of the next. */
@@ -401,6 +401,7 @@ async function finish(current: Under): Promise<void> {
 /** Something was refused: the sign-in begins anew, and what was refused stays to be read. */
 async function failed(current: Under, error: unknown, field: 'password' | 'code' | undefined): Promise<void> {
   const text = explain(error)
+  if (error instanceof AddressError) return stop(text)
   const wrong = error instanceof OpaqueError || isRefused(error, 'ERR_PERSON_CREDENTIALS')
   const over = wrong || isRefused(error, 'ERR_PERSON_STEP')
   if (over) {

@@ -22,6 +22,10 @@ const WORDS = {
     'No answer from {bank}. Check your connection, then try again.',
     'Keine Antwort von {bank}. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.',
   ],
+  'page.other-address': [
+    'Your browser refuses to use a passkey of {bank} here: this page is at another address, {address}. Close it, and type the address of {bank} yourself.',
+    'Ihr Browser verweigert hier einen Passkey von {bank}: Diese Seite hat eine andere Adresse, {address}. Schließen Sie sie, und geben Sie die Adresse von {bank} selbst ein.',
+  ],
   'page.failed': ['Something went wrong in this page: {why}', 'In dieser Seite ging etwas schief: {why}'],
   'page.reference': ['Reference: {reference}', 'Zeichen: {reference}'],
   'page.claim': [
@@ -147,6 +151,10 @@ const WORDS = {
   'sign-in.sent': [
     'Your phone shows a code beside the number {number}. Type that code here, if the number is the same.',
     'Ihr Telefon zeigt einen Code neben der Zahl {number}. Geben Sie ihn hier ein, wenn die Zahl dieselbe ist.',
+  ],
+  'sign-in.no-phone': [
+    'No device of yours shows codes yet. You choose that in your account, on the device itself.',
+    'Noch zeigt keines Ihrer Geräte Codes. Das wählen Sie in Ihrem Konto, auf dem Gerät selbst.',
   ],
   'sign-in.confirm-title': ['Say yes on a device that is known', 'Sagen Sie Ja auf einem bekannten Gerät'],
   'sign-in.confirm': [
