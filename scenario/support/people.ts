@@ -1,7 +1,7 @@
 // A bank and its customers: a real house with a door at which people sign in, and browsers that are their devices.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import type { IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,7 @@ export interface Bank extends AsyncDisposable {
   /** As in `https://bank.localhost:40123`. */
   readonly origin: string
   /** A device of its own: another profile, which shares nothing with the others. */
-  device(options?: { readonly passkeys?: boolean }): Promise<Device>
+  device(options?: DeviceOptions): Promise<Device>
   /** Answers standard output; fails the test where the command does. */
   countersign(...args: readonly string[]): Promise<string>
   /** Asks as a program does, with the cookies of a device where one is named; redirects are not followed. */
@@ -38,8 +38,26 @@ export interface Bank extends AsyncDisposable {
       readonly headers?: Readonly<Record<string, string>>
     },
   ): Promise<Told>
+  /** What the house recorded under a reference. */
+  why(reference: string): Promise<{ readonly met: Met; readonly text: string }>
   /** The address to open an account by. */
   invite(account: string, ...more: readonly string[]): Promise<string>
+}
+
+/** What somebody has for a device. */
+export interface DeviceOptions {
+  /** With an authenticator of the machine itself, whose owner says yes each time. */
+  readonly passkeys?: boolean
+  /** Of somebody who does with pages what they please: no policy of a page holds. */
+  readonly isThiefs?: boolean
+}
+
+/** A meeting as `countersign why --json` tells it. */
+export interface Met {
+  readonly reference: string
+  readonly outcome: { readonly ok: boolean; readonly code?: string }
+  readonly caller: { readonly party?: string }
+  readonly steps: readonly { readonly outcome: string }[]
 }
 
 /** What a program is answered. */
@@ -53,8 +71,14 @@ export interface Told {
 export interface Device {
   readonly context: BrowserContext
   readonly page: Page
-  /** Of the virtual authenticator, where it has one. */
-  readonly cdp: CDPSession | undefined
+  /** A virtual one, where it has one. */
+  readonly authenticator: Authenticator | undefined
+}
+
+/** @see WebAuthn 3 §11.2 */
+export interface Authenticator {
+  readonly cdp: CDPSession
+  readonly authenticatorId: string
 }
 
 /** What a customer knows and has. */
@@ -81,9 +105,15 @@ export const BANK_DOOR = {
 } as const
 
 /** Starts a house with the bank, and Chromium. */
-export async function startBank(options: Partial<HouseOptions> & { readonly door?: object } = {}): Promise<Bank> {
+export async function startBank(
+  options: Partial<HouseOptions> & {
+    readonly door?: object
+    /** A root certificate in PEM, which the browser trusts as it trusts any authority of the world. */
+    readonly trusts?: string
+  } = {},
+): Promise<Bank> {
   await using stack = new AsyncDisposableStack()
-  const { door, ...more } = options
+  const { door, trusts, ...more } = options
   const house = stack.use(
     await startHouse({
       config: { authority: { listen: '127.0.0.1:0' }, doors: [{ ...BANK_DOOR, ...door }] },
@@ -98,6 +128,11 @@ export async function startBank(options: Partial<HouseOptions> & { readonly door
     return stdout
   }
   await countersign('trust', 'install', '--chromium', '--trust', house.ready.trust, '--yes')
+  if (trusts !== undefined) {
+    const [database, file] = [`sql:${home}/.pki/nssdb`, join(home, 'world.pem')]
+    await writeFile(file, trusts)
+    execFileSync('certutil', ['-A', '-d', database, '-n', 'world', '-t', 'C,,', '-i', file])
+  }
   const env = { ...process.env, HOME: home } as Record<string, string>
   const browser: Browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'], env })
   stack.defer(() => browser.close())
@@ -109,11 +144,11 @@ export async function startBank(options: Partial<HouseOptions> & { readonly door
   return {
     house,
     origin,
-    async device({ passkeys = false } = {}) {
-      const context = await browser.newContext({ viewport: { width: 1100, height: 900 } })
+    async device({ passkeys = false, isThiefs = false } = {}) {
+      const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, bypassCSP: isThiefs })
       context.setDefaultTimeout(15_000)
       const page = await context.newPage()
-      return { context, page, cdp: passkeys ? await addAuthenticator(page) : undefined }
+      return { context, page, authenticator: passkeys ? await addAuthenticator(page) : undefined }
     },
     countersign,
     async ask(path, { method = 'GET', device, headers = {} } = {}) {
@@ -121,6 +156,12 @@ export async function startBank(options: Partial<HouseOptions> & { readonly door
       const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
       const url = new URL(path, origin)
       return tell(url, { method, ca, headers: { ...headers, ...(cookie && { cookie }) } })
+    },
+    async why(reference) {
+      const [json, text] = await Promise.all([countersign('why', reference, '--json'), countersign('why', reference)])
+      const { meetings } = JSON.parse(json)
+      assert.equal(meetings.length, 1)
+      return { met: meetings[0], text }
     },
     async invite(account, ...rest) {
       return (await countersign('invite', account, '--account', 'bank', ...rest)).trim()
@@ -147,11 +188,10 @@ function tell(url: URL, options: RequestOptions): Promise<Told> {
   return promise
 }
 
-/** An authenticator of the machine itself, whose owner says yes each time. @see WebAuthn 3 §11.2 */
-async function addAuthenticator(page: Page): Promise<CDPSession> {
+async function addAuthenticator(page: Page): Promise<Authenticator> {
   const cdp = await page.context().newCDPSession(page)
   await cdp.send('WebAuthn.enable')
-  await cdp.send('WebAuthn.addVirtualAuthenticator', {
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
     options: {
       protocol: 'ctap2',
       transport: 'internal',
@@ -161,7 +201,7 @@ async function addAuthenticator(page: Page): Promise<CDPSession> {
       automaticPresenceSimulation: true,
     },
   })
-  return cdp
+  return { cdp, authenticatorId }
 }
 
 /** Opens an account on a device, as its owner does: each page is read before the next step. */
@@ -172,21 +212,26 @@ export async function setUp(
   {
     password = PASSWORD,
     phrase = PHRASE,
+    name = `${account} of Acme`,
+    email,
     choose = (page) => page.locator('#picture-form label', { hasText: 'Lighthouse' }).click(),
   }: {
     readonly password?: string
     readonly phrase?: string
+    readonly name?: string
+    readonly email?: string
     /** Chooses the picture. */
     readonly choose?: (page: Page) => Promise<void>
   } = {},
 ): Promise<Customer> {
-  await page.goto(await bank.invite(account))
+  await page.goto(await bank.invite(account, ...(email === undefined ? [] : ['--email', email])))
   await page.locator('#begin-form').waitFor()
-  await page.fill('#name', `${account} of Acme`)
+  await page.fill('#name', name)
   await page.click('#begin-form button[type=submit]')
   await page.fill('#password-form #password', password)
   await page.click('#password-form button[type=submit]')
   await choose(page)
+  await page.locator('#chosen').waitFor()
   await page.fill('#phrase', phrase)
   await page.click('#picture-form button[type=submit]')
   await page.locator('#code-form').waitFor()
@@ -210,7 +255,8 @@ function appOf(secret: string): () => string {
   let used = 0
   return () => {
     const now = Math.floor(Date.now() / 30_000)
-    const step = Math.max(used + 1, now - 1)
+    // The step before is over for the bank as soon as the next begins: what is typed takes its time.
+    const step = Math.max(used + 1, Math.floor((Date.now() + 5000) / 30_000) - 1)
     if (step > now + 1) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, (step - 1) * 30_000 - Date.now() + 500)
     }
