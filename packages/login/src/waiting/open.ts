@@ -7,7 +7,7 @@ export const WAITING_KINDS = ['device', 'code', 'matter', 'recovery', 'invitatio
 /** A row that waits. */
 export type WaitingRow = Readonly<Omit<WaitingTable, 'kind'>> & { readonly kind: (typeof WAITING_KINDS)[number] }
 
-/** So many are looked at: recoveries first, which lie there for a day and let somebody in by themselves, then the newest. */
+/** So many are looked at: recoveries and invitations first, which lie there for a day and let somebody in by themselves, then the newest. */
 const MOST = 50
 
 /** Those of an account that are not answered, and not over. */
@@ -22,7 +22,7 @@ export async function openWaiting(
     .where('account', '=', account)
     .where('state', '=', 'open')
     .where('expires_at', '>', now.epochMilliseconds)
-    .orderBy(({ eb }) => eb.case().when('kind', '=', 'recovery').then(0).else(1).end())
+    .orderBy(({ eb }) => eb.case().when('kind', 'in', ['recovery', 'invitation']).then(0).else(1).end())
     .orderBy('created_at', 'desc')
     .limit(MOST)
     .execute()

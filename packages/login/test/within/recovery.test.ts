@@ -1,6 +1,7 @@
 // No known device is left: a code, a time, and whoever may say no meanwhile.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { invite } from '../../src/setup/invitations.ts'
 import { refusedBy } from '../support/browser.ts'
 import { wholeLogin } from '../support/whole.ts'
 import { atNewDevice, growOld, load, noticesOf, signedIn, stepUp, TRANSFER } from '../support/within.ts'
@@ -60,6 +61,8 @@ suite('a recovery', () => {
     const { carol, browser } = at
     const { other, id } = await atNewDevice(at)
     await other.ask('recover', { signIn: id, code: carol.recovery[0]! })
+    const expiresAt = at.door.time.now().add({ hours: 2 })
+    assert.ok((await invite(at.door.ground, { account: 'carol', expiresAt, isAgain: true })).ok)
     at.door.time.pass({ seconds: 1 })
     await browser.ask('device/phone', { isPhone: true })
     for (let i = 100; i < 151; i++)
@@ -68,6 +71,7 @@ suite('a recovery', () => {
     assert.equal(waiting.length, 50)
     const recovery = waiting.filter(({ kind }) => kind === 'recovery')
     assert.equal(recovery.length, 1)
+    assert.equal(waiting.filter(({ kind }) => kind === 'invitation').length, 1)
     await browser.ask('waiting/answer', { waiting: recovery[0]!.waiting, yes: false })
     assert.equal((await refusedBy(other.ask('wait', { signIn: id }))).code, 'ERR_PERSON_DENIED')
   })
