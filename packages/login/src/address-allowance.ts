@@ -50,7 +50,7 @@ function createAllowance(perMinute: number, milliseconds: () => number): Address
 }
 
 /** Of IPv6 the first 64 bits: whoever has one address has all of them. @see RFC 6177 §2 */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!isIPv6(address) || address.includes('.')) return address.replace(/^::ffff:/i, '')
   const [head = '', tail] = address.split('%')[0]?.split('::') ?? []
   const groups = head === '' ? [] : head.split(':')

@@ -6,6 +6,7 @@ import { MAX_BODY_OCTETS } from './api.ts'
 import { createLogin, type Login, type LoginConfig } from './login.ts'
 import type { LoginHouse } from './model.ts'
 import { ASSET_FIELDS } from './pages/fields.ts'
+import { createUnderWay } from './under-way.ts'
 
 /** Login, as a door has it. */
 export interface LoginService extends Pick<Login, 'find' | 'accounts' | 'close'> {
@@ -30,17 +31,26 @@ export async function openLogin(config: LoginConfig, house: LoginHouse): Promise
   const secret = randomBytes(SECRET_OCTETS).toString('base64url')
   const expected = digestOf(secret)
   const app = fastify({ bodyLimit: MAX_BODY_OCTETS, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true })
-  app.addHook('onRequest', async ({ headers }, reply) => {
+  const underWay = createUnderWay()
+  app.addHook('onRequest', async (request, reply) => {
     // Of what is not there as well.
     reply.headers(ASSET_FIELDS)
-    const said = headers[DOOR_FIELD]
-    if (typeof said === 'string' && timingSafeEqual(digestOf(said), expected)) return
-    const { headers: fields, body } = problemAnswer('ERR_PERSON_REQUEST', 'this is for the door before it alone')
-    return reply.code(403).headers(fields).send(Buffer.from(body))
+    const said = request.headers[DOOR_FIELD]
+    if (typeof said !== 'string' || !timingSafeEqual(digestOf(said), expected)) {
+      const { headers, body } = problemAnswer('ERR_PERSON_REQUEST', 'this is for the door before it alone')
+      return reply.code(403).headers(headers).send(Buffer.from(body))
+    }
+    const leave = underWay.take(addressOf(request))
+    if (leave === undefined) {
+      // Before its body is read: the place that it has at the door is free at once.
+      const { status, headers, body } = problemAnswer('ERR_PERSON_TOO_OFTEN')
+      return reply.code(status).headers(headers).header('retry-after', 1).send(Buffer.from(body))
+    }
+    reply.raw.once('close', leave)
+    return undefined
   })
   login.register(app, {
-    // The door's word: of one caller it says one address.
-    addressOf: ({ headers }) => headers['x-forwarded-for']?.toString() ?? '',
+    addressOf,
     certificateOf,
   })
   let url: string
@@ -59,6 +69,11 @@ export async function openLogin(config: LoginConfig, house: LoginHouse): Promise
       await login.close()
     },
   }
+}
+
+/** The door's word: of one caller it says one address. */
+function addressOf({ headers }: FastifyRequest): string {
+  return headers['x-forwarded-for']?.toString() ?? ''
 }
 
 /** Of equal length, whatever is said. */

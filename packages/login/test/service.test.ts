@@ -1,8 +1,11 @@
 // Login behind a door: whoever does not show the door's secret is told nothing, and gets nowhere.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request } from 'node:http'
 import { suite, type TestContext, test } from 'node:test'
 import { type LoginService, openLogin } from '../src/service.ts'
-import { type TestBank, testBank } from './support/bank.ts'
+import { MOST_UNDER_WAY } from '../src/under-way.ts'
+import { type TestBank, testBank, until } from './support/bank.ts'
 import { type Answered, newBrowser, refusedBy } from './support/browser.ts'
 import { setUp, signIn } from './support/customer.ts'
 import { AUTHORITY, HOST, ORIGIN } from './support/device.ts'
@@ -42,7 +45,6 @@ async function behind(t: TestContext, fields: Readonly<Record<string, string>> =
 
 /** A request whose `Host` is the door's, as no `fetch` sends it. */
 async function askWithHost(url: string, payload: string, headers: Readonly<Record<string, string>>): Promise<Answered> {
-  const { request } = await import('node:http')
   const { promise, resolve, reject } = Promise.withResolvers<Answered>()
   const asked = request(url, { method: 'POST', headers: { ...headers, host: AUTHORITY } }, (response) => {
     let body = ''
@@ -72,6 +74,33 @@ suite('login behind a door', () => {
         assert.doesNotMatch(await answer.text(), /<html|nonce-dpop/)
       }
     }
+  })
+
+  test('has places for others, however many slow requests one network has under way', async (t) => {
+    const { service, ask } = await behind(t)
+    const { url, secret } = service.upstream
+    const slow = (address: string) => {
+      const fields = { 'countersign-door': secret, 'x-forwarded-for': address, 'content-length': '9' }
+      const headers = { ...fields, host: AUTHORITY, origin: ORIGIN, 'content-type': 'application/json' }
+      const asked = request(`${url}/login/api/nonce`, { method: 'POST', headers, agent: false })
+      asked.on('error', () => undefined)
+      asked.write('{')
+      return asked
+    }
+    const many = Array.from({ length: MOST_UNDER_WAY }, (_, i) => slow(`2001:db8::${i.toString(16)}`))
+    t.after(() => {
+      for (const one of many) one.destroy()
+    })
+    const status = async (address: string) => (await ask('/login/', { headers: { 'x-forwarded-for': address } })).status
+    await until(async () => (await status('2001:db8::beef')) === 429)
+    const told = await ask('/login/', { headers: { 'x-forwarded-for': '2001:db8::1' } })
+    assert.match(await told.text(), /"code":\s*"ERR_PERSON_TOO_OFTEN"/)
+    assert.equal(told.headers.get('retry-after'), '1')
+    const [answer] = await once(slow('2001:db8::2'), 'response')
+    assert.equal(answer.statusCode, 429, 'before its body is there')
+    for (const other of ['2001:db8:0:1::1', '192.0.2.1']) assert.equal(await status(other), 200)
+    many[0]?.destroy()
+    await until(async () => (await status('2001:db8::1')) === 200)
   })
 
   test('is there for the paths below /login alone', async (t) => {
