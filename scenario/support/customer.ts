@@ -4,7 +4,7 @@ import { hkdfSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, request } from 'node:https'
-import { text } from 'node:stream/consumers'
+import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type AnswerOf, API, type BodyOf, type CallName } from '@countersign/login'
 import { client, ready } from '@serenity-kit/opaque'
@@ -75,7 +75,7 @@ export interface NetworkCustomer {
   readonly totpSecret: string
   readonly recovery: readonly string[]
   readonly line: Line
-  /** A code of a step that was not used yet; waits where there is none. @param steps That the telephone's clock is off. */
+  /** A code of a step that was not used yet; waits where there is none. */
   code(): Promise<string>
 }
 
@@ -102,14 +102,23 @@ export async function invitationOf(house: RunningHouse, account: string, ...more
 /** Opens a line. @param localAddress From where it calls: each address may begin so many sign-ins a minute. */
 export async function openLine(
   first: BankAddress,
-  { localAddress = '127.0.0.1', device }: { readonly localAddress?: string; readonly device?: BenchDevice } = {},
+  {
+    localAddress = '127.0.0.1',
+    device,
+    hasKeys = true,
+  }: {
+    readonly localAddress?: string
+    readonly device?: BenchDevice
+    /** Without, nothing is proved where nothing need be. */
+    readonly hasKeys?: boolean
+  } = {},
 ): Promise<Line> {
   const own = device ?? (await newDevice())
   let bank = first
   let agent = new Agent({ keepAlive: true, ca: bank.trust })
   let [nonce, cookie, ath]: (string | undefined)[] = []
 
-  const exchange = (method: string, path: string, body?: string, proof?: string): Promise<Answer> => {
+  const exchange = async (method: string, path: string, body?: string, proof?: string): Promise<Answer> => {
     const { hostname, port } = new URL(`https://${bank.authority}`)
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const sent = request({
@@ -126,7 +135,7 @@ export async function openLine(
       nonce = headers['dpop-nonce']?.toString() ?? nonce
       cookie = headers['set-cookie']?.[0]?.split(';')[0] ?? cookie
       ath = headers['countersign-ath']?.toString() ?? ath
-      text(answer).then((said) => resolve({ status, headers, body: said }), reject)
+      textOf(answer).then((said) => resolve({ status, headers, body: said }), reject)
     })
     sent.on('error', reject)
     sent.end(body)
@@ -134,10 +143,12 @@ export async function openLine(
   }
   const send = async (name: CallName, body: unknown): Promise<Answer> => {
     const path = `/login/api/${name}`
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    if (!hasKeys) return exchange('POST', path, text)
     if (nonce === undefined) await exchange('POST', '/login/api/nonce', '{}')
     const uri = `https://${bank.authority}${path}`
     const proof = await own.prove({ method: 'POST', uri }, nonce ?? '', API[name].proof === 'session' ? ath : undefined)
-    return exchange('POST', path, typeof body === 'string' ? body : JSON.stringify(body), proof)
+    return exchange('POST', path, text, proof)
   }
   return {
     device: own,
@@ -183,6 +194,7 @@ export async function setUpOver(
     shown = shownOf('The kettle sings', Uint8Array.of(1, 2, 3)),
     keyStretching = QUICK_STRETCHING,
     name = 'Carol',
+    later = false,
   }: {
     readonly account: string
     readonly invitation: string
@@ -190,6 +202,8 @@ export async function setUpOver(
     readonly shown?: Uint8Array
     readonly keyStretching?: Stretching
     readonly name?: string
+    /** The step before this one was used up. */
+    readonly later?: boolean
   },
 ): Promise<NetworkCustomer> {
   const { setUp, opaque } = await line.ask('set-up/begin', { invitation, device: line.device.keys })
@@ -198,7 +212,7 @@ export async function setUpOver(
     ...{ setUp, name, record, ofPassword: await sealToPassword(shown, exportKey) },
     ofDevice: await sealToDevice(shown, account, line.device),
   })
-  const code = appOf(totp.secret)
+  const code = appOf(totp.secret, later ? Math.floor(Date.now() / STEP_MS) - 1 : 0)
   const { recovery } = await line.ask('set-up/code', { setUp, code: await code() })
   await line.ask('set-up/done', { setUp })
   return { account, password, totpSecret: totp.secret, recovery, line, code }
@@ -268,8 +282,8 @@ export function codeAt(totpSecret: string, milliseconds: number): string {
 }
 
 /** Each of a step of its own, as each counts once; the bank takes the step before and the one after. */
-function appOf(totpSecret: string): () => Promise<string> {
-  let used = 0
+function appOf(totpSecret: string, usedBefore: number): () => Promise<string> {
+  let used = usedBefore
   return async () => {
     const now = Math.floor(Date.now() / STEP_MS)
     const step = Math.max(used + 1, now - 1)
