@@ -75,6 +75,7 @@ interface TestDoorOptions {
   readonly access?: Access
   /** People sign in, and the service is told of them as `bank`. */
   readonly people?: OpenPeople
+  readonly certificate?: WebDoorConfig['certificate']
 }
 
 /** Under which tests call the door beside its own name. */
@@ -92,6 +93,7 @@ export async function openTestDoor(
     from,
     access = allowList(allow),
     people,
+    certificate,
   }: TestDoorOptions = {},
 ): Promise<TestDoor> {
   const trust = createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: Temporal.Now.instant() })
@@ -118,6 +120,7 @@ export async function openTestDoor(
       name: 'hello',
       host: ['hello.localhost', ...OTHER_NAMES, ...hosts],
       ...(callers && { callers }),
+      ...(certificate && { certificate }),
       listen: { host: '127.0.0.1', port },
       ...(upstream && { upstream: onlyConfig(upstream) }),
       ...(routes && { routes }),

@@ -60,6 +60,7 @@ export {
   sendLastAnswer,
 } from './http/problem.ts'
 export { createRefusalResponder, type RefusalResponder } from './http/refusal.ts'
+export { type CertificateFiles, type FollowedCertificate, followCertificate } from './identity/certificate-files.ts'
 export { createIdentity, type ReplaceableIdentity } from './identity/create.ts'
 export { IDENTITY_ERRORS, IdentityError, type IdentityErrorCode } from './identity/error.ts'
 export { type Holder, readHolder } from './identity/holder.ts'

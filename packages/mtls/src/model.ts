@@ -178,6 +178,8 @@ export interface AcceptorOptions {
   readonly access: Access
   /** What is asked of callers, by the name that they ask for (absent where they name none). Default: `require`, whatever the name. */
   readonly callersOf?: (serverName: string | undefined) => Callers
+  /** Presented in place of `identity` where nothing is asked of callers: browsers need not believe our authority. */
+  readonly ofBrowsers?: OwnIdentity
   /** `refuse` (default): a certificate for servers alone is no caller's. `admit`: where it is itself what is asked about. */
   readonly servers?: 'refuse' | 'admit'
   readonly clock: Clock

@@ -72,13 +72,19 @@ export function readPlacedConfig(octets: Uint8Array, file: string): PlacedConfig
   throw configFailure(faults.join('; '))
 }
 
-/** What a door's section says of people has paths of its own. */
+/** What a door's section says of people, and of its certificate, has paths of its own. */
 function withPaths(door: DoorConfig, folder: string): DoorConfig {
-  if (door.kind !== 'web' || door.people === undefined) return door
+  if (door.kind !== 'web') return door
+  const { certificate } = door
+  const own = certificate && {
+    certificate: { chain: resolve(folder, certificate.chain), key: resolve(folder, certificate.key) },
+  }
+  if (door.people === undefined) return { ...door, ...own }
   const { secret, mail, ...people } = door.people
   const password = mail?.password
   return {
     ...door,
+    ...own,
     people: {
       ...people,
       ...(secret !== undefined && { secret: resolve(folder, secret) }),

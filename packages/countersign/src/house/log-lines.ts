@@ -100,6 +100,10 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   'session.ended': ['ended', 'a session at {door} ends: {code}[  {reference}]'],
   'session.cut': ['ended', 'a session of {caller} at {door} was cut: {code}[  {reference}]'],
   'gate.fault': ['alarm', 'a fault of ours at {door}, which refused or ended one connection: {error}[  {reference}]'],
+  'certificate.unusable': [
+    'alarm',
+    'door {door} cannot use the certificate in its files, so the one before stays: {error}',
+  ],
   'gate.identity-unusable': ['alarm', 'door {door} cannot use its new certificate, so the one before stays: {error}'],
   'feed.away': ['alarm', 'the authority is away: {cause}[; revocation lists hold until {statusHoldsUntil}]'],
   'feed.connected': ['done', 'the authority is followed[  {reference}]'],
@@ -145,6 +149,7 @@ export const QUIET_EVENTS: ReadonlySet<string> = new Set([
   'request.done',
   'session.done',
   // What goes as it should, by itself.
+  'certificate.replaced',
   'door.renewed',
   'identity.renewed',
   'identity.status-refreshed',

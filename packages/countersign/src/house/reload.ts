@@ -61,6 +61,8 @@ export async function reloadDoors(
   prepared.move()
   const then = changes.map((apply) => apply())
   read.apply()
+  // Files that others replace are looked at again, whatever this one says.
+  await Promise.all(then.map(({ door }) => door.reread?.()))
   return { standing: then, applied: [...applied, ...read.applied] }
 }
 

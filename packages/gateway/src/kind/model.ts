@@ -9,6 +9,8 @@ export interface OpenDoor<Config> extends Door {
    * @throws as the `open` of its kind; nothing has then changed.
    */
   prepare(next: Config): Promise<Change>
+  /** Looks at files again that others replace, as certificates; the house was asked to. */
+  reread?(): Promise<void>
   /** JSON Web Keys by which what the door states of its callers is checked. */
   keys?(): readonly object[]
   /** The addresses of the services behind it, and whether each is one that requests are sent to. */

@@ -1,12 +1,12 @@
 // The web door: HTTP/1.1, HTTP/2 and WebSocket for callers that have been met, before one upstream or several.
-import { createAcceptor, createRefusalResponder, type House } from '@countersign/mtls'
+import { createAcceptor, createRefusalResponder, followCertificate, type House } from '@countersign/mtls'
 import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
 import { openAsserter } from './assertion.ts'
 import { type BuiltIn, type BuiltIns, createBuiltIns } from './built-in.ts'
 import { lettingNobodyIn, openLogin } from './login.ts'
 import { createMetServer, type Route } from './met-server.ts'
-import { type CallersConfig, createNames } from './names.ts'
+import { type CallersConfig, createNames, type Names } from './names.ts'
 import type { PeopleConfig, WebHouse } from './people.ts'
 import { STRICT_TRANSPORT } from './person-fields.ts'
 import { createRoutes, type RouteKey, routeFaults } from './routes.ts'
@@ -28,6 +28,8 @@ export interface WebDoorConfig {
   readonly from?: string
   /** The audience of signed statements about callers; absent: none are made. */
   readonly assertion?: string
+  /** Of an authority that browsers believe: presented by the names that ask callers for nothing. Absent: the house's own. */
+  readonly certificate?: { readonly chain: string; readonly key: string }
   /** People sign in, and whoever has not reaches nothing but that. Absent: callers are met, and nobody signs in. */
   readonly people?: PeopleConfig
 }
@@ -46,26 +48,28 @@ export const webDoor: Opener<WebDoorConfig> = {
     routesOf(config).some(
       ({ upstream }) => typeof upstream !== 'string' && [upstream.url].flat().some((url) => url.startsWith('https:')),
     ),
-  fixed: ['host', 'listen', 'callers', 'from', 'assertion', 'people'],
+  fixed: ['host', 'listen', 'callers', 'certificate', 'from', 'assertion', 'people'],
 }
 
 /**
  * Opens a web door. Every caller meets the gate first; a refused one reaches the responder and never the upstream.
  * @throws {TypeError} where the upstream's URL cannot be used; {IdentityError} where the keys of its statements cannot be read
- *   or kept; the system's error where the address cannot be listened on.
+ *   or kept, or its certificate cannot be presented; the system's error where the address cannot be listened on.
  */
 export async function openWebDoor(config: WebDoorConfig, house: WebHouse): Promise<OpenDoor<WebDoorConfig>> {
   const { name, listen } = config
   const names = createNames(config.host, config.callers, config.people && 'none')
   const { assertion, host } = config
   await using opening = new AsyncDisposableStack()
+  const certificate = await certificateOf(config, names, house)
+  opening.defer(async () => certificate?.close())
   const stated = assertion === undefined ? undefined : { issuer: `https://${host[0]}`, audience: assertion }
   const asserter = stated && (await openAsserter({ door: name, ...stated }, house))
   opening.defer(async () => asserter?.close())
   // They outlive a change of the file: what a customer has under way is kept.
   const builtIns = createBuiltIns(stated && asserter && { ...stated, keys: () => asserter.keys }, house)
   opening.defer(() => builtIns.close())
-  const login = config.people && (await openLogin(config, house))
+  const login = config.people && (await openLogin(config, { ...house, ...(certificate && { identity: certificate }) }))
   opening.defer(async () => login?.close())
   // Those that requests are given to, and those before them that still answer.
   const open = new Set<Ways>()
@@ -88,6 +92,7 @@ export async function openWebDoor(config: WebDoorConfig, house: WebHouse): Promi
     door: name,
     alpn: ['h2', 'http/1.1'],
     callersOf: names.callersOf,
+    ...(certificate && { ofBrowsers: certificate }),
     onAccepted: met.adopt,
     onRefused: refusals.answer,
   })
@@ -118,6 +123,7 @@ export async function openWebDoor(config: WebDoorConfig, house: WebHouse): Promi
   return {
     ...door,
     ...(asserter && { keys: () => asserter.keys }),
+    ...(certificate && { reread: () => certificate.reread() }),
     upstreams: () => ways.states(),
     async prepare(next) {
       const others = await openWays(next)
@@ -141,6 +147,14 @@ export async function openWebDoor(config: WebDoorConfig, house: WebHouse): Promi
       }
     },
   }
+}
+
+/** The certificate for browsers, where there is one. */
+async function certificateOf({ name, host, certificate }: WebDoorConfig, { callersOf }: Names, { clock, log }: House) {
+  if (certificate === undefined) return undefined
+  const names = host.filter((each) => callersOf(each) === 'none')
+  if (names.length === 0) throw new TypeError('every name of this door asks callers for a certificate of theirs')
+  return followCertificate({ ...certificate, names }, { door: name, clock, log })
 }
 
 /** Every service behind a door, and which requests are for which. */

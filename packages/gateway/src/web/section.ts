@@ -110,6 +110,14 @@ const mail = z.strictObject({
     ),
 })
 
+const certificate = z.strictObject({
+  chain: z
+    .string()
+    .min(1)
+    .describe('file of the certificate and its issuers in PEM, the leaf first; a relative path begins at this file'),
+  key: z.string().min(1).describe('file of its key in PEM, of mode 600; a relative path begins at this file'),
+})
+
 const people = z.strictObject({
   recoveryHours: z
     .number()
@@ -151,6 +159,11 @@ const keys = {
     .describe(
       'certificates of callers, for all hosts or for each: require (the default), ask, none (the default with people)',
     ),
+  certificate: certificate
+    .exactOptional()
+    .describe(
+      "a certificate of an authority that browsers believe, presented by the names that ask callers for nothing; read again when its files change (the house's own)",
+    ),
   listen: listen.describe('address on which it listens'),
   upstream: upstream
     .exactOptional()
@@ -180,6 +193,8 @@ function faultsOf({
   assertion,
   from,
   people: hasPeople,
+  callers = hasPeople === undefined ? 'require' : 'none',
+  certificate,
 }: WebDoorConfig & { readonly allow?: unknown }): readonly Fault[] {
   const faults: Fault[] = routeFaults(host, routes).map(({ index, key, ...fault }) => ({
     ...fault,
@@ -210,6 +225,13 @@ function faultsOf({
         path: ['routes', index, 'service'],
         message: 'must be left out at a door with allow: it is asked of a policy',
       })
+  const asks =
+    typeof callers === 'string' ? [callers] : host.map((name) => callers[name] ?? (hasPeople ? 'none' : 'require'))
+  if (certificate !== undefined && !asks.includes('none'))
+    faults.push({
+      path: ['certificate'],
+      message: 'must be left out: every name here asks for a certificate of the caller, and proves itself by our own',
+    })
   if (hasPeople !== undefined) {
     if (assertion === undefined)
       faults.push({ path: ['assertion'], message: 'must be given with people: by it the service learns who signed in' })
@@ -234,6 +256,7 @@ export const WEB_SECTION: Section = {
   within: {
     upstream: service.shape,
     'upstream.health': health.shape,
+    certificate: certificate.shape,
     people: people.shape,
     'people.mail': mail.shape,
     'routes.*': route.shape,

@@ -16,6 +16,15 @@ export const IDENTITY_ERRORS = {
     'its certificate is not for servers, so that every caller would refuse it',
     'enroll by an invitation for one: countersign invite NAME --profile server --san HOST',
   ],
+  ERR_IDENTITY_NAMES: [
+    'its certificate does not prove every name that it is for',
+    'ask its authority for a certificate with these names',
+  ],
+  ERR_IDENTITY_NOT_NOW: ['its certificate is not good at this time', 'renew it, and check the clock'],
+  ERR_IDENTITY_CHAIN: [
+    'its certificates do not lead from one to the next',
+    'put the leaf first, then the certificate of each issuer',
+  ],
   ERR_IDENTITY_WRITE: ['it cannot be written', 'check that nothing else is at that path, the disk and the permissions'],
   ERR_IDENTITY_NO_SPACE: ['the disk is full', 'free some space, then try again'],
   ERR_IDENTITY_IN_USE: ['another process is changing it', 'wait until that has ended'],

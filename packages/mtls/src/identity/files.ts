@@ -81,7 +81,7 @@ export async function readPrivateKeyIfThere(path: string): Promise<KeyObject | u
 }
 
 /** Reads a leaf and its chain. @throws {IdentityError} */
-async function readChain(path: string): Promise<readonly [Certificate, ...Certificate[]]> {
+export async function readChain(path: string): Promise<readonly [Certificate, ...Certificate[]]> {
   const octets = await readFile(path).catch((error: unknown) => {
     throw readingError(path, error)
   })

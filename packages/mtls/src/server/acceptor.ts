@@ -30,8 +30,9 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
   const admit = createAdmission(options, log)
   const tickets = options.tickets ?? createTickets(clock)
   const { callersOf = () => 'require' } = options
+  const presentedTo = (callers: Callers) => (callers === 'none' && options.ofBrowsers) || options.identity
   const makeContexts = (callers: Callers) =>
-    createContexts({ ...options, tickets }, callers, (error) =>
+    createContexts({ ...options, identity: presentedTo(callers), tickets }, callers, (error) =>
       log('gate.identity-unusable', { door: options.door, error }),
     )
   // One at once, to fail where none can be made.
