@@ -312,6 +312,29 @@ export const API = {
     body: none,
     answer: z.strictObject({ recovery: z.array(z.string()) }),
   },
+  'totp/new': {
+    summary: 'Another app for codes: its secret, which counts when its first code was right; asks for a fresh proof',
+    proof: 'session',
+    body: none,
+    /** `pending`: the same secret, encrypted, to come back with the code. */
+    answer: z.strictObject({
+      totp: z.strictObject({ uri: z.string(), secret: z.string(), qr: z.string() }),
+      pending: octets(256),
+    }),
+  },
+  'totp/confirm': {
+    summary: 'The first code of the new app: it takes the place of the one before',
+    proof: 'session',
+    body: z.strictObject({ pending: octets(256), code }),
+    answer: none,
+  },
+  'picture/change': {
+    summary:
+      'Another picture and phrase, in both copies; asks for a fresh proof and the password of now, as `password/change` does. The copies of other devices end',
+    proof: 'session',
+    body: z.strictObject({ ...signIn, ofPassword: sealed, ofDevice: sealed }),
+    answer: none,
+  },
   'password/change': {
     summary:
       'OPAQUE registration anew, first message; asks for a fresh proof, and for a sign-in of this device in which the password of now was proved (`begin`, `password`, `finish`)',

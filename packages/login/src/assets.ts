@@ -12,7 +12,10 @@ import { ICON, STYLE } from './pages/style.ts'
 const MODULES = [
   'account',
   'call',
+  'change-app',
   'change-password',
+  'change-picture',
+  'choose-picture',
   'common',
   'common-passwords',
   'confirm',

@@ -3,6 +3,8 @@ import { basename, dirname } from 'node:path'
 import { createPeople, type PrivateFiles, privateFiles } from '@countersign/mtls'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { accountCalls } from './account/calls.ts'
+import { appCalls } from './account/change-app.ts'
+import { pictureCalls } from './account/change-picture.ts'
 import { createAddressAllowance, createCallAllowance } from './address-allowance.ts'
 import type { Calls } from './asked.ts'
 import { confirmCalls } from './confirm/calls.ts'
@@ -123,6 +125,8 @@ function callsWithin(ground: SessionGround) {
     ...deviceCalls(ground),
     ...passwordCalls(ground),
     ...accountCalls(ground),
+    ...appCalls(ground),
+    ...pictureCalls(ground),
   }
 }
 

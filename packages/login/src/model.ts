@@ -36,6 +36,8 @@ export interface AccountEntry {
     | 'passkey added'
     | 'passkey removed'
     | 'password changed'
+    | 'app changed'
+    | 'picture changed'
     | 'recovery begun'
     | 'recovery ended'
     | 'recovery codes made'

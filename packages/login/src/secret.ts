@@ -22,6 +22,7 @@ export type SecretPurpose =
   | 'set-up state'
   | 'sign-in state'
   | 'totp secret'
+  | 'totp pending'
   | 'recovery code'
   | 'waiting code'
   | 'unknown name'

@@ -1,7 +1,9 @@
 // The account: what a customer sees and changes in an open session, and what waits for a yes.
 import type { AnswerOf } from '../api.ts'
 import { callWithin, UnreachableError } from './call.ts'
+import { confirmApp, newApp } from './change-app.ts'
 import { changePassword } from './change-password.ts'
+import { changePicture } from './change-picture.ts'
 import { publicDevice, sessionDevice } from './device.ts'
 import { alarm, bank, busy, element, explain, onClick, onSubmit, say, sayAloud, show, timeOf, write } from './dom.ts'
 import { withFresh } from './fresh.ts'
@@ -30,6 +32,13 @@ onClick('sign-out', async () => {
 })
 onSubmit('password-form', async () => {
   if (await changePassword(device, account?.account ?? '', canUsePasskey)) tell(say('account.password-changed'))
+})
+onSubmit('picture-form', async () => {
+  if (await changePicture(device, canUsePasskey)) tell(say('account.picture-changed'))
+})
+onClick('app-new', async () => newApp(device, canUsePasskey))
+onSubmit('app-form', async () => {
+  if (await confirmApp(device)) tell(say('account.app-changed'))
 })
 element('phone', HTMLInputElement).addEventListener('change', ({ target }) => {
   const box = target as HTMLInputElement

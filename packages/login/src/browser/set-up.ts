@@ -1,6 +1,7 @@
 // Opens an account from an invitation. Password, picture and phrase are taken in here, and leave this page only sealed.
 import type { AnswerOf } from '../api.ts'
 import { callFrom } from './call.ts'
+import { choosePicture } from './choose-picture.ts'
 import { freeDevice, newDevice, publicDevice, publicJwk } from './device.ts'
 import {
   alarm,
@@ -17,14 +18,11 @@ import {
   showOnly,
   write,
 } from './dom.ts'
-import { drawPicture } from './draw.ts'
-import type { Octets } from './octets.ts'
 import { openOpaque } from './opaque.ts'
 import { checkPassword } from './password.ts'
 import { drawQr } from './qr.ts'
 import { listCodes } from './recovery-codes.ts'
 import { sealToDevice, sealToPassword } from './seal.ts'
-import { MAX_PHRASE_OCTETS, writeShown } from './shown.ts'
 import { type StoredDevice, writeDevice } from './store.ts'
 
 const SECTIONS = ['starting', 'begin-form', 'password-form', 'picture-form', 'code-form', 'recovery-form', 'done']
@@ -35,7 +33,7 @@ let device: StoredDevice
 let begun: AnswerOf<'set-up/begin'> | undefined
 /** Secret, until it has been proved to the server that it is known here. */
 let chosenPassword = ''
-let picture: Octets | undefined
+const chosen = choosePicture()
 let recovery: readonly string[] = []
 
 onSubmit('begin-form', async () => {
@@ -51,11 +49,6 @@ onClick('copy', async () => {
   await navigator.clipboard.writeText(recovery.join('\n'))
   write('said', say('set-up.copied'))
 })
-input('file').addEventListener('change', () => void takePicture(takeFile))
-for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=picture]')) {
-  radio.addEventListener('change', () => void takePicture(() => takeBuiltIn(radio)))
-}
-input('phrase').addEventListener('input', () => write('chosen-phrase', `“${input('phrase').value}”`))
 // Another invitation is opened in the same tab: that changes only the fragment, which loads nothing.
 addEventListener('hashchange', () => location.reload())
 await busy(element('starting', HTMLElement), start)
@@ -111,51 +104,10 @@ async function takePassword(): Promise<void> {
   goTo('picture', 'phrase')
 }
 
-async function takePicture(take: () => Promise<Octets | undefined>): Promise<void> {
-  const { PictureError } = await import('./redraw.ts')
-  show('picture-fault', false)
-  try {
-    const taken = await take()
-    if (taken === undefined) return
-    picture = taken
-    await drawPicture(taken, 'canvas')
-    show('chosen')
-  } catch (error) {
-    picture = undefined
-    show('chosen', false)
-    write('picture-fault', error instanceof PictureError ? say(`picture.${error.fault}`) : explain(error))
-    show('picture-fault')
-  }
-}
-
-async function takeFile(): Promise<Octets | undefined> {
-  const { redrawFile } = await import('./redraw.ts')
-  const [file] = input('file').files ?? []
-  if (file === undefined) return undefined
-  for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=picture]')) radio.checked = false
-  return redrawFile(file)
-}
-
-async function takeBuiltIn(radio: HTMLInputElement): Promise<Octets | undefined> {
-  const { redrawImage } = await import('./redraw.ts')
-  const image = radio.nextElementSibling
-  if (!(image instanceof HTMLImageElement)) return undefined
-  input('file').value = ''
-  return redrawImage(image)
-}
-
 async function sendRecord(): Promise<void> {
   if (begun === undefined) return
-  const phrase = input('phrase').value.trim().normalize('NFC')
-  if (picture === undefined) {
-    write('picture-fault', say('set-up.picture-missing'))
-    show('picture-fault')
-    return
-  }
-  if (phrase === '' || new TextEncoder().encode(phrase).length > MAX_PHRASE_OCTETS) {
-    return fault('phrase', say('set-up.phrase-missing'))
-  }
-  if (phrase === chosenPassword.normalize('NFC')) return fault('phrase', say('set-up.phrase-is-password'))
+  const shown = chosen(chosenPassword)
+  if (shown === undefined) return
   show('sealing')
   const opaque = openOpaque()
   try {
@@ -164,7 +116,6 @@ async function sendRecord(): Promise<void> {
     const { response } = await callFrom(device, 'set-up/password', { setUp, request })
     const identifiers = { client: account, server: begun.opaque.server }
     const { message: record, exportKey } = await opaque.finishRegistration(response, identifiers)
-    const shown = writeShown({ phrase, picture })
     const { totp } = await callFrom(device, 'set-up/record', {
       setUp,
       name: input('name').value.trim(),

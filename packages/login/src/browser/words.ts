@@ -426,6 +426,16 @@ const WORDS = {
     'Your password has been changed. Every other session has ended.',
     'Ihr Passwort wurde geändert. Alle anderen Sitzungen sind beendet.',
   ],
+  'account.change-picture': ['Change picture and phrase', 'Bild und Satz ändern'],
+  'account.picture-changed': [
+    'Picture and phrase have been changed. Your other devices show them after they have signed in once more.',
+    'Bild und Satz wurden geändert. Ihre anderen Geräte zeigen sie, nachdem sie sich einmal neu angemeldet haben.',
+  ],
+  'account.change-app': ['Take another app for codes', 'Eine andere App für Codes nehmen'],
+  'account.app-changed': [
+    'The new app counts from now on. Delete the entry in the one before.',
+    'Ab jetzt zählt die neue App. Löschen Sie den Eintrag in der früheren.',
+  ],
   'account.sign-out': ['Sign out', 'Abmelden'],
   'account.on': ['On to {bank}', 'Weiter zu {bank}'],
 

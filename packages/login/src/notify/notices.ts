@@ -39,6 +39,14 @@ export const NOTICES = {
     'Your password was changed',
     'The password of your account was changed on {device}. Every other session has ended.',
   ],
+  'app changed': [
+    'Another app shows your codes',
+    'The app for one-time codes of your account was replaced on {device}. Codes of the one before are worth nothing.',
+  ],
+  'picture changed': [
+    'Your picture was changed',
+    'Picture and phrase of your account were changed on {device}. Your other devices show them from their next sign-in on.',
+  ],
   'device removed': ['A device was removed', '{device} was removed from your account, and its sessions have ended.'],
   telephone: ['Codes are shown on a device', '{device} shows the codes of your account from now on.'],
   'old cookie': [

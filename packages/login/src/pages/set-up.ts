@@ -1,19 +1,14 @@
 // `/login/set-up`: an account from an invitation, step by step.
-import { isWord } from '../browser/words.ts'
 import { alarm, codeField, type Page, passwordField, type Writing } from './document.ts'
 import { html } from './html.ts'
-import { PICTURES } from './pictures.ts'
+import { pictureFields } from './picture-fields.ts'
 
 /** The fewest characters of a password: beside a second factor, of NIST SP 800-63B-4 §3.1.1.2 and ASVS 5.0 6.2.1. */
 export const MIN_PASSWORD_LENGTH = 10
 
 /** The page of setting up. Its sections are shown one after the other by `browser/set-up.ts`. */
 export function setUpPage(writing: Writing): Page {
-  const { say, url } = writing
-  const pictures = Object.keys(PICTURES).map((name) => {
-    const word = `picture.${name}`
-    return html`<label><input type="radio" name="picture" value="${name}"><img src="${url(`${name}.svg`)}" width="320" height="240" alt="" loading="lazy"><span>${isWord(word) ? say(word) : name}</span></label>`
-  })
+  const { say } = writing
   const progress = (['begin', 'password', 'picture', 'code', 'recovery'] as const).map(
     (step) => html`<li id="at-${step}">${say(`set-up.${step}`)}</li>`,
   )
@@ -39,19 +34,7 @@ ${passwordField(writing, { id: 'password', label: say('set-up.password'), hint: 
 </form>
 <form id="picture-form" method="post" novalidate hidden>
 <p>${say('set-up.picture-why', { bank: writing.bank })}</p>
-<fieldset class="pictures" aria-describedby="picture-fault"><legend>${say('set-up.choose')}</legend>
-${pictures}
-</fieldset>
-<div class="field"><label for="file">${say('set-up.own')}</label>
-<p class="hint" id="file-hint">${say('set-up.own-hint')}</p>
-<input type="file" id="file" accept="image/png,image/jpeg,image/webp,image/gif" aria-describedby="file-hint picture-fault">
-<p class="fault" id="picture-fault" role="alert" hidden></p></div>
-<div class="field"><label for="phrase">${say('set-up.phrase')}</label>
-<p class="hint" id="phrase-hint">${say('set-up.phrase-hint')}</p>
-<input type="text" id="phrase" name="phrase" autocomplete="off" required maxlength="80" aria-describedby="phrase-hint phrase-fault">
-<p class="fault" id="phrase-fault" hidden></p></div>
-<div id="chosen" hidden><h3>${say('set-up.chosen')}</h3>
-<figure class="shown"><canvas id="canvas" width="320" height="240" role="img" aria-label="${say('sign-in.picture-label')}"></canvas><figcaption id="chosen-phrase"></figcaption></figure></div>
+${pictureFields(writing)}
 <div class="buttons"><button class="main" type="submit">${say('page.go-on')}</button></div>
 <p class="faint" id="sealing" hidden>${say('set-up.sealing')}</p>
 </form>

@@ -1,6 +1,7 @@
 // The pages of a session that is open: renewing it, a fresh proof, confirming, and the account.
 import { alarm, codeField, type Page, passwordField, type Writing } from './document.ts'
 import { type Html, html } from './html.ts'
+import { pictureFields } from './picture-fields.ts'
 import { MIN_PASSWORD_LENGTH } from './set-up.ts'
 
 /** `/login/renew`: proves, and goes back. */
@@ -107,6 +108,26 @@ ${passwordField(writing, { id: 'password-now', label: say('account.password-now'
 ${passwordField(writing, { id: 'password', label: say('account.new-password'), hint: say('set-up.password-hint', { least: MIN_PASSWORD_LENGTH, bank }), kind: 'new' })}
 <div class="buttons"><button class="main" type="submit">${say('account.change-password')}</button></div>
 </form></details>
+</section>
+<section aria-labelledby="picture-title">
+<h2 id="picture-title">${say('set-up.picture')}</h2>
+<details><summary>${say('account.change-picture')}</summary>
+<form id="picture-form" method="post" novalidate>
+${passwordField(writing, { id: 'picture-password', label: say('account.password-now'), kind: 'current' })}
+${pictureFields(writing)}
+<div class="buttons"><button class="main" type="submit">${say('account.change-picture')}</button></div>
+</form></details>
+</section>
+<section aria-labelledby="app-title">
+<h2 id="app-title">${say('set-up.code')}</h2>
+<button type="button" id="app-new">${say('account.change-app')}</button>
+<form id="app-form" method="post" novalidate hidden>
+<p>${say('set-up.app')}</p>
+<canvas class="qr" id="qr" role="img" aria-label="${say('set-up.qr-label')}"></canvas>
+<p>${say('set-up.key')}: <code id="secret"></code></p>
+${codeField(writing, { id: 'app-code', label: say('set-up.first-code') })}
+<div class="buttons"><button class="main" type="submit">${say('account.change-app')}</button></div>
+</form>
 </section>
 <div class="buttons"><a class="button" href="/">${say('account.on', { bank })}</a><button type="button" id="sign-out">${say('account.sign-out')}</button></div>
 </div>
