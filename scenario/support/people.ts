@@ -206,8 +206,8 @@ async function addAuthenticator(page: Page): Promise<Authenticator> {
 
 /** Opens an account on a device, as its owner does: each page is read before the next step. */
 export async function setUp(
-  bank: Bank,
-  { page }: Device,
+  bank: Pick<Bank, 'invite'>,
+  { page }: Pick<Device, 'page'>,
   account: string,
   {
     password = PASSWORD,
@@ -268,8 +268,8 @@ function appOf(secret: string): () => string {
 
 /** Signs in on a device that the account knows; answers what the bank showed before anything was typed. */
 export async function signIn(
-  bank: Bank,
-  { page }: Device,
+  bank: Pick<Bank, 'origin'>,
+  { page }: Pick<Device, 'page'>,
   customer: Customer,
   to = '/',
 ): Promise<{ readonly phrase: string }> {
