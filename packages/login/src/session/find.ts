@@ -46,7 +46,12 @@ export function createFind(
       const cause = readCause(row.ended_by)
       // That time has passed needs no page that says so: signing in again is what is next.
       const isTold = standing !== 'stolen' && cause !== 'ERR_SESSION_OVER' && cause !== 'ERR_SESSION_IDLE'
-      return isTold ? refused(cause) : { kind: 'nobody' }
+      if (!isTold) return { kind: 'nobody' }
+      if (!cause.startsWith('ERR_POLICY_')) return refused(cause)
+      // A lock that is lifted is no news any more: signing in again is what is next.
+      const meeting = sessions.stillRefused(row)
+      if (meeting === undefined || meeting.outcome.ok) return { kind: 'nobody' }
+      return { kind: 'refused', code: meeting.outcome.refusal.code, meeting }
     }
     const over = overBy(row, now)
     if (over !== undefined) {

@@ -1,6 +1,6 @@
 // The sessions of people at one door: opened, found, renewed and ended, by their rows, which every process has.
-import { createPeople } from '@countersign/mtls'
-import type { RefusalCode, StepEvidence } from '@countersign/protocol'
+import { createPeople, type RefusedMeeting } from '@countersign/mtls'
+import type { Meeting, RefusalCode, StepEvidence } from '@countersign/protocol'
 import type { Asked, OpenPersonSession } from '../asked.ts'
 import type { Ground } from '../ground.ts'
 import type { LoginTransaction } from '../model.ts'
@@ -10,7 +10,16 @@ import { athOf } from './dpop.ts'
 import { endSession, endSessions } from './end-sessions.ts'
 import { createHeldSessions, type Held } from './held.ts'
 import { COOKIE_MINUTES, SESSION_HOURS } from './rotation.ts'
-import { proofsOf, type SessionRow, type ShownProof, sideOfAccount, writeProofs, writeRecord } from './row.ts'
+import {
+  proofsOf,
+  readProofs,
+  readRecord,
+  type SessionRow,
+  type ShownProof,
+  sideOfAccount,
+  writeProofs,
+  writeRecord,
+} from './row.ts'
 import { sweeping } from './sweep.ts'
 
 /** Somebody whose sign-in is complete. */
@@ -40,6 +49,11 @@ export interface Sessions {
   row(id: string): Promise<SessionRow | undefined>
   /** Within this process: the policy is asked where it does not hold it yet, or it has shown more. @throws {PersonRefusal} (rejects) */
   hold(row: SessionRow): Promise<Held>
+  /**
+   * Of a session that the policy has ended: the record of its no, where it would say so again; the same one for as long as
+   * it is the same no.
+   */
+  stillRefused(row: SessionRow): Meeting | undefined
   /** Ends one, for every process. */
   end(id: string, cause: RefusalCode, within?: (tx: LoginTransaction) => Promise<void>): Promise<void>
   /** What hangs in this process on sessions whose rows have ended. */
@@ -48,6 +62,9 @@ export interface Sessions {
   sweep(): Promise<void>
   close(): Promise<void>
 }
+
+/** Of sessions that the policy has ended and somebody still comes with. */
+const MOST_REFUSALS = 10_000
 
 /** What an answer that sets the cookie says beside it: `ath` of the proofs to come. */
 export const ATH_FIELD = 'countersign-ath'
@@ -58,6 +75,7 @@ export function openSessions(ground: Ground): Sessions {
   const people = createPeople(ground, log)
   // Cut here by the policy, while its row says that it is open: another process, or a lock that is lifted, must not find it so.
   const unwritten = new Map<string, RefusalCode>()
+  const refusals = new Map<string, RefusedMeeting>()
   const writeCut = async (id: string, cause: RefusalCode) => {
     await store.commit((tx) => endSession(tx, id, cause, clock()))
     unwritten.delete(id)
@@ -159,6 +177,20 @@ export function openSessions(ground: Ground): Sessions {
       record(meeting)
       await sessions.end(row.id, code)
       throw new PersonRefusal(code, { meeting })
+    },
+    stillRefused({ id, account, proofs, meeting }) {
+      const met = people.resume(readRecord(meeting), proofsOf(account, readProofs(proofs)), () => undefined)
+      if (met.ok) {
+        met.release()
+        refusals.delete(id)
+        return undefined
+      }
+      const before = refusals.get(id)
+      if (before?.outcome.refusal.code === met.meeting.outcome.refusal.code) return before
+      if (refusals.size >= MOST_REFUSALS) refusals.clear()
+      refusals.set(id, met.meeting)
+      record(met.meeting)
+      return met.meeting
     },
     async end(id, cause, within) {
       await store.commit(async (tx) => {
