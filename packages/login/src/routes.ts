@@ -106,7 +106,7 @@ async function spent<Result>({ spend }: SpentWith, work: () => Promise<Result>):
   try {
     result = await work()
   } catch (error) {
-    if (error instanceof PersonRefusal) await spend()
+    if (error instanceof PersonRefusal || error instanceof OpaqueMessageError) await spend()
     throw error
   }
   await spend()

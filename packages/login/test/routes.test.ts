@@ -5,6 +5,7 @@ import fastify, { type FastifyInstance, type InjectOptions, type LightMyRequestR
 import { createCallAllowance } from '../src/address-allowance.ts'
 import { MAX_BODY_OCTETS } from '../src/api.ts'
 import type { Asked, Calls } from '../src/asked.ts'
+import { OpaqueMessageError } from '../src/opaque/server.ts'
 import { PersonRefusal } from '../src/refusal.ts'
 import { apiRoutes } from '../src/routes.ts'
 import { athOf } from '../src/session/dpop.ts'
@@ -190,6 +191,26 @@ suite('the proof of a call', () => {
     ])
       refused(await ask(app, 'wait', body, { headers: { dpop: other } }), 401, 'ERR_PERSON_PROOF')
     assert.equal(asked.length, 1)
+  })
+
+  test('is spent by what is refused as well, whoever found it wrong', async (t) => {
+    const { app } = await setting(t, {
+      begin: async () => {
+        throw new PersonRefusal('ERR_PERSON_CREDENTIALS')
+      },
+      password: async () => {
+        throw new OpaqueMessageError('this is no message of OPAQUE')
+      },
+    })
+    const start = { signIn: SIGN_IN, account: 'carol', start: 'AAAA' }
+    for (const [call, body, status, code] of [
+      ['begin', {}, 401, 'ERR_PERSON_CREDENTIALS'],
+      ['password', start, 400, 'ERR_PERSON_REQUEST'],
+    ] as const) {
+      const headers = { dpop: await proof(call) }
+      refused(await ask(app, call, body, { headers }), status, code)
+      refused(await ask(app, call, body, { headers }), 401, 'ERR_PERSON_PROOF')
+    }
   })
 
   test('raced by eight: one is heard', async (t) => {
