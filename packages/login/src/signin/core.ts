@@ -3,6 +3,8 @@
 // What proves a password from a device that is not known gets nothing by it: a device that is known must say yes, or a
 // passkey, or a recovery code and a time.
 
+import type { Guesser } from '../guessing.ts'
+
 /** What is awaited next. `over`: nothing any more. */
 export const SIGN_IN_STEPS = ['start', 'finish', 'confirm', 'code', 'wait', 'done', 'over'] as const
 /** One of them. */
@@ -62,8 +64,8 @@ export type SignInEvent =
 /** What is to be done in the transaction that keeps the new state. */
 export type SignInEffect =
   /** One more guess against the name. */
-  | { readonly type: 'count'; readonly account: string }
-  | { readonly type: 'giveBack'; readonly account: string; readonly guesses: number }
+  | { readonly type: 'count'; readonly account: string; readonly who: Guesser }
+  | { readonly type: 'giveBack'; readonly account: string; readonly who: Guesser; readonly guesses: number }
   /** Known devices are asked whether this is the customer, and the customer is told. */
   | { readonly type: 'ask'; readonly account: string; readonly number: string }
   /** All is proved: a session may be opened. */
@@ -120,7 +122,10 @@ export function stepSignIn(state: SignInState, event: SignInEvent): SignInTransi
       const { account, opaque } = event
       // A known device's sign-in is of the account that it was told of.
       if (state.isKnown && account !== state.account) return { ok: false }
-      return done({ ...moved, account, opaque, guesses: state.guesses + 1 }, { type: 'count', account })
+      return done(
+        { ...moved, account, opaque, guesses: state.guesses + 1 },
+        { type: 'count', account, who: whoOf(state) },
+      )
     }
     case 'proved': {
       const proved = { ...moved, passwordAt: event.at }
@@ -132,11 +137,15 @@ export function stepSignIn(state: SignInState, event: SignInEvent): SignInTransi
     case 'unproved':
       return state.isKnown ? done(moved) : done({ ...moved, number: event.number })
     case 'confirmed':
-      return done({ ...moved, by: 'confirmation' })
+      // What was guessed as a stranger was right; from now on it is no stranger's.
+      return done({ ...moved, by: 'confirmation', guesses: 0 }, giveBack(state))
     case 'recovering':
-      return done({ ...moved, by: 'recovery' })
+      return done({ ...moved, by: 'recovery', guesses: 0 }, giveBack(state))
     case 'tried':
-      return done({ ...moved, guesses: state.guesses + 1 }, { type: 'count', account: accountOf(state) })
+      return done(
+        { ...moved, guesses: state.guesses + 1 },
+        { type: 'count', account: accountOf(state), who: whoOf(state) },
+      )
     case 'coded':
     case 'ready':
       return done({ ...moved, guesses: 0 }, giveBack(state), {
@@ -161,7 +170,12 @@ export function stepSignIn(state: SignInState, event: SignInEvent): SignInTransi
 }
 
 function giveBack(state: SignInState): SignInEffect {
-  return { type: 'giveBack', account: accountOf(state), guesses: state.guesses }
+  return { type: 'giveBack', account: accountOf(state), who: whoOf(state), guesses: state.guesses }
+}
+
+/** Of whom a guess is: a device that a known one has confirmed takes nothing from the strangers' budget, nor they from it. */
+function whoOf({ isKnown, by }: SignInState): Guesser {
+  return isKnown || by !== undefined ? 'known' : 'unknown'
 }
 
 /** Where nothing was typed, nothing was counted. */

@@ -123,14 +123,13 @@ async function perform(
   effect: SignInEffect,
   moving: Moving,
 ): Promise<void> {
-  const who = row.state.isKnown ? 'known' : 'unknown'
   switch (effect.type) {
     case 'count':
-      if (await countGuess(tx, effect.account, who, moving.now))
+      if (await countGuess(tx, effect.account, effect.who, moving.now))
         await writeNotice(ground, tx, { account: effect.account, kind: 'resting', facts: {}, now: moving.now })
       return
     case 'giveBack':
-      return giveBackGuesses(tx, effect.account, who, effect.guesses)
+      return giveBackGuesses(tx, effect.account, effect.who, effect.guesses)
     case 'ask':
       return askDevices(ground, tx, row, effect, moving)
     case 'open':

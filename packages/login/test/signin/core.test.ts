@@ -104,7 +104,7 @@ suite('a sign-in', () => {
     assert.equal(stepSignIn(beginSignIn(false), { type: 'passkey', account: 'dave' }).ok, true)
   })
 
-  test('gives guesses back when all is proved, and no sooner from an unknown device', () => {
+  test('gives guesses back when all is proved, from an unknown device as soon as a known one has said yes', () => {
     const back = (state: SignInState, event: SignInEvent) => {
       const moved = stepSignIn(state, event)
       assert.ok(moved.ok)
@@ -112,10 +112,26 @@ suite('a sign-in', () => {
     }
     assert.deepEqual(back(at('finish', true), { type: 'proved', at: AT, number: '1' }), [1])
     assert.deepEqual(back(at('finish', false), { type: 'proved', at: AT, number: '1' }), [])
-    assert.deepEqual(back(at('confirm', false), { type: 'confirmed' }), [])
+    assert.deepEqual(back(at('confirm', false), { type: 'confirmed' }), [1])
+    assert.deepEqual(back(at('confirm', false), { type: 'denied' }), [])
     assert.deepEqual(back({ ...at('code', false), guesses: 3 }, { type: 'coded' }), [3])
     assert.deepEqual(back(at('finish', false), { type: 'passkey', account: 'carol' }), [1])
     assert.deepEqual(back({ ...beginSignIn(false) }, { type: 'passkey', account: 'carol' }), [])
+  })
+
+  test('counts as a stranger until a known device has said yes, and as a known device after it', () => {
+    const whose = (state: SignInState, event: SignInEvent) => {
+      const moved = stepSignIn(state, event)
+      assert.ok(moved.ok)
+      return moved.effects.flatMap((effect) =>
+        effect.type === 'count' || effect.type === 'giveBack' ? [effect.who] : [],
+      )
+    }
+    assert.deepEqual(whose(at('confirm', false), { type: 'tried' }), ['unknown'])
+    assert.deepEqual(whose(at('confirm', false), { type: 'confirmed' }), ['unknown'])
+    assert.deepEqual(whose({ ...at('code', false), by: 'confirmation' }, { type: 'tried' }), ['known'])
+    assert.deepEqual(whose({ ...at('code', false), by: 'confirmation' }, { type: 'coded' }), ['known'])
+    assert.deepEqual(whose(at('code', true), { type: 'tried' }), ['known'])
   })
 
   test('forgets the state of OPAQUE with the step that it was for', () => {

@@ -133,6 +133,31 @@ suite('a new device', () => {
   })
 })
 
+suite('a new device that a known one has confirmed', () => {
+  test('gets in though strangers have used up what is theirs, and takes nothing from them', async (t) => {
+    const at = await signedIn(t)
+    const { door, carol, browser } = at
+    const strangers = () =>
+      Number(
+        door.store.database.prepare("SELECT count FROM login_failure WHERE about = 'hour:unknown:carol'").get()?.[
+          'count'
+        ],
+      )
+    const { other, id } = await atNewDevice(at)
+    for (let i = 0; i < 9; i++) await atNewDevice(at, { password: `a horse ${i}` })
+    assert.equal((await refusedBy(atNewDevice(at))).code, 'ERR_PERSON_RESTING')
+    const asked = (await browser.ask('account', {})).waiting.find(({ kind }) => kind === 'device')
+    await browser.ask('waiting/answer', { waiting: asked!.waiting, yes: true })
+    // Its password was right: that one is given back.
+    assert.equal(strangers(), 9)
+    const wrong = await refusedBy(other.ask('code', { signIn: id, code: '000000' }))
+    assert.equal(wrong.code, 'ERR_PERSON_CREDENTIALS')
+    assert.equal(strangers(), 9)
+    await other.ask('code', { signIn: id, code: codeOf(carol.totpSecret, door.time.now()) })
+    assert.equal(strangers(), 9)
+  })
+})
+
 suite('a device', () => {
   test('that is removed is known no more, and its sessions end; the others go on', async (t) => {
     const at = await signedIn(t)
