@@ -69,7 +69,8 @@ async function follow(): Promise<void> {
       await refresh()
     } catch (error) {
       if (error instanceof UnreachableError) continue
-      // The session has ended, and why is said.
+      // The session has ended, and why is said; nothing of it stays to be read or pressed.
+      show('open', false)
       return alarm(explain(error))
     }
   }

@@ -462,8 +462,8 @@ const WORDS = {
     'Eines Ihrer Geräte hat Nein gesagt. Waren Sie das nicht, dann ändern Sie dort Ihr Passwort.',
   ],
   'refused.ERR_PERSON_PROOF': [
-    'The proof of this device was not accepted. Please try again.',
-    'Der Nachweis dieses Geräts wurde nicht angenommen. Bitte versuchen Sie es noch einmal.',
+    'The proof of this device was not accepted. Check the address of this page, then try again.',
+    'Der Nachweis dieses Geräts wurde nicht angenommen. Prüfen Sie die Adresse dieser Seite und versuchen Sie es dann noch einmal.',
   ],
   'refused.ERR_PERSON_STEP': [
     'This is over, or has gone on elsewhere. Please start again.',
@@ -484,6 +484,10 @@ const WORDS = {
   'refused.ERR_PERSON_INVITATION': [
     'This invitation is not known, has expired, or has been used. Please ask {bank} for another.',
     'Diese Einladung ist nicht bekannt, abgelaufen oder verbraucht. Bitte bitten Sie {bank} um eine neue.',
+  ],
+  'refused.ERR_POLICY_LOCKED': [
+    'Your account is locked, and your sessions have ended. Please call {bank}.',
+    'Ihr Konto ist gesperrt, und Ihre Sitzungen sind beendet. Bitte rufen Sie {bank} an.',
   ],
   'refused.ERR_PERSON_SIGNED_OUT': ['You have signed out.', 'Sie haben sich abgemeldet.'],
   'refused.ERR_PERSON_DEVICE_REMOVED': [

@@ -82,7 +82,7 @@ export async function checkPasskey(
     })
     .catch((cause: unknown) => {
       // Whatever is wrong with what was sent, the library says by an Error of its own words.
-      throw wrong(cause instanceof Error ? cause.message : 'it cannot be read', cause)
+      throw wrong(cause instanceof Error ? cause.message : 'it cannot be read')
     })
   if (!verified || until === undefined) throw wrong('the signature does not verify')
   const { newCounter } = authenticationInfo
@@ -132,6 +132,7 @@ function responseOf({ id, rawId, type, response }: z.infer<typeof assertion>): A
   return { id, rawId, type, response: { clientDataJSON, authenticatorData, signature }, clientExtensionResults: {} }
 }
 
-function wrong(why: string, cause?: unknown): PersonRefusal {
-  return new PersonRefusal('ERR_PERSON_CREDENTIALS', { note: `passkey: ${why}` }, { cause })
+/** Without a cause: what others have sent is no failure of ours. */
+function wrong(why: string): PersonRefusal {
+  return new PersonRefusal('ERR_PERSON_CREDENTIALS', { note: `passkey: ${why}` })
 }
