@@ -39,11 +39,6 @@ export async function writeDevice(device: StoredDevice): Promise<void> {
   await inStore('devices', 'readwrite', (store) => store.put(device))
 }
 
-/** Forgets a device. */
-export async function forgetDevice(id: string): Promise<void> {
-  await inStore('devices', 'readwrite', (store) => store.delete(id))
-}
-
 /** Reads a part of the state; undefined where there is none. */
 export function readState<Key extends keyof State>(key: Key): Promise<State[Key] | undefined> {
   return inStore('state', 'readonly', (store) => store.get(key))
