@@ -31,12 +31,11 @@ export async function openLogin(
 ): Promise<Login> {
   if (assertion === undefined) throw new TypeError('people needs assertion: by that the service learns who signed in')
   if (house.people === undefined) throw new TypeError('people cannot sign in at this house: it has no accounts')
-  const { access, sessions, clock, record, amend, log, files, trust, identity } = house
+  const { access, sessions, clock, record, log, files, trust, identity } = house
   const people = await house.people(
     { ...config, host },
     {
       ...{ door: name, access, sessions, clock, record, log, trust },
-      ...(amend && { amend }),
       ...(files && { files }),
       callee: () => sideOf(identity.current().certificates[0], name, 'callee'),
     },

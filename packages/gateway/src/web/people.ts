@@ -82,7 +82,7 @@ export type OpenPeople = (
 
 /** What of a door's house its people may use. */
 export interface PeopleHouse
-  extends Pick<House, 'access' | 'sessions' | 'clock' | 'record' | 'amend' | 'log' | 'files' | 'trust'> {
+  extends Pick<House, 'access' | 'sessions' | 'clock' | 'record' | 'log' | 'files' | 'trust'> {
   readonly door: string
   /** The door as it proves itself to callers: the second side of each record. */
   readonly callee: () => Side
