@@ -7,7 +7,7 @@ import { PersonRefusal } from '../refusal.ts'
 import { sessionOf } from './fresh.ts'
 import { type Confirmation, readConfirmed, readProofs, type ShownProof, writeConfirmed, writeProofs } from './row.ts'
 
-/** What was confirmed is of interest for five minutes; so many a service reads of one session. */
+/** So many a service reads of one session; each counts for five minutes (`find.ts`), and is kept for longer. */
 const MOST_CONFIRMED = 32
 const KEPT_MS = 600_000
 

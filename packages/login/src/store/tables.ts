@@ -91,14 +91,14 @@ export interface SignInTable {
   expires_at: number
 }
 
-/** What counts once: a step of TOTP, a proof's `jti`, a challenge. */
+/** What counts once: a step of TOTP, a proof's `jti`, a challenge, the pending secret of another app. */
 export interface UsedTable {
   kind: string
   value: string
   until: number
 }
 
-/** How often something failed of late: `about` as in `code:carol`. */
+/** How often somebody guessed of late: `about` as in `hour:unknown:carol`. */
 export interface FailureTable {
   about: string
   count: number
@@ -111,7 +111,7 @@ export interface LoginSessionTable {
   id: string
   account: string
   door: string
-  /** What it is bound to: a device, or the SHA-256 of a certificate. */
+  /** What it is bound to: a device, and the SHA-256 of the certificate that stands for its proofs, where there is one. */
   device: string | null
   certificate: string | null
   /** SHA-256 of the secret in the cookie, of now and of before the last rotation. */

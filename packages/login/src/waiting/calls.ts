@@ -1,4 +1,4 @@
-// One device asks, another answers: a sign-in on a new device waits for a known one to say yes.
+// What waits for a known device: it says yes to a sign-in on a new one, or no to that, a code, a recovery or an invitation.
 import type { Calls } from '../asked.ts'
 import type { LoginTransaction } from '../model.ts'
 import { writeNotice } from '../notify/notices.ts'
