@@ -58,10 +58,10 @@ export type FoundPerson =
 
 /** What the signed statement says of a person, beside who it is. */
 export interface PersonClaims {
-  /** SHA-256 thumbprint of the device's key; absent where the session is bound to the certificate of the connection. @see RFC 7638 */
+  /** SHA-256 thumbprint of the device's key. @see RFC 7638, RFC 9449 §6.1 */
   readonly jkt?: string
   readonly proofs: readonly { readonly kind: string; readonly at: Temporal.Instant; readonly binding: string }[]
-  /** Base64url SHA-256 of each matter that was confirmed of late, and by what. */
+  /** Base64url SHA-256 of each matter that was confirmed within the last five minutes, and by what. */
   readonly confirmed: readonly { readonly sha256: string; readonly by: string; readonly at: Temporal.Instant }[]
 }
 
