@@ -181,9 +181,14 @@ export const API = {
     body: z.strictObject({ ...signIn, credential }),
     answer: z.strictObject({ next }),
   },
-  'passkey/add/options': { summary: 'What makes a new passkey', proof: 'session', body: none, answer: options },
+  'passkey/add/options': {
+    summary: 'What makes a new passkey; asks for a fresh proof',
+    proof: 'session',
+    body: none,
+    answer: options,
+  },
   'passkey/add': {
-    summary: 'Keeps a new passkey; asks for a fresh proof first where the session is older than five minutes',
+    summary: 'Keeps a new passkey; asks for a fresh proof',
     proof: 'session',
     body: z.strictObject({ credential, name: called }),
     answer: none,
@@ -277,13 +282,13 @@ export const API = {
     }),
   },
   'waiting/answer': {
-    summary: 'A known device says yes or no to what waits',
+    summary: 'A known device says yes or no to what waits; a yes asks for a fresh proof',
     proof: 'session',
     body: z.strictObject({ waiting: id, yes: z.boolean() }),
     answer: none,
   },
   'device/remove': {
-    summary: 'Ends a device, and every session that is bound to it',
+    summary: 'Ends a device, and every session that is bound to it; asks for a fresh proof',
     proof: 'session',
     body: z.strictObject({ device: id }),
     answer: none,
@@ -301,7 +306,7 @@ export const API = {
     answer: none,
   },
   'device/phone': {
-    summary: 'Whether codes may be shown on this device',
+    summary: 'Whether codes may be shown on this device; a yes asks for a fresh proof',
     proof: 'session',
     body: z.strictObject({ isPhone: z.boolean() }),
     answer: none,
