@@ -20,6 +20,11 @@ export async function tidyLogin({ store, clock }: Pick<Ground, 'store' | 'clock'
         .deleteFrom('login_set_up')
         .where('expires_at', '<', now - DAY_MS)
         .executeTakeFirst(),
+      // A set-up is of an invitation, and gone by then.
+      await db
+        .deleteFrom('login_invitation')
+        .where('expires_at', '<', now - REMEMBERED_MS)
+        .executeTakeFirst(),
       await db
         .deleteFrom('login_sign_in')
         .where('expires_at', '<', now - DAY_MS)
