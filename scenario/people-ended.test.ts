@@ -98,9 +98,10 @@ suite('a session', PEOPLE_NEED, () => {
     await laptop.page.locator('#alarm', { hasText: /locked/ }).waitFor()
     await photograph(laptop.page, 'lock')
     const { met, text } = await bank.why(await referenceOn(laptop.page, '#alarm'))
-    // The meeting had gone well; what ended it stands beside it.
-    assert.deepEqual([met.outcome.ok, met.caller.party], [true, 'carol'])
+    // What had gone well stands there, and the step at which it does no more.
+    assert.deepEqual([met.outcome.ok, met.caller.party], [false, 'carol'])
     assert.match(text, /passkey/)
+    assert.match(text, /5 verify +✘ .*locked/)
     await bank.house.event(({ event, reason }) => event === 'lock.done' && reason === 'the telephone was stolen')
     const reference = await referenceOn(laptop.page, '#alarm')
     await bank.house.event((event) => event['reference'] === reference && event['code'] === 'ERR_POLICY_LOCKED')
@@ -128,7 +129,10 @@ suite('a session', PEOPLE_NEED, () => {
 
     await openAccountPage(bank, laptop)
     const { page } = laptop
-    await page.locator('details summary').click()
+    await page
+      .locator('details', { has: page.locator('#password-form') })
+      .locator('summary')
+      .click()
     await page.fill('#password-now', carol.password)
     await page.fill('#password', 'eleven loud storks at noon')
     await page.click('#password-form button[type=submit]')
