@@ -10,7 +10,7 @@ import { after, before, suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { enroll, refreshStatus } from '@countersign/mtls'
+import { enroll, IdentityError, refreshStatus } from '@countersign/mtls'
 import { startAuthority, type TestAuthority } from './support/authority.ts'
 
 const HOUSE = fileURLToPath(new URL('..', import.meta.url))
@@ -139,7 +139,10 @@ suite('the programs of the README, as installed and as printed', () => {
       assert.equal(await said('client', port), 'hello alice\n')
       const revoked = await acme.authority.revoke({ subject: 'alice', reason: 'keyCompromise' })
       assert.ok(revoked.ok)
-      await refreshStatus(join(project, 'shop'))
+      await refreshStatus(join(project, 'shop')).catch((error: unknown) => {
+        // The server itself is writing what it has just been told: then that is what it goes by.
+        if (!(error instanceof IdentityError && error.code === 'ERR_IDENTITY_IN_USE')) throw error
+      })
       // The server follows its directory.
       for (let i = 0; i < 20; i++) {
         const text = await said('client', port)
