@@ -61,7 +61,7 @@ suite('a second device', PEOPLE_NEED, () => {
     assert.equal(met.outcome.ok, true)
     assert.match(text, /passkey/)
     assert.deepEqual(await had(), { devices: 2, sessions: 2 })
-    assert.match(await bank.countersign('events', '--json'), /"device added"[^\n]*by passkey/)
+    await bank.told(/"device added"[^\n]*by passkey/)
     const { to, text: letter } = await mailbox.letter('A new device can sign in')
     assert.deepEqual(to, ['carol@acme.example'])
     assert.match(letter, /\(passkey\)/)
@@ -88,7 +88,7 @@ suite('a second device', PEOPLE_NEED, () => {
     const { met, text } = await bank.why(await referenceOn(page, 'footer'))
     assert.equal(met.outcome.ok, true)
     assert.match(text, /carol[\s\S]*password/)
-    assert.match(await bank.countersign('events', '--json'), /"device added"[^\n]*by confirmation/)
+    await bank.told(/"device added"[^\n]*by confirmation/)
     await page.goto(`${bank.origin}/login/`)
     await page.locator('#picture').waitFor()
     assert.equal(await page.locator('#phrase').innerText(), `“${carol.phrase}”`)
@@ -132,7 +132,7 @@ suite('a second device', PEOPLE_NEED, () => {
     await photograph(laptop.page, 'recovery-told')
     const { text } = await mailbox.letter('Your account is being recovered')
     assert.match(text, /If it was not you, sign in on a device/)
-    assert.match(await bank.countersign('events', '--json'), /"recovery begun"/)
+    await bank.told(/"recovery begun"/)
     await asked.answer('No')
     await mailbox.letter('A recovery was refused')
     // Also after its time.
@@ -165,14 +165,7 @@ suite('a second device', PEOPLE_NEED, () => {
     await page.goto(`${bank.origin}/login/`)
     await page.waitForURL(`${bank.origin}/`)
     assert.match(await page.locator('.who').innerText(), /Signed in as carol/)
-    // An entry has its number within a second of its act, and is told then.
-    const ended = /"recovery ended"[^\n]*its time has passed/
-    let events = ''
-    for (let i = 0; i < 20 && !ended.test(events); i++) {
-      if (i > 0) await delay(250)
-      events = await bank.countersign('events', '--json')
-    }
-    assert.match(events, ended)
+    await bank.told(/"recovery ended"[^\n]*its time has passed/)
     const { met, text } = await bank.why(await referenceOn(page, 'footer'))
     assert.equal(met.outcome.ok, true)
     assert.match(text, /password/)

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core'
 import { needs } from '../../interop/peer.ts'
 import { type HouseOptions, type RunningHouse, startHouse } from './house.ts'
@@ -27,6 +28,8 @@ export interface Bank extends AsyncDisposable {
   readonly origin: string
   /** A device of its own: another profile, which shares nothing with the others. */
   device(options?: DeviceOptions): Promise<Device>
+  /** Waits until `events` tells what fits: an entry has its number within a second of its act. */
+  told(fits: RegExp): Promise<void>
   /** Answers standard output; fails the test where the command does. */
   countersign(...args: readonly string[]): Promise<string>
   /** Asks as a program does, with the cookies of a device where one is named; redirects are not followed. */
@@ -151,6 +154,14 @@ export async function startBank(
       return { context, page, authenticator: passkeys ? await addAuthenticator(page) : undefined }
     },
     countersign,
+    async told(fits) {
+      let events = ''
+      for (let i = 0; i < 20 && !fits.test(events); i++) {
+        if (i > 0) await delay(250)
+        events = await countersign('events', '--json')
+      }
+      assert.match(events, fits)
+    },
     async ask(path, { method = 'GET', device, headers = {} } = {}) {
       const cookies = (await device?.context.cookies(origin)) ?? []
       const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
