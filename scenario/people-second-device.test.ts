@@ -107,6 +107,8 @@ suite('a second device', PEOPLE_NEED, () => {
     assert.equal(met.outcome.ok, false)
     assert.equal(met.caller.party, 'carol')
     assert.match(text, /ERR_PERSON_DENIED|said no/)
+    for (const told of ['login.attempt', 'login.denied'])
+      await bank.house.event(({ event, account }) => event === told && account === 'carol')
     assert.deepEqual(await had(), before)
     await page.goto(`${bank.origin}/`)
     await page.waitForURL(/\/login\/\?to=/)

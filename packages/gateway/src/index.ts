@@ -4,13 +4,10 @@ export { type AnyDoorConfig, type DoorKind, fixedKeys, isCaller, openDoor } from
 export { openWebDoor, type WebDoorConfig } from './web/door.ts'
 export { KEYS_PATH, MEETING_PATH } from './web/own-paths.ts'
 export type {
-  FoundPerson,
   OpenPeople,
   People,
   PeopleConfig,
   PeopleHouse,
-  PersonClaims,
-  PersonRequest,
   WebHouse,
 } from './web/people.ts'
 export type { UpstreamConfig } from './web/upstream.ts'

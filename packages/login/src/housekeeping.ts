@@ -1,5 +1,7 @@
 // What has had its time is taken away, once in a while, by whichever process comes to it. Each is found by its index.
+import { sql } from 'kysely'
 import type { Ground } from './ground.ts'
+import type { Tables } from './store/tables.ts'
 
 const EVERY_MS = 60_000
 const DAY_MS = 24 * 3_600_000
@@ -11,46 +13,32 @@ const STEPS_MS = 3 * DAY_MS
 /** Somebody may ask what was told to whom, and what was open when. */
 const REMEMBERED_MS = 30 * DAY_MS
 
+/** By which column of each table a row has had its time, and how long it stays after that. */
+const OLD = [
+  // Before the invitations that they are of.
+  ['login_set_up', 'expires_at', DAY_MS],
+  ['login_invitation', 'expires_at', REMEMBERED_MS],
+  ['login_sign_in', 'expires_at', DAY_MS],
+  ['login_waiting', 'expires_at', DAY_MS],
+  ['login_used', 'until', STEPS_MS],
+  ['login_failure', 'last_at', STEPS_MS],
+  ['login_notice', 'created_at', REMEMBERED_MS],
+  ['login_session', 'ends_at', REMEMBERED_MS],
+] as const satisfies readonly (readonly [table: keyof Tables, column: string, keptMs: number])[]
+
 /** Takes it away; answers how many rows that were. */
 export async function tidyLogin({ store, clock }: Pick<Ground, 'store' | 'clock'>): Promise<number> {
   const now = clock().epochMilliseconds
   return store.commit(async ({ db }) => {
-    const done = [
-      await db
-        .deleteFrom('login_set_up')
-        .where('expires_at', '<', now - DAY_MS)
-        .executeTakeFirst(),
-      // A set-up is of an invitation, and gone by then.
-      await db
-        .deleteFrom('login_invitation')
-        .where('expires_at', '<', now - REMEMBERED_MS)
-        .executeTakeFirst(),
-      await db
-        .deleteFrom('login_sign_in')
-        .where('expires_at', '<', now - DAY_MS)
-        .executeTakeFirst(),
-      await db
-        .deleteFrom('login_waiting')
-        .where('expires_at', '<', now - DAY_MS)
-        .executeTakeFirst(),
-      await db
-        .deleteFrom('login_used')
-        .where('until', '<', now - STEPS_MS)
-        .executeTakeFirst(),
-      await db
-        .deleteFrom('login_failure')
-        .where('last_at', '<', now - STEPS_MS)
-        .executeTakeFirst(),
-      await db
-        .deleteFrom('login_notice')
-        .where('created_at', '<', now - REMEMBERED_MS)
-        .executeTakeFirst(),
-      await db
-        .deleteFrom('login_session')
-        .where('ends_at', '<', now - REMEMBERED_MS)
-        .executeTakeFirst(),
-    ]
-    return done.reduce((sum, { numDeletedRows }) => sum + Number(numDeletedRows), 0)
+    let count = 0
+    for (const [table, column, keptMs] of OLD) {
+      const { numDeletedRows } = await db
+        .deleteFrom(table)
+        .where(sql.ref(column), '<', now - keptMs)
+        .executeTakeFirstOrThrow()
+      count += Number(numDeletedRows)
+    }
+    return count
   })
 }
 

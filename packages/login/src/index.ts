@@ -2,13 +2,9 @@ export { type AnswerOf, API, type BodyOf, type CallName, MAX_BODY_OCTETS, type M
 export type { LoginConfig } from './login.ts'
 export type {
   AccountEntry,
-  FoundPerson,
   LoginHouse,
   LoginStore,
   LoginTransaction,
-  PersonClaims,
-  PersonRequest,
-  PersonSession,
 } from './model.ts'
 export type { MailOptions } from './notify/transport.ts'
 export type { AccountsOfDoor, SeenAccount, SeenDevice } from './operate.ts'

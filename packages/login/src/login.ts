@@ -1,6 +1,6 @@
 // Login at one door, without a server of its own: its calls and pages for whoever serves them, and whose a request is.
 import { basename, dirname } from 'node:path'
-import { createPeople, type PrivateFiles, privateFiles } from '@countersign/mtls'
+import { type FoundPerson, type PersonRequest, type PrivateFiles, privateFiles } from '@countersign/mtls'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { accountCalls } from './account/calls.ts'
 import { appCalls } from './account/change-app.ts'
@@ -11,7 +11,7 @@ import { confirmCalls } from './confirm/calls.ts'
 import { deviceCalls } from './device/calls.ts'
 import type { Ground } from './ground.ts'
 import { keepTidy } from './housekeeping.ts'
-import type { FoundPerson, LoginHouse, PersonRequest } from './model.ts'
+import type { LoginHouse } from './model.ts'
 import { writeNotice } from './notify/notices.ts'
 import type { MailOptions } from './notify/transport.ts'
 import { createOpaqueServer } from './opaque/server.ts'
@@ -77,7 +77,7 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
     ...ground,
     recoveryHours,
     openSession: (opening, asked) => opened.open(opening, asked),
-    people: createPeople(ground, ground.log),
+    people: opened.people,
     allowance: createAddressAllowance(),
   }
   const { find, sessionOf } = createFind(ground, opened, tellOfTheft(ground))

@@ -1,9 +1,19 @@
 // The plug-in of Fastify: people sign in before an application, which is told who asks.
-import { meetingOf, prefersHtml, problemAnswer, refusalAnswer } from '@countersign/mtls'
+import {
+  byWayOf,
+  type FoundPerson,
+  isPageLoad,
+  meetingOf,
+  type PersonClaims,
+  type PersonRequest,
+  type PersonSession,
+  problemAnswer,
+  refusalAnswer,
+} from '@countersign/mtls'
 import type { RefusalCode } from '@countersign/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createLogin, type LoginConfig } from './login.ts'
-import type { FoundPerson, LoginHouse, PersonClaims, PersonSession } from './model.ts'
+import type { LoginHouse } from './model.ts'
 import type { AccountsOfDoor } from './operate.ts'
 
 /** Who asks. */
@@ -33,9 +43,6 @@ declare module 'fastify' {
 export interface LoginOptions extends LoginConfig {
   readonly house: LoginHouse
 }
-
-/** What fits into one address, with the rest. */
-const MAX_BACK = 2_000
 
 /**
  * Answers below `/login`, and gives every other request `person`, or the answer that a door gives: a page of who has not signed
@@ -72,7 +79,7 @@ async function addLogin(app: FastifyInstance, { house, ...config }: LoginOptions
   })
 }
 
-function askedBy(request: FastifyRequest): Parameters<Awaited<ReturnType<typeof createLogin>>['find']>[0] {
+function askedBy(request: FastifyRequest): PersonRequest {
   const { method, headers, host, url } = request
   return {
     method,
@@ -106,17 +113,9 @@ function sayNo(
   const [path, code] = (
     found.kind === 'nobody' ? ['/login/', 'ERR_PERSON_NOT_SIGNED_IN'] : ['/login/renew', 'ERR_PERSON_PROOF']
   ) satisfies [string, RefusalCode]
-  if (isPageLoad(request)) {
-    const back = request.url.length > MAX_BACK ? '/' : request.url
-    return reply.header('cache-control', 'no-store').redirect(`${path}?to=${encodeURIComponent(back)}`, 303)
-  }
+  const { method, headers, url } = request
+  if (isPageLoad({ method, headers, isUpgrade: headers.upgrade !== undefined }))
+    return reply.header('cache-control', 'no-store').redirect(byWayOf(path, url), 303)
   const answer = problemAnswer(code)
   return reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body))
-}
-
-/** Fetch Metadata says it where a browser does; older ones say no more than what they would like to read. */
-function isPageLoad({ method, headers }: FastifyRequest): boolean {
-  const mode = headers['sec-fetch-mode']
-  const isLoad = (method === 'GET' || method === 'HEAD') && (mode === undefined || mode === 'navigate')
-  return isLoad && headers.upgrade === undefined && prefersHtml(headers.accept)
 }

@@ -49,6 +49,7 @@ export { referenceOfRandom } from './gate/reference.ts'
 export { isPerson, sideOf, summaryOf } from './gate/side.ts'
 export { prefersHtml } from './http/accept.ts'
 export { adoptSockets, closeAfterReading } from './http/http-server.ts'
+export { byWayOf, isPageLoad, type LoadHead } from './http/page-load.ts'
 export {
   type Answer,
   answerOf,
@@ -104,6 +105,7 @@ export { createAcceptor } from './server/acceptor.ts'
 export { allowList } from './server/allow-list.ts'
 export type { HasSessions, ServerOptions } from './server/behind-gate.ts'
 export { createServer, type MutualServer } from './server/create-server.ts'
+export type { FoundPerson, PersonClaims, PersonRequest } from './server/found-person.ts'
 export { createHttp2Server, createHttpsServer } from './server/http-servers.ts'
 export {
   createPeople,

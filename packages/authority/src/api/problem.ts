@@ -1,4 +1,5 @@
 // How the authority says no over HTTP: RFC 9457, derived from the one table of refusals.
+import { refusalStatus } from '@countersign/mtls'
 import type { CredentialCause, Reference, Refusal, RefusalCode } from '@countersign/protocol'
 import { REFUSALS } from '@countersign/protocol'
 
@@ -16,10 +17,14 @@ export interface Problem {
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
-type CredentialCode = `ERR_CALLER_${CredentialCause}` | `ERR_CALLEE_${CredentialCause}`
+/** Of credentials, and of people, who are met at doors alone: their statuses are those of a door. */
+type DoorCode =
+  | `ERR_CALLER_${CredentialCause}`
+  | `ERR_CALLEE_${CredentialCause}`
+  | Extract<RefusalCode, `ERR_PERSON_${string}`>
 
-/** RFC 9110 §15 for every code that is not about a credential: those are all 403. A new code does not compile without its line. */
-const STATUS: Readonly<Record<Exclude<RefusalCode, CredentialCode>, number>> = {
+/** RFC 9110 §15 for every other code. A new one does not compile without its line. */
+const STATUS: Readonly<Record<Exclude<RefusalCode, DoorCode>, number>> = {
   ERR_GATE_NOT_TLS: 400,
   ERR_GATE_CLIENT_HELLO_LIMIT: 400,
   ERR_GATE_TLS_VERSION: 400,
@@ -94,29 +99,14 @@ const STATUS: Readonly<Record<Exclude<RefusalCode, CredentialCode>, number>> = {
   // draft-ietf-httpapi-idempotency-key-header-06 §2.7.
   ERR_ADMIN_KEY_REUSED: 422,
   ERR_ADMIN_KEY_RUNNING: 409,
-  ERR_PERSON_NOT_SIGNED_IN: 401,
-  ERR_PERSON_CREDENTIALS: 401,
-  ERR_PERSON_RESTING: 429,
-  ERR_PERSON_TOO_OFTEN: 429,
-  ERR_PERSON_DEVICE: 403,
-  ERR_PERSON_DENIED: 403,
-  ERR_PERSON_PROOF: 401,
-  ERR_PERSON_STEP: 409,
-  ERR_PERSON_REQUEST: 400,
-  ERR_PERSON_COOKIE: 401,
-  ERR_PERSON_FRESH: 403,
-  ERR_PERSON_INVITATION: 403,
-  ERR_PERSON_SIGNED_OUT: 401,
-  ERR_PERSON_DEVICE_REMOVED: 401,
-  ERR_PERSON_PASSWORD_CHANGED: 401,
 }
 
 /** The HTTP status of a refusal. */
 export function statusOf(code: RefusalCode): number {
-  return isAboutCredential(code) ? 403 : STATUS[code]
+  return isOfDoor(code) ? refusalStatus(code) : STATUS[code]
 }
 
-function isAboutCredential(code: RefusalCode): code is CredentialCode {
+function isOfDoor(code: RefusalCode): code is DoorCode {
   return !Object.hasOwn(STATUS, code)
 }
 

@@ -45,6 +45,11 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   'events.failed': ['alarm', 'who follows the events was left, and goes on from there: {cause}'],
   'notice.waits': ['alarm', 'a notice ({kind}) to {account} could not be sent, and is tried again: {cause}'],
   'notice.lost': ['alarm', 'a notice ({kind}) to {account} could not be sent for five days, and is given up: {cause}'],
+  'login.attempt': [
+    'alarm',
+    'somebody has the password of {account} at {door} on a device that is not known, from {address}',
+  ],
+  'login.denied': ['alarm', 'a known device of {account} at {door} said no to what waited there'],
   'login.failed': ['alarm', 'a call of a page at {door} failed: {path}: {error}'],
   'listener.failed': ['alarm', 'the certificate of the authority itself could not be renewed: {error}'],
   'issuer.made': ['done', 'the issuer {issuer} ({kind}) was made, by {by}'],

@@ -1,5 +1,5 @@
 // What a door states of a caller, signed: the service behind it need not trust the way between.
-import { type House, IdentityError, type PrivateFiles } from '@countersign/mtls'
+import { type House, IdentityError, type PersonClaims, type PrivateFiles } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import { subjectOf } from '../kind/subject.ts'
 import {
@@ -11,7 +11,6 @@ import {
   signerAt,
   writeKeys,
 } from './assertion-keys.ts'
-import type { PersonClaims } from './people.ts'
 
 /** The field that carries it. */
 export const ASSERTION_FIELD = 'Countersign-Assertion'

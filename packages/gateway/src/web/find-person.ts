@@ -1,10 +1,10 @@
 // Whose a request is at a door with people: asked of login, before the application hears of it.
-import { type Answer, answerOf, prefersHtml } from '@countersign/mtls'
+import { type Answer, answerOf, byWayOf, type FoundPerson, isPageLoad, type PersonSession } from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import { ASSERTION_FIELD, type Asserter } from './assertion.ts'
 import type { Exchange } from './exchange.ts'
 import { createGrants, type Grants, type GrantsOptions } from './grants.ts'
-import { type FoundPerson, LOGIN_PATH, type People, type PersonSession } from './people.ts'
+import { LOGIN_PATH, type People } from './people.ts'
 import { isOver } from './proxy.ts'
 import type { RequestTarget } from './request-target.ts'
 import type { Caller } from './service.ts'
@@ -89,7 +89,7 @@ export function createFindPerson({ people, asserter, host, ...granting }: FindPe
       caller,
       leave() {
         leave()
-        session.sent?.(exchange.tally.octetsOut)
+        session.sent(exchange.tally.octetsOut)
       },
     }
   }
@@ -102,24 +102,10 @@ export function sendAway(
   path: '/' | '/renew' | '/step-up',
   code: RefusalCode,
 ): Extract<Whose, { readonly kind: 'page' | 'refused' }> {
-  if (!isPageLoad(exchange)) return { kind: 'refused', code }
-  const back = to.length > MAX_BACK ? '/' : to
+  const { method, headers: asked } = exchange.head
+  if (!isPageLoad({ method, headers: asked, isUpgrade: exchange.tunnel !== undefined }))
+    return { kind: 'refused', code }
   const { headers, ...answer } = answerOf(303, 'text/plain; charset=utf-8', '')
-  const location = `${LOGIN_PATH}${path}?to=${encodeURIComponent(back)}`
+  const location = byWayOf(`${LOGIN_PATH}${path}`, to)
   return { kind: 'page', answer: { ...answer, headers: { ...headers, Location: location } } }
-}
-
-// What browsers and servers take in one address, with the rest.
-const MAX_BACK = 2_000
-
-/** Fetch Metadata says it where a browser does; older ones say no more than what they would like to read. */
-function isPageLoad({ head, tunnel }: Exchange): boolean {
-  const { method, headers } = head
-  const mode = headers['sec-fetch-mode']
-  return (
-    tunnel === undefined &&
-    (method === 'GET' || method === 'HEAD') &&
-    (mode === undefined || mode === 'navigate') &&
-    prefersHtml(headers.accept)
-  )
 }

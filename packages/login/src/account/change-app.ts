@@ -1,9 +1,10 @@
 // Another app for one-time codes, in an open session. The new secret is nobody's before its first code was right, and stands in
 // no row until then: the page brings it back, encrypted, for this session alone.
+
 import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Asked, Calls } from '../asked.ts'
-import { writeNotice } from '../notify/notices.ts'
+import { actOnDevice } from '../device/act-on.ts'
 import { spendOnce } from '../otp/once.ts'
 import { makeTotpSecret, spendTotp, totpForApp } from '../otp/totp.ts'
 import { PersonRefusal } from '../refusal.ts'
@@ -18,7 +19,7 @@ const pendingForm = z.strictObject({ totp: z.base64url(), until: z.int() })
 
 /** The calls. @see ASVS 5.0 6.5.6 */
 export function appCalls(ground: SessionGround): Pick<Calls, 'totp/new' | 'totp/confirm'> {
-  const { secret, opaque, door } = ground
+  const { secret, opaque } = ground
   return {
     async 'totp/new'(_, asked) {
       const { account, id } = sessionOf(asked)
@@ -46,13 +47,7 @@ export function appCalls(ground: SessionGround): Pick<Calls, 'totp/new' | 'totp/
           .set({ totp_secret: secret.seal('totp secret', account, totp) })
           .where('account', '=', account)
           .execute()
-        const { name } = await tx.db
-          .selectFrom('login_device')
-          .select('name')
-          .where('device', '=', device)
-          .executeTakeFirstOrThrow()
-        await tx.record({ at: now, account, door, act: 'app changed', evidence: `on device ${device}` })
-        await writeNotice(ground, tx, { account, kind: 'app changed', facts: { device: name }, now })
+        await actOnDevice(ground, tx, { account, device, act: 'app changed', now })
         return true
       })
       return {}

@@ -1,6 +1,6 @@
 // Another picture and phrase, in an open session: the page has sealed both copies anew, one under the password of now.
 import type { Calls } from '../asked.ts'
-import { writeNotice } from '../notify/notices.ts'
+import { actOnDevice } from '../device/act-on.ts'
 import { requirePassword, spendPassword } from '../password/proved.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { isSealedToDevice, isSealedToPassword } from '../sealed.ts'
@@ -9,7 +9,7 @@ import type { SessionGround } from '../session/ground.ts'
 
 /** The call. */
 export function pictureCalls(ground: SessionGround): Pick<Calls, 'picture/change'> {
-  const { store, door } = ground
+  const { store } = ground
   return {
     async 'picture/change'({ signIn, ofPassword, ofDevice }, asked) {
       const { account, device } = sessionOf(asked)
@@ -27,15 +27,13 @@ export function pictureCalls(ground: SessionGround): Pick<Calls, 'picture/change
           .execute()
         // A device with the picture of before would say that another bank answers. It makes its copy at its next sign-in.
         await tx.db.updateTable('login_device').set({ of_device: null }).where('account', '=', account).execute()
-        const { name } = await tx.db
+        await tx.db
           .updateTable('login_device')
           .set({ of_device: ofDevice })
           .where('device', '=', device)
           .where('account', '=', account)
-          .returning('name')
-          .executeTakeFirstOrThrow()
-        await tx.record({ at: now, account, door, act: 'picture changed', evidence: `on device ${device}` })
-        await writeNotice(ground, tx, { account, kind: 'picture changed', facts: { device: name }, now })
+          .execute()
+        await actOnDevice(ground, tx, { account, device, act: 'picture changed', now })
       })
       return {}
     },

@@ -1,8 +1,10 @@
 // Codes that a telephone shows: in its own session, beside what they are for. Each counts once, and for that alone.
+
 import { randomInt, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Ground } from '../ground.ts'
 import type { LoginTransaction } from '../model.ts'
 import { PersonRefusal } from '../refusal.ts'
+import { addWaiting } from '../waiting/add.ts'
 
 /** What a code is for, and whom it is shown to. */
 export interface TelephoneCode {
@@ -31,9 +33,10 @@ export function makeNumber(): string {
  */
 export async function showOnTelephone(
   { secret }: Pick<Ground, 'secret'>,
-  { db }: LoginTransaction,
+  tx: LoginTransaction,
   { account, kind, of, lines, now }: TelephoneCode,
 ): Promise<string> {
+  const { db } = tx
   const telephones = db.selectFrom('login_device').select('device').where('account', '=', account)
   const one = await telephones.where('is_phone', '=', 1).where('removed_at', 'is', null).limit(1).executeTakeFirst()
   if (one === undefined)
@@ -42,22 +45,8 @@ export async function showOnTelephone(
   const id = randomUUID()
   const number = makeNumber()
   const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0')
-  await db
-    .insertInto('login_waiting')
-    .values({
-      id,
-      account,
-      kind,
-      number,
-      matter: JSON.stringify(lines),
-      code: secret.seal('waiting code', id, new TextEncoder().encode(code)),
-      sign_in: of,
-      state: 'open',
-      created_at: now.epochMilliseconds,
-      expires_at: now.add(LASTS).epochMilliseconds,
-      ready_at: null,
-    })
-    .execute()
+  const sealed = secret.seal('waiting code', id, new TextEncoder().encode(code))
+  await addWaiting(tx, { id, account, kind, number, lines, of, code: sealed, now, until: now.add(LASTS) })
   return number
 }
 

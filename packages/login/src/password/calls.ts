@@ -1,7 +1,8 @@
 // Another password: OPAQUE's registration anew (RFC 9807 §5), in an open session, by somebody who knows the password of now
 // and has shown a passkey or a code just now: who has only found an open session, or only the password, locks nobody out.
+
 import type { Calls } from '../asked.ts'
-import { writeNotice } from '../notify/notices.ts'
+import { actOnDevice } from '../device/act-on.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { isSealedToPassword } from '../sealed.ts'
 import { endSessions } from '../session/end-sessions.ts'
@@ -11,7 +12,7 @@ import { requirePassword, spendPassword } from './proved.ts'
 
 /** The calls. */
 export function passwordCalls(ground: SessionGround): Pick<Calls, 'password/change' | 'password/changed'> {
-  const { store, opaque, opened, door } = ground
+  const { store, opaque, opened } = ground
   return {
     async 'password/change'({ signIn, request }, asked) {
       const { account } = sessionOf(asked)
@@ -45,13 +46,7 @@ export function passwordCalls(ground: SessionGround): Pick<Calls, 'password/chan
           .where('kind', '!=', 'invitation')
           .execute()
         const others = { account, except: id }
-        const { name } = await tx.db
-          .selectFrom('login_device')
-          .select('name')
-          .where('device', '=', device)
-          .executeTakeFirstOrThrow()
-        await tx.record({ at: now, account, door, act: 'password changed', evidence: `on device ${device}` })
-        await writeNotice(ground, tx, { account, kind: 'password changed', facts: { device: name }, now })
+        await actOnDevice(ground, tx, { account, device, act: 'password changed', now })
         return endSessions(tx, others, 'ERR_PERSON_PASSWORD_CHANGED', now)
       })
       opened.dropped(ended, 'ERR_PERSON_PASSWORD_CHANGED')

@@ -1,6 +1,7 @@
 // No known device is left: a recovery code after the password, and a time in which whoever it is not can say no.
-import { randomUUID } from 'node:crypto'
+
 import type { Calls } from '../asked.ts'
+import { actOnDevice } from '../device/act-on.ts'
 import { writeNotice } from '../notify/notices.ts'
 import { keepRecoveryCodes, makeRecoveryCodes, recoveryCodeHash, spendRecoveryCode } from '../otp/recovery-codes.ts'
 import { makeNumber } from '../otp/telephone.ts'
@@ -9,6 +10,7 @@ import { requireFresh, sessionOf } from '../session/fresh.ts'
 import type { SignInGround } from '../signin/model.ts'
 import { recordRefused } from '../signin/record.ts'
 import { moveSignIn, ownSignIn } from '../signin/rows.ts'
+import { addWaiting } from '../waiting/add.ts'
 
 const HOUR_MS = 3_600_000
 /** After its time a recovery waits so long for whoever began it to come back. */
@@ -40,28 +42,14 @@ export function recoveryCalls(ground: RecoveryGround): Pick<Calls, 'recover' | '
           if (passwordAt === undefined || !(await spendRecoveryCode(tx, account, hash, now))) return false
           await moveSignIn(ground, tx, tried, { type: 'recovering' }, { ...asked, until })
           const called = device?.name ?? 'a device'
-          const text = [
+          const lines = [
             ['Device', called],
             ['Network address', address],
             ['Gets in at', ready.toString()],
-          ]
+          ] as const
           await tx.db.deleteFrom('login_waiting').where('sign_in', '=', signIn).execute()
-          await tx.db
-            .insertInto('login_waiting')
-            .values({
-              id: randomUUID(),
-              account,
-              kind: 'recovery',
-              number: row.state.number ?? makeNumber(),
-              matter: JSON.stringify(text),
-              code: null,
-              sign_in: signIn,
-              state: 'open',
-              created_at: now.epochMilliseconds,
-              expires_at: until.epochMilliseconds,
-              ready_at: ready.epochMilliseconds,
-            })
-            .execute()
+          const number = row.state.number ?? makeNumber()
+          await addWaiting(tx, { account, kind: 'recovery', number, lines, of: signIn, now, until, ready })
           await tx.record({ at: now, account, door, act: 'recovery begun', evidence: `device ${row.device}` })
           const facts = { device: called, address, until: ready.round('minute').toString() }
           await writeNotice(ground, tx, { account, kind: 'recovery begun', facts, now })
@@ -80,13 +68,7 @@ export function recoveryCalls(ground: RecoveryGround): Pick<Calls, 'recover' | '
       const hashes = recovery.flatMap((code) => recoveryCodeHash(secret, account, code) ?? [])
       await store.commit(async (tx) => {
         await keepRecoveryCodes(tx, account, hashes, now)
-        const { name } = await tx.db
-          .selectFrom('login_device')
-          .select('name')
-          .where('device', '=', device)
-          .executeTakeFirstOrThrow()
-        await tx.record({ at: now, account, door, act: 'recovery codes made', evidence: `on device ${device}` })
-        await writeNotice(ground, tx, { account, kind: 'recovery codes made', facts: { device: name }, now })
+        await actOnDevice(ground, tx, { account, device, act: 'recovery codes made', now })
       })
       return { recovery: [...recovery] }
     },

@@ -1,8 +1,9 @@
 // Whose a request is: by the cookie of its session, and by a proof of the session's key where something is to be changed.
+
+import type { FoundPerson, PersonClaims, PersonRequest } from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import type { OpenPersonSession } from '../asked.ts'
 import type { Ground } from '../ground.ts'
-import type { FoundPerson, PersonClaims, PersonRequest } from '../model.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { readCookie } from './cookie.ts'
 import { checkProof } from './dpop.ts'

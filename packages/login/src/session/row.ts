@@ -1,4 +1,6 @@
 // A session as its row keeps it: what of it is JSON is written and read here.
+
+import type { PersonClaims } from '@countersign/mtls'
 import {
   type Meeting,
   type Proof,
@@ -10,7 +12,6 @@ import {
   writeMeeting,
 } from '@countersign/protocol'
 import { z } from 'zod'
-import type { PersonClaims } from '../model.ts'
 import type { LoginSessionTable } from '../store/tables.ts'
 
 /** A row as it was read. */

@@ -1,5 +1,5 @@
 // The sessions of people at one door: opened, found, renewed and ended, by their rows, which every process has.
-import { createPeople, type RefusedMeeting } from '@countersign/mtls'
+import { createPeople, type People, type RefusedMeeting } from '@countersign/mtls'
 import type { Meeting, RefusalCode, StepEvidence } from '@countersign/protocol'
 import type { Asked, OpenPersonSession } from '../asked.ts'
 import type { Ground } from '../ground.ts'
@@ -37,6 +37,8 @@ export interface Opening {
 
 /** The sessions of one door, in one process of perhaps several. */
 export interface Sessions {
+  /** By whom they are met; for records of sign-ins that came to no session. */
+  readonly people: People
   /**
    * Asks the policy, and opens a session: its cookie goes with the answer. The certificate of the connection, where there is
    * one, stands for proofs of the device from now on.
@@ -88,6 +90,7 @@ export function openSessions(ground: Ground): Sessions {
   })
 
   const sessions: Sessions = {
+    people,
     async open({ signIn, account, device, shown, evidence, address }, { field, now, certificateSha256 }) {
       const id = makeSessionId()
       const proofs = writeProofs(shown)

@@ -1,5 +1,6 @@
 // A proof counts once. @see RFC 9449 §11.1
 import type { LoginStore, LoginTransaction } from '../model.ts'
+import { spendOnce } from '../otp/once.ts'
 import type { ProvedDevice } from './dpop.ts'
 
 /** Spends a proof: true once, for one caller among all processes. */
@@ -36,11 +37,6 @@ export function spendWith(store: LoginStore, proved: ProvedDevice | undefined, s
   }
 }
 
-async function spendWithin({ db }: LoginTransaction, { once, until }: ProvedDevice): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await db
-    .insertInto('login_used')
-    .values({ kind: 'proof', value: once, until: until.epochMilliseconds })
-    .onConflict((row) => row.doNothing())
-    .executeTakeFirst()
-  return numInsertedOrUpdatedRows === 1n
+function spendWithin(tx: LoginTransaction, { once, until }: ProvedDevice): Promise<boolean> {
+  return spendOnce(tx, 'proof', once, until)
 }

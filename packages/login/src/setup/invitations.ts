@@ -1,10 +1,12 @@
 // Invitations to open an account, or to set one up anew that has lost everything. What is in the address opens it; the store
 // has its SHA-256 alone.
-import { hash, randomBytes, randomUUID } from 'node:crypto'
+
+import { hash, randomBytes } from 'node:crypto'
 import type { Ground } from '../ground.ts'
 import type { LoginTransaction } from '../model.ts'
 import { writeNotice } from '../notify/notices.ts'
 import { PersonRefusal } from '../refusal.ts'
+import { addWaiting } from '../waiting/add.ts'
 
 const TOKEN_OCTETS = 32
 
@@ -127,22 +129,8 @@ async function tellOfInvitation(
     now,
   }: { readonly account: string; readonly expiresAt: Temporal.Instant; readonly now: Temporal.Instant },
 ): Promise<void> {
-  await tx.db
-    .insertInto('login_waiting')
-    .values({
-      id: randomUUID(),
-      account,
-      kind: 'invitation',
-      number: '',
-      matter: JSON.stringify([['Can be used until', expiresAt.round('second').toString()]]),
-      code: null,
-      sign_in: null,
-      state: 'open',
-      created_at: now.epochMilliseconds,
-      expires_at: expiresAt.epochMilliseconds,
-      ready_at: null,
-    })
-    .execute()
+  const lines = [['Can be used until', expiresAt.round('second').toString()]] as const
+  await addWaiting(tx, { account, kind: 'invitation', number: '', lines, of: null, now, until: expiresAt })
   const facts = { until: expiresAt.round('minute').toString() }
   await writeNotice(ground, tx, { account, kind: 'invited again', facts, now })
 }

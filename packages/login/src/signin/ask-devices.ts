@@ -1,8 +1,9 @@
 // Somebody has the password on a device that is not known: known devices are asked, and the customer is told.
-import { randomUUID } from 'node:crypto'
+
 import type { Ground } from '../ground.ts'
 import type { LoginTransaction } from '../model.ts'
 import { writeNotice } from '../notify/notices.ts'
+import { addWaiting } from '../waiting/add.ts'
 import type { Moving, SignInRow } from './model.ts'
 
 /** As long as the sign-in waits. */
@@ -17,25 +18,11 @@ export async function askDevices(
   { now, address }: Moving,
 ): Promise<void> {
   const name = row.state.device?.name ?? 'a browser without keys'
-  const matter = [
+  const lines = [
     ['Device', name],
     ['Network address', address],
-  ]
-  await tx.db
-    .insertInto('login_waiting')
-    .values({
-      id: randomUUID(),
-      account,
-      kind: 'device',
-      number,
-      matter: JSON.stringify(matter),
-      code: null,
-      sign_in: row.id,
-      state: 'open',
-      created_at: now.epochMilliseconds,
-      expires_at: now.add(LASTS).epochMilliseconds,
-      ready_at: null,
-    })
-    .execute()
+  ] as const
+  const until = now.add(LASTS)
+  await addWaiting(tx, { account, kind: 'device', number, lines, of: row.id, now, until })
   await writeNotice(ground, tx, { account, kind: 'attempt', facts: { device: name, address }, now })
 }

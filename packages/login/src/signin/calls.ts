@@ -13,7 +13,7 @@ import { addSignIn, moveSignIn, ownSignIn } from './rows.ts'
 
 /** The calls. */
 export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'password' | 'finish' | 'code' | 'code/send'> {
-  const { store, opaque, secret, door } = ground
+  const { store, opaque, secret, door, log } = ground
   const server = { server: opaque.identity }
   // Each call reads what it needs: a copy of picture and phrase is long, and time would tell that there is one.
   const openAccount = (account: string) =>
@@ -69,6 +69,8 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
         ? ({ type: 'proved', at: asked.now.toString(), number } as const)
         : ({ type: 'unproved', number } as const)
       await asked.commit((tx) => moveSignIn(ground, tx, row, event, asked))
+      if (isProved && !isKnown)
+        log('login.attempt', { door, account, address: asked.address, device: row.state.device?.name })
       // Whatever the password was: who is not known is told nothing, and has to wait for a device that is.
       if (!isKnown) return { next: 'confirm', number }
       return recordRefused(ground, row, asked, async () => {

@@ -1,5 +1,7 @@
 // What waits for a known device: it says yes to a sign-in on a new one, or no to that, a code, a recovery or an invitation.
+
 import type { Calls } from '../asked.ts'
+import { actOnDevice } from '../device/act-on.ts'
 import type { LoginTransaction } from '../model.ts'
 import { writeNotice } from '../notify/notices.ts'
 import { PersonRefusal } from '../refusal.ts'
@@ -12,7 +14,7 @@ import { openWaiting } from './open.ts'
 
 /** The calls. */
 export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waiting/answer'> {
-  const { store, door } = ground
+  const { store, door, log } = ground
   const ofPassword = async (account: string) => {
     const { of_password } =
       (await store.db
@@ -85,6 +87,7 @@ export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waitin
         await tx.record({ at: now, account, door, act: 'recovery ended', evidence: `refused on device ${device}` })
         await writeNotice(ground, tx, { account, kind: 'recovery ended', facts: { device: called }, now })
       })
+      if (!yes) log('login.denied', { door, account })
       return {}
     },
   }
@@ -97,12 +100,5 @@ async function refuseInvitation(
   { account, device, now }: { readonly account: string; readonly device: string; readonly now: Temporal.Instant },
 ): Promise<void> {
   await endInvitations(tx, account, now)
-  const { name } = await tx.db
-    .selectFrom('login_device')
-    .select('name')
-    .where('device', '=', device)
-    .executeTakeFirstOrThrow()
-  const { door } = ground
-  await tx.record({ at: now, account, door, act: 'invitation refused', evidence: `on device ${device}` })
-  await writeNotice(ground, tx, { account, kind: 'invitation refused', facts: { device: name }, now })
+  await actOnDevice(ground, tx, { account, device, act: 'invitation refused', now })
 }

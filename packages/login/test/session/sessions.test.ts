@@ -1,9 +1,8 @@
 // A session is opened, and what is shown later counts.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { deviceKey } from '@countersign/mtls'
+import { deviceKey, type FoundPerson } from '@countersign/mtls'
 import type { RefusalCode } from '@countersign/protocol'
-import type { FoundPerson } from '../../src/model.ts'
 import { addAccount, until } from '../support/bank.ts'
 import { newDevice } from '../support/device.ts'
 import { answer, doneSignIn, laptop, person, phone, refusal, refused, signIn, start } from '../support/person.ts'

@@ -143,6 +143,11 @@ suite('an unknown device', () => {
     )
     const notices = await door.store.db.selectFrom('login_notice').select(['kind', 'email']).execute()
     assert.deepEqual(notices.map(({ kind }) => kind).sort(), ['attempt', 'opened'])
+    // Nor is the house left to guess: the right password is told of, and the wrong one is not.
+    assert.deepEqual(
+      door.logged.filter(({ event }) => event === 'login.attempt').map(({ fields }) => fields),
+      [{ door: 'bank', account: 'carol', address: '198.51.100.7', device: 'Firefox on Windows' }],
+    )
     // The right code was not spent on it.
     await signIn(door, carol)
   })

@@ -1,7 +1,6 @@
 // A browser at a door of a test: its device, its cookie, the next nonce, and the calls of the table.
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { createPeople } from '@countersign/mtls'
 import fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
 import { createAddressAllowance, createCallAllowance } from '../../src/address-allowance.ts'
 import { type AnswerOf, API, type BodyOf, type CallName } from '../../src/api.ts'
@@ -48,7 +47,7 @@ export async function testDoor(t: TestContext, beside?: TestBank, others: Partia
   const signInGround: SignInGround = {
     ...ground,
     openSession: sessionsOf.open,
-    people: createPeople(ground, ground.log),
+    people: sessionsOf.people,
     allowance: createAddressAllowance(() => time.now().epochMilliseconds),
   }
   const app = fastify()

@@ -1,8 +1,8 @@
 // Somebody who has signed in, and what they do in the session.
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import type { FoundPerson, PersonClaims } from '@countersign/mtls'
 import type { BodyOf, Matter } from '../../src/api.ts'
-import type { FoundPerson, PersonClaims } from '../../src/model.ts'
 import { newPasskey, type TestPasskey } from './authenticator.ts'
 import { type Browser, newBrowser } from './browser.ts'
 import { type Customer, codeOf, provePassword, setUp, signIn } from './customer.ts'
