@@ -179,7 +179,7 @@ export const API = {
     summary: 'In by a passkey: what a password with its code cannot do on a new device, this can',
     proof: 'device',
     body: z.strictObject({ ...signIn, credential }),
-    answer: z.strictObject({ next }),
+    answer: z.strictObject({ next, account }),
   },
   'passkey/add/options': {
     summary: 'What makes a new passkey; asks for a fresh proof',

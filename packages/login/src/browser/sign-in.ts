@@ -120,7 +120,14 @@ async function goOnWaiting(): Promise<boolean> {
   try {
     const answer = await callFrom(device, 'wait', { signIn })
     const begun = { signIn, known: false, opaque: { server: '' } }
-    under = { device, begun, first: undefined, by: say('steps.recovered') }
+    const { account: name } = waiting
+    under = {
+      device,
+      begun,
+      first: undefined,
+      by: say('steps.recovered'),
+      ...(name !== undefined && { account: name }),
+    }
     await goOn(under, answer)
     return true
   } catch (error) {
@@ -269,6 +276,8 @@ async function provePasskey(): Promise<void> {
     const answer = await callFrom(current.device, 'passkey', { signIn, credential })
     step(3, 'proved', say('steps.by-address'))
     current.by = say('steps.passkey')
+    // Whose device this is from now on: a later page asks for their picture at once.
+    current.account = answer.account
     await goOn(current, answer)
   } catch (error) {
     await failed(current, error, undefined)
@@ -316,7 +325,11 @@ async function goOn(current: Under, answer: Answer): Promise<void> {
       showOnly('confirm', SECTIONS, 'confirm-title')
       return waitFor(current, 2000)
     case 'wait':
-      await writeState('waiting', { signIn: current.begun.signIn, device: current.device.id })
+      await writeState('waiting', {
+        signIn: current.begun.signIn,
+        device: current.device.id,
+        ...(current.account !== undefined && { account: current.account }),
+      })
       show('start-again')
       write('waiting-until', answer.until === undefined ? '' : say('sign-in.wait', { until: timeOf(answer.until) }))
       showOnly('waiting', SECTIONS, 'waiting-title')

@@ -26,7 +26,7 @@ export interface State {
   current: string
   session: StoredSession
   /** A sign-in that waits for the time of a recovery; without the key of its device it is worth nothing. */
-  waiting: { readonly signIn: string; readonly device: string }
+  waiting: { readonly signIn: string; readonly device: string; readonly account?: string }
 }
 
 /** Reads every device. */

@@ -49,16 +49,17 @@ export function passkeyCalls(
     async passkey({ signIn, credential }, asked) {
       const { origin, now } = asked
       const row = await ownSignIn(ground, signIn, asked)
-      const moved = await recordRefused(ground, row, asked, async () => {
+      const { moved, account } = await recordRefused(ground, row, asked, async () => {
         const checked = await checkPasskey(ground, { credential, use: 'sign in', bound: signIn, origin, now })
         const { account } = checked
-        return store.commit(async (tx) => {
+        const moved = await store.commit(async (tx) => {
           await spendPasskey(tx, checked)
           return moveSignIn(ground, tx, row, { type: 'passkey', account }, asked)
         })
+        return { moved, account }
       })
       await openSignedIn(ground, moved, asked, [{ kind: 'passkey', at: now, binding: 'device' }])
-      return { next: 'done' }
+      return { next: 'done', account }
     },
 
     async 'passkey/add/options'(_, asked) {

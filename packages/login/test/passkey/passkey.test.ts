@@ -35,7 +35,7 @@ suite('a passkey', () => {
     const passkey = newPasskey()
     await add(browser, passkey)
     const other = await newBrowser(door, { name: 'Firefox on Android' })
-    assert.deepEqual(await enter(other, passkey), { next: 'done' })
+    assert.deepEqual(await enter(other, passkey), { next: 'done', account: 'carol' })
     assert.deepEqual(
       door.records.at(-1)?.steps.map(({ outcome, evidence }) => [outcome, evidence?.kind]),
       ['device', 'site', 'site', 'proofs', 'proofs', 'bound'].map((kind) => ['proved', kind]),
@@ -72,7 +72,7 @@ suite('a passkey', () => {
       const passkey = newPasskey({ counts })
       await add(browser, passkey)
       const other = await newBrowser(door)
-      for (let i = 0; i < 3; i++) assert.deepEqual(await enter(other, passkey), { next: 'done' })
+      for (let i = 0; i < 3; i++) assert.deepEqual(await enter(other, passkey), { next: 'done', account: 'carol' })
     }
   })
 
@@ -103,7 +103,7 @@ suite('a passkey', () => {
       assert.equal(code, 'ERR_PERSON_CREDENTIALS', JSON.stringify(faults))
     }
     assert.equal(door.index.find('party:carol').length, 1)
-    assert.deepEqual(await enter(other, passkey), { next: 'done' })
+    assert.deepEqual(await enter(other, passkey), { next: 'done', account: 'carol' })
   })
 
   test('whose row is not there any more, or that nobody has added, does not get in', async (t) => {
