@@ -14,6 +14,7 @@ export const RINGS: Readonly<Record<string, number>> = {
   authority: 4,
   gateway: 4,
   login: 4,
+  mail: 4,
   countersign: 5,
 }
 

@@ -25,6 +25,11 @@ const GROUPS: readonly (readonly [prefix: string, title: string, text: string])[
     'People',
     'A person is not let in, or no longer, at a door at which people sign in ([signing in](protocols/login.md)). What would tell whether a name is somebody’s is the same for a name that nobody has.',
   ],
+  [
+    'ERR_MAIL_',
+    'Mail',
+    'A message is not verified, not opened or not sealed ([secure mail](protocols/mail.md)). The caller is who sent it.',
+  ],
   ['ERR_ENROLL_', 'Enrollment', 'The authority refuses a newcomer, or a renewal.'],
   ['ERR_AUTHORITY_', 'The authority', 'The authority cannot do what was asked, and has not done it.'],
   ['ERR_FEED_', 'The feed', 'The authority does not let a party follow it.'],

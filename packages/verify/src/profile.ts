@@ -11,7 +11,7 @@ export interface Profile {
    * BR §7.1.2.7.10.
    */
   readonly leafPurpose: 'not-excluded' | 'named' | 'named-alone'
-  /** RFC 9846 §4.5.1.2: TLS 1.3 peers prove their key by a signature and by nothing else. */
+  /** RFC 9846 §4.5.1.2: TLS 1.3 peers prove their key by a signature and by nothing else. Not asked of a key for mail. */
   readonly leafKeyUsage: 'any' | 'digitalSignature'
   /** `forbidden`: a root names no purposes, BR §7.1.2.1.2. */
   readonly anchorPurpose: 'constrains' | 'forbidden'

@@ -239,7 +239,7 @@ export const COMMANDS: readonly Command[] = [
       },
       at: { type: 'string', value: 'TIME', summary: 'the time to judge by, as in 2026-11-26T12:00:00Z (now)' },
       name: { type: 'string', value: 'NAME', summary: 'the name to prove: DNS name, IP address, URI or mail address' },
-      purpose: { type: 'string', value: 'PURPOSE', summary: 'serverAuth (the default) or clientAuth' },
+      purpose: { type: 'string', value: 'PURPOSE', summary: 'serverAuth (the default), clientAuth or emailProtection' },
       profile: {
         type: 'string',
         value: 'NAME',

@@ -27,7 +27,7 @@ import { issuedOneOf, readAnchorCertificates, readAnswer, readContents } from '.
 
 /** Files of one's own are no stranger's: a whole bundle may be given. The search in it is bounded as for a peer. */
 const BUDGET = { ...DEFAULT_BUDGET, maxCertificates: 1000, maxOctets: 4_194_304 }
-const PURPOSES: readonly Purpose[] = ['serverAuth', 'clientAuth']
+const PURPOSES: readonly Purpose[] = ['serverAuth', 'clientAuth', 'emailProtection']
 
 /** `countersign verify`: exit 0 where the first certificate is accepted, 1 where it is refused. */
 export const verify: Run = async (given, around) => {

@@ -43,6 +43,8 @@ export function judgeLeaf(
 const CONSISTENT = {
   serverAuth: ['digitalSignature', 'keyEncipherment', 'keyAgreement'],
   clientAuth: ['digitalSignature', 'keyAgreement'],
+  // Of a signer and of a recipient; which of both it must be is for whoever uses the key to ask (RFC 8550 §4.4.2).
+  emailProtection: ['digitalSignature', 'nonRepudiation', 'keyEncipherment', 'keyAgreement'],
 } as const satisfies Record<Purpose, readonly KeyUsageBit[]>
 
 function judgeLeafKeyUsage(
@@ -52,7 +54,8 @@ function judgeLeafKeyUsage(
   fault: Fault,
 ): void {
   if (keyUsage === undefined) return
-  if (profile.leafKeyUsage === 'digitalSignature' && !keyUsage.has('digitalSignature'))
+  const isOfPeer = purpose !== 'emailProtection'
+  if (profile.leafKeyUsage === 'digitalSignature' && isOfPeer && !keyUsage.has('digitalSignature'))
     fault('ERR_VERIFY_KEY_USAGE', `keyUsage is ${[...keyUsage].join(', ')}, without digitalSignature`, {
       found: [...keyUsage],
       wanted: 'digitalSignature',
