@@ -20,3 +20,5 @@ export type {
   Spool,
   TransferEncoding,
 } from './model.ts'
+export type { Errant, MailFacts, TimeEvidence } from './verdict/facts.ts'
+export { type MailRemark, type MailVerdict, verdictOf } from './verdict/verdict.ts'

@@ -52,6 +52,13 @@ export const MAIL_REFUSALS = {
     'who signed is not who the message says it is from',
     'do not take it for a message of the address in From; ask that person by another way',
   ],
+  ERR_MAIL_SIGNED_OUTSIDE: [
+    'RFC 2634 §1.1',
+    'caller',
+    5,
+    'the signature is around the encryption alone: whoever signed need not know what is inside',
+    'ask the sender to sign inside what is encrypted',
+  ],
   ERR_MAIL_SIGNED_BY_SEVERAL: [
     'local profile',
     'caller',
@@ -86,13 +93,6 @@ export const MAIL_REFUSALS = {
     5,
     'another person has signed over the message than the one who wrote it',
     'ask both whether it is theirs',
-  ],
-  ERR_MAIL_REVOKED_SINCE: [
-    'RFC 5280 §6.3.3',
-    'caller',
-    5,
-    'the key that signed is revoked, and nobody else says that the message is older than that',
-    'ask the sender to sign it again with the new key',
   ],
   ERR_MAIL_NOT_ENCRYPTED: [
     'RFC 8551 §3.3',
