@@ -27,12 +27,17 @@ export function evidenceOf(
   return [
     device === null ? undefined : { kind: 'device', keySha256: device, known: state.isKnown },
     state.isKnown ? { kind: 'picture', sealedTo: 'device' } : site,
-    // KE3 comes only from a page that has found KE2 right.
-    state.passwordAt === undefined ? site : { kind: 'opaque' },
+    // KE3 comes only from a page that has found KE2 right. Who waits for a yes is not told here either whether it was.
+    state.passwordAt === undefined || isUnanswered(state) ? site : { kind: 'opaque' },
     // What the caller presents, and what this side has checked.
     proofs,
     proofs,
   ]
+}
+
+/** A device that is not known, and that nobody has said yes or no to. */
+function isUnanswered({ step, isKnown }: SignInRow['state']): boolean {
+  return step === 'confirm' && !isKnown
 }
 
 /** Runs a step of a sign-in; what it refuses is recorded, and told with the reference of the record. */
