@@ -63,6 +63,28 @@ export { isParty } from './identity.ts'
 export type { Field, Json } from './json.ts'
 export { fieldOf, ShapeError, writeJson } from './json.ts'
 export type {
+  ContentType,
+  Entity,
+  HeaderField,
+  Layer,
+  LayerOpener,
+  LayerSealer,
+  Mailbox,
+  MailFormat,
+  OpenContext,
+  OpenedLayer,
+  Recipient,
+  SealedEntity,
+  SealHow,
+  SealProfile,
+  SignatureFact,
+  Signer,
+  SignerTrust,
+  Source,
+  Spool,
+  TransferEncoding,
+} from './mail.ts'
+export type {
   CertificateSummary,
   Decision,
   Meeting,
