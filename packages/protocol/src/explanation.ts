@@ -117,10 +117,20 @@ function evidenceText(
       return proofsText(evidence.proofs, isShown)
     case 'bound':
       return evidence.to === 'device' ? 'bound to the key of the device' : 'bound to the certificate of the connection'
+    case 'message':
+      return ''
+    case 'openpgpKey':
+      return `${actor.name}, OpenPGP key ${evidence.fingerprint.slice(-16)}`
+    case 'vouched':
+      return `vouched for by ${evidence.by}`
+    case 'sealed':
+      return [FORMATS[evidence.format], evidence.cipher, evidence.transport].filter(Boolean).join(' · ')
     case 'channel':
       return `${evidence.protocol} · ${evidence.cipher}`
   }
 }
+
+const FORMATS = { smime: 'S/MIME', openpgp: 'OpenPGP' } as const
 
 const PROOF_WORDS: Readonly<Record<ProofKind, string>> = {
   certificate: 'certificate',

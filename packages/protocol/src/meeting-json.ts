@@ -170,6 +170,9 @@ function stepField(field: Field): Step {
   }
 }
 
+/** Of one message: more than its header may name. */
+const MOST_RECIPIENTS = 100_000
+
 const EVIDENCE_KINDS = [
   'clientHello',
   'certificate',
@@ -184,6 +187,10 @@ const EVIDENCE_KINDS = [
   'opaque',
   'proofs',
   'bound',
+  'message',
+  'openpgpKey',
+  'vouched',
+  'sealed',
   'channel',
 ] as const satisfies readonly StepEvidence['kind'][]
 
@@ -232,6 +239,22 @@ function evidenceField(field: Field): StepEvidence {
       const to = field.get('to').oneOf(['device', 'certificate'])
       const key = field.get('keySha256')
       return { kind, to, keySha256: to === 'device' ? thumbprintField(key) : sha256Field(key) }
+    }
+    case 'message':
+      return { kind, bodySha256: sha256Field(field.get('bodySha256')) }
+    case 'openpgpKey':
+      return { kind, fingerprint: field.get('fingerprint').text(64) }
+    case 'vouched':
+      return { kind, by: textOf(field, 'by') }
+    case 'sealed': {
+      const transport = optionalTextOf(field, 'transport')
+      return {
+        kind,
+        format: field.get('format').oneOf(['smime', 'openpgp']),
+        cipher: textOf(field, 'cipher'),
+        ...(transport === undefined ? {} : { transport }),
+        recipients: field.get('recipients').number(MOST_RECIPIENTS),
+      }
     }
     case 'channel':
       return {

@@ -61,6 +61,21 @@ export type StepEvidence =
   | { readonly kind: 'proofs'; readonly proofs: readonly Pick<Proof, 'kind' | 'binding'>[] }
   /** The session is good for nothing without proofs by this key: of a device (RFC 7638, base64url), or of a certificate (SHA-256 of it, hexadecimal). */
   | { readonly kind: 'bound'; readonly to: 'device' | 'certificate'; readonly keySha256: string }
+  /** A message came in one form that every program reads alike; of its body, as it was carried, hexadecimal. @see RFC 5322 §2.1 */
+  | { readonly kind: 'message'; readonly bodySha256: string }
+  /** A key that has no certificate. The fingerprint is hexadecimal. @see RFC 9580 §5.5.4 */
+  | { readonly kind: 'openpgpKey'; readonly fingerprint: string }
+  /** The side that judged such a key says on whose certification it relied. @see RFC 9580 §10.3 */
+  | { readonly kind: 'vouched'; readonly by: string }
+  /** Encrypted to so many keys, so that nobody on the way can read it. */
+  | {
+      readonly kind: 'sealed'
+      readonly format: 'smime' | 'openpgp'
+      readonly cipher: string
+      /** How the key of the cipher came, as in `ECDH P-256`. */
+      readonly transport?: string
+      readonly recipients: number
+    }
   | {
       readonly kind: 'channel'
       readonly protocol: string

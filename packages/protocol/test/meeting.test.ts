@@ -184,6 +184,74 @@ const signedIn: Meeting = {
   outcome: { ok: true, decision: { ok: true, rule: 'customers reach the bank' } },
 }
 
+const body = 'ab'.repeat(32)
+/** A message that was signed and encrypted by OpenPGP. */
+const mailed: Meeting = {
+  ...signedIn,
+  door: 'mail',
+  caller: { name: 'alice', identities: [{ kind: 'rfc822Name', value: 'alice@acme.example' }] },
+  callee: { name: 'bob', identities: [] },
+  steps: [
+    { by: 'caller', outcome: 'proved', evidence: { kind: 'message', bodySha256: body }, at },
+    {
+      by: 'callee',
+      outcome: 'proved',
+      evidence: { kind: 'openpgpKey', fingerprint: 'CB186C4F0609A697E4D52DFA6C722B0C1F1E27C18A56708F6525EC27BAD9ACC9' },
+      at,
+    },
+    { by: 'caller', outcome: 'proved', evidence: { kind: 'finished' }, at },
+    {
+      by: 'caller',
+      outcome: 'proved',
+      evidence: { kind: 'openpgpKey', fingerprint: '6B188E8EE57FFEB3F6D8D4B8B0E6D5D4D5D4D5D4' },
+      at,
+    },
+    { by: 'callee', outcome: 'proved', evidence: { kind: 'vouched', by: 'Acme' }, at },
+    {
+      by: 'both',
+      outcome: 'proved',
+      evidence: { kind: 'sealed', format: 'openpgp', cipher: 'AES-256-OCB', transport: 'X25519', recipients: 2 },
+      at,
+    },
+  ],
+  outcome: { ok: true, decision: { ok: true, rule: 'mail is signed by its From' } },
+}
+
+suite('a message', () => {
+  test('reads as any other meeting', () => {
+    assert.deepEqual(
+      explainMeeting(mailed, at).rows.map(({ text }) => text),
+      [
+        '',
+        'bob, OpenPGP key 6525EC27BAD9ACC9',
+        'alice went on after seeing it',
+        'alice, OpenPGP key B0E6D5D4D5D4D5D4',
+        'vouched for by Acme · allowed by “mail is signed by its From”',
+        'OpenPGP · AES-256-OCB · X25519',
+      ],
+    )
+  })
+
+  test('goes by way of JSON and is the same', () => {
+    assert.deepEqual(readMeeting(JSON.parse(JSON.stringify(writeMeeting(mailed)))), mailed)
+  })
+
+  for (const [what, evidence] of [
+    ['a digest of another length', { kind: 'message', bodySha256: 'ab' }],
+    ['a fingerprint longer than any', { kind: 'openpgpKey', fingerprint: 'A'.repeat(65) }],
+    ['another format', { kind: 'sealed', format: 'pem', cipher: 'AES-256-GCM', recipients: 1 }],
+    [
+      'more recipients than a header may name',
+      { kind: 'sealed', format: 'smime', cipher: 'AES-256-GCM', recipients: 100_001 },
+    ],
+  ] as const)
+    test(`with ${what} is refused`, () => {
+      const json = JSON.parse(JSON.stringify(writeMeeting(mailed))) as { steps: object[] }
+      json.steps[0] = { by: 'caller', outcome: 'proved', evidence }
+      assert.throws(() => readMeeting(json), ShapeError)
+    })
+})
+
 suite('a person’s meeting', () => {
   const textsOf = (meeting: Meeting) => explainMeeting(meeting, at).rows.map(({ text }) => text)
   test('reads as any other: who proved what to whom', () => {
