@@ -51,6 +51,10 @@ export const certified: z.ZodType = z.strictObject({
 export const reported: z.ZodType = z.strictObject({ reference: text })
 /** What a meeting holds, its own reader says. */
 export const meetings: z.ZodType = z.strictObject({ meetings: z.array(z.looseObject({ reference: text, door: text })) })
+export const mailKeys: z.ZodType = z.strictObject({
+  keys: z.array(z.strictObject({ party: text, certificate: base64 })),
+  issuers: z.array(base64),
+})
 export const invited: z.ZodType = z.strictObject({
   token: text,
   party: text,

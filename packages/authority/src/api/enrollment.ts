@@ -36,7 +36,7 @@ export function enrollmentRoutes(app: FastifyInstance, api: Api): void {
     const caller = callerOf(request.raw.socket)
     const sha256 = caller.kind === 'met' ? caller.meeting.caller.certificate?.sha256 : undefined
     if (sha256 === undefined) return sendRefusal(request, reply, { code: 'ERR_CALLER_NO_CERTIFICATE' })
-    const renewed = await renew(Uint8Array.fromHex(sha256), body.value.request)
+    const renewed = await renew(Uint8Array.fromHex(sha256), body.value.request, body.value.beside)
     if (!renewed.ok) return sendRefusal(request, reply, renewed.refusal)
     failpoint('renew.before-reply')
     reply.raw.once('finish', () => failpoint('renew.after-reply'))

@@ -14,6 +14,7 @@ import {
   eventsQuery,
   invitationBody,
   lockBody,
+  mailKeysQuery,
   partiesQuery,
   partyBody,
   reloadBody,
@@ -113,6 +114,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     who: 'party',
     status: 200,
     answer: answers.meetings,
+  },
+  'GET /v1/mail/keys': {
+    summary: 'list the certificates to whose keys mail for an address is encrypted: in force, the newest of each party',
+    who: 'party',
+    query: mailKeysQuery,
+    status: 200,
+    answer: answers.mailKeys,
   },
   'POST /v1/invitations': {
     summary: 'make a one-time token with which a party enrolls; an administrator, as an officer alone',

@@ -2,6 +2,7 @@
 import { MAX_LOCK_REASON_CHARACTERS, type Refusal } from '@countersign/protocol'
 import { z } from 'zod'
 import type { CertifyRequest } from '../enrollment/certify.ts'
+import { BESIDE_PROFILES, type BesideProfile } from '../enrollment/renew.ts'
 import { DEFAULT_TTL_SECONDS, type InvitationRequest, MAX_TTL_SECONDS } from '../enrollment/token/invite.ts'
 import { PROFILE_NAMES } from '../issuance/profiles.ts'
 import { REVOCATION_REASONS, type RevocationReason } from '../store/certificates.ts'
@@ -43,7 +44,16 @@ export const enrollmentBody: z.ZodType<EnrollmentBody> = z.strictObject({
   mac: octets('base64url', 32),
 })
 
-export const renewalBody: z.ZodType<Pick<EnrollmentBody, 'request'>> = z.strictObject({ request: octets('base64') })
+export const renewalBody: z.ZodType<Pick<EnrollmentBody, 'request'> & { readonly beside?: BesideProfile | undefined }> =
+  z.strictObject({
+    request: octets('base64'),
+    beside: z.enum(BESIDE_PROFILES).optional(),
+  })
+
+export const mailKeysQuery: z.ZodType<{ readonly address: string }> = z.strictObject({
+  /** As certificates have it: the local part as it stands, the domain in lower case. */
+  address: word.refine((text) => text.includes('@'), 'as in alice@acme.example'),
+})
 
 export const invitationBody: z.ZodType<
   Required<Omit<InvitationRequest, 'role'>> & { readonly role?: Role | undefined }

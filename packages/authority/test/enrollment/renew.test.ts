@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { OID } from '@countersign/x509'
 import type { Renewed } from '../../src/enrollment/renew.ts'
 import { sha256 } from '../../src/octets.ts'
 import { openCore } from '../support/core.ts'
@@ -26,6 +27,49 @@ suite('renewal by the certificate in hand', () => {
       assert.equal(row?.method, 'certificate')
       assert.equal(row?.evidence, `certificate ${sha256(credential[0].der).toHex()}`)
     }
+  })
+
+  const MAIL = [{ kind: 'rfc822Name', value: 'alice@acme.example' }] as const
+
+  test('gives a person a certificate for mail to be encrypted to: its addresses, its own key, and no name at doors', async (t) => {
+    const { certify, renew, clock, store } = await openCore(t)
+    const { credential } = await certify('alice', { names: MAIL, profile: 'person' })
+    const [first, second] = [newKey(), newKey()]
+    const made = await renew(sha256(credential[0].der), requestFor(first), 'person-encryption')
+    assert.ok(made.ok)
+    const [leaf] = made.credential
+    assert.deepEqual(leaf.subjectAltName, [{ kind: 'rfc822Name', value: 'alice@acme.example' }])
+    assert.deepEqual(leaf.extendedKeyUsage, [OID.emailProtection])
+    assert.deepEqual([...(leaf.keyUsage ?? [])], ['keyAgreement'])
+    assert.deepEqual(leaf.subjectPublicKeyInfo.der, first.spki)
+    // The one in hand stays as it is: nothing has taken its place.
+    assert.equal((await store.certificates.bySha256(sha256(credential[0].der)))?.succeededBy, undefined)
+    clock.advance({ hours: 24 * 2 })
+    const again = await renew(sha256(credential[0].der), requestFor(second), 'person-encryption')
+    assert.ok(again.ok)
+    const row = await store.certificates.bySha256(sha256(leaf.der))
+    const next = await store.certificates.bySha256(sha256(again.credential[0].der))
+    assert.equal(row?.succeededBy, next?.id)
+  })
+
+  test('gives a certificate for mail beside a person’s own alone, which proves nobody: it renews nothing', async (t) => {
+    const { certify, renew, revoke, clock } = await openCore(t)
+    const beside = async (der: Uint8Array) =>
+      codeOf(await renew(sha256(der), requestFor(newKey()), 'person-encryption'))
+    const service = await certify('db', { names: NAMES, profile: 'service' })
+    assert.equal(await beside(service.credential[0].der), 'ERR_ENROLL_PROFILE')
+    const alice = await certify('alice', { names: MAIL, profile: 'person' })
+    const made = await renew(sha256(alice.credential[0].der), requestFor(newKey()), 'person-encryption')
+    assert.ok(made.ok)
+    assert.equal(await beside(made.credential[0].der), 'ERR_ENROLL_PROFILE')
+    const taken = await certify('carol', {
+      names: [{ kind: 'rfc822Name', value: 'carol@acme.example' }],
+      profile: 'person',
+    })
+    await revoke(taken.recordId)
+    assert.equal(await beside(taken.credential[0].der), 'ERR_CALLER_REVOKED')
+    clock.advance({ hours: 24 * 400 })
+    assert.equal(await beside(alice.credential[0].der), 'ERR_CALLER_EXPIRED')
   })
 
   test('of a certificate that we do not know', async (t) => {

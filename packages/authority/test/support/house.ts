@@ -191,7 +191,7 @@ export async function enrollParty(
   t: TestContext,
   { authority }: Pick<House, 'authority'>,
   party: string,
-  options: { profile?: 'client' | 'server' | 'service' | 'admin'; san?: readonly string[] } = {},
+  options: { profile?: 'client' | 'server' | 'service' | 'admin' | 'person'; san?: readonly string[] } = {},
 ): Promise<Held> {
   const invited = await authority.invite({ party, ...options })
   if (!invited.ok) throw new Error(invited.refusal.code)

@@ -14,6 +14,8 @@ export type GetPath =
   | '/ssh/ca.pub'
   | '/ssh/revoked.krl'
   | `/v1/own/meetings/${string}`
+  | '/v1/mail/keys'
+  | `/v1/mail/keys?${string}`
   | '/v1/certificates'
   | `/v1/certificates?${string}`
   | `/v1/certificates/${string}`
@@ -49,6 +51,7 @@ export interface PostBodies {
   }
   '/renew': {
     readonly request: string
+    readonly beside?: string
   }
   '/v1/own/meetings': object
   '/v1/invitations': {
