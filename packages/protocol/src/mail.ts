@@ -139,6 +139,8 @@ export type Layer =
 /** A layer that was opened, and what was inside: an entity again. Absent where it could not be opened. */
 export interface OpenedLayer {
   readonly layer: Layer
+  /** A layer that stands in the same object, inside of `layer`: OpenPGP may sign within its encryption. @see RFC 3156 §6.2 */
+  readonly within?: Layer
   readonly inside?: { readonly source: Source; readonly start: number; readonly end: number }
 }
 
