@@ -1,6 +1,6 @@
 // What came is believed only after it was judged: the authority once more, now that its lists are known, and our certificate.
 import type { KeyObject } from 'node:crypto'
-import { explainRefusal, type Reference } from '@countersign/protocol'
+import { explainRefusal, type Identity, type Reference, type Side } from '@countersign/protocol'
 import type { CheckSignature } from '@countersign/verify'
 import { type Certificate, type CertificateList, OID } from '@countersign/x509'
 import { type Judgement, judge } from '../gate/judge.ts'
@@ -27,6 +27,8 @@ export interface AnswerContext {
 export interface Asked {
   readonly privateKey: KeyObject
   readonly party: string
+  /** Of a key for mail, which proves nobody at a door: the addresses that it may be for. */
+  readonly addresses?: readonly string[]
 }
 
 /**
@@ -46,10 +48,25 @@ export function judgeIssued(answer: IssuedAnswer, asked: Asked, context: AnswerC
   const [leaf] = answer.certificates
   if (!keyFits(asked.privateKey, leaf)) throw unlike('it is for another key', reference)
   const presenter = leaf.extendedKeyUsage?.includes(OID.clientAuth) === false ? 'callee' : 'caller'
-  const own = judge({ presenter, certificates: answer.certificates, trust, now, address: asked.party, checkSignature })
+  const own = judge({
+    presenter,
+    certificates: answer.certificates,
+    trust,
+    now,
+    address: asked.party,
+    checkSignature,
+    ...(asked.addresses && { purpose: 'emailProtection' }),
+  })
   if (!own.ok) throw refused('ERR_ENROLL_ANSWER_CERTIFICATE', own, context)
-  if (own.side.party !== asked.party || answer.party !== asked.party) throw unlike('it is for another party', reference)
+  if (answer.party !== asked.party || !isFor(own.side, asked)) throw unlike('it is for another party', reference)
   return trust
+}
+
+/** Whether a certificate is for who asked: by its party, or, as one for mail names none, by nothing but addresses of theirs. */
+function isFor({ party, identities }: Side, asked: Asked): boolean {
+  if (asked.addresses === undefined) return party === asked.party
+  const isOwn = ({ kind, value }: Identity) => kind === 'rfc822Name' && asked.addresses?.includes(value) === true
+  return identities.length > 0 && identities.every(isOwn)
 }
 
 /** Judges the authority by what it presented, under `trust`. */

@@ -1,5 +1,6 @@
 // Renewal by the certificate in hand: a new key, tried before it takes the old one's place.
 import type { KeyObject } from 'node:crypto'
+import type { Certificate } from '@countersign/x509'
 import { connect } from '../client/connect.ts'
 import { MeetingRefusedError } from '../client/refused.ts'
 import { keyAlgorithmOf, makeKey } from '../crypto/key-algorithm.ts'
@@ -17,7 +18,7 @@ import { type IssuedAnswer, readIssuedAnswer } from './answer.ts'
 import { EnrollmentError } from './error.ts'
 import { exchangeJson } from './exchange.ts'
 import { authorityTarget, type Home, openHome, type RenewOptions, readTrust } from './home.ts'
-import { judgeIssued } from './judge-answer.ts'
+import { type Asked, judgeIssued } from './judge-answer.ts'
 import { fetchStatus } from './refresh-status.ts'
 import { writeRequest } from './request.ts'
 
@@ -64,7 +65,7 @@ async function renewOnce(home: Home, credential: Credential): Promise<Renewed> {
   const party = sideOf(credential.certificates[0], '').party
   if (party === undefined) throw new IdentityError('ERR_IDENTITY_MALFORMED', paths.chain, 'it names no party')
   const privateKey = await readOrMakeKey(paths.nextKey, credential.privateKey)
-  const { answer, crls } = await ask(home, credential, privateKey, party)
+  const { answer, crls } = await ask(home, credential, { privateKey, party })
   const { certificates } = answer
   await replaceFiles([...crlFiles(paths, crls), chainFile(paths.nextChain, certificates)])
   try {
@@ -80,7 +81,27 @@ async function renewOnce(home: Home, credential: Credential): Promise<Renewed> {
   return { party, notAfter: certificates[0].validity.notAfter }
 }
 
-async function ask(home: Home, credential: Credential, privateKey: KeyObject, party: string) {
+/**
+ * Gets a certificate to whose key mail is encrypted, by the certificate in hand: a person's own. Nothing is written.
+ * @param privateKey A new key of the person's side; the authority never sees it.
+ * @throws {MeetingRefusedError | EnrollmentError | IdentityError | TrustFileError}
+ */
+export async function certifyMailKey(
+  directory: string,
+  privateKey: KeyObject,
+  options: RenewOptions = {},
+): Promise<readonly [Certificate, ...Certificate[]]> {
+  const home = await openHome(directory, options)
+  const { credential } = await readCredential(home.paths)
+  const { party, identities } = sideOf(credential.certificates[0], '')
+  if (party === undefined) throw new IdentityError('ERR_IDENTITY_MALFORMED', home.paths.chain, 'it names no party')
+  const addresses = identities.filter(({ kind }) => kind === 'rfc822Name').map(({ value }) => value)
+  await refreshFirst(home)
+  return (await ask(home, credential, { privateKey, party, addresses })).answer.certificates
+}
+
+async function ask(home: Home, credential: Credential, asked: Asked) {
+  const { privateKey, party, addresses } = asked
   const { paths, anchors, authority, clock, waiting } = home
   const trust = await readTrust(paths, 'require')
   const connected = await connect({ ...authorityTarget(home), trust, identity: createIdentity(credential) })
@@ -92,11 +113,14 @@ async function ask(home: Home, credential: Credential, privateKey: KeyObject, pa
     path: '/renew',
     host: authority.name,
     status: 201,
-    body: { request: writeRequest(privateKey, party).toBase64() },
+    body: {
+      request: writeRequest(privateKey, party).toBase64(),
+      ...(addresses && { beside: 'person-encryption' }),
+    },
   })
   const answer: IssuedAnswer = readIssuedAnswer(json, reference)
   const context = { anchors, presented, name: authority.name, now: clock(), reference }
-  const judged = judgeIssued(answer, { privateKey, party }, context)
+  const judged = judgeIssued(answer, asked, context)
   return {
     answer,
     crls: newerCrls(

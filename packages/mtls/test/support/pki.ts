@@ -37,7 +37,7 @@ export interface Issuer {
 
 export interface LeafOptions {
   readonly names?: readonly GeneralName[]
-  readonly purposes?: readonly ('clientAuth' | 'serverAuth')[]
+  readonly purposes?: readonly ('clientAuth' | 'serverAuth' | 'emailProtection')[]
   readonly notBefore?: Temporal.Instant
   readonly notAfter?: Temporal.Instant
   readonly serialNumber?: bigint
