@@ -19,6 +19,6 @@ export function canonicalMatter({ title, lines, nonce }: Matter): CanonicalMatte
     return { text, sha256: hash('sha256', text, 'base64url'), lines: [['To confirm', title], ...lines] }
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
-    throw new PersonRefusal('ERR_PERSON_REQUEST', { note: cause.message, isTold: true }, { cause })
+    throw new PersonRefusal('ERR_PERSON_REQUEST', { note: cause.message, isTold: true })
   }
 }

@@ -172,7 +172,8 @@ async function checkNew(
       supportedAlgorithmIDs: ALGORITHMS,
     })
     .catch((cause: unknown) => {
-      throw wrong(cause instanceof Error ? cause.message : 'it cannot be read', cause)
+      // Whatever is wrong with what was sent, the library says by an Error of its own words.
+      throw wrong(cause instanceof Error ? cause.message : 'it cannot be read')
     })
   if (!verified || registrationInfo === undefined || until === undefined) throw wrong('it does not verify')
   const { credential: kept } = registrationInfo
@@ -180,6 +181,7 @@ async function checkNew(
   return { id: kept.id, publicKey: new Uint8Array(kept.publicKey), counter: kept.counter, challenge, until }
 }
 
-function wrong(why: string, cause?: unknown): PersonRefusal {
-  return new PersonRefusal('ERR_PERSON_REQUEST', { note: `passkey: ${why}` }, { cause })
+/** Without a cause: what others have sent is no failure of ours. */
+function wrong(why: string): PersonRefusal {
+  return new PersonRefusal('ERR_PERSON_REQUEST', { note: `passkey: ${why}` })
 }

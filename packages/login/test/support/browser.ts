@@ -108,13 +108,15 @@ export async function newBrowser(
     readonly name?: string
     readonly hasKeys?: boolean
     readonly device?: TestDevice
+    /** One that was opened before. */
+    readonly session?: { readonly cookie: string; readonly ath: string }
   } = {},
 ): Promise<Browser> {
   const { address = '192.0.2.1', hasKeys = true } = options
   const device = options.device ?? (await newDevice(options.name))
   let door = first
-  let cookie: string | undefined
-  let ath: string | undefined
+  let cookie = options.session?.cookie
+  let ath = options.session?.ath
 
   const send = async (name: CallName, body: unknown) => {
     const { proof } = API[name]
