@@ -61,7 +61,7 @@ const FAILED = 500
 /** Serves the calls in a scope of their own: what it says of bodies and errors is for them alone. */
 export function apiRoutes(app: FastifyInstance, options: RoutesOptions): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: MAX_BODY_OCTETS }, (_, body, done) =>
+  app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: MAX_BODY_OCTETS }, (_, body, done) =>
     done(null, body),
   )
   app.setErrorHandler<FastifyError | Error>((error, request, reply) => refuse(options, error, request, reply))
@@ -139,11 +139,14 @@ async function proved(
   return { device: verdict.proved, ...(session && { session }) }
 }
 
+/** RFC 8259 §8.1: UTF-8, and no byte order mark; octets that are none are not read as something else. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 function jsonOf(body: unknown): unknown {
   try {
-    return JSON.parse(String(body))
+    return JSON.parse(body instanceof Uint8Array ? UTF_8.decode(body) : '')
   } catch (cause) {
-    if (cause instanceof SyntaxError) throw badRequest('the body is not JSON')
+    if (cause instanceof SyntaxError || cause instanceof TypeError) throw badRequest('the body is not JSON')
     throw cause
   }
 }

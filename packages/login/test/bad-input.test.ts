@@ -22,11 +22,11 @@ function codeOf(answer: Answered): string {
   return `${answer.statusCode} ${code}`
 }
 
-async function timely(browser: Browser, name: CallName, text: string): Promise<Answered> {
+async function timely(browser: Browser, name: CallName, text: string | Buffer): Promise<Answered> {
   const began = performance.now()
   const answer = await browser.send(name, text)
   const milliseconds = performance.now() - began
-  assert.ok(milliseconds < BUDGET_MS, `${name}: ${milliseconds} ms for ${text.slice(0, 80)}`)
+  assert.ok(milliseconds < BUDGET_MS, `${name}: ${milliseconds} ms for ${text.toString().slice(0, 80)}`)
   return answer
 }
 
@@ -73,11 +73,11 @@ suite('a bad body', () => {
     })
 })
 
-function parsed(text: string): unknown {
+function parsed(text: string | Buffer): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(typeof text === 'string' ? text : new TextDecoder('utf-8', { fatal: true }).decode(text))
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined
     throw error
   }
 }

@@ -40,7 +40,7 @@ interface Bank extends AskedDoor {
 interface Asked {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly payload?: string
+  readonly payload?: string | Buffer
   readonly by?: typeof terminal
 }
 

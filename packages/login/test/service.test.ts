@@ -44,7 +44,11 @@ async function behind(t: TestContext, fields: Readonly<Record<string, string>> =
 }
 
 /** A request whose `Host` is the door's, as no `fetch` sends it. */
-async function askWithHost(url: string, payload: string, headers: Readonly<Record<string, string>>): Promise<Answered> {
+async function askWithHost(
+  url: string,
+  payload: string | Buffer,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answered> {
   const { promise, resolve, reject } = Promise.withResolvers<Answered>()
   const asked = request(url, { method: 'POST', headers: { ...headers, host: AUTHORITY } }, (response) => {
     let body = ''

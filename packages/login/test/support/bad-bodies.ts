@@ -20,8 +20,8 @@ interface Form {
 export interface BadBody {
   /** As in `device.signing.x: a number`. */
   readonly what: string
-  /** JSON. */
-  readonly text: string
+  /** JSON, or what was meant to be. */
+  readonly text: string | Buffer
 }
 
 /** In each string that is sent: nothing of it may be in a log. */
@@ -75,6 +75,8 @@ const OTHER_STRINGS: Readonly<Record<string, string>> = {
   'a long text': MARK.padEnd(2_000, 'Z'),
   'more than a sealed copy': MARK.padEnd(SEALED_OCTETS + 1, 'Z'),
   'another alphabet of base64': `${MARK}+/+/+/+/+/+/+/==`,
+  'base64 of a length that none has': 'ZZZZZ',
+  'base64 with bits that are lost': 'ZZZZZZZZZZZZZZZZZZZZZZ',
   'hexadecimal with a prefix': '0xdeadbeefdeadbeefdeadbe',
   'NUL within': `${MARK}\0${'Z'.repeat(15)}`,
   'a line feed behind': `${MARK}${'Z'.repeat(15)}\n`,
@@ -83,6 +85,11 @@ const OTHER_STRINGS: Readonly<Record<string, string>> = {
   'digits of another script': '١٢٣٤٥٦',
   'an injection': `${MARK}'; DROP TABLE login_account; --`,
 }
+
+/** So deep that whoever walks through it by calling itself falls. */
+const DEEP = `${'{"a":['.repeat(20_000)}1${']}'.repeat(20_000)}`
+/** What is taken out of a text again; no form has it. */
+const HERE = `${MARK}here`
 
 /** Every body of a call that is bad in one place, and some that are bad altogether. */
 export function* badBodies(name: CallName): Generator<BadBody> {
@@ -94,6 +101,17 @@ export function* badBodies(name: CallName): Generator<BadBody> {
       yield { what: `${where}: absent`, text: JSON.stringify(changed(good, path, undefined)) }
       for (const [what, value] of Object.entries({ ...OTHER_TYPES, ...OTHER_STRINGS }))
         yield { what: `${where}: ${what}`, text: JSON.stringify(changed(good, path, value)) }
+      const [before, after] = JSON.stringify(changed(good, path, HERE)).split(HERE)
+      yield { what: `${where}: deep`, text: deepIn(changed(good, path, HERE)) }
+      // What an authenticator says has more fields than the form of the call has.
+      if (path.at(-1) === 'credential')
+        yield { what: `${where}.response: deep`, text: deepIn(changed(good, [...path, 'response'], HERE)) }
+      // RFC 3629 §3: an octet that no text has, and a surrogate as if it were a character.
+      for (const octets of [[0xff], [0xed, 0xa0, 0x80]])
+        yield {
+          what: `${where}: octets that are no UTF-8`,
+          text: Buffer.concat([Buffer.from(`${before}${MARK}`), Buffer.from(octets), Buffer.from(`${after}`)]),
+        }
     }
   }
   yield { what: 'an array', text: `["${MARK}"]` }
@@ -101,8 +119,13 @@ export function* badBodies(name: CallName): Generator<BadBody> {
   yield { what: 'nothing', text: '' }
   yield { what: 'no JSON', text: `{"${MARK}"` }
   yield { what: 'a deep array', text: '['.repeat(50_000) }
-  yield { what: 'octets that are no UTF-8', text: '{"\ud800": 1}' }
+  yield { what: 'a name that is no text', text: '{"\ud800": 1}' }
+  yield { what: 'a byte order mark', text: `\ufeff${JSON.stringify(goodBodies(name)[0])}` }
   yield { what: 'over the budget', text: ' '.repeat(MAX_BODY_OCTETS + 1) }
+}
+
+function deepIn(body: unknown): string {
+  return JSON.stringify(body).replace(`"${HERE}"`, DEEP)
 }
 
 function pathsOf(value: unknown): readonly (readonly string[])[] {

@@ -22,7 +22,7 @@ export interface Asking {
   inject(request: {
     readonly method: 'POST'
     readonly url: string
-    readonly payload: string
+    readonly payload: string | Buffer
     readonly headers: Readonly<Record<string, string>>
   }): Promise<Answered>
 }
@@ -96,7 +96,7 @@ export interface Browser {
   at(door: AskedDoor): void
   /** @throws {RefusedCall} (rejects) */
   ask<Name extends CallName>(name: Name, body: BodyOf<Name>): Promise<AnswerOf<Name>>
-  /** The answer as it is; a text is sent as it stands. */
+  /** The answer as it is; a text is sent as it stands, and so are octets. */
   send(name: CallName, body: unknown): Promise<Answered>
 }
 
@@ -126,7 +126,7 @@ export async function newBrowser(
     const answer = await door.app.inject({
       method: 'POST',
       url: `/login/api/${name}`,
-      payload: typeof body === 'string' ? body : JSON.stringify(body),
+      payload: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
       headers: {
         host: AUTHORITY,
         origin: ORIGIN,
