@@ -1,3 +1,4 @@
+export { makeMailKey, type OwnMailKey, readOwnMailKeys } from './keys/own-keys.ts'
 export type {
   ContentType,
   Entity,

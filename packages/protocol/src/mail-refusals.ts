@@ -134,20 +134,20 @@ export const MAIL_REFUSALS = {
     'callee',
     2,
     'no key is known to which mail for this address can be encrypted',
-    'ask the recipient for a signed message, or get their key: countersign mail keys find ADDRESS',
+    'ask the recipient for a signed message, or get their key: countersign mail keys ADDRESS',
   ],
   ERR_MAIL_KEY_CHANGED: [
     'local policy',
     'callee',
     3,
     'the key of this address is another one than before',
-    'ask the recipient by another way whether it is theirs, then: countersign mail keys accept ADDRESS',
+    'ask the recipient by another way whether it is theirs, then: countersign mail keys ADDRESS --accept',
   ],
   ERR_MAIL_MUST_ENCRYPT: [
     'local policy',
     'operator',
     3,
     'a rule says that mail to this address is encrypted, and it cannot be',
-    'get the key of the recipient: countersign mail keys find ADDRESS',
+    'get the key of the recipient: countersign mail keys ADDRESS',
   ],
 } as const

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/style/noExcessiveLinesPerFile: a table, one row for each command
 // Every command: what it is called, takes and says of itself. Help, the manual and the checks are derived from it.
 import type { Command, Option } from '../command.ts'
+import { MAIL_COMMANDS } from './table-mail.ts'
 
 const ADMIN: Readonly<Record<string, Option>> = {
   data: {
@@ -760,6 +761,7 @@ export const COMMANDS: readonly Command[] = [
     examples: ['countersign revoke alice --json | countersign ledger check - --key ledger.vkey'],
     load: async () => (await import('./ledger-check.ts')).ledgerCheck,
   },
+  ...MAIL_COMMANDS,
   {
     name: 'backup',
     summary: 'copy what an authority must not lose, while it runs',
