@@ -2,7 +2,15 @@ export { ALGORITHM, type AlgorithmName, writeAlgorithmIdentifier } from './algor
 export { readCertificate } from './certificate/read.ts'
 export { writeCertificate, writeTbsCertificate } from './certificate/write.ts'
 export { cmsFromBer, readContentInfo, writeContentInfo } from './cms/content-info.ts'
-export { type NewEnvelope, type NewRecipient, openEnvelope, sealEnvelope } from './cms/envelope.ts'
+export {
+  cipherOf,
+  type NewEnvelope,
+  type NewRecipient,
+  openContentKey,
+  openEnvelope,
+  requireContentType,
+  sealEnvelope,
+} from './cms/envelope.ts'
 export {
   readAuthEnvelopedData,
   readEncryptedData,
@@ -34,16 +42,20 @@ export type {
 } from './cms/model.ts'
 export { envelopedDataVersion } from './cms/recipient-info.ts'
 export {
+  hashOfSigner,
   isReferenceTo,
+  type NewDigestedData,
   type NewSignedData,
   type NewSigner,
   referenceByIssuer,
   referenceByKey,
   type SignerVerdict,
   signData,
+  signDigest,
   signingTimeAttribute,
   signingTimeOf,
   verifySigner,
+  verifySignerOfDigest,
 } from './cms/sign.ts'
 export {
   readSignedData,
@@ -52,6 +64,15 @@ export {
   writeSignedData,
   writeSignerInfo,
 } from './cms/signed-data.ts'
+export {
+  createMessageReader,
+  MAX_AROUND_CONTENT,
+  type MessageEvent,
+  type MessagePrefix,
+  type MessageReader,
+  type MessageRest,
+} from './cms/stream-reader.ts'
+export { endEnvelope, type NewEnvelopeStream, startEnvelope, writeContentPart } from './cms/stream-writer.ts'
 export {
   certificateIssuerExtension,
   invalidityDateExtension,

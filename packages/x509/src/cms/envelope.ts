@@ -1,6 +1,13 @@
 // Sealing and opening: RFC 5652 §6.3, §6.4; RFC 5083 §2.2, §2.4. The operations are the caller's.
 import { writeAlgorithmIdentifier } from '../algorithm.ts'
-import { askOctets, type CipherName, type CryptoSteps, type HashName, type KeyTransport } from '../crypto-step.ts'
+import {
+  askOctets,
+  type CipherName,
+  type ContentCipher,
+  type CryptoSteps,
+  type HashName,
+  type KeyTransport,
+} from '../crypto-step.ts'
 import { compareOctets, joinOctets, writeOctetBitString, writeOid, writeSequence } from '../der/write.ts'
 import type { Attribute, Certificate, Oid, SubjectPublicKeyInfo } from '../model.ts'
 import { OID } from '../oid.ts'
@@ -69,7 +76,7 @@ export interface NewEnvelope {
 }
 
 /** The whole tag: RFC 5084 §3.2 lets less be, and has less as its default. */
-const TAG_OCTETS = 16
+export const TAG_OCTETS = 16
 
 /**
  * Encrypts content to its recipients, and writes the message.
@@ -80,9 +87,7 @@ const TAG_OCTETS = 16
 export function* sealEnvelope(envelope: NewEnvelope): CryptoSteps<Uint8Array> {
   const { content, contentType = OID['id-data'], cipher, key, iv, recipients } = envelope
   const authenticated = isAuthenticated(cipher)
-  if (key.length !== keyOctetsOf(cipher)) throw new RangeError('not the length of a key of this cipher')
-  if (iv.length !== (authenticated ? 12 : 16)) throw new RangeError('not the length of an iv of this cipher')
-  if (recipients.length === 0) throw new RangeError('a message without recipients')
+  requireLengths(envelope)
   // RFC 5083 §2.1: attributes stand where the content is no plain data.
   const attributes: Attribute[] | undefined =
     authenticated && contentType !== OID['id-data']
@@ -96,8 +101,7 @@ export function* sealEnvelope(envelope: NewEnvelope): CryptoSteps<Uint8Array> {
     octets: content,
     additional: attributes ? writeAttributes(attributes) : new Uint8Array(),
   })
-  const recipientInfos: RecipientInfo[] = []
-  for (const recipient of recipients) recipientInfos.push(yield* sealKey(recipient, key))
+  const recipientInfos = yield* sealKeys(recipients, key)
   const info = (encryptedContent: Uint8Array): EncryptedContentInfo => ({
     contentType,
     contentEncryptionAlgorithm: contentEncryptionAlgorithmOf(parameters),
@@ -116,6 +120,20 @@ export function* sealEnvelope(envelope: NewEnvelope): CryptoSteps<Uint8Array> {
     ...(attributes && { authAttrs: attributes }),
     mac: encrypted.subarray(end),
   })
+}
+
+/** @throws {RangeError} when they are of another cipher, or nobody could read the message. */
+export function requireLengths({ cipher, key, iv, recipients }: Omit<NewEnvelope, 'content'>): void {
+  if (key.length !== keyOctetsOf(cipher)) throw new RangeError('not the length of a key of this cipher')
+  if (iv.length !== (isAuthenticated(cipher) ? 12 : 16)) throw new RangeError('not the length of an iv of this cipher')
+  if (recipients.length === 0) throw new RangeError('a message without recipients')
+}
+
+/** Encrypts the content's key to each recipient. */
+export function* sealKeys(recipients: readonly NewRecipient[], key: Uint8Array): CryptoSteps<RecipientInfo[]> {
+  const recipientInfos: RecipientInfo[] = []
+  for (const recipient of recipients) recipientInfos.push(yield* sealKey(recipient, key))
+  return recipientInfos
 }
 
 function* sealKey(recipient: NewRecipient, key: Uint8Array): CryptoSteps<RecipientInfo> {
@@ -152,15 +170,12 @@ export function* openEnvelope(
   recipient: Certificate,
   entropy: Uint8Array,
 ): CryptoSteps<Uint8Array> {
-  if (entropy.length < 32) throw new RangeError('less entropy than a key has')
   const isAuthentic = 'mac' in data
   const info = isAuthentic ? data.authEncryptedContentInfo : data.encryptedContentInfo
-  const parameters = contentCipherOf(info.contentEncryptionAlgorithm)
-  if (parameters === undefined || isAuthenticated(parameters.cipher) !== isAuthentic)
-    throw new CmsError('ERR_CMS_ALGORITHM')
+  const parameters = cipherOf(info, isAuthentic)
   if (isAuthentic && data.mac.length !== parameters.tagOctets) throw new CmsError('ERR_CMS_DECRYPT')
   if (info.encryptedContent === undefined) throw new CmsError('ERR_CMS_CONTENT_ABSENT')
-  const key = yield* openKey(data.recipientInfos, recipient, keyOctetsOf(parameters.cipher), entropy)
+  const key = yield* openContentKey(data.recipientInfos, recipient, parameters, entropy)
   const additional = (isAuthentic && data.authAttrsDer) || new Uint8Array()
   const octets = isAuthentic ? joinOctets(info.encryptedContent, data.mac) : info.encryptedContent
   const content = yield* askOctets({ op: 'decrypt', ...parameters, key, octets, additional })
@@ -169,19 +184,39 @@ export function* openEnvelope(
   return content
 }
 
-/** §11.1: authenticated attributes say which type of content is authenticated. */
-function requireContentType(attributes: readonly Attribute[], contentType: Oid): void {
+/**
+ * The cipher of a content that is authenticated, or is not.
+ * @throws {CmsError} when it is none of ours, or one of the other kind: GCM whose tag nobody asks for is no encryption.
+ * @throws {DerError} when its parameters are malformed.
+ */
+export function cipherOf(info: EncryptedContentInfo, isAuthentic: boolean): ContentCipher {
+  const parameters = contentCipherOf(info.contentEncryptionAlgorithm)
+  if (parameters === undefined || isAuthenticated(parameters.cipher) !== isAuthentic)
+    throw new CmsError('ERR_CMS_ALGORITHM')
+  return parameters
+}
+
+/** §11.1: authenticated attributes say which type of content is authenticated. @throws {CmsError} when they say another. */
+export function requireContentType(attributes: readonly Attribute[], contentType: Oid): void {
   const value = onlyValue(attributes, OID['id-contentType'])
   if (value === undefined || compareOctets(value, writeOid(contentType)) !== 0)
     throw new CmsError('ERR_CMS_AUTHENTICATED_ATTRIBUTES')
 }
 
-function* openKey(
+/**
+ * The key of a content, by the private key of `recipient`, which the performer has. Secret.
+ * @param entropy As for {@link openEnvelope}.
+ * @throws {CmsError} `ERR_CMS_NO_RECIPIENT` where the message is for others, `ERR_CMS_ALGORITHM` where the key travels as none
+ *   of ours does, `ERR_CMS_DECRYPT` for all else.
+ */
+export function* openContentKey(
   recipientInfos: readonly RecipientInfo[],
   recipient: Certificate,
-  keyOctets: number,
+  { cipher }: Pick<ContentCipher, 'cipher'>,
   entropy: Uint8Array,
 ): CryptoSteps<Uint8Array> {
+  if (entropy.length < 32) throw new RangeError('less entropy than a key has')
+  const keyOctets = keyOctetsOf(cipher)
   for (const info of recipientInfos) {
     if (info.kind === 'ktri' && isReferenceTo(info.rid, recipient)) {
       const transport = keyTransportOf(info.keyEncryptionAlgorithm)

@@ -83,10 +83,34 @@ export interface NewSignedData extends CertificateBag {
  * @see RFC 5652 §5.4, §5.5
  */
 export function* signData(data: NewSignedData): CryptoSteps<Uint8Array> {
-  const { content, contentType: eContentType = OID['id-data'], detached, signers, certificates, crls } = data
+  const { content, detached, ...others } = data
+  const digests = new Map<HashName, Uint8Array>()
+  for (const { hash } of data.signers)
+    if (!digests.has(hash)) digests.set(hash, yield* need({ op: 'digest', hash, octets: content, times: 1 }))
+  return yield* signDigested({ ...others, digests }, detached ? undefined : content)
+}
+
+/** As {@link NewSignedData}, of a content that stays outside and was digested elsewhere. */
+export interface NewDigestedData extends Omit<NewSignedData, 'content' | 'detached'> {
+  /** By each hash that a signer has. */
+  readonly digests: ReadonlyMap<HashName, Uint8Array>
+}
+
+/**
+ * As {@link signData}, for a content that goes by in pieces.
+ * @throws {RangeError} when the digest of a signer's hash is absent.
+ * @throws {CmsError} when the performer does not have an operation.
+ */
+export function* signDigest(data: NewDigestedData): CryptoSteps<Uint8Array> {
+  return yield* signDigested(data, undefined)
+}
+
+function* signDigested(data: NewDigestedData, eContent: Uint8Array | undefined): CryptoSteps<Uint8Array> {
+  const { digests, contentType: eContentType = OID['id-data'], signers, certificates, crls } = data
   const signerInfos: SignerInfo[] = []
   for (const [signer, { sid, hash, signatureAlgorithm, signedAttrs: more = [], unsignedAttrs }] of signers.entries()) {
-    const digest = yield* need({ op: 'digest', hash, octets: content, times: 1 })
+    const digest = digests.get(hash)
+    if (digest === undefined) throw new RangeError(`the content was not digested by ${hash}`)
     const signedAttrs = [
       { type: OID['id-contentType'], values: [writeOid(eContentType)] },
       { type: OID['id-messageDigest'], values: [writeOctetString(digest)] },
@@ -108,7 +132,7 @@ export function* signData(data: NewSignedData): CryptoSteps<Uint8Array> {
     version: signedDataVersion({ eContentType, signerInfos }),
     digestAlgorithms: [...new Set(signers.map(({ hash }) => hash))].map(digestAlgorithmOf),
     eContentType,
-    ...(!detached && { eContent: content }),
+    ...(eContent && { eContent }),
     ...(certificates && { certificates }),
     ...(crls && { crls }),
     signerInfos,
@@ -139,25 +163,56 @@ export function* verifySigner(
   detached?: Uint8Array,
 ): CryptoSteps<SignerVerdict> {
   const content = contentOf(data, detached)
-  const hash = hashOf(signer.digestAlgorithm)
-  const algorithm = hash && signatureAlgorithmOf(signer.signatureAlgorithm, hash)
-  if (hash === undefined || hash === 'SHA-1' || algorithm === undefined) return { ok: false, code: 'ERR_CMS_ALGORITHM' }
-  const { signedAttrs, signedAttrsDer, signature } = signer
-  if (signedAttrs === undefined || signedAttrsDer === undefined) {
+  const how = howSigned(signer)
+  if (how === undefined) return { ok: false, code: 'ERR_CMS_ALGORITHM' }
+  if (signer.signedAttrs === undefined) {
     // §5.3: "[signedAttrs] MUST be present if the content type … is not id-data". And content that reads as signed
     // attributes was cut from a message that had them: the same signature would then be over another content.
     if (data.eContentType !== OID['id-data'] || areSignedAttributes(content))
       return { ok: false, code: 'ERR_CMS_SIGNED_ATTRIBUTES' }
-    return yield* checked(algorithm, publicKey, content, signature)
+    return yield* checked(how.algorithm, publicKey, content, signer.signature)
   }
+  const digest = yield* askOctets({ op: 'digest', hash: how.hash, octets: content, times: 1 })
+  return yield* verifySignerOfDigest(data, signer, publicKey, digest)
+}
+
+/**
+ * As {@link verifySigner}, for a content that went by in pieces: over its digest by {@link hashOfSigner}. A signer without
+ * signed attributes signs the content itself, and is refused here.
+ * @param digest Undefined: the content was not digested, and is not what was signed.
+ * @throws {DerError | CmsError} when an attribute is malformed.
+ */
+export function* verifySignerOfDigest(
+  { eContentType }: Pick<SignedData, 'eContentType'>,
+  signer: SignerInfo,
+  publicKey: SubjectPublicKeyInfo,
+  digest: Uint8Array | undefined,
+): CryptoSteps<SignerVerdict> {
+  const how = howSigned(signer)
+  if (how === undefined) return { ok: false, code: 'ERR_CMS_ALGORITHM' }
+  const { signedAttrs, signedAttrsDer, signature } = signer
+  if (signedAttrs === undefined || signedAttrsDer === undefined) return { ok: false, code: 'ERR_CMS_SIGNED_ATTRIBUTES' }
   const contentType = onlyValue(signedAttrs, OID['id-contentType'])
   const messageDigest = onlyValue(signedAttrs, OID['id-messageDigest'])
-  if (contentType === undefined || messageDigest === undefined || readWhole(contentType, readOid) !== data.eContentType)
+  if (contentType === undefined || messageDigest === undefined || readWhole(contentType, readOid) !== eContentType)
     return { ok: false, code: 'ERR_CMS_SIGNED_ATTRIBUTES' }
-  const digest = yield* askOctets({ op: 'digest', hash, octets: content, times: 1 })
   const signed = readWhole(messageDigest, (c) => readContents(c, TAG.octetString))
   if (digest === undefined || compareOctets(digest, signed) !== 0) return { ok: false, code: 'ERR_CMS_DIGEST' }
-  return yield* checked(algorithm, publicKey, signedAttrsDer, signature)
+  return yield* checked(how.algorithm, publicKey, signedAttrsDer, signature)
+}
+
+/** The hash by which a signer digested the content; undefined where it, or the signature's algorithm, is none of ours. */
+export function hashOfSigner(signer: SignerInfo): Exclude<HashName, 'SHA-1'> | undefined {
+  return howSigned(signer)?.hash
+}
+
+function howSigned(
+  signer: SignerInfo,
+): { readonly hash: Exclude<HashName, 'SHA-1'>; readonly algorithm: AlgorithmIdentifier } | undefined {
+  const hash = hashOf(signer.digestAlgorithm)
+  if (hash === undefined || hash === 'SHA-1') return undefined
+  const algorithm = signatureAlgorithmOf(signer.signatureAlgorithm, hash)
+  return algorithm && { hash, algorithm }
 }
 
 function contentOf({ eContent }: SignedData, detached: Uint8Array | undefined): Uint8Array {
