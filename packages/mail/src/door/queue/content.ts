@@ -1,0 +1,77 @@
+// What messages say, a file each: whole and on the disk before anything speaks of it.
+import { mkdir, open, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Source } from '@countersign/protocol'
+
+/** The contents of a queue. @throws the system's error (rejects). */
+export interface Contents {
+  /** Writes one; only after `end` is it on the disk. */
+  begin(id: string): Promise<ContentWriter>
+  source(id: string, length: number): Source
+  remove(id: string): Promise<void>
+  /** Removes what is not among these: a process that was killed left it. */
+  sweep(known: ReadonlySet<string>): Promise<void>
+}
+
+/** One content that is being written. */
+export interface ContentWriter {
+  write(octets: Uint8Array): Promise<void>
+  /** Answers how many octets it has. */
+  end(): Promise<number>
+  discard(): Promise<void>
+}
+
+const READ_OCTETS = 64 * 1024
+
+/** Makes the directory where it is absent. */
+export async function openContents(directory: string): Promise<Contents> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await syncDirectory(join(directory, '..'))
+  const pathOf = (id: string) => join(directory, id)
+  return {
+    async begin(id) {
+      // `wx` follows no link and writes into nothing that is there.
+      const file = await open(pathOf(id), 'wx', 0o600)
+      let octets = 0
+      return {
+        async write(more) {
+          await file.writeFile(more)
+          octets += more.length
+        },
+        async end() {
+          await file.sync()
+          await file.close()
+          await syncDirectory(directory)
+          return octets
+        },
+        async discard() {
+          await file.close()
+          await rm(pathOf(id), { force: true })
+        },
+      }
+    },
+    source: (id, length) => ({
+      length,
+      async *read(start, end) {
+        await using file = await open(pathOf(id), 'r')
+        for (let at = start; at < end; ) {
+          const { bytesRead, buffer } = await file.read(new Uint8Array(Math.min(READ_OCTETS, end - at)), {
+            position: at,
+          })
+          if (bytesRead === 0) throw new RangeError(`${pathOf(id)} ends before its length`)
+          at += bytesRead
+          yield buffer.subarray(0, bytesRead)
+        }
+      },
+    }),
+    remove: (id) => rm(pathOf(id), { force: true }),
+    async sweep(known) {
+      for (const id of await readdir(directory)) if (!known.has(id)) await rm(pathOf(id), { force: true })
+    },
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  await using handle = await open(directory, 'r')
+  await handle.sync()
+}
