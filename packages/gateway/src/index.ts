@@ -1,4 +1,5 @@
 export { type DemoUpstream, openDemoUpstream } from './demo/upstream.ts'
+export { type Listening, openListener } from './kind/listener.ts'
 export type { Change, OpenDoor } from './kind/model.ts'
 export { type AnyDoorConfig, type DoorKind, fixedKeys, isCaller, openDoor } from './kinds.ts'
 export { openWebDoor, type WebDoorConfig } from './web/door.ts'

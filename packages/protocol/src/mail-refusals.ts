@@ -164,7 +164,7 @@ export const MAIL_REFUSALS = {
     'the sender of the message is not an address that you have proved to be yours',
     'send from an address that your certificate names, or ask your administrator for a certificate for this one',
   ],
-  ERR_MAIL_UTF8: [
+  ERR_MAIL_NOT_ASCII: [
     'RFC 6531 §3.5',
     'caller',
     1,

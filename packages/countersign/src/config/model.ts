@@ -2,6 +2,7 @@
 
 import type { AnyDoorConfig } from '@countersign/gateway'
 import type { Listen } from '@countersign/gateway/sections'
+import type { MailDoorConfig } from '@countersign/mail/door'
 import type { KeyAlgorithm } from '@countersign/mtls'
 import type { Party } from '@countersign/policy'
 import type { KnownParty } from '@countersign/protocol'
@@ -27,8 +28,11 @@ export interface AuthorityConfig {
   readonly listen: Listen
 }
 
+/** A door of any kind, of whichever program it is. */
+export type HouseDoorConfig = AnyDoorConfig | ({ readonly kind: 'mail' } & MailDoorConfig)
+
 /** A door of any kind; who may pass it, where callers meet it. */
-export type DoorConfig = AnyDoorConfig & {
+export type DoorConfig = HouseDoorConfig & {
   /** Identities that may pass, or `*` for every party of this authority. Absent where nobody calls, or the policy decides. */
   readonly allow?: readonly string[]
   readonly revocation: 'require' | 'prefer'

@@ -1,5 +1,5 @@
 // The shape of countersign.yaml, with what each key means.
-import { DOOR_SECTIONS, dnsName, hostName, isLoopback, type Keys, listen } from '@countersign/gateway/sections'
+import { dnsName, hostName, isLoopback, type Keys, listen } from '@countersign/gateway/sections'
 import { KEY_ALGORITHMS, vouchingFor } from '@countersign/mtls'
 import { PARTY_KINDS } from '@countersign/policy'
 import { type Identity, isParty } from '@countersign/protocol'
@@ -7,8 +7,9 @@ import { readName } from '@countersign/verify'
 import { z } from 'zod'
 import { didYouMean } from '../nearest.ts'
 import type { ConfigFile, ConfigParty, DoorConfig } from './model.ts'
+import { SECTIONS } from './sections.ts'
 
-const DOOR_KINDS = Object.keys(DOOR_SECTIONS)
+const DOOR_KINDS = Object.keys(SECTIONS)
 const KIND_FORM = `must be one of ${DOOR_KINDS.join(', ')}`
 
 const common = {
@@ -54,7 +55,7 @@ function isVouching(word: string): boolean {
   }
 }
 
-const [firstKind, ...otherKinds] = Object.entries(DOOR_SECTIONS).map(([kind, { keys, meetsCallers }]) =>
+const [firstKind, ...otherKinds] = Object.entries(SECTIONS).map(([kind, { keys, meetsCallers }]) =>
   z.strictObject({ ...common, ...(meetsCallers && meeting), kind: z.literal(kind), ...keys }),
 )
 if (firstKind === undefined) throw new TypeError('there is no kind of door')
@@ -233,7 +234,7 @@ const root = z.strictObject({
 
 const whole = root.superRefine(({ authority: own, join, anchors, policy, doors }, context) => {
   for (const [index, each] of doors.entries())
-    for (const { path, message, near } of DOOR_SECTIONS[each.kind].faults?.(each) ?? [])
+    for (const { path, message, near } of SECTIONS[each.kind].faults?.(each) ?? [])
       context.addIssue({
         code: 'custom',
         path: ['doors', index, ...path],
@@ -288,7 +289,7 @@ export const CONFIG_KEYS: Readonly<Record<string, Keys>> = {
   'parties.*': party.shape,
   'doors.*': common,
   ...Object.fromEntries(
-    Object.entries(DOOR_SECTIONS).flatMap(([kind, { keys, meetsCallers, within = {} }]): [string, Keys][] => [
+    Object.entries(SECTIONS).flatMap(([kind, { keys, meetsCallers, within = {} }]): [string, Keys][] => [
       [`doors.*:${kind}`, { ...(meetsCallers && meeting), ...keys }],
       ...Object.entries(within).map(([path, inner]): [string, Keys] => [`doors.*:${kind}.${path}`, inner]),
     ]),

@@ -5,7 +5,6 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Authority } from '@countersign/authority'
-import { isCaller } from '@countersign/gateway'
 import { type Clock, type Credential, createIdentity, type Log, type Trust } from '@countersign/mtls'
 import {
   type Certificate,
@@ -20,6 +19,7 @@ import {
 } from '@countersign/x509'
 import { doorParty, hostsOf } from '../config/hosts.ts'
 import type { DoorConfig } from '../config/model.ts'
+import { callsOthers } from './kinds.ts'
 import type { DoorIdentity } from './roof.ts'
 
 /** Often enough for any life of a certificate, and indifferent to a clock that steps. */
@@ -79,7 +79,7 @@ function isGood({ certificates }: Credential, { door, authority, clock }: Parts)
   if (Temporal.Instant.compare(now, notBefore) < 0 || issuing === undefined) return false
   const issuerSpkiSha256 = hash('sha256', issuing.subjectPublicKeyInfo.der, 'hex')
   const { trust } = authority
-  if (isCaller(door) && !leaf.extendedKeyUsage?.includes(OID.clientAuth)) return false
+  if (callsOthers(door) && !leaf.extendedKeyUsage?.includes(OID.clientAuth)) return false
   if (trust.announced(issuerSpkiSha256, leaf.serialNumber) !== undefined) return false
   if (!leadsEverywhere(certificates, issuing, trust)) return false
   if (trust.crls.some(({ entries }) => entries.has(leaf.serialNumber))) return false
@@ -130,7 +130,7 @@ async function obtain({ door, directory, authority }: Parts, before: Credential 
     party: doorParty(door.name),
     dnsNames: hostsOf(door).filter((name) => isIP(name) === 0),
     ipAddresses: hostsOf(door).filter((name) => isIP(name) !== 0),
-    profile: isCaller(door) ? 'service' : 'server',
+    profile: callsOthers(door) ? 'service' : 'server',
     publicKey: Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' })),
     ...(before && { succeeds: Uint8Array.from(hash('sha256', before.certificates[0].der, 'buffer')) }),
   })

@@ -3,7 +3,6 @@ import { hash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FeedDoor } from '@countersign/authority'
-import { isCaller } from '@countersign/gateway'
 import {
   type Believe,
   type Clock,
@@ -19,6 +18,7 @@ import { formatIpAddress, OID } from '@countersign/x509'
 import { EXIT, Failure } from '../command.ts'
 import { hostsOf } from '../config/hosts.ts'
 import type { DoorConfig } from '../config/model.ts'
+import { callsOthers } from './kinds.ts'
 import type { Roof } from './roof.ts'
 
 /** Where a joined house keeps what it has, and by which clock it goes. */
@@ -132,7 +132,7 @@ function identityFor(
       `door ${door.name} must prove ${missing.join(', ')}, and the certificate in ${identity.directory} does not`,
       { code: 'ERR_CLI_JOIN', next },
     )
-  if (isCaller(door) && !leaf.extendedKeyUsage?.includes(OID.clientAuth))
+  if (callsOthers(door) && !leaf.extendedKeyUsage?.includes(OID.clientAuth))
     throw new Failure(
       EXIT.input,
       `door ${door.name} calls others, and the certificate in ${identity.directory} is for servers alone`,

@@ -45,6 +45,16 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   'events.failed': ['alarm', 'who follows the events was left, and goes on from there: {cause}'],
   'notice.waits': ['alarm', 'a notice ({kind}) to {account} could not be sent, and is tried again: {cause}'],
   'notice.lost': ['alarm', 'a notice ({kind}) to {account} could not be sent for five days, and is given up: {cause}'],
+  'mail.held': ['ended', 'a message ({id}) at {door} is held for {recipients} recipients: {code}'],
+  'mail.unknown': [
+    'alarm',
+    'it is not known whether {recipients} recipients of {door} have a message already; it is sent again with a mark: {cause}',
+  ],
+  'mail.failed': ['ended', 'a message ({id}) at {door} was given up for {recipients} recipients: {code}: {cause}'],
+  'mail.later': ['ended', 'a message ({id}) at {door} waits for {recipients} recipients: {code}: {cause}'],
+  'mail.lost': ['alarm', 'a report ({id}) of {door} itself could not be delivered, and is given up: {cause}'],
+  'mail.queue-failed': ['alarm', 'the queue of {door} cannot be written, and nothing leaves: {cause}'],
+  'mail.queue-works': ['done', 'the queue of {door} is written again'],
   'login.attempt': [
     'alarm',
     'somebody has the password of {account} at {door} on a device that is not known, from {address}',
@@ -153,6 +163,8 @@ export const QUIET_EVENTS: ReadonlySet<string> = new Set([
   // Of each request and session.
   'request.done',
   'session.done',
+  'mail.queued',
+  'mail.sent',
   // What goes as it should, by itself.
   'certificate.replaced',
   'door.renewed',

@@ -1,7 +1,7 @@
 // One door of the house: its identity, its sessions, and how it follows the authority.
 
 import { join } from 'node:path'
-import { type AnyDoorConfig, type OpenDoor, openDoor as openAnyDoor } from '@countersign/gateway'
+import type { OpenDoor } from '@countersign/gateway'
 import {
   type Access,
   allowList,
@@ -19,7 +19,8 @@ import {
   revokedKey,
 } from '@countersign/mtls'
 import type { FeedEvent, Meeting } from '@countersign/protocol'
-import type { DoorConfig } from '../config/model.ts'
+import type { DoorConfig, HouseDoorConfig } from '../config/model.ts'
+import { openKind } from './kinds.ts'
 import type { HousePeople } from './people.ts'
 import { type HousePolicy, serviceOf } from './policy.ts'
 import type { Ports } from './ports.ts'
@@ -47,7 +48,7 @@ export interface DoorParts {
 /** A door of the house, with what the house holds in its hands of it. */
 export interface StandingDoor {
   readonly config: DoorConfig
-  readonly door: OpenDoor<AnyDoorConfig>
+  readonly door: OpenDoor<HouseDoorConfig>
   readonly identity: OwnIdentity
   readonly access: ReplaceableAccess
 }
@@ -89,11 +90,12 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
     ...(people && { people: people.open }),
   }
   const { listen: wish } = config
+  const queue = join(data, 'doors', config.name, 'queue')
   const door =
     'path' in wish
-      ? await openAnyDoor(config, house)
+      ? await openKind(config, house, queue)
       : await ports.open(`door/${config.name}`, { ...wish, mayMove }, (listen) =>
-          openAnyDoor({ ...config, listen }, house),
+          openKind({ ...config, listen }, house, queue),
         )
   opened.defer(() => door.close())
   return { config, door, identity, access }

@@ -46,7 +46,8 @@ export function servicesOf(doors: readonly DoorConfig[]): readonly Service[] {
     const labels = ['any', `kind:${door.kind}`]
     const hosts = hostsOf(door).map((host) => (door.kind === 'web' ? `https://${host}` : host))
     const routes = door.kind === 'web' ? (door.routes ?? []) : []
-    const within = new Set(routes.flatMap(({ service }) => service ?? []))
+    const recipients = door.kind === 'mail' ? (door.recipients ?? []) : []
+    const within = new Set([...routes, ...recipients].flatMap(({ service }) => service ?? []))
     return [
       { id: serviceOf(door.name), labels: [...labels, ...hosts] },
       ...[...within].map((service) => ({ id: serviceOf(service), labels })),

@@ -1,9 +1,9 @@
 // A running house goes over to another configuration: whole or not at all, and no connection is dropped for it.
 import { isDeepStrictEqual } from 'node:util'
-import { fixedKeys, isCaller } from '@countersign/gateway'
 import { EXIT, Failure } from '../command.ts'
 import type { Config, DoorConfig } from '../config/model.ts'
 import type { PlaceOf } from '../config/read-config.ts'
+import { callsOthers, fixedOf } from './kinds.ts'
 import { accessOf, type StandingDoor } from './open-door.ts'
 import type { HouseRules } from './rules.ts'
 
@@ -92,11 +92,11 @@ function refuseFixed(current: Config, next: Config, standing: readonly StandingD
 }
 
 function doorFaults(current: DoorConfig, next: DoorConfig, placeOf: (key: string) => string): string[] {
-  const fixed = [...fixedKeys(current), ...FIXED_AROUND]
+  const fixed = [...fixedOf(current), ...FIXED_AROUND]
   const faults = differentKeys({ ...current }, { ...next })
     .filter((key) => fixed.includes(key))
     .map((key) => `${placeOf(key)}: door ${current.name}: ${key} is another, which needs a new start`)
-  if (isCaller(next) && !isCaller(current))
+  if (callsOthers(next) && !callsOthers(current))
     faults.push(`${placeOf('upstream')}: door ${current.name}: it must now prove itself to others`)
   return faults
 }

@@ -1,6 +1,6 @@
 // What a house counts: from the records of its meetings and from the events of its log, so that no number has a second source.
 import { readdirSync, readFileSync } from 'node:fs'
-import type { AnyDoorConfig, OpenDoor } from '@countersign/gateway'
+import type { OpenDoor } from '@countersign/gateway'
 import type { Clock, OwnIdentity, Trust } from '@countersign/mtls'
 import {
   createCounter,
@@ -10,10 +10,11 @@ import {
   type Sample,
   writeOpenMetrics,
 } from '@countersign/protocol'
+import type { HouseDoorConfig } from '../config/model.ts'
 
 /** What is looked at when the numbers are asked for. */
 export interface Watched {
-  readonly doors: readonly { readonly door: OpenDoor<AnyDoorConfig>; readonly identity: OwnIdentity }[]
+  readonly doors: readonly { readonly door: OpenDoor<HouseDoorConfig>; readonly identity: OwnIdentity }[]
   readonly trust: Trust
   /** Of this house. */
   readonly authority: { figures(): Promise<readonly Family[]> } | undefined
@@ -130,7 +131,7 @@ function holding(holdsUntil: Temporal.Instant | undefined): Family[] {
 }
 
 /** Routes may lead to the same address: it is up where it is up for each of them. */
-function upstreamsOf(door: OpenDoor<AnyDoorConfig>): Sample[] {
+function upstreamsOf(door: OpenDoor<HouseDoorConfig>): Sample[] {
   const found = new Map<string, boolean>()
   for (const { address, isUp } of door.upstreams?.() ?? []) found.set(address, isUp && (found.get(address) ?? true))
   return [...found].map(([address, isUp]) => ({ labels: { door: door.name, address }, value: isUp ? 1 : 0 }))

@@ -1,0 +1,33 @@
+// The kinds of doors, whichever program they are of.
+import { fixedKeys, isCaller, type OpenDoor, openDoor, openListener } from '@countersign/gateway'
+import type { Door } from '@countersign/mtls'
+import type { HouseDoorConfig } from '../config/model.ts'
+
+/** Whether a door must prove who it is to others, as a caller. */
+export function callsOthers(config: HouseDoorConfig): boolean {
+  return config.kind !== 'mail' && isCaller(config)
+}
+
+/** The keys of a door that can only change with a new start. */
+export function fixedOf(config: HouseDoorConfig): readonly string[] {
+  // As `MAIL_FIXED` has it: who only compares configurations needs no mail.
+  return config.kind === 'mail' ? ['name', 'kind', 'host', 'listen', 'next', 'maxMessageOctets'] : fixedKeys(config)
+}
+
+type DoorHouse = Parameters<typeof openDoor>[1]
+
+/** Opens a door of any kind. `directory`: where it keeps what is too large for a file of its own. @throws as the `open` of its kind. */
+export async function openKind(
+  config: HouseDoorConfig,
+  house: DoorHouse,
+  directory: string,
+): Promise<OpenDoor<HouseDoorConfig>> {
+  if (config.kind !== 'mail') return ofItsKind(await openDoor(config, house))
+  const { openMailDoor } = await import('@countersign/mail/door')
+  return ofItsKind(await openMailDoor(config, { ...house, listen: openListener, directory }))
+}
+
+/** A door is only ever given the next configuration of its own kind; TypeScript does not relate the two. */
+function ofItsKind(door: Door): OpenDoor<HouseDoorConfig> {
+  return door as OpenDoor<HouseDoorConfig>
+}

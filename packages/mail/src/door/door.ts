@@ -1,0 +1,112 @@
+// The mail door: people of the house hand in mail over mutual TLS, and it is here until each recipient has it.
+import { type CallerSession, createAcceptor, type Door } from '@countersign/mtls'
+import { type Meeting, MOST_TROUBLES, type Trouble } from '@countersign/protocol'
+import { createHop } from './leave/hop.ts'
+import { runLeaving } from './leave/run.ts'
+import type { MailDoorConfig, MailHouse, Treat } from './model.ts'
+import { openQueue } from './queue/queue.ts'
+import { lineOf } from './submit/answer.ts'
+import { createSubmission, endWith } from './submit/submission.ts'
+
+/** The mail door as it stands; what is not fixed of its configuration can change. */
+export interface MailDoor extends Door {
+  /** Makes ready for another configuration: exactly one of the two is called. */
+  prepare(next: MailDoorConfig): Promise<{ apply(): void; discard(): Promise<void> }>
+}
+
+/** What stays as it is while a mail door stands, beside its name and kind. */
+export const MAIL_FIXED: readonly (keyof MailDoorConfig)[] = ['host', 'listen', 'next', 'maxMessageOctets']
+
+const asItStands: Treat = async (source, { recipients, isUtf8, isEightBit }) => [
+  { kind: 'send', source, recipients, isUtf8, isEightBit },
+]
+
+/**
+ * Opens a mail door.
+ * @throws {QueueError} where its queue is in use or cannot be written; the system's error where it cannot listen.
+ */
+export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Promise<MailDoor> {
+  const { name, host, next } = config
+  const { clock, log, directory, failpoint, treat = asItStands } = house
+  let current = config
+  const queue = await openQueue({ directory, ...(failpoint && { failpoint }) })
+  const hop = createHop(next, host[0])
+  const leaving = runLeaving({
+    queue,
+    hop,
+    treat,
+    door: name,
+    host: host[0],
+    hopName: next.name ?? next.host,
+    clock,
+    log,
+  })
+  const submission = createSubmission({
+    config: () => current,
+    house,
+    queue,
+    onQueued: () => leaving.poke(),
+    onTrouble: createTroubles(house),
+  })
+  const acceptor = createAcceptor({
+    ...house,
+    door: name,
+    onAccepted(socket, meeting, session: CallerSession) {
+      const began = performance.now()
+      socket.once('close', () =>
+        log('session.done', {
+          door: name,
+          reference: meeting.reference,
+          caller: meeting.caller.name,
+          seconds: (performance.now() - began) / 1000,
+          ...(session.cutBy !== undefined && { code: session.cutBy }),
+        }),
+      )
+      submission.serve(socket, meeting, session)
+    },
+    // RFC 5321 §3.1: 554 in place of a greeting. It is all of SMTP that a refused caller hears.
+    onRefused(socket, meeting) {
+      socket.on('error', () => socket.destroy())
+      if (!meeting.outcome.ok) endWith(socket, lineOf(meeting.outcome.refusal.code, meeting.reference, 554))
+    },
+  })
+  const door = await house.listen({
+    name,
+    kind: 'mail',
+    scheme: 'smtps',
+    listen: config.listen,
+    server: { noDelay: true },
+    house,
+    onConnection: (raw) => acceptor.accept(raw),
+    isBusy: () => acceptor.pending > 0,
+    endIdle: () => submission.endIdle(),
+    stop: () => acceptor.close(),
+    async close() {
+      await leaving.close()
+      hop.rest()
+      await queue[Symbol.asyncDispose]()
+    },
+  })
+  return {
+    ...door,
+    prepare: async (wanted) => ({
+      apply() {
+        current = wanted
+      },
+      discard: async () => undefined,
+    }),
+  }
+}
+
+/** Adds to the record of a meeting what was refused within it: each once, and few. */
+function createTroubles({ clock, amend }: Pick<MailHouse, 'clock' | 'amend'>) {
+  const known = new WeakMap<Meeting, readonly Trouble[]>()
+  return (meeting: Meeting, trouble: Omit<Trouble, 'at'>) => {
+    const before = known.get(meeting) ?? []
+    const isKnown = before.some(({ code, note }) => code === trouble.code && note === trouble.note)
+    if (amend === undefined || isKnown || before.length >= MOST_TROUBLES) return
+    const troubles = [...before, { at: clock(), ...trouble }]
+    known.set(meeting, troubles)
+    amend({ ...meeting, troubles })
+  }
+}

@@ -1,0 +1,2 @@
+/** How doors listen, for tests of doors that are handed it. */
+export { openListener } from '@countersign/gateway'
