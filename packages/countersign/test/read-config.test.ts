@@ -250,11 +250,15 @@ suite('readConfig', () => {
       /^c\.yaml:8: doors\.0\.from must be a party/,
     ],
     ['a missing key', edit('    kind: web\n', ''), /^c\.yaml:3: doors\.0\.kind is missing$/],
-    ['another kind', edit('kind: web', 'kind: smtp'), /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress$/],
+    [
+      'another kind',
+      edit('kind: web', 'kind: smtp'),
+      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mail$/,
+    ],
     [
       'a kind that is no text',
       edit('kind: web', 'kind: [web]'),
-      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress$/,
+      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mail$/,
     ],
     ['no host', edit('[hello.localhost, 127.0.0.1]', '[]'), /^c\.yaml:5: doors\.0\.host must name at least one host$/],
     [
