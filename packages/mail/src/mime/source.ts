@@ -1,0 +1,115 @@
+// Where octets are read from: memory, a file, or a spool that nothing outlives.
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Source, Spool } from '../model.ts'
+
+/** What a piece has at most. */
+const PIECE_OCTETS = 262_144
+/** What a spool keeps in memory; beyond it is a file. */
+const MEMORY_OCTETS = 1_048_576
+
+/** A source of octets in memory; the pieces are views of them. */
+export function sourceOf(octets: Uint8Array): Source {
+  return {
+    length: octets.length,
+    async *read(start, end) {
+      for (let at = start; at < end; at += PIECE_OCTETS) yield octets.subarray(at, Math.min(end, at + PIECE_OCTETS))
+    },
+  }
+}
+
+/** A source of a file, which stays open until it is disposed of. @throws what the file system throws. */
+export async function openFileSource(path: string): Promise<Source & AsyncDisposable> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    return { ...fileSource(file, size), [Symbol.asyncDispose]: () => file.close() }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+/**
+ * A spool: up to 1 MiB is in memory; more of it is in a file of mode 0600 in `directory`, which has no name as soon as it is
+ * open, so that nothing of it is left when the process ends, however it ends.
+ */
+export function createSpool(directory: string): Spool {
+  const pieces: Uint8Array[] = []
+  let file: FileHandle | undefined
+  let length = 0
+  return {
+    async write(octets) {
+      if (file === undefined && length + octets.length > MEMORY_OCTETS) {
+        file = await openNameless(directory)
+        await append(file, Buffer.concat(pieces), 0)
+        pieces.length = 0
+      }
+      // Whoever gives them may write into them again; `slice` of a Buffer is a view.
+      if (file === undefined) pieces.push(Uint8Array.from(octets))
+      else await append(file, octets, length)
+      length += octets.length
+    },
+    async source() {
+      return file === undefined ? sourceOf(Buffer.concat(pieces)) : fileSource(file, length)
+    },
+    async [Symbol.asyncDispose]() {
+      pieces.length = 0
+      const opened = file
+      file = undefined
+      await opened?.close()
+    },
+  }
+}
+
+/** All octets of a part of a source; for what is known to be small. */
+export async function octetsOf(source: Source, start: number, end: number): Promise<Uint8Array> {
+  return Buffer.concat(await Array.fromAsync(source.read(start, end)))
+}
+
+function fileSource(file: FileHandle, length: number): Source {
+  return {
+    length,
+    async *read(start, end) {
+      for (let at = start; at < end; ) {
+        const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_OCTETS, end - at))
+        const { bytesRead } = await file.read(piece, 0, piece.length, at)
+        if (bytesRead === 0) throw new Error('the file became shorter while it was read')
+        yield piece.subarray(0, bytesRead)
+        at += bytesRead
+      }
+    },
+  }
+}
+
+async function openNameless(directory: string): Promise<FileHandle> {
+  const path = join(directory, `spool-${randomUUID()}`)
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const file = await open(path, 'wx+', 0o600)
+    await unlink(path)
+    return file
+  } catch (error) {
+    throw spoolError(error)
+  }
+}
+
+async function append(file: FileHandle, octets: Uint8Array, at: number): Promise<void> {
+  try {
+    for (let done = 0; done < octets.length; ) {
+      const { bytesWritten } = await file.write(octets, done, octets.length - done, at + done)
+      done += bytesWritten
+    }
+  } catch (error) {
+    throw spoolError(error)
+  }
+}
+
+/** Says what cannot be written; the system's own code stays, for whoever tells a full disk from others. */
+function spoolError(error: unknown): Error {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const full = code === 'ENOSPC' || code === 'EDQUOT'
+  const text = full ? 'the disk with the spool is full' : 'the spool cannot be written'
+  return Object.assign(new Error(text, { cause: error }), { code })
+}
