@@ -157,6 +157,7 @@ suite('the API in OpenAPI', () => {
       outcome: { ok: false, refusal: { code: 'ERR_CALLEE_WRONG_NAME' } },
     }
     holds('POST /v1/own/meetings', await holder.ask('POST', '/v1/own/meetings', report))
+    holds('GET /v1/mail/keys', await holder.ask('GET', '/v1/mail/keys?address=alice@acme.example'))
     holds('GET /v1/own/meetings/:reference', await holder.ask('GET', '/v1/own/meetings/M-7F3K-92QD'))
     await local('GET /v1/meetings/:reference', '/v1/meetings/M-7F3K-92QD')
     await local('POST /v1/backups', '/v1/backups', { target: `${directory}/backup` })
