@@ -31,6 +31,9 @@ export async function postgresqlStore(
       oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
   }
   const pool = new pg.Pool({ connectionString: url(name), max: 16, types })
+  // As the authority's: the server says goodbye to connections that rest, and some hear it after they were ended.
+  pool.on('error', () => undefined)
+  pool.on('connect', (connected) => connected.on('error', () => undefined))
   await pool.query(LOGIN_PART.schemaIn(WORDS))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   t.after(() => db.destroy())
