@@ -1,11 +1,14 @@
 export { makeMailKey, type OwnMailKey, readOwnMailKeys } from './keys/own-keys.ts'
+export { readAddresses } from './mime/addresses.ts'
 export { type ContentDisposition, readContentDisposition, readContentType } from './mime/content-type.ts'
 export { withCrlf } from './mime/crlf.ts'
+export { decodeBase64, decodeBody, decodeQuotedPrintable, encodeBase64 } from './mime/decode.ts'
 export { fieldOf, isMultipart } from './mime/entity.ts'
 export { BUDGET_FAULTS, FORM_FAULTS, type MailFault, MailFormError } from './mime/error.ts'
 export { MAIL_LIMITS, type MailLimits } from './mime/limits.ts'
 export { scanEntity } from './mime/scan.ts'
 export { createSpool, octetsOf, openFileSource, sourceOf } from './mime/source.ts'
+export { readText } from './mime/words.ts'
 export type {
   ContentType,
   Entity,

@@ -1,13 +1,13 @@
 // The lexical tokens of structured fields, RFC 5322 §3.2 and RFC 2045 §5.1, over an unfolded value.
 import { type MailFault, MailFormError } from './error.ts'
 
-/** Octets of comments within comments that are looked at; nobody writes more than two. */
+/** How deep comments may be in comments; nobody writes more than two. */
 const MAX_COMMENT_DEPTH = 8
 const WSP = /[ \t]+/y
 // RFC 2045 §5.1: what is neither space, control nor one of the tspecials.
 const TOKEN = /[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+/y
-// RFC 5322 §3.2.3 with RFC 6532 §3.2.
-const ATOM = /[!#$%&'*+\-/0-9=?A-Z^_`a-z{|}~\u{80}-\u{10ffff}]+/uy
+// RFC 5322 §3.2.3 with RFC 6532 §3.2: atoms, and dots wherever they stand.
+const DOTTED_ATOM = /[!#$%&'*+\-./0-9=?A-Z^_`a-z{|}~\u{80}-\u{10ffff}]+/uy
 
 /** A place in the value of a field; each `read…` answers what stands there and moves on, or undefined and stays. */
 export class FieldLexer {
@@ -58,8 +58,9 @@ export class FieldLexer {
     return this.#match(TOKEN)
   }
 
-  readAtom(): string | undefined {
-    return this.#match(ATOM)
+  /** Atoms and dots, in whatever order: whether it is a dot-atom is for whoever needs one. */
+  readDottedAtom(): string | undefined {
+    return this.#match(DOTTED_ATOM)
   }
 
   /** The content of a quoted string, its pairs undone. @see RFC 5322 §3.2.4 */
@@ -72,11 +73,6 @@ export class FieldLexer {
       if (char === '\\') this.hasRareForms = true
       content += char === '\\' ? this.#next() : char
     }
-  }
-
-  /** What stands between brackets. @see RFC 5322 §3.4.1 */
-  readDomainLiteral(): string | undefined {
-    return this.#match(/\[[!-Z^-~]*\]/y)
   }
 
   #skipComment(): boolean {

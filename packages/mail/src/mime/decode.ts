@@ -1,0 +1,142 @@
+// Bodies out of their transfer encoding, and into base64, in pieces. RFC 2045 §6.
+import type { Entity, Source } from '../model.ts'
+import { MailFormError } from './error.ts'
+
+/**
+ * The body of an entity without its transfer encoding, in pieces.
+ * @throws {MailFormError} where it is not in that encoding; what was given until then is not to be used.
+ */
+export function decodeBody(entity: Entity, source: Source): AsyncIterable<Uint8Array> {
+  const body = source.read(entity.bodyStart, entity.end)
+  if (entity.transferEncoding === 'base64') return decodeBase64(body, entity.bodyStart)
+  return entity.transferEncoding === 'quoted-printable' ? decodeQuotedPrintable(body, entity.bodyStart) : body
+}
+
+/**
+ * Octets of base64, whose lines may have any length. RFC 2045 §6.8 has decoders ignore what is outside of the alphabet, and
+ * says that it shows a fault; here it is one, as are a last group that is not whole, and bits that no octet has.
+ * `at` is the place of the body, for errors.
+ * @throws {MailFormError}
+ */
+export async function* decodeBase64(pieces: AsyncIterable<Uint8Array>, at: number): AsyncGenerator<Uint8Array> {
+  // What is not a whole group yet, without white space; from the first padding on, all.
+  let rest = ''
+  let hasEnded = false
+  for await (const piece of pieces) {
+    const text = rest + latin1(piece)
+    if (text.includes('\f')) throw new MailFormError('base64', at)
+    hasEnded ||= text.includes('=')
+    const octets = new Uint8Array(Math.ceil(text.length / 4) * 3)
+    const { read, written } = hasEnded ? { read: 0, written: 0 } : decodeGroups(octets, text, at)
+    if (written > 0) yield octets.subarray(0, written)
+    rest = text.slice(read)
+    if (!hasEnded) rest = rest.replace(/[ \t\r\n]+/g, '')
+    else {
+      const last = rest.replace(/[ \t\r\n]+/g, '')
+      const whole = last.indexOf('=') & ~3
+      const head = new Uint8Array((whole / 4) * 3)
+      decodeGroups(head, last.slice(0, whole), at)
+      if (head.length > 0) yield head
+      rest = last.slice(whole)
+      // Behind its padding nothing stands but white space.
+      if (rest.length > 4) throw new MailFormError('base64', at)
+    }
+  }
+  if (rest === '') return
+  const octets = new Uint8Array(3)
+  const { written } = decodeGroups(octets, rest, at, 'strict')
+  yield octets.subarray(0, written)
+}
+
+/** Octets of quoted-printable. `at` is the place of the body, for errors. @throws {MailFormError} @see RFC 2045 §6.7 */
+export async function* decodeQuotedPrintable(
+  pieces: AsyncIterable<Uint8Array>,
+  at: number,
+): AsyncGenerator<Uint8Array> {
+  let rest = ''
+  for await (const piece of pieces) {
+    const text = rest + latin1(piece)
+    const end = endOfWholeCharacters(text)
+    rest = text.slice(end)
+    // White space at the end of a line is left out (rule 3), and nobody pads by so much.
+    if (rest.length > MAX_PADDING) throw new MailFormError('quoted-printable', at)
+    if (end > 0) yield decodeLines(text.slice(0, end), at)
+  }
+  const last = withoutPadding(rest)
+  if (rest.endsWith('\r') || (last !== '' && last !== '=')) throw new MailFormError('quoted-printable', at)
+}
+
+/** Base64 in lines of 76 characters, each with CRLF. @see RFC 2045 §6.8 */
+export async function* encodeBase64(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let rest: Uint8Array = new Uint8Array()
+  for await (const piece of pieces) {
+    const octets = rest.length === 0 ? piece : Buffer.concat([rest, piece])
+    const whole = octets.length - (octets.length % LINE_OCTETS)
+    if (whole > 0) yield encodeLines(octets.subarray(0, whole))
+    // Whoever gives the piece may write into it again.
+    rest = Uint8Array.from(octets.subarray(whole))
+  }
+  if (rest.length > 0) yield encodeLines(rest)
+}
+
+/** What makes a line of 76 characters. */
+const LINE_OCTETS = 57
+/** RFC 5322 §2.1.1: what a line has at most. */
+const MAX_PADDING = 998
+
+type LastGroup = 'stop-before-partial' | 'strict'
+
+function decodeGroups(
+  into: Uint8Array,
+  text: string,
+  at: number,
+  lastChunkHandling: LastGroup = 'stop-before-partial',
+) {
+  try {
+    return into.setFromBase64(text, { lastChunkHandling })
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new MailFormError('base64', at)
+    throw error
+  }
+}
+
+/** Where a text may be cut, so that neither an escape nor padding, which is known by the line's end, is cut in two. */
+function endOfWholeCharacters(text: string): number {
+  const line = text.endsWith('\r') ? text.slice(0, -1) : text
+  const end = withoutPadding(line).length
+  if (text[end - 1] === '=') return end - 1
+  return end === text.length && text[end - 2] === '=' ? end - 2 : end
+}
+
+function decodeLines(text: string, at: number): Uint8Array {
+  const lines = text.split('\r\n')
+  const last = lines.pop() ?? ''
+  const whole = lines.map((padded) => {
+    const line = withoutPadding(padded)
+    return line.endsWith('=') ? line.slice(0, -1) : `${line}\r\n`
+  })
+  const joined = [...whole, last].join('')
+  const decoded = joined.replace(/=([0-9A-Fa-f]{2})?/g, (_, hex: string | undefined) => {
+    if (hex === undefined) throw new MailFormError('quoted-printable', at)
+    return String.fromCharCode(Number.parseInt(hex, 16))
+  })
+  return Buffer.from(decoded, 'latin1')
+}
+
+/** By hand: a pattern would look at a long run of spaces from each of them. */
+function withoutPadding(line: string): string {
+  let end = line.length
+  while (line[end - 1] === ' ' || line[end - 1] === '\t') end--
+  return line.slice(0, end)
+}
+
+function encodeLines(octets: Uint8Array): Uint8Array {
+  const text = octets.toBase64()
+  const lines: string[] = []
+  for (let from = 0; from < text.length; from += 76) lines.push(text.slice(from, from + 76))
+  return Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1')
+}
+
+function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
+}
