@@ -31,5 +31,10 @@ export type {
   Spool,
   TransferEncoding,
 } from './model.ts'
+export type { ReadingKey } from './smime/decrypt.ts'
+export { SmimeError } from './smime/error.ts'
+export { createSmimeOpener, type SmimeOpenerOptions } from './smime/open.ts'
+export { createSmimeSealer, type SmimeSealerOptions } from './smime/seal.ts'
+export type { SmimeSigner } from './smime/sign.ts'
 export type { Errant, MailFacts, TimeEvidence } from './verdict/facts.ts'
 export { type MailRemark, type MailVerdict, verdictOf } from './verdict/verdict.ts'

@@ -25,7 +25,7 @@ export type {
   VerifiedPath,
 } from './model.ts'
 export { FINDINGS } from './model.ts'
-export { readMailbox } from './names/mailbox.ts'
+export { mailboxOf, readMailbox } from './names/mailbox.ts'
 export { identitiesOf, matchesName, type PresentedIdentity } from './names/match.ts'
 export { readName, referenceOf } from './names/read-name.ts'
 export { DEFAULT_BUDGET } from './path/budget.ts'

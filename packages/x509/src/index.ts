@@ -21,6 +21,14 @@ export {
 } from './cms/enveloped-data.ts'
 export { CMS_ERRORS, CmsError, type CmsErrorCode } from './cms/error.ts'
 export type { KeyAgreement } from './cms/key-algorithms.ts'
+export {
+  type CertificateHash,
+  encryptionKeyPreferenceAttribute,
+  encryptionKeyPreferenceOf,
+  signingCertificateV2Attribute,
+  signingCertificateV2Of,
+  smimeCapabilitiesAttribute,
+} from './cms/mail-attributes.ts'
 export type {
   AuthEnvelopedData,
   CertificateBag,

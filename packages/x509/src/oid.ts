@@ -117,6 +117,10 @@ export const OID = {
   'id-messageDigest': '1.2.840.113549.1.9.4',
   'id-signingTime': '1.2.840.113549.1.9.5',
   'id-countersignature': '1.2.840.113549.1.9.6',
+  // RFC 8551 §2.5.2 and §2.5.3, RFC 5035 §3
+  smimeCapabilities: '1.2.840.113549.1.9.15',
+  'id-aa-encrypKeyPref': '1.2.840.113549.1.9.16.2.11',
+  'id-aa-signingCertificateV2': '1.2.840.113549.1.9.16.2.47',
   'id-aa-CMSAlgorithmProtection': '1.2.840.113549.1.9.52',
   // RFC 3279 §2.2.1, RFC 4055 §2.1, RFC 5754 §2: digests
   'id-sha1': '1.3.14.3.2.26',

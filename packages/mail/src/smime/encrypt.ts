@@ -1,0 +1,45 @@
+// application/pkcs7-mime, RFC 8551 §3.3 and §3.4: an entity is encrypted while it goes by.
+import { type Cipheriv, createCipheriv, randomBytes } from 'node:crypto'
+import { performWith } from '@countersign/mtls'
+import { endEnvelope, type NewRecipient, performSteps, startEnvelope, writeContentPart } from '@countersign/x509'
+import type { SealedEntity, SealProfile } from '../model.ts'
+import { encodeBase64 } from './base64.ts'
+import { gathered } from './pieces.ts'
+
+const KINDS = {
+  modern: { cipher: 'AES-256-GCM', ivOctets: 12, type: 'authEnveloped-data' },
+  legacy: { cipher: 'AES-256-CBC', ivOctets: 16, type: 'enveloped-data' },
+} as const satisfies Record<SealProfile, unknown>
+
+/** Encrypts an entity to its recipients, at least one. */
+export function encryptEntity(
+  entity: AsyncIterable<Uint8Array>,
+  recipients: readonly NewRecipient[],
+  profile: SealProfile,
+): SealedEntity {
+  const { cipher, ivOctets, type } = KINDS[profile]
+  const [key, iv] = [random(32), random(ivOctets)]
+  const start = performSteps(startEnvelope({ cipher, key, iv, recipients }), performWith())
+
+  async function* message(): AsyncGenerator<Uint8Array> {
+    yield start
+    const gcm = cipher === 'AES-256-GCM' ? createCipheriv('aes-256-gcm', key, iv) : undefined
+    const encryption: Cipheriv = gcm ?? createCipheriv('aes-256-cbc', key, iv)
+    for await (const piece of gathered(entity)) yield writeContentPart(encryption.update(piece))
+    const last = encryption.final()
+    if (last.length > 0) yield writeContentPart(last)
+    yield endEnvelope(gcm?.getAuthTag())
+  }
+  return {
+    fields: [
+      `Content-Type: application/pkcs7-mime; smime-type=${type};\r\n name=smime.p7m\r\n`,
+      'Content-Transfer-Encoding: base64\r\n',
+      'Content-Disposition: attachment; filename=smime.p7m\r\n',
+    ],
+    body: encodeBase64(message()),
+  }
+}
+
+function random(octets: number): Uint8Array {
+  return new Uint8Array(randomBytes(octets))
+}

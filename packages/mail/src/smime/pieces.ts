@@ -1,0 +1,32 @@
+// Octets in pieces: few and large, so that hashes and ciphers cost what they cost for the whole.
+import { setImmediate } from 'node:timers/promises'
+
+/** What a hash or a cipher is given at once, at least. */
+const PIECE_OCTETS = 65_536
+/** After so many octets the event loop gets a turn: some milliseconds of work. */
+const TURN_OCTETS = 1_048_576
+
+/** Puts small pieces together, cuts none, and lets others have a turn now and then. */
+export async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array[] = []
+  let octets = 0
+  let sinceTurn = 0
+  for await (const piece of pieces) {
+    held.push(piece)
+    octets += piece.length
+    if (octets < PIECE_OCTETS) continue
+    yield held.length === 1 ? piece : Buffer.concat(held)
+    sinceTurn += octets
+    held = []
+    octets = 0
+    if (sinceTurn < TURN_OCTETS) continue
+    await setImmediate()
+    sinceTurn = 0
+  }
+  if (octets > 0) yield Buffer.concat(held)
+}
+
+/** Text of ASCII in octets. */
+export function ascii(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1')
+}
