@@ -29,14 +29,17 @@ import {
 import {
   createSmimeOpener,
   createSmimeSealer,
+  type Entity,
   type Layer,
   type MailVerdict,
   type ReadingKey,
   type SealProfile,
   type SmimeSigner,
+  type Source,
   type Spool,
   verdictOf,
 } from '../../src/index.ts'
+import { MailFormError } from '../../src/mime/error.ts'
 import { scanEntity } from '../../src/mime/scan.ts'
 import { createSpool, octetsOf, sourceOf } from '../../src/mime/source.ts'
 
@@ -109,7 +112,7 @@ export class Authority {
       version: 2,
       signature: ALGORITHM.ecdsaWithSHA256,
       issuer: this.certificate.subject,
-      thisUpdate: NOW.subtract({ hours: 1 }),
+      thisUpdate: NOT_BEFORE,
       nextUpdate: NOT_AFTER.add({ hours: 24 * 3650 }),
       revokedCertificates: revoked.map(({ serialNumber }) =>
         revokedCertificate({ userCertificate: serialNumber, revocationDate: at, reasonCode: 'keyCompromise' }),
@@ -242,7 +245,8 @@ export async function opened(
   let inside = { source: sourceOf(message), start: 0, end: message.length }
   try {
     for (;;) {
-      const entity = await scanEntity(inside.source, inside.start, inside.end)
+      const entity = await scanned(inside)
+      if (entity === undefined) return { layers, text: '' }
       const result = await opener.open(entity, inside.source, { now, spool })
       if (result === undefined) break
       layers.push(result.layer)
@@ -252,6 +256,24 @@ export async function opened(
     return { layers, text: Buffer.from(await octetsOf(inside.source, inside.start, inside.end)).toString('latin1') }
   } finally {
     for (const each of [...spools]) await each[Symbol.asyncDispose]()
+  }
+}
+
+/** Undefined where what is there is no entity, as what CBC makes of changed octets. */
+async function scanned({
+  source,
+  start,
+  end,
+}: {
+  source: Source
+  start: number
+  end: number
+}): Promise<Entity | undefined> {
+  try {
+    return await scanEntity(source, start, end)
+  } catch (error) {
+    if (error instanceof MailFormError) return undefined
+    throw error
   }
 }
 

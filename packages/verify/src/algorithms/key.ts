@@ -2,8 +2,11 @@
 import { DerError, type PublicKey, readPublicKey, type SubjectPublicKeyInfo, X509Error } from '@countersign/x509'
 import { STRENGTH } from './strength.ts'
 
-/** Says why a public key is refused, whoever signed it; undefined where it is accepted. */
-export function whyNotKey(info: SubjectPublicKeyInfo): string | undefined {
+/**
+ * Says why a public key is refused, whoever signed it; undefined where it is accepted.
+ * @param use What it is asked for: keys of `mail` may be of those that sign nothing and only agree (RFC 8418).
+ */
+export function whyNotKey(info: SubjectPublicKeyInfo, use: 'signatures' | 'mail' = 'signatures'): string | undefined {
   let key: PublicKey | undefined
   try {
     key = readPublicKey(info)
@@ -17,8 +20,9 @@ export function whyNotKey(info: SubjectPublicKeyInfo): string | undefined {
       return whyNotRsa(key.modulus, key.publicExponent)
     case 'EC':
       return STRENGTH.curves.includes(key.curve) ? undefined : `keys on ${key.curve} are not accepted`
+    case 'X25519':
+      return use === 'mail' ? undefined : 'keys of X25519 sign nothing'
     default:
-      // X25519 and X448 sign nothing.
       return key !== undefined && STRENGTH.signingKeys.includes(key.kind)
         ? undefined
         : `keys of the algorithm ${info.algorithm.algorithm} are not accepted`

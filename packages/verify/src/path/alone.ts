@@ -38,7 +38,9 @@ export function startAlone(context: SearchContext): JudgeAlone {
 function judge(certificate: Certificate, place: Place, context: SearchContext): Alone {
   const faults: Parameters<Fault>[] = []
   const fault: Fault = (...found) => faults.push(found)
-  judgeEveryCertificate(certificate, context.now, context.profile ?? PROFILES.private, fault)
+  const isForMail = place === 'leaf' && context.purpose === 'emailProtection' && !context.asCrlIssuer
+  const profile = context.profile ?? PROFILES.private
+  judgeEveryCertificate(certificate, context.now, profile, fault, isForMail ? 'mail' : undefined)
   if (place !== 'anchor') judgeIssued(certificate, fault)
   PLACES[place](certificate, context, fault)
   return { faults, signable: place === 'anchor' || judgeSignatureAlgorithm(certificate, fault) }

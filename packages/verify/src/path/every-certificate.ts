@@ -6,16 +6,17 @@ import type { Profile } from '../profile.ts'
 import { judgeExtensions } from './extensions.ts'
 import type { Fault } from './fault.ts'
 
-/** Judges version, serial number, validity, key and extensions. The signature is not asked for here. */
+/** Judges version, serial number, validity, key and extensions. The signature is not asked for here. @param use Of its key, where that need not sign. */
 export function judgeEveryCertificate(
   certificate: Certificate,
   now: Temporal.Instant,
   profile: Profile,
   fault: Fault,
+  use?: 'mail',
 ): void {
   judgeVersion(certificate, fault)
   judgeValidity(certificate, now, fault)
-  const weak = whyNotKey(certificate.subjectPublicKeyInfo)
+  const weak = whyNotKey(certificate.subjectPublicKeyInfo, use)
   if (weak !== undefined)
     fault('ERR_VERIFY_WEAK_KEY', weak, { found: [certificate.subjectPublicKeyInfo.algorithm.algorithm] })
   judgeExtensions(certificate, profile, fault)

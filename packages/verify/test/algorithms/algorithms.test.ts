@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { constants, generateKeyPairSync } from 'node:crypto'
 import { suite, test } from 'node:test'
-import { type CheckSignature, verifyPath } from '@countersign/verify'
+import { type CheckSignature, verifyPath, whyNotKey } from '@countersign/verify'
 import {
   ALGORITHM,
   type AlgorithmIdentifier,
@@ -100,6 +100,16 @@ suite('keys', () => {
       assert.deepEqual(codesWithLeafKey(key), accepted ? [] : ['ERR_VERIFY_WEAK_KEY'])
     })
   }
+
+  test('a key that only agrees is one for mail, and for no other use', () => {
+    const [x25519, x448] = [
+      spki({ algorithm: OID.X25519 }, new Uint8Array(32)),
+      spki({ algorithm: OID.X448 }, new Uint8Array(56)),
+    ]
+    assert.equal(whyNotKey(x25519, 'mail'), undefined)
+    assert.match(whyNotKey(x25519) ?? '', /sign nothing/)
+    assert.match(whyNotKey(x448, 'mail') ?? '', /not accepted/)
+  })
 
   test('a weak key of an anchor is refused, with and without its certificate, and never asked', () => {
     const keys = keysOf(

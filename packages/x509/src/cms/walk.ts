@@ -4,7 +4,6 @@ import { closeDer, openDer } from '../der/cursor.ts'
 import { DerError } from '../der/error.ts'
 import { readOid } from '../der/oid.ts'
 import { TAG } from '../der/tag.ts'
-import { joinOctets } from '../der/write.ts'
 import { CMS_LIMITS } from '../limits.ts'
 import type { Oid } from '../model.ts'
 import { CmsError } from './error.ts'
@@ -27,21 +26,27 @@ interface Frame {
   children: number
 }
 
-/** Octets that are kept, within a budget. */
+/** Octets that are kept, within a budget; a message may be of millions of elements, so that none has an array of its own. */
 class Kept {
-  readonly #parts: Uint8Array[] = []
-  #left: number
+  readonly #maxOctets: number
+  #octets = new Uint8Array(256)
+  #length = 0
   constructor(maxOctets: number) {
-    this.#left = maxOctets
+    this.#maxOctets = maxOctets
   }
   add(octets: Uint8Array, at: number): void {
-    this.#left -= octets.length
-    if (this.#left < 0) throw new DerError('ERR_DER_LENGTH_LIMIT', at)
-    // Pieces are the caller's, who may write into them again.
-    this.#parts.push(octets.slice())
+    const length = this.#length + octets.length
+    if (length > this.#maxOctets) throw new DerError('ERR_DER_LENGTH_LIMIT', at)
+    if (length > this.#octets.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#octets.length))
+      larger.set(this.#octets)
+      this.#octets = larger
+    }
+    this.#octets.set(octets, this.#length)
+    this.#length = length
   }
   whole(): Uint8Array {
-    return joinOctets(...this.#parts)
+    return this.#octets.subarray(0, this.#length)
   }
 }
 

@@ -1,0 +1,121 @@
+// A message of another kind than its place says, or than we open.
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { performWith } from '@countersign/mtls'
+import { ALGORITHM, OID, performSteps, referenceByIssuer, sealEnvelope, signData } from '@countersign/x509'
+import { newRecipient } from '../../src/smime/recipient.ts'
+import { alice, bob, code, entityOf, outcome } from './messages.ts'
+import { type Opened, opened, signedLayer, TEXT } from './world.ts'
+
+const codeOf = (result: Opened) => {
+  const found = outcome(result)
+  return found.ok ? 'ok' : found.code
+}
+
+suite('a message of another kind than its place', () => {
+  const recipients = [newRecipient(bob.certificate, 'modern')]
+  const content = Buffer.from(TEXT)
+  const envelope = (contentType: string, cipher: 'AES-256-GCM' | 'AES-256-CBC' = 'AES-256-GCM') =>
+    performSteps(
+      sealEnvelope({
+        content,
+        contentType,
+        cipher,
+        key: new Uint8Array(32),
+        iv: new Uint8Array(cipher === 'AES-256-GCM' ? 12 : 16),
+        recipients,
+      }),
+      performWith(),
+    )
+  test('signed data that claims to be encrypted, and the other way round: by what it is', async () => {
+    const attached = performSteps(
+      signData({
+        content,
+        detached: false,
+        certificates: [alice.certificate.der],
+        signers: [
+          { sid: referenceByIssuer(alice.certificate), hash: 'SHA-256', signatureAlgorithm: ALGORITHM.ecdsaWithSHA256 },
+        ],
+      }),
+      performWith({ signers: [alice.privateKey] }),
+    )
+    for (const type of ['signed-data', 'enveloped-data', 'compressed-data', 'nonsense']) {
+      const result = await opened(entityOf(attached, `application/x-pkcs7-mime; smime-type=${type}`), [])
+      assert.deepEqual([signedLayer(result).signatures[0]?.outcome.ok, result.text], [true, TEXT])
+      const encrypted = await opened(entityOf(envelope(OID['id-data']), `application/pkcs7-mime; smime-type=${type}`), [
+        bob,
+      ])
+      assert.deepEqual([outcome(encrypted).ok, encrypted.text], [true, TEXT])
+    }
+  })
+  test('encrypted data whose content is no plain data', async () => {
+    for (const cipher of ['AES-256-GCM', 'AES-256-CBC'] as const) {
+      const result = await opened(entityOf(envelope(OID['id-signedData'], cipher)), [bob])
+      assert.deepEqual([codeOf(result), result.text], ['ERR_MAIL_FORM', ''])
+    }
+  })
+  test('authenticated data that says it is of the other kind, whose tag nobody asks for', async () => {
+    const gcm = Buffer.from(envelope(OID['id-data'])).toString('hex')
+    const downgraded = Buffer.from(gcm.replace('060b2a864886f70d0109100117', '06092a864886f70d010703'), 'hex')
+    const at = downgraded.subarray(2).indexOf(0x30)
+    assert.ok(at > 0)
+    const result = await opened(entityOf(downgraded), [bob])
+    assert.equal(outcome(result).ok, false)
+    assert.equal(result.text, '')
+  })
+  test('compressed, digested, authenticated data, or a type of nobody', async () => {
+    for (const oid of [
+      '060b2a864886f70d0109100109',
+      '06092a864886f70d010705',
+      '060b2a864886f70d0109100102',
+      '06032a0304',
+    ]) {
+      const inner = Buffer.from(`${oid}a0023000`, 'hex')
+      const cms = Buffer.concat([Uint8Array.of(0x30, inner.length), inner])
+      const result = await opened(entityOf(cms, 'application/pkcs7-mime; smime-type=compressed-data'), [bob])
+      assert.deepEqual(outcome(result), {
+        ok: false,
+        code: 'ERR_MAIL_ALGORITHM',
+        note: 'compressed data is not opened',
+      })
+    }
+  })
+  test('octets that are no CMS, or no base64, or in quoted-printable', async () => {
+    for (const [encoding, body] of [
+      ['base64', 'AAAA'],
+      ['base64', ''],
+      ['base64', 'MII!'],
+      ['base64', 'MIIB=AAA'],
+      ['base64', 'MIIBQ'],
+      ['binary', 'hello'],
+      ['quoted-printable', 'MIIB'],
+    ]) {
+      const message = `Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${body}\r\n`
+      const result = await opened(Buffer.from(message), [bob])
+      assert.deepEqual([codeOf(result), result.text], ['ERR_MAIL_FORM', ''], `${encoding} ${body}`)
+    }
+  })
+  test('what is no layer of S/MIME is not opened as one', async () => {
+    for (const type of [
+      'multipart/signed; protocol="application/pgp-signature"; boundary=b',
+      'multipart/mixed; boundary=b',
+    ])
+      assert.deepEqual(
+        (await opened(Buffer.from(`Content-Type: ${type}\r\n\r\n--b\r\n\r\nhi\r\n--b--\r\n`), [])).layers,
+        [],
+      )
+    assert.deepEqual(
+      (await opened(entityOf(Uint8Array.of(0), 'application/octet-stream; name=smime.p7m'), [])).layers,
+      [],
+    )
+  })
+})
+
+test('a budget of what stands around the content', async () => {
+  const cms = Buffer.concat([
+    Buffer.from('308006092a864886f70d010702a0803080020101318006002480', 'hex'),
+    Buffer.alloc(9_000_000, Buffer.from('040161', 'hex')),
+  ])
+  const result = await opened(entityOf(cms), [])
+  assert.equal(code(result), 'ERR_MAIL_BUDGET')
+})
