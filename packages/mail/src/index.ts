@@ -1,3 +1,5 @@
+export { type HeaderProtection, type ProtectedMessage, protectHeader } from './header/protect.ts'
+export { type ProtectedHeader, readProtectedHeader } from './header/protected.ts'
 export { makeMailKey, type OwnMailKey, readOwnMailKeys } from './keys/own-keys.ts'
 export { readAddresses } from './mime/addresses.ts'
 export { type ContentDisposition, readContentDisposition, readContentType } from './mime/content-type.ts'
@@ -6,6 +8,7 @@ export { decodeBase64, decodeBody, decodeQuotedPrintable, encodeBase64 } from '.
 export { fieldOf, isMultipart } from './mime/entity.ts'
 export { BUDGET_FAULTS, FORM_FAULTS, type MailFault, MailFormError } from './mime/error.ts'
 export { MAIL_LIMITS, type MailLimits } from './mime/limits.ts'
+export { type PayloadContents, type PayloadPart, walkPayload } from './mime/payload.ts'
 export { scanEntity } from './mime/scan.ts'
 export { createSpool, octetsOf, openFileSource, sourceOf } from './mime/source.ts'
 export { readText } from './mime/words.ts'
