@@ -1,9 +1,11 @@
 // The samples of RFC 9788, Appendix C: what their composer protected is found, and what we compose of the same message is the same.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { type Entity, protectHeader, readProtectedHeader, sourceOf } from '@countersign/mail'
-import { foreignVectors } from '../../../x509/test/vectors.ts'
+import { ABSENT_SET } from '../../../../tools/testing/outcome.ts'
 import { octetsOfLines, scan } from '../mime/messages.ts'
 
 interface Sample {
@@ -36,10 +38,11 @@ const isOfMime = (name: string) => /^(?:content-|mime-version$)/i.test(name)
 const linesOf = (entity: Entity) =>
   entity.fields.filter(({ name }) => !isOfMime(name)).map(({ name, value }) => `${name}: ${value}`)
 
-const found = foreignVectors('../specs/rfc9788.txt')
+const beside = fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
+const file = join(process.env['COUNTERSIGN_VECTORS'] ?? beside, '../specs/rfc9788.txt')
 
-suite('the samples of RFC 9788', { skip: found.skip }, () => {
-  const samples = found.skip === false ? samplesOf(readFileSync(found.folder, 'utf8')) : []
+suite('the samples of RFC 9788', { skip: !existsSync(file) && `specs/rfc9788.txt ${ABSENT_SET}` }, () => {
+  const samples = existsSync(file) ? samplesOf(readFileSync(file, 'utf8')) : []
 
   test('are all found: those of one layer, and of two', () => {
     assert.ok(samples.length >= 18, `${samples.length}`)
