@@ -2,8 +2,8 @@
 import { type Cipheriv, createCipheriv, randomBytes } from 'node:crypto'
 import { performWith } from '@countersign/mtls'
 import { endEnvelope, type NewRecipient, performSteps, startEnvelope, writeContentPart } from '@countersign/x509'
+import { encodeBase64 } from '../mime/decode.ts'
 import type { SealedEntity, SealProfile } from '../model.ts'
-import { encodeBase64 } from './base64.ts'
 import { gathered } from './pieces.ts'
 
 const KINDS = {

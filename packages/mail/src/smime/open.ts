@@ -11,11 +11,13 @@ import {
   type SignedData,
   X509Error,
 } from '@countersign/x509'
+import { decodeBody } from '../mime/decode.ts'
+import { MailFormError } from '../mime/error.ts'
 import type { Entity, LayerOpener, OpenContext, OpenedLayer, Source, Spool } from '../model.ts'
-import { cmsOf } from './body.ts'
 import { decryptInto, type EncryptedFacts, type ReadingKey } from './decrypt.ts'
 import { SmimeError } from './error.ts'
 import { signerOf } from './names.ts'
+import { gathered } from './pieces.ts'
 import { judgeSignatures, type SignatureContext } from './signatures.ts'
 
 /** What an opener has. */
@@ -78,6 +80,11 @@ async function openMultipartSigned(entity: Entity, source: Source, context: Sign
     const { code, note } = faultOf(error)
     return { ...notSigned(code, note), inside }
   }
+}
+
+/** The octets of a CMS message, which a body holds in any transfer encoding. @see RFC 8551 §3.1.2 */
+function cmsOf(entity: Entity, source: Source): AsyncIterable<Uint8Array> {
+  return gathered(decodeBody(entity, source))
 }
 
 /** §3.5.3.1: "The SignedData encapContentInfo eContent field MUST be absent." */
@@ -194,6 +201,7 @@ function layerOf({ isAuthenticated, recipients, cipher, transport, openedBy }: E
 /** What a sender wrote wrongly, as a row of the table of refusals. @throws what is no sender's fault. */
 function faultOf(error: unknown): { readonly code: RefusalCode; readonly note: string } {
   if (error instanceof SmimeError) return error
+  if (error instanceof MailFormError) return { code: error.code, note: error.fault }
   if (error instanceof DerError || error instanceof X509Error || error instanceof CmsError)
     return { code: CODES[error.code] ?? 'ERR_MAIL_FORM', note: error.code }
   throw error

@@ -15,8 +15,8 @@ import {
   signingTimeAttribute,
   smimeCapabilitiesAttribute,
 } from '@countersign/x509'
+import { encodeBase64 } from '../mime/decode.ts'
 import type { SealedEntity } from '../model.ts'
-import { encodeBase64 } from './base64.ts'
 import { SmimeError } from './error.ts'
 import { ascii, gathered } from './pieces.ts'
 

@@ -1,0 +1,141 @@
+// Mail, OpenSSL and we: each reads what the other seals, in both profiles, and refuses it when it was changed.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { suite, test } from 'node:test'
+import { writePem } from '@countersign/x509'
+import {
+  encryptedLayer,
+  type Holder,
+  house,
+  type Kind,
+  NOW,
+  type Opened,
+  opened,
+  sealed,
+  signedLayer,
+  TEXT,
+  verdict,
+} from '../packages/mail/test/smime/world.ts'
+import { file, openssl, refusedByOpenssl, withOpenssl } from './openssl.ts'
+
+const KINDS = ['P-256', 'P-384', 'RSA'] as const
+const PROFILES = ['modern', 'legacy'] as const
+const at = String(NOW.epochMilliseconds / 1000)
+const anchor = file('anchor.pem', writePem('CERTIFICATE', house.certificate.der))
+
+interface Filed extends Holder {
+  readonly certificateFile: string
+  readonly keyFile: string
+}
+
+function filed(address: string, kind: Kind): Filed {
+  const holder = house.holder(address, { kind })
+  const pem = holder.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+  const certificateFile = file(`${address}.pem`, writePem('CERTIFICATE', holder.certificate.der))
+  return { ...holder, certificateFile, keyFile: file(`${address}.key`, pem) }
+}
+
+const alices = new Map(KINDS.map((kind) => [kind, filed(`alice-${kind}@acme.example`.toLowerCase(), kind)]))
+const bobs = new Map(KINDS.map((kind) => [kind, filed(`bob-${kind}@acme.example`.toLowerCase(), kind)]))
+const aliceOf = (kind: Kind) => alices.get(kind as 'RSA') ?? assert.fail()
+const bobOf = (kind: Kind) => bobs.get(kind as 'RSA') ?? assert.fail()
+
+const verify = (from: string, to: string) => [
+  ...['cms', '-verify', '-in', from, '-out', to, '-CAfile', anchor, '-purpose', 'smimesign', '-attime', at],
+]
+const decrypt = (from: string, to: string, { certificateFile, keyFile }: Filed) => [
+  ...['cms', '-decrypt', '-in', from, '-out', to, '-recip', certificateFile, '-inkey', keyFile],
+]
+const asMessage = (entity: Uint8Array) => Buffer.concat([Buffer.from('MIME-Version: 1.0\r\n'), entity])
+const read = (path: string) => readFileSync(path, 'latin1')
+/** OpenSSL writes the line ends of its own lines as it likes. */
+const plain = (text: string) => text.replaceAll('\r\n', '\n')
+
+suite('OpenSSL reads what we seal', withOpenssl, () => {
+  for (const kind of KINDS)
+    for (const profile of PROFILES)
+      test(`${profile}, ${kind}`, async () => {
+        const bob = bobOf(kind)
+        const message = asMessage(await sealed(aliceOf(kind), [bob, bobOf('P-256')], { profile }))
+        const [outer, inner, text] = [file('outer'), file('inner'), file('text')]
+        file('outer', message)
+        if (profile === 'legacy') openssl(...verify(file('message', message), outer))
+        openssl(...decrypt(outer, inner, bob))
+        openssl(...verify(inner, text))
+        assert.equal(plain(read(text)), plain(TEXT))
+        const body = message.indexOf('\r\n\r\n', message.indexOf('pkcs7-mime')) + 2000
+        message[body] = message[body] === 0x41 ? 0x42 : 0x41
+        if (profile === 'legacy') refusedByOpenssl(...verify(file('message', message), outer))
+        else refusedByOpenssl(...decrypt(file('outer', message), inner, bob))
+      })
+
+  // OpenSSL 3.0 takes no message with Ed25519: it gives the signature a digest, and then refuses that.
+  for (const kind of KINDS)
+    test(`signed alone, ${kind}`, async () => {
+      const message = asMessage(await sealed(aliceOf(kind), []))
+      openssl(...verify(file('message', message), file('text')))
+      assert.equal(plain(read(file('text'))), plain(TEXT))
+      const changed = message.toString('latin1').replace('Both have', 'Both had ')
+      refusedByOpenssl(...verify(file('message', changed), file('text')))
+    })
+})
+
+/** OpenSSL ends lines of base64 with LF alone, whatever it is told: whoever sends its file by SMTP makes them CRLF. */
+function openedFile(path: string, keys: readonly Holder[]): Promise<Opened> {
+  return opened(Buffer.from(read(path).replaceAll(/\r?\n/g, '\r\n'), 'latin1'), keys)
+}
+
+suite('we read what OpenSSL seals', withOpenssl, () => {
+  const sign = ({ certificateFile, keyFile }: Filed, ...more: string[]) => [
+    ...['cms', '-sign', '-crlfeol', '-in', file('text', TEXT), '-out', file('signed'), '-md', 'sha256'],
+    ...['-signer', certificateFile, '-inkey', keyFile, ...more],
+  ]
+  for (const kind of KINDS) {
+    for (const [form, more] of Object.entries({
+      'multipart/signed': [],
+      'signed-data': ['-nodetach'],
+      'without attributes': ['-noattr'],
+      'by key identifier': ['-keyid'],
+      streamed: ['-nodetach', '-stream'],
+    }))
+      test(`signed, ${kind}, ${form}`, async () => {
+        const alice = aliceOf(kind)
+        openssl(...sign(alice, ...more))
+        const result = await openedFile(file('signed'), [])
+        assert.equal(plain(result.text), plain(TEXT))
+        assert.deepEqual(signedLayer(result).signatures[0]?.outcome, { ok: true })
+        assert.equal(verdict(result, alice.address).state, 'verified')
+        assert.equal(verdict(result, 'eve@acme.example').refusal?.code, 'ERR_MAIL_FROM_DIFFERS')
+        if (form !== 'multipart/signed') return
+        const changed = read(file('signed')).replace('Both have', 'Both had ')
+        const refused = await openedFile(file('changed', changed), [])
+        assert.equal(verdict(refused, alice.address).refusal?.code, 'ERR_MAIL_SIGNATURE')
+      })
+
+    for (const [cipher, name] of [
+      ['-aes-256-gcm', 'AES-256-GCM'],
+      ['-aes-256-cbc', 'AES-256-CBC'],
+      ['-aes-128-cbc', 'AES-128-CBC'],
+    ] as const)
+      for (const variant of [[], ['-stream'], ['-keyid']])
+        test(['signed and encrypted', kind, cipher, ...variant].join(' '), async () => {
+          const [alice, bob] = [aliceOf(kind), bobOf(kind)]
+          openssl(...sign(alice))
+          openssl(
+            ...['cms', '-encrypt', '-crlfeol', '-in', file('signed'), '-out', file('sealed'), cipher, ...variant],
+            ...['-recip', bob.certificateFile, ...(kind === 'RSA' ? ['-keyopt', 'rsa_padding_mode:oaep'] : [])],
+          )
+          const result = await openedFile(file('sealed'), [bobOf(kind === 'RSA' ? 'P-256' : 'RSA'), bob])
+          assert.equal(encryptedLayer(result).cipher, name)
+          assert.equal(encryptedLayer(result).isAuthenticated, cipher.endsWith('gcm'))
+          assert.equal(plain(result.text), plain(TEXT))
+          assert.equal(verdict(result, alice.address).state, 'verified')
+          const message = readFileSync(file('sealed'))
+          const body = message.indexOf('\r\n\r\n') + 1500
+          message[body] = message[body] === 0x41 ? 0x42 : 0x41
+          const refused = await openedFile(file('changed', message), [bob])
+          assert.equal(verdict(refused, alice.address).state, 'not opened')
+          assert.equal(verdict(await openedFile(file('sealed'), []), alice.address).refusal?.code, 'ERR_MAIL_NO_KEY')
+        })
+  }
+})
