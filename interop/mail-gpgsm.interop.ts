@@ -15,11 +15,11 @@ import {
   sealed,
   TEXT,
   verdict,
-} from '../packages/mail/test/smime/world.ts'
+} from '../tools/testing/mail-people.ts'
 import { file, folder, openssl } from './openssl.ts'
 import { needs } from './peer.ts'
 
-const withGpgsm = { ...needs('gpgsm', 'gpgsm'), ...needs('gpg-agent', 'gpg-agent') }
+const withGpgsm = { ...needs('gpgsm', 'gpgsm'), ...needs('gpg-agent', 'gpg-agent'), ...needs('gpgconf', 'gpgconf') }
 const home = join(folder, 'gnupg')
 const env = { ...process.env, GNUPGHOME: home }
 

@@ -15,7 +15,7 @@ import {
   signedLayer,
   TEXT,
   verdict,
-} from '../packages/mail/test/smime/world.ts'
+} from '../tools/testing/mail-people.ts'
 import { file, openssl, refusedByOpenssl, withOpenssl } from './openssl.ts'
 
 const KINDS = ['P-256', 'P-384', 'RSA'] as const

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { performWith } from '@countersign/mtls'
 import { performSteps, sealEnvelope } from '@countersign/x509'
+import { encryptedLayer, house, opened, sealed, TEXT, verdict } from '../../../../tools/testing/mail-people.ts'
 import { newRecipient } from '../../src/smime/recipient.ts'
 import { alice, bob, entityOf, latin1, outcome, parted } from './messages.ts'
-import { encryptedLayer, house, opened, sealed, TEXT, verdict } from './world.ts'
 
 suite('a message that was changed', () => {
   test('each octet of one that authenticates: it does not open, or is what it was', async () => {

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { performWith } from '@countersign/mtls'
 import { ALGORITHM, OID, performSteps, referenceByIssuer, sealEnvelope, signData } from '@countersign/x509'
+import { type Opened, opened, signedLayer, TEXT } from '../../../../tools/testing/mail-people.ts'
 import { newRecipient } from '../../src/smime/recipient.ts'
 import { alice, bob, code, entityOf, outcome } from './messages.ts'
-import { type Opened, opened, signedLayer, TEXT } from './world.ts'
 
 const codeOf = (result: Opened) => {
   const found = outcome(result)

@@ -9,7 +9,7 @@ import {
   referenceByIssuer,
   signDigest,
 } from '@countersign/x509'
-import { encryptedLayer, type Holder, house, type Opened, verdict } from './world.ts'
+import { encryptedLayer, type Holder, house, type Opened, verdict } from '../../../../tools/testing/mail-people.ts'
 
 export const alice: Holder = house.holder('alice@acme.example')
 export const bob: Holder = house.holder('bob@acme.example')

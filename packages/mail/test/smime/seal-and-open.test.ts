@@ -14,7 +14,7 @@ import {
   signedLayer,
   TEXT,
   verdict,
-} from './world.ts'
+} from '../../../../tools/testing/mail-people.ts'
 
 const KINDS = ['P-256', 'P-384', 'P-521', 'RSA', 'X25519'] as const
 const alice = house.holder('alice@acme.example')

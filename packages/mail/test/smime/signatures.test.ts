@@ -14,9 +14,18 @@ import {
   signingTimeAttribute,
   writeSignedData,
 } from '@countersign/x509'
+import {
+  Authority,
+  type Holder,
+  house,
+  NOW,
+  opened,
+  sealed,
+  TEXT,
+  verdict,
+} from '../../../../tools/testing/mail-people.ts'
 import { newRecipient } from '../../src/smime/recipient.ts'
 import { alice, bob, code, latin1, multipartSigned, signature } from './messages.ts'
-import { Authority, type Holder, house, NOW, opened, sealed, TEXT, verdict } from './world.ts'
 
 suite('multipart/signed', () => {
   const text = TEXT.trimEnd()

@@ -2,6 +2,24 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, hash, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { tmpdir } from 'node:os'
+import {
+  createSmimeOpener,
+  createSmimeSealer,
+  createSpool,
+  type Entity,
+  type Layer,
+  MailFormError,
+  type MailVerdict,
+  octetsOf,
+  type ReadingKey,
+  type SealProfile,
+  type SmimeSigner,
+  type Source,
+  type Spool,
+  scanEntity,
+  sourceOf,
+  verdictOf,
+} from '@countersign/mail'
 import { createCheckSignature, createTrust, type Trust } from '@countersign/mtls'
 import {
   ALGORITHM,
@@ -26,22 +44,6 @@ import {
   writeTbsCertificate,
   writeTbsCertList,
 } from '@countersign/x509'
-import {
-  createSmimeOpener,
-  createSmimeSealer,
-  type Entity,
-  type Layer,
-  type MailVerdict,
-  type ReadingKey,
-  type SealProfile,
-  type SmimeSigner,
-  type Source,
-  type Spool,
-  verdictOf,
-} from '../../src/index.ts'
-import { MailFormError } from '../../src/mime/error.ts'
-import { scanEntity } from '../../src/mime/scan.ts'
-import { createSpool, octetsOf, sourceOf } from '../../src/mime/source.ts'
 
 export type Kind = 'P-256' | 'P-384' | 'P-521' | 'RSA' | 'X25519' | 'Ed25519'
 
@@ -90,7 +92,7 @@ export class Authority {
     const { kind = 'P-256', purposes = ['emailProtection'], usage = USAGES[kind], inSubject } = options
     const { publicKey, privateKey } = keyPair(kind)
     const subject = nameOf([
-      ['commonName', address.split('@')[0]!],
+      ['commonName', address.replace(/@.*/, '')],
       ...(inSubject ? [['emailAddress', address] as const] : []),
     ])
     const certificate = this.#signed(
