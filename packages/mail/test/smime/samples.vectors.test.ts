@@ -6,10 +6,12 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { createTrust } from '@countersign/mtls'
 import { readCertificate, readPem } from '@countersign/x509'
+import { needsVectors } from '../../../../interop/peer.ts'
 import { opened, verdict } from '../../../../tools/testing/mail-people.ts'
-import { foreignVectors } from '../../../x509/test/vectors.ts'
 
-const found = foreignVectors('../specs/rfc9788.txt')
+const sets = { ...needsVectors('../specs/rfc9216.txt'), ...needsVectors('../specs/rfc9788.txt') }
+/** One text of them. */
+const textOf = (name: string) => readFileSync(join(process.env['COUNTERSIGN_VECTORS'] ?? '', '../specs', name), 'utf8')
 const NOW = Temporal.Instant.from('2021-02-20T18:00:00Z')
 
 /** Two messages are signed over lines that end with LF alone inside of message/rfc822: the signature is right, and the form is not. */
@@ -46,10 +48,10 @@ function messagesOf(text: string): ReadonlyMap<string, string> {
   return messages
 }
 
-suite('RFC 9788 Appendix C', { skip: found.skip }, () => {
-  if (found.skip !== false) return
-  const keys = readFileSync(join(found.folder, '../rfc9216.txt'), 'utf8')
-  const messages = messagesOf(readFileSync(found.folder, 'utf8'))
+suite('RFC 9788 Appendix C', sets, () => {
+  if (sets.skip !== undefined) return
+  const keys = textOf('rfc9216.txt')
+  const messages = messagesOf(textOf('rfc9788.txt'))
   const trust = createTrust({ anchors: [certificateOf(keys, '3.1.')], revocation: 'prefer', asOf: NOW })
   const reader = (section: string, key: string) => ({
     address: '',
