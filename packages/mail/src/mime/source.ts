@@ -39,19 +39,31 @@ export function createSpool(directory: string): Spool {
   const pieces: Uint8Array[] = []
   let file: FileHandle | undefined
   let length = 0
+  let failed: Error | undefined
+  const append = async (octets: Uint8Array, at: number): Promise<void> => {
+    try {
+      file ??= await openNameless(directory)
+      await writeAll(file, octets, at)
+    } catch (error) {
+      failed = spoolError(error)
+      throw failed
+    }
+  }
   return {
     async write(octets) {
+      if (failed !== undefined) throw failed
       if (file === undefined && length + octets.length > MEMORY_OCTETS) {
-        file = await openNameless(directory)
-        await append(file, Buffer.concat(pieces), 0)
+        await append(Buffer.concat(pieces), 0)
         pieces.length = 0
       }
       // Whoever gives them may write into them again; `slice` of a Buffer is a view.
       if (file === undefined) pieces.push(Uint8Array.from(octets))
-      else await append(file, octets, length)
+      else await append(octets, length)
       length += octets.length
     },
     async source() {
+      // What is short of its end may be read as something else.
+      if (failed !== undefined) throw failed
       return file === undefined ? sourceOf(Buffer.concat(pieces)) : fileSource(file, length)
     },
     async [Symbol.asyncDispose]() {
@@ -84,25 +96,22 @@ function fileSource(file: FileHandle, length: number): Source {
 }
 
 async function openNameless(directory: string): Promise<FileHandle> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
   const path = join(directory, `spool-${randomUUID()}`)
+  const file = await open(path, 'wx+', 0o600)
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    const file = await open(path, 'wx+', 0o600)
     await unlink(path)
     return file
   } catch (error) {
-    throw spoolError(error)
+    await file.close()
+    throw error
   }
 }
 
-async function append(file: FileHandle, octets: Uint8Array, at: number): Promise<void> {
-  try {
-    for (let done = 0; done < octets.length; ) {
-      const { bytesWritten } = await file.write(octets, done, octets.length - done, at + done)
-      done += bytesWritten
-    }
-  } catch (error) {
-    throw spoolError(error)
+async function writeAll(file: FileHandle, octets: Uint8Array, at: number): Promise<void> {
+  for (let done = 0; done < octets.length; ) {
+    const { bytesWritten } = await file.write(octets, done, octets.length - done, at + done)
+    done += bytesWritten
   }
 }
 

@@ -1,6 +1,6 @@
 // Octets in memory, in files and in spools are the same octets; a spool leaves nothing behind.
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -13,6 +13,7 @@ import {
   sourceOf,
   withCrlf,
 } from '@countersign/mail'
+import { makeSmallDisk, NEEDS_MOUNT } from '../../../../tools/testing/small-disk.ts'
 import { inPieces } from './messages.ts'
 
 let directory = ''
@@ -90,6 +91,27 @@ suite('spools', () => {
     await using spool = createSpool(join(directory, 'file'))
     await assert.rejects(spool.write(octets), { message: 'the spool cannot be written', code: 'EEXIST' })
   })
+})
+
+test('a spool on a full disk says so, and what was written before is not taken for all', NEEDS_MOUNT, async () => {
+  using disk = makeSmallDisk(2048)
+  await using spool = createSpool(join(disk.directory, 'spool'))
+  await spool.write(octets.subarray(0, 1_500_000))
+  await assert.rejects(spool.write(octets), { message: 'the disk with the spool is full', code: 'ENOSPC' })
+  await assert.rejects(spool.source(), { message: 'the disk with the spool is full', code: 'ENOSPC' })
+})
+
+test('the file of a spool is of its user alone, and has no name while it is open', async () => {
+  const opened = async () => {
+    const links = await readdir('/proc/self/fd')
+    const found = await Promise.all(links.map((fd) => stat(`/proc/self/fd/${fd}`).catch(() => undefined)))
+    return found.filter((file) => file?.isFile() && file.nlink === 0 && file.size === octets.length)
+  }
+  await using spool = createSpool(join(directory, 'private'))
+  await spool.write(octets)
+  const [file] = await opened()
+  assert.equal((file?.mode ?? 0) & 0o777, 0o600)
+  assert.equal((await stat(join(directory, 'private'))).mode & 0o777, 0o700)
 })
 
 suite('files of Unix', () => {
