@@ -23,6 +23,8 @@ for (const [name, { certificate, privateKey }] of Object.entries({ alice, bob })
 }
 writeFileSync(file('anchor.pem'), writePem('CERTIFICATE', house.certificate.der))
 
+const program = findProgram('openssl')
+
 /** How often in a second of this process's CPU: the machine has others. */
 async function rateOf(times: number, act: () => unknown): Promise<number> {
   const start = process.cpuUsage()
@@ -39,7 +41,7 @@ function clockRateOf(times: number, act: () => void): number {
 }
 
 function openssl(...args: string[]): void {
-  const { status, stderr } = spawnSync('openssl', ['cms', ...args], { encoding: 'utf8' })
+  const { status, stderr } = spawnSync(program ?? '', ['cms', ...args], { encoding: 'utf8' })
   if (status !== 0) throw new Error(stderr)
 }
 
@@ -103,7 +105,7 @@ for (const [size, [octets, times]] of Object.entries(SIZES)) {
   }
   for (const [what, act] of Object.entries(byOpenssl)) {
     const name = `${what} ${size}, openssl cms, two processes`
-    if (findProgram('openssl') === undefined) print({ name, skipped: 'openssl is not installed' })
+    if (program === undefined) print({ name, skipped: 'openssl is not installed' })
     else print({ name, unit: 'per second', values: Array.from({ length: 3 }, () => clockRateOf(5, act)) })
   }
 }

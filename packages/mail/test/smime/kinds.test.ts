@@ -1,8 +1,21 @@
 // A message of another kind than its place says, or than we open.
 import assert from 'node:assert/strict'
+import { createCipheriv } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { performWith } from '@countersign/mtls'
-import { ALGORITHM, OID, performSteps, referenceByIssuer, sealEnvelope, signData } from '@countersign/x509'
+import {
+  ALGORITHM,
+  OID,
+  performSteps,
+  readAuthEnvelopedData,
+  referenceByIssuer,
+  sealEnvelope,
+  signData,
+  writeAuthEnvelopedData,
+  writeOid,
+  writeSequence,
+  writeSetOf,
+} from '@countersign/x509'
 import { type Opened, opened, signedLayer, TEXT } from '../../../../tools/testing/mail-people.ts'
 import { newRecipient } from '../../src/smime/recipient.ts'
 import { alice, bob, code, entityOf, outcome } from './messages.ts'
@@ -118,4 +131,33 @@ test('a budget of what stands around the content', async () => {
   ])
   const result = await opened(entityOf(cms), [])
   assert.equal(code(result), 'ERR_MAIL_BUDGET')
+})
+
+test('attributes that are authenticated behind the content', async () => {
+  const [key, iv] = [new Uint8Array(32).fill(3), new Uint8Array(12)]
+  const recipients = [newRecipient(bob.certificate, 'modern')]
+  const content = Buffer.from(TEXT)
+  const plain = performSteps(sealEnvelope({ content, cipher: 'AES-256-GCM', key, iv, recipients }), performWith())
+  const data = readAuthEnvelopedData(plain)
+  /** With the type of content that is said, and what the cipher is given of it. */
+  const withType = (said: string, given = said) => {
+    const valueOf = (oid: string) => writeSequence(writeOid(OID['id-contentType']), writeSetOf([writeOid(oid)]))
+    const gcm = createCipheriv('aes-256-gcm', key, iv)
+    gcm.setAAD(writeSetOf([valueOf(given)]))
+    const encryptedContent = new Uint8Array(Buffer.concat([gcm.update(content), gcm.final()]))
+    return entityOf(
+      writeAuthEnvelopedData({
+        ...data,
+        authEncryptedContentInfo: { ...data.authEncryptedContentInfo, encryptedContent },
+        authAttrs: [{ type: OID['id-contentType'], values: [writeOid(said)] }],
+        mac: new Uint8Array(gcm.getAuthTag()),
+      }),
+    )
+  }
+  const right = await opened(withType(OID['id-data']), [bob])
+  assert.deepEqual([codeOf(right), right.text], ['ok', TEXT])
+  const changed = await opened(withType(OID['id-data'], OID['id-signedData']), [bob])
+  assert.deepEqual([codeOf(changed), changed.text], ['ERR_MAIL_DECRYPT', ''])
+  const confused = await opened(withType(OID['id-signedData']), [bob])
+  assert.deepEqual([codeOf(confused), confused.text], ['ERR_MAIL_FORM', ''])
 })
