@@ -141,9 +141,9 @@ test('attributes that are authenticated behind the content', async () => {
   const data = readAuthEnvelopedData(plain)
   /** With the type of content that is said, and what the cipher is given of it. */
   const withType = (said: string, given = said) => {
-    const valueOf = (oid: string) => writeSequence(writeOid(OID['id-contentType']), writeSetOf([writeOid(oid)]))
+    const attributeOf = (oid: string) => writeSequence(writeOid(OID['id-contentType']), writeSetOf([writeOid(oid)]))
     const gcm = createCipheriv('aes-256-gcm', key, iv)
-    gcm.setAAD(writeSetOf([valueOf(given)]))
+    gcm.setAAD(writeSetOf([attributeOf(given)]))
     const encryptedContent = new Uint8Array(Buffer.concat([gcm.update(content), gcm.final()]))
     return entityOf(
       writeAuthEnvelopedData({
