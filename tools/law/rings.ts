@@ -15,6 +15,7 @@ export const RINGS: Readonly<Record<string, number>> = {
   gateway: 4,
   login: 4,
   mail: 4,
+  openpgp: 4,
   countersign: 5,
 }
 

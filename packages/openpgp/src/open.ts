@@ -1,0 +1,170 @@
+// Opens the OpenPGP layers of a message, in the two forms of RFC 3156 and in no other.
+import type {
+  ContentType,
+  Entity,
+  Layer,
+  LayerOpener,
+  OpenContext,
+  OpenedLayer,
+  RefusalCode,
+  Source,
+  Spool,
+} from '@countersign/protocol'
+import type { PrivateKey } from 'openpgp'
+import { OpenPgpError } from './error.ts'
+import { judgeKey } from './keys/judge.ts'
+import { readSecretKey } from './keys/read.ts'
+import type { OpenPgpTrust } from './keys/trust.ts'
+import { MAX_SIGNATURES, readContent } from './message/content.ts'
+import { decrypt, type EncryptedFacts } from './message/decrypt.ts'
+import { judgeSignature, type KnownKeys, readSignatures, type SignatureContext } from './message/signature.ts'
+import { readArmor } from './octets/armor.ts'
+import { collect, concat } from './octets/reader.ts'
+
+/** What an opener has. */
+export interface OpenPgpOpenerOptions {
+  /** Our private keys in octets, old ones too; secret. */
+  readonly keys: readonly Uint8Array[]
+  readonly known: KnownKeys
+  readonly trust: OpenPgpTrust
+  /** Of one message, decompressed: 256 MiB unless given. */
+  readonly maxOctets?: number
+}
+
+const MAX_OCTETS = 256 * 1024 * 1024
+const MAX_SIGNATURE_PART_OCTETS = 65_536
+/** `Version: 1` and whatever programs add: a local limit. */
+const MAX_CONTROL_OCTETS = 1024
+
+/** Opens OpenPGP. @throws {OpenPgpError} for a key of ours that cannot be read: a missing key must not look like a message for others */
+export async function createOpenPgpOpener(options: OpenPgpOpenerOptions): Promise<LayerOpener> {
+  const keys = await Promise.all(options.keys.map(readSecretKey))
+  return {
+    format: 'openpgp',
+    async open(entity, source, context) {
+      const { contentType } = entity
+      if (isOf(contentType, 'multipart/signed', 'application/pgp-signature'))
+        return openSigned(entity, source, { ...options, now: context.now, keys: options.known })
+      if (isOf(contentType, 'multipart/encrypted', 'application/pgp-encrypted'))
+        return openEncrypted(entity, source, context, keys, options)
+      return undefined
+    },
+  }
+}
+
+function isOf({ type, parameters }: ContentType, ofType: string, protocol: string): boolean {
+  return type === ofType && parameters.get('protocol')?.toLowerCase() === protocol
+}
+
+/** @see RFC 3156 §5 */
+async function openSigned(entity: Entity, source: Source, context: SignatureContext): Promise<OpenedLayer> {
+  const failed = (code: RefusalCode, note: string): OpenedLayer => ({
+    layer: { kind: 'signed', format: 'openpgp', signatures: [{ outcome: { ok: false, code, note } }] },
+  })
+  const [signed, control] = entity.parts
+  if (signed === undefined || control === undefined || entity.parts.length !== 2 || entity.hasOutsiders)
+    return failed('ERR_MAIL_FORM', 'what is signed must have two parts, and nothing beside them')
+  if (control.contentType.type !== 'application/pgp-signature')
+    return failed('ERR_MAIL_FORM', 'the second part is not the signature')
+  const inside = { source, start: signed.start, end: signed.end }
+  try {
+    const armored = await collect(bodyOf(control, source), MAX_SIGNATURE_PART_OCTETS)
+    const octets = await collect(readArmor(once(armored), ['SIGNATURE', 'MESSAGE']), MAX_SIGNATURE_PART_OCTETS)
+    const signatures = await Promise.all(
+      (await readSignatures(octets, MAX_SIGNATURES)).map((packet) =>
+        judgeSignature(packet, () => source.read(signed.start, signed.end), context),
+      ),
+    )
+    return { layer: { kind: 'signed', format: 'openpgp', signatures }, inside }
+  } catch (error) {
+    if (!(error instanceof OpenPgpError)) throw error
+    return { ...failed(error.code, error.note), inside }
+  }
+}
+
+/** @see RFC 3156 §4, §6.2 */
+async function openEncrypted(
+  entity: Entity,
+  source: Source,
+  context: OpenContext,
+  keys: readonly PrivateKey[],
+  { known, trust, maxOctets = MAX_OCTETS }: OpenPgpOpenerOptions,
+): Promise<OpenedLayer> {
+  const facts: EncryptedFacts = { isAuthenticated: false, recipients: 0 }
+  try {
+    const data = await expectForm(entity, source)
+    const message = () => readArmor(bodyOf(data, source), ['MESSAGE'])
+    const { key, packets } = await decrypt(message, { keys, now: context.now, spool: () => context.spool(), facts })
+    const { signatures, content } = await readAndForget(packets, context.spool(), maxOctets)
+    const { signer } = await judgeKey(key, { side: 'callee', trust, now: context.now })
+    const within = await withinOf(signatures, content, { keys: known, trust, now: context.now })
+    return {
+      layer: { ...layerOf(facts), openedBy: signer, outcome: { ok: true } },
+      ...(within && { within }),
+      inside: { source: content, start: 0, end: content.length },
+    }
+  } catch (error) {
+    if (!(error instanceof OpenPgpError)) throw error
+    return { layer: { ...layerOf(facts), outcome: { ok: false, code: error.code, note: error.note } } }
+  }
+}
+
+/** The packets are not needed any more when their content was read; its spool outlives them. */
+async function readAndForget(
+  packets: Spool,
+  spool: Spool,
+  maxOctets: number,
+): Promise<{ readonly signatures: readonly Uint8Array[]; readonly content: Source }> {
+  await using _ = packets
+  const inner = await packets.source()
+  const { signatures } = await readContent(inner.read(0, inner.length), spool, maxOctets)
+  return { signatures, content: await spool.source() }
+}
+
+function layerOf(facts: EncryptedFacts): Omit<Extract<Layer, { kind: 'encrypted' }>, 'outcome'> {
+  return { kind: 'encrypted', format: 'openpgp', ...facts }
+}
+
+async function withinOf(
+  packets: readonly Uint8Array[],
+  content: Source,
+  context: SignatureContext,
+): Promise<Layer | undefined> {
+  if (packets.length === 0) return undefined
+  try {
+    const signatures = await Promise.all(
+      (await readSignatures(concat(packets), MAX_SIGNATURES)).map((packet) =>
+        judgeSignature(packet, () => content.read(0, content.length), context),
+      ),
+    )
+    return { kind: 'signed', format: 'openpgp', signatures }
+  } catch (error) {
+    if (!(error instanceof OpenPgpError)) throw error
+    const outcome = { ok: false, code: error.code, note: error.note } as const
+    return { kind: 'signed', format: 'openpgp', signatures: [{ outcome }] }
+  }
+}
+
+/** Exactly two parts, the first of which says `Version: 1`. Answers the second. @throws {OpenPgpError} @see RFC 3156 §4 */
+async function expectForm(entity: Entity, source: Source): Promise<Entity> {
+  const [control, data] = entity.parts
+  if (control === undefined || data === undefined || entity.parts.length !== 2 || entity.hasOutsiders)
+    throw new OpenPgpError('ERR_MAIL_FORM', 'what is encrypted must have two parts, and nothing beside them')
+  if (control.contentType.type !== 'application/pgp-encrypted' || data.contentType.type !== 'application/octet-stream')
+    throw new OpenPgpError('ERR_MAIL_FORM', 'the parts of what is encrypted are of other types')
+  const text = Buffer.from(await collect(bodyOf(control, source), MAX_CONTROL_OCTETS)).toString('latin1')
+  if (!/^version:[ \t]*1[ \t]*\r?\n?\s*$/i.test(text))
+    throw new OpenPgpError('ERR_MAIL_FORM', 'what is encrypted does not say Version: 1, or more than that')
+  return data
+}
+
+/** Control parts and armor are text of 7 bits: another encoding around them is nothing that RFC 3156 §3 has. */
+function bodyOf({ transferEncoding, bodyStart, end }: Entity, source: Source): AsyncIterable<Uint8Array> {
+  if (transferEncoding === 'base64' || transferEncoding === 'quoted-printable')
+    throw new OpenPgpError('ERR_MAIL_FORM', `a part is encoded as ${transferEncoding} where text of 7 bits stands`)
+  return source.read(bodyStart, end)
+}
+
+async function* once(octets: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield octets
+}
