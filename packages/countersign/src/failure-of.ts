@@ -1,6 +1,7 @@
 // From what the packages and the system throw to what, where and what to do.
 import type { AuthorityErrorCode } from '@countersign/authority'
 import type { EnrollmentErrorCode, TrustFileErrorCode } from '@countersign/mtls'
+import { REFUSALS, type RefusalCode } from '@countersign/protocol'
 import { EXIT, Failure } from './command.ts'
 
 type Exit = Failure['exit']
@@ -89,6 +90,9 @@ const OURS: Readonly<Record<string, (error: OwnError) => Failure>> = {
   TokenError: (error) => failure(error, EXIT.input, { next: 'copy the whole token, or ask for a new invitation' }),
   LoginSecretError: (error) =>
     failure(error, EXIT.input, { next: 'put the copy of that file where it was; docs/operations.md says what it is' }),
+  MailFormError: (error) => failure(error, EXIT.input, { next: 'write the message again, with another program' }),
+  SealError: mailFailure,
+  SmimeError: mailFailure,
   LedgerError: (error) =>
     failure(error, EXIT.input, { next: 'name a directory with a ledger in it, or a copy of one' }),
   ShapeError: (error) =>
@@ -96,6 +100,11 @@ const OURS: Readonly<Record<string, (error: OwnError) => Failure>> = {
       message: `the answer is not as expected: ${error.message}`,
       next: 'check that both sides are of the same version',
     }),
+}
+
+/** Why a message is not sealed; what to do next, the table of refusals says. */
+function mailFailure(error: OwnError): Failure {
+  return failure(error, EXIT.refused, { next: REFUSALS[error.code as RefusalCode]?.next })
 }
 
 /** The failure that an error is, or undefined where it is a bug of ours. */

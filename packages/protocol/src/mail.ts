@@ -180,6 +180,8 @@ export interface Recipient {
   readonly address: string
   readonly format: MailFormat
   readonly key: Uint8Array
+  /** Certificates in DER that may lead from it to an anchor: candidates. */
+  readonly issuers?: readonly Uint8Array[]
 }
 
 /** An entity that is being written. */

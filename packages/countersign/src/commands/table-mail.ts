@@ -33,4 +33,37 @@ export const MAIL_COMMANDS: readonly Command[] = [
     examples: ['countersign mail keys --identity alice', 'countersign mail keys bob@acme.example --identity alice'],
     load: async () => (await import('./mail-keys.ts')).mailKeys,
   },
+  {
+    name: 'mail seal',
+    summary: 'sign a message and encrypt it to all whom it names',
+    details: [
+      'FILE is a message with its header (RFC 5322). Its From must be an address of the identity. All of it, the subject',
+      'too, goes inside; outside stand the addresses and the date. Whoever is in Bcc gets a copy of their own: FILE.1,',
+      'FILE.2, … beside --out. Nothing is written where a recipient has no key.',
+    ],
+    positionals: [{ name: 'FILE', summary: 'the message' }],
+    options: {
+      ...IDENTITY,
+      out: { type: 'string', value: 'FILE', summary: 'where the sealed message goes; it must not be there' },
+      legacy: { type: 'boolean', summary: 'for readers that know no encryption that authenticates' },
+      'sign-only': { type: 'boolean', summary: 'signed, and readable by anybody' },
+    },
+    examples: ['countersign mail seal letter.eml --identity alice --out sealed.eml'],
+    load: async () => (await import('./mail-seal.ts')).mailSeal,
+  },
+  {
+    name: 'mail open',
+    summary: 'open a message, and say who wrote to whom',
+    details: [
+      'Exit 0 where the message is verified: all of it is signed by the address in From, which is vouched for. Exit 1',
+      'where it is not, with the reason. What is inside is written only to --out, and only where nothing keeps it closed.',
+    ],
+    positionals: [{ name: 'FILE', summary: 'the message' }],
+    options: {
+      ...IDENTITY,
+      out: { type: 'string', value: 'FILE', summary: 'where the message inside goes; it must not be there' },
+    },
+    examples: ['countersign mail open sealed.eml --identity bob --out letter.eml'],
+    load: async () => (await import('./mail-open.ts')).mailOpen,
+  },
 ]

@@ -1,4 +1,5 @@
-// Revocation lists that have run out are fetched anew before a meeting, so that `require` can hold.
+// Revocation lists are fetched anew: those that have run out before a meeting, so that `require` can hold, and all for mail,
+// whose sender is not there to be cut.
 import { type DirectoryIdentity, EnrollmentError, MeetingRefusedError, refreshStatus } from '@countersign/mtls'
 import type { Around } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
@@ -17,6 +18,22 @@ export async function refreshExpiredStatus(
   } catch (error) {
     if (!(error instanceof MeetingRefusedError || error instanceof EnrollmentError)) throw error
     err(`countersign: the revocation lists have run out, and new ones did not come: ${plainText(error.message)}`)
+  }
+}
+
+/** Fetches the lists of `identity` where the authority answers; where it does not, those that are there decide, and it is said. */
+export async function refreshStatusForMail(
+  identity: DirectoryIdentity,
+  { clock, err }: Pick<Around, 'clock' | 'err'>,
+): Promise<void> {
+  try {
+    await refreshStatus(identity.directory, { clock })
+    await identity.reload()
+  } catch (error) {
+    if (!(error instanceof MeetingRefusedError || error instanceof EnrollmentError)) throw error
+    err(
+      `countersign: what was revoked just now is not known here, as the authority was not met: ${plainText(error.message)}`,
+    )
   }
 }
 

@@ -3,10 +3,14 @@ import { link, open, rename, rm } from 'node:fs/promises'
 import { EXIT, Failure } from '../command.ts'
 
 /**
- * Writes `octets` to `path`, mode 0600; one that is there stays unless `force` is given.
+ * Writes `octets` to `path`, mode 0600; one that is there stays unless `force` is true. Absent: the command has no such option.
  * @throws {Failure} where it is there; the system's error, with the path, where it cannot be written.
  */
-export async function writeSecretFile(path: string, octets: Uint8Array, force: boolean): Promise<void> {
+export async function writeSecretFile(
+  path: string,
+  octets: Uint8Array | AsyncIterable<Uint8Array>,
+  force?: boolean,
+): Promise<void> {
   const beside = `${path}.${process.pid}.tmp`
   try {
     // `wx` follows no link, and takes no mode from a file that somebody put there.
@@ -21,16 +25,16 @@ export async function writeSecretFile(path: string, octets: Uint8Array, force: b
     if (force) await rename(beside, path)
     else await link(beside, path)
   } catch (error) {
-    throw isThere(error) ? taken(path, error) : named(error, path)
+    throw isThere(error) ? taken(path, error, force !== undefined) : named(error, path)
   } finally {
     await rm(beside, { force: true })
   }
 }
 
-function taken(path: string, cause: unknown): Failure {
+function taken(path: string, cause: unknown, mayForce: boolean): Failure {
   return new Failure(EXIT.input, `${path} is there already`, {
     code: 'EEXIST',
-    next: 'choose another path, or write over it with --force',
+    next: `choose another path, or ${mayForce ? 'write over it with --force' : 'move it away'}`,
     cause,
   })
 }

@@ -43,7 +43,7 @@ async function* octetsOf({ fields, body }: SealedEntity): AsyncGenerator<Uint8Ar
 }
 
 function recipientOf(
-  { address, format, key }: Recipient,
+  { address, format, key, issuers = [] }: Recipient,
   { profile, now }: SealHow,
   { trust, checkSignature }: SmimeSealerOptions,
 ): NewRecipient {
@@ -52,7 +52,7 @@ function recipientOf(
   const judgement = judge({
     presenter: 'callee',
     purpose: 'emailProtection',
-    certificates: [certificate],
+    certificates: [certificate, ...issuers.map(readRecipient)],
     name: { kind: 'rfc822Name', value: address },
     ...{ trust, now, address, checkSignature },
   })

@@ -1,0 +1,178 @@
+// A message opened from outside inwards, and judged. What it says is shown to nobody before its verdict is there.
+import { createHash } from 'node:crypto'
+import { type ProtectedHeader, readProtectedHeader } from '../header/protected.ts'
+import { readAddresses } from '../mime/addresses.ts'
+import { withCrlf } from '../mime/crlf.ts'
+import { fieldOf } from '../mime/entity.ts'
+import { MailFormError } from '../mime/error.ts'
+import { type PayloadContents, walkPayload } from '../mime/payload.ts'
+import { scanEntity } from '../mime/scan.ts'
+import { createSpool } from '../mime/source.ts'
+import type { Entity, Layer, LayerOpener, Mailbox, Signer, Source } from '../model.ts'
+import type { MailFacts, TimeEvidence } from '../verdict/facts.ts'
+import { type MailVerdict, verdictOf } from '../verdict/verdict.ts'
+
+/** What opening a message takes. */
+export interface OpenMessageOptions {
+  /** One for each format that is known here; they have the keys and the trust. */
+  readonly openers: readonly LayerOpener[]
+  readonly now: Temporal.Instant
+  /** Where large content lies while it is opened: without a name, so that nothing of it outlives the process. */
+  readonly spoolDirectory: string
+  /** Whose mailbox it is. */
+  readonly self?: Signer
+  readonly evidenceOfTime?: TimeEvidence
+}
+
+/** A message that was read, opened as far as it goes, and judged. Its spools go with it. */
+export interface OpenedMessage extends AsyncDisposable {
+  readonly facts: MailFacts
+  readonly verdict: MailVerdict
+  /** SHA-256 of the body as it was carried. 32 octets. */
+  readonly bodySha256: Uint8Array
+  /** Absent where the message is not one, or not opened: nothing that is inside may be shown then. */
+  readonly payload?: Payload
+}
+
+/** What stands inside of all layers. */
+export interface Payload {
+  readonly entity: Entity
+  readonly source: Source
+  readonly contents: PayloadContents
+  /** The fields that count: the protected ones where there are such, else those that everybody sees. */
+  readonly fields: Entity['fields']
+  readonly header?: ProtectedHeader
+}
+
+/** RFC 2634 §1.1 has three: signed, encrypted, signed. One more is taken, and no more. */
+const MOST_LAYERS = 4
+
+/**
+ * Opens a message. Whatever its sender wrote is a verdict.
+ * @throws what reading the source, or writing a spool, throws.
+ */
+export async function openMessage(message: Source, options: OpenMessageOptions): Promise<OpenedMessage> {
+  await using stack = new AsyncDisposableStack()
+  const { self, evidenceOfTime } = options
+  const layers: Layer[] = []
+  const around: Pick<MailFacts, 'self' | 'evidenceOfTime'> = {
+    ...(self && { self }),
+    ...(evidenceOfTime && { evidenceOfTime }),
+  }
+  const nothing = { form: { ok: true }, errants: [], attachedMessages: 0 } as const
+  let outer: Entity | undefined
+  let source = message
+  let facts: MailFacts
+  let payload: Payload | undefined
+  try {
+    source = await withCrlf(message)
+    outer = await scanEntity(source, 0, source.length)
+    const inside = await openLayers(outer, source, layers, options, stack)
+    const seen = { ...around, ...outerFromOf(outer), layers }
+    if (inside === undefined) facts = { ...nothing, ...seen }
+    else {
+      payload = await readPayload(inside, outer, layers)
+      facts = { ...nothing, ...seen, ...factsOf(payload) }
+    }
+  } catch (error) {
+    if (!(error instanceof MailFormError)) throw error
+    const form = { ok: false, code: error.code, note: error.message } as const
+    facts = { ...nothing, ...around, ...(outer && outerFromOf(outer)), form, layers }
+  }
+  const verdict = verdictOf(facts)
+  const bodySha256 = await sha256Of(source, outer?.bodyStart ?? 0)
+  const held = stack.move()
+  return {
+    facts,
+    verdict,
+    bodySha256,
+    ...(payload && verdict.state !== 'not opened' && { payload }),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  }
+}
+
+interface Inside {
+  readonly entity: Entity
+  readonly source: Source
+}
+
+/** Opens layer by layer; answers the first entity that is none, or undefined where one could not be opened. */
+async function openLayers(
+  outer: Entity,
+  message: Source,
+  layers: Layer[],
+  { openers, now, spoolDirectory }: OpenMessageOptions,
+  stack: AsyncDisposableStack,
+): Promise<Inside | undefined> {
+  const context = { now, spool: () => stack.use(createSpool(spoolDirectory)) }
+  let [entity, source] = [outer, message]
+  while (layers.length < MOST_LAYERS) {
+    const opened = await openOne(openers, entity, source, context)
+    if (opened === undefined) break
+    const { layer, within, inside } = opened
+    layers.push(layer, ...(within ? [within] : []))
+    if (inside === undefined) return undefined
+    if (inside.source === source) entity = await scanEntity(source, inside.start, inside.end)
+    else {
+      // What was decrypted may have the lines of a system where they end with LF alone.
+      source = await withCrlf(inside.source)
+      entity = await scanEntity(source, 0, source.length)
+    }
+  }
+  return { entity, source }
+}
+
+async function openOne(
+  openers: readonly LayerOpener[],
+  entity: Entity,
+  source: Source,
+  context: Parameters<LayerOpener['open']>[2],
+) {
+  for (const opener of openers) {
+    const opened = await opener.open(entity, source, context)
+    if (opened) return opened
+  }
+  return undefined
+}
+
+async function readPayload({ entity, source }: Inside, outer: Entity, layers: readonly Layer[]): Promise<Payload> {
+  const isEncrypted = layers.some(({ kind }) => kind === 'encrypted')
+  const header = layers.length > 0 ? readProtectedHeader(entity, outer, isEncrypted) : undefined
+  const contents = await walkPayload(entity, source)
+  return { entity, source, contents, fields: header?.fields ?? outer.fields, ...(header && { header }) }
+}
+
+function factsOf({ header, contents }: Payload): Partial<MailFacts> {
+  const { errants, attachedMessages } = contents
+  if (header === undefined) return { errants, attachedMessages }
+  const { fields } = header
+  return {
+    errants,
+    attachedMessages,
+    protectedFrom: addressesOf(fields, 'From') ?? [],
+    protectedTo: [...(addressesOf(fields, 'To') ?? []), ...(addressesOf(fields, 'Cc') ?? [])],
+  }
+}
+
+function outerFromOf({ fields }: Entity): Pick<MailFacts, 'outerFrom'> {
+  const outerFrom = addressesOf(fields, 'From')
+  return outerFrom ? { outerFrom } : {}
+}
+
+/** Undefined where the field is not there, or its value is no list of addresses. */
+function addressesOf(fields: Entity['fields'], name: string): readonly Mailbox[] | undefined {
+  const field = fieldOf({ fields }, name)
+  if (field === undefined) return undefined
+  try {
+    return readAddresses(field)
+  } catch (error) {
+    if (error instanceof MailFormError) return undefined
+    throw error
+  }
+}
+
+async function sha256Of(source: Source, start: number): Promise<Uint8Array> {
+  const hash = createHash('sha256')
+  for await (const piece of source.read(start, source.length)) hash.update(piece)
+  return Uint8Array.from(hash.digest())
+}

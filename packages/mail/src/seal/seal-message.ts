@@ -1,0 +1,93 @@
+// A message sealed for those to whom it goes: one copy for whom everybody sees, and one for each in Bcc, of whom no other learns.
+import { protectHeader } from '../header/protect.ts'
+import { readAddresses } from '../mime/addresses.ts'
+import { withCrlf } from '../mime/crlf.ts'
+import { fieldOf } from '../mime/entity.ts'
+import { scanEntity } from '../mime/scan.ts'
+import type { Entity, LayerSealer, Recipient, SealedEntity, SealProfile, Source } from '../model.ts'
+import { SealError } from './error.ts'
+
+/** What sealing a message takes. */
+export interface SealMessageOptions {
+  readonly sealer: LayerSealer
+  /** Whose certificate signs: the address must be the one in From. */
+  readonly signerAddresses: readonly string[]
+  /** Where to encrypt; undefined: no key of the address is known. */
+  readonly keyOf: (address: string) => Promise<Recipient | undefined>
+  /** A key of the sender's own, so that what was sent can be read again. */
+  readonly ownKey?: Recipient
+  readonly profile: SealProfile
+  /** Signed alone, so that anybody can read it. */
+  readonly signOnly?: boolean
+  readonly now: Temporal.Instant
+}
+
+/** One copy of a message, for these and nobody else. */
+export interface SealedMessage {
+  readonly recipients: readonly string[]
+  /** Whether those recipients stand in no header. */
+  readonly isBlind: boolean
+  /** Lines end with CRLF. It is written once, in one pass. */
+  readonly message: AsyncIterable<Uint8Array>
+}
+
+/** As many as one message is sealed for. */
+const MOST_RECIPIENTS = 100
+
+/**
+ * Seals a message for all whom its header names. Nothing is sealed where one of them has no key.
+ * @throws {MailFormError} when the message is not in the form of one.
+ * @throws {SealError} when From is not the signer's, or somebody's key is not known; what the sealer throws where a key is not good.
+ */
+export async function sealMessage(message: Source, options: SealMessageOptions): Promise<readonly SealedMessage[]> {
+  const { signerAddresses, signOnly = false, keyOf, ownKey } = options
+  const source = await withCrlf(message)
+  const entity = await scanEntity(source, 0, source.length)
+  const from = addressesOf(entity, 'From')
+  const [sender] = from
+  if (sender === undefined || from.length > 1) throw new SealError('ERR_MAIL_FROM', 'From must be one address')
+  if (!signerAddresses.includes(sender))
+    throw new SealError('ERR_MAIL_FROM_DIFFERS', `${sender} is not ${signerAddresses.join(', ')}`)
+  const seen = [...new Set([...addressesOf(entity, 'To'), ...addressesOf(entity, 'Cc')])]
+  const blind = [...new Set(addressesOf(entity, 'Bcc'))].filter((address) => !seen.includes(address))
+  if (seen.length + blind.length > MOST_RECIPIENTS)
+    throw new SealError('ERR_MAIL_BUDGET', `more than ${MOST_RECIPIENTS} recipients`)
+  if (seen.length + blind.length === 0) throw new SealError('ERR_MAIL_FORM', 'To, Cc and Bcc name nobody')
+  // RFC 8551 §3.1.3: servers on the way may write it in another form, and the signature would not fit any more.
+  if (signOnly && !isSevenBit(entity)) throw new SealError('ERR_MAIL_FORM', 'what is signed alone must be 7bit')
+  const keys = new Map<string, Recipient | undefined>()
+  if (!signOnly) for (const address of [...seen, ...blind]) keys.set(address, await keyOf(address))
+  const without = [...keys].flatMap(([address, key]) => (key ? [] : [address]))
+  if (without.length > 0) throw new SealError('ERR_MAIL_RECIPIENT_KEY', `no key is known of ${without.join(', ')}`)
+  const groups = [
+    ...(seen.length > 0 ? [{ recipients: seen, isBlind: false }] : []),
+    ...blind.map((address) => ({ recipients: [address], isBlind: true })),
+  ]
+  const copies: SealedMessage[] = []
+  for (const { recipients, isBlind } of groups) {
+    const known = recipients.flatMap((address) => keys.get(address) ?? [])
+    // A copy for one in Bcc has that one's key alone: that there is a second would say to whom it went too.
+    const own =
+      ownKey && !signOnly && !isBlind && !known.some(({ address }) => address === ownKey.address) ? [ownKey] : []
+    const { payload, outer } = await protectHeader(entity, source, signOnly ? 'clear' : 'cipher')
+    const { profile, now, sealer } = options
+    const sealed = await sealer.seal(payload, { profile, recipients: [...known, ...own], now })
+    copies.push({ recipients, isBlind, message: written(outer, sealed) })
+  }
+  return copies
+}
+
+function isSevenBit({ transferEncoding, parts }: Entity): boolean {
+  return transferEncoding !== '8bit' && transferEncoding !== 'binary' && parts.every(isSevenBit)
+}
+
+function addressesOf(entity: Entity, name: string): readonly string[] {
+  const field = fieldOf(entity, name)
+  return field === undefined ? [] : readAddresses(field).map(({ address }) => address)
+}
+
+async function* written(outer: readonly string[], { fields, body }: SealedEntity): AsyncGenerator<Uint8Array> {
+  const lines = [...outer.map((line) => `${line}\r\n`), 'MIME-Version: 1.0\r\n', ...fields, '\r\n']
+  yield Buffer.from(lines.join(''), 'utf8')
+  yield* body
+}
