@@ -36,7 +36,13 @@ export function needsVectors(path: string): { readonly skip?: string } {
 
 /** The absolute path of `program`; daemons are found too although a user's PATH often lacks the `sbin` folders. */
 export function findProgram(program: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    '/usr/local/sbin',
+    '/usr/sbin',
+    '/sbin',
+    '/usr/lib/gnupg',
+  ]
   return folders.map((folder) => join(folder, program)).find(executable)
 }
 
