@@ -109,16 +109,21 @@ async function openEncrypted(
   }
 }
 
-/** The packets are not needed any more when their content was read; its spool outlives them. */
+/** The packets are not needed any more when their content was read; its spool outlives them, unless it is refused. */
 async function readAndForget(
   packets: Spool,
   spool: Spool,
   maxOctets: number,
 ): Promise<{ readonly signatures: readonly Uint8Array[]; readonly content: Source }> {
-  await using _ = packets
+  await using ending = new AsyncDisposableStack()
+  ending.use(packets)
+  await using unless = new AsyncDisposableStack()
+  unless.use(spool)
   const inner = await packets.source()
   const { signatures } = await readContent(inner.read(0, inner.length), spool, maxOctets)
-  return { signatures, content: await spool.source() }
+  const content = await spool.source()
+  unless.move()
+  return { signatures, content }
 }
 
 function layerOf(facts: EncryptedFacts): Omit<Extract<Layer, { kind: 'encrypted' }>, 'outcome'> {

@@ -50,10 +50,10 @@ export async function decrypt(message: () => AsyncIterable<Uint8Array>, context:
       if (++passes > MAX_PASSES)
         throw new OpenPgpError('ERR_MAIL_BUDGET', 'the message takes too many session keys to try')
       const packets = context.spool()
-      if (!(await tryKey(message(), session, packets))) {
-        await packets[Symbol.asyncDispose]()
-        continue
-      }
+      await using unless = new AsyncDisposableStack()
+      unless.use(packets)
+      if (!(await tryKey(message(), session, packets))) continue
+      unless.move()
       facts.transport = transport
       if (first.header.version === 1) facts.cipher = `${cipherOf(session.algorithm ?? 0).text}-CFB with MDC`
       return { key, packets }

@@ -23,9 +23,8 @@ export interface Envelope {
 /** A PKESK or SKESK packet. @see RFC 9580 §5.1, §5.3 */
 export interface EncryptedSessionKey {
   readonly packet: Uint8Array
-  readonly isToPassword: boolean
-  /** Of whom it is for, hexadecimal, 16 digits; all zero, or absent, where the sender does not tell. */
-  readonly keyId?: string
+  /** Hexadecimal: the key id of 16 digits (version 3), or the fingerprint of 40 or 64 (version 6). */
+  readonly recipient: string | 'hidden' | 'password' | 'unknown'
 }
 
 /** Reads up to the ciphertext. @throws {OpenPgpError} @see RFC 9580 §10.3 */
@@ -65,17 +64,22 @@ async function expectEnd(reader: OctetReader): Promise<void> {
 }
 
 function sessionKeyOf(type: number, body: Uint8Array): EncryptedSessionKey {
-  const packet = writePacket(type, body)
-  if (type === PACKETS.symmetricKeyEncryptedSessionKey) return { packet, isToPassword: true }
-  const keyId = keyIdOf(body)
-  return { packet, isToPassword: false, ...(keyId !== undefined && { keyId }) }
+  const isToPassword = type === PACKETS.symmetricKeyEncryptedSessionKey
+  return { packet: writePacket(type, body), recipient: isToPassword ? 'password' : recipientOf(body) }
 }
 
-/** @see RFC 9580 §5.1.1 (version 3), §5.1.2 (version 6) */
-function keyIdOf(body: Uint8Array): string | undefined {
-  if (body[0] === 3) return body.subarray(1, 9).toHex()
-  // Version 6: one octet of length, which counts the version of the key and its fingerprint; then these.
-  const [version, length = 0, keyVersion] = body
-  if (version !== 6 || length === 0) return undefined
-  return keyVersion === 4 ? body.subarray(15, 23).toHex() : body.subarray(3, 11).toHex()
+/** @see RFC 9580 §5.1.1 (version 3), §5.1.2 (version 6), §5.1.8 (hidden) */
+function recipientOf(body: Uint8Array): EncryptedSessionKey['recipient'] {
+  const [version, length = 0, keyVersion = 0] = body
+  if (version === 3) {
+    const keyId = body.subarray(1, 9)
+    return keyId.every((octet) => octet === 0) ? 'hidden' : keyId.toHex()
+  }
+  if (version !== 6) return 'unknown'
+  if (length === 0) return 'hidden'
+  // The length counts the version of the key as well.
+  return length === FINGERPRINT_LENGTHS[keyVersion] ? body.subarray(3, 2 + length).toHex() : 'unknown'
 }
+
+/** One more than the octets of a fingerprint, by the version of the key. @see RFC 9580 §5.5.4 */
+const FINGERPRINT_LENGTHS: Readonly<Record<number, number>> = { 4: 21, 6: 33 }

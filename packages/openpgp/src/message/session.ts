@@ -9,7 +9,8 @@ import type { SessionKey } from './integrity.ts'
 
 /** Messages that hide for whom they are cost one trial for each of these and each of our keys: a local limit. */
 const MAX_HIDDEN = 16
-const HIDDEN = '0000000000000000'
+
+type KeyPart = PrivateKey | PrivateKey['subkeys'][number]
 
 /** A session key, by which of our keys it came, and how. */
 export interface OpenedSessionKey {
@@ -26,36 +27,26 @@ export async function* openSessionKeys(
   keys: readonly PrivateKey[],
   now: Temporal.Instant,
 ): AsyncGenerator<OpenedSessionKey> {
-  for (const { packet, keyId, isToPassword } of namedFirst(encrypted)) {
-    if (isToPassword) continue
+  const hidden = encrypted.filter(({ recipient }) => recipient === 'hidden')
+  if (hidden.length > MAX_HIDDEN)
+    throw new OpenPgpError('ERR_MAIL_BUDGET', `the message hides more than ${MAX_HIDDEN} of its recipients`)
+  const named = encrypted.filter(({ recipient }) => recipient !== 'hidden')
+  for (const { packet, recipient } of [...named, ...hidden])
     for (const key of keys) {
-      const part = key
-        .getKeys()
-        .find((each) => keyId === undefined || keyId === HIDDEN || each.getKeyID().toHex() === keyId)
-      if (part === undefined) continue
-      const candidates = await candidatesOf(packet, key, now)
-      if (candidates.length > 0)
-        yield { key, transport: keyAlgorithmOf(keyId === HIDDEN ? encryptingPart(key) : part), candidates }
+      const part =
+        recipient === 'hidden' ? (key.subkeys[0] ?? key) : key.getKeys().find((each) => isOf(recipient, each))
+      const candidates = part ? await candidatesOf(packet, key, now) : []
+      if (part && candidates.length > 0) yield { key, transport: keyAlgorithmOf(part), candidates }
     }
-  }
 }
 
 /** Whether a message says that it is for one of these keys. */
 export function namesOneOf(encrypted: readonly EncryptedSessionKey[], keys: readonly PrivateKey[]): boolean {
-  return encrypted.some(({ keyId }) => keys.some((key) => key.getKeyIDs().some((id) => id.toHex() === keyId)))
+  return encrypted.some(({ recipient }) => keys.some((key) => key.getKeys().some((part) => isOf(recipient, part))))
 }
 
-function namedFirst(encrypted: readonly EncryptedSessionKey[]): readonly EncryptedSessionKey[] {
-  const isHidden = ({ keyId, isToPassword }: EncryptedSessionKey) =>
-    !isToPassword && (keyId === undefined || keyId === HIDDEN)
-  const hidden = encrypted.filter(isHidden)
-  if (hidden.length > MAX_HIDDEN)
-    throw new OpenPgpError('ERR_MAIL_BUDGET', `the message hides more than ${MAX_HIDDEN} of its recipients`)
-  return [...encrypted.filter((each) => !isHidden(each)), ...hidden]
-}
-
-function encryptingPart(key: PrivateKey): PrivateKey | PrivateKey['subkeys'][number] {
-  return key.subkeys[0] ?? key
+function isOf(recipient: string, part: KeyPart): boolean {
+  return recipient === part.getKeyID().toHex() || recipient === part.getFingerprint()
 }
 
 async function candidatesOf(packet: Uint8Array, key: PrivateKey, now: Temporal.Instant): Promise<SessionKey[]> {
