@@ -132,11 +132,11 @@ function openAead(name: string, key: Uint8Array, nonce: Uint8Array, sealed: Uint
   decipher.setAuthTag(sealed.subarray(length))
   const opened = decipher.update(sealed.subarray(0, length))
   try {
-    decipher.final()
+    // OCB gives what is left of its last block at the end.
+    return concat([opened, decipher.final()])
   } catch {
     throw broken() // The tag does not fit. Why is told to nobody.
   }
-  return opened
 }
 
 async function readUpTo(reader: OctetReader, most: number): Promise<Uint8Array> {
