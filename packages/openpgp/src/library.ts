@@ -15,6 +15,7 @@ import { CONFIG } from './config.ts'
 export interface SignedOfKey {
   readonly key: Key['keyPacket']
   readonly userID?: User['userID']
+  readonly bind?: Key['subkeys'][number]['keyPacket']
 }
 
 interface UntypedSignature {

@@ -16,7 +16,7 @@ const CHARACTERS_PER_PIECE = 65_536
 const LF = 0x0a
 const HEADER = /^[A-Za-z]+: ?[\x20-\x7e\x80-\xff]*$/
 const CHECKSUM = /^=[A-Za-z0-9+/]{4}$/
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
+const PADDED = /^[A-Za-z0-9+/]*={1,2}$/
 
 /** The octets of one armored block. @throws {OpenPgpError} @see RFC 9580 §6.2 */
 export async function* readArmor(
@@ -59,9 +59,9 @@ function readLine(block: Block, line: string, labels: readonly ArmorLabel[]): vo
       break
     case 'body':
       // A checksum tells nothing that is believed, and must not be what a block is refused for: RFC 9580 §6.1.
-      if (CHECKSUM.test(line)) block.state = 'tail'
+      if (line.startsWith('=') && CHECKSUM.test(line)) block.state = 'tail'
       else if (line === `-----END PGP ${block.label}-----`) block.state = 'after'
-      else if (block.isPadded || !BASE64.test(line)) fault('a line of the armor is no base64')
+      else if (block.isPadded || !mayBeBase64(line)) fault('a line of the armor is no base64')
       else {
         block.isPadded = line.endsWith('=')
         block.base64 += line
@@ -74,6 +74,13 @@ function readLine(block: Block, line: string, labels: readonly ArmorLabel[]): vo
     case 'after':
       if (line !== '') fault('something stands after the armor')
   }
+}
+
+/** Without white space, which the decoder would pass over; what else is outside of the alphabet it refuses itself, and quicker. */
+function mayBeBase64(line: string): boolean {
+  if (line === '' || line.includes(' ') || line.includes('\t') || line.includes('\f') || line.includes('\r'))
+    return false
+  return !line.includes('=') || PADDED.test(line)
 }
 
 function fault(note: string): never {
@@ -128,5 +135,8 @@ export async function* writeArmor(octets: AsyncIterable<Uint8Array>, label: Armo
 }
 
 function linesOfBase64(octets: Buffer): Uint8Array {
-  return Buffer.from(octets.toString('base64').replace(/.{1,64}/g, '$&\r\n'))
+  const lines: string[] = []
+  for (let at = 0; at < octets.length; at += OCTETS_PER_LINE)
+    lines.push(octets.toString('base64', at, at + OCTETS_PER_LINE), '\r\n')
+  return Buffer.from(lines.join(''), 'latin1')
 }
