@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { certifyUserId, createOpenPgpOpener } from '@countersign/openpgp'
-import { enums, generateKey, PacketList, type SignaturePacket } from 'openpgp'
+import { enums, generateKey, PacketList, revokeKey, type SignaturePacket } from 'openpgp'
 import { CONFIG } from '../src/config.ts'
 import { readPublicKey, readSecretKey } from '../src/keys/read.ts'
 import { documentOf, newSignature, signOfKey } from '../src/library.ts'
@@ -191,4 +191,29 @@ test('RFC 9580 §5.2.1.9: a subkey signs where it has signed the primary key too
   const whole = await readPublicKey(alice.publicKey)
   whole.subkeys[0]?.revocationSignatures.push(...(revoked?.revocationSignatures ?? []))
   assert.equal(await signedBy({ ...alice, publicKey: whole.write() }), 'ERR_CALLER_REVOKED')
+})
+
+test('old keys stay for reading: one that has ended, and one that its owner revoked', async () => {
+  for (const profile of ['modern', 'legacy'] as const) {
+    const house = await makeHouse(profile)
+    const alice = await house.person('alice@acme.example')
+    const bob = await house.person('bob@acme.example')
+    const how = { profile, recipients: [recipient(bob)], now: NOW }
+    const octets = await writtenOf(await (await house.sealer(alice)).seal(streamOf(ENTITY), how))
+    const { privateKey } = await revokeKey({
+      key: await readSecretKey(bob.privateKey),
+      date: new Date(NOW.epochMilliseconds),
+      format: 'binary',
+    })
+    for (const [key, now] of [
+      [bob.privateKey, LATER.add({ hours: 1 })],
+      [privateKey, NOW.add({ hours: 1 })],
+      [privateKey, LATER.add({ hours: 1 })],
+    ] as const) {
+      const { entity, source } = entityOf(octets)
+      const opened = await (await house.opener({ ...bob, privateKey: key }, alice)).open(entity, source, contextAt(now))
+      assert.ok(opened?.inside, `${profile} ${JSON.stringify(opened?.layer)}`)
+      assert.equal(await textOf(opened.inside.source), ENTITY)
+    }
+  }
 })
