@@ -3,28 +3,13 @@ import { createReadStream, createWriteStream, mkdtempSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import {
-  createSmimeOpener,
-  createSmimeSealer,
-  createSpool,
-  openFileSource,
-  type Spool,
-  scanEntity,
-} from '@countersign/mail'
-import { checkSignature, NOW, trust } from '../../tools/testing/mail-people.ts'
-import { alice, bob, textOf } from './mail.ts'
+import { createSpool, openFileSource, type Spool, scanEntity } from '@countersign/mail'
+import { NOW } from '../../tools/testing/mail-people.ts'
+import { opener, recipients, sealer, textOf } from './mail.ts'
 
 const [what = 'seal', size = '30000000'] = process.argv.slice(2)
 const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-mail-'))
 const [plain, message] = [join(folder, 'plain'), join(folder, 'message')]
-
-const sealer = createSmimeSealer({
-  signer: { certificates: [alice.certificate], key: alice.privateKey },
-  trust,
-  checkSignature,
-})
-const opener = createSmimeOpener({ keys: [bob], trust, checkSignature })
-const recipients = [{ address: bob.address, format: 'smime' as const, key: bob.certificate.der }]
 
 async function seal(): Promise<void> {
   const { fields, body } = await sealer.seal(createReadStream(plain, { highWaterMark: 262_144 }), {

@@ -18,7 +18,10 @@ import {
   createSmimeOpener,
   createSmimeSealer,
   createSpool,
+  type LayerOpener,
+  type LayerSealer,
   type OpenedLayer,
+  type Recipient,
   scanEntity,
   sourceOf,
 } from '@countersign/mail'
@@ -35,13 +38,13 @@ export function textOf(octets: number): Buffer {
   )
 }
 
-const sealer = createSmimeSealer({
+export const sealer: LayerSealer = createSmimeSealer({
   signer: { certificates: [alice.certificate], key: alice.privateKey },
   trust,
   checkSignature,
 })
-const opener = createSmimeOpener({ keys: [bob], trust, checkSignature })
-const recipients = [{ address: bob.address, format: 'smime' as const, key: bob.certificate.der }]
+export const opener: LayerOpener = createSmimeOpener({ keys: [bob], trust, checkSignature })
+export const recipients: readonly Recipient[] = [{ address: bob.address, format: 'smime', key: bob.certificate.der }]
 
 /** Signs and encrypts, whole. */
 export async function seal(text: Buffer): Promise<Buffer> {

@@ -91,8 +91,7 @@ const OURS: Readonly<Record<string, (error: OwnError) => Failure>> = {
   LoginSecretError: (error) =>
     failure(error, EXIT.input, { next: 'put the copy of that file where it was; docs/operations.md says what it is' }),
   MailFormError: (error) => failure(error, EXIT.input, { next: 'write the message again, with another program' }),
-  SealError: mailFailure,
-  SmimeError: mailFailure,
+  MailError: mailFailure,
   LedgerError: (error) =>
     failure(error, EXIT.input, { next: 'name a directory with a ledger in it, or a copy of one' }),
   ShapeError: (error) =>

@@ -35,10 +35,9 @@ export type {
   TransferEncoding,
 } from './model.ts'
 export { type OpenedMessage, type OpenMessageOptions, openMessage, type Payload } from './open/open-message.ts'
-export { SealError } from './seal/error.ts'
 export { type SealedMessage, type SealMessageOptions, sealMessage } from './seal/seal-message.ts'
 export type { ReadingKey } from './smime/decrypt.ts'
-export { SmimeError } from './smime/error.ts'
+export { signerOf } from './smime/names.ts'
 export { createSmimeOpener, type SmimeOpenerOptions } from './smime/open.ts'
 export { createSmimeSealer, type SmimeSealerOptions } from './smime/seal.ts'
 export type { SmimeSigner } from './smime/sign.ts'

@@ -22,10 +22,11 @@ export {
   signWithKey,
 } from './crypto/key-algorithm.ts'
 export { type PerformerKeys, performWith } from './crypto/perform.ts'
+export type { FoundMailKeys } from './enroll/answer.ts'
 export { expiringAt } from './enroll/due.ts'
 export { type Enrolled, type EnrollOptions, enroll } from './enroll/enroll.ts'
 export { ENROLLMENT_ERRORS, EnrollmentError, type EnrollmentErrorCode } from './enroll/error.ts'
-export { type FoundMailKeys, findMailKeys } from './enroll/find-mail-keys.ts'
+export { findMailKeys } from './enroll/find-mail-keys.ts'
 export { authorityOf, type RenewOptions } from './enroll/home.ts'
 export { type Keeper, type KeepOptions, type KeptIdentity, keepRenewed } from './enroll/keep-renewed.ts'
 export { refreshStatus } from './enroll/refresh-status.ts'
@@ -63,8 +64,9 @@ export {
 } from './http/problem.ts'
 export { createRefusalResponder, type RefusalResponder } from './http/refusal.ts'
 export { type CertificateFiles, type FollowedCertificate, followCertificate } from './identity/certificate-files.ts'
-export { createIdentity, type ReplaceableIdentity } from './identity/create.ts'
+export { createIdentity, keyFits, type ReplaceableIdentity } from './identity/create.ts'
 export { IDENTITY_ERRORS, IdentityError, type IdentityErrorCode } from './identity/error.ts'
+export { readChainIfThere, readPrivateKey } from './identity/files.ts'
 export { type Holder, readHolder } from './identity/holder.ts'
 export { type DirectoryIdentity, type OpenIdentityOptions, openIdentity } from './identity/open.ts'
 export { privateFiles } from './identity/private-files.ts'
@@ -123,6 +125,7 @@ export {
   type ServerHttp2Stream,
   serveHttp2,
 } from './server/serve-http2.ts'
+export { type AddTrouble, createTroubles } from './server/troubles.ts'
 export { describeSession } from './sessions/describe-session.ts'
 export { resetSocket } from './sessions/reset.ts'
 export { SessionCutError } from './sessions/session.ts'

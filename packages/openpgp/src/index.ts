@@ -1,4 +1,3 @@
-export { OpenPgpError } from './error.ts'
 export { type CertificationOrder, certifyUserId, revokeCertification } from './keys/certify.ts'
 export { type JudgedFor, type JudgedKey, judgeOctets } from './keys/judge.ts'
 export { type KeyWish, type MadeKey, makeAuthorityKey, makePersonKey, type UserName } from './keys/make.ts'

@@ -1,17 +1,17 @@
 // Opens the OpenPGP layers of a message, in the two forms of RFC 3156 and in no other.
-import type {
-  ContentType,
-  Entity,
-  Layer,
-  LayerOpener,
-  OpenContext,
-  OpenedLayer,
-  RefusalCode,
-  Source,
-  Spool,
+import {
+  type ContentType,
+  type Entity,
+  type Layer,
+  type LayerOpener,
+  MailError,
+  type OpenContext,
+  type OpenedLayer,
+  type RefusalCode,
+  type Source,
+  type Spool,
 } from '@countersign/protocol'
 import type { PrivateKey } from 'openpgp'
-import { OpenPgpError } from './error.ts'
 import { judgeKey } from './keys/judge.ts'
 import { readSecretKey } from './keys/read.ts'
 import type { OpenPgpTrust } from './keys/trust.ts'
@@ -36,7 +36,7 @@ const MAX_SIGNATURE_PART_OCTETS = 65_536
 /** `Version: 1` and whatever programs add: a local limit. */
 const MAX_CONTROL_OCTETS = 1024
 
-/** Opens OpenPGP. @throws {OpenPgpError} for a key of ours that cannot be read: a missing key must not look like a message for others */
+/** Opens OpenPGP. @throws {MailError} for a key of ours that cannot be read: a missing key must not look like a message for others */
 export async function createOpenPgpOpener(options: OpenPgpOpenerOptions): Promise<LayerOpener> {
   const keys = await Promise.all(options.keys.map(readSecretKey))
   return {
@@ -77,7 +77,7 @@ async function openSigned(entity: Entity, source: Source, context: SignatureCont
     )
     return { layer: { kind: 'signed', format: 'openpgp', signatures }, inside }
   } catch (error) {
-    if (!(error instanceof OpenPgpError)) throw error
+    if (!(error instanceof MailError)) throw error
     return { ...failed(error.code, error.note), inside }
   }
 }
@@ -104,7 +104,7 @@ async function openEncrypted(
       inside: { source: content, start: 0, end: content.length },
     }
   } catch (error) {
-    if (!(error instanceof OpenPgpError)) throw error
+    if (!(error instanceof MailError)) throw error
     return { layer: { ...layerOf(facts), outcome: { ok: false, code: error.code, note: error.note } } }
   }
 }
@@ -144,29 +144,29 @@ async function withinOf(
     )
     return { kind: 'signed', format: 'openpgp', signatures }
   } catch (error) {
-    if (!(error instanceof OpenPgpError)) throw error
+    if (!(error instanceof MailError)) throw error
     const outcome = { ok: false, code: error.code, note: error.note } as const
     return { kind: 'signed', format: 'openpgp', signatures: [{ outcome }] }
   }
 }
 
-/** Exactly two parts, the first of which says `Version: 1`. Answers the second. @throws {OpenPgpError} @see RFC 3156 §4 */
+/** Exactly two parts, the first of which says `Version: 1`. Answers the second. @throws {MailError} @see RFC 3156 §4 */
 async function expectForm(entity: Entity, source: Source): Promise<Entity> {
   const [control, data] = entity.parts
   if (control === undefined || data === undefined || entity.parts.length !== 2 || entity.hasOutsiders)
-    throw new OpenPgpError('ERR_MAIL_FORM', 'what is encrypted must have two parts, and nothing beside them')
+    throw new MailError('ERR_MAIL_FORM', 'what is encrypted must have two parts, and nothing beside them')
   if (control.contentType.type !== 'application/pgp-encrypted' || data.contentType.type !== 'application/octet-stream')
-    throw new OpenPgpError('ERR_MAIL_FORM', 'the parts of what is encrypted are of other types')
+    throw new MailError('ERR_MAIL_FORM', 'the parts of what is encrypted are of other types')
   const text = Buffer.from(await collect(bodyOf(control, source), MAX_CONTROL_OCTETS)).toString('latin1')
   if (!/^version:[ \t]*1[ \t]*\r?\n?\s*$/i.test(text))
-    throw new OpenPgpError('ERR_MAIL_FORM', 'what is encrypted does not say Version: 1, or more than that')
+    throw new MailError('ERR_MAIL_FORM', 'what is encrypted does not say Version: 1, or more than that')
   return data
 }
 
 /** Control parts and armor are text of 7 bits: another encoding around them is nothing that RFC 3156 §3 has. */
 function bodyOf({ transferEncoding, bodyStart, end }: Entity, source: Source): AsyncIterable<Uint8Array> {
   if (transferEncoding === 'base64' || transferEncoding === 'quoted-printable')
-    throw new OpenPgpError('ERR_MAIL_FORM', `a part is encoded as ${transferEncoding} where text of 7 bits stands`)
+    throw new MailError('ERR_MAIL_FORM', `a part is encoded as ${transferEncoding} where text of 7 bits stands`)
   return source.read(bodyStart, end)
 }
 

@@ -1,9 +1,8 @@
 // Writes OpenPGP in the two forms of RFC 3156, in one pass.
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { LayerSealer, Recipient, SealedEntity, SealHow } from '@countersign/protocol'
+import { type LayerSealer, MailError, type Recipient, type SealedEntity, type SealHow } from '@countersign/protocol'
 import { type Config, createMessage, encrypt, enums, type Key, type PrivateKey, type SessionKey } from 'openpgp'
 import { CONFIG, LEGACY_CONFIG } from './config.ts'
-import { OpenPgpError } from './error.ts'
 import { judgeKey } from './keys/judge.ts'
 import { commonSuite, readsAead } from './keys/profile.ts'
 import { readPublicKey, readSecretKey } from './keys/read.ts'
@@ -26,8 +25,8 @@ const MAX_SIGNATURE_OCTETS = 65_536
 
 /**
  * Makes a sealer of OpenPGP. A recipient's key is judged before anything is sealed: somebody vouches for the address, it is not
- * revoked, and it reads what the profile has. `seal` rejects with {@link OpenPgpError} where one is not, and nothing was sealed then.
- * @throws {OpenPgpError} for a key that cannot be read @see RFC 3156 §4, §5, §6.2
+ * revoked, and it reads what the profile has. `seal` rejects with {@link MailError} where one is not, and nothing was sealed then.
+ * @throws {MailError} for a key that cannot be read @see RFC 3156 §4, §5, §6.2
  */
 export async function createOpenPgpSealer({ key, trust }: OpenPgpSealerOptions): Promise<LayerSealer> {
   const signer = await readSecretKey(key)
@@ -57,12 +56,12 @@ function configOf(profile: SealHow['profile']): Config {
   return profile === 'modern' ? CONFIG : LEGACY_CONFIG
 }
 
-/** @throws {OpenPgpError} where our own key may not sign now: nobody would believe it */
+/** @throws {MailError} where our own key may not sign now: nobody would believe it */
 async function expectSigner(key: PrivateKey, now: Temporal.Instant): Promise<SigningKey> {
   try {
     return await key.getSigningKey(undefined, dateOf(now), undefined, CONFIG)
   } catch (cause) {
-    throw new OpenPgpError('ERR_MAIL_NO_KEY', 'the key that should sign has ended, is revoked or does not sign', {
+    throw new MailError('ERR_MAIL_NO_KEY', 'the key that should sign has ended, is revoked or does not sign', {
       cause,
     })
   }
@@ -73,14 +72,13 @@ async function recipientOf(
   { profile, now }: SealHow,
   trust: OpenPgpTrust,
 ): Promise<Key> {
-  if (format !== 'openpgp')
-    throw new OpenPgpError('ERR_MAIL_RECIPIENT_KEY', 'the key of the recipient is none of OpenPGP')
+  if (format !== 'openpgp') throw new MailError('ERR_MAIL_RECIPIENT_KEY', 'the key of the recipient is none of OpenPGP')
   const key = await readPublicKey(octets)
   const judged = await judgeKey(key, { side: 'callee', trust, now, address })
   if (!judged.trust.ok)
-    throw new OpenPgpError(judged.trust.refusal.code, judged.trust.refusal.note ?? 'the key is refused')
+    throw new MailError(judged.trust.refusal.code, judged.trust.refusal.note ?? 'the key is refused')
   if (profile === 'modern' && !(await readsAead(key, now)))
-    throw new OpenPgpError('ERR_MAIL_RECIPIENT_KEY', 'the key of the recipient does not say that it reads AEAD')
+    throw new MailError('ERR_MAIL_RECIPIENT_KEY', 'the key of the recipient does not say that it reads AEAD')
   return key
 }
 

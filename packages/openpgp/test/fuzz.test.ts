@@ -1,8 +1,10 @@
 // Keys, messages and what is inside of them, changed at random: nothing but a declared refusal comes out, and never other content.
+
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { deflateRawSync } from 'node:zlib'
-import { createOpenPgpOpener, judgeOctets, OpenPgpError, profileOf } from '@countersign/openpgp'
+import { createOpenPgpOpener, judgeOctets, profileOf } from '@countersign/openpgp'
+import { MailError } from '@countersign/protocol'
 import { mutate, numbersFrom, ROUNDS, SEED } from '../../../tools/testing/mutations.ts'
 import { encryptedForm, literal, sealPackets, writePacket } from './support/craft.ts'
 import { knownOf, makeHouse, recipient } from './support/house.ts'
@@ -37,7 +39,7 @@ async function declared<Value>(work: Promise<Value>): Promise<Value | undefined>
   try {
     return await work
   } catch (error) {
-    if (error instanceof OpenPgpError) return undefined
+    if (error instanceof MailError) return undefined
     throw error
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { OpenPgpError } from '../src/error.ts'
+import { MailError } from '@countersign/protocol'
 import { readArmor, writeArmor } from '../src/octets/armor.ts'
 import { readPacket } from '../src/octets/packet.ts'
 import { collect, OctetReader } from '../src/octets/reader.ts'
@@ -104,6 +104,6 @@ suite('packets, RFC 9580 §4.2', () => {
       '8b 00 00',
       'b7 01 02',
     ])
-      await assert.rejects(packetsOf(hex), OpenPgpError, hex)
+      await assert.rejects(packetsOf(hex), MailError, hex)
   })
 })

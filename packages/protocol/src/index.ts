@@ -84,6 +84,7 @@ export type {
   Spool,
   TransferEncoding,
 } from './mail.ts'
+export { MailError } from './mail.ts'
 export type {
   CertificateSummary,
   Decision,

@@ -4,6 +4,19 @@
 import type { CertificateSummary, Refusal } from './meeting.ts'
 import type { RefusalCode } from './refusals.ts'
 
+/** Why a key or a message is not read, sealed or opened. Its code is a row of the table of refusals; mail has no others. */
+export class MailError extends Error {
+  override readonly name = 'MailError'
+  readonly code: RefusalCode
+  /** For the record of whoever operates; no secrets, no text of the peer. */
+  readonly note: string
+  constructor(code: RefusalCode, note: string, options?: ErrorOptions) {
+    super(`${note} (${code})`, options)
+    this.code = code
+    this.note = note
+  }
+}
+
 /** Octets that can be read again and in part, whether they are in memory or in a file. Lengths and places are in octets. */
 export interface Source {
   readonly length: number

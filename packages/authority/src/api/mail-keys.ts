@@ -36,14 +36,9 @@ async function keysFor(
   address: string,
   now: Temporal.Instant,
 ): Promise<readonly StoredCertificate[]> {
-  const { found } = await certificates.list({
-    name: address,
-    profile: 'person-encryption',
-    state: 'valid',
-    now,
-    limit: MOST_KEYS,
-  })
-  const newest = new Map(found.toSorted((a, b) => a.id - b.id).map((each) => [each.party, each]))
+  const found = await certificates.currentOfAddress(address, 'person-encryption', now, MOST_KEYS)
+  // The newest comes first, and here last: it is the one that stays.
+  const newest = new Map(found.toReversed().map((each) => [each.party, each]))
   const locked = await Promise.all([...newest.keys()].map((party) => parties.isLocked(party, now)))
   return [...newest.values()].filter((_, index) => locked[index] === false)
 }

@@ -105,6 +105,13 @@ export interface CertificateStore {
   byParty(party: string, limit: number): Promise<readonly StoredCertificate[]>
   /** The party's that are neither revoked nor expired. */
   currentOfParty(party: string, now: Temporal.Instant): Promise<readonly StoredCertificate[]>
+  /** Those in force that prove this address, of a profile: neither revoked nor expired, and nothing has taken their place. The newest first. */
+  currentOfAddress(
+    address: string,
+    profile: ProfileName,
+    now: Temporal.Instant,
+    limit: number,
+  ): Promise<readonly StoredCertificate[]>
   /** How many of the party's newest `limit` certificates are renewals after `since`. */
   renewedOf(party: string, since: Temporal.Instant, limit: number): Promise<number>
   /** The party's certificate `sha256` was renewed: what took its place has the row `id`. */
@@ -192,6 +199,24 @@ export function createCertificateStore(db: Kysely<Tables>): CertificateStore {
           .where('revoked_at', 'is', null)
           .where('not_after', '>', now.epochMilliseconds)
           .orderBy('id')
+          .execute(),
+      ),
+    currentOfAddress: async (address, profile, now, limit) =>
+      all(
+        await db
+          .selectFrom('certificate_name as named')
+          // SQLite takes a cross join in the order in which it stands: from the few of a name, not from the many of a profile.
+          .crossJoin('certificate')
+          .whereRef('certificate.id', '=', 'named.certificate')
+          .selectAll('certificate')
+          .where('named.value', '=', address)
+          .where('named.kind', '=', 'rfc822Name')
+          .where('certificate.profile', '=', profile)
+          .where('certificate.revoked_at', 'is', null)
+          .where('certificate.succeeded_by', 'is', null)
+          .where('certificate.not_after', '>', now.epochMilliseconds)
+          .orderBy('named.certificate', 'desc')
+          .limit(limit)
           .execute(),
       ),
     async renewedOf(party, since, limit) {

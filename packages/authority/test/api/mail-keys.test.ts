@@ -37,6 +37,13 @@ suite('keys for mail', () => {
     assert.ok(body.issuers.length > 0)
   })
 
+  test('are found by the newest, however many its party has had', async (t) => {
+    const { asBob, keep } = await setUp(t)
+    let last = ''
+    for (let i = 0; i < 101; i++) last = await keep()
+    assert.deepEqual((await asBob.ask('GET', find(ADDRESS))).body.keys, [{ party: 'alice', certificate: last }])
+  })
+
   test('are of an address, octet by octet: another case, a beginning or an unknown one finds nobody', async (t) => {
     const { asBob, keep } = await setUp(t)
     await keep()

@@ -47,6 +47,29 @@ for (const [what, placeOf, options] of PLACES)
       assert.equal(await certificates.byId(certificate.id + 1), undefined)
     })
 
+    test('of an address are those in force: the newest first, and none that was renewed, revoked or has ended', async (t) => {
+      const store = await opened(t)
+      const [address, profile] = ['alice@acme.example', 'person-encryption'] as const
+      const mail = (party: string, fields: Partial<NewCertificate> = {}) =>
+        added(store, row(party, { profile, names: [{ kind: 'rfc822Name', value: address }], ...fields }))
+      const of = async (at = START) =>
+        (await store.certificates.currentOfAddress(address, profile, at, 2)).map(({ id }) => id)
+      const first = await mail('alice')
+      const second = await mail('alice')
+      await mail('alice', { profile: 'person' })
+      await mail('carol', { names: [{ kind: 'rfc822Name', value: 'Alice@acme.example' }] })
+      await mail('carol', { names: [{ kind: 'dNSName', value: address }] })
+      const third = await mail('bob')
+      assert.deepEqual(await of(), [third.id, second.id])
+      await store.commit(({ certificates }) => certificates.succeed(first.sha256, 'alice', second.id))
+      await store.commit(async ({ certificates, status }) => {
+        const held = (await certificates.byId(third.id)) ?? assert.fail()
+        await certificates.revoke(held, START, 'superseded', await status.addEvent('status', START))
+      })
+      assert.deepEqual(await of(), [second.id])
+      assert.deepEqual(await of(second.notAfter), [])
+    })
+
     test('the authority’s own certificates have their rows, and all others come behind', async (t) => {
       const store = await opened(t)
       await store.commit(async ({ certificates }) => {

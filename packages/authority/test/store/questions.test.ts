@@ -35,6 +35,7 @@ suite('questions to the store', () => {
     await certificates.bySerial('0f')
     await certificates.byParty('alice', 10)
     await certificates.currentOfParty('alice', START)
+    await certificates.currentOfAddress('alice@acme.example', 'person-encryption', START, 10)
     await certificates.renewedOf('alice', START, 10)
     await certificates.takeKey(hash, 'alice', START, START)
     await certificates.revokedOf(2, START, 0)

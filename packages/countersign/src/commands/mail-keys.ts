@@ -1,8 +1,7 @@
 import { resolve } from 'node:path'
-import { makeMailKey, type OwnMailKey, readOwnMailKeys } from '@countersign/mail'
+import { makeMailKey, type OwnMailKey, readOwnMailKeys, signerOf } from '@countersign/mail'
 import { createCheckSignature, findMailKeys, judge, openIdentity, summaryOf } from '@countersign/mtls'
 import { formatValidity, REFUSALS, writeJson } from '@countersign/protocol'
-import { identitiesOf } from '@countersign/verify'
 import type { Certificate } from '@countersign/x509'
 import { type Arguments, type Around, EXIT, type Run } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
@@ -16,7 +15,7 @@ export const mailKey: Run = async (given, around) => {
   if (given.flag('json')) around.out(JSON.stringify(writeJson({ made: jsonOf(leaf) })))
   else
     around.out(
-      `mail to ${addressesOf(leaf).map(plainText).join(', ')} can be encrypted (${formatValidity(notBefore, notAfter, around.clock())})`,
+      `mail to ${signerOf(leaf).addresses.map(plainText).join(', ')} can be encrypted (${formatValidity(notBefore, notAfter, around.clock())})`,
     )
   return EXIT.ok
 }
@@ -40,7 +39,7 @@ function ownLines(keys: readonly OwnMailKey[], around: Around): readonly string[
   const now = around.clock()
   const rows = keys.map(({ certificates: [leaf] }, index) => [
     summaryOf(leaf).serialNumber,
-    addressesOf(leaf).map(plainText).join(', '),
+    signerOf(leaf).addresses.map(plainText).join(', '),
     index === 0 ? 'mail is encrypted to it' : 'old mail is read with it',
     formatValidity(leaf.validity.notBefore, leaf.validity.notAfter, now),
   ])
@@ -71,7 +70,7 @@ async function listOf(address: string, given: Arguments, around: Around) {
       address,
       checkSignature,
     })
-    const isFor = addressesOf(leaf).includes(address)
+    const isFor = signerOf(leaf).addresses.includes(address)
     const code = judgement.ok ? (isFor ? undefined : 'ERR_CALLEE_WRONG_NAME') : judgement.refusal.code
     return { leaf, code }
   })
@@ -90,7 +89,7 @@ async function listOf(address: string, given: Arguments, around: Around) {
     const { notBefore, notAfter } = leaf.validity
     const words = code === undefined ? formatValidity(notBefore, notAfter, now) : `${REFUSALS[code].cause} [${code}]`
     around.out(
-      `${code === undefined ? '+' : '!'} ${summaryOf(leaf).serialNumber}  ${words.replace('{name}', plainText(address))}`,
+      `${code === undefined ? '+' : '!'} ${summaryOf(leaf).serialNumber}  ${words.replace('{name}', () => plainText(address))}`,
     )
   }
   return isAny ? EXIT.ok : EXIT.refused
@@ -100,11 +99,7 @@ function directoryOf(given: Arguments, around: Around): string {
   return resolve(around.cwd, given.text('identity') ?? '.')
 }
 
-function addressesOf(certificate: Certificate): readonly string[] {
-  return identitiesOf(certificate).flatMap(({ kind, value }) => (kind === 'rfc822Name' ? [value] : []))
-}
-
 function jsonOf(certificate: Certificate) {
   const { sha256, serialNumber, notBefore, notAfter } = summaryOf(certificate)
-  return { serialNumber, addresses: addressesOf(certificate), notBefore, notAfter, sha256 }
+  return { serialNumber, addresses: signerOf(certificate).addresses, notBefore, notAfter, sha256 }
 }

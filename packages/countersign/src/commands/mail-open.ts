@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import {
   createSmimeOpener,
@@ -8,8 +7,10 @@ import {
   openFileSource,
   openMessage,
   readOwnMailKeys,
+  readText,
+  signerOf,
 } from '@countersign/mail'
-import { createCheckSignature, openIdentity, sideOf, summaryOf } from '@countersign/mtls'
+import { createCheckSignature, openIdentity } from '@countersign/mtls'
 import { drawMeeting, explainMeeting, formatWhen, writeJson, writeMeeting } from '@countersign/protocol'
 import { type Arguments, type Around, EXIT, type Run } from '../command.ts'
 import { refreshStatusForMail } from '../meeting/fresh-status.ts'
@@ -25,19 +26,18 @@ export const mailOpen: Run = async (given, around) => {
   identity.close()
   const keys = await readOwnMailKeys(directory)
   const [leaf] = identity.current().certificates
-  const side = sideOf(leaf, '')
   const opener = createSmimeOpener({
     keys: keys.map(({ certificates, privateKey }) => ({ certificate: certificates[0], privateKey })),
     trust: identity.trust,
     checkSignature: createCheckSignature(),
   })
   await using source = await openFileSource(resolve(around.cwd, given.text('FILE') ?? ''))
-  const addresses = side.identities.flatMap(({ kind, value }) => (kind === 'rfc822Name' ? [value] : []))
   await using opened = await openMessage(source, {
     openers: [opener],
     now: clock(),
-    spoolDirectory: join(tmpdir(), `countersign-mail-${process.pid}`),
-    self: { name: side.name, addresses, certificate: summaryOf(leaf) },
+    // Nobody else's already, and nothing of it has a name.
+    spoolDirectory: join(directory, 'mail'),
+    self: signerOf(leaf),
   })
   const out = given.text('out')
   // The message as its sender wrote it: the fields that count, and the body.
@@ -78,7 +78,7 @@ function say({ facts, verdict, bodySha256, payload }: OpenedMessage, given: Argu
   )
   if (state !== 'not opened') {
     around.out(encryption ? 'nobody on the way could read it' : 'not encrypted: whoever carried it could read it')
-    if (subject !== undefined) around.out(`Subject: ${plainText(subject)}`)
+    if (subject !== undefined) around.out(`Subject: ${plainText(readText(subject))}`)
   }
   for (const remark of remarks) around.out(`note: ${REMARKS[remark.kind](remark)}`)
 }

@@ -1,6 +1,13 @@
 import { resolve } from 'node:path'
-import { createSmimeSealer, openFileSource, type Recipient, readOwnMailKeys, sealMessage } from '@countersign/mail'
-import { createCheckSignature, findMailKeys, openIdentity, sideOf } from '@countersign/mtls'
+import {
+  createSmimeSealer,
+  openFileSource,
+  type Recipient,
+  readOwnMailKeys,
+  sealMessage,
+  signerOf,
+} from '@countersign/mail'
+import { createCheckSignature, findMailKeys, openIdentity } from '@countersign/mtls'
 import { writeJson } from '@countersign/protocol'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { refreshStatusForMail } from '../meeting/fresh-status.ts'
@@ -22,9 +29,7 @@ export const mailSeal: Run = async (given, around) => {
     trust: identity.trust,
     checkSignature: createCheckSignature(),
   })
-  const signerAddresses = sideOf(certificates[0], '').identities.flatMap(({ kind, value }) =>
-    kind === 'rfc822Name' ? [value] : [],
-  )
+  const { addresses: signerAddresses } = signerOf(certificates[0])
   const keyOf = async (address: string): Promise<Recipient | undefined> => {
     const { certificates: found, issuers } = await findMailKeys(directory, address, { clock })
     return found[0] && { address, format: 'smime', key: found[0].der, issuers: issuers.map(({ der }) => der) }

@@ -1,7 +1,18 @@
 // The kinds of doors, whichever program they are of.
 import { fixedKeys, isCaller, type OpenDoor, openDoor, openListener } from '@countersign/gateway'
+import type { MailDoorConfig } from '@countersign/mail/door'
 import type { Door } from '@countersign/mtls'
 import type { HouseDoorConfig } from '../config/model.ts'
+
+/** What the door of mail does not change while it stands. Here: who only compares configurations needs no mail. */
+const MAIL_FIXED: readonly (keyof MailDoorConfig | 'kind')[] = [
+  'name',
+  'kind',
+  'host',
+  'listen',
+  'next',
+  'maxMessageOctets',
+]
 
 /** Whether a door must prove who it is to others, as a caller. */
 export function callsOthers(config: HouseDoorConfig): boolean {
@@ -10,8 +21,7 @@ export function callsOthers(config: HouseDoorConfig): boolean {
 
 /** The keys of a door that can only change with a new start. */
 export function fixedOf(config: HouseDoorConfig): readonly string[] {
-  // As `MAIL_FIXED` has it: who only compares configurations needs no mail.
-  return config.kind === 'mail' ? ['name', 'kind', 'host', 'listen', 'next', 'maxMessageOctets'] : fixedKeys(config)
+  return config.kind === 'mail' ? MAIL_FIXED : fixedKeys(config)
 }
 
 type DoorHouse = Parameters<typeof openDoor>[1]

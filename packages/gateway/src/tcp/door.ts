@@ -1,14 +1,20 @@
 // The TCP door: mutual TLS from callers, plain TCP to one service; no octet passes before the gate has accepted.
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { createAcceptor, type House, resetSocket, type Session } from '@countersign/mtls'
+import {
+  type AddTrouble,
+  createAcceptor,
+  createTroubles,
+  type House,
+  resetSocket,
+  type Session,
+} from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import type { Address } from '../kind/address.ts'
 import { join } from '../kind/join.ts'
 import { openListener } from '../kind/listener.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
 import { subjectOf } from '../kind/subject.ts'
-import { type AddTrouble, createTroubles } from '../kind/troubles.ts'
 import { createGreeter, failPostgresql, POSTGRESQL_ALPN, refusePostgresql } from './postgresql.ts'
 import { writeProxyHeader } from './proxy-v2.ts'
 import { connectTo, type ServiceConnection } from './upstream.ts'

@@ -1,8 +1,14 @@
 // HTTP for callers that have been met: each request to the upstream, or the door's own answer.
 import type { TLSSocket } from 'node:tls'
-import { type Answer, type CallerSession, type House, meetingAnswer, refusalAnswer } from '@countersign/mtls'
+import {
+  type Answer,
+  type CallerSession,
+  createTroubles,
+  type House,
+  meetingAnswer,
+  refusalAnswer,
+} from '@countersign/mtls'
 import { type Meeting, parseReference, type RefusalCode } from '@countersign/protocol'
-import { createTroubles } from '../kind/troubles.ts'
 import { type Account, openAccount } from './account.ts'
 import { keysAnswer, sendAnswer } from './answer.ts'
 import { ASSERTION_FIELD, type Asserter } from './assertion.ts'

@@ -1,6 +1,5 @@
 // The mail door: people of the house hand in mail over mutual TLS, and it is here until each recipient has it.
-import { type CallerSession, createAcceptor, type Door } from '@countersign/mtls'
-import { type Meeting, MOST_TROUBLES, type Trouble } from '@countersign/protocol'
+import { type CallerSession, createAcceptor, createTroubles, type Door } from '@countersign/mtls'
 import { createHop } from './leave/hop.ts'
 import { runLeaving } from './leave/run.ts'
 import type { MailDoorConfig, MailHouse, Treat } from './model.ts'
@@ -13,9 +12,6 @@ export interface MailDoor extends Door {
   /** Makes ready for another configuration: exactly one of the two is called. */
   prepare(next: MailDoorConfig): Promise<{ apply(): void; discard(): Promise<void> }>
 }
-
-/** What stays as it is while a mail door stands, beside its name and kind. */
-export const MAIL_FIXED: readonly (keyof MailDoorConfig)[] = ['host', 'listen', 'next', 'maxMessageOctets']
 
 const asItStands: Treat = async (source, { recipients, isUtf8, isEightBit }) => [
   { kind: 'send', source, recipients, isUtf8, isEightBit },
@@ -95,18 +91,5 @@ export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Pr
       },
       discard: async () => undefined,
     }),
-  }
-}
-
-/** Adds to the record of a meeting what was refused within it: each once, and few. */
-function createTroubles({ clock, amend }: Pick<MailHouse, 'clock' | 'amend'>) {
-  const known = new WeakMap<Meeting, readonly Trouble[]>()
-  return (meeting: Meeting, trouble: Omit<Trouble, 'at'>) => {
-    const before = known.get(meeting) ?? []
-    const isKnown = before.some(({ code, note }) => code === trouble.code && note === trouble.note)
-    if (amend === undefined || isKnown || before.length >= MOST_TROUBLES) return
-    const troubles = [...before, { at: clock(), ...trouble }]
-    known.set(meeting, troubles)
-    amend({ ...meeting, troubles })
   }
 }

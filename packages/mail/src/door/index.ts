@@ -1,2 +1,2 @@
-export { MAIL_FIXED, type MailDoor, openMailDoor } from './door.ts'
+export { type MailDoor, openMailDoor } from './door.ts'
 export type { Envelope, MailDoorConfig, MailHouse, NextHop, RecipientRoute, Treat, Treatment } from './model.ts'

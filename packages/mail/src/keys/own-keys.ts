@@ -1,17 +1,20 @@
 // The keys to which a person's mail was and is encrypted, beside their identity. None is ever written over: old mail stays readable.
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   certifyMailKey,
   EnrollmentError,
   IdentityError,
+  keyFits,
   makeKey,
   type PrivateFiles,
   privateFiles,
   type RenewOptions,
+  readChainIfThere,
+  readPrivateKey,
 } from '@countersign/mtls'
-import { type Certificate, DerError, PemError, readCertificate, readPem, writePem, X509Error } from '@countersign/x509'
+import { type Certificate, writePem } from '@countersign/x509'
 
 /** A key of one's own, with its certificate and what leads to the anchor. Secret: `privateKey`. */
 export interface OwnMailKey {
@@ -31,11 +34,12 @@ export async function readOwnMailKeys(directory: string): Promise<readonly OwnMa
   const files = filesOf(directory)
   const keys: OwnMailKey[] = []
   for (const name of await namesOf(directory)) {
-    const certificates = await readCertificates(files, name)
-    const privateKey = certificates && (await readKey(files, name))
-    if (!privateKey) continue
-    if (nameOf(privateKey) !== name || !isOf(certificates[0], privateKey))
-      throw new IdentityError('ERR_IDENTITY_KEY_MISMATCH', files.pathOf(`${name}.pem`))
+    const path = files.pathOf(`${name}.pem`)
+    const certificates = await readChainIfThere(path)
+    if (!certificates) continue
+    const privateKey = await readPrivateKey(files.pathOf(`${name}.key`))
+    if (nameOf(privateKey) !== name || !keyFits(privateKey, certificates[0]))
+      throw new IdentityError('ERR_IDENTITY_KEY_MISMATCH', path)
     keys.push({ certificates, privateKey })
   }
   const startOf = ({ certificates: [leaf] }: OwnMailKey) => leaf.validity.notBefore
@@ -77,7 +81,7 @@ async function certify(
 
 async function firstWithoutCertificate(directory: string, files: PrivateFiles): Promise<KeyObject | undefined> {
   for (const name of await namesOf(directory))
-    if ((await files.read(`${name}.pem`)) === undefined) return readKey(files, name)
+    if ((await files.read(`${name}.pem`)) === undefined) return readPrivateKey(files.pathOf(`${name}.key`))
   return undefined
 }
 
@@ -98,47 +102,10 @@ async function namesOf(directory: string): Promise<readonly string[]> {
   }
 }
 
-async function readKey(files: PrivateFiles, name: string): Promise<KeyObject | undefined> {
-  const pem = await files.read(`${name}.key`)
-  if (pem === undefined) return undefined
-  try {
-    return createPrivateKey(pem)
-  } catch (error) {
-    // Node's text may hold a piece of what it read: only its code is told.
-    if (!(error instanceof Error && 'code' in error)) throw error
-    throw new IdentityError(
-      'ERR_IDENTITY_MALFORMED',
-      files.pathOf(`${name}.key`),
-      `no private key (${String(error.code)})`,
-    )
-  }
-}
-
-async function readCertificates(
-  files: PrivateFiles,
-  name: string,
-): Promise<readonly [Certificate, ...Certificate[]] | undefined> {
-  const pem = await files.read(`${name}.pem`)
-  if (pem === undefined) return undefined
-  const malformed = (why: string) => new IdentityError('ERR_IDENTITY_MALFORMED', files.pathOf(`${name}.pem`), why)
-  try {
-    const [leaf, ...chain] = readPem(pem).map(({ der }) => readCertificate(der))
-    if (leaf === undefined) throw malformed('it holds no certificate')
-    return [leaf, ...chain]
-  } catch (error) {
-    if (!(error instanceof DerError || error instanceof X509Error || error instanceof PemError)) throw error
-    throw malformed(`${error.message} [${error.code}]`)
-  }
-}
-
 function spkiOf(privateKey: KeyObject): Buffer {
   return createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
 }
 
 function nameOf(privateKey: KeyObject): string {
   return createHash('sha256').update(spkiOf(privateKey)).digest().subarray(0, NAME_OCTETS).toString('hex')
-}
-
-function isOf({ subjectPublicKeyInfo }: Certificate, privateKey: KeyObject): boolean {
-  return Buffer.compare(subjectPublicKeyInfo.der, spkiOf(privateKey)) === 0
 }

@@ -1,11 +1,11 @@
 // A message sealed for those to whom it goes: one copy for whom everybody sees, and one for each in Bcc, of whom no other learns.
+import { MailError } from '@countersign/protocol'
 import { protectHeader } from '../header/protect.ts'
 import { readAddresses } from '../mime/addresses.ts'
 import { withCrlf } from '../mime/crlf.ts'
 import { fieldOf } from '../mime/entity.ts'
 import { scanEntity } from '../mime/scan.ts'
 import type { Entity, LayerSealer, Recipient, SealedEntity, SealProfile, Source } from '../model.ts'
-import { SealError } from './error.ts'
 
 /** What sealing a message takes. */
 export interface SealMessageOptions {
@@ -37,7 +37,7 @@ const MOST_RECIPIENTS = 100
 /**
  * Seals a message for all whom its header names. Nothing is sealed where one of them has no key.
  * @throws {MailFormError} when the message is not in the form of one.
- * @throws {SealError} when From is not the signer's, or somebody's key is not known; what the sealer throws where a key is not good.
+ * @throws {MailError} when From is not the signer's, or somebody's key is not known; what the sealer throws where a key is not good.
  */
 export async function sealMessage(message: Source, options: SealMessageOptions): Promise<readonly SealedMessage[]> {
   const { signerAddresses, signOnly = false, keyOf, ownKey } = options
@@ -45,20 +45,20 @@ export async function sealMessage(message: Source, options: SealMessageOptions):
   const entity = await scanEntity(source, 0, source.length)
   const from = addressesOf(entity, 'From')
   const [sender] = from
-  if (sender === undefined || from.length > 1) throw new SealError('ERR_MAIL_FROM', 'From must be one address')
+  if (sender === undefined || from.length > 1) throw new MailError('ERR_MAIL_FROM', 'From must be one address')
   if (!signerAddresses.includes(sender))
-    throw new SealError('ERR_MAIL_FROM_DIFFERS', `${sender} is not ${signerAddresses.join(', ')}`)
+    throw new MailError('ERR_MAIL_FROM_DIFFERS', `${sender} is not ${signerAddresses.join(', ')}`)
   const seen = [...new Set([...addressesOf(entity, 'To'), ...addressesOf(entity, 'Cc')])]
   const blind = [...new Set(addressesOf(entity, 'Bcc'))].filter((address) => !seen.includes(address))
   if (seen.length + blind.length > MOST_RECIPIENTS)
-    throw new SealError('ERR_MAIL_BUDGET', `more than ${MOST_RECIPIENTS} recipients`)
-  if (seen.length + blind.length === 0) throw new SealError('ERR_MAIL_FORM', 'To, Cc and Bcc name nobody')
+    throw new MailError('ERR_MAIL_BUDGET', `more than ${MOST_RECIPIENTS} recipients`)
+  if (seen.length + blind.length === 0) throw new MailError('ERR_MAIL_FORM', 'To, Cc and Bcc name nobody')
   // RFC 8551 §3.1.3: servers on the way may write it in another form, and the signature would not fit any more.
-  if (signOnly && !isSevenBit(entity)) throw new SealError('ERR_MAIL_FORM', 'what is signed alone must be 7bit')
+  if (signOnly && !isSevenBit(entity)) throw new MailError('ERR_MAIL_FORM', 'what is signed alone must be 7bit')
   const keys = new Map<string, Recipient | undefined>()
   if (!signOnly) for (const address of [...seen, ...blind]) keys.set(address, await keyOf(address))
   const without = [...keys].flatMap(([address, key]) => (key ? [] : [address]))
-  if (without.length > 0) throw new SealError('ERR_MAIL_RECIPIENT_KEY', `no key is known of ${without.join(', ')}`)
+  if (without.length > 0) throw new MailError('ERR_MAIL_RECIPIENT_KEY', `no key is known of ${without.join(', ')}`)
   const groups = [
     ...(seen.length > 0 ? [{ recipients: seen, isBlind: false }] : []),
     ...blind.map((address) => ({ recipients: [address], isBlind: true })),

@@ -1,4 +1,5 @@
 // Enveloped data that goes by, into a spool: RFC 5652 §6.4, RFC 5083 §2.2, RFC 3218.
+
 import {
   type CipherGCMTypes,
   createDecipheriv,
@@ -8,6 +9,7 @@ import {
   randomBytes,
 } from 'node:crypto'
 import { performWith } from '@countersign/mtls'
+import { MailError } from '@countersign/protocol'
 import {
   type Certificate,
   CmsError,
@@ -24,7 +26,6 @@ import {
   requireContentType,
 } from '@countersign/x509'
 import type { Spool } from '../model.ts'
-import { SmimeError } from './error.ts'
 import { curveOf } from './names.ts'
 import { gathered } from './pieces.ts'
 
@@ -47,7 +48,7 @@ export interface EncryptedFacts {
  * Decrypts one message into `spool`, of which nothing may be shown before this has resolved.
  * Whatever is wrong with a key, a padding or a tag is `ERR_MAIL_DECRYPT` after the same work: all of the content was decrypted,
  * under a key of chance where the right one did not come out.
- * @throws {SmimeError} when it does not open.
+ * @throws {MailError} when it does not open.
  * @throws {DerError | X509Error | CmsError} when it is no message of CMS.
  */
 export async function decryptInto(
@@ -99,7 +100,7 @@ async function decryptPieces(
         if (part.event === 'content') yield part.octets
         else if (part.event === 'rest') rest = part.message
         else if (part.message.kind === 'signedData')
-          throw new SmimeError('ERR_MAIL_FORM', 'signed data is not encrypted')
+          throw new MailError('ERR_MAIL_FORM', 'signed data is not encrypted')
         else
           decryption = startDecryption(
             part.message.data,
@@ -139,10 +140,10 @@ function startDecryption(
   const cipher = cipherOf(info, isAuthenticated)
   facts.cipher = cipher.cipher
   // RFC 8551 §3.1: what is inside is a MIME entity, which is plain data.
-  if (info.contentType !== OID['id-data']) throw new SmimeError('ERR_MAIL_FORM', 'what is encrypted is no MIME entity')
+  if (info.contentType !== OID['id-data']) throw new MailError('ERR_MAIL_FORM', 'what is encrypted is no MIME entity')
   if (info.encryptedContent === undefined) throw new CmsError('ERR_CMS_CONTENT_ABSENT')
   const own = keys.find(({ certificate }) => recipientInfos.some((each) => isFor(each, certificate)))
-  if (own === undefined) throw new SmimeError('ERR_MAIL_NO_KEY', 'none of the keys at hand is among its recipients')
+  if (own === undefined) throw new MailError('ERR_MAIL_NO_KEY', 'none of the keys at hand is among its recipients')
   facts.openedBy = own.certificate
   facts.transport = transportOf(recipientInfos, own.certificate)
   const { key, isLost } = keyOf(recipientInfos, own, cipher)
@@ -171,7 +172,7 @@ function keyOf(
 
 async function endDecryption({ decipher, cipher, isLost }: Decryption, rest: MessageRest, spool: Spool): Promise<void> {
   const plain = lastOf(decipher, cipher, rest)
-  if (plain === undefined || isLost) throw new SmimeError('ERR_MAIL_DECRYPT', 'a key, a padding or a tag is not right')
+  if (plain === undefined || isLost) throw new MailError('ERR_MAIL_DECRYPT', 'a key, a padding or a tag is not right')
   if (rest.kind === 'authEnvelopedData' && rest.data.authAttrs)
     requireContentType(rest.data.authAttrs, rest.data.authEncryptedContentInfo.contentType)
   if (plain.length > 0) await spool.write(plain)

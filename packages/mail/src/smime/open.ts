@@ -1,6 +1,6 @@
 // S/MIME layers opened: RFC 8551 §3, in the two forms of signed and the two of encrypted data.
 import type { Trust } from '@countersign/mtls'
-import type { RefusalCode } from '@countersign/protocol'
+import { MailError, type RefusalCode } from '@countersign/protocol'
 import type { CheckSignature } from '@countersign/verify'
 import {
   type Certificate,
@@ -15,7 +15,6 @@ import { decodeBody } from '../mime/decode.ts'
 import { MailFormError } from '../mime/error.ts'
 import type { Entity, LayerOpener, OpenContext, OpenedLayer, Source, Spool } from '../model.ts'
 import { decryptInto, type EncryptedFacts, type ReadingKey } from './decrypt.ts'
-import { SmimeError } from './error.ts'
 import { signerOf } from './names.ts'
 import { gathered } from './pieces.ts'
 import { judgeSignatures, type SignatureContext } from './signatures.ts'
@@ -68,9 +67,9 @@ async function openMultipartSigned(entity: Entity, source: Source, context: Sign
   const inside = { source, start: signed.start, end: signed.end }
   try {
     if (!SIGNATURE_TYPES.includes(control.contentType.type))
-      throw new SmimeError('ERR_MAIL_FORM', 'the second part is not the signature')
+      throw new MailError('ERR_MAIL_FORM', 'the second part is not the signature')
     if (control.end - control.bodyStart > MAX_SIGNATURE_OCTETS)
-      throw new SmimeError('ERR_MAIL_BUDGET', 'the signature has too many octets')
+      throw new MailError('ERR_MAIL_BUDGET', 'the signature has too many octets')
     const data = await readSignature(cmsOf(control, source))
     return {
       layer: { kind: 'signed', format: 'smime', signatures: await judgeSignatures(data, inside, context) },
@@ -106,7 +105,7 @@ async function readSignature(message: AsyncIterable<Uint8Array>): Promise<Signed
 
 /** §3.2: "The carried CMS object always contains a MIME entity … if the eContentType is id-data", and anything else otherwise. */
 function requireData({ eContentType }: Pick<SignedData, 'eContentType'>): void {
-  if (eContentType !== OID['id-data']) throw new SmimeError('ERR_MAIL_FORM', 'what is signed is no MIME entity')
+  if (eContentType !== OID['id-data']) throw new MailError('ERR_MAIL_FORM', 'what is signed is no MIME entity')
 }
 
 /** §3.2: by what the message is, and not by what its `smime-type` says. */
@@ -200,7 +199,7 @@ function layerOf({ isAuthenticated, recipients, cipher, transport, openedBy }: E
 
 /** What a sender wrote wrongly, as a row of the table of refusals. @throws what is no sender's fault. */
 function faultOf(error: unknown): { readonly code: RefusalCode; readonly note: string } {
-  if (error instanceof SmimeError) return error
+  if (error instanceof MailError) return error
   if (error instanceof MailFormError) return { code: error.code, note: error.fault }
   if (error instanceof DerError || error instanceof X509Error || error instanceof CmsError)
     return { code: CODES[error.code] ?? 'ERR_MAIL_FORM', note: error.code }

@@ -1,5 +1,7 @@
 // To whom a key travels, and how: RFC 8551 §2.3, RFC 3560, RFC 5753 §3.1, RFC 8418 §2.
+
 import { createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { MailError } from '@countersign/protocol'
 import {
   type Certificate,
   type KeyAgreement,
@@ -9,7 +11,6 @@ import {
   referenceByIssuer,
 } from '@countersign/x509'
 import type { SealProfile } from '../model.ts'
-import { SmimeError } from './error.ts'
 
 type Agreement = Pick<Extract<NewRecipient, { readonly sharedSecret: Uint8Array }>, 'derivation' | 'hash'>
 
@@ -23,7 +24,7 @@ const AGREEMENTS: Readonly<Record<string, Agreement & { readonly derivation: Key
 
 /**
  * How a key gets to the holder of a certificate. RSA PKCS#1 v1.5 is for `legacy` alone.
- * @throws {SmimeError} when the certificate's key, or what it says its key is for, is nothing for mail.
+ * @throws {MailError} when the certificate's key, or what it says its key is for, is nothing for mail.
  */
 export function newRecipient(certificate: Certificate, profile: SealProfile): NewRecipient {
   const { subjectPublicKeyInfo: publicKey, keyUsage } = certificate
@@ -32,7 +33,7 @@ export function newRecipient(certificate: Certificate, profile: SealProfile): Ne
   // RFC 8550 §4.4.2, RFC 5280 §4.2.1.3: a key that says what it is for is for nothing else.
   const may = (bit: 'keyEncipherment' | 'keyAgreement') => {
     if (keyUsage?.has(bit) === false)
-      throw new SmimeError('ERR_MAIL_RECIPIENT_KEY', `the keyUsage of the certificate has no ${bit}`)
+      throw new MailError('ERR_MAIL_RECIPIENT_KEY', `the keyUsage of the certificate has no ${bit}`)
   }
   if (key?.kind === 'RSA') {
     may('keyEncipherment')
@@ -42,7 +43,7 @@ export function newRecipient(certificate: Certificate, profile: SealProfile): Ne
   const name = key?.kind === 'EC' ? key.curve : key?.kind
   const agreement = name === undefined ? undefined : AGREEMENTS[name]
   if (name === undefined || agreement === undefined)
-    throw new SmimeError('ERR_MAIL_RECIPIENT_KEY', `nothing is encrypted to a key of ${name ?? 'an unknown kind'}`)
+    throw new MailError('ERR_MAIL_RECIPIENT_KEY', `nothing is encrypted to a key of ${name ?? 'an unknown kind'}`)
   may('keyAgreement')
   const { publicKey: ephemeral, privateKey } = newPair(name)
   const theirs = createPublicKey({ key: Buffer.from(publicKey.der), format: 'der', type: 'spki' })

@@ -1,10 +1,11 @@
 // S/MIME out of an entity: signed inside, encrypted outside, and in `legacy` signed again around what nothing authenticates.
+
 import { judge, type Trust } from '@countersign/mtls'
+import { MailError } from '@countersign/protocol'
 import type { CheckSignature } from '@countersign/verify'
 import { type Certificate, DerError, type NewRecipient, readCertificate, X509Error } from '@countersign/x509'
 import type { LayerSealer, Recipient, SealedEntity, SealHow } from '../model.ts'
 import { encryptEntity } from './encrypt.ts'
-import { SmimeError } from './error.ts'
 import { ascii } from './pieces.ts'
 import { newRecipient } from './recipient.ts'
 import { type SmimeSigner, signEntity } from './sign.ts'
@@ -19,7 +20,7 @@ export interface SmimeSealerOptions {
 
 /**
  * Makes a sealer of S/MIME. A recipient's certificate is judged before anything is sealed: it must be for mail, for the address
- * that is written to, and not revoked. `seal` rejects with {@link SmimeError} where one is not, and nothing was sealed then.
+ * that is written to, and not revoked. `seal` rejects with {@link MailError} where one is not, and nothing was sealed then.
  * @see RFC 8551 §3, RFC 2634 §1.1 (triple wrapping)
  */
 export function createSmimeSealer(options: SmimeSealerOptions): LayerSealer {
@@ -47,7 +48,7 @@ function recipientOf(
   { profile, now }: SealHow,
   { trust, checkSignature }: SmimeSealerOptions,
 ): NewRecipient {
-  if (format !== 'smime') throw new SmimeError('ERR_MAIL_RECIPIENT_KEY', 'the key of the recipient is none of S/MIME')
+  if (format !== 'smime') throw new MailError('ERR_MAIL_RECIPIENT_KEY', 'the key of the recipient is none of S/MIME')
   const certificate = readRecipient(key)
   const judgement = judge({
     presenter: 'callee',
@@ -58,7 +59,7 @@ function recipientOf(
   })
   if (!judgement.ok) {
     const { code, note, detail } = judgement.refusal
-    throw new SmimeError(
+    throw new MailError(
       code,
       [detail && 'detail' in detail ? detail.detail : undefined, note].filter(Boolean).join('; '),
     )
@@ -71,7 +72,7 @@ function readRecipient(der: Uint8Array): Certificate {
     return readCertificate(der)
   } catch (error) {
     if (error instanceof DerError || error instanceof X509Error)
-      throw new SmimeError('ERR_MAIL_RECIPIENT_KEY', 'the certificate of the recipient cannot be read', {
+      throw new MailError('ERR_MAIL_RECIPIENT_KEY', 'the certificate of the recipient cannot be read', {
         cause: error,
       })
     throw error

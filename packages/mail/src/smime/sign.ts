@@ -1,6 +1,8 @@
 // multipart/signed, RFC 8551 §3.5.3: the entity goes by, and its signature follows it.
+
 import { createHash, type KeyObject, randomBytes } from 'node:crypto'
 import { performWith } from '@countersign/mtls'
+import { MailError } from '@countersign/protocol'
 import {
   ALGORITHM,
   type AlgorithmIdentifier,
@@ -17,7 +19,6 @@ import {
 } from '@countersign/x509'
 import { encodeBase64 } from '../mime/decode.ts'
 import type { SealedEntity } from '../model.ts'
-import { SmimeError } from './error.ts'
 import { ascii, gathered } from './pieces.ts'
 
 /** Who signs. */
@@ -52,7 +53,7 @@ const CAPABILITIES = [
 
 /**
  * Signs an entity while it goes by. It must be in lines that no server on the way has to change: 7bit (RFC 8551 §3.1.3).
- * @throws {SmimeError} when the signer's key is none that signs mail.
+ * @throws {MailError} when the signer's key is none that signs mail.
  */
 export function signEntity(
   entity: AsyncIterable<Uint8Array>,
@@ -62,7 +63,7 @@ export function signEntity(
   const [certificate] = signer.certificates
   const key = readPublicKey(certificate.subjectPublicKeyInfo)
   const found = ALGORITHMS[(key?.kind === 'EC' ? key.curve : key?.kind) ?? '']
-  if (found === undefined) throw new SmimeError('ERR_MAIL_ALGORITHM', `mail is not signed by a key of ${key?.kind}`)
+  if (found === undefined) throw new MailError('ERR_MAIL_ALGORITHM', `mail is not signed by a key of ${key?.kind}`)
   const [algorithm, hash] = found
   // No line of any entity begins with it, but by a chance of 1 in 2^128.
   const boundary = `signed-${randomBytes(16).toString('hex')}`

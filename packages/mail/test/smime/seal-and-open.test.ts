@@ -158,7 +158,7 @@ suite('not sealed', () => {
   for (const [what, [holder, code]] of Object.entries(refusals))
     test(`to a certificate ${what}`, async () => {
       const by = house.trust([revoked.certificate])
-      await assert.rejects(sealed(alice, [bob, holder], { trust: by }), { name: 'SmimeError', code })
+      await assert.rejects(sealed(alice, [bob, holder], { trust: by }), { name: 'MailError', code })
     })
   test('to octets that are no certificate, or a key of OpenPGP', async () => {
     const holder = { ...bob, certificate: { ...bob.certificate, der: Uint8Array.of(0x30, 0) } }

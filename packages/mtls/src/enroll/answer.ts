@@ -39,6 +39,8 @@ export interface IssuedAnswer extends StatusAnswer {
 }
 
 const MAX_CERTIFICATES = 128
+/** Of one address: as many as the authority tells. */
+const MAX_MAIL_KEYS = 100
 const MAX_CRLS = 64
 const MAX_NAME = 253
 const MAX_PARTY = 256
@@ -75,6 +77,24 @@ export function readIssuedAnswer(json: unknown, reference: Reference): IssuedAns
     const authority = authorityField(answer.get('authority'))
     const issuers = answer.get('issuers').optional(certificatesField) ?? []
     return { party: answer.get('party').text(MAX_PARTY), certificates: [leaf, ...chain], issuers, crls, authority }
+  })
+}
+
+/** What the authority says of an address: nothing of it is judged yet. */
+export interface FoundMailKeys {
+  readonly certificates: readonly Certificate[]
+  readonly issuers: readonly Certificate[]
+}
+
+/** @throws {EnrollmentError} ERR_ENROLL_ANSWER */
+export function readMailKeysAnswer(json: unknown, reference: Reference): FoundMailKeys {
+  return reading(reference, () => {
+    const answer = fieldOf(json)
+    const keys = answer.get('keys').list(MAX_MAIL_KEYS)
+    return {
+      certificates: keys.map((key) => readCertificate(key.get('certificate').octets(CERTIFICATE_LIMITS.maxOctets))),
+      issuers: certificatesField(answer.get('issuers')),
+    }
   })
 }
 

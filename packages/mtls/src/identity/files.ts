@@ -99,6 +99,11 @@ export async function readChain(path: string): Promise<readonly [Certificate, ..
   }
 }
 
+/** Reads a leaf and its chain where there are such. @throws {IdentityError} */
+export async function readChainIfThere(path: string): Promise<readonly [Certificate, ...Certificate[]] | undefined> {
+  return unlessMissing(() => readChain(path))
+}
+
 /**
  * Reads the credential in force. A new key takes its place before its certificate does: where that was ended in
  * between, the certificate beside is the one that fits, and `unfinished` says so.
@@ -108,10 +113,10 @@ export async function readCredential(
   paths: IdentityPaths,
 ): Promise<{ readonly credential: Credential; readonly unfinished: boolean }> {
   const privateKey = await readPrivateKey(paths.key)
-  const certificates = await unlessMissing(() => readChain(paths.chain))
+  const certificates = await readChainIfThere(paths.chain)
   if (certificates && keyFits(privateKey, certificates[0]))
     return { credential: { privateKey, certificates }, unfinished: false }
-  const next = await unlessMissing(() => readChain(paths.nextChain))
+  const next = await readChainIfThere(paths.nextChain)
   if (next && keyFits(privateKey, next[0])) return { credential: { privateKey, certificates: next }, unfinished: true }
   throw new IdentityError(certificates ? 'ERR_IDENTITY_KEY_MISMATCH' : 'ERR_IDENTITY_UNFINISHED', paths.chain)
 }

@@ -1,6 +1,6 @@
 // What the authority says of a key: that this user id is of whoever has it, until when, and that it says so no more.
+import { MailError } from '@countersign/protocol'
 import { enums, type Key, type PrivateKey, type User } from 'openpgp'
-import { OpenPgpError } from '../error.ts'
 import { newSignature, signOfKey } from '../library.ts'
 import { addressOf } from './address.ts'
 import { readPublicKey, readSecretKey } from './read.ts'
@@ -16,14 +16,14 @@ export interface CertificationOrder {
 
 /**
  * Certifies the user id with this address: whoever asks has proved that it is theirs. It ends at `until`, as the person's
- * certificate does. Answers the key with it. @throws {OpenPgpError} @see RFC 9580 §5.2.1.7
+ * certificate does. Answers the key with it. @throws {MailError} @see RFC 9580 §5.2.1.7
  */
 export async function certifyUserId(
   order: CertificationOrder & { readonly until: Temporal.Instant },
 ): Promise<Uint8Array> {
   const { now, until } = order
   const seconds = Math.floor((until.epochMilliseconds - now.epochMilliseconds) / 1000)
-  if (seconds < 1 || seconds >= 2 ** 32) throw new OpenPgpError('ERR_MAIL_FORM', 'a certification ends after it begins')
+  if (seconds < 1 || seconds >= 2 ** 32) throw new MailError('ERR_MAIL_FORM', 'a certification ends after it begins')
   const { key, user, authority } = await opened(order)
   const packet = newSignature({
     signatureType: enums.signature.certPositive,
@@ -37,7 +37,7 @@ export async function certifyUserId(
   return key.write()
 }
 
-/** Revokes what {@link certifyUserId} said. Answers the key with it. @throws {OpenPgpError} @see RFC 9580 §5.2.1.13 */
+/** Revokes what {@link certifyUserId} said. Answers the key with it. @throws {MailError} @see RFC 9580 §5.2.1.13 */
 export async function revokeCertification(order: CertificationOrder): Promise<Uint8Array> {
   const { key, user, authority } = await opened(order)
   const packet = newSignature({
@@ -55,6 +55,6 @@ export async function revokeCertification(order: CertificationOrder): Promise<Ui
 async function opened(order: CertificationOrder): Promise<{ key: Key; user: User; authority: PrivateKey }> {
   const key = await readPublicKey(order.key)
   const user = key.users.find(({ userID }) => userID !== null && addressOf(userID.userID) === order.address)
-  if (user === undefined) throw new OpenPgpError('ERR_MAIL_RECIPIENT_KEY', 'the key has no user id with this address')
+  if (user === undefined) throw new MailError('ERR_MAIL_RECIPIENT_KEY', 'the key has no user id with this address')
   return { key, user, authority: await readSecretKey(order.authority) }
 }

@@ -43,7 +43,7 @@ const SOFT: readonly (enums.reasonForRevocation | null)[] = [
   enums.reasonForRevocation.userIDInvalid,
 ]
 
-/** Judges a public key in octets at `now`. @throws {OpenPgpError} for one that cannot be read */
+/** Judges a public key in octets at `now`. @throws {MailError} for one that cannot be read */
 export async function judgeOctets(key: Uint8Array, judged: JudgedFor): Promise<JudgedKey> {
   return judgeKey(await readPublicKey(key), judged)
 }

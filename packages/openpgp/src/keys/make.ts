@@ -1,7 +1,6 @@
-import type { SealProfile } from '@countersign/protocol'
+import { MailError, type SealProfile } from '@countersign/protocol'
 import { enums, generateKey, type PrivateKey } from 'openpgp'
 import { CONFIG, LEGACY_CONFIG } from '../config.ts'
-import { OpenPgpError } from '../error.ts'
 import { dateOf, selfSignaturesOf, signOfKey } from '../library.ts'
 import { comparedAddress } from './address.ts'
 
@@ -50,10 +49,10 @@ export async function makeAuthorityKey(wish: KeyWish): Promise<MadeKey> {
 async function generate({ profile, userIds, now, until }: KeyWish, mayRead: boolean): Promise<PrivateKey> {
   const seconds = Math.floor((until.epochMilliseconds - now.epochMilliseconds) / 1000)
   // 0 would mean "never", and more than four octets cannot be said: RFC 9580 §5.2.3.13.
-  if (seconds < 1 || seconds >= 2 ** 32) throw new OpenPgpError('ERR_MAIL_FORM', 'a key ends after it begins')
+  if (seconds < 1 || seconds >= 2 ** 32) throw new MailError('ERR_MAIL_FORM', 'a key ends after it begins')
   for (const { name, address } of userIds)
     if (comparedAddress(address) === undefined || /[<>\p{Cc}]/u.test(name ?? ''))
-      throw new OpenPgpError('ERR_MAIL_FORM', 'what is given as an address or a name is none')
+      throw new MailError('ERR_MAIL_FORM', 'what is given as an address or a name is none')
   const { privateKey } = await generateKey({
     ...(profile === 'modern' ? { type: 'curve25519' } : { type: 'ecc', curve: 'ed25519Legacy' }),
     userIDs: userIds.map(({ name, address }) => ({ ...(name !== undefined && { name }), email: address })),

@@ -1,10 +1,9 @@
-import type { SealProfile } from '@countersign/protocol'
+import { MailError, type SealProfile } from '@countersign/protocol'
 import { enums, type Key } from 'openpgp'
-import { OpenPgpError } from '../error.ts'
 import { cipherSuitesOf, primarySelfSignature, saysAead } from '../library.ts'
 import { readPublicKey } from './read.ts'
 
-/** Which profile whoever has this key reads: what its features say, and not its version. @throws {OpenPgpError} @see RFC 9580 §5.2.3.32 */
+/** Which profile whoever has this key reads: what its features say, and not its version. @throws {MailError} @see RFC 9580 §5.2.3.32 */
 export async function profileOf(key: Uint8Array, now: Temporal.Instant): Promise<SealProfile> {
   return (await readsAead(await readPublicKey(key), now)) ? 'modern' : 'legacy'
 }
@@ -12,7 +11,7 @@ export async function profileOf(key: Uint8Array, now: Temporal.Instant): Promise
 /** Whether a key says that its owner reads SEIPDv2. */
 export async function readsAead(key: Key, now: Temporal.Instant): Promise<boolean> {
   const self = await primarySelfSignature(key, now).catch((cause: unknown) => {
-    throw new OpenPgpError('ERR_MAIL_RECIPIENT_KEY', 'the key says nothing valid of itself', { cause })
+    throw new MailError('ERR_MAIL_RECIPIENT_KEY', 'the key says nothing valid of itself', { cause })
   })
   return saysAead(self)
 }

@@ -1,7 +1,7 @@
 // A key that somebody sent is counted before it is parsed: thousands of user ids or signatures cost their sender nothing.
+import { MailError } from '@countersign/protocol'
 import { type Key, type PrivateKey, readKey, readPrivateKey } from 'openpgp'
 import { CONFIG } from '../config.ts'
-import { OpenPgpError } from '../error.ts'
 import { readArmor } from '../octets/armor.ts'
 import { PACKETS, readPacket } from '../octets/packet.ts'
 import { collect, OctetReader } from '../octets/reader.ts'
@@ -24,26 +24,26 @@ const MOST: Readonly<Record<number, number>> = {
 /** Octets of a user id. A local limit: RFC 5321 §4.5.3.1 allows an address of 254. */
 const MAX_USER_ID_OCTETS = 1024
 
-/** The public key in octets, armored or not; of a private key its public part. @throws {OpenPgpError} @see RFC 9580 §10.1 */
+/** The public key in octets, armored or not; of a private key its public part. @throws {MailError} @see RFC 9580 §10.1 */
 export async function readPublicKey(octets: Uint8Array): Promise<Key> {
   const binaryKey = await countKey(octets)
   try {
     return (await readKey({ binaryKey, config: CONFIG })).toPublic()
   } catch (cause) {
-    throw new OpenPgpError('ERR_MAIL_FORM', 'the key cannot be read', { cause })
+    throw new MailError('ERR_MAIL_FORM', 'the key cannot be read', { cause })
   }
 }
 
-/** The private key in octets, armored or not, without a passphrase. Secret. @throws {OpenPgpError} @see RFC 9580 §10.2 */
+/** The private key in octets, armored or not, without a passphrase. Secret. @throws {MailError} @see RFC 9580 §10.2 */
 export async function readSecretKey(octets: Uint8Array): Promise<PrivateKey> {
   const binaryKey = await countKey(octets)
   let key: PrivateKey
   try {
     key = await readPrivateKey({ binaryKey, config: CONFIG })
   } catch (cause) {
-    throw new OpenPgpError('ERR_MAIL_FORM', 'the private key cannot be read', { cause })
+    throw new MailError('ERR_MAIL_FORM', 'the private key cannot be read', { cause })
   }
-  if (!key.isDecrypted()) throw new OpenPgpError('ERR_MAIL_NO_KEY', 'the private key is under a passphrase')
+  if (!key.isDecrypted()) throw new MailError('ERR_MAIL_NO_KEY', 'the private key is under a passphrase')
   return key
 }
 
@@ -61,9 +61,9 @@ async function countKey(octets: Uint8Array): Promise<Uint8Array> {
   for (let packet = await readPacket(reader); packet; packet = await readPacket(reader)) {
     const { type } = packet
     if (counts.size === 0 && type !== PACKETS.publicKey && type !== PACKETS.secretKey)
-      throw new OpenPgpError('ERR_MAIL_FORM', 'what is given as a key does not begin with one')
+      throw new MailError('ERR_MAIL_FORM', 'what is given as a key does not begin with one')
     const most = MOST[type]
-    if (most === undefined) throw new OpenPgpError('ERR_MAIL_FORM', `a key has no packets of type ${type}`)
+    if (most === undefined) throw new MailError('ERR_MAIL_FORM', `a key has no packets of type ${type}`)
     const count = (counts.get(type) ?? 0) + 1
     counts.set(type, count)
     if (count > most) tooMuch(`the key has more than ${most} packets of type ${type}`)
@@ -71,12 +71,12 @@ async function countKey(octets: Uint8Array): Promise<Uint8Array> {
     for await (const piece of packet.body) length += piece.length
     if (type === PACKETS.userId && length > MAX_USER_ID_OCTETS) tooMuch('a user id of the key is too long')
   }
-  if (counts.size === 0) throw new OpenPgpError('ERR_MAIL_FORM', 'what is given as a key is empty')
+  if (counts.size === 0) throw new MailError('ERR_MAIL_FORM', 'what is given as a key is empty')
   return binary
 }
 
 function tooMuch(note: string): never {
-  throw new OpenPgpError('ERR_MAIL_BUDGET', note)
+  throw new MailError('ERR_MAIL_BUDGET', note)
 }
 
 async function* piecesOf(octets: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -16,7 +16,7 @@ export interface TrustedAuthority {
   readonly key: Key
 }
 
-/** Reads the keys of authorities, which are octets. @throws {OpenPgpError} for one that cannot be read: trust is whole or none */
+/** Reads the keys of authorities, which are octets. @throws {MailError} for one that cannot be read: trust is whole or none */
 export async function readTrust(
   authorities: readonly { readonly name: string; readonly key: Uint8Array }[],
   pinned: ReadonlyMap<string, string> = new Map(),

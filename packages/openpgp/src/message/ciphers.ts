@@ -1,5 +1,5 @@
+import { MailError } from '@countersign/protocol'
 import { enums } from 'openpgp'
-import { OpenPgpError } from '../error.ts'
 
 /** A cipher as OpenSSL and as people name it; sizes in octets. */
 export interface Cipher {
@@ -27,16 +27,16 @@ const MODES: Readonly<Record<number, AeadMode>> = {
   [enums.aead.gcm]: { openssl: 'gcm', text: 'GCM', nonceOctets: 12 },
 }
 
-/** @throws {OpenPgpError} for one that is weak or not known here */
+/** @throws {MailError} for one that is weak or not known here */
 export function cipherOf(algorithm: number): Cipher {
   return CIPHERS[algorithm] ?? notKnown(`the cipher ${algorithm}`)
 }
 
-/** @throws {OpenPgpError} for one that is not known here */
+/** @throws {MailError} for one that is not known here */
 export function modeOf(algorithm: number): AeadMode {
   return MODES[algorithm] ?? notKnown(`the mode ${algorithm}`)
 }
 
 function notKnown(what: string): never {
-  throw new OpenPgpError('ERR_MAIL_ALGORITHM', `${what} is weak or not known here`)
+  throw new MailError('ERR_MAIL_ALGORITHM', `${what} is weak or not known here`)
 }

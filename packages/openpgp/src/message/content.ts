@@ -3,8 +3,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createInflate, createInflateRaw, type Inflate, type InflateRaw } from 'node:zlib'
-import type { Spool } from '@countersign/protocol'
-import { OpenPgpError } from '../error.ts'
+import { MailError, type Spool } from '@countersign/protocol'
 import { PACKETS, type Packet, readPacket, writePacket } from '../octets/packet.ts'
 import { collect, OctetReader } from '../octets/reader.ts'
 
@@ -27,7 +26,7 @@ export interface Content {
 
 /**
  * Reads a message of packets, writes its literal data to `spool`. `maxOctets` of it, and of what is decompressed.
- * @throws {OpenPgpError} @see RFC 9580 §10.3
+ * @throws {MailError} @see RFC 9580 §10.3
  */
 export async function readContent(
   packets: AsyncIterable<Uint8Array>,
@@ -74,12 +73,12 @@ async function readSequence(
         break
       case PACKETS.marker:
       case PACKETS.padding:
-        if (++ignored > MAX_IGNORED) throw new OpenPgpError('ERR_MAIL_BUDGET', 'the message has much padding')
+        if (++ignored > MAX_IGNORED) throw new MailError('ERR_MAIL_BUDGET', 'the message has much padding')
         await collect(packet.body, MAX_IGNORED_OCTETS)
         break
       default:
         if (packet.type < FIRST_NONCRITICAL) fault(`a packet of type ${packet.type} stands inside of the message`)
-        if (++ignored > MAX_IGNORED) throw new OpenPgpError('ERR_MAIL_BUDGET', 'the message has many unknown packets')
+        if (++ignored > MAX_IGNORED) throw new MailError('ERR_MAIL_BUDGET', 'the message has many unknown packets')
         await collect(packet.body, MAX_IGNORED_OCTETS)
     }
   }
@@ -89,11 +88,11 @@ async function readSequence(
 }
 
 function fault(note: string): never {
-  throw new OpenPgpError('ERR_MAIL_FORM', note)
+  throw new MailError('ERR_MAIL_FORM', note)
 }
 
 function tooMany(): never {
-  throw new OpenPgpError('ERR_MAIL_BUDGET', `the message has more than ${MAX_SIGNATURES} signatures`)
+  throw new MailError('ERR_MAIL_BUDGET', `the message has more than ${MAX_SIGNATURES} signatures`)
 }
 
 /** @see RFC 9580 §5.9 */
@@ -105,7 +104,7 @@ async function readLiteral({ body }: Packet, spool: Spool, maxOctets: number): P
   let length = 0
   for (let piece = await literal.readSome(65_536); piece; piece = await literal.readSome(65_536)) {
     length += piece.length
-    if (length > maxOctets) throw new OpenPgpError('ERR_MAIL_BUDGET', `the message has more than ${maxOctets} octets`)
+    if (length > maxOctets) throw new MailError('ERR_MAIL_BUDGET', `the message has more than ${maxOctets} octets`)
     await spool.write(piece)
   }
 }
@@ -119,7 +118,7 @@ async function* decompress({ body }: Packet, maxOctets: number): AsyncGenerator<
     return
   }
   const make = COMPRESSIONS[algorithm]
-  if (make === undefined) throw new OpenPgpError('ERR_MAIL_ALGORITHM', `the compression ${algorithm} is not known here`)
+  if (make === undefined) throw new MailError('ERR_MAIL_ALGORITHM', `the compression ${algorithm} is not known here`)
   const inflate = make()
   const stop = new AbortController()
   const done = pipeline(Readable.from(piecesOf(reader)), inflate, { end: true, signal: stop.signal }).then(
@@ -131,12 +130,12 @@ async function* decompress({ body }: Packet, maxOctets: number): AsyncGenerator<
     for await (const piece of inflate as AsyncIterable<Uint8Array>) {
       length += piece.length
       if (length > maxOctets)
-        throw new OpenPgpError('ERR_MAIL_BUDGET', `decompressed it has more than ${maxOctets} octets`)
+        throw new MailError('ERR_MAIL_BUDGET', `decompressed it has more than ${maxOctets} octets`)
       yield piece
     }
   } catch (cause) {
-    if (cause instanceof OpenPgpError) throw cause
-    throw new OpenPgpError('ERR_MAIL_FORM', 'what is compressed does not decompress', { cause })
+    if (cause instanceof MailError) throw cause
+    throw new MailError('ERR_MAIL_FORM', 'what is compressed does not decompress', { cause })
   } finally {
     stop.abort()
     await done

@@ -1,6 +1,5 @@
-import type { Spool } from '@countersign/protocol'
+import { MailError, type Spool } from '@countersign/protocol'
 import type { PrivateKey } from 'openpgp'
-import { OpenPgpError } from '../error.ts'
 import { PACKETS } from '../octets/packet.ts'
 import { OctetReader } from '../octets/reader.ts'
 import { cipherOf } from './ciphers.ts'
@@ -36,7 +35,7 @@ export interface DecryptContext {
 
 /**
  * Decrypts a message into a spool: nobody looks at what is there before this answers, our own readers included.
- * `message` is read once for each session key that is tried. @throws {OpenPgpError} @see RFC 9580 §5.13, §13.8
+ * `message` is read once for each session key that is tried. @throws {MailError} @see RFC 9580 §5.13, §13.8
  */
 export async function decrypt(message: () => AsyncIterable<Uint8Array>, context: DecryptContext): Promise<Decrypted> {
   const { keys, now, facts } = context
@@ -48,7 +47,7 @@ export async function decrypt(message: () => AsyncIterable<Uint8Array>, context:
   for await (const { key, transport, candidates } of openSessionKeys(sessionKeys, keys, now))
     for (const session of candidates.filter((each) => isFor(first.header, each))) {
       if (++passes > MAX_PASSES)
-        throw new OpenPgpError('ERR_MAIL_BUDGET', 'the message takes too many session keys to try')
+        throw new MailError('ERR_MAIL_BUDGET', 'the message takes too many session keys to try')
       const packets = context.spool()
       await using unless = new AsyncDisposableStack()
       unless.use(packets)
@@ -59,8 +58,8 @@ export async function decrypt(message: () => AsyncIterable<Uint8Array>, context:
       return { key, packets }
     }
   if (passes > 0 || namesOneOf(sessionKeys, keys))
-    throw new OpenPgpError('ERR_MAIL_DECRYPT', 'the message does not decrypt')
-  throw new OpenPgpError('ERR_MAIL_NO_KEY', 'the message is to none of the keys that are here')
+    throw new MailError('ERR_MAIL_DECRYPT', 'the message does not decrypt')
+  throw new MailError('ERR_MAIL_NO_KEY', 'the message is to none of the keys that are here')
 }
 
 interface Begun {
@@ -76,12 +75,12 @@ async function begin(message: AsyncIterable<Uint8Array>): Promise<Begun> {
   return { envelope, header: await readIntegrityHeader(ciphertext), ciphertext }
 }
 
-/** @throws {OpenPgpError} @see RFC 9580 §5.7: without its MDC, whoever changes ciphertext writes what is read */
+/** @throws {MailError} @see RFC 9580 §5.7: without its MDC, whoever changes ciphertext writes what is read */
 function expectIntegrity({ data: { type } }: Envelope): void {
   if (type === PACKETS.symmetricallyEncryptedData)
-    throw new OpenPgpError('ERR_MAIL_UNAUTHENTICATED', 'the message is encrypted without an MDC')
+    throw new MailError('ERR_MAIL_UNAUTHENTICATED', 'the message is encrypted without an MDC')
   if (type === PACKETS.aeadEncryptedData)
-    throw new OpenPgpError(
+    throw new MailError(
       'ERR_MAIL_ALGORITHM',
       'the message has the encryption of LibrePGP, which RFC 9580 does not know',
     )
@@ -96,7 +95,7 @@ function factsOf({ envelope, header }: Begun): EncryptedFacts {
 }
 
 function isFor(header: IntegrityHeader, { octets, algorithm }: SessionKey): boolean {
-  // Version 1 names its cipher beside the session key; one that is weak is said to be so. @throws {OpenPgpError}
+  // Version 1 names its cipher beside the session key; one that is weak is said to be so. @throws {MailError}
   const { keyOctets } = header.version === 1 ? cipherOf(algorithm ?? 0) : header.cipher
   return octets.length === keyOctets
 }
@@ -106,7 +105,7 @@ async function tryKey(message: AsyncIterable<Uint8Array>, session: SessionKey, s
   try {
     for await (const piece of decryptIntegrity(header, session, ciphertext)) await spool.write(piece)
   } catch (error) {
-    if (error instanceof OpenPgpError && error.code === 'ERR_MAIL_DECRYPT') return false
+    if (error instanceof MailError && error.code === 'ERR_MAIL_DECRYPT') return false
     throw error
   } finally {
     await ciphertext.close()

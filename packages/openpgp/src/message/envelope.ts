@@ -1,5 +1,5 @@
 // The outside of an encrypted message: for whom it is, and where its ciphertext begins. Nothing is decrypted here.
-import { OpenPgpError } from '../error.ts'
+import { MailError } from '@countersign/protocol'
 import { PACKETS, type Packet, readPacket, writePacket } from '../octets/packet.ts'
 import { collect, OctetReader } from '../octets/reader.ts'
 
@@ -16,7 +16,7 @@ export interface Envelope {
   /** Encrypted session keys, each as it stands. */
   readonly sessionKeys: readonly EncryptedSessionKey[]
   readonly data: Packet
-  /** Whether nothing follows the ciphertext; to be asked when `data.body` was read. @throws {OpenPgpError} */
+  /** Whether nothing follows the ciphertext; to be asked when `data.body` was read. @throws {MailError} */
   end(): Promise<void>
 }
 
@@ -27,23 +27,23 @@ export interface EncryptedSessionKey {
   readonly recipient: string | 'hidden' | 'password' | 'unknown'
 }
 
-/** Reads up to the ciphertext. @throws {OpenPgpError} @see RFC 9580 §10.3 */
+/** Reads up to the ciphertext. @throws {MailError} @see RFC 9580 §10.3 */
 export async function readEnvelope(message: AsyncIterable<Uint8Array>): Promise<Envelope> {
   const reader = new OctetReader(message)
   const sessionKeys: EncryptedSessionKey[] = []
   for (let ignored = 0; ; ) {
     const packet = await readPacket(reader)
-    if (packet === undefined) throw new OpenPgpError('ERR_MAIL_FORM', 'the message has nothing encrypted in it')
+    if (packet === undefined) throw new MailError('ERR_MAIL_FORM', 'the message has nothing encrypted in it')
     switch (packet.type) {
       case PACKETS.publicKeyEncryptedSessionKey:
       case PACKETS.symmetricKeyEncryptedSessionKey:
         if (sessionKeys.length === MAX_RECIPIENTS)
-          throw new OpenPgpError('ERR_MAIL_BUDGET', `the message is to more than ${MAX_RECIPIENTS} keys`)
+          throw new MailError('ERR_MAIL_BUDGET', `the message is to more than ${MAX_RECIPIENTS} keys`)
         sessionKeys.push(sessionKeyOf(packet.type, await collect(packet.body, MAX_SESSION_KEY_OCTETS)))
         break
       case PACKETS.marker:
       case PACKETS.padding:
-        if (++ignored > MAX_IGNORED) throw new OpenPgpError('ERR_MAIL_BUDGET', 'the message begins with much padding')
+        if (++ignored > MAX_IGNORED) throw new MailError('ERR_MAIL_BUDGET', 'the message begins with much padding')
         await collect(packet.body, MAX_IGNORED_OCTETS)
         break
       case PACKETS.integrityProtectedData:
@@ -51,16 +51,13 @@ export async function readEnvelope(message: AsyncIterable<Uint8Array>): Promise<
       case PACKETS.aeadEncryptedData:
         return { sessionKeys, data: packet, end: () => expectEnd(reader) }
       default:
-        throw new OpenPgpError(
-          'ERR_MAIL_FORM',
-          `a packet of type ${packet.type} stands where something encrypted should`,
-        )
+        throw new MailError('ERR_MAIL_FORM', `a packet of type ${packet.type} stands where something encrypted should`)
     }
   }
 }
 
 async function expectEnd(reader: OctetReader): Promise<void> {
-  if (!(await reader.isAtEnd())) throw new OpenPgpError('ERR_MAIL_FORM', 'something stands after what is encrypted')
+  if (!(await reader.isAtEnd())) throw new MailError('ERR_MAIL_FORM', 'something stands after what is encrypted')
 }
 
 function sessionKeyOf(type: number, body: Uint8Array): EncryptedSessionKey {

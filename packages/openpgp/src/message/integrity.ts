@@ -1,7 +1,8 @@
 // Symmetrically Encrypted and Integrity Protected Data, both versions, in one pass: what comes out here is not to be seen by
 // anybody before the end has come, for only there is it known whether it is what was encrypted.
+
 import { createDecipheriv, createHash, hkdfSync, timingSafeEqual } from 'node:crypto'
-import { OpenPgpError } from '../error.ts'
+import { MailError } from '@countersign/protocol'
 import { concat, type OctetReader } from '../octets/reader.ts'
 import { type AeadMode, type Cipher, cipherOf, modeOf } from './ciphers.ts'
 
@@ -33,15 +34,14 @@ export type IntegrityHeader =
       readonly salt: Uint8Array
     }
 
-/** Reads what is in the open. @throws {OpenPgpError} @see RFC 9580 §5.13 */
+/** Reads what is in the open. @throws {MailError} @see RFC 9580 §5.13 */
 export async function readIntegrityHeader(reader: OctetReader): Promise<IntegrityHeader> {
   const version = await reader.readOctet()
   if (version === 1) return { version }
-  if (version !== 2)
-    throw new OpenPgpError('ERR_MAIL_ALGORITHM', `encrypted data of version ${version} is not known here`)
+  if (version !== 2) throw new MailError('ERR_MAIL_ALGORITHM', `encrypted data of version ${version} is not known here`)
   const [cipher = 0, mode = 0, chunkSize = 0] = await reader.read(3)
   if (chunkSize > MAX_CHUNK_SIZE_OCTET)
-    throw new OpenPgpError('ERR_MAIL_BUDGET', 'the chunks of the message are too large')
+    throw new MailError('ERR_MAIL_BUDGET', 'the chunks of the message are too large')
   return {
     version,
     cipher: cipherOf(cipher),
@@ -52,7 +52,7 @@ export async function readIntegrityHeader(reader: OctetReader): Promise<Integrit
   }
 }
 
-/** The packets inside. @throws {OpenPgpError} where they are not what was encrypted, at the latest at the end */
+/** The packets inside. @throws {MailError} where they are not what was encrypted, at the latest at the end */
 export function decryptIntegrity(
   header: IntegrityHeader,
   key: SessionKey,
@@ -151,6 +151,6 @@ async function readUpTo(reader: OctetReader, most: number): Promise<Uint8Array> 
 }
 
 /** One answer for all that may be wrong: which it was is what somebody who changes ciphertext asks for. @see RFC 9580 §13.8 */
-function broken(): OpenPgpError {
-  return new OpenPgpError('ERR_MAIL_DECRYPT', 'the message does not decrypt')
+function broken(): MailError {
+  return new MailError('ERR_MAIL_DECRYPT', 'the message does not decrypt')
 }

@@ -1,7 +1,7 @@
 // Which of our keys a message is for, and the session keys that it may be encrypted with.
+import { MailError } from '@countersign/protocol'
 import { decryptSessionKeys, enums, type PrivateKey, readMessage } from 'openpgp'
 import { CONFIG } from '../config.ts'
-import { OpenPgpError } from '../error.ts'
 import { keyAlgorithmOf } from '../keys/strength.ts'
 import { dateOf } from '../library.ts'
 import type { EncryptedSessionKey } from './envelope.ts'
@@ -21,7 +21,7 @@ export interface OpenedSessionKey {
   readonly candidates: readonly SessionKey[]
 }
 
-/** Tries the keys that a message names, then those that it hides. @throws {OpenPgpError} @see RFC 9580 §5.1 */
+/** Tries the keys that a message names, then those that it hides. @throws {MailError} @see RFC 9580 §5.1 */
 export async function* openSessionKeys(
   encrypted: readonly EncryptedSessionKey[],
   keys: readonly PrivateKey[],
@@ -29,7 +29,7 @@ export async function* openSessionKeys(
 ): AsyncGenerator<OpenedSessionKey> {
   const hidden = encrypted.filter(({ recipient }) => recipient === 'hidden')
   if (hidden.length > MAX_HIDDEN)
-    throw new OpenPgpError('ERR_MAIL_BUDGET', `the message hides more than ${MAX_HIDDEN} of its recipients`)
+    throw new MailError('ERR_MAIL_BUDGET', `the message hides more than ${MAX_HIDDEN} of its recipients`)
   const named = encrypted.filter(({ recipient }) => recipient !== 'hidden')
   for (const { packet, recipient } of [...named, ...hidden])
     for (const key of keys) {

@@ -1,8 +1,7 @@
 // One signature over an entity: whether it fits, whose it is, and what trust says of them.
-import type { RefusalCode, SignatureFact } from '@countersign/protocol'
+import { MailError, type RefusalCode, type SignatureFact } from '@countersign/protocol'
 import { enums, type Key, readSignature, type SignaturePacket } from 'openpgp'
 import { CONFIG } from '../config.ts'
-import { OpenPgpError } from '../error.ts'
 import { judgeKey } from '../keys/judge.ts'
 import { readPublicKey } from '../keys/read.ts'
 import { keyAlgorithmOf } from '../keys/strength.ts'
@@ -27,18 +26,18 @@ export interface SignatureContext {
   readonly now: Temporal.Instant
 }
 
-/** Reads signatures of one block, which another program may have written. @throws {OpenPgpError} @see RFC 9580 §10.4 */
+/** Reads signatures of one block, which another program may have written. @throws {MailError} @see RFC 9580 §10.4 */
 export async function readSignatures(octets: Uint8Array, most: number): Promise<readonly SignaturePacket[]> {
   let packets: readonly SignaturePacket[]
   try {
     packets = [...(await readSignature({ binarySignature: octets, config: CONFIG })).packets]
   } catch (cause) {
-    throw new OpenPgpError('ERR_MAIL_SIGNATURE', 'the signature cannot be read', { cause })
+    throw new MailError('ERR_MAIL_SIGNATURE', 'the signature cannot be read', { cause })
   }
-  if (packets.length > most) throw new OpenPgpError('ERR_MAIL_BUDGET', `more than ${most} signatures`)
+  if (packets.length > most) throw new MailError('ERR_MAIL_BUDGET', `more than ${most} signatures`)
   // What the library cannot parse it hands on as another class, without what a signature has.
   if (packets.length === 0 || packets.some(({ issuerKeyID }) => issuerKeyID === undefined))
-    throw new OpenPgpError('ERR_MAIL_SIGNATURE', 'the signature is of a version that is not known here')
+    throw new MailError('ERR_MAIL_SIGNATURE', 'the signature is of a version that is not known here')
   return packets
 }
 

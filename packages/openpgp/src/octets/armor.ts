@@ -1,5 +1,5 @@
 // ASCII armor, read strictly: one block, nothing beside it, no line that two readers could take in two ways.
-import { OpenPgpError } from '../error.ts'
+import { MailError } from '@countersign/protocol'
 
 /** What a block is said to hold. @see RFC 9580 §6.2.1 */
 export type ArmorLabel = 'MESSAGE' | 'SIGNATURE' | 'PUBLIC KEY BLOCK' | 'PRIVATE KEY BLOCK'
@@ -18,7 +18,7 @@ const HEADER = /^[A-Za-z]+: ?[\x20-\x7e\x80-\xff]*$/
 const CHECKSUM = /^=[A-Za-z0-9+/]{4}$/
 const PADDED = /^[A-Za-z0-9+/]*={1,2}$/
 
-/** The octets of one armored block. @throws {OpenPgpError} @see RFC 9580 §6.2 */
+/** The octets of one armored block. @throws {MailError} @see RFC 9580 §6.2 */
 export async function* readArmor(
   text: AsyncIterable<Uint8Array>,
   labels: readonly ArmorLabel[],
@@ -84,7 +84,7 @@ function mayBeBase64(line: string): boolean {
 }
 
 function fault(note: string): never {
-  throw new OpenPgpError('ERR_MAIL_FORM', note)
+  throw new MailError('ERR_MAIL_FORM', note)
 }
 
 /** Groups of four characters; bits that no octet needs are zero, so that there is one way to write it. @see RFC 4648 §3.5 */
@@ -92,7 +92,7 @@ function decode(text: string): Uint8Array {
   try {
     return Uint8Array.fromBase64(text, { lastChunkHandling: 'strict' })
   } catch (cause) {
-    throw new OpenPgpError('ERR_MAIL_FORM', 'the base64 of the armor is not right', { cause })
+    throw new MailError('ERR_MAIL_FORM', 'the base64 of the armor is not right', { cause })
   }
 }
 
@@ -108,14 +108,14 @@ async function* linesOf(text: AsyncIterable<Uint8Array>): AsyncGenerator<readonl
       start = end + 1
     }
     held = held.subarray(start)
-    if (held.length > MAX_LINE) throw new OpenPgpError('ERR_MAIL_BUDGET', 'a line of the armor is too long')
+    if (held.length > MAX_LINE) throw new MailError('ERR_MAIL_BUDGET', 'a line of the armor is too long')
     yield lines
   }
   if (held.length > 0) yield [lineOf(held)]
 }
 
 function lineOf(octets: Buffer): string {
-  if (octets.length > MAX_LINE + 1) throw new OpenPgpError('ERR_MAIL_BUDGET', 'a line of the armor is too long')
+  if (octets.length > MAX_LINE + 1) throw new MailError('ERR_MAIL_BUDGET', 'a line of the armor is too long')
   return octets.toString('latin1').replace(/[ \t\r]+$/, '')
 }
 

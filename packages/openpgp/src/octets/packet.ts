@@ -1,5 +1,5 @@
 // Packets by their lengths alone: what a key or a message is made of, before any of it is parsed.
-import { OpenPgpError } from '../error.ts'
+import { MailError } from '@countersign/protocol'
 import type { OctetReader } from './reader.ts'
 
 /** The packets that we look for by name. @see RFC 9580 §5 Table 3 */
@@ -45,11 +45,11 @@ export interface Packet {
   readonly body: AsyncIterable<Uint8Array>
 }
 
-/** The next packet, or undefined at the end of the stream. @throws {OpenPgpError} @see RFC 9580 §4.2 */
+/** The next packet, or undefined at the end of the stream. @throws {MailError} @see RFC 9580 §4.2 */
 export async function readPacket(reader: OctetReader): Promise<Packet | undefined> {
   if (await reader.isAtEnd()) return undefined
   const first = await reader.readOctet()
-  if ((first & 0x80) === 0) throw new OpenPgpError('ERR_MAIL_FORM', 'no packet begins here')
+  if ((first & 0x80) === 0) throw new MailError('ERR_MAIL_FORM', 'no packet begins here')
   return (first & 0x40) === 0 ? readLegacyPacket(reader, first) : readModernPacket(reader, first & 0x3f)
 }
 
@@ -58,7 +58,7 @@ async function readModernPacket(reader: OctetReader, type: number): Promise<Pack
   const length = await readLength(reader)
   if (!length.isPartial) return fixed(reader, type, length.octets)
   if (!STREAMED.includes(type) || length.octets < MIN_FIRST_PIECE)
-    throw new OpenPgpError('ERR_MAIL_FORM', `a packet of type ${type} comes in pieces`)
+    throw new MailError('ERR_MAIL_FORM', `a packet of type ${type} comes in pieces`)
   return { type, body: pieces(reader, length.octets) }
 }
 
@@ -67,7 +67,7 @@ async function readLegacyPacket(reader: OctetReader, first: number): Promise<Pac
   const type = (first >> 2) & 0x0f
   const lengthType = first & 3
   if (lengthType < 3) return fixed(reader, type, numberOf(await reader.read(1 << lengthType)))
-  if (!STREAMED.includes(type)) throw new OpenPgpError('ERR_MAIL_FORM', `a packet of type ${type} without length`)
+  if (!STREAMED.includes(type)) throw new MailError('ERR_MAIL_FORM', `a packet of type ${type} without length`)
   return { type, body: rest(reader) }
 }
 
@@ -86,7 +86,7 @@ function fixed(reader: OctetReader, type: number, length: number): Packet {
 async function* exactly(reader: OctetReader, length: number): AsyncGenerator<Uint8Array> {
   for (let missing = length; missing > 0; ) {
     const piece = await reader.readSome(missing)
-    if (piece === undefined) throw new OpenPgpError('ERR_MAIL_FORM', 'a packet ends early')
+    if (piece === undefined) throw new MailError('ERR_MAIL_FORM', 'a packet ends early')
     missing -= piece.length
     yield piece
   }

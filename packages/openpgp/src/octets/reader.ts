@@ -1,4 +1,4 @@
-import { OpenPgpError } from '../error.ts'
+import { MailError } from '@countersign/protocol'
 
 const NONE = new Uint8Array(0)
 
@@ -17,13 +17,13 @@ export class OctetReader {
     return this.#held.length === 0
   }
 
-  /** The next `count` octets, as a view or a copy. @throws {OpenPgpError} when the stream ends before. */
+  /** The next `count` octets, as a view or a copy. @throws {MailError} when the stream ends before. */
   async read(count: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = []
     let missing = count
     while (missing > 0) {
       const piece = await this.readSome(missing)
-      if (piece === undefined) throw new OpenPgpError('ERR_MAIL_FORM', 'a packet ends early')
+      if (piece === undefined) throw new MailError('ERR_MAIL_FORM', 'a packet ends early')
       parts.push(piece)
       missing -= piece.length
     }
@@ -68,13 +68,13 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   return whole
 }
 
-/** All octets of a stream. @throws {OpenPgpError} when there are more than `most`. */
+/** All octets of a stream. @throws {MailError} when there are more than `most`. */
 export async function collect(source: AsyncIterable<Uint8Array>, most: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let length = 0
   for await (const part of source) {
     length += part.length
-    if (length > most) throw new OpenPgpError('ERR_MAIL_BUDGET', `more than ${most} octets where few are expected`)
+    if (length > most) throw new MailError('ERR_MAIL_BUDGET', `more than ${most} octets where few are expected`)
     parts.push(part)
   }
   return concat(parts)

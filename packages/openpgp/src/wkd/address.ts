@@ -1,6 +1,7 @@
 // Where the Web Key Directory has the key of an address. @see draft-koch-openpgp-webkey-service-22 §3.1
+
 import { createHash } from 'node:crypto'
-import { OpenPgpError } from '../error.ts'
+import { MailError } from '@countersign/protocol'
 import { comparedAddress } from '../keys/address.ts'
 
 /** RFC 6189 §5.1.6 */
@@ -16,10 +17,10 @@ export interface WkdAddresses {
   readonly direct: string
 }
 
-/** @throws {OpenPgpError} for what is no address */
+/** @throws {MailError} for what is no address */
 export function wkdAddresses(address: string): WkdAddresses {
   const compared = comparedAddress(address)
-  if (compared === undefined) throw new OpenPgpError('ERR_MAIL_RECIPIENT_KEY', 'what is given as an address is none')
+  if (compared === undefined) throw new MailError('ERR_MAIL_RECIPIENT_KEY', 'what is given as an address is none')
   const at = compared.lastIndexOf('@')
   const local = compared.slice(0, at)
   const domain = compared.slice(at + 1)

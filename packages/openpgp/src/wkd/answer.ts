@@ -1,4 +1,4 @@
-import { OpenPgpError } from '../error.ts'
+import { MailError } from '@countersign/protocol'
 import { addressOf, comparedAddress } from '../keys/address.ts'
 import { readPublicKey } from '../keys/read.ts'
 
@@ -11,6 +11,6 @@ export async function wkdAnswer(octets: Uint8Array, address: string): Promise<Ui
   const key = await readPublicKey(octets)
   key.users = key.users.filter(({ userID }) => userID !== null && addressOf(userID.userID) === compared)
   if (compared === undefined || key.users.length === 0)
-    throw new OpenPgpError('ERR_MAIL_RECIPIENT_KEY', 'the key has no user id with this address')
+    throw new MailError('ERR_MAIL_RECIPIENT_KEY', 'the key has no user id with this address')
   return key.write()
 }

@@ -1,6 +1,6 @@
 // Asks a stranger's Web Key Directory. Who answers for a domain there is who answers for it in the web: the roots of the system
 // say so, and no anchor of ours could. What is found is a key that somebody vouches for, or nobody yet: `judgeKey` says which.
-import { OpenPgpError } from '../error.ts'
+import { MailError } from '@countersign/protocol'
 import { MAX_KEY_OCTETS } from '../keys/read.ts'
 import { collect } from '../octets/reader.ts'
 import { wkdAddresses } from './address.ts'
@@ -21,7 +21,7 @@ export type WkdFound =
 
 /**
  * Finds the key of an address, with the user id asked for alone. The direct address is asked only where the host of the advanced
- * one cannot be reached. @throws {OpenPgpError} for a key that cannot be read @see draft-koch-openpgp-webkey-service-22 §3.1
+ * one cannot be reached. @throws {MailError} for a key that cannot be read @see draft-koch-openpgp-webkey-service-22 §3.1
  */
 export async function findWkdKey(address: string, fetch: Fetch): Promise<WkdFound> {
   const { advanced, direct } = wkdAddresses(address)
@@ -59,8 +59,8 @@ async function ask(first: string, fetch: Fetch, signal: AbortSignal): Promise<An
     const to = URL.parse(headers.get('location') ?? '', url)
     // The draft has redirects followed to wherever `https` leads. To another host, one domain would speak for another's addresses.
     if (to === null || to.origin !== new URL(first).origin)
-      throw new OpenPgpError('ERR_MAIL_RECIPIENT_KEY', 'the directory sends to another host')
+      throw new MailError('ERR_MAIL_RECIPIENT_KEY', 'the directory sends to another host')
     url = to.href
   }
-  throw new OpenPgpError('ERR_MAIL_BUDGET', `the directory redirects more than ${MAX_REDIRECTS} times`)
+  throw new MailError('ERR_MAIL_BUDGET', `the directory redirects more than ${MAX_REDIRECTS} times`)
 }

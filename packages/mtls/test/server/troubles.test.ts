@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Meeting, MOST_TROUBLES, referenceOf, type Step } from '@countersign/protocol'
-import { createTroubles } from '../src/kind/troubles.ts'
+import { createTroubles } from '../../src/server/troubles.ts'
 
 const at = Temporal.Instant.from('2026-07-01T12:00:00Z')
 const step: Step = { by: 'both', outcome: 'proved' }

@@ -1,6 +1,7 @@
 // What goes wrong after a meeting was accepted, kept with its record: the caller was told a reference, and the operator looks there.
-import type { House } from '@countersign/mtls'
+
 import { type Meeting, MOST_TROUBLES, type Trouble } from '@countersign/protocol'
+import type { House } from '../model.ts'
 
 /** Adds to the record of a meeting what went wrong within its session. */
 export type AddTrouble = (meeting: Meeting, trouble: Omit<Trouble, 'at'>) => void
