@@ -195,6 +195,17 @@ for (const profile of ['modern', 'legacy'] as const)
       const other = await readTrust([], new Map([['Zoe@example.org', '00'.repeat(20)]]))
       assert.equal(await codeOf(publicKey, { trust: other }), 'ERR_CALLER_UNKNOWN_ISSUER')
     })
+
+    test('pinned, and taken back by an authority since, it is revoked', async () => {
+      const { publicKey, fingerprint } = await (await house).person('alice@acme.example')
+      const { authority, trust } = await house
+      const both = { ...trust, pinned: new Map([['alice@acme.example', fingerprint]]) }
+      assert.equal(await codeOf(publicKey, { trust: both }), 'ok')
+      const at = NOW.add({ minutes: 1 })
+      const key = await revokeCertification({ key: publicKey, address: 'alice@acme.example', authority, now: at })
+      assert.equal(await codeOf(key, { trust: both, now: at }), 'ERR_CALLER_REVOKED')
+      assert.equal(await codeOf(key, { trust: { ...both, authorities: [] }, now: at }), 'ok')
+    })
   })
 
 test('algorithms that are weak, whoever vouches', async () => {

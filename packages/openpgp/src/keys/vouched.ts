@@ -23,11 +23,16 @@ export async function vouchersOf(key: Key, trust: OpenPgpTrust, now: Temporal.In
     const address = user.userID === null ? undefined : addressOf(user.userID.userID)
     // A user id that the key's owner does not say is theirs, or says no more, is nobody's.
     if (address === undefined || !(await isOwn(user, now))) continue
-    if (trust.pinned.get(address) === key.getFingerprint()) vouchers.push({ address, by: 'pinned', state: 'good' })
+    const words: Voucher[] = []
     for (const authority of valid) {
       const latest = await latestWord(user, authority)
-      if (latest) vouchers.push({ address, by: authority.name, ...stateOf(latest, now) })
+      if (latest) words.push({ address, by: authority.name, ...stateOf(latest, now) })
     }
+    // Whoever accepted a key by hand did not hear what an authority has taken back since.
+    const isTakenBack = words.some(({ state }) => state === 'revoked')
+    if (!isTakenBack && trust.pinned.get(address) === key.getFingerprint())
+      vouchers.push({ address, by: 'pinned', state: 'good' })
+    vouchers.push(...words)
   }
   return vouchers
 }
