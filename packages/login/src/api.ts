@@ -29,7 +29,7 @@ const device = z.strictObject({ name: called, signing: publicKey, agreement: pub
 export type DeviceKeys = z.infer<typeof device>
 
 /** What comes next in a sign-in. */
-const next = z.enum(['password', 'code', 'confirm', 'recover', 'wait', 'done'])
+const next = z.enum(['password', 'code', 'confirm', 'recover', 'wait', 'restore', 'done'])
 /** Digits of an app or of a telephone; a recovery code has letters too, and hyphens for the eye. */
 const code = z.string().trim().min(6).max(40)
 
@@ -51,6 +51,11 @@ const opaque = z.strictObject({ server: z.string() })
 
 const signIn = { signIn: id }
 const none = z.strictObject({})
+/** `pending`: the same secret, encrypted, to come back with the code. */
+const newApp = z.strictObject({
+  totp: z.strictObject({ uri: z.string(), secret: z.string(), qr: z.string() }),
+  pending: octets(256),
+})
 
 interface Call {
   /** Which step of a flow it is, and what proves the asker, for readers. */
@@ -152,7 +157,13 @@ export const API = {
     summary: 'Whether a known device has confirmed this one, or the waiting time of a recovery is over',
     proof: 'device',
     body: z.strictObject(signIn),
-    answer: z.strictObject({ next, until: instant.exactOptional(), ofPassword: sealed.exactOptional() }),
+    answer: z.strictObject({
+      next,
+      until: instant.exactOptional(),
+      /** What the rules of the door ask for at the end of a recovery, beside the password: one of them. */
+      ways: z.array(z.enum(['totp', 'passkey'])).exactOptional(),
+      ofPassword: sealed.exactOptional(),
+    }),
   },
   recover: {
     summary:
@@ -160,6 +171,30 @@ export const API = {
     proof: 'device',
     body: z.strictObject({ ...signIn, code }),
     answer: z.strictObject({ next, until: instant }),
+  },
+  'restore/app': {
+    summary: 'At the end of a recovery, where the rules of the door ask for a code: another app, as `totp/new` does',
+    proof: 'device',
+    body: z.strictObject(signIn),
+    answer: newApp,
+  },
+  'restore/app/confirm': {
+    summary: 'The first code of the new app: it takes the place of the one before, and the recovery lets in',
+    proof: 'device',
+    body: z.strictObject({ ...signIn, pending: octets(256), code }),
+    answer: z.strictObject({ next, ofPassword: sealed.exactOptional() }),
+  },
+  'restore/passkey/options': {
+    summary: 'At the end of a recovery, where the rules of the door ask for a passkey: what makes a new one',
+    proof: 'device',
+    body: z.strictObject(signIn),
+    answer: options,
+  },
+  'restore/passkey': {
+    summary: 'Keeps it. The sign-in goes on by `passkey/options` and `passkey`',
+    proof: 'device',
+    body: z.strictObject({ ...signIn, credential, name: called }),
+    answer: none,
   },
   'device/keep': {
     summary: 'After a sign-in on a new device: its own copy of picture and phrase',
@@ -321,11 +356,7 @@ export const API = {
     summary: 'Another app for codes: its secret, which counts when its first code was right; asks for a fresh proof',
     proof: 'session',
     body: none,
-    /** `pending`: the same secret, encrypted, to come back with the code. */
-    answer: z.strictObject({
-      totp: z.strictObject({ uri: z.string(), secret: z.string(), qr: z.string() }),
-      pending: octets(256),
-    }),
+    answer: newApp,
   },
   'totp/confirm': {
     summary: 'The first code of the new app: it takes the place of the one before',

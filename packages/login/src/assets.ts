@@ -37,6 +37,7 @@ const MODULES = [
   'recovery-codes',
   'redraw',
   'renew',
+  'restore',
   'seal',
   'seen',
   'sent',

@@ -20,6 +20,7 @@ import { registerPages } from './pages/register.ts'
 import { passkeyCalls } from './passkey/calls.ts'
 import { passwordCalls } from './password/calls.ts'
 import { type RecoveryGround, recoveryCalls } from './recovery/calls.ts'
+import { restoreCalls } from './recovery/restore-calls.ts'
 import { apiRoutes } from './routes.ts'
 import { openSecret } from './secret.ts'
 import { sessionCalls } from './session/calls.ts'
@@ -88,6 +89,7 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
     ...passkeyCalls(signing),
     ...waitingCalls(signing),
     ...recoveryCalls(signing),
+    ...restoreCalls(signing),
   }
   const { secret, clock } = ground
   const sender = config.mail && (await senderOf(ground, config.mail))

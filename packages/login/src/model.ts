@@ -33,6 +33,8 @@ export interface AccountEntry {
     | 'opened again'
     | 'device added'
     | 'device removed'
+    | 'telephone'
+    | 'telephone ended'
     | 'passkey added'
     | 'passkey removed'
     | 'password changed'

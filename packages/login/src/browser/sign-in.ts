@@ -24,6 +24,7 @@ import { draw } from './draw.ts'
 import { type Octets, same } from './octets.ts'
 import { type Opaque, OpaqueError, openOpaque } from './opaque.ts'
 import { AddressError, passkeysWork, signByPasskey } from './passkey.ts'
+import { confirmRestored, restoreApp, restorePasskey, showWays } from './restore.ts'
 import { openOfDevice, openOfPassword, SealError, sealToDevice } from './seal.ts'
 import { showSent } from './sent.ts'
 import { startWorker } from './session.ts'
@@ -56,6 +57,7 @@ const SECTIONS = [
   'code-form',
   'confirm',
   'waiting',
+  'restore',
   'done',
 ]
 const password = element('password', HTMLInputElement)
@@ -72,6 +74,10 @@ password.disabled = true
 onSubmit('password-form', provePassword)
 onSubmit('code-form', proveCode)
 onSubmit('recover-form', recover)
+onSubmit('restore-form', () => restored(confirmRestored))
+onClick('restore-code', () => showOnly('code-form', SECTIONS, 'code'))
+onClick('restore-app', async () => under && restoreApp(restoring(under)))
+onClick('restore-passkey', () => restored(restorePasskey))
 onClick('by-passkey', provePasskey)
 onClick('passkey-first', provePasskey)
 onClick('passkey-instead', provePasskey)
@@ -132,7 +138,8 @@ async function goOnWaiting(): Promise<boolean> {
     return true
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
-    await writeState('waiting', undefined)
+    // A lock, or rules that let nobody in now, may be others tomorrow.
+    if (!error.problem.code.startsWith('ERR_POLICY_')) await writeState('waiting', undefined)
     alarm(explain(error))
     return false
   }
@@ -299,6 +306,20 @@ async function recover(): Promise<void> {
   }
 }
 
+/** At the end of a recovery: what was lost is made anew, and lets in. */
+async function restored(way: typeof confirmRestored | typeof restorePasskey): Promise<void> {
+  const current = under
+  if (current === undefined) return
+  const answer = await way(restoring(current))
+  if (answer === undefined) return
+  current.by = say('steps.restored')
+  await goOn(current, answer)
+}
+
+function restoring({ device, begun }: Under) {
+  return { device, signIn: begun.signIn }
+}
+
 async function sendCode(): Promise<void> {
   if (under === undefined) return
   const { device, begun } = under
@@ -311,6 +332,7 @@ interface Answer {
   readonly ofPassword?: string
   readonly number?: string
   readonly until?: string
+  readonly ways?: AnswerOf<'wait'>['ways']
 }
 
 async function goOn(current: Under, answer: Answer): Promise<void> {
@@ -334,6 +356,12 @@ async function goOn(current: Under, answer: Answer): Promise<void> {
       write('waiting-until', answer.until === undefined ? '' : say('sign-in.wait', { until: timeOf(answer.until) }))
       showOnly('waiting', SECTIONS, 'waiting-title')
       return waitFor(current, 15_000)
+    case 'restore':
+      show('start-again')
+      showWays(answer.ways)
+      showOnly('restore', SECTIONS, 'restore-title')
+      show('send-code', false)
+      return
     case 'done':
       return finish(current)
     case 'password':

@@ -74,6 +74,10 @@ const WORDS = {
     'Passwort, auf bekanntem Gerät bestätigt, und Code',
   ],
   'steps.recovered': ['password and recovery code', 'Passwort und Ersatzcode'],
+  'steps.restored': [
+    'password, recovery code, and what was set up anew',
+    'Passwort, Ersatzcode und was neu eingerichtet wurde',
+  ],
   'steps.decided': ['{bank} lets you in', '{bank} lässt Sie ein'],
   'steps.session': [
     'a session bound to the key of this device',
@@ -174,6 +178,18 @@ const WORDS = {
     'You can go on here from {until}. You may close this page: come back to it later, in this same browser.',
     'Hier geht es weiter ab {until}. Sie können die Seite schließen: Kommen Sie später wieder, in diesem selben Browser.',
   ],
+  'sign-in.restore-title': ['The waiting time is over', 'Die Wartezeit ist vorbei'],
+  'sign-in.restore': [
+    '{bank} asks for more than your password. Show what you still have, or make it anew; then you are in.',
+    '{bank} verlangt mehr als Ihr Passwort. Zeigen Sie, was Sie noch haben, oder richten Sie es neu ein; dann sind Sie angemeldet.',
+  ],
+  'sign-in.restore-elsewhere': [
+    '{bank} asks for a passkey, and this browser cannot make one. Please ask {bank} for a new invitation.',
+    '{bank} verlangt einen Passkey, und dieser Browser kann keinen einrichten. Bitte lassen Sie sich von {bank} neu einladen.',
+  ],
+  'sign-in.restore-code': ['I still have my app for codes', 'Ich habe meine Code-App noch'],
+  'sign-in.restore-app': ['Set up a new app for codes', 'Eine neue Code-App einrichten'],
+  'sign-in.restore-passkey': ['Make a new passkey', 'Einen neuen Passkey einrichten'],
   'sign-in.done-title': ['You have met', 'Sie haben sich ausgewiesen'],
   'sign-in.done': [
     'Both sides have proved who they are. One moment…',

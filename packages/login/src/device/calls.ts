@@ -10,7 +10,7 @@ import { removeDevice } from './remove.ts'
 
 /** The calls. */
 export function deviceCalls(ground: SessionGround): Pick<Calls, 'device/keep' | 'device/remove' | 'device/phone'> {
-  const { store, opened } = ground
+  const { store, opened, door } = ground
   return {
     async 'device/keep'({ ofDevice }, asked) {
       const { account, device } = sessionOf(asked)
@@ -52,6 +52,8 @@ export function deviceCalls(ground: SessionGround): Pick<Calls, 'device/keep' | 
           .returning('name')
           .executeTakeFirstOrThrow()
         const facts = { device: name }
+        const act = isPhone ? 'telephone' : 'telephone ended'
+        await tx.record({ at: asked.now, account, door, act, evidence: `device ${device}` })
         if (isPhone) await writeNotice(ground, tx, { account, kind: 'telephone', facts, now: asked.now })
       })
       return {}

@@ -2,6 +2,7 @@
 import type { Ground } from '../ground.ts'
 import type { LoginTransaction } from '../model.ts'
 import { writeNotice } from '../notify/notices.ts'
+import { endRecoveries } from '../recovery/end.ts'
 import { endSessions } from '../session/end-sessions.ts'
 
 /** Answers the sessions that ended, for every process; undefined where the account has no such device. */
@@ -21,7 +22,8 @@ export async function removeDevice(
     .executeTakeFirst()
   if (removed === undefined) return undefined
   // Also what it had under way: it is not known any more.
-  await tx.db.deleteFrom('login_sign_in').where('device', '=', device).execute()
+  const begun = await tx.db.deleteFrom('login_sign_in').where('device', '=', device).returning('id').execute()
+  for (const { id } of begun) await endRecoveries({ door }, tx, { account, signIn: id }, 'its device was removed', now)
   const ended = await endSessions(tx, { account, device }, 'ERR_PERSON_DEVICE_REMOVED', now)
   await tx.record({ at: now, account, door, act: 'device removed', evidence: `device ${device}` })
   await writeNotice({ door }, tx, { account, kind: 'device removed', facts: { device: removed.name }, now })

@@ -64,6 +64,18 @@ ${codeField(writing, { id: 'code', label: say('sign-in.code') })}
 <h2 id="waiting-title" tabindex="-1">${say('sign-in.wait-title')}</h2>
 <p id="waiting-until"></p>
 </section>
+<section id="restore" aria-labelledby="restore-title" hidden>
+<h2 id="restore-title" tabindex="-1">${say('sign-in.restore-title')}</h2>
+<p>${say('sign-in.restore', { bank })}</p>
+<div class="buttons"><button type="button" id="restore-code">${say('sign-in.restore-code')}</button><button type="button" id="restore-app">${say('sign-in.restore-app')}</button><button type="button" id="restore-passkey">${say('sign-in.restore-passkey')}</button></div>
+<form id="restore-form" method="post" novalidate hidden>
+<p>${say('set-up.app')}</p>
+<canvas class="qr" id="qr" role="img" aria-label="${say('set-up.qr-label')}"></canvas>
+<p>${say('set-up.key')}: <code id="secret"></code></p>
+${codeField(writing, { id: 'app-code', label: say('set-up.first-code') })}
+<div class="buttons"><button class="main" type="submit">${say('page.go-on')}</button></div>
+</form>
+</section>
 <section id="done" aria-labelledby="done-title" hidden>
 <h2 id="done-title" tabindex="-1">${say('sign-in.done-title')}</h2>
 <p>${say('sign-in.done')}</p>

@@ -3,6 +3,7 @@
 
 import type { Calls } from '../asked.ts'
 import { actOnDevice } from '../device/act-on.ts'
+import { endRecoveries } from '../recovery/end.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { isSealedToPassword } from '../sealed.ts'
 import { endSessions } from '../session/end-sessions.ts'
@@ -37,6 +38,7 @@ export function passwordCalls(ground: SessionGround): Pick<Calls, 'password/chan
           .execute()
         // Who got anywhere by the password of before, gets no further by it: a recovery that waits among them.
         await tx.db.deleteFrom('login_sign_in').where('account', '=', account).execute()
+        await endRecoveries(ground, tx, { account }, 'the password was changed', now)
         await tx.db
           .updateTable('login_waiting')
           .set({ state: 'denied', code: null })

@@ -3,6 +3,7 @@ import type { Ground } from '../ground.ts'
 import type { LoginTransaction } from '../model.ts'
 import { writeNotice } from '../notify/notices.ts'
 import { keepRecoveryCodes } from '../otp/recovery-codes.ts'
+import { endRecoveries } from '../recovery/end.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { endSessions } from '../session/end-sessions.ts'
 import { endInvitations, spendInvitation } from './invitations.ts'
@@ -32,7 +33,7 @@ export async function openAccount(
   }
   const facts = { device: device.name }
   if (isAgain) await tellOldAddress(ground, tx, row.state, now)
-  const ended = isAgain ? await endProofs(tx, account, now) : []
+  const ended = isAgain ? await endProofs(ground, tx, account, now) : []
   const isDone = isAgain
     ? await replaceAccount(tx, { account, door, proofs })
     : await addAccount(tx, { account, door, opened_at: at, ...proofs })
@@ -103,7 +104,12 @@ async function replaceAccount(
 }
 
 /** Whatever somebody proved this account with: devices, passkeys, sessions, and what they have under way. Recovery codes and the rest are written over. */
-async function endProofs(tx: LoginTransaction, account: string, now: Temporal.Instant): Promise<readonly string[]> {
+async function endProofs(
+  ground: Pick<Ground, 'door'>,
+  tx: LoginTransaction,
+  account: string,
+  now: Temporal.Instant,
+): Promise<readonly string[]> {
   const removed_at = now.epochMilliseconds
   await tx.db
     .updateTable('login_device')
@@ -118,6 +124,7 @@ async function endProofs(tx: LoginTransaction, account: string, now: Temporal.In
     .where('removed_at', 'is', null)
     .execute()
   await tx.db.deleteFrom('login_sign_in').where('account', '=', account).execute()
+  await endRecoveries(ground, tx, { account }, 'the account was set up anew', now)
   await endInvitations(tx, account, now)
   await tx.db
     .updateTable('login_waiting')

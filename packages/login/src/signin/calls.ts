@@ -4,8 +4,10 @@ import type { Ground } from '../ground.ts'
 import type { LoginTransaction } from '../model.ts'
 import { makeNumber, showOnTelephone, spendTelephoneCode } from '../otp/telephone.ts'
 import { spendTotp } from '../otp/totp.ts'
+import { waysToRestore } from '../recovery/ways.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { thumbprint } from '../session/dpop.ts'
+import { ofPasswordOf } from '../store/of-password.ts'
 import { beginSignIn } from './core.ts'
 import type { SignInGround } from './model.ts'
 import { openSignedIn, recordRefused } from './record.ts'
@@ -22,10 +24,6 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
       .where('account', '=', account)
       .where('door', '=', door)
       .where('opened_at', 'is not', null)
-  const ofPasswordOf = async (account: string) => {
-    const { of_password: ofPassword } = (await openAccount(account).select('of_password').executeTakeFirst()) ?? {}
-    return ofPassword == null ? {} : { ofPassword }
-  }
 
   return {
     async begin({ device: keys }, asked) {
@@ -75,14 +73,16 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
       if (!isKnown) return { next: 'confirm', number }
       return recordRefused(ground, row, asked, async () => {
         if (!isProved) throw new PersonRefusal('ERR_PERSON_CREDENTIALS', { note: 'the password is wrong' })
-        return { next: 'code', ...(await ofPasswordOf(account)) }
+        return { next: 'code', ...(await ofPasswordOf(store, account)) }
       })
     },
 
     async code({ signIn, code }, asked) {
       const row = await ownSignIn(ground, signIn, asked)
-      const { account, isKnown } = row.state
-      if (row.state.step !== 'code' || account === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
+      const { account, isKnown, step } = row.state
+      if ((step !== 'code' && step !== 'restore') || account === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
+      if (step === 'restore' && !waysToRestore(ground, row, asked).includes('totp'))
+        throw new PersonRefusal('ERR_PERSON_STEP', { note: 'a code is not what the rules ask for' })
       const { totp_secret: sealed } = (await openAccount(account).select('totp_secret').executeTakeFirst()) ?? {}
       const totp = sealed == null ? undefined : secret.open('totp secret', account, sealed)
       const isRight = async (tx: LoginTransaction) =>
@@ -99,7 +99,7 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
         return done
       })
       await openSignedIn(ground, moved, asked, [{ kind: 'totp', at: asked.now, binding: 'device' }])
-      return { next: 'done', ...(isKnown ? {} : await ofPasswordOf(account)) }
+      return { next: 'done', ...(isKnown ? {} : await ofPasswordOf(store, account)) }
     },
 
     async 'code/send'({ signIn }, asked) {

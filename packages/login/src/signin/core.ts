@@ -6,7 +6,7 @@
 import type { Guesser } from '../guessing.ts'
 
 /** What is awaited next. `over`: nothing any more. */
-export const SIGN_IN_STEPS = ['start', 'finish', 'confirm', 'code', 'wait', 'done', 'over'] as const
+export const SIGN_IN_STEPS = ['start', 'finish', 'confirm', 'code', 'wait', 'restore', 'done', 'over'] as const
 /** One of them. */
 export type SignInStep = (typeof SIGN_IN_STEPS)[number]
 
@@ -54,6 +54,10 @@ export type SignInEvent =
   | { readonly type: 'recovering' }
   /** The time of a recovery is over. */
   | { readonly type: 'ready' }
+  /** It is over, and the rules of the door ask for more than the password. */
+  | { readonly type: 'lacking' }
+  /** A passkey was made for that. */
+  | { readonly type: 'equipped' }
   /** A code came, of an app, a telephone or for recovery: it counts before it is looked at. */
   | { readonly type: 'tried' }
   /** It was right, of an app or a telephone. */
@@ -68,6 +72,8 @@ export type SignInEffect =
   | { readonly type: 'giveBack'; readonly account: string; readonly who: Guesser; readonly guesses: number }
   /** Known devices are asked whether this is the customer, and the customer is told. */
   | { readonly type: 'ask'; readonly account: string; readonly number: string }
+  /** A recovery is at its end, which is told as it came. */
+  | { readonly type: 'endRecovery'; readonly account: string; readonly how: string }
   /** All is proved: a session may be opened. */
   | { readonly type: 'open'; readonly account: string; readonly by: NonNullable<SignInState['by']> | 'known device' }
 
@@ -85,6 +91,7 @@ const KNOWN: Arrows = {
   confirm: {},
   code: { tried: 'code', coded: 'done', passkey: 'done' },
   wait: {},
+  restore: {},
   done: {},
   over: {},
 }
@@ -94,13 +101,20 @@ const UNKNOWN: Arrows = {
   finish: { proved: 'confirm', unproved: 'confirm', passkey: 'done' },
   confirm: { confirmed: 'code', denied: 'over', tried: 'confirm', recovering: 'wait', passkey: 'done' },
   code: { tried: 'code', coded: 'done', denied: 'over', passkey: 'done' },
-  wait: { ready: 'done', denied: 'over', passkey: 'done' },
+  wait: { ready: 'done', lacking: 'restore', denied: 'over', passkey: 'done' },
+  restore: { ready: 'done', equipped: 'restore', tried: 'restore', coded: 'done', denied: 'over', passkey: 'done' },
   done: {},
   over: {},
 }
 
 /** Of what a password that was wrong leads to nothing, though the sign-in looks the same. */
-const NEEDS_PASSWORD: ReadonlySet<SignInEvent['type']> = new Set(['confirmed', 'recovering', 'ready', 'coded'])
+const NEEDS_PASSWORD: ReadonlySet<SignInEvent['type']> = new Set([
+  'confirmed',
+  'recovering',
+  'ready',
+  'lacking',
+  'coded',
+])
 
 /** The state in which a sign-in begins. @param device Its keys, where it is not known. */
 export function beginSignIn(isKnown: boolean, account?: string, device?: NewDevice): SignInState {
@@ -148,7 +162,7 @@ export function stepSignIn(state: SignInState, event: SignInEvent): SignInTransi
       )
     case 'coded':
     case 'ready':
-      return done({ ...moved, guesses: 0 }, giveBack(state), {
+      return done({ ...moved, guesses: 0 }, giveBack(state), ...ended(state, event.type), {
         type: 'open',
         account: accountOf(state),
         by: state.by ?? 'known device',
@@ -158,13 +172,20 @@ export function stepSignIn(state: SignInState, event: SignInEvent): SignInTransi
       // Of a sign-in that named somebody, the passkey is of the same.
       if (state.account !== undefined && account !== state.account) return { ok: false }
       const by = state.isKnown ? undefined : 'passkey'
-      return done({ ...moved, account, guesses: 0, ...(by && { by }) }, ...givenBack(state), {
-        type: 'open',
-        account,
-        by: by ?? 'known device',
-      })
+      return done(
+        { ...moved, account, guesses: 0, ...(by && { by }) },
+        ...givenBack(state),
+        ...ended(state, event.type),
+        {
+          type: 'open',
+          account,
+          by: by ?? 'known device',
+        },
+      )
     }
     case 'denied':
+    case 'lacking':
+    case 'equipped':
       return done(moved)
   }
 }
@@ -181,6 +202,18 @@ function whoOf({ isKnown, by }: SignInState): Guesser {
 /** Where nothing was typed, nothing was counted. */
 function givenBack(state: SignInState): readonly SignInEffect[] {
   return state.guesses > 0 ? [giveBack(state)] : []
+}
+
+/** How a recovery ends that lets in; where there is none, nothing ends. */
+const RECOVERED = {
+  ready: 'its time has passed',
+  coded: 'its time has passed, and a code was shown',
+  passkey: 'a passkey was shown',
+} as const
+
+function ended(state: SignInState, by: keyof typeof RECOVERED): readonly SignInEffect[] {
+  const isRecovery = state.step === 'wait' || state.step === 'restore'
+  return isRecovery ? [{ type: 'endRecovery', account: accountOf(state), how: RECOVERED[by] }] : []
 }
 
 /** Set by every arrow that leads to where it is asked. */

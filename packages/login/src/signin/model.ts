@@ -8,7 +8,7 @@ import type { SignInState } from './core.ts'
 /** What the calls rest on. */
 export interface SignInGround extends Ground {
   readonly openSession: Sessions['open']
-  readonly people: Pick<People, 'refuse'>
+  readonly people: Pick<People, 'meet' | 'refuse'>
   readonly allowance: AddressAllowance
 }
 

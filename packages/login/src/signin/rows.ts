@@ -6,6 +6,7 @@ import type { Ground } from '../ground.ts'
 import { countGuess, forgetGuesses, giveBackGuesses } from '../guessing.ts'
 import type { LoginTransaction } from '../model.ts'
 import { writeNotice } from '../notify/notices.ts'
+import { endRecoveries } from '../recovery/end.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { askDevices } from './ask-devices.ts'
 import { SIGN_IN_STEPS, type SignInEffect, type SignInEvent, type SignInState, stepSignIn } from './core.ts'
@@ -21,8 +22,9 @@ const LIFETIMES = {
   code: { minutes: 5 },
   // Somebody has to find the other device first.
   confirm: { minutes: 10 },
-  // Said by whoever begins it: a recovery takes a day and more.
+  // These two are said by whoever begins it: a recovery takes a day and more.
   wait: { minutes: 5 },
+  restore: { minutes: 5 },
   done: { minutes: 5 },
   over: { minutes: 5 },
 } as const satisfies Readonly<Record<SignInState['step'], Temporal.DurationLike>>
@@ -132,6 +134,8 @@ async function perform(
       return giveBackGuesses(tx, effect.account, effect.who, effect.guesses)
     case 'ask':
       return askDevices(ground, tx, row, effect, moving)
+    case 'endRecovery':
+      return endRecoveries(ground, tx, { account: effect.account, signIn: row.id }, effect.how, moving.now)
     case 'open':
       if (effect.by !== 'known device') return keepNewDevice(ground, tx, row, effect, moving.now)
       await forgetGuesses(tx, effect.account)

@@ -4,38 +4,32 @@ import type { Calls } from '../asked.ts'
 import { actOnDevice } from '../device/act-on.ts'
 import type { LoginTransaction } from '../model.ts'
 import { writeNotice } from '../notify/notices.ts'
+import { waysToRestore } from '../recovery/ways.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
 import { endInvitations } from '../setup/invitations.ts'
 import type { SignInGround, SignInRow } from '../signin/model.ts'
 import { openSignedIn, recordRefused } from '../signin/record.ts'
 import { findSignIn, moveSignIn, ownSignIn } from '../signin/rows.ts'
+import { ofPasswordOf } from '../store/of-password.ts'
 import { openWaiting } from './open.ts'
 
 /** The calls. */
 export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waiting/answer'> {
   const { store, door, log } = ground
-  const ofPassword = async (account: string) => {
-    const { of_password } =
-      (await store.db
-        .selectFrom('login_account')
-        .select('of_password')
-        .where('account', '=', account)
-        .executeTakeFirst()) ?? {}
-    return of_password == null ? {} : { ofPassword: of_password }
-  }
-  /** When the time of its recovery is over. */
-  const readyAt = async ({ id }: SignInRow): Promise<Temporal.Instant> => {
-    const { ready_at } =
+  /** When the time of its recovery is over, and until when it may be come back to then. */
+  const timesOf = async ({ id }: SignInRow) => {
+    const { ready_at, expires_at } =
       (await store.db
         .selectFrom('login_waiting')
-        .select('ready_at')
+        .select(['ready_at', 'expires_at'])
         .where('sign_in', '=', id)
         .where('kind', '=', 'recovery')
         .where('state', '=', 'open')
         .executeTakeFirst()) ?? {}
-    if (ready_at == null) throw new PersonRefusal('ERR_PERSON_DENIED')
-    return Temporal.Instant.fromEpochMilliseconds(ready_at)
+    if (ready_at == null || expires_at === undefined) throw new PersonRefusal('ERR_PERSON_DENIED')
+    const [ready, until] = [ready_at, expires_at].map((at) => Temporal.Instant.fromEpochMilliseconds(at))
+    return { ready: ready as Temporal.Instant, until: until as Temporal.Instant }
   }
 
   return {
@@ -46,17 +40,18 @@ export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waitin
         if (step === 'confirm' || step === 'code' || step === 'done') return { next: step }
         // Of a sign-in that waits, nothing but a no ends it before its time.
         if (step === 'over' && !row.state.isKnown) throw new PersonRefusal('ERR_PERSON_DENIED')
-        if (step !== 'wait' || account === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
-        const until = await readyAt(row)
-        if (Temporal.Instant.compare(asked.now, until) < 0) return { next: 'wait', until: until.toString() }
-        const moved = await store.commit(async (tx) => {
-          const done = await moveSignIn(ground, tx, row, { type: 'ready' }, asked)
-          await tx.db.updateTable('login_waiting').set({ state: 'used' }).where('sign_in', '=', signIn).execute()
-          await tx.record({ at: asked.now, account, door, act: 'recovery ended', evidence: 'its time has passed' })
-          return done
-        })
+        if ((step !== 'wait' && step !== 'restore') || account === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
+        const { ready, until } = await timesOf(row)
+        if (Temporal.Instant.compare(asked.now, ready) < 0) return { next: 'wait', until: ready.toString() }
+        const ways = waysToRestore(ground, row, asked)
+        if (ways.length > 0) {
+          if (step === 'wait')
+            await store.commit((tx) => moveSignIn(ground, tx, row, { type: 'lacking' }, { ...asked, until }))
+          return { next: 'restore', ways: [...ways] }
+        }
+        const moved = await store.commit((tx) => moveSignIn(ground, tx, row, { type: 'ready' }, asked))
         await openSignedIn(ground, moved, asked, [])
-        return { next: 'done', ...(await ofPassword(account)) }
+        return { next: 'done', ...(await ofPasswordOf(store, account)) }
       })
     },
 

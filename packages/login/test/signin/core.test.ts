@@ -19,6 +19,8 @@ const EVENTS: readonly SignInEvent[] = [
   { type: 'denied' },
   { type: 'recovering' },
   { type: 'ready' },
+  { type: 'lacking' },
+  { type: 'equipped' },
   { type: 'tried' },
   { type: 'coded' },
   { type: 'passkey', account: 'carol' },
@@ -58,8 +60,15 @@ const UNKNOWN = [
   'code denied over',
   'code passkey done',
   'wait ready done',
+  'wait lacking restore',
   'wait denied over',
   'wait passkey done',
+  'restore ready done',
+  'restore equipped restore',
+  'restore tried restore',
+  'restore coded done',
+  'restore denied over',
+  'restore passkey done',
 ]
 
 suite('a sign-in', () => {
@@ -88,11 +97,13 @@ suite('a sign-in', () => {
     assert.ok(wrong.ok && right.ok)
     assert.deepEqual([wrong.state.step, wrong.state.number], [right.state.step, right.state.number])
     assert.deepEqual([wrong.effects.length, right.effects.map(({ type }) => type)], [0, ['ask']])
+    for (const type of ['lacking', 'ready'] as const)
+      assert.equal(stepSignIn({ ...wrong.state, step: 'wait' }, { type }).ok, false)
     for (const type of ['confirmed', 'recovering'] as const) {
       assert.equal(stepSignIn(wrong.state, { type }).ok, false)
       assert.equal(stepSignIn(right.state, { type }).ok, true)
     }
-    for (const step of ['code', 'wait'] as const)
+    for (const step of ['code', 'wait', 'restore'] as const)
       for (const type of ['coded', 'ready'] as const)
         assert.equal(stepSignIn({ ...wrong.state, step }, { type }).ok, false)
   })
@@ -132,6 +143,21 @@ suite('a sign-in', () => {
     assert.deepEqual(whose({ ...at('code', false), by: 'confirmation' }, { type: 'tried' }), ['known'])
     assert.deepEqual(whose({ ...at('code', false), by: 'confirmation' }, { type: 'coded' }), ['known'])
     assert.deepEqual(whose(at('code', true), { type: 'tried' }), ['known'])
+  })
+
+  test('ends a recovery with whatever lets in after it, and nothing else', () => {
+    const ends = (step: SignInStep, event: SignInEvent) => {
+      const moved = stepSignIn({ ...at(step, false), by: 'recovery' }, event)
+      assert.ok(moved.ok)
+      return moved.effects.flatMap((effect) => (effect.type === 'endRecovery' ? [effect.how] : []))
+    }
+    assert.deepEqual(ends('wait', { type: 'ready' }), ['its time has passed'])
+    assert.deepEqual(ends('wait', { type: 'passkey', account: 'carol' }), ['a passkey was shown'])
+    assert.deepEqual(ends('restore', { type: 'coded' }), ['its time has passed, and a code was shown'])
+    assert.deepEqual(ends('restore', { type: 'passkey', account: 'carol' }), ['a passkey was shown'])
+    for (const type of ['lacking', 'denied'] as const) assert.deepEqual(ends('wait', { type }), [])
+    assert.deepEqual(ends('restore', { type: 'tried' }), [])
+    assert.deepEqual(ends('code', { type: 'coded' }), [])
   })
 
   test('forgets the state of OPAQUE with the step that it was for', () => {

@@ -6,6 +6,8 @@ import { client, ready } from '@serenity-kit/opaque'
 import { API, type CallName } from '../../src/api.ts'
 import { makeChallenge } from '../../src/passkey/challenge.ts'
 import { SIGN_IN_STEPS, type SignInStep } from '../../src/signin/core.ts'
+import { newPasskey } from '../support/authenticator.ts'
+import { accessOf, RULES } from '../support/bank.ts'
 import { type Answered, type Browser, newBrowser } from '../support/browser.ts'
 import { codeOf, NO_FINISH, provePassword } from '../support/customer.ts'
 import {
@@ -20,6 +22,7 @@ import {
   saidBy,
   tap,
 } from '../support/every-call.ts'
+import type { WholeLogin } from '../support/whole.ts'
 import { type SignedIn, signedIn, withPasskey } from '../support/within.ts'
 
 await ready
@@ -27,7 +30,7 @@ await ready
 /** From a device that the account knows, or from a new one; `unproved`: its password was wrong. `late`: its time has passed. */
 type At = `${'known' | 'new'} ${SignInStep}` | 'new confirm unproved' | 'late'
 /** No arrow of `signin/core.ts` leads there. */
-const NOWHERE: readonly At[] = ['known confirm', 'known wait']
+const NOWHERE: readonly At[] = ['known confirm', 'known wait', 'known restore']
 const STATES: readonly At[] = [
   ...SIGN_IN_STEPS.flatMap((step): At[] => [`known ${step}`, `new ${step}`]).filter((at) => !NOWHERE.includes(at)),
   'new confirm unproved',
@@ -38,7 +41,7 @@ const STATES: readonly At[] = [
 const LEADS: Readonly<Record<SignInCall, Partial<Record<At, At | 'nowhere' | Said>>>> = {
   password: { 'known start': 'known finish', 'new start': 'new finish' },
   finish: { 'known finish': 'known code', 'new finish': 'new confirm' },
-  code: { 'known code': 'known done', 'new code': 'new done' },
+  code: { 'known code': 'known done', 'new code': 'new done', 'new restore': 'new done' },
   'code/send': { 'known code': 'nowhere', 'new code': 'nowhere' },
   wait: {
     'known code': 'nowhere',
@@ -47,10 +50,15 @@ const LEADS: Readonly<Record<SignInCall, Partial<Record<At, At | 'nowhere' | Sai
     'new confirm unproved': 'nowhere',
     'new code': 'nowhere',
     'new wait': 'nowhere',
+    'new restore': 'nowhere',
     'new done': 'nowhere',
     'new over': 'ERR_PERSON_DENIED',
   },
   recover: { 'new confirm': 'new wait', 'new confirm unproved': 'ERR_PERSON_CREDENTIALS' },
+  'restore/app': { 'new restore': 'nowhere' },
+  'restore/app/confirm': { 'new restore': 'new done' },
+  'restore/passkey/options': { 'new restore': 'nowhere' },
+  'restore/passkey': { 'new restore': 'new restore' },
   // A challenge is of the sign-in, whatever it is good for.
   'passkey/options': Object.fromEntries(STATES.filter((at) => at !== 'late').map((at) => [at, 'nowhere'])),
   passkey: {
@@ -63,6 +71,7 @@ const LEADS: Readonly<Record<SignInCall, Partial<Record<At, At | 'nowhere' | Sai
     'new confirm unproved': 'new done',
     'new code': 'new done',
     'new wait': 'new done',
+    'new restore': 'new done',
   },
 }
 
@@ -104,16 +113,26 @@ async function reach(t: TestContext, at: At): Promise<Here> {
     if (step !== 'finish') await goOn(home, { browser, signIn, finish, step: step as SignInStep })
   }
   if (at === 'late') door.time.pass({ minutes: 10 })
+  const restored = step === 'restore' ? await newProofs(browser, signIn, door) : {}
   const now = door.time.now()
   const challenge = Buffer.from(makeChallenge(door.secret, 'sign in', signIn, now)).toString('base64url')
   const fields: Fields = {
     ...{ signIn, account: 'carol', start, finish, code: codeOf(carol.totpSecret, now) },
     'recover code': carol.recovery[1],
     credential: home.passkey.get({ challenge }),
+    ...restored,
     'begin device': browser.device.keys,
     'set-up/begin device': browser.device.keys,
   }
   return { door, browser, fields }
+}
+
+/** What has a place at the end of a recovery alone. */
+async function newProofs(browser: Browser, signIn: string, door: WholeLogin): Promise<Fields> {
+  const { totp, pending } = await browser.ask('restore/app', { signIn })
+  const made = newPasskey().create(await browser.ask('restore/passkey/options', { signIn }))
+  const code = codeOf(totp.secret, door.time.now())
+  return { pending, 'restore/app/confirm code': code, 'restore/passkey credential': made }
 }
 
 /** From KE2 on. */
@@ -125,7 +144,12 @@ async function goOn(
   const isKnown = browser === home.browser
   if (isKnown && step === 'over') await browser.send('finish', { signIn, finish: NO_FINISH })
   else await browser.ask('finish', { signIn, finish })
-  if (step === 'wait') await browser.ask('recover', { signIn, code: carol.recovery[0]! })
+  if (step === 'wait' || step === 'restore') await browser.ask('recover', { signIn, code: carol.recovery[0]! })
+  if (step === 'restore') {
+    door.access.replace(accessOf(RULES.replace('proof: [password]', 'proof: [totp]')))
+    door.time.pass({ hours: 24 })
+    assert.deepEqual(await browser.ask('wait', { signIn }), { next: 'restore', ways: ['totp', 'passkey'] })
+  }
   if (!isKnown && ['code', 'done', 'over'].includes(step)) {
     const { waiting } = await home.browser.ask('account', {})
     await home.browser.ask('waiting/answer', { waiting: waiting[0]!.waiting, yes: step !== 'over' })
@@ -169,7 +193,11 @@ suite('a sign-in', () => {
         const next = led === 'nowhere' ? at : (led as At)
         assert.equal(stateOf(here), next.replace(' unproved', '').replace('late', 'new confirm'))
         // An answer of a passkey is spent, before it is asked what it would lead to.
-        const again = name === 'passkey' ? 'ERR_PERSON_CREDENTIALS' : expected(name, next)
+        const spent: Partial<Record<CallName, Said>> = {
+          passkey: 'ERR_PERSON_CREDENTIALS',
+          'restore/passkey': 'ERR_PERSON_REQUEST',
+        }
+        const again = spent[name] ?? expected(name, next)
         assert.equal(saidBy(await here.browser.send(name, body)), again)
       })
   }
