@@ -94,7 +94,7 @@ async function openAccount(authority: Authority | undefined, account: string, de
     const row = { account, door: 'bank', name: account, email: null, record: 'r', totp_secret: null, of_password: 'o' }
     await db
       .insertInto('login_account')
-      .values({ ...row, opened_at: ms, password_at: ms })
+      .values({ ...row, opened_at: ms })
       .execute()
     const keys = { signing: '{}', agreement: '{}', of_device: null, how: 'set-up', is_phone: 0 }
     const times = { added_at: ms, last_seen_at: ms, removed_at: null }

@@ -9,6 +9,7 @@ import { recoveryCodeHash, spendRecoveryCode } from '../src/otp/recovery-codes.t
 import { shownCode, showOnTelephone, spendTelephoneCode } from '../src/otp/telephone.ts'
 import { spendTotp } from '../src/otp/totp.ts'
 import { PersonRefusal } from '../src/refusal.ts'
+import { LOGIN_PART, VERSION_1 } from '../src/store/schema.ts'
 import { NOW, testBank } from './support/bank.ts'
 import { newBrowser, testDoor } from './support/browser.ts'
 import {
@@ -23,7 +24,13 @@ import {
   setUp,
   signIn,
 } from './support/customer.ts'
-import { postgresqlStore } from './support/postgresql.ts'
+import { rowsOfVersion1, UPGRADED } from './support/earlier.ts'
+import { emptyDatabase, POSTGRESQL_WORDS, postgresqlStore } from './support/postgresql.ts'
+
+/** A view of the same octets that is no Buffer. */
+function octetsOf(value: unknown): unknown {
+  return value instanceof Uint8Array ? new Uint8Array(value) : value
+}
 
 /** Two processes of one login, on one database. */
 async function twoDoors(t: TestContext) {
@@ -52,6 +59,31 @@ suite('login in PostgreSQL', withPostgresql, () => {
     }
     assert.equal((await store.db.selectFrom('login_waiting').selectAll().execute()).length, 1)
     assert.equal(await tidyLogin(one.ground), 0)
+  })
+
+  test('of version 1 is led on with all of its rows, and is then as a new one is', async (t) => {
+    const [old, fresh] = [await emptyDatabase(t), await emptyDatabase(t)]
+    await old.query(VERSION_1(POSTGRESQL_WORDS) + rowsOfVersion1("'\\x00'"))
+    await old.query(`BEGIN; ${LOGIN_PART.upgrades[1]!(POSTGRESQL_WORDS)}; COMMIT`)
+    for (const [table, row] of Object.entries(UPGRADED)) {
+      const [found] = (await old.query(`SELECT * FROM ${table}`)).rows
+      assert.deepEqual(Object.fromEntries(Object.entries(found).map(([name, value]) => [name, octetsOf(value)])), row)
+    }
+    await fresh.query(LOGIN_PART.schemaIn(POSTGRESQL_WORDS))
+    const shapeOf = async (pool: typeof old) =>
+      (
+        await pool.query(`
+          SELECT table_name AS a, column_name AS b, data_type || is_nullable AS c FROM information_schema.columns
+            WHERE table_schema = 'public'
+          UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+          UNION ALL SELECT conrelid::regclass::text, contype::text, pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE connamespace = 'public'::regnamespace
+          ORDER BY 1, 2, 3`)
+      ).rows
+    assert.deepEqual(await shapeOf(old), await shapeOf(fresh))
+    await assert.rejects(old.query('DELETE FROM login_account'), { code: '23503' })
+    await assert.rejects(old.query('UPDATE login_account SET record = NULL'), { code: '23514' })
+    await assert.rejects(old.query('SELECT password_at FROM login_account'), { code: '42703' })
   })
 
   test('a code, raced by eight at two processes: one is heard', async (t) => {

@@ -1,9 +1,11 @@
 // The schema of login: its tables are those of the types, and what they say must hold does.
 import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
 import { suite, test } from 'node:test'
-import { LOGIN_PART, type SchemaWords } from '../src/store/schema.ts'
+import { LOGIN_PART, type SchemaWords, VERSION_1 } from '../src/store/schema.ts'
 import { PRIMARY_KEYS } from '../src/store/tables.ts'
-import { testStore } from './support/store.ts'
+import { rowsOfVersion1, UPGRADED } from './support/earlier.ts'
+import { SQLITE_WORDS, testStore } from './support/store.ts'
 
 suite('the part of the store', () => {
   test('has the tables that it says, each with the primary key that it says', (t) => {
@@ -28,9 +30,35 @@ suite('the part of the store', () => {
   })
 
   test('is in the words of whoever takes it up', () => {
-    const words: SchemaWords = { integer: 'INT8', text: 'WORDS', octets: 'BYTEA', withoutRowid: '' }
+    const words: SchemaWords = {
+      database: 'postgresql',
+      integer: 'INT8',
+      text: 'WORDS',
+      octets: 'BYTEA',
+      withoutRowid: '',
+    }
     const schema = LOGIN_PART.schemaIn(words)
     assert.doesNotMatch(schema, /\b(?:INTEGER|TEXT|BLOB|STRICT)\b/)
+  })
+
+  test('of version 1 is led on with all of its rows, and is then as a new one is', (t) => {
+    const database = new DatabaseSync(':memory:', { enableForeignKeyConstraints: true })
+    t.after(() => database.close())
+    database.exec(VERSION_1(SQLITE_WORDS) + rowsOfVersion1("x'00'"))
+    // In one transaction, as the store of the house does it.
+    database.exec(`BEGIN IMMEDIATE; ${LOGIN_PART.upgrades[1]!(SQLITE_WORDS)}; COMMIT`)
+    for (const [table, row] of Object.entries(UPGRADED))
+      assert.deepEqual({ ...database.prepare(`SELECT * FROM ${table}`).get() }, row)
+    const shapeOf = (one: DatabaseSync) =>
+      one
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE name LIKE 'login%' ORDER BY name")
+        .all()
+        .map(({ name, sql }) => [name, sql])
+    assert.deepEqual(shapeOf(database), shapeOf(testStore(t).database))
+    assert.deepEqual(database.prepare('PRAGMA foreign_key_check').all(), [])
+    assert.throws(() => database.exec('DELETE FROM login_account'), /FOREIGN KEY/)
+    assert.throws(() => database.exec('UPDATE login_account SET record = NULL'), /CHECK/)
+    assert.throws(() => database.exec('SELECT password_at FROM login_account'), /no such column/)
   })
 
   test('takes no account that is open without a password', (t) => {
@@ -40,8 +68,8 @@ suite('the part of the store', () => {
         `INSERT INTO login_account (account, door, name${columns}) VALUES ('carol', 'bank', 'Carol'${values})`,
       )
     assert.throws(insert(', opened_at', ', 1'), /CHECK/)
-    assert.throws(insert(', opened_at, record, of_password', ", 1, 'r', 'p'"), /CHECK/)
-    insert(', opened_at, record, of_password, password_at', ", 1, 'r', 'p', 1")()
+    assert.throws(insert(', opened_at, record', ", 1, 'r'"), /CHECK/)
+    insert(', opened_at, record, of_password', ", 1, 'r', 'p'")()
     assert.throws(insert('', ''), /UNIQUE/)
   })
 
@@ -53,7 +81,7 @@ suite('the part of the store', () => {
     database.exec("INSERT INTO login_account (account, door, name) VALUES ('carol', 'bank', 'Carol')")
     database.exec(device)
     fails("INSERT INTO login_device VALUES ('e', 'carol', 'n', '{}', '{}', 'x', 2, 1, 1, NULL, NULL)", /CHECK/)
-    fails("INSERT INTO login_recovery_code VALUES (x'00', 'dave', 1, NULL)", /FOREIGN KEY/)
+    fails("INSERT INTO login_recovery_code VALUES (x'00', 'dave', NULL)", /FOREIGN KEY/)
     const session = (device: string, ended: string) =>
       `INSERT INTO login_session VALUES ('s', 'carol', 'bank', ${device}, NULL, x'00', NULL, 1, NULL, 1, 2, '[]', '[]', '{}', ${ended})`
     fails(session('NULL', 'NULL, NULL'), /CHECK/)

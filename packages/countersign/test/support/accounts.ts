@@ -29,7 +29,7 @@ export function accountsAt(door: string, store: () => LoginStore, clock: Clock):
         const secrets = { record: 'r', totp_secret: null, of_password: 'o' }
         await tx.db
           .insertInto('login_account')
-          .values({ account, door, name: account, email: null, ...secrets, opened_at: ms, password_at: ms })
+          .values({ account, door, name: account, email: null, ...secrets, opened_at: ms })
           .execute()
         const keys = { signing: '{}', agreement: '{}', of_device: null, how: 'set-up', is_phone: 0 }
         const device = { device: deviceOf(account), account, name: 'Chromium on Linux', ...keys }

@@ -30,10 +30,9 @@ export async function keepRecoveryCodes(
   { db }: LoginTransaction,
   account: string,
   hashes: readonly Uint8Array[],
-  now: Temporal.Instant,
 ): Promise<void> {
   await db.deleteFrom('login_recovery_code').where('account', '=', account).execute()
-  const rows = hashes.map((code) => ({ code, account, made_at: now.epochMilliseconds, used_at: null }))
+  const rows = hashes.map((code) => ({ code, account, used_at: null }))
   await db.insertInto('login_recovery_code').values(rows).execute()
 }
 

@@ -33,7 +33,7 @@ export function passwordCalls(ground: SessionGround): Pick<Calls, 'password/chan
         await spendPassword(tx, proved)
         await tx.db
           .updateTable('login_account')
-          .set({ record, of_password: ofPassword, password_at: now.epochMilliseconds })
+          .set({ record, of_password: ofPassword })
           .where('account', '=', account)
           .execute()
         // Who got anywhere by the password of before, gets no further by it: a recovery that waits among them.

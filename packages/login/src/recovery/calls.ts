@@ -67,7 +67,7 @@ export function recoveryCalls(ground: RecoveryGround): Pick<Calls, 'recover' | '
       const recovery = makeRecoveryCodes()
       const hashes = recovery.flatMap((code) => recoveryCodeHash(secret, account, code) ?? [])
       await store.commit(async (tx) => {
-        await keepRecoveryCodes(tx, account, hashes, now)
+        await keepRecoveryCodes(tx, account, hashes)
         await actOnDevice(ground, tx, { account, device, act: 'recovery codes made', now })
       })
       return { recovery: [...recovery] }

@@ -29,7 +29,6 @@ export async function openAccount(
     record: chosen.record,
     totp_secret: secret.seal('totp secret', account, octetsOf(totp)),
     of_password: chosen.ofPassword,
-    password_at: at,
   }
   const facts = { device: device.name }
   if (isAgain) await tellOldAddress(ground, tx, row.state, now)
@@ -52,7 +51,7 @@ export async function openAccount(
       ...times,
     })
     .execute()
-  await keepRecoveryCodes(tx, account, recovery.map(octetsOf), now)
+  await keepRecoveryCodes(tx, account, recovery.map(octetsOf))
   const act = isAgain ? 'opened again' : 'opened'
   await tx.record({ at: now, account, door, act, evidence: `device ${row.device}` })
   await writeNotice(ground, tx, { account, kind: act, facts, now })
@@ -75,7 +74,6 @@ type Proofs = Readonly<{
   record: string
   totp_secret: Uint8Array
   of_password: string
-  password_at: number
 }>
 
 async function addAccount(

@@ -57,7 +57,7 @@ export async function addSignIn(
   const columns = columnsOf(secret, id, state, now.add(LIFETIMES[state.step]))
   await db
     .insertInto('login_sign_in')
-    .values({ id, device, is_known: state.isKnown ? 1 : 0, began_at: now.epochMilliseconds, ...columns })
+    .values({ id, device, began_at: now.epochMilliseconds, ...columns })
     .execute()
   return id
 }

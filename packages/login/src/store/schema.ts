@@ -6,6 +6,8 @@ import { PRIMARY_KEYS } from './tables.ts'
 
 /** The words in which SQLite and PostgreSQL differ, as the store of the house has them. */
 export interface SchemaWords {
+  /** For what one of them cannot do, and does otherwise. */
+  readonly database: 'sqlite' | 'postgresql'
   readonly integer: string
   /** Compared octet by octet. */
   readonly text: string
@@ -215,11 +217,52 @@ CREATE INDEX login_notice_account ON login_notice (account, kind, created_at);
 CREATE INDEX login_notice_created ON login_notice (created_at);
 `
 
+/** The first version. */
+export const VERSION_1 = (words: SchemaWords): string => ACCOUNTS(words) + PROOFS(words) + SESSIONS(words)
+
+/**
+ * Of version 2: columns that nobody read are gone. What a sign-in knows of its device is in its state; when a password was set
+ * is in the ledger.
+ */
+const WITHOUT_UNREAD = (words: SchemaWords): string => `
+${words.database === 'sqlite' ? ACCOUNT_ANEW(words) : ACCOUNT_CHANGED}
+ALTER TABLE login_sign_in DROP COLUMN is_known;
+DROP INDEX login_recovery_code_account;
+ALTER TABLE login_recovery_code DROP COLUMN made_at;
+CREATE INDEX login_recovery_code_account ON login_recovery_code (account);
+`
+
+/** The check that named the column goes with it. */
+const ACCOUNT_CHANGED = `
+ALTER TABLE login_account DROP COLUMN password_at;
+ALTER TABLE login_account ADD CHECK (opened_at IS NULL OR (record IS NOT NULL AND of_password IS NOT NULL));`
+
+/** No column can be taken from a check of the table; what refers to accounts goes on to. */
+const ACCOUNT_ANEW = ({ integer, text, octets, withoutRowid }: SchemaWords): string => `
+PRAGMA defer_foreign_keys = ON;
+CREATE TABLE login_account_1 AS
+  SELECT account, door, name, email, record, totp_secret, opened_at, of_password FROM login_account;
+DROP TABLE login_account;
+CREATE TABLE login_account (
+  account ${text} PRIMARY KEY,
+  door ${text} NOT NULL,
+  name ${text} NOT NULL,
+  email ${text},
+  record ${text},
+  totp_secret ${octets},
+  opened_at ${integer},
+  of_password ${text},
+  CHECK (opened_at IS NULL OR (record IS NOT NULL AND of_password IS NOT NULL))
+) ${withoutRowid};
+INSERT INTO login_account SELECT account, door, name, email, record, totp_secret, opened_at, of_password FROM login_account_1;
+DROP TABLE login_account_1;
+CREATE INDEX login_account_door ON login_account (door, account);`
+
 /** The tables of login, for a store to take up. */
 export const LOGIN_PART: StorePart = {
   name: 'login',
-  version: 1,
-  schemaIn: (words) => ACCOUNTS(words) + PROOFS(words) + SESSIONS(words),
-  upgrades: {},
+  version: 2,
+  schemaIn: (words) => VERSION_1(words) + WITHOUT_UNREAD(words),
+  upgrades: { 1: WITHOUT_UNREAD },
   primaryKeys: PRIMARY_KEYS,
 }

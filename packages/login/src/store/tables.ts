@@ -15,7 +15,6 @@ export interface AccountTable {
   /** Picture and phrase under the export key. */
   of_password: string | null
   opened_at: number | null
-  password_at: number | null
 }
 
 /** An invitation to open an account. `id` is SHA-256 of what is in its address. */
@@ -72,7 +71,6 @@ export interface PasskeyTable {
 export interface RecoveryCodeTable {
   code: Uint8Array
   account: string
-  made_at: number
   used_at: number | null
 }
 
@@ -83,7 +81,6 @@ export interface SignInTable {
   account: string | null
   /** NULL for a device that has no key yet. */
   device: string | null
-  is_known: number
   step: string
   /** JSON: what the step needs, as the server's state of OPAQUE, encrypted under the secret of the door. */
   state: Uint8Array

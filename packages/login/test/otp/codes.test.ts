@@ -17,7 +17,7 @@ suite('a recovery code', () => {
     await addAccount(bank, 'dave', [])
     const codes = makeRecoveryCodes()
     const hashes = codes.map((code) => recoveryCodeHash(bank.secret, 'carol', code)!)
-    await bank.store.commit((tx) => keepRecoveryCodes(tx, 'carol', hashes, NOW))
+    await bank.store.commit((tx) => keepRecoveryCodes(tx, 'carol', hashes))
     const spend = (account: string, typed: string) =>
       bank.store.commit((tx) => spendRecoveryCode(tx, account, recoveryCodeHash(bank.secret, account, typed), NOW))
     return { codes, spend }
@@ -58,7 +58,7 @@ suite('a recovery code', () => {
     const bank = await testBank(t)
     const { codes, spend } = await prepared(bank)
     const next = makeRecoveryCodes().map((code) => recoveryCodeHash(bank.secret, 'carol', code)!)
-    await bank.store.commit((tx) => keepRecoveryCodes(tx, 'carol', next, NOW))
+    await bank.store.commit((tx) => keepRecoveryCodes(tx, 'carol', next))
     assert.equal(await spend('carol', codes[0]!), false)
     const rows = await bank.store.db.selectFrom('login_recovery_code').selectAll().execute()
     assert.equal(rows.length, 10)

@@ -5,7 +5,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { client, ready } from '@serenity-kit/opaque'
 import { API, type CallName } from '../../src/api.ts'
 import { makeChallenge } from '../../src/passkey/challenge.ts'
-import { SIGN_IN_STEPS, type SignInStep } from '../../src/signin/core.ts'
+import { SIGN_IN_STEPS, type SignInState, type SignInStep } from '../../src/signin/core.ts'
 import { newPasskey } from '../support/authenticator.ts'
 import { accessOf, RULES } from '../support/bank.ts'
 import { type Answered, type Browser, newBrowser } from '../support/browser.ts'
@@ -162,8 +162,13 @@ async function goOn(
 
 /** Where its row says that it is. */
 function stateOf({ door, fields: { signIn } }: Here): string {
-  const row = door.store.database.prepare('SELECT is_known, step FROM login_sign_in WHERE id = ?').get(String(signIn))
-  return `${row?.['is_known'] === 1 ? 'known' : 'new'} ${row?.['step']}`
+  const row = door.store.database.prepare('SELECT state FROM login_sign_in WHERE id = ?').get(String(signIn))
+  const sealed = row?.['state']
+  assert.ok(sealed instanceof Uint8Array)
+  const { isKnown, step }: Partial<SignInState> = JSON.parse(
+    new TextDecoder().decode(door.secret.open('sign-in state', String(signIn), sealed)),
+  )
+  return `${isKnown === true ? 'known' : 'new'} ${step}`
 }
 
 /** Another sign-in of the same device leaves this one where it is. */

@@ -153,7 +153,6 @@ export async function addAccount(
         totp_secret: null,
         of_password: 'sealed',
         opened_at: at,
-        password_at: at,
       })
       .execute()
     for (const { id } of devices)

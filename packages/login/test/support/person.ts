@@ -92,7 +92,7 @@ export async function signIn(
 /** The row of a sign-in in which all is proved. */
 export async function doneSignIn({ store, time }: TestBank, device: TestDevice): Promise<string> {
   const [id, at] = [randomUUID(), time.now().epochMilliseconds]
-  const row = { id, account: 'carol', device: device.id, is_known: 1, step: 'done', state: new Uint8Array(1) }
+  const row = { id, account: 'carol', device: device.id, step: 'done', state: new Uint8Array(1) }
   await store.db
     .insertInto('login_sign_in')
     .values({ ...row, began_at: at, expires_at: at + 300_000 })

@@ -7,7 +7,14 @@ import type { AccountEntry, LoginStore } from '../../src/model.ts'
 import { LOGIN_PART, type SchemaWords } from '../../src/store/schema.ts'
 import type { Tables } from '../../src/store/tables.ts'
 
-const WORDS: SchemaWords = { integer: 'BIGINT', text: 'TEXT COLLATE "C"', octets: 'BYTEA', withoutRowid: '' }
+/** The words of PostgreSQL, as the store of the house has them. */
+export const POSTGRESQL_WORDS: SchemaWords = {
+  database: 'postgresql',
+  integer: 'BIGINT',
+  text: 'TEXT COLLATE "C"',
+  octets: 'BYTEA',
+  withoutRowid: '',
+}
 const INT8 = 20
 const MAX_ATTEMPTS = 8
 
@@ -15,10 +22,8 @@ let server: Promise<Postgresql> | undefined
 after(async () => (await server)?.[Symbol.asyncDispose]())
 let databases = 0
 
-/** A database of the test's own. */
-export async function postgresqlStore(
-  t: TestContext,
-): Promise<LoginStore & { readonly entries: readonly AccountEntry[] }> {
+/** A database of the test's own, with nothing in it. */
+export async function emptyDatabase(t: TestContext): Promise<pg.Pool> {
   server ??= startPostgresql()
   const { url } = await server
   const name = `login_${++databases}`
@@ -34,9 +39,17 @@ export async function postgresqlStore(
   // As the authority's: the server says goodbye to connections that rest, and some hear it after they were ended.
   pool.on('error', () => undefined)
   pool.on('connect', (connected) => connected.on('error', () => undefined))
-  await pool.query(LOGIN_PART.schemaIn(WORDS))
+  t.after(() => pool.end())
+  return pool
+}
+
+/** A store in one. */
+export async function postgresqlStore(
+  t: TestContext,
+): Promise<LoginStore & { readonly entries: readonly AccountEntry[] }> {
+  const pool = await emptyDatabase(t)
+  await pool.query(LOGIN_PART.schemaIn(POSTGRESQL_WORDS))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  t.after(() => db.destroy())
   const entries: AccountEntry[] = []
   return {
     db,

@@ -16,6 +16,7 @@ import type { Tables } from '../../src/store/tables.ts'
 
 /** The words of SQLite, as the store of the house has them. */
 export const SQLITE_WORDS: SchemaWords = {
+  database: 'sqlite',
   integer: 'INTEGER',
   text: 'TEXT',
   octets: 'BLOB',
