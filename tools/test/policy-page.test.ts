@@ -10,7 +10,8 @@ const [rules = '', house = ''] = [...page.matchAll(/```yaml\n(.*?)```/gs)].map((
 test('the example in docs/policy.md is a policy, with every key', () => {
   const read = readPolicy(rules)
   assert.ok(read.ok, read.ok ? '' : JSON.stringify(read.faults))
-  assert.deepEqual([read.rules.meet.length, read.rules.lock.length, read.rules.expect.length], [3, 1, 2])
+  const { meet, must, lock, expect } = read.rules
+  assert.deepEqual([meet.length, must.length, lock.length, expect.length], [3, 2, 1, 3])
   for (const key of ['rule', 'who', 'what', 'proof', 'sees', 'while', 'reason', 'until'])
     assert.match(rules, new RegExp(`^ +(?:- )?${key}: `, 'm'))
 })

@@ -133,4 +133,41 @@ suite('the questions to a policy', () => {
       assert.match(said, why)
     }
   })
+
+  const MUST =
+    'must: [encrypt to *@partner.example, encrypt to bob@partner.example, be verified from *@xn--bcher-kva.example]\n'
+  for (const [who, to, encrypted, verified] of [
+    ['alice', 'bob@Partner.example', 'must encrypt to *@partner.example', null],
+    ['alice', 'bob@acme.example', null, null],
+    ['eve@b\u00fccher.example', 'bob@acme.example', null, 'must be verified from *@xn--bcher-kva.example'],
+    ['bob@partner.example', 'alice@acme.example', null, null],
+  ] as const)
+    test(`why ${who} mailto:${to}: what must be with it`, async () => {
+      const { code, answer } = await ask(['why', who, `mailto:${to}`], MUST)
+      assert.equal(code, 0)
+      assert.deepEqual(answer, { from: who, to, encrypted, verified })
+    })
+  test('why mailto: with what is no address is a fault of usage', async () => {
+    for (const word of ['partner.example', 'bob', '"bob"@partner.example'])
+      assert.equal((await ask(['why', 'alice', `mailto:${word}`], MUST)).code, 2, word)
+  })
+
+  test('mail that must be less than before: what-if names it, and wants a second look', async () => {
+    const { code, answer } = await ask(
+      ['what-if', 'other.yaml'],
+      MUST,
+      `${RULES}\nmust: [encrypt to bob@partner.example]`,
+    )
+    assert.equal(code, 1)
+    assert.deepEqual(answer.looser, [
+      'must encrypt to *@partner.example',
+      'must be verified from *@xn--bcher-kva.example',
+    ])
+    assert.equal((await ask(['what-if', 'other.yaml'], RULES, `${RULES}\n${MUST}`)).code, 0)
+    const checked = await ask(['config', 'check'], MUST)
+    assert.deepEqual(
+      [checked.code, checked.answer.musts, checked.answer.repeated],
+      [0, 3, [{ line: 1, rule: 'must encrypt to bob@partner.example' }]],
+    )
+  })
 })

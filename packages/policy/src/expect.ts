@@ -2,9 +2,10 @@
 import { alternativesOf, type Expression, fulfils, labelsOf } from './expression.ts'
 import { authorityIn, canShow, type Directory, identityNamed, NOBODY, partyIn, spiffeIdOf } from './labels.ts'
 import { type Caller, PROOF_KINDS } from './model.ts'
+import { dutyOf } from './must.ts'
 import { peopleOf } from './people.ts'
 import { decide, type Policy } from './policy.ts'
-import type { Expectation } from './rule.ts'
+import type { Expectation, MailExpectation } from './rule.ts'
 
 /** An expectation that does not hold. */
 export interface Unexpected {
@@ -20,7 +21,15 @@ export interface Unexpected {
  * name that others prove, one that has just the labels that stand there.
  */
 export function checkExpectations(directory: Directory, policy: Policy, now: Temporal.Instant): readonly Unexpected[] {
-  return policy.rules.expect.flatMap((expectation) => checkOne(expectation, directory, policy, now))
+  return policy.rules.expect.flatMap((expectation) =>
+    'act' in expectation ? checkMail(expectation, policy) : checkOne(expectation, directory, policy, now),
+  )
+}
+
+function checkMail({ act, address, must, text, line }: MailExpectation, policy: Policy): readonly Unexpected[] {
+  const duty = dutyOf(policy.rules.must, act, address)
+  if ((duty !== undefined) === must) return []
+  return [{ line, text, why: duty ? `it must, by the rule ${duty.name}` : 'no rule asks for it' }]
 }
 
 function checkOne(

@@ -6,6 +6,7 @@ export {
   type Caller,
   type Decision,
   type Identity,
+  type NormalName,
   PARTY_KINDS,
   type Party,
   type PartyKind,
@@ -17,6 +18,7 @@ export {
   type Question,
   type Service,
 } from './model.ts'
+export { covers, type Duty, type DutyAct, dutyOf, repeatedDuties } from './must.ts'
 export { compilePolicy, decide, type Policy } from './policy.ts'
 export {
   type Admission,
@@ -31,11 +33,12 @@ export {
   whoCan,
   whyNot,
 } from './questions.ts'
-export { type Fault, type NormalName, type ReadPolicy, readPolicy } from './read.ts'
+export { type Fault, type ReadPolicy, readPolicy } from './read.ts'
 export {
   type Expectation,
   formatRequirement,
   type Lock,
+  type MailExpectation,
   NO_RULES,
   type Requirement,
   type Rule,

@@ -6,6 +6,9 @@ export interface Identity {
   readonly value: string
 }
 
+/** Brings a name to the form in which certificates are read; undefined where none can prove it. */
+export type NormalName = (name: string) => string | undefined
+
 /** What a party is. */
 export const PARTY_KINDS = ['person', 'service', 'device', 'host'] as const
 /** One of {@link PARTY_KINDS}. */

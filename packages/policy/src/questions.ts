@@ -4,6 +4,7 @@ import { labelsOf } from './expression.ts'
 import { formatHours, hoursAt } from './hours.ts'
 import { canShow, type Directory, isGiven } from './labels.ts'
 import { type Caller, type Decision, PROOF_KINDS, type Question } from './model.ts'
+import { dutiesBeyond } from './must.ts'
 import { type People, peopleOf, type Somebody } from './people.ts'
 import { decide, type Policy } from './policy.ts'
 import { formatRequirement, type Lock, type Rule } from './rule.ts'
@@ -137,10 +138,13 @@ function laterTimes({ who, what, now }: Question, policy: Policy): readonly Temp
   return [...new Map(later.map((at) => [at.epochMilliseconds, at])).values()].sort(Temporal.Instant.compare)
 }
 
-/** Who could meet what under one policy and cannot under another, under some circumstances. */
+/** Who could meet what under one policy and cannot under another, under some circumstances; and what must no longer be with mail, or now. */
 export interface Difference {
   readonly gains: readonly Admission[]
   readonly losses: readonly Admission[]
+  /** As duties are told. */
+  readonly looser: readonly string[]
+  readonly stricter: readonly string[]
 }
 
 /** Compares two policies over everybody, all services and circumstances. */
@@ -168,6 +172,8 @@ export function* comparePolicies(
   return {
     gains: yield* beyond(next, then, people, covers, now),
     losses: yield* beyond(then, next, people, covers, now),
+    looser: dutiesBeyond(before.rules.must, after.rules.must),
+    stricter: dutiesBeyond(after.rules.must, before.rules.must),
   }
 }
 

@@ -3,9 +3,18 @@ import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAM
 import { type Expression, ExpressionError, labelsOf, readExpression } from './expression.ts'
 import { type Hours, readHours } from './hours.ts'
 import { identityNamed } from './labels.ts'
-import { PROOF_KINDS } from './model.ts'
+import { type NormalName, PROOF_KINDS } from './model.ts'
+import { addressFault, type Duty, readDuty } from './must.ts'
 import { nearest } from './nearest.ts'
-import { type Expectation, type Lock, NO_RULES, type Requirement, type Rule, type Rules } from './rule.ts'
+import {
+  type Expectation,
+  type Lock,
+  type MailExpectation,
+  NO_RULES,
+  type Requirement,
+  type Rule,
+  type Rules,
+} from './rule.ts'
 
 /** One thing that is wrong with a policy. */
 export interface Fault {
@@ -27,20 +36,18 @@ const MAX_FAULTS = 100
 const MAX_TEXT = 2_048
 const MAX_REASON = 200
 const KEYS = {
-  '': ['meet', 'lock', 'expect'],
+  '': ['meet', 'must', 'lock', 'expect'],
   meet: ['rule', 'who', 'what', 'proof', 'sees', 'while'],
   lock: ['who', 'what', 'reason', 'until'],
 } as const
 const RULE_NAME = /^[^\p{C}]{1,120}$/u
+const MAIL_EXPECTATION = /^mail\s+(?:(to)|from)\s+(\S+)\s+(must|need\s+not)\s+be\s+(encrypted|verified)$/
 const EXPECTATION = /^(.*?)\s+(can|cannot)\s+meet\s+(.*)$/s
 const AGE = /^([a-z]+)(?:\s*<\s*(\d{1,6})\s*([smhd]))?$/
 /** For callers without a certificate. */
 const NO_PROOF = 'none'
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const
-
-/** Brings a name to the form in which certificates are read; undefined where none can prove it. */
-export type NormalName = (name: string) => string | undefined
 
 /**
  * Reads a policy; pure, never throws for what a file may hold.
@@ -60,7 +67,7 @@ export function readPolicy(text: string, normalName: NormalName = (name) => name
   const reader = new Reader(faultAt, (offset) => lines.linePos(offset).line, normalName)
   const rules = faults.length > 0 ? NO_RULES : reader.policy(document.contents)
   // As a file is that was cut off before its first line.
-  if (faults.length === 0 && rules.meet.length + rules.lock.length === 0) faultAt(0, EMPTY_POLICY)
+  if (faults.length === 0 && rules.meet.length + rules.must.length + rules.lock.length === 0) faultAt(0, EMPTY_POLICY)
   return faults.length > 0 ? { ok: false, faults } : { ok: true, rules }
 }
 
@@ -86,10 +93,11 @@ class Reader {
 
   policy(contents: unknown): Rules {
     if (contents === null || (isScalar(contents) && contents.value === null)) return NO_RULES
-    const map = this.#map(contents, '', 'the file must be a mapping with the keys meet, lock and expect')
+    const map = this.#map(contents, '', 'the file must be a mapping with the keys meet, must, lock and expect')
     if (map === undefined) return NO_RULES
     return {
       meet: this.#list(map.get('meet', true)).flatMap((node) => this.#rule(node)),
+      must: this.#list(map.get('must', true)).flatMap((node) => this.#duty(node)),
       lock: this.#list(map.get('lock', true)).flatMap((node) => this.#lock(node)),
       expect: this.#list(map.get('expect', true)).flatMap((node) => this.#expectation(node)),
     }
@@ -114,6 +122,15 @@ class Reader {
     return [{ name, who, what, proof, sees, ...(hours && { while: hours }), line: this.#lineOf(at) }]
   }
 
+  #duty(node: Node): Duty[] {
+    const at = offsetOf(node)
+    const text = isScalar(node) && typeof node.value === 'string' ? node.value.slice(0, MAX_TEXT) : ''
+    const read = readDuty(text, this.#normalName)
+    if (typeof read !== 'string') return [{ ...read, line: this.#lineOf(at) }]
+    this.#fault(at, read)
+    return []
+  }
+
   #lock(node: Node): Lock[] {
     const map = this.#map(node, 'lock', 'a lock must be a mapping with the keys who and reason')
     if (map === undefined) return []
@@ -127,9 +144,11 @@ class Reader {
     return [{ who, ...(what && { what }), reason, ...(until && { until }), line: this.#lineOf(offsetOf(map)) }]
   }
 
-  #expectation(node: Node): Expectation[] {
+  #expectation(node: Node): (Expectation | MailExpectation)[] {
     const at = offsetOf(node)
     const text = isScalar(node) && typeof node.value === 'string' ? node.value : undefined
+    const ofMail = text === undefined ? undefined : this.#mailExpectation(text, at)
+    if (ofMail) return [ofMail]
     const [, who, can, what] = EXPECTATION.exec(text ?? '') ?? []
     if (text === undefined || who === undefined || what === undefined) {
       this.#fault(at, 'an expectation must be as in group:ops can meet service:db, or cannot')
@@ -139,6 +158,17 @@ class Reader {
     const [left, right] = [read(who), read(what)]
     if (left === undefined || right === undefined) return []
     return [{ who: left, what: right, can: can === 'can', text, line: this.#lineOf(at) }]
+  }
+
+  #mailExpectation(text: string, at: number): MailExpectation | undefined {
+    const [, to, address, must, act] = MAIL_EXPECTATION.exec(text.trim().slice(0, MAX_TEXT)) ?? []
+    if (address === undefined || (to === undefined) !== (act === 'verified')) return undefined
+    const fault = addressFault(address, this.#normalName)
+    if (fault !== undefined) this.#fault(at, fault)
+    return {
+      act: to === undefined ? 'verify' : 'encrypt',
+      ...{ address, must: must === 'must', text, line: this.#lineOf(at) },
+    }
   }
 
   #proofs(map: YAMLMap): readonly Requirement[] {

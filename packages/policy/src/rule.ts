@@ -2,6 +2,7 @@
 import type { Expression } from './expression.ts'
 import type { Hours } from './hours.ts'
 import type { ProofKind } from './model.ts'
+import type { Duty, DutyAct } from './must.ts'
 
 /** A proof that is asked for; not older than `maxAgeSeconds` where that is said. */
 export interface Requirement {
@@ -42,15 +43,27 @@ export interface Expectation {
   readonly line: number
 }
 
+/** A test beside what must be with mail. */
+export interface MailExpectation {
+  readonly act: DutyAct
+  /** As in a {@link Duty}. */
+  readonly address: string
+  readonly must: boolean
+  /** As it stands in the file. */
+  readonly text: string
+  readonly line: number
+}
+
 /** A policy as it was read, not yet compiled. */
 export interface Rules {
   readonly meet: readonly Rule[]
+  readonly must: readonly Duty[]
   readonly lock: readonly Lock[]
-  readonly expect: readonly Expectation[]
+  readonly expect: readonly (Expectation | MailExpectation)[]
 }
 
 /** None: nobody is let in. */
-export const NO_RULES: Rules = { meet: [], lock: [], expect: [] }
+export const NO_RULES: Rules = { meet: [], must: [], lock: [], expect: [] }
 
 /** Writes a requirement as it is read. */
 export function formatRequirement({ kind, maxAgeSeconds }: Requirement): string {

@@ -92,10 +92,17 @@ meet:
     )
     assert.equal(wider.gains.length, 5)
     // To be listed changes nothing by itself.
-    assert.deepEqual(whatIf(policyOf(text), policyOf(text), people, NOW), { gains: [], losses: [] })
+    assert.deepEqual(whatIf(policyOf(text), policyOf(text), people, NOW), {
+      gains: [],
+      losses: [],
+      looser: [],
+      stricter: [],
+    })
     assert.deepEqual(whatIf(policyOf(text), policyOf(text), { before: DIRECTORY, after: NO_PARTIES }, NOW), {
       gains: [],
       losses: [],
+      looser: [],
+      stricter: [],
     })
   })
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { readToldRules } from '@countersign/mtls'
-import { checkExpectations, idleLocks, idleRules } from '@countersign/policy'
+import { checkExpectations, idleLocks, idleRules, repeatedDuties } from '@countersign/policy'
 import { rulesOf } from '../asking/rules-of.ts'
 import { EXIT, type Run } from '../command.ts'
 import { readConfig } from '../config/read-config.ts'
@@ -26,7 +26,8 @@ export const configCheck: Run = async (given, around) => {
   const unexpected = checkExpectations(directory, policy, now)
   const idle = idleRules(directory, policy, now)
   const idleLock = idleLocks(directory, policy)
-  const { meet, lock, expect } = policy.rules
+  const { meet, must, lock, expect } = policy.rules
+  const repeated = repeatedDuties(must)
   const ok = unexpected.length === 0
   if (given.flag('json')) {
     around.out(
@@ -34,6 +35,10 @@ export const configCheck: Run = async (given, around) => {
         ok,
         doors: doors.length,
         rules: meet.length,
+        ...(must.length > 0 && {
+          musts: must.length,
+          repeated: repeated.map(({ line, name }) => ({ line, rule: name })),
+        }),
         locks: lock.length,
         expectations: expect.length,
         unexpected,
@@ -49,10 +54,12 @@ export const configCheck: Run = async (given, around) => {
     around.out(
       `${policyFile}:${line}: ${plainText(rule)}: ${why === 'dead' ? 'lets nobody in whom the house knows' : 'others let in everybody whom it does'}`,
     )
+  for (const { line, name } of repeated)
+    around.out(`${policyFile}:${line}: ${plainText(name)}: another rule asks for it already`)
   for (const { line, reason } of idleLock)
     around.out(`${policyFile}:${line}: ${plainText(reason)}: this lock means nobody whom the house knows`)
   around.out(
-    `${doors.length} doors, ${meet.length} rules, ${lock.length} locks; ${expect.length - unexpected.length} of ${expect.length} expectations hold`,
+    `${doors.length} doors, ${meet.length + must.length} rules, ${lock.length} locks; ${expect.length - unexpected.length} of ${expect.length} expectations hold`,
   )
   return ok ? EXIT.ok : EXIT.refused
 }

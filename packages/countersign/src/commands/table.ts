@@ -496,16 +496,21 @@ export const COMMANDS: readonly Command[] = [
     details: [
       'With a reference: what the doors recorded, with cause, clause and next step.',
       'With WHO and WHAT: what the rules say of a party that shows its certificate now, and each',
-      'single change that would admit. Reads the files of the configuration.',
+      'single change that would admit; of mail to an ADDRESS, whether it must be encrypted, and, where WHO is an',
+      'address, verified. Reads the files of the configuration.',
       'With --identity alone a party asks for its own meetings, as itself.',
       ...ADMIN_DETAILS,
     ],
     positionals: [
       { name: 'REFERENCE', summary: 'as in M-7F3K-92QD; or WHO, a party as in alice' },
-      { name: 'WHAT', summary: 'a service, as in service:db, or a door by its name', optional: true },
+      { name: 'WHAT', summary: 'a service, as in service:db, a door by its name, or mailto:ADDRESS', optional: true },
     ],
     options: { config: CONFIG, ...ADMIN },
-    examples: ['countersign why M-7F3K-92QD', 'countersign why alice service:db'],
+    examples: [
+      'countersign why M-7F3K-92QD',
+      'countersign why alice service:db',
+      'countersign why alice mailto:bob@partner.example',
+    ],
     load: async () => (await import('./why.ts')).why,
   },
   {
@@ -523,7 +528,9 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'what-if',
     summary: 'say who gains and who loses by another policy',
-    details: ['Compares over all parties, services, proofs and hours. Exit code 1 where anybody gains.'],
+    details: [
+      'Compares over all parties, services, proofs and hours. Exit code 1 where anybody gains, or mail must be less.',
+    ],
     positionals: [{ name: 'FILE', summary: 'the other policy' }],
     options: { config: CONFIG },
     examples: ['countersign what-if policy.new.yaml'],

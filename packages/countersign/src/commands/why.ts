@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { openIdentity, ownMeetings } from '@countersign/mtls'
 import { fieldOf, formatWhen, parseReference, type Reference, readMeeting, writeMeeting } from '@countersign/protocol'
 import { openAdmin } from '../admin/client.ts'
+import { explainMail, MAIL_TO } from '../asking/why-mail.ts'
 import { explainRules } from '../asking/why-not.ts'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { pictureLines } from '../meeting/picture.ts'
@@ -12,6 +13,7 @@ import { plainText } from '../output/plain-text.ts'
 export const why: Run = async (given, around) => {
   const word = given.text('REFERENCE') ?? ''
   const what = given.text('WHAT')
+  if (what?.startsWith(MAIL_TO)) return explainMail(given, around, [word, what])
   if (what !== undefined) return explainRules(given, around, [word, what])
   const reference = parseReference(word)
   if (reference === undefined)

@@ -100,8 +100,8 @@ export function formatFault(file: string, { line, column, text }: Fault): string
   return `${file}:${line}:${column}: ${text}`
 }
 
-// A log line is read by a person.
-const MAX_TOLD = 20
+/** A log line is read by a person. */
+export const MAX_TOLD = 20
 
 /** Starts with a policy that was read. */
 export function createHousePolicy(first: Rulebook, log: Log): HousePolicy {
@@ -126,10 +126,17 @@ export function createHousePolicy(first: Rulebook, log: Log): HousePolicy {
       current = next
       for (const listener of [...listeners]) listener()
     },
-    tell({ gains, losses }) {
+    tell({ gains, losses, looser, stricter }) {
       const told = (list: typeof gains) =>
         list.slice(0, MAX_TOLD).map(({ who, what, rule }) => `${who} ${what} (${rule})`)
-      log('policy.replaced', { gains: gains.length, losses: losses.length, gained: told(gains), lost: told(losses) })
+      log('policy.replaced', {
+        gains: gains.length,
+        losses: losses.length,
+        gained: told(gains),
+        lost: told(losses),
+        ...(looser.length > 0 && { looser: looser.slice(0, MAX_TOLD) }),
+        ...(stricter.length > 0 && { stricter: stricter.slice(0, MAX_TOLD) }),
+      })
     },
   }
 }

@@ -5,7 +5,7 @@ import { PARTY_KINDS, type Party } from '@countersign/policy'
 import type { FeedRules, KnownParty } from '@countersign/protocol'
 import { EXIT, Failure } from '../command.ts'
 import type { Config, DoorConfig, HouseConfig } from '../config/model.ts'
-import { createHousePolicy, type HousePolicy, type Rulebook, readPolicyFile, rulebookOf } from './policy.ts'
+import { createHousePolicy, type HousePolicy, MAX_TOLD, type Rulebook, readPolicyFile, rulebookOf } from './policy.ts'
 
 /** What stands in messages in place of a file of the house's own. */
 export const TOLD = 'the policy of the authority'
@@ -91,7 +91,11 @@ export async function openRules(
         own: ownOf(next, nextText),
         applied: isDeepStrictEqual(ownOf(config, text), ownOf(next, nextText))
           ? []
-          : [`rules: ${difference?.gains.length ?? 0} may do more, ${difference?.losses.length ?? 0} less`],
+          : [
+              `rules: ${difference?.gains.length ?? 0} may do more, ${difference?.losses.length ?? 0} less`,
+              ...(difference?.looser ?? []).slice(0, MAX_TOLD).map((name) => `rules: no longer ${name}`),
+              ...(difference?.stricter ?? []).slice(0, MAX_TOLD).map((name) => `rules: ${name}`),
+            ],
         apply() {
           config = next
           text = nextText
