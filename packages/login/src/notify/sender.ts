@@ -9,7 +9,7 @@ import { type MailOptions, openTransport } from './transport.ts'
 export interface NoticeSender {
   /** Sends what is due now; answers how many went. */
   send(): Promise<number>
-  /** Ends; what is under way is finished first. */
+  /** Ends; what is under way is finished first, if that is soon. */
   close(): Promise<void>
 }
 
@@ -19,6 +19,8 @@ const ROUND_MS = 2_000
 const MAX_A_ROUND = 20
 const FIRST_WAIT_MS = 60_000
 const LAST_WAIT_MS = 6 * 3_600_000
+/** How long the end of a process waits for a server that may have hung: what is cut then is sent by the next. */
+const LAST_SEND_MS = 2_000
 /** Whoever sends it has it for so long; afterwards another process may: SMTP's own times are shorter. */
 const LEASE_MS = 5 * 60_000
 /** RFC 5321 §4.5.4.1: give up after four or five days. */
@@ -66,7 +68,7 @@ export function openNoticeSender(
   /** Answers why it was not taken. */
   const sendOne = ({ id, email, ...notice }: Readonly<NoticeTable>): Promise<string | undefined> =>
     transport
-      .sendMail({
+      .send({
         from,
         // As an object: an address is never read as a list of them.
         to: { name: '', address: email },
@@ -75,9 +77,11 @@ export function openNoticeSender(
       })
       .then(() => undefined, reasonOf)
 
+  const stop = new AbortController()
   const send = async () => {
     let sent = 0
     for (const row of await due(clock().epochMilliseconds)) {
+      if (stop.signal.aborted) break
       const now = clock().epochMilliseconds
       if (!(await take(row.id, row.next_at, row.tries, now))) continue
       // Of five days ago, nobody needs to be told any more: the server was away, or there was none.
@@ -91,7 +95,6 @@ export function openNoticeSender(
     return sent
   }
 
-  const stop = new AbortController()
   const run = async () => {
     while (!stop.signal.aborted) {
       await send().catch((error: unknown) => log('login.failed', { door, path: 'notices', error: String(error) }))
@@ -103,8 +106,9 @@ export function openNoticeSender(
     send,
     async close() {
       stop.abort()
+      const cut = setTimeout(transport.cut, LAST_SEND_MS)
       await running
-      transport.close()
+      clearTimeout(cut)
     },
   }
 }

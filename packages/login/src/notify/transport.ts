@@ -1,6 +1,6 @@
 // The SMTP server that notices are given to: encrypted, but on this machine.
-import { isIPv4 } from 'node:net'
-import { createTransport, type Transporter } from 'nodemailer'
+import { isIPv4, Socket } from 'node:net'
+import { createTransport, type SendMailOptions } from 'nodemailer'
 import type SMTPTransport from 'nodemailer/lib/smtp-transport/index.js'
 
 /** Where notices go, and from whom. */
@@ -38,9 +38,40 @@ export function transportOptions({ url, password }: MailOptions): SMTPTransport.
   }
 }
 
+/** Where notices are given away. */
+export interface NoticeTransport {
+  /** @throws {Error} (rejects) where nobody has taken it. */
+  send(message: SendMailOptions): Promise<void>
+  /** Cuts what is under way: it was not sent. */
+  cut(): void
+}
+
 /** Connects for each notice. */
-export function openTransport(mail: MailOptions): Transporter<SMTPTransport.SentMessageInfo> {
-  return createTransport(transportOptions(mail))
+export function openTransport(mail: MailOptions): NoticeTransport {
+  const options = transportOptions(mail)
+  const underWay = new Set<() => void>()
+  return {
+    async send(message) {
+      // Ours: by itself the library waits half a minute for a server that says nothing any more.
+      const socket = new Socket()
+      const { promise: cut, reject } = Promise.withResolvers<never>()
+      const end = () => {
+        reject(new Error('it was cut, since the house ends'))
+        socket.destroy()
+      }
+      underWay.add(end)
+      const transport = createTransport({ ...options, socket })
+      try {
+        await Promise.race([transport.sendMail(message), cut])
+      } finally {
+        underWay.delete(end)
+        transport.close()
+      }
+    },
+    cut() {
+      for (const end of underWay) end()
+    },
+  }
 }
 
 function isLoopback(host: string): boolean {
