@@ -195,6 +195,7 @@ export async function setUpOver(
     keyStretching = QUICK_STRETCHING,
     name = 'Carol',
     later = false,
+    now = Date.now,
   }: {
     readonly account: string
     readonly invitation: string
@@ -204,6 +205,8 @@ export async function setUpOver(
     readonly name?: string
     /** The step before this one was used up. */
     readonly later?: boolean
+    /** The clock of the app. */
+    readonly now?: () => number
   },
 ): Promise<NetworkCustomer> {
   const { setUp, opaque } = await line.ask('set-up/begin', { invitation, device: line.device.keys })
@@ -212,7 +215,7 @@ export async function setUpOver(
     ...{ setUp, name, record, ofPassword: await sealToPassword(shown, exportKey) },
     ofDevice: await sealToDevice(shown, account, line.device),
   })
-  const code = appOf(totp.secret, later ? Math.floor(Date.now() / STEP_MS) - 1 : 0)
+  const code = appOf(totp.secret, later ? Math.floor(now() / STEP_MS) - 1 : 0, now)
   const { recovery } = await line.ask('set-up/code', { setUp, code: await code() })
   await line.ask('set-up/done', { setUp })
   return { account, password, totpSecret: totp.secret, recovery, line, code }
@@ -282,12 +285,12 @@ export function codeAt(totpSecret: string, milliseconds: number): string {
 }
 
 /** Each of a step of its own, as each counts once; the bank takes the step before and the one after. */
-function appOf(totpSecret: string, usedBefore: number): () => Promise<string> {
+function appOf(totpSecret: string, usedBefore: number, clock: () => number): () => Promise<string> {
   let used = usedBefore
   return async () => {
-    const now = Math.floor(Date.now() / STEP_MS)
+    const now = Math.floor(clock() / STEP_MS)
     const step = Math.max(used + 1, now - 1)
-    if (step > now + 1) await delay((step - 1) * STEP_MS - Date.now() + 500)
+    if (step > now + 1) await delay((step - 1) * STEP_MS - clock() + 500)
     used = step
     return codeAt(totpSecret, step * STEP_MS)
   }

@@ -9,17 +9,23 @@ export interface Letter {
   readonly text: string
 }
 
+/** An address of this machine. */
+export interface MailPlace {
+  readonly host: string
+  readonly port: number
+}
+
 /** Takes what is sent to anybody. */
 export interface Mailbox extends AsyncDisposable {
   /** For `people.mail` of a door. */
   readonly mail: { readonly url: string; readonly from: string }
   readonly letters: readonly Letter[]
-  /** Waits for a letter with this subject, past ones too. Throws after ten seconds: notices are sent every two. */
-  letter(subject: string): Promise<Letter>
+  /** Waits for a letter with this subject, to whomever, past ones too. Throws after ten seconds: notices are sent every two. */
+  letter(subject: string, to?: string): Promise<Letter>
 }
 
-/** Opens it. */
-export async function openMailbox(): Promise<Mailbox> {
+/** Opens it. @param at Where; by default somewhere. */
+export async function openMailbox(at: MailPlace = { host: '127.0.0.1', port: 0 }): Promise<Mailbox> {
   const letters: Letter[] = []
   const waiting = new Set<() => void>()
   const server = new SMTPServer({
@@ -41,15 +47,17 @@ export async function openMailbox(): Promise<Mailbox> {
   })
   // A house that is ended while it sends is no failure of the test.
   server.on('error', () => undefined)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(at.port, at.host, resolve))
   const { port } = server.server.address() as AddressInfo
   return {
-    mail: { url: `smtp://127.0.0.1:${port}`, from: 'bank@acme.example' },
+    mail: { url: `smtp://${at.host}:${port}`, from: 'bank@acme.example' },
     letters,
-    letter(subject) {
+    letter(subject, to) {
       const { promise, resolve, reject } = Promise.withResolvers<Letter>()
       const look = () => {
-        const found = letters.find(({ text }) => text.includes(`Subject: ${subject}`))
+        const found = letters.find(
+          (one) => one.text.includes(`Subject: ${subject}`) && (to === undefined || one.to.includes(to)),
+        )
         if (found !== undefined) resolve(found)
       }
       const timer = setTimeout(
