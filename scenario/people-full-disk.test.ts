@@ -2,23 +2,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeSmallDisk, NEEDS_MOUNT } from '../tools/testing/small-disk.ts'
-import { bankOf, invitationOf, openLine, RefusedOverNetwork, setUpOver, signInOver } from './support/customer.ts'
-import { startHouse } from './support/house.ts'
-import { BANK_DOOR } from './support/people.ts'
+import { invitationOf, openLine, RefusedOverNetwork, setUpOver, signInOver } from './support/customer.ts'
+import { startNetworkBank } from './support/network-bank.ts'
 
 test(
   'a full disk: nobody is let in half, nobody is locked out afterwards, no set-up is half open',
   NEEDS_MOUNT,
   async () => {
     using disk = makeSmallDisk(8192)
-    await using house = await startHouse({
-      directory: disk.directory,
-      config: { authority: { listen: '127.0.0.1:0' }, doors: [BANK_DOOR] },
-    })
-    const bank = await bankOf(house)
-    const carol = await setUpOver(await openLine(bank), {
-      ...{ account: 'carol', invitation: await invitationOf(house, 'carol') },
-    })
+    await using network = await startNetworkBank({ directory: disk.directory })
+    const { house, bank } = network
+    const carol = await network.customer('carol')
     const invitation = await invitationOf(house, 'dave')
     const line = await openLine(bank)
     disk.fill(0)

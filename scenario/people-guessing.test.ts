@@ -1,20 +1,9 @@
 // Ten thousand guesses at one name, from many addresses, over the network.
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { client, ready } from '@serenity-kit/opaque'
-import {
-  type BankAddress,
-  bankOf,
-  codeOfRefusal,
-  invitationOf,
-  type NetworkCustomer,
-  openLine,
-  provePasswordOver,
-  setUpOver,
-  signInOver,
-} from './support/customer.ts'
-import { type RunningHouse, startHouse } from './support/house.ts'
-import { BANK_DOOR } from './support/people.ts'
+import { client } from '@serenity-kit/opaque'
+import { codeOfRefusal, openLine, provePasswordOver, signInOver } from './support/customer.ts'
+import { type NetworkBank, startNetworkBank } from './support/network-bank.ts'
 
 const GUESSES = 10_000
 const ADDRESSES = 250
@@ -22,23 +11,19 @@ const ADDRESSES = 250
 const FREE_PER_HOUR = 10
 
 suite('guesses', () => {
-  let house: RunningHouse
-  let bank: BankAddress
+  let network: NetworkBank
   before(async () => {
-    house = await startHouse({ config: { authority: { listen: '127.0.0.1:0' }, doors: [BANK_DOOR] } })
-    bank = await bankOf(house)
-    await ready
+    network = await startNetworkBank()
   })
   after(async () => {
-    await house?.[Symbol.asyncDispose]()
+    await network?.[Symbol.asyncDispose]()
   })
-  const customer = async (account: string): Promise<NetworkCustomer> =>
-    setUpOver(await openLine(bank), { account, invitation: await invitationOf(house, account) })
 
   test('ten thousand, from 250 addresses: ten are heard, and the customer gets in meanwhile', {
     timeout: 180_000,
   }, async (t) => {
-    const carol = await customer('carol')
+    const { bank } = network
+    const carol = await network.customer('carol')
     const { startLoginRequest: start } = client.startLogin({ password: 'whatever' })
     const said = new Map<string, number>()
     const guessFrom = async (n: number) => {

@@ -1,15 +1,11 @@
 // A telephone whose clock is wrong, and a set-up that is left at each step.
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { ready } from '@serenity-kit/opaque'
 import {
-  type BankAddress,
-  bankOf,
   codeAt,
   codeOfRefusal,
   invitationOf,
   type Line,
-  type NetworkCustomer,
   openLine,
   provePasswordOver,
   register,
@@ -19,24 +15,18 @@ import {
   shownOf,
   signInOver,
 } from './support/customer.ts'
-import { type RunningHouse, startHouse } from './support/house.ts'
-import { BANK_DOOR } from './support/people.ts'
+import { type NetworkBank, startNetworkBank } from './support/network-bank.ts'
 
 const STEP_MS = 30_000
 
 suite('a clock that is wrong, and a set-up that is left', () => {
-  let house: RunningHouse
-  let bank: BankAddress
+  let network: NetworkBank
   before(async () => {
-    house = await startHouse({ config: { authority: { listen: '127.0.0.1:0' }, doors: [BANK_DOOR] } })
-    bank = await bankOf(house)
-    await ready
+    network = await startNetworkBank()
   })
   after(async () => {
-    await house?.[Symbol.asyncDispose]()
+    await network?.[Symbol.asyncDispose]()
   })
-  const customer = async (account: string): Promise<NetworkCustomer> =>
-    setUpOver(await openLine(bank), { account, invitation: await invitationOf(house, account) })
 
   test('a telephone whose clock is off by one step gets in; by five it is told what a wrong password is told', async () => {
     const bodies: object[] = []
@@ -45,7 +35,7 @@ suite('a clock that is wrong, and a set-up that is left', () => {
       ['erin', -5],
       ['frank', 5],
     ] as const) {
-      const own = await customer(account)
+      const own = await network.customer(account)
       const { signIn, finish } = await provePasswordOver(own.line, own)
       await own.line.ask('finish', { signIn, finish })
       const code = codeAt(own.totpSecret, Date.now() + steps * STEP_MS)
@@ -66,6 +56,7 @@ suite('a clock that is wrong, and a set-up that is left', () => {
   const PARTS = ['begin', 'password', 'record', 'code'] as const
   for (const last of PARTS)
     test(`a set-up left after ${last} opens nothing, and is begun anew`, async () => {
+      const { house, bank } = network
       const account = `grace-${last}`
       const invitation = await invitationOf(house, account)
       const line = await openLine(bank)
