@@ -10,7 +10,7 @@ import { shownCode, showOnTelephone, spendTelephoneCode } from '../src/otp/telep
 import { spendTotp } from '../src/otp/totp.ts'
 import { PersonRefusal } from '../src/refusal.ts'
 import { LOGIN_PART, VERSION_1 } from '../src/store/schema.ts'
-import { NOW, testBank } from './support/bank.ts'
+import { accessOf, NOW, RULES, testBank } from './support/bank.ts'
 import { newBrowser, testDoor } from './support/browser.ts'
 import {
   codeOf,
@@ -26,6 +26,7 @@ import {
 } from './support/customer.ts'
 import { rowsOfVersion1, UPGRADED } from './support/earlier.ts'
 import { emptyDatabase, POSTGRESQL_WORDS, postgresqlStore } from './support/postgresql.ts'
+import { wholeLogin } from './support/whole.ts'
 
 /** A view of the same octets that is no Buffer. */
 function octetsOf(value: unknown): unknown {
@@ -168,5 +169,31 @@ suite('login in PostgreSQL', withPostgresql, () => {
       store.entries.map(({ act }) => act),
       ['invited', 'opened'],
     )
+  })
+
+  test('the end of a recovery, raced by eight at two processes: one new app lets in, once, and each end has one entry', async (t) => {
+    const { store, one, other } = await twoDoors(t)
+    const beside = { ...one, ground: { ...one.ground, store } }
+    const doors = [await wholeLogin(t, beside), await wholeLogin(t, beside)] as const
+    const carol = await setUp(one)
+    const browser = await newBrowser(doors[0], { name: 'Firefox on Android' })
+    const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+    const proved = await provePassword(browser, id, carol)
+    await browser.ask('finish', { signIn: id, finish: proved!.finish })
+    await browser.ask('recover', { signIn: id, code: carol.recovery[0]! })
+    for (const { access } of doors) access.replace(accessOf(RULES.replace('proof: [password]', 'proof: [totp]')))
+    other.time.pass({ hours: 24 })
+    assert.equal((await browser.ask('wait', { signIn: id })).next, 'restore')
+    const apps = await Promise.all([1, 2].map(() => browser.ask('restore/app', { signIn: id })))
+    const asked = Array.from({ length: 8 }, (_, i) => {
+      const { totp, pending } = apps[i % 2]!
+      browser.at(doors[i % 2]!)
+      return browser.send('restore/app/confirm', { signIn: id, pending, code: codeOf(totp.secret, one.time.now()) })
+    })
+    const answers = (await Promise.all(asked)).map(({ statusCode }) => statusCode).sort()
+    assert.deepEqual(answers, [200, ...Array(7).fill(409)])
+    const acts = store.entries.map(({ act }) => act)
+    for (const act of ['recovery begun', 'recovery ended', 'app changed', 'device added'])
+      assert.equal(acts.filter((each) => each === act).length, 1, act)
   })
 })

@@ -34,6 +34,7 @@ export async function restoreApp({ device, signIn }: Restoring): Promise<void> {
   pending = answer.pending
   drawQr(answer.totp.qr, 'qr')
   write('secret', answer.totp.secret.replaceAll(/(.{4})(?=.)/g, '$1 '))
+  show('code-form', false)
   show('restore-form')
   element('app-code', HTMLInputElement).focus()
 }

@@ -75,7 +75,7 @@ onSubmit('password-form', provePassword)
 onSubmit('code-form', proveCode)
 onSubmit('recover-form', recover)
 onSubmit('restore-form', () => restored(confirmRestored))
-onClick('restore-code', () => showOnly('code-form', SECTIONS, 'code'))
+onClick('restore-code', showOldCode)
 onClick('restore-app', async () => under && restoreApp(restoring(under)))
 onClick('restore-passkey', () => restored(restorePasskey))
 onClick('by-passkey', provePasskey)
@@ -306,6 +306,13 @@ async function recover(): Promise<void> {
   }
 }
 
+/** At the end of a recovery: a code of the app of before. The other ways stay above it, for whoever has lost it after all. */
+function showOldCode(): void {
+  show('restore-form', false)
+  show('code-form')
+  element('code', HTMLInputElement).focus()
+}
+
 /** At the end of a recovery: what was lost is made anew, and lets in. */
 async function restored(way: typeof confirmRestored | typeof restorePasskey): Promise<void> {
   const current = under
@@ -339,6 +346,7 @@ async function goOn(current: Under, answer: Answer): Promise<void> {
   if (!(await openSecond(current, answer))) return
   switch (answer.next) {
     case 'code':
+      show('send-code')
       showOnly('code-form', SECTIONS, 'code')
       return
     case 'confirm':

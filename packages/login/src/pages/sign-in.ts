@@ -38,6 +38,18 @@ ${passwordField(writing, { id: 'password', label: say('sign-in.password'), kind:
 <p class="faint" id="checking" hidden>${say('sign-in.checking')}</p>
 <p id="switch" hidden><button type="button" class="link" id="not-you"></button></p>
 </form>
+<section id="restore" aria-labelledby="restore-title" hidden>
+<h2 id="restore-title" tabindex="-1">${say('sign-in.restore-title')}</h2>
+<p>${say('sign-in.restore', { bank })}</p>
+<div class="buttons"><button type="button" id="restore-code">${say('sign-in.restore-code')}</button><button type="button" id="restore-app">${say('sign-in.restore-app')}</button><button type="button" id="restore-passkey">${say('sign-in.restore-passkey')}</button></div>
+<form id="restore-form" method="post" novalidate hidden>
+<p>${say('set-up.app')}</p>
+<canvas class="qr" id="qr" role="img" aria-label="${say('set-up.qr-label')}"></canvas>
+<p>${say('set-up.key')}: <code id="secret"></code></p>
+${codeField(writing, { id: 'app-code', label: say('set-up.first-code') })}
+<div class="buttons"><button class="main" type="submit">${say('page.go-on')}</button></div>
+</form>
+</section>
 <form id="code-form" method="post" novalidate aria-labelledby="code-title" hidden>
 <h2 id="code-title" tabindex="-1">${say('sign-in.code-title')}</h2>
 <figure class="shown small" id="again" hidden><canvas id="canvas-again" width="320" height="240" role="img" aria-label="${say('sign-in.picture-label')}"></canvas><figcaption><span id="phrase-again"></span><br><span class="faint">${say('sign-in.again-shown', { bank })}</span></figcaption></figure>
@@ -63,18 +75,6 @@ ${codeField(writing, { id: 'code', label: say('sign-in.code') })}
 <section id="waiting" aria-labelledby="waiting-title" hidden>
 <h2 id="waiting-title" tabindex="-1">${say('sign-in.wait-title')}</h2>
 <p id="waiting-until"></p>
-</section>
-<section id="restore" aria-labelledby="restore-title" hidden>
-<h2 id="restore-title" tabindex="-1">${say('sign-in.restore-title')}</h2>
-<p>${say('sign-in.restore', { bank })}</p>
-<div class="buttons"><button type="button" id="restore-code">${say('sign-in.restore-code')}</button><button type="button" id="restore-app">${say('sign-in.restore-app')}</button><button type="button" id="restore-passkey">${say('sign-in.restore-passkey')}</button></div>
-<form id="restore-form" method="post" novalidate hidden>
-<p>${say('set-up.app')}</p>
-<canvas class="qr" id="qr" role="img" aria-label="${say('set-up.qr-label')}"></canvas>
-<p>${say('set-up.key')}: <code id="secret"></code></p>
-${codeField(writing, { id: 'app-code', label: say('set-up.first-code') })}
-<div class="buttons"><button class="main" type="submit">${say('page.go-on')}</button></div>
-</form>
 </section>
 <section id="done" aria-labelledby="done-title" hidden>
 <h2 id="done-title" tabindex="-1">${say('sign-in.done-title')}</h2>

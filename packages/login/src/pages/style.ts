@@ -47,7 +47,7 @@ button.danger { color: var(--refused); border-color: var(--refused) }
 button.link { border: 0; padding: 0; min-height: 1.6rem; color: var(--proved); text-decoration: underline; font-weight: 400; text-align: start }
 button.link.danger { color: var(--refused) }
 button:disabled { opacity: .55; cursor: default }
-.buttons + :not(.buttons) { margin-top: 1.1rem }
+.buttons + :not(.buttons), #start-again { margin-top: 1.1rem }
 .buttons { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1.1rem 0 0 }
 :focus-visible { outline: 3px solid var(--proved); outline-offset: 2px }
 /* Where the focus is led to be read from there, and nothing can be done with it. */
