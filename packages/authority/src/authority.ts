@@ -184,16 +184,21 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     issuerAdministration,
     address,
     invite,
-    backup: ({ target, keys, passphrase }) =>
-      makeBackup({
+    async backup({ target, keys, passphrase }) {
+      const secrets = options.secrets?.() ?? []
+      await makeBackup({
         directory,
         target,
         rootSha256: sha256(readCertificateFile(join(folder, FILES.rootCertificate)).der).toHex(),
+        secrets,
+        ownPassphrase: custody.passphrase,
         now: clock(),
         failpoint,
         ...(store.copyTo && { copyStore: store.copyTo }),
         ...(keys && { keys: passphrase === undefined ? {} : { passphrase } }),
-      }),
+      })
+      return { secrets: secrets.map(({ name }) => name) }
+    },
     certify: createCertify({ issue, domain, authority: () => ({ name }), checkSignature }),
     reload: options.reload,
     accounts: options.accounts,

@@ -3,6 +3,7 @@ import type { Clock, KeyAlgorithm, Locks, Log, SessionIndex, Trust } from '@coun
 import type { Family, KnownAuthority, Meeting } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
 import type { Accounts } from './accounts.ts'
+import type { HouseSecret } from './backup/secret.ts'
 import type { InvitationRequest, Invited } from './enrollment/token/invite.ts'
 import type { Failpoint } from './failpoints.ts'
 import type { Credential } from './issuance/issue.ts'
@@ -51,6 +52,8 @@ export interface AuthorityOptions extends CustodyOptions {
   readonly parts?: readonly StorePart[]
   /** What the API is asked to do with accounts of people. Absent where nobody signs in. */
   readonly accounts?: Accounts
+  /** What other programs of the house must not lose beside the store: in a backup where the keys are. */
+  readonly secrets?: () => readonly HouseSecret[]
   readonly clock: Clock
   readonly log: Log
   /** For tests: called at each moment of `FAILPOINTS`. */

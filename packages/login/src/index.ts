@@ -9,5 +9,5 @@ export type {
 export type { MailOptions } from './notify/transport.ts'
 export type { AccountsOfDoor, SeenAccount, SeenDevice } from './operate.ts'
 export { type LoginOptions, login, type Person } from './plugin.ts'
-export { LoginSecretError } from './secret.ts'
+export { isDoorSecret, LoginSecretError } from './secret.ts'
 export { type LoginService, openLogin } from './service.ts'

@@ -22,7 +22,7 @@ import { passwordCalls } from './password/calls.ts'
 import { type RecoveryGround, recoveryCalls } from './recovery/calls.ts'
 import { restoreCalls } from './recovery/restore-calls.ts'
 import { apiRoutes } from './routes.ts'
-import { openSecret } from './secret.ts'
+import { openSecret, SECRET_FILE } from './secret.ts'
 import { sessionCalls } from './session/calls.ts'
 import { createFind, type TellOfTheft } from './session/find.ts'
 import type { SessionGround } from './session/ground.ts'
@@ -62,6 +62,8 @@ export interface Login {
   register(app: FastifyInstance, way: Way): void
   /** What operators do with accounts. */
   readonly accounts: AccountsOfDoor
+  /** The door's secret as its file has it, for a backup: secret, and undefined where the file is gone. */
+  readonly secretFile: { readonly name: string; readonly path: string; read(): Promise<string | undefined> }
   /** Forgets whom it has met; nobody is signed out by it. */
   close(): Promise<void>
 }
@@ -72,7 +74,8 @@ const RECOVERY_HOURS = 24
 export async function createLogin(config: LoginConfig, house: LoginHouse): Promise<Login> {
   const { recoveryHours = RECOVERY_HOURS } = config
   const host = typeof config.host === 'string' ? config.host : config.host[0]
-  const ground = await groundOf(config, host, house)
+  const files = filesOf(config, house)
+  const ground = await groundOf(files, host, house)
   const opened = openSessions(ground)
   const signing: RecoveryGround = {
     ...ground,
@@ -98,6 +101,7 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
   return {
     find,
     accounts: accountsOf({ ...ground, opened }),
+    secretFile: { name: SECRET_FILE, path: files.pathOf(SECRET_FILE), read: () => files.read(SECRET_FILE) },
     register(app, way) {
       const allowance = createCallAllowance()
       app.register((scope) => apiRoutes(scope, { ...ground, ...way, calls, nonceKey, sessionOf, allowance }))
@@ -132,10 +136,15 @@ function callsWithin(ground: SessionGround) {
   }
 }
 
-async function groundOf({ secret: path }: LoginConfig, host: string, house: LoginHouse): Promise<Ground> {
-  const { door, store } = house
+/** Where the secret is. */
+function filesOf({ secret: path }: LoginConfig, house: LoginHouse): PrivateFiles {
   const files = path === undefined ? house.files : oneFile(path)
   if (files === undefined) throw new TypeError('people cannot sign in at a door that keeps no files: its secret is one')
+  return files
+}
+
+async function groundOf(files: PrivateFiles, host: string, house: LoginHouse): Promise<Ground> {
+  const { door, store } = house
   const secret = await openSecret(files, async () => {
     const account = store.db.selectFrom('login_account').select('account').where('door', '=', door)
     return (await account.limit(1).executeTakeFirst()) !== undefined

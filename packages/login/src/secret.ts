@@ -69,6 +69,11 @@ export async function openSecret(files: PrivateFiles, isNeeded: () => Promise<bo
   return readSecret(JSON.stringify(made), files.pathOf(SECRET_FILE))
 }
 
+/** Whether a text is that of a door's secret, as it was written. */
+export function isDoorSecret(text: string): boolean {
+  return file.safeParse(parsed(text)).success
+}
+
 function readSecret(text: string, path: string): DoorSecret {
   const read = file.safeParse(parsed(text))
   if (!read.success) throw new LoginSecretError(`${path} is not as it was written: restore it from a backup`)

@@ -107,8 +107,9 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
         code: 'ERR_ADMIN_FORBIDDEN',
         note: 'a backup is made on the machine itself',
       })
+    let made: Awaited<ReturnType<typeof api.backup>>
     try {
-      await api.backup(body.value)
+      made = await api.backup(body.value)
     } catch (error) {
       if (!(error instanceof AuthorityError)) throw error
       return sendRefusal(request, reply, {
@@ -118,7 +119,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     }
     failpoint('backup.before-reply')
     reply.raw.once('finish', () => failpoint('backup.after-reply'))
-    return reply.code(201).send({ target: body.value.target })
+    return reply.code(201).send({ target: body.value.target, secrets: made.secrets })
   })
 
   app.post('/v1/reload', async (request, reply) => {

@@ -67,7 +67,7 @@ export const reloaded: z.ZodType = z.strictObject({
   applied: z.array(text),
   warnings: z.array(text),
 })
-export const backedUp: z.ZodType = z.strictObject({ target: text })
+export const backedUp: z.ZodType = z.strictObject({ target: text, secrets: z.array(text) })
 
 /** As `GET /v1/ledger/entries` is asked for them. */
 const entries = z.array(text)

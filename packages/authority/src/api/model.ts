@@ -27,8 +27,8 @@ export interface Api {
   readonly issuerAdministration: IssuerAdministration
   readonly address: () => AuthorityAddress
   readonly invite: Invite
-  /** Makes a backup on this machine. @throws {AuthorityError} (rejects) */
-  readonly backup: (body: BackupBody) => Promise<void>
+  /** Makes a backup on this machine; answers what secrets the house has beside its keys. @throws {AuthorityError} (rejects) */
+  readonly backup: (body: BackupBody) => Promise<{ readonly secrets: readonly string[] }>
   readonly certify: Certify
   /** Absent where there is no file of a configuration. */
   readonly reload: Reload | undefined

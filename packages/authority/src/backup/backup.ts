@@ -9,6 +9,7 @@ import { FILES } from '../keys/hierarchy.ts'
 import { formatKey, isEncryptedKeyFile, parseKey } from '../keys/key-file.ts'
 import { errnoOf } from '../store/fault.ts'
 import { formatManifest, MANIFEST, sha256OfFile } from './manifest.ts'
+import { type HouseSecret, SEALED, sealedOf } from './secret.ts'
 
 /** What is copied, and where to. */
 export interface BackupOptions {
@@ -22,6 +23,10 @@ export interface BackupOptions {
   readonly rootSha256: string
   /** Absent: no keys. Those that are encrypted are copied as they are; others are encrypted under this, where it is given. */
   readonly keys?: { readonly passphrase?: string }
+  /** Of other programs of the house; they leave where the keys do. */
+  readonly secrets: readonly HouseSecret[]
+  /** Of the keys that are encrypted, where they are files: of secrets too, where no other is given. Secret. */
+  readonly ownPassphrase?: string | undefined
   readonly now: Temporal.Instant
   /** For tests. */
   readonly failpoint?: Failpoint
@@ -34,7 +39,7 @@ const STORE = 'store.db'
  * @throws {AuthorityError} (rejects) where it cannot be made, or a key would leave in clear.
  */
 export async function makeBackup(options: BackupOptions): Promise<void> {
-  const { directory, target, copyStore, rootSha256, keys, now, failpoint = () => undefined } = options
+  const { directory, target, copyStore, rootSha256, keys, secrets, now, failpoint = () => undefined } = options
   if (existsSync(target))
     throw new AuthorityError(
       'ERR_AUTHORITY_EXPORT',
@@ -59,12 +64,16 @@ export async function makeBackup(options: BackupOptions): Promise<void> {
       // Each issuer has its own, beside the ledger's.
       for (const name of await readdir(join(directory, FILES.folder)))
         if (name.endsWith('.key')) await copyKey(options, unfinished, name)
+    if (keys) for (const secret of secrets) await copySecret(options, unfinished, secret)
     const files: Record<string, string> = {}
     for (const path of await filesOf(unfinished)) files[relative(unfinished, path)] = await sha256OfFile(path)
     guarded(target, () =>
       writeNewFile(
         join(unfinished, MANIFEST),
-        formatManifest({ at: now, rootSha256, hasKeys: keys !== undefined, files }),
+        formatManifest({
+          ...{ at: now, rootSha256, hasKeys: keys !== undefined },
+          ...{ secrets: secrets.map(({ name }) => name), files },
+        }),
         0o600,
       ),
     )
@@ -98,6 +107,17 @@ async function copyKey({ directory, keys }: BackupOptions, unfinished: string, n
     })
   const copy = isEncrypted ? pem : formatKey(parseKey(pem, path, undefined), keys?.passphrase)
   await writeFile(join(unfinished, FILES.folder, name), copy, { mode: 0o600, flush: true })
+}
+
+async function copySecret(
+  { keys, ownPassphrase }: BackupOptions,
+  unfinished: string,
+  secret: HouseSecret,
+): Promise<void> {
+  const path = join(unfinished, `${secret.name}${SEALED}`)
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const sealed = await sealedOf(secret, keys?.passphrase ?? ownPassphrase)
+  await writeFile(path, sealed, { mode: 0o600, flush: true })
 }
 
 async function filesOf(directory: string): Promise<readonly string[]> {

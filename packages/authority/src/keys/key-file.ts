@@ -18,7 +18,7 @@ import {
 import { AuthorityError } from '../error.ts'
 
 /** What OWASP asks of PBKDF2 with HMAC-SHA-256: a passphrase may be one that a person chose, and the disk be lost. */
-const ITERATIONS = 600_000
+export const ITERATIONS = 600_000
 
 const PLAIN = 'PRIVATE KEY'
 const ENCRYPTED = 'ENCRYPTED PRIVATE KEY'

@@ -41,6 +41,11 @@ export function openLocalAdmin(given: Arguments, around: Around): Admin {
   return localAdmin(dataDirectory(given, around))
 }
 
+/** The authority that runs with this data directory, an absolute path. */
+export function openAdminOf(data: string): Admin {
+  return localAdmin(data)
+}
+
 /** The API over the socket in a data directory; each request has a connection of its own. */
 function localAdmin(data: string): Admin {
   const socketPath = join(data, 'admin.sock')

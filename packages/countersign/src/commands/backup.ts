@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { fieldOf } from '@countersign/protocol'
 import { dataDirectory, openLocalAdmin } from '../admin/client.ts'
 import { EXIT, Failure, type Run } from '../command.ts'
 import { secretAt } from '../config/secret-at.ts'
+
+const MAX_SECRETS = 1_000
+const MAX_NAME = 512
 
 /** `countersign backup`: the running authority copies what it must not lose. */
 export const backup: Run = async (given, around) => {
@@ -22,8 +26,12 @@ export const backup: Run = async (given, around) => {
   const { readSecret } = await import('@countersign/authority')
   const passphrase = secret === undefined ? undefined : readSecret(secretAt(around.cwd, secret))
   const admin = openLocalAdmin(given, around)
-  await admin.post('/v1/backups', { target, keys, ...(passphrase !== undefined && { passphrase }) })
-  if (given.flag('json')) around.out(JSON.stringify({ backup: target, keys }))
+  const made = await admin.post('/v1/backups', { target, keys, ...(passphrase !== undefined && { passphrase }) })
+  const secrets = fieldOf(made)
+    .get('secrets')
+    .list(MAX_SECRETS)
+    .map((each) => each.text(MAX_NAME))
+  if (given.flag('json')) around.out(JSON.stringify({ backup: target, keys, secrets: keys ? secrets : [] }))
   else {
     around.out(`the backup is in ${target}`)
     around.out(
@@ -31,6 +39,12 @@ export const backup: Run = async (given, around) => {
         ? 'its keys are encrypted: keep the passphrase elsewhere'
         : `it has no keys: keep ${dataDirectory(given, around)}/authority/*.key elsewhere, or use --keys`,
     )
+    // Whoever reads one line of this reads it before the disk is lost.
+    if (!keys)
+      for (const secret of secrets)
+        around.out(
+          `nobody signs in from it at the door of ${secret}: without that secret its accounts are lost; use --keys, or keep a copy apart`,
+        )
   }
   return EXIT.ok
 }

@@ -199,14 +199,21 @@ export const COMMANDS: readonly Command[] = [
     details: [
       'Looks at our own side, the name, the way there, TLS, both clocks, what the server shows, whom',
       'each side believes, and meets the door. Exit 1, 3 or 4 by the trouble on which the others rest.',
+      'With --config or --data the house on this machine is looked at too, or alone: whether each',
+      'door at which people sign in has its secret.',
     ],
-    positionals: [{ name: 'ADDRESS', summary: 'host, host:port or an https URL' }],
+    positionals: [{ name: 'ADDRESS', summary: 'host, host:port or an https URL', optional: true }],
     options: {
       identity: { type: 'string', value: 'DIR', summary: 'who meets: a directory that countersign enroll wrote' },
       name: { type: 'string', value: 'NAME', summary: 'the name that the door must prove (the host of ADDRESS)' },
       trust: { type: 'string', value: 'FILE', summary: 'whom to believe: PEM file of root certificates' },
+      config: { type: 'string', value: 'FILE', summary: 'the configuration of the house here (countersign.yaml)' },
+      data: { type: 'string', value: 'DIR', summary: 'data directory of the house here (./countersign-data)' },
     },
-    examples: ['countersign doctor hello.localhost:8443 --identity alice'],
+    examples: [
+      'countersign doctor hello.localhost:8443 --identity alice',
+      'countersign doctor --config countersign.yaml',
+    ],
     load: async () => (await import('./doctor.ts')).doctor,
   },
   {
@@ -774,16 +781,20 @@ export const COMMANDS: readonly Command[] = [
     summary: 'copy what an authority must not lose, while it runs',
     details: [
       'The store as it is at one moment, the ledger and the certificates, with the SHA-256 of each',
-      'file. Keys only with --keys, and only encrypted. The configuration and the policy are',
-      'files of yours. A store in PostgreSQL is not in it: pg_dump has its own ways.',
+      'file. Keys, and the secrets of doors at which people sign in, only with --keys, and only',
+      'encrypted: from a backup without them nobody signs in. The configuration and the policy',
+      'are files of yours. A store in PostgreSQL is not in it: pg_dump has its own ways.',
     ],
     positionals: [{ name: 'TARGET', summary: 'a directory that is not there yet' }],
     options: {
-      keys: { type: 'boolean', summary: 'with the keys of the root and the issuer, encrypted' },
+      keys: {
+        type: 'boolean',
+        summary: 'with the keys of the root and the issuer, and the secrets of doors, encrypted',
+      },
       passphrase: {
         type: 'string',
         value: 'FILE',
-        summary: 'with --keys: encrypts those that are not (a file, or fd:N)',
+        summary: 'with --keys: encrypts what is not; without it, secrets are encrypted as keys are (a file, or fd:N)',
       },
       data: { type: 'string', value: 'DIR', summary: 'data directory of the authority (./countersign-data)' },
     },
@@ -800,8 +811,20 @@ export const COMMANDS: readonly Command[] = [
     positionals: [{ name: 'BACKUP', summary: 'what countersign backup has made' }],
     options: {
       data: { type: 'string', value: 'DIR', summary: 'made; it must not be there, or be empty (./countersign-data)' },
+      passphrase: {
+        type: 'string',
+        value: 'FILE',
+        summary: 'opens the secrets of doors in it (a file, or fd:N); keys stay encrypted',
+      },
+      secrets: {
+        type: 'boolean',
+        summary: 'the secrets of doors alone, into the data directory that has lost them; never over another one',
+      },
     },
-    examples: ['countersign restore /mnt/backup/2026-11-27 --data /var/lib/countersign'],
+    examples: [
+      'countersign restore /mnt/backup/2026-11-27 --data /var/lib/countersign',
+      'countersign restore /mnt/backup/2026-11-27 --secrets --passphrase FILE --data /var/lib/countersign',
+    ],
     load: async () => (await import('./restore.ts')).restore,
   },
 ]

@@ -11,6 +11,7 @@ import { type Ahead, examineAuthority, examineClock } from './clock.ts'
 import { examineDoor } from './door.ts'
 import { AREAS, type Check, type Mend, type Patient } from './model.ts'
 import { examineOwnSide, type OwnSide } from './own-side.ts'
+import { examinePeople, type HouseHere } from './people.ts'
 import { examineProof } from './proof.ts'
 import { examineReach } from './reach.ts'
 
@@ -20,6 +21,8 @@ export interface Complaint {
   readonly directory: string | undefined
   readonly trustFile: string | undefined
   readonly name: string | undefined
+  /** Of which the door is, where it is here. */
+  readonly house: HouseHere | undefined
 }
 
 /** What was found. */
@@ -37,14 +40,20 @@ export interface Examination {
   readonly meeting?: Meeting
 }
 
+/** Examines the house here alone. */
+export async function examineHouse(house: HouseHere): Promise<Examination> {
+  return concluded(await examinePeople(house), { certificates: [], clock: {} })
+}
+
 /** Examines the way from here to a door. @throws {Failure} where the address is none. */
 export async function examine(complaint: Complaint, around: Around): Promise<Examination> {
-  const { address, directory } = complaint
+  const { address, directory, house } = complaint
   const patient: Patient = { address, directory, ...parseDoorAddress(address), now: around.clock() }
   const name = referenceIdentity(complaint.name ?? patient.host)
   const own = await examineOwnSide(patient, complaint.trustFile, around)
+  const here = house === undefined ? [] : await examinePeople(house)
   try {
-    return await examineWay(patient, name, own, around)
+    return await examineWay(patient, name, { ...own, checks: [...own.checks, ...here] }, around)
   } finally {
     own.identity?.close()
   }

@@ -5,6 +5,7 @@ import type { Fault } from '@countersign/protocol'
 export const AREAS = [
   'identity',
   'status',
+  'people',
   'name',
   'reach',
   'tls',

@@ -178,7 +178,7 @@ async function openRoof(
       log,
       ...(failpoint && { failpoint }),
       ...(reload && { reload }),
-      ...(people && { parts: people.parts, accounts: people.accounts }),
+      ...(people && { parts: people.parts, accounts: people.accounts, secrets: people.secrets }),
     }),
   )
   opened.defer(() => authority.close())

@@ -1,7 +1,7 @@
 // People who sign in at web doors of the house: login at each such door, and their accounts in the store of the authority.
-import type { Accounts, StorePart } from '@countersign/authority'
+import type { Accounts, HouseSecret, StorePart } from '@countersign/authority'
 import type { OpenPeople } from '@countersign/gateway'
-import type { AccountsOfDoor, LoginStore } from '@countersign/login'
+import type { AccountsOfDoor, LoginService, LoginStore } from '@countersign/login'
 import { LOGIN_PART } from '@countersign/login/store'
 
 /** The people of a house. */
@@ -10,6 +10,8 @@ export interface HousePeople {
   readonly parts: readonly StorePart[]
   /** What the API of the authority is asked to do with their accounts. */
   readonly accounts: Accounts
+  /** Those of the doors, which are in no store: what a backup has to hold besides. */
+  secrets(): readonly HouseSecret[]
   /** Says where accounts are kept; before the first door opens. */
   keptIn(store: LoginStore): void
   /** For each door that has people. */
@@ -20,6 +22,7 @@ export interface HousePeople {
 
 interface PeopleOfDoor {
   readonly accounts: AccountsOfDoor
+  readonly secretFile: LoginService['secretFile']
   /** As in `https://bank.localhost:8444`. */
   address: string
 }
@@ -31,6 +34,8 @@ export function createHousePeople(): HousePeople {
   return {
     parts: [LOGIN_PART],
     accounts: accountsOf(doors),
+    secrets: () =>
+      [...doors].map(([door, { secretFile }]) => ({ ...secretFile, name: `doors/${door}/${secretFile.name}` })),
     keptIn(store) {
       kept = store
     },
@@ -43,8 +48,8 @@ export function createHousePeople(): HousePeople {
         ...(secret !== undefined && { secret }),
         ...(mail && { mail: await mailOf(mail) }),
       }
-      const { find, accounts, upstream, close } = await openLogin(config, { ...house, store: kept })
-      doors.set(house.door, { accounts, address: `https://${host[0]}` })
+      const { find, accounts, secretFile, upstream, close } = await openLogin(config, { ...house, store: kept })
+      doors.set(house.door, { accounts, secretFile, address: `https://${host[0]}` })
       return {
         find,
         upstream,
