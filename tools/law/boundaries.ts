@@ -21,7 +21,8 @@ export function boundaryBreaches(root: string): readonly Breach[] {
         return mayReach(source.file, target, manifest?.folder) ? [] : breach(`${target} is outside: import by name`)
       }
       if (manifest === undefined || !ours.has(specifier)) return []
-      const declared = [manifest.name, ...manifest.dependencies, ...manifest.devDependencies]
+      const { name, dependencies, devDependencies, optionalDependencies } = manifest
+      const declared = [name, ...dependencies, ...devDependencies, ...optionalDependencies]
       return declared.includes(specifier) ? [] : breach(`${specifier} is not declared in ${manifest.folder}`)
     })
   })

@@ -31,7 +31,10 @@ export function ringBreaches(root: string): readonly Breach[] {
     const file = `${manifest.folder}/package.json`
     const ring = RINGS[own]
     if (ring === undefined) return [{ file, law: 'import law', text: `${own} has no ring in tools/law/rings.ts` }]
-    const used = [...manifest.dependencies, ...manifest.devDependencies].flatMap((name) => folderOf.get(name) ?? [])
+    const { dependencies, devDependencies, optionalDependencies } = manifest
+    const used = [...dependencies, ...devDependencies, ...optionalDependencies].flatMap(
+      (name) => folderOf.get(name) ?? [],
+    )
     const outwards = used
       .filter((other) => !((RINGS[other] ?? Number.POSITIVE_INFINITY) < ring || WITHIN[own]?.includes(other)))
       .map((other) => ({

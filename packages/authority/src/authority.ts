@@ -22,6 +22,7 @@ import { recordProfiles } from './issuance/profiles-entry.ts'
 import { createIssuerAdministration } from './issuers/administration.ts'
 import { FILES, readCertificateFile } from './keys/hierarchy.ts'
 import type { Issuers } from './keys/issuers.ts'
+import { programKey } from './keys/program-key.ts'
 import { openIntegration } from './ledger/integrate.ts'
 import { createReceipts } from './ledger/receipts.ts'
 import type { Authority, AuthorityOptions } from './model.ts'
@@ -202,6 +203,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     certify: createCertify({ issue, domain, authority: () => ({ name }), checkSignature }),
     reload: options.reload,
     accounts: options.accounts,
+    openPgp: options.openPgp,
     figures: { ...figures, families: () => figures.families(looked) },
     enroll: createEnroll({ store, issue, domain, clock, checkSignature }),
     renew: createRenew({ store, issue, clock, checkSignature }),
@@ -287,6 +289,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     holdsWithout: async () => (await findOutageBudget(store, feed.doors(), clock())).holdsUntil,
     setting: settingOf(store, failpoint),
     part: (name) => openPart(store, name, failpoint),
+    key: (name) => programKey(folder, name, custody),
     async drain(timeoutMs) {
       listener.stop()
       local.close()

@@ -1,4 +1,5 @@
 // What `openAuthority` takes and gives.
+import type { KeyObject } from 'node:crypto'
 import type { Clock, KeyAlgorithm, Locks, Log, SessionIndex, Trust } from '@countersign/mtls'
 import type { Family, KnownAuthority, Meeting } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
@@ -9,6 +10,7 @@ import type { Failpoint } from './failpoints.ts'
 import type { Credential } from './issuance/issue.ts'
 import type { X509ProfileName } from './issuance/profiles.ts'
 import type { CustodyOptions } from './keys/custody.ts'
+import type { OpenPgpKeys } from './openpgp.ts'
 import type { FeedDoor } from './status/feed/feed.ts'
 import type { Rules } from './status/feed/published.ts'
 import type { RevocationRequest, Revoked } from './status/revoke.ts'
@@ -54,6 +56,8 @@ export interface AuthorityOptions extends CustodyOptions {
   readonly accounts?: Accounts
   /** What other programs of the house must not lose beside the store: in a backup where the keys are. */
   readonly secrets?: () => readonly HouseSecret[]
+  /** What certifies and keeps OpenPGP keys of people. Absent where the house has no OpenPGP. */
+  readonly openPgp?: OpenPgpKeys
   readonly clock: Clock
   readonly log: Log
   /** For tests: called at each moment of `FAILPOINTS`. */
@@ -116,6 +120,8 @@ export interface Authority {
   setting(key: string, value: string): Promise<void>
   /** The tables of one of `parts`, by its name. @throws {TypeError} where there is none. */
   part<Tables>(name: string): PartOfStore<Tables>
+  /** A key of Ed25519 of another part of the program, in the custody of the authority; made where there is none. Secret. @throws {AuthorityError} */
+  key(name: string): KeyObject
   /** Stops accepting, lets requests under way end for at most `timeoutMs`. `close` follows. */
   drain(timeoutMs: number): Promise<void>
   close(): Promise<void>

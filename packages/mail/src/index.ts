@@ -1,5 +1,6 @@
 export { type HeaderProtection, type ProtectedMessage, protectHeader } from './header/protect.ts'
 export { type ProtectedHeader, readProtectedHeader } from './header/protected.ts'
+export { type OpenPgpFolder, type OwnOpenPgpKey, openPgpFolder } from './keys/openpgp-folder.ts'
 export { makeMailKey, type OwnMailKey, readOwnMailKeys } from './keys/own-keys.ts'
 export { readAddresses } from './mime/addresses.ts'
 export { type ContentDisposition, readContentDisposition, readContentType } from './mime/content-type.ts'

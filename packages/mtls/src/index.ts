@@ -22,7 +22,13 @@ export {
   signWithKey,
 } from './crypto/key-algorithm.ts'
 export { type PerformerKeys, performWith } from './crypto/perform.ts'
-export type { FoundMailKeys } from './enroll/answer.ts'
+export type {
+  CertifiedOpenPgpKey,
+  FoundMailKeys,
+  FoundOpenPgpKey,
+  FoundOpenPgpKeys,
+} from './enroll/answer.ts'
+export { certifyOpenPgpKey } from './enroll/certify-openpgp-key.ts'
 export { expiringAt } from './enroll/due.ts'
 export { type Enrolled, type EnrollOptions, enroll } from './enroll/enroll.ts'
 export { ENROLLMENT_ERRORS, EnrollmentError, type EnrollmentErrorCode } from './enroll/error.ts'

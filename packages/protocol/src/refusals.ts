@@ -307,6 +307,13 @@ const OTHER_REFUSALS = {
     'this party has renewed too often within the hour',
     'try again in an hour; if it was not you, tell your administrator now',
   ],
+  ERR_ENROLL_NO_OPENPGP: [
+    'local',
+    'operator',
+    5,
+    'the authority has no OpenPGP, so it certifies no such key',
+    'use S/MIME (countersign mail key), or ask the operator to install @countersign/openpgp where the authority runs',
+  ],
   ERR_AUTHORITY_LINT: [
     'local profile',
     'us',

@@ -54,6 +54,28 @@ export const meetings: z.ZodType = z.strictObject({ meetings: z.array(z.looseObj
 export const mailKeys: z.ZodType = z.strictObject({
   keys: z.array(z.strictObject({ party: text, certificate: base64 })),
   issuers: z.array(base64),
+  /** Absent where the authority has no OpenPGP. */
+  openPgp: z
+    .strictObject({
+      /** The authority's own public keys, in octets. */
+      authorities: z.array(base64),
+      keys: z.array(
+        z.strictObject({
+          party: text,
+          fingerprint: hex,
+          key: base64,
+          /** Whether mail is encrypted to it; others are there to know signatures by. */
+          current: z.boolean(),
+        }),
+      ),
+    })
+    .optional(),
+})
+export const openPgpKey: z.ZodType = z.strictObject({
+  party: text,
+  fingerprint: hex,
+  key: base64,
+  authorities: z.array(base64),
 })
 export const invited: z.ZodType = z.strictObject({
   token: text,

@@ -13,6 +13,7 @@ import type { IssuerAdministration } from '../issuers/model.ts'
 import type { Issuers } from '../keys/issuers.ts'
 import type { Receipts } from '../ledger/receipts.ts'
 import type { Reload } from '../model.ts'
+import type { OpenPgpKeys } from '../openpgp.ts'
 import type { Changes } from '../status/changes.ts'
 import type { Lists } from '../status/crl/publish.ts'
 import type { KnownDoor } from '../status/feed/feed.ts'
@@ -34,6 +35,8 @@ export interface Api {
   readonly reload: Reload | undefined
   /** Absent where nobody signs in. */
   readonly accounts: Accounts | undefined
+  /** Absent where the house has no OpenPGP. */
+  readonly openPgp: OpenPgpKeys | undefined
   readonly enroll: Enroll
   readonly renew: Renew
   readonly revocation: Revocation

@@ -15,6 +15,7 @@ import {
   invitationBody,
   lockBody,
   mailKeysQuery,
+  openPgpKeyBody,
   partiesQuery,
   partyBody,
   reloadBody,
@@ -121,6 +122,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     query: mailKeysQuery,
     status: 200,
     answer: answers.mailKeys,
+  },
+  'POST /v1/mail/keys': {
+    summary: 'have an OpenPGP key certified for the addresses of a person, by the certificate in hand',
+    who: 'party',
+    body: openPgpKeyBody,
+    status: 201,
+    answer: answers.openPgpKey,
   },
   'POST /v1/invitations': {
     summary: 'make a one-time token with which a party enrolls; an administrator, as an officer alone',

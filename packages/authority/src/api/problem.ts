@@ -72,6 +72,7 @@ const STATUS: Readonly<Record<Exclude<RefusalCode, DoorCode>, number>> = {
   ERR_ENROLL_PARTY_LOCKED: 403,
   // RFC 6585 §4.
   ERR_ENROLL_TOO_OFTEN: 429,
+  ERR_ENROLL_NO_OPENPGP: 501,
   ERR_AUTHORITY_LINT: 500,
   ERR_AUTHORITY_NO_ISSUER: 503,
   ERR_AUTHORITY_STORE_FULL: 507,
@@ -128,6 +129,10 @@ const TOLD_NOTES: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'ERR_ENROLL_REQUEST_SIGNATURE',
   'ERR_ENROLL_NAME',
   'ERR_ENROLL_KEY',
+  'ERR_MAIL_FORM',
+  'ERR_MAIL_ALGORITHM',
+  'ERR_MAIL_BUDGET',
+  'ERR_MAIL_RECIPIENT_KEY',
 ])
 
 /** Writes a refusal as a problem. `status` where HTTP has a more exact one than the code (405, 413, 415). */

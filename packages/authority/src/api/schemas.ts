@@ -50,6 +50,9 @@ export const renewalBody: z.ZodType<Pick<EnrollmentBody, 'request'> & { readonly
     beside: z.enum(BESIDE_PROFILES).optional(),
   })
 
+/** As many octets of a key as the package of OpenPGP reads would not fit the body: what a person makes has a thousand. */
+export const openPgpKeyBody: z.ZodType<{ readonly key: Uint8Array }> = z.strictObject({ key: octets('base64') })
+
 export const mailKeysQuery: z.ZodType<{ readonly address: string }> = z.strictObject({
   /** As certificates have it: the local part as it stands, the domain in lower case. */
   address: word.refine((text) => text.includes('@'), 'as in alice@acme.example'),

@@ -42,7 +42,7 @@ interface Renewing {
 export function createRenew({ store, issue, clock, checkSignature }: Renewing): Renew {
   return async (sha256, der, beside) => {
     const held = await store.certificates.bySha256(sha256)
-    const fault = faultOf(held, clock())
+    const fault = faultOfHeld(held, clock())
     if (held === undefined || fault !== undefined || !isX509Profile(held.profile))
       return { ok: false, refusal: fault ?? { code: 'ERR_CALLER_UNKNOWN_ISSUER' } }
     if (beside !== undefined && held.profile !== BESIDE[beside])
@@ -63,7 +63,7 @@ export function createRenew({ store, issue, clock, checkSignature }: Renewing): 
         ...(before && { succeeds: before }),
         claim: {
           take: async (view, now) =>
-            faultOf(await view.certificates.byId(held.id), now) ?? (await tooOften(view, held.party, now)),
+            faultOfHeld(await view.certificates.byId(held.id), now) ?? (await tooOften(view, held.party, now)),
           spend: async () => undefined,
         },
       },
@@ -83,7 +83,8 @@ async function lastOf(
   return current.findLast((each) => each.profile === profile)?.sha256
 }
 
-function faultOf(held: StoredCertificate | undefined, now: Temporal.Instant): Refusal | undefined {
+/** Why nothing is given to whoever holds this certificate. */
+export function faultOfHeld(held: StoredCertificate | undefined, now: Temporal.Instant): Refusal | undefined {
   if (held === undefined) return { code: 'ERR_CALLER_UNKNOWN_ISSUER' }
   if (held.revocation !== undefined) return { code: 'ERR_CALLER_REVOKED' }
   return Temporal.Instant.compare(held.notAfter, now) <= 0 ? { code: 'ERR_CALLER_EXPIRED' } : undefined

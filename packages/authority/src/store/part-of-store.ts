@@ -1,5 +1,6 @@
 // A part of the store in the hands of the program that brought it: its own tables, and the ledger for what it has done.
 import type { Kysely } from 'kysely'
+import { isReservedParty } from '../enrollment/granted.ts'
 import type { Failpoint } from '../failpoints.ts'
 import { accountEntry } from '../ledger/entry.ts'
 import type { Store, StoreTransaction } from './store.ts'
@@ -46,8 +47,9 @@ export function openPart<Tables>(store: Store, name: string, failpoint: Failpoin
   }
 }
 
-/** Whoever has an account is a party: it is found, and can be locked, before it has ever signed in. */
+/** Whoever has an account is a party: it is found, and can be locked, before it has ever signed in. The authority is no person. */
 async function knowPerson({ parties }: StoreTransaction, { account, at }: AccountAct): Promise<void> {
+  if (isReservedParty(account)) return
   await parties.ensure(account, at)
   if ((await parties.byName(account))?.kind === undefined) await parties.change(account, { kind: 'person' })
 }

@@ -82,3 +82,74 @@ suite('keys for mail', () => {
       assert.deepEqual([answer.status, answer.body.code], [400, 'ERR_ADMIN_REQUEST'])
     })
 })
+
+suite('OpenPGP keys', () => {
+  const setUp = async (t: Parameters<typeof openHouse>[0]) => {
+    const house = await openHouse(t, { openPgp: true })
+    const alice = await enrollParty(t, house, 'alice', { profile: 'person', san: [`email:${ADDRESS}`] })
+    const asAlice = await meet(t, placeOf(house.authority), alice)
+    const asBob = await meet(t, placeOf(house.authority), await enrollParty(t, house, 'bob'))
+    const keep = async (...octets: readonly number[]) =>
+      asAlice.ask('POST', '/v1/mail/keys', { key: Buffer.from(octets).toString('base64') })
+    const found = async () => {
+      const { openPgp } = (await asBob.ask('GET', find(ADDRESS))).body
+      return openPgp.keys.map(({ fingerprint, current }: { fingerprint: string; current: boolean }) => [
+        fingerprint,
+        current,
+      ])
+    }
+    return { house, asAlice, asBob, keep, found }
+  }
+
+  test('are certified by the certificate in hand, and found by address: the newest of each version is the one to encrypt to', async (t) => {
+    const { asBob, keep, found } = await setUp(t)
+    assert.deepEqual(await found(), [])
+    const { status, body } = await keep(6, 1)
+    assert.deepEqual([status, body], [201, { party: 'alice', fingerprint: '01', key: 'BgE=', authorities: ['Bg=='] }])
+    await keep(4, 2)
+    await keep(6, 3)
+    assert.deepEqual(await found(), [
+      ['03', true],
+      ['02', true],
+      ['01', false],
+    ])
+    const { openPgp } = (await asBob.ask('GET', find('alice@acme.exampl'))).body
+    assert.deepEqual(openPgp, { authorities: ['Bg=='], keys: [] })
+  })
+
+  test('of a party that is locked are not to encrypt to; of one that was revoked, that is said, and since when', async (t) => {
+    const { house, asBob, keep, found } = await setUp(t)
+    await keep(6, 1)
+    await askLocally(house.directory, 'POST', '/v1/parties/alice/lock', { reason: 'lost' })
+    assert.deepEqual(await found(), [['01', false]])
+    await askLocally(house.directory, 'POST', '/v1/parties/alice/unlock', {})
+    assert.deepEqual(await found(), [['01', true]])
+    const revoked = await askLocally(house.directory, 'POST', '/v1/revocations', { subject: 'alice' })
+    const [key] = (await asBob.ask('GET', find(ADDRESS))).body.openPgp.keys
+    assert.equal(key.current, false)
+    const until = Temporal.Instant.from(revoked.body.at).epochMilliseconds
+    assert.equal(Buffer.from(key.key, 'base64').subarray(2).toString(), ` of ${ADDRESS} until ${until}`)
+  })
+
+  test('are certified for nobody else: no certificate, none of a person, revoked, no key, too large', async (t) => {
+    const { house, asAlice, asBob, keep } = await setUp(t)
+    const body = { key: 'BgE=' }
+    const stranger = await meet(t, placeOf(house.authority))
+    const codeOf = async (asked: Promise<{ body: { code?: string } }>) => (await asked).body.code
+    assert.equal(await codeOf(stranger.ask('POST', '/v1/mail/keys', body)), 'ERR_CALLER_NO_CERTIFICATE')
+    assert.equal(await codeOf(asBob.ask('POST', '/v1/mail/keys', body)), 'ERR_ENROLL_PROFILE')
+    assert.equal(await codeOf(asAlice.ask('POST', '/v1/mail/keys', {})), 'ERR_ADMIN_REQUEST')
+    assert.equal(await codeOf(asAlice.ask('POST', '/v1/mail/keys', { key: '-' })), 'ERR_ADMIN_REQUEST')
+    assert.equal(await codeOf(keep(6, 0)), 'ERR_MAIL_FORM')
+    assert.equal((await keep(...Array(64 * 1024).fill(1))).status, 413)
+    assert.equal(await codeOf(askLocally(house.directory, 'POST', '/v1/mail/keys', body)), 'ERR_CALLER_NO_CERTIFICATE')
+  })
+
+  test('of an authority without OpenPGP are not certified: it says what is missing', async (t) => {
+    const house = await openHouse(t)
+    const alice = await enrollParty(t, house, 'alice', { profile: 'person', san: [`email:${ADDRESS}`] })
+    const answer = await (await meet(t, placeOf(house.authority), alice)).ask('POST', '/v1/mail/keys', { key: 'BgE=' })
+    assert.deepEqual([answer.status, answer.body.code], [501, 'ERR_ENROLL_NO_OPENPGP'])
+    assert.match(answer.body.next, /@countersign\/openpgp/)
+  })
+})

@@ -66,7 +66,7 @@ suite('the API in OpenAPI', () => {
 
   test('says what is really answered, and how it is refused', async (t) => {
     const done = { file: 'x.yaml', applied: ['door web: allow'], warnings: [] }
-    const house = await openHouse(t, { reload: async () => ({ ok: true, ...done }), people: ['bank'] })
+    const house = await openHouse(t, { reload: async () => ({ ok: true, ...done }), people: ['bank'], openPgp: true })
     const { directory, authority } = house
     const alice = await enrollParty(t, house, 'alice', { san: ['dns:alice.example'] })
     const holder = await meet(t, placeOf(authority), alice)
@@ -157,6 +157,9 @@ suite('the API in OpenAPI', () => {
       outcome: { ok: false, refusal: { code: 'ERR_CALLEE_WRONG_NAME' } },
     }
     holds('POST /v1/own/meetings', await holder.ask('POST', '/v1/own/meetings', report))
+    const dora = await enrollParty(t, house, 'dora', { profile: 'person', san: ['email:alice@acme.example'] })
+    const asDora = await meet(t, placeOf(authority), dora)
+    holds('POST /v1/mail/keys', await asDora.ask('POST', '/v1/mail/keys', { key: 'BgE=' }))
     holds('GET /v1/mail/keys', await holder.ask('GET', '/v1/mail/keys?address=alice@acme.example'))
     holds('GET /v1/own/meetings/:reference', await holder.ask('GET', '/v1/own/meetings/M-7F3K-92QD'))
     await local('GET /v1/meetings/:reference', '/v1/meetings/M-7F3K-92QD')

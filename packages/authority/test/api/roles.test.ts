@@ -35,6 +35,7 @@ const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH' | 'DELETE', string, u
   ['POST', '/enroll', {}, EVERYBODY],
   ['POST', '/renew', {}, EVERYBODY],
   ['GET', '/v1/mail/keys?address=alice@acme.example', undefined, ['party', ...ADMINISTRATORS]],
+  ['POST', '/v1/mail/keys', {}, EVERYBODY],
   ['POST', '/v1/own/meetings', {}, ['party', ...ADMINISTRATORS]],
   ['GET', '/v1/own/meetings/M-7F3K-92QD', undefined, ['party', ...ADMINISTRATORS]],
   ['GET', '/v1/certificates', undefined, ADMINISTRATORS],

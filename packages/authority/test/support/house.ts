@@ -13,6 +13,7 @@ import { sha256 } from '../../src/octets.ts'
 import { DOMAIN, endAfter, NAME, type TestClock, temporaryDirectory, testClock } from './core.ts'
 import { accountsOf, GUESTS, type GuestTables } from './guests.ts'
 import { type Key, newKey, requestFor } from './keys.ts'
+import { keepingKeys } from './openpgp.ts'
 
 export interface HouseOptions {
   readonly directory?: string
@@ -24,6 +25,8 @@ export interface HouseOptions {
   readonly custody?: Pick<AuthorityOptions, 'passphrase' | 'issuingKey' | 'algorithm'>
   /** Doors at which people sign in. */
   readonly people?: readonly string[]
+  /** Whether OpenPGP keys are kept. */
+  readonly openPgp?: true
   readonly failpoint?: (name: FailpointName) => void
 }
 
@@ -45,6 +48,7 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     reload,
     custody,
     people,
+    openPgp,
     failpoint,
   } = options
   const events: House['events'] = []
@@ -60,6 +64,7 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     ...(rules && { rules }),
     ...(reload && { reload }),
     ...(people && { parts: [GUESTS], accounts: accountsOf(people, () => authority.part<GuestTables>('guest'), clock) }),
+    ...(openPgp && { openPgp: keepingKeys(clock) }),
     log: (event, fields) => void events.push([event, fields]),
     ...(failpoint && { failpoint }),
   })

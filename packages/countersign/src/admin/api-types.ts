@@ -54,6 +54,9 @@ export interface PostBodies {
     readonly beside?: string
   }
   '/v1/own/meetings': object
+  '/v1/mail/keys': {
+    readonly key: string
+  }
   '/v1/invitations': {
     readonly party: string
     readonly san?: readonly string[]

@@ -2,6 +2,7 @@ import { moveStore, type TableCopy } from '@countersign/authority'
 import { LOGIN_PART } from '@countersign/login/store'
 import { dataDirectory } from '../admin/client.ts'
 import { EXIT, Failure, type Run } from '../command.ts'
+import { openPgpParts } from '../openpgp.ts'
 
 /** `countersign authority store`: moves the store of an authority that is stopped into PostgreSQL. */
 export const authorityStore: Run = async (given, around) => {
@@ -18,7 +19,7 @@ export const authorityStore: Run = async (given, around) => {
     if (!json) around.out(`${table.padEnd(18)}${rows.toLocaleString('en').padStart(12)} rows   sha256:${sha256}`)
   }
   const { tables, kept } = await moveStore(data, url, {
-    parts: [LOGIN_PART],
+    parts: [LOGIN_PART, ...(await openPgpParts())],
     onTable,
     onRows: (table, rows) => around.progress(`${table}: ${rows.toLocaleString('en')} rows`),
     log: (event, fields) => around.err(`${event} ${JSON.stringify(fields)}`),

@@ -1,14 +1,25 @@
 import { resolve } from 'node:path'
 import { makeMailKey, type OwnMailKey, readOwnMailKeys, signerOf } from '@countersign/mail'
-import { createCheckSignature, findMailKeys, judge, openIdentity, summaryOf } from '@countersign/mtls'
-import { formatValidity, REFUSALS, writeJson } from '@countersign/protocol'
+import {
+  createCheckSignature,
+  type FoundMailKeys,
+  type FoundOpenPgpKeys,
+  findMailKeys,
+  judge,
+  openIdentity,
+  summaryOf,
+} from '@countersign/mtls'
+import { formatValidity, formatWhen, REFUSALS, type RefusalCode, writeJson } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
 import { type Arguments, type Around, EXIT, type Run } from '../command.ts'
+import { believeAuthorities, makeOwnKey, type OwnKey, readOwnKeys } from '../mail/own-openpgp.ts'
+import { openPgpIfThere } from '../openpgp.ts'
 import { plainText } from '../output/plain-text.ts'
 import { tableLines } from '../output/table.ts'
 
 /** `countersign mail key`: a key for mail is made here, and the authority certifies it for the addresses of its person. */
 export const mailKey: Run = async (given, around) => {
+  if (given.flag('openpgp')) return openPgpKey(given, around)
   const key = await makeMailKey(directoryOf(given, around), { clock: around.clock })
   const [leaf] = key.certificates
   const { notBefore, notAfter } = leaf.validity
@@ -20,6 +31,18 @@ export const mailKey: Run = async (given, around) => {
   return EXIT.ok
 }
 
+/** With `--openpgp`: one of OpenPGP, which signs too. */
+const openPgpKey: Run = async (given, around) => {
+  const made = await makeOwnKey(directoryOf(given, around), given.flag('legacy') ? 'legacy' : 'modern', around)
+  const { fingerprint, version, addresses } = made
+  if (given.flag('json')) around.out(JSON.stringify(writeJson({ made: { fingerprint, version, addresses } })))
+  else
+    around.out(
+      `mail to ${addresses.map(plainText).join(', ')} can be encrypted and signed with OpenPGP (version ${version}, ${fingerprint})`,
+    )
+  return EXIT.ok
+}
+
 /** `countersign mail keys`: one's own, or, as the authority knows them, those of an address. */
 export const mailKeys: Run = async (given, around) => {
   const address = given.text('ADDRESS')
@@ -27,39 +50,88 @@ export const mailKeys: Run = async (given, around) => {
 }
 
 async function listOwn(given: Arguments, around: Around) {
-  const keys = await readOwnMailKeys(directoryOf(given, around))
+  const directory = directoryOf(given, around)
+  const keys = await readOwnMailKeys(directory)
+  const openPgp = await openPgpIfThere()
+  const ofOpenPgp = openPgp ? await readOwnKeys(directory, openPgp) : []
   if (given.flag('json'))
-    around.out(JSON.stringify(writeJson({ keys: keys.map(({ certificates: [leaf] }) => jsonOf(leaf)) })))
-  else if (keys.length === 0) around.out('there is no key for mail here yet; countersign mail key makes one')
-  else for (const line of ownLines(keys, around)) around.out(line)
+    around.out(
+      JSON.stringify(
+        writeJson({
+          keys: keys.map(({ certificates: [leaf] }) => jsonOf(leaf)),
+          openPgp: ofOpenPgp.map(({ fingerprint, version, addresses }) => ({ fingerprint, version, addresses })),
+        }),
+      ),
+    )
+  else if (keys.length + ofOpenPgp.length === 0)
+    around.out('there is no key for mail here yet; countersign mail key makes one')
+  else for (const line of ownLines(keys, ofOpenPgp, around)) around.out(line)
   return EXIT.ok
 }
 
-function ownLines(keys: readonly OwnMailKey[], around: Around): readonly string[] {
+const CURRENT = 'mail is encrypted to it'
+const OLD = 'old mail is read with it'
+
+function ownLines(keys: readonly OwnMailKey[], ofOpenPgp: readonly OwnKey[], around: Around): readonly string[] {
   const now = around.clock()
   const rows = keys.map(({ certificates: [leaf] }, index) => [
     summaryOf(leaf).serialNumber,
     signerOf(leaf).addresses.map(plainText).join(', '),
-    index === 0 ? 'mail is encrypted to it' : 'old mail is read with it',
+    index === 0 ? CURRENT : OLD,
     formatValidity(leaf.validity.notBefore, leaf.validity.notAfter, now),
   ])
+  const openPgpRows = ofOpenPgp.map(({ fingerprint, version, addresses, createdAt }, index) => [
+    fingerprint,
+    addresses.map(plainText).join(', '),
+    ofOpenPgp.findIndex((each) => each.version === version) === index ? CURRENT : OLD,
+    `OpenPGP ${version}, made ${formatWhen(createdAt, now)}`,
+  ])
   return tableLines(
-    [{ head: 'SERIAL' }, { head: 'ADDRESS', shrinks: true }, { head: 'FOR' }, { head: 'VALID' }],
-    rows,
+    [{ head: 'KEY', shrinks: true }, { head: 'ADDRESS', shrinks: true }, { head: 'FOR' }, { head: 'VALID' }],
+    [...rows, ...openPgpRows],
     around.columns,
   )
+}
+
+/** A key of somebody, judged: `code` says why mail is not encrypted to it. */
+interface Judged {
+  readonly name: string
+  readonly words: string
+  readonly code: RefusalCode | undefined
+  readonly json: object
 }
 
 /** Each is judged before it is shown as good for anything. */
 async function listOf(address: string, given: Arguments, around: Around) {
   const directory = directoryOf(given, around)
-  const now = around.clock()
-  const { certificates, issuers } = await findMailKeys(directory, address, { clock: around.clock })
-  const identity = await openIdentity(directory, { clock: around.clock, renew: false })
+  const found = await findMailKeys(directory, address, { clock: around.clock })
+  const ofSmime = await judgeCertificates(address, found, directory, around)
+  const ofOpenPgp = found.openPgp ? await judgeOpenPgp(address, found.openPgp, directory, around) : []
+  const judged = [...ofSmime, ...ofOpenPgp]
+  if (given.flag('json')) {
+    const jsons = (of: readonly Judged[]) =>
+      of.map(({ json, code }) => ({ ...json, ok: code === undefined, ...(code && { code }) }))
+    around.out(JSON.stringify(writeJson({ address, keys: jsons(ofSmime), openPgp: jsons(ofOpenPgp) })))
+  } else if (judged.length === 0) around.out(`the authority knows no key for mail to ${plainText(address)}`)
+  for (const { name, words, code } of given.flag('json') ? [] : judged) {
+    const why = code === undefined ? words : `${REFUSALS[code].cause} [${code}]`
+    around.out(`${code === undefined ? '+' : '!'} ${name}  ${why.replace('{name}', () => plainText(address))}`)
+  }
+  return judged.some(({ code }) => code === undefined) ? EXIT.ok : EXIT.refused
+}
+
+async function judgeCertificates(
+  address: string,
+  { certificates, issuers }: FoundMailKeys,
+  directory: string,
+  { clock }: Around,
+): Promise<readonly Judged[]> {
+  const now = clock()
+  const identity = await openIdentity(directory, { clock, renew: false })
   const { trust } = identity
   identity.close()
   const checkSignature = createCheckSignature()
-  const judged = certificates.map((leaf) => {
+  return certificates.map((leaf) => {
     const judgement = judge({
       presenter: 'callee',
       purpose: 'emailProtection',
@@ -71,28 +143,43 @@ async function listOf(address: string, given: Arguments, around: Around) {
       checkSignature,
     })
     const isFor = signerOf(leaf).addresses.includes(address)
-    const code = judgement.ok ? (isFor ? undefined : 'ERR_CALLEE_WRONG_NAME') : judgement.refusal.code
-    return { leaf, code }
-  })
-  const isAny = judged.some(({ code }) => code === undefined)
-  if (given.flag('json'))
-    around.out(
-      JSON.stringify(
-        writeJson({
-          address,
-          keys: judged.map(({ leaf, code }) => ({ ...jsonOf(leaf), ok: code === undefined, ...(code && { code }) })),
-        }),
-      ),
-    )
-  else if (judged.length === 0) around.out(`the authority knows no key for mail to ${plainText(address)}`)
-  for (const { leaf, code } of given.flag('json') ? [] : judged) {
     const { notBefore, notAfter } = leaf.validity
-    const words = code === undefined ? formatValidity(notBefore, notAfter, now) : `${REFUSALS[code].cause} [${code}]`
-    around.out(
-      `${code === undefined ? '+' : '!'} ${summaryOf(leaf).serialNumber}  ${words.replace('{name}', () => plainText(address))}`,
-    )
+    return {
+      name: summaryOf(leaf).serialNumber,
+      words: formatValidity(notBefore, notAfter, now),
+      code: judgement.ok ? (isFor ? undefined : 'ERR_CALLEE_WRONG_NAME') : judgement.refusal.code,
+      json: jsonOf(leaf),
+    }
+  })
+}
+
+/** Those to which mail is encrypted; nothing where the package for them is not installed here. */
+async function judgeOpenPgp(
+  address: string,
+  found: FoundOpenPgpKeys,
+  directory: string,
+  { clock, err }: Around,
+): Promise<readonly Judged[]> {
+  const openPgp = await openPgpIfThere()
+  if (openPgp === undefined) {
+    if (found.keys.length > 0) err(`countersign: keys of OpenPGP are left out: npm install @countersign/openpgp`)
+    return []
   }
-  return isAny ? EXIT.ok : EXIT.refused
+  const { describeKey, judgeOctets } = openPgp
+  const trust = await believeAuthorities(directory, found.authorities, openPgp)
+  const judged: Judged[] = []
+  for (const { key, isCurrent } of found.keys) {
+    if (!isCurrent) continue
+    const { fingerprint, version, addresses } = await describeKey(key)
+    const { trust: said } = await judgeOctets(key, { side: 'callee', trust, now: clock(), address })
+    judged.push({
+      name: fingerprint,
+      words: `OpenPGP ${version}`,
+      code: said.ok ? undefined : said.refusal.code,
+      json: { fingerprint, version, addresses },
+    })
+  }
+  return judged
 }
 
 function directoryOf(given: Arguments, around: Around): string {

@@ -17,11 +17,19 @@ export const MAIL_COMMANDS: readonly Command[] = [
     details: [
       'For an identity with an e-mail address (countersign invite NAME --profile person --san email:ADDRESS). The key',
       'is made here and stays here; the authority certifies it by the certificate in hand, and other parties find it.',
-      'Run it again for a new key: the old ones stay, so that old mail can be read.',
+      'Run it again for a new key: the old ones stay, so that old mail can be read. With --openpgp the key is one of OpenPGP,',
+      'which signs too, and the OpenPGP key of the authority certifies it.',
     ],
     positionals: [],
-    options: IDENTITY,
-    examples: ['countersign mail key --identity alice'],
+    options: {
+      ...IDENTITY,
+      openpgp: { type: 'boolean', summary: 'a key of OpenPGP (RFC 9580)' },
+      legacy: {
+        type: 'boolean',
+        summary: 'with --openpgp: of version 4, for programs that read no newer one, as GnuPG 2.2',
+      },
+    },
+    examples: ['countersign mail key --identity alice', 'countersign mail key --openpgp --identity alice'],
     load: async () => (await import('./mail-keys.ts')).mailKey,
   },
   {

@@ -165,7 +165,11 @@ async function openRoof(
     const joined = { directory: config.join, doors: config.doors, data, clock, log, govern, believe }
     return { authority: undefined, roof: await openJoinedRoof(joined, opened) }
   }
-  const [{ openAuthority }, { roofOf }] = await Promise.all([import('@countersign/authority'), import('./own-roof.ts')])
+  const [{ openAuthority }, { roofOf }, openPgp] = await Promise.all([
+    import('@countersign/authority'),
+    import('./own-roof.ts'),
+    import('./openpgp.ts').then(({ createHouseOpenPgp }) => createHouseOpenPgp(config.authority, clock)),
+  ])
   const failpoint = failpointOf(word)
   const { listen, ...named } = config.authority
   const authority = await ports.open('authority', { ...listen, mayMove: config.standard }, (address) =>
@@ -178,10 +182,13 @@ async function openRoof(
       log,
       ...(failpoint && { failpoint }),
       ...(reload && { reload }),
-      ...(people && { parts: people.parts, accounts: people.accounts, secrets: people.secrets }),
+      parts: [...(people?.parts ?? []), ...(openPgp?.parts ?? [])],
+      ...(people && { accounts: people.accounts, secrets: people.secrets }),
+      ...(openPgp && { openPgp: openPgp.keys }),
     }),
   )
   opened.defer(() => authority.close())
+  openPgp?.keptIn({ key: (name) => authority.key(name), part: authority.part('openpgp') })
   return { authority, roof: roofOf(authority, { data, clock, log }) }
 }
 

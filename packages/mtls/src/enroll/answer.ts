@@ -41,6 +41,10 @@ export interface IssuedAnswer extends StatusAnswer {
 const MAX_CERTIFICATES = 128
 /** Of one address: as many as the authority tells. */
 const MAX_MAIL_KEYS = 100
+/** What the package of OpenPGP reads of one key. */
+const MAX_OPENPGP_OCTETS = 262_144
+const MAX_FINGERPRINT = 64
+const MAX_AUTHORITY_KEYS = 8
 const MAX_CRLS = 64
 const MAX_NAME = 253
 const MAX_PARTY = 256
@@ -84,6 +88,44 @@ export function readIssuedAnswer(json: unknown, reference: Reference): IssuedAns
 export interface FoundMailKeys {
   readonly certificates: readonly Certificate[]
   readonly issuers: readonly Certificate[]
+  /** Absent where the authority has no OpenPGP. */
+  readonly openPgp?: FoundOpenPgpKeys
+}
+
+/** Public keys in octets. */
+export interface FoundOpenPgpKeys {
+  /** The authority's own. */
+  readonly authorities: readonly Uint8Array[]
+  /** Those of the address, the newest first; old and revoked ones too. */
+  readonly keys: readonly FoundOpenPgpKey[]
+}
+
+/** One key of an address. */
+export interface FoundOpenPgpKey {
+  readonly fingerprint: string
+  readonly key: Uint8Array
+  /** Whether mail is encrypted to it, as the authority says. */
+  readonly isCurrent: boolean
+}
+
+/** An OpenPGP key as the authority has certified it. */
+export interface CertifiedOpenPgpKey {
+  readonly fingerprint: string
+  readonly key: Uint8Array
+  /** The authority's own public keys. */
+  readonly authorities: readonly Uint8Array[]
+}
+
+/** @throws {EnrollmentError} ERR_ENROLL_ANSWER */
+export function readCertifiedOpenPgpKey(json: unknown, reference: Reference): CertifiedOpenPgpKey {
+  return reading(reference, () => {
+    const answer = fieldOf(json)
+    return {
+      fingerprint: answer.get('fingerprint').text(MAX_FINGERPRINT),
+      key: answer.get('key').octets(MAX_OPENPGP_OCTETS),
+      authorities: openPgpKeysField(answer.get('authorities')),
+    }
+  })
 }
 
 /** @throws {EnrollmentError} ERR_ENROLL_ANSWER */
@@ -91,9 +133,21 @@ export function readMailKeysAnswer(json: unknown, reference: Reference): FoundMa
   return reading(reference, () => {
     const answer = fieldOf(json)
     const keys = answer.get('keys').list(MAX_MAIL_KEYS)
+    const openPgp = answer.get('openPgp').optional((field) => ({
+      authorities: openPgpKeysField(field.get('authorities')),
+      keys: field
+        .get('keys')
+        .list(MAX_MAIL_KEYS)
+        .map((one) => ({
+          fingerprint: one.get('fingerprint').text(MAX_FINGERPRINT),
+          key: one.get('key').octets(MAX_OPENPGP_OCTETS),
+          isCurrent: one.get('current').boolean(),
+        })),
+    }))
     return {
       certificates: keys.map((key) => readCertificate(key.get('certificate').octets(CERTIFICATE_LIMITS.maxOctets))),
       issuers: certificatesField(answer.get('issuers')),
+      ...(openPgp && { openPgp }),
     }
   })
 }
@@ -113,6 +167,10 @@ function statusField(field: Field): StatusAnswer {
       .list(MAX_CRLS)
       .map((one) => readCertificateList(one.octets(CRL_LIMITS.maxOctets))),
   }
+}
+
+function openPgpKeysField(field: Field): readonly Uint8Array[] {
+  return field.list(MAX_AUTHORITY_KEYS).map((one) => one.octets(MAX_OPENPGP_OCTETS))
 }
 
 function certificatesField(field: Field): readonly Certificate[] {

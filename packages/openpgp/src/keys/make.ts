@@ -1,8 +1,9 @@
 import { MailError, type SealProfile } from '@countersign/protocol'
-import { enums, generateKey, type PrivateKey } from 'openpgp'
+import { generateKey, type PrivateKey } from 'openpgp'
 import { CONFIG, LEGACY_CONFIG } from '../config.ts'
-import { dateOf, selfSignaturesOf, signOfKey } from '../library.ts'
+import { dateOf } from '../library.ts'
 import { comparedAddress } from './address.ts'
+import { certifyOnly } from './certify-only.ts'
 
 /** By whom people know a key. */
 export interface UserName {
@@ -35,21 +36,19 @@ export async function makePersonKey(wish: KeyWish): Promise<MadeKey> {
 /** Makes the authority's key, by which user ids are certified and nothing else is signed. @see RFC 9580 §5.2.3.29 */
 export async function makeAuthorityKey(wish: KeyWish): Promise<MadeKey> {
   const key = await generate(wish, false)
-  const direct = selfSignaturesOf(key)
-  for (const signature of direct) {
-    if (signature.keyFlags === null) continue
-    signature.rawNotations = [] // The salt of the library's own signature, which makes another.
-    signature.keyFlags = Uint8Array.of(enums.keyFlags.certifyKeys)
-    const user = key.users.find(({ selfCertifications }) => selfCertifications.includes(signature))
-    await signOfKey(signature, key, { key: key.keyPacket, ...(user && { userID: user.userID }) }, wish.now)
-  }
+  await certifyOnly(key, wish.now)
   return write(key)
 }
 
-async function generate({ profile, userIds, now, until }: KeyWish, mayRead: boolean): Promise<PrivateKey> {
+/** How long a key lasts. @throws {MailError} for what cannot be said: 0 would mean "never", and there are four octets (RFC 9580 §5.2.3.13) */
+export function secondsUntil(until: Temporal.Instant, now: Temporal.Instant): number {
   const seconds = Math.floor((until.epochMilliseconds - now.epochMilliseconds) / 1000)
-  // 0 would mean "never", and more than four octets cannot be said: RFC 9580 §5.2.3.13.
   if (seconds < 1 || seconds >= 2 ** 32) throw new MailError('ERR_MAIL_FORM', 'a key ends after it begins')
+  return seconds
+}
+
+async function generate({ profile, userIds, now, until }: KeyWish, mayRead: boolean): Promise<PrivateKey> {
+  const seconds = secondsUntil(until, now)
   for (const { name, address } of userIds)
     if (comparedAddress(address) === undefined || /[<>\p{Cc}]/u.test(name ?? ''))
       throw new MailError('ERR_MAIL_FORM', 'what is given as an address or a name is none')

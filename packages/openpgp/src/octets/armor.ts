@@ -119,7 +119,30 @@ function lineOf(octets: Buffer): string {
   return octets.toString('latin1').replace(/[ \t\r]+$/, '')
 }
 
-/** Armor in lines that end with CRLF, without checksum: no reader of ours or GnuPG needs it. @see RFC 9580 §6.1 */
+/**
+ * A key in armor, as a text: what other programs import. Of a private key it is secret. With a checksum for a key of version 4:
+ * GnuPG 2.2 reads the tail of the armor as base64 without one. Of version 6 there must be none. @see RFC 9580 §6.1, §6.2
+ */
+export function armorKey(octets: Uint8Array, label: 'PUBLIC KEY BLOCK' | 'PRIVATE KEY BLOCK', version: number): string {
+  const lines = linesOfBase64(Buffer.from(octets)).toString('latin1')
+  const checksum = version === 4 ? `=${Buffer.from(crc24(octets)).toString('base64')}\r\n` : ''
+  return `-----BEGIN PGP ${label}-----\r\n\r\n${lines}${checksum}-----END PGP ${label}-----\r\n`
+}
+
+/** @see RFC 9580 §6.1.1 */
+function crc24(octets: Uint8Array): Uint8Array {
+  let crc = 0xb704ce
+  for (const octet of octets) {
+    crc ^= octet << 16
+    for (let bit = 0; bit < 8; bit++) {
+      crc <<= 1
+      if ((crc & 0x1000000) !== 0) crc = (crc & 0xffffff) ^ 0x864cfb
+    }
+  }
+  return Uint8Array.of(crc >> 16, (crc >> 8) & 0xff, crc & 0xff)
+}
+
+/** Armor in lines that end with CRLF, without checksum: no reader of messages needs it. @see RFC 9580 §6.1 */
 export async function* writeArmor(octets: AsyncIterable<Uint8Array>, label: ArmorLabel): AsyncGenerator<Uint8Array> {
   yield Buffer.from(`-----BEGIN PGP ${label}-----\r\n\r\n`)
   let held = Buffer.alloc(0)
@@ -134,7 +157,7 @@ export async function* writeArmor(octets: AsyncIterable<Uint8Array>, label: Armo
   yield Buffer.from(`-----END PGP ${label}-----\r\n`)
 }
 
-function linesOfBase64(octets: Buffer): Uint8Array {
+function linesOfBase64(octets: Buffer): Buffer {
   const lines: string[] = []
   for (let at = 0; at < octets.length; at += OCTETS_PER_LINE)
     lines.push(octets.toString('base64', at, at + OCTETS_PER_LINE), '\r\n')

@@ -1,0 +1,72 @@
+// What keeping OpenPGP keys of a house takes, and gives. The store and the custody are the authority's.
+import type { KeyObject } from 'node:crypto'
+import type { Refusal } from '@countersign/protocol'
+import type { Kysely } from 'kysely'
+import type { Tables } from './tables.ts'
+
+/** The part of the store that `schema.ts` describes. */
+export interface OpenPgpStore {
+  /** For questions outside of a transaction: sees what is committed. */
+  readonly db: Kysely<Tables>
+  /** Runs `work` in one durable transaction, undone when it throws; it may run more than once, and changes nothing but the store. */
+  commit<Result>(work: (tx: OpenPgpTransaction) => Promise<Result>): Promise<Result>
+}
+
+/** Within a transaction. */
+export interface OpenPgpTransaction {
+  readonly db: Kysely<Tables>
+  /** Writes into the house's ledger by what a person proves itself from then on, in this transaction. */
+  record(entry: {
+    readonly at: Temporal.Instant
+    readonly account: string
+    readonly door: string
+    readonly act: string
+    readonly evidence: string
+  }): Promise<void>
+}
+
+/** What a house gives. */
+export interface HouseKeysOptions {
+  /** In the user id of the authority's key. */
+  readonly organization: string
+  /** The trust domain. */
+  readonly domain: string
+  readonly store: OpenPgpStore
+  /** A key of Ed25519 in the authority's custody, by its name; made where there is none. Secret. */
+  readonly keyNamed: (name: string) => KeyObject
+  readonly clock: () => Temporal.Instant
+}
+
+/** A key that the authority has certified. */
+export interface KeptKey {
+  readonly party: string
+  readonly fingerprint: string
+  readonly version: number
+  readonly certifiedAt: Temporal.Instant
+  /** In octets, with the certification. */
+  readonly key: Uint8Array
+}
+
+/** Whose key is to be certified, and what shows it. */
+export interface CertificationRequest {
+  readonly party: string
+  /** Of the certificate in hand, compared form. */
+  readonly addresses: readonly string[]
+  readonly key: Uint8Array
+  /** As in `certificate 9a…`. */
+  readonly evidence: string
+}
+
+/** The OpenPGP keys of a house. */
+export interface HouseKeys {
+  /** The public keys of the authority, in octets: of version 6 and 4. */
+  authorities(): Promise<readonly Uint8Array[]>
+  /** The same key again is answered as it was. */
+  certify(
+    request: CertificationRequest,
+  ): Promise<{ readonly ok: true; readonly kept: KeptKey } | { readonly ok: false; readonly refusal: Refusal }>
+  /** The newest first, at most `limit`. */
+  ofAddress(address: string, limit: number): Promise<readonly KeptKey[]>
+  /** A key with the authority's word that this address is not its party's any more, since `at`. */
+  revoked(kept: KeptKey, address: string, at: Temporal.Instant): Promise<Uint8Array>
+}
