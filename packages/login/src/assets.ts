@@ -50,12 +50,20 @@ const MODULES = [
   'steps',
   'store',
   'trusted',
+  'web-socket',
   'words',
   'worker',
 ] as const
 
-/** The workers stand where their scope and their policy ask for, and so have no hash in their address. */
-const WORKERS = { 'opaque-worker': '/login/opaque-worker.js', worker: '/login/worker.js' } as const
+/**
+ * Without a hash in their address: the workers stand where their scope and their policy ask for, and what pages of the
+ * application import where they know it.
+ */
+export const STANDING = {
+  'opaque-worker': '/login/opaque-worker.js',
+  worker: '/login/worker.js',
+  'web-socket': '/login/web-socket.js',
+} as const
 /** By its package, and under these names in ours. */
 const OPAQUE = {
   bare: '@serenity-kit/opaque',
@@ -118,7 +126,7 @@ async function readAssets(): Promise<Assets> {
 
   const served = new Map([...files].map(([name, contents]) => [base + name, contents]))
   for (const [name, source] of sources) {
-    const path = name === 'opaque-worker' || name === 'worker' ? WORKERS[name] : `${base}${name}.js`
+    const path = isStanding(name) ? STANDING[name] : `${base}${name}.js`
     served.set(path, [JAVASCRIPT, Buffer.from(addressed(source, path.startsWith(base) ? './' : base))])
   }
   const assets = new Map(
@@ -134,6 +142,10 @@ async function readAssets(): Promise<Assets> {
     url: (name) => base + name,
     modulesOf: (name) => importedBy(name, sources).map((each) => `${base}${each}.js`),
   }
+}
+
+function isStanding(name: Entry): name is keyof typeof STANDING {
+  return Object.hasOwn(STANDING, name)
 }
 
 type Contents = readonly [type: string, octets: Buffer]

@@ -8,6 +8,7 @@ import {
   type PersonRequest,
   type PersonSession,
   problemAnswer,
+  proofOf,
   refusalAnswer,
 } from '@countersign/mtls'
 import type { RefusalCode } from '@countersign/protocol'
@@ -81,14 +82,15 @@ async function addLogin(app: FastifyInstance, { house, ...config }: LoginOptions
 
 function askedBy(request: FastifyRequest): PersonRequest {
   const { method, headers, host, url } = request
+  const isUpgrade = headers.upgrade !== undefined
   return {
     method,
     authority: host,
     target: url,
     cookie: headers.cookie,
-    proof: headers['dpop']?.toString(),
+    proof: proofOf(headers, isUpgrade),
     origin: headers.origin,
-    isUpgrade: headers.upgrade !== undefined,
+    isUpgrade,
     certificateSha256: certificateOf(request),
   }
 }

@@ -1,5 +1,13 @@
 // Whose a request is at a door with people: asked of login, before the application hears of it.
-import { type Answer, answerOf, byWayOf, type FoundPerson, isPageLoad, type PersonSession } from '@countersign/mtls'
+import {
+  type Answer,
+  answerOf,
+  byWayOf,
+  type FoundPerson,
+  isPageLoad,
+  type PersonSession,
+  proofOf,
+} from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import { ASSERTION_FIELD, type Asserter } from './assertion.ts'
 import type { Exchange } from './exchange.ts'
@@ -46,15 +54,16 @@ export function createFindPerson({ people, asserter, host, ...granting }: FindPe
 
   const find = async (exchange: Exchange, target: RequestTarget, connection: Caller): Promise<FoundPerson> => {
     const { method, headers } = exchange.head
+    const isUpgrade = exchange.tunnel !== undefined
     try {
       return await people.find({
         method,
         authority: target.host ?? host,
         target: target.path,
         cookie: headers.cookie,
-        proof: headers['dpop']?.toString(),
+        proof: proofOf(headers, isUpgrade),
         origin: headers.origin,
-        isUpgrade: exchange.tunnel !== undefined,
+        isUpgrade,
         certificateSha256: connection.meeting.caller.certificate?.sha256,
       })
     } catch (error) {

@@ -1,5 +1,5 @@
 // What a person proves itself by stays between it, the door and login: the application sees neither cookie nor proof.
-import type { Answer } from '@countersign/mtls'
+import { type Answer, chosenInstead, withoutProof } from '@countersign/mtls'
 import { plainName } from './identity-headers.ts'
 import { DOOR_FIELD, SESSION_COOKIE } from './people.ts'
 import type { Caller } from './service.ts'
@@ -7,13 +7,18 @@ import type { Caller } from './service.ts'
 /** Which fields go on, beside what every door takes out; each in names and values in turn. */
 export interface Crossing {
   request(fields: readonly string[]): string[]
-  response(fields: readonly string[]): string[]
+  /** @param protocols Those that the page named, where it is the answer that opens a WebSocket. */
+  response(fields: readonly string[], protocols?: string): string[]
 }
 
 /** Between a person and the application behind its door. */
 export const TO_APPLICATION: Crossing = {
   request: (fields) => choose(fields, keepRequestField),
-  response: (fields) => [...choose(fields, keepResponseField), ...Object.entries(STRICT_TRANSPORT).flat()],
+  response: (fields, protocols) => [
+    ...choose(fields, keepResponseField),
+    ...protocolInstead(fields, protocols),
+    ...Object.entries(STRICT_TRANSPORT).flat(),
+  ],
 }
 
 /** Between a person and login: all of it. */
@@ -55,7 +60,17 @@ const OTHER_METHODS: ReadonlySet<string> = new Set(['x-http-method-override', 'x
 function keepRequestField(name: string, value: string): string | undefined {
   const plain = plainName(name)
   if (plain === 'dpop' || OTHER_METHODS.has(plain)) return undefined
+  if (plain === PROTOCOL) return withoutProof(value)
   return plain === 'cookie' ? withoutSession(value) : value
+}
+
+const PROTOCOL = 'sec-websocket-protocol'
+
+/** A browser that named protocols waits for one of them, also where the application knows none. @see RFC 6455 §1.9 */
+function protocolInstead(fields: readonly string[], protocols: string | undefined): string[] {
+  const isChosen = fields.some((name, i) => i % 2 === 0 && name.toLowerCase() === PROTOCOL)
+  const instead = isChosen ? undefined : chosenInstead(protocols)
+  return instead === undefined ? [] : ['Sec-WebSocket-Protocol', instead]
 }
 
 function keepResponseField(name: string, value: string): string | undefined {

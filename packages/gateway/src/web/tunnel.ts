@@ -40,7 +40,8 @@ export function tunnel(passage: Passage, { open, accept }: NonNullable<Passage['
         }
         if (isOver(exchange)) return void far.destroy()
         const kept = responseHeaders(latin1Of(controller.rawHeaders), status)
-        const { near, octets } = open(crossing?.response(kept) ?? kept)
+        const protocols = exchange.head.headers['sec-websocket-protocol']
+        const { near, octets } = open(crossing?.response(kept, protocols) ?? kept)
         if (octets.length > 0) far.write(octets)
         const countOf = () =>
           far instanceof Socket ? { to: far.bytesWritten, from: far.bytesRead } : { to: 0, from: 0 }

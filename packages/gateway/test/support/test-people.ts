@@ -12,7 +12,7 @@ import { type PlainUpstream, serveHttp } from './plain-upstream.ts'
 /** RFC 7638 §3.1 has it as an example. */
 export const DEVICE = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'
 /** In place of a fresh proof of the device, in the field `DPoP`. */
-export const PROOF = 'a fresh proof'
+export const PROOF = 'a-fresh-proof'
 export const SECRET = 'a secret of the door'
 
 interface Signed {
@@ -172,7 +172,7 @@ function findIn(signed: ReadonlyMap<string, Signed>, request: PersonRequest): Fo
   const entry = value === undefined ? undefined : signed.get(value)
   if (entry === undefined) return { kind: 'nobody' }
   const isSafe = ['GET', 'HEAD', 'OPTIONS'].includes(method)
-  const isProved = isUpgrade ? origin === `https://${authority}` : isSafe || proof === PROOF
+  const isProved = isUpgrade ? origin === `https://${authority}` && proof === PROOF : isSafe || proof === PROOF
   if (!isProved) return { kind: 'refused', code: 'ERR_PERSON_PROOF' }
   if (entry.isStale) return { kind: 'renew' }
   if (entry.isBoundTo !== undefined && entry.isBoundTo !== certificateSha256)

@@ -20,7 +20,17 @@ import {
 } from '../../../../tools/testing/web-house.ts'
 import { askHttp2, connectHttp2 } from '../support/http2-client.ts'
 import { serveHttp } from '../support/plain-upstream.ts'
-import { claimsIn, codeOf, cookieOf, echo, PAGE, seenIn, type TestPeople, testPeople } from '../support/test-people.ts'
+import {
+  claimsIn,
+  codeOf,
+  cookieOf,
+  echo,
+  PAGE,
+  PROOF,
+  seenIn,
+  type TestPeople,
+  testPeople,
+} from '../support/test-people.ts'
 
 const { alice, bob } = CALLERS
 
@@ -68,11 +78,13 @@ suite('a person that is locked', () => {
     await until(() => upstream.open.size === 1, 'hers is let go')
     assert.equal(caller.session.destroyed, false)
   })
-  test('loses its WebSocket, which no other origin could have opened', async () => {
+  test('loses its WebSocket, which no other origin could have opened, and nobody without a proof', async () => {
     await using upstream = await serveHttp((_request, response) => response.end())
     const sockets = new WebSocketServer({ host: '127.0.0.1', port: 0 })
     await once(sockets, 'listening')
-    sockets.on('connection', (socket) => socket.send('hello'))
+    sockets.on('connection', (socket, { headers }) =>
+      socket.send(`hello ${headers['sec-websocket-protocol']} ${headers['dpop']}`),
+    )
     sockets.on('headers', (fields) =>
       fields.push('Set-Cookie: __Host-countersign=theirs; Path=/; Secure', 'Set-Cookie: a=1'),
     )
@@ -84,19 +96,29 @@ suite('a person that is locked', () => {
       routes: [{ path: '/ws', upstream: { url: `http://127.0.0.1:${port}` } }],
     })
     const cookie = cookieOf(people.signIn('alice'))
-    const open = (origin: string) =>
-      new WebSocket(`wss://127.0.0.1:${door.port}/ws`, {
+    const proof = `countersign.dpop.${PROOF}`
+    const open = (origin: string, protocols: string[] = ['countersign', proof]) =>
+      new WebSocket(`wss://127.0.0.1:${door.port}/ws`, protocols, {
         ...clientOptions(),
         ...{ headers: { ...cookie, Host: 'hello.localhost' }, origin },
       } as object)
-    const [error] = (await once(open('https://evil.example'), 'error')) as [Error]
-    assert.match(error.message, /401/)
+    for (const refused of [open('https://evil.example'), open('https://hello.localhost', [])]) {
+      const [error] = (await once(refused, 'error')) as [Error]
+      assert.match(error.message, /401/)
+    }
+    const chosen = open('https://hello.localhost', ['chat', proof])
+    assert.equal(String((await once(chosen, 'message'))[0]), 'hello chat undefined')
+    assert.equal(chosen.protocol, 'chat')
+    chosen.close()
+    await once(chosen, 'close')
     const socket = open('https://hello.localhost')
-    const [[{ headers }]] = (await Promise.all([once(socket, 'upgrade'), once(socket, 'message')])) as [
+    const [[{ headers }], [said]] = (await Promise.all([once(socket, 'upgrade'), once(socket, 'message')])) as [
       [{ readonly headers: IncomingHttpHeaders }],
-      unknown,
+      [Buffer],
     ]
     assert.deepEqual(headers['set-cookie'], ['a=1'])
+    // Neither is the application's.
+    assert.deepEqual([String(said), socket.protocol], ['hello undefined undefined', 'countersign'])
     const closed = once(socket, 'close')
     await lock(locks, door)
     assert.equal((await closed)[0], 1006)

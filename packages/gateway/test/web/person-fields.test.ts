@@ -28,6 +28,23 @@ suite('at a door where people sign in', () => {
     assert.deepEqual(TO_APPLICATION.response(['Set-Cookie', 'a=1']), ['Set-Cookie', 'a=1', ...STRICT])
   })
 
+  test('the application hears of no proof among protocols, and chooses among its own', () => {
+    const protocol = 'Sec-WebSocket-Protocol'
+    assert.deepEqual(TO_APPLICATION.request([protocol, 'chat, countersign.dpop.x.y.z']), [protocol, 'chat'])
+    for (const name of [protocol, 'sec_websocket_protocol'])
+      assert.deepEqual(TO_APPLICATION.request([name, 'countersign, countersign.dpop.x.y.z']), [])
+    assert.deepEqual(TO_APPLICATION.response([protocol, 'chat'], 'chat, countersign.dpop.x'), [
+      ...[protocol, 'chat'],
+      ...STRICT,
+    ])
+    assert.deepEqual(TO_APPLICATION.response([], 'chat, countersign.dpop.x'), STRICT)
+    assert.deepEqual(TO_APPLICATION.response([], 'countersign, countersign.dpop.x'), [
+      ...[protocol, 'countersign'],
+      ...STRICT,
+    ])
+    assert.deepEqual(TO_APPLICATION.response([]), STRICT)
+  })
+
   test('the application hears of no other method than the one that was proved, however it is written', () => {
     for (const name of ['X-HTTP-Method-Override', 'x-method-override', 'X-HTTP-Method', 'X_HTTP_Method_Override'])
       assert.deepEqual(TO_APPLICATION.request([name, 'DELETE', 'Accept', '*/*']), ['Accept', '*/*'], name)

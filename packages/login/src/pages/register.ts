@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { brotliCompress, gzip, constants as zlib } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Asset, type Coding, type Entry, openAssets } from '../assets.ts'
+import { type Asset, type Coding, type Entry, openAssets, STANDING } from '../assets.ts'
 import { wordsIn } from '../browser/words.ts'
 import { type Page, type Writing, writeDocument } from './document.ts'
 import { ASSET_FIELDS, PAGE_FIELDS, pagePolicy, WORKER_POLICIES } from './fields.ts'
@@ -47,7 +47,7 @@ export async function registerPages(app: FastifyInstance, options: PagesOptions)
   }
   app.get('/login', (_, reply) => reply.redirect('/login/', 308))
   app.get('/login/assets/*', sendAsset)
-  for (const path of Object.keys(WORKER_POLICIES)) app.get(path, sendAsset)
+  for (const path of Object.values(STANDING)) app.get(path, sendAsset)
 
   async function sendPage(
     request: FastifyRequest,

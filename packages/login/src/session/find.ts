@@ -120,14 +120,15 @@ async function prove(
     // The channel is the proof. A page from elsewhere has the same channel, and tells where it is from.
     return isSafe || isOwnOrigin(request, host) ? 'yes' : 'no'
   if (row.device === null) return 'no'
-  if (isSafe || isUpgrade) {
-    if (isUpgrade && !isOwnOrigin(request, host)) return 'no'
-    return standing === 'late' || isStale(row, now) ? 'renew' : 'yes'
-  }
+  if (isSafe) return standing === 'late' || isStale(row, now) ? 'renew' : 'yes'
+  // What is said through it changes something, and nobody asks for a proof again.
+  if (isUpgrade && !isOwnOrigin(request, host)) return 'no'
   const { authority, target, proof } = request
   const session = { id: row.id, device: row.device }
   const nonceKey = secret.key('proof nonce')
-  const verdict = checkProof(proof, { method, authority, target, host, nonceKey, now, session })
+  // RFC 8441 §5: the CONNECT of HTTP/2 stands for the GET of RFC 6455 §4.1, and a page knows nothing of either.
+  const of = isUpgrade ? 'GET' : method
+  const verdict = checkProof(proof, { method: of, authority, target, host, nonceKey, now, session })
   return verdict.ok && (await spendProof(store, verdict.proved)) ? 'yes' : 'no'
 }
 

@@ -134,7 +134,7 @@ suite('the pages of login, as they are served', () => {
     )
   })
 
-  test('WebAssembly is compiled in one worker and nowhere else, and the service worker has the whole origin', async () => {
+  test('WebAssembly is compiled in one worker and nowhere else, the service worker has the whole origin, and what applications import stays where it is', async () => {
     const opaque = await get('/login/opaque-worker.js')
     assert.equal(
       opaque.headers['content-security-policy'],
@@ -146,7 +146,16 @@ suite('the pages of login, as they are served', () => {
     assert.equal(worker.headers['service-worker-allowed'], '/')
     assert.equal(worker.headers['cache-control'], 'no-cache')
     const { url } = await openAssets()
-    for (const path of [...PAGES, '/login/worker.js', url('opaque-client.js'), url('sign-in.js')]) {
+    const socket = await get('/login/web-socket.js')
+    assert.equal(socket.headers['cache-control'], 'no-cache')
+    assert.match(socket.body, /from '\/login\/assets\/[^']+\/dpop\.js'/)
+    for (const path of [
+      ...PAGES,
+      '/login/worker.js',
+      '/login/web-socket.js',
+      url('opaque-client.js'),
+      url('sign-in.js'),
+    ]) {
       assert.doesNotMatch(`${(await get(path)).headers['content-security-policy']}`, /wasm/, path)
     }
   })
@@ -156,8 +165,8 @@ suite('the pages of login, as they are served', () => {
     const modules = readdirSync(new URL('../../src/browser/', import.meta.url)).filter((name) => name.endsWith('.ts'))
     for (const name of modules) {
       const file = name.replace('.ts', '.js')
-      const isWorker = ['worker.js', 'opaque-worker.js'].includes(file)
-      assert.ok(find(isWorker ? `/login/${file}` : url(file)), name)
+      const isStanding = ['worker.js', 'opaque-worker.js', 'web-socket.js'].includes(file)
+      assert.ok(find(isStanding ? `/login/${file}` : url(file)), name)
     }
     const { PICTURES } = await import('../../src/pages/pictures.ts')
     assert.ok(Object.keys(PICTURES).length >= 16)

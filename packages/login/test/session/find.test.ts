@@ -98,19 +98,36 @@ suite('whose a request is', () => {
     assert.deepEqual(raced.toSorted(), ['person', ...Array.from({ length: 7 }, () => 'refused')])
   })
 
-  test('a WebSocket is opened by a page of the door itself, and by no other', async (t) => {
+  test('a WebSocket is opened by a proof for it, from a page of the door itself, and by no cookie alone', async (t) => {
     const at = await start(t)
-    const { cookie } = await signIn(at)
+    const browser = await signIn(at)
+    const socket = { cookie: browser.cookie, isUpgrade: true, origin: ORIGIN, target: '/ws?room=1' } as const
+    const address = `${ORIGIN}/ws`
+    const fresh = () => prove(at, browser, address, 'GET')
+    for (const [proof, why] of [
+      [undefined, 'a cookie alone'],
+      [await prove(at, browser, address, 'POST'), 'of a form'],
+      [await prove(at, browser, address, 'CONNECT'), 'of what HTTP/2 makes of it'],
+      [await prove(at, browser, `${ORIGIN}/other`, 'GET'), 'of another socket'],
+      [await prove(at, { ...browser, device: phone }, address, 'GET'), 'of another device'],
+      [await prove(at, { ...browser, id: 'another' }, address, 'GET'), 'of another session'],
+      [`${await fresh()},${await fresh()}`, 'two'],
+    ] as const)
+      refused(await at.find({ ...socket, ...(proof !== undefined && { proof }) }), 'ERR_PERSON_PROOF') ??
+        assert.fail(why)
     for (const origin of [undefined, 'null', 'https://evil.example', 'https://bank.example', `http://${AUTHORITY}`])
-      refused(await at.find({ cookie, isUpgrade: true, origin }), 'ERR_PERSON_PROOF')
-    refused(
-      await at.find({ cookie, isUpgrade: true, origin: 'https://evil.example', authority: 'evil.example' }),
-      'ERR_PERSON_PROOF',
-    )
-    assert.equal(await kindOf(at.find({ cookie, isUpgrade: true, origin: ORIGIN })), 'person')
-    assert.equal(await kindOf(at.find({ cookie, isUpgrade: true, origin: ORIGIN, method: 'CONNECT' })), 'person')
+      refused(await at.find({ ...socket, proof: await fresh(), origin }), 'ERR_PERSON_PROOF')
+    const evil = { origin: 'https://evil.example', authority: 'evil.example' }
+    refused(await at.find({ ...socket, ...evil, proof: await fresh() }), 'ERR_PERSON_PROOF')
+
+    const proof = await fresh()
+    assert.equal(await kindOf(at.find({ ...socket, proof })), 'person')
+    refused(await at.find({ ...socket, proof }), 'ERR_PERSON_PROOF')
+    // In HTTP/2.
+    assert.equal(await kindOf(at.find({ ...socket, proof: await fresh(), method: 'CONNECT' })), 'person')
     at.time.pass({ minutes: 5 })
-    assert.equal(await kindOf(at.find({ cookie, isUpgrade: true, origin: ORIGIN })), 'renew')
+    refused(await at.find(socket), 'ERR_PERSON_PROOF')
+    assert.equal(await kindOf(at.find({ ...socket, proof: await fresh() })), 'person')
   })
 })
 

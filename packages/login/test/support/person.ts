@@ -109,8 +109,8 @@ export async function renew(at: Process, browser: Browser): Promise<void> {
   if (sent.fields.has('set-cookie')) browser.cookie = cookieOf(sent.fields)
 }
 
-export const prove = (at: TestBank, { device, id }: Browser, uri = `${ORIGIN}/transfer`) =>
-  device.proveFor({ method: 'POST', uri }, makeNonce(at.secret.key('proof nonce'), at.time.now()), athOf(id))
+export const prove = (at: TestBank, { device, id }: Browser, uri = `${ORIGIN}/transfer`, method = 'POST') =>
+  device.proveFor({ method, uri }, makeNonce(at.secret.key('proof nonce'), at.time.now()), athOf(id))
 
 export function person(found: FoundPerson): Extract<FoundPerson, { readonly kind: 'person' }> {
   assert.equal(found.kind, 'person', found.kind === 'refused' ? found.code : found.kind)

@@ -10,7 +10,7 @@ export interface PersonRequest {
   /** Path and query. */
   readonly target: string
   readonly cookie: string | undefined
-  /** The field `DPoP`. @see RFC 9449 §4.1 */
+  /** The field `DPoP`, and of a WebSocket what stands for it: `proofOf`. @see RFC 9449 §4.1 */
   readonly proof: string | undefined
   /** The field `Origin`. */
   readonly origin: string | undefined
