@@ -1,6 +1,7 @@
 // What has had its time is taken away, once in a while, by whichever process comes to it. Each is found by its index.
 import { sql } from 'kysely'
 import type { Ground } from './ground.ts'
+import { endUnanswered, type LateGround } from './signin/late.ts'
 import type { Tables } from './store/tables.ts'
 
 const EVERY_MS = 60_000
@@ -42,16 +43,27 @@ export async function tidyLogin({ store, clock }: Pick<Ground, 'store' | 'clock'
   })
 }
 
-/** Takes it away every minute, until it is closed. */
-export function keepTidy(ground: Pick<Ground, 'store' | 'clock' | 'log' | 'door'>): { close(): Promise<void> } {
-  const { log, door } = ground
-  let round: Promise<unknown> | undefined
+/** Ends what nobody has answered, and takes away what is old, every minute, until it is closed. */
+export function keepTidy(ground: LateGround): { close(): Promise<void> } {
+  const { log, door, clock } = ground
+  /** What went before was looked for in the last round; in the first one, all of it is. */
+  let since: Temporal.Instant | undefined
+  const endLate = async () => {
+    const now = clock()
+    await endUnanswered(ground, { since, now })
+    // Longer ago than one round: a clock may have been stepped back meanwhile.
+    since = now.subtract({ milliseconds: 2 * EVERY_MS })
+  }
+  const keepHouse = async () => {
+    // Neither keeps the other from its work.
+    for (const work of [endLate, () => tidyLogin(ground)])
+      await work().catch((error: unknown) => log('login.failed', { door, path: 'housekeeping', error: String(error) }))
+  }
+  let round: Promise<void> | undefined
   const timer = setInterval(() => {
-    round ??= tidyLogin(ground)
-      .catch((error: unknown) => log('login.failed', { door, path: 'housekeeping', error: String(error) }))
-      .finally(() => {
-        round = undefined
-      })
+    round ??= keepHouse().finally(() => {
+      round = undefined
+    })
   }, EVERY_MS).unref()
   return {
     async close() {

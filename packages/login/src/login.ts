@@ -96,7 +96,7 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
   }
   const { secret, clock } = ground
   const sender = config.mail && (await senderOf(ground, config.mail))
-  const tidying = keepTidy(ground)
+  const tidying = keepTidy(signing)
   const nonceKey = secret.key('proof nonce')
   return {
     find,

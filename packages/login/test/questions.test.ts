@@ -1,8 +1,10 @@
 // Every question of set-ups and sign-ins has its index: nothing reads a whole table. Asked of SQLite's planner.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { createPeople } from '@countersign/mtls'
 import { tidyLogin } from '../src/housekeeping.ts'
 import { openNoticeSender } from '../src/notify/sender.ts'
+import { endUnanswered } from '../src/signin/late.ts'
 import { until } from './support/bank.ts'
 import { newBrowser, refusedBy, testDoor } from './support/browser.ts'
 import { NO_FINISH, provePassword, setUp, signIn } from './support/customer.ts'
@@ -34,6 +36,13 @@ suite('questions to the store', () => {
     await until(() => door.logged.some(({ event }) => event === 'notice.waits'))
     await sender.close()
     await tidyLogin(door.ground)
+    const people = createPeople(door.ground, door.ground.log)
+    for (const pass of [0, 10]) {
+      const since = door.time.now()
+      door.time.pass({ minutes: pass })
+      await endUnanswered({ ...door.ground, people }, { since, now: door.time.now() })
+    }
+    assert.ok(door.records.some(({ outcome }) => !outcome.ok && outcome.refusal.code === 'ERR_PERSON_DEVICE'))
 
     const asked = [...door.store.asked].filter(
       (sql) => !/^(?:insert|update "login_device" set "is_phone" = \? where)/i.test(sql),

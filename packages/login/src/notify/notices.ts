@@ -35,6 +35,10 @@ export const NOTICES = {
     'A recovery was refused',
     'The recovery of your account on {device} was refused on one of your devices.',
   ],
+  'recovery over': [
+    'A recovery has run out',
+    'The recovery of your account on {device} has run out: nobody came back to it in time, and that device is not let in. If it was not you who began it, somebody has your password and one of your recovery codes: change the password, and make new codes.',
+  ],
   'password changed': [
     'Your password was changed',
     'The password of your account was changed on {device}. Every other session has ended.',

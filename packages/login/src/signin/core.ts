@@ -29,6 +29,8 @@ export interface SignInState {
   readonly guesses: number
   /** Which keys the device has, where it is not known: kept with the account when it gets in. */
   readonly device?: NewDevice
+  /** JSON: the record of its end, where nobody has answered it in its time. */
+  readonly record?: string
 }
 
 /** A device that asks to become known. */
@@ -50,6 +52,8 @@ export type SignInEvent =
   | { readonly type: 'confirmed' }
   /** A known device said no, or refused a recovery. */
   | { readonly type: 'denied' }
+  /** Its time is over, and nobody has answered; of a recovery, nobody has come back to it. */
+  | { readonly type: 'late'; readonly record: string }
   /** A recovery code was right. */
   | { readonly type: 'recovering' }
   /** The time of a recovery is over. */
@@ -99,10 +103,13 @@ const KNOWN: Arrows = {
 const UNKNOWN: Arrows = {
   start: { started: 'finish', passkey: 'done' },
   finish: { proved: 'confirm', unproved: 'confirm', passkey: 'done' },
-  confirm: { confirmed: 'code', denied: 'over', tried: 'confirm', recovering: 'wait', passkey: 'done' },
+  confirm: { confirmed: 'code', denied: 'over', tried: 'confirm', recovering: 'wait', passkey: 'done', late: 'over' },
   code: { tried: 'code', coded: 'done', denied: 'over', passkey: 'done' },
-  wait: { ready: 'done', lacking: 'restore', denied: 'over', passkey: 'done' },
-  restore: { ready: 'done', equipped: 'restore', tried: 'restore', coded: 'done', denied: 'over', passkey: 'done' },
+  wait: { ready: 'done', lacking: 'restore', denied: 'over', passkey: 'done', late: 'over' },
+  restore: {
+    ...{ ready: 'done', equipped: 'restore', tried: 'restore', coded: 'done', denied: 'over', passkey: 'done' },
+    late: 'over',
+  },
   done: {},
   over: {},
 }
@@ -183,6 +190,8 @@ export function stepSignIn(state: SignInState, event: SignInEvent): SignInTransi
         },
       )
     }
+    case 'late':
+      return done({ ...moved, record: event.record }, ...ended(state, event.type))
     case 'denied':
     case 'lacking':
     case 'equipped':
@@ -204,11 +213,12 @@ function givenBack(state: SignInState): readonly SignInEffect[] {
   return state.guesses > 0 ? [giveBack(state)] : []
 }
 
-/** How a recovery ends that lets in; where there is none, nothing ends. */
+/** How a recovery ends; where there is none, nothing ends. */
 const RECOVERED = {
   ready: 'its time has passed',
   coded: 'its time has passed, and a code was shown',
   passkey: 'a passkey was shown',
+  late: 'nobody came back to it in time',
 } as const
 
 function ended(state: SignInState, by: keyof typeof RECOVERED): readonly SignInEffect[] {

@@ -20,6 +20,8 @@ export interface SignInRow {
   readonly state: SignInState
   /** As it stands in the row. */
   readonly sealed: Uint8Array
+  /** Whether its time is over. */
+  readonly isLate: boolean
 }
 
 /** What goes with an event. */

@@ -41,6 +41,7 @@ const stateForm = z.strictObject({
   by: z.enum(['confirmation', 'recovery', 'passkey']).exactOptional(),
   guesses: z.int(),
   device: z.strictObject({ name: z.string(), signing: z.string(), agreement: z.string() }).exactOptional(),
+  record: z.string().exactOptional(),
 })
 
 /** Writes a new one; answers its id, which is secret. */
@@ -66,26 +67,48 @@ export async function addSignIn(
 export async function ownSignIn(
   ground: Pick<Ground, 'secret' | 'store'>,
   id: string,
+  asked: Pick<Asked, 'device' | 'now'>,
+): Promise<SignInRow> {
+  const row = await ownSignInEvenLate(ground, id, asked)
+  if (row.isLate) throw new PersonRefusal('ERR_PERSON_STEP')
+  return row
+}
+
+/** The same for one whose time is over: whoever has waited for it is told how it ended. @throws {PersonRefusal} (rejects) `ERR_PERSON_STEP`. */
+export async function ownSignInEvenLate(
+  ground: Pick<Ground, 'secret' | 'store'>,
+  id: string,
   { device, now }: Pick<Asked, 'device' | 'now'>,
 ): Promise<SignInRow> {
-  const row = await findSignIn(ground, ground.store, id, now)
+  const row = await findSignInEvenLate(ground, ground.store, id, now)
   if (row === undefined || row.device !== (device?.device ?? null)) throw new PersonRefusal('ERR_PERSON_STEP')
   return row
 }
 
 /** One that is not over, whoever it is of: for a known device that answers to it. */
 export async function findSignIn(
+  ground: Pick<Ground, 'secret'>,
+  store: Pick<LoginTransaction, 'db'>,
+  id: string,
+  now: Temporal.Instant,
+): Promise<SignInRow | undefined> {
+  const row = await findSignInEvenLate(ground, store, id, now)
+  return row?.isLate === true ? undefined : row
+}
+
+/** The same for one whose time is over. */
+export async function findSignInEvenLate(
   { secret }: Pick<Ground, 'secret'>,
   { db }: Pick<LoginTransaction, 'db'>,
   id: string,
   now: Temporal.Instant,
 ): Promise<SignInRow | undefined> {
   const row = await db.selectFrom('login_sign_in').selectAll().where('id', '=', id).executeTakeFirst()
-  const at = now.epochMilliseconds
   // A clock that was stepped back must not make it last the longer.
-  if (row === undefined || at >= row.expires_at || row.began_at > now.add(AHEAD).epochMilliseconds) return undefined
+  if (row === undefined || row.began_at > now.add(AHEAD).epochMilliseconds) return undefined
   const text = new TextDecoder().decode(secret.open('sign-in state', id, row.state))
-  return { id, device: row.device, state: stateForm.parse(JSON.parse(text)), sealed: row.state }
+  const isLate = now.epochMilliseconds >= row.expires_at
+  return { id, device: row.device, state: stateForm.parse(JSON.parse(text)), sealed: row.state, isLate }
 }
 
 /**

@@ -8,9 +8,10 @@ import { waysToRestore } from '../recovery/ways.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
 import { endInvitations } from '../setup/invitations.ts'
+import { refuseLate } from '../signin/late.ts'
 import type { SignInGround, SignInRow } from '../signin/model.ts'
 import { openSignedIn, recordRefused } from '../signin/record.ts'
-import { findSignIn, moveSignIn, ownSignIn } from '../signin/rows.ts'
+import { findSignIn, moveSignIn, ownSignInEvenLate } from '../signin/rows.ts'
 import { ofPasswordOf } from '../store/of-password.ts'
 import { openWaiting } from './open.ts'
 
@@ -34,7 +35,8 @@ export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waitin
 
   return {
     async wait({ signIn }, asked) {
-      const row = await ownSignIn(ground, signIn, asked)
+      const row = await ownSignInEvenLate(ground, signIn, asked)
+      if (row.isLate || row.state.record !== undefined) return refuseLate(ground, row, asked)
       const { step, account } = row.state
       return recordRefused(ground, row, asked, async () => {
         if (step === 'confirm' || step === 'code' || step === 'done') return { next: step }

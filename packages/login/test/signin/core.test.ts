@@ -17,6 +17,7 @@ const EVENTS: readonly SignInEvent[] = [
   { type: 'unproved', number: '42' },
   { type: 'confirmed' },
   { type: 'denied' },
+  { type: 'late', record: '{}' },
   { type: 'recovering' },
   { type: 'ready' },
   { type: 'lacking' },
@@ -55,6 +56,7 @@ const UNKNOWN = [
   'confirm tried confirm',
   'confirm recovering wait',
   'confirm passkey done',
+  'confirm late over',
   'code tried code',
   'code coded done',
   'code denied over',
@@ -63,12 +65,14 @@ const UNKNOWN = [
   'wait lacking restore',
   'wait denied over',
   'wait passkey done',
+  'wait late over',
   'restore ready done',
   'restore equipped restore',
   'restore tried restore',
   'restore coded done',
   'restore denied over',
   'restore passkey done',
+  'restore late over',
 ]
 
 suite('a sign-in', () => {

@@ -53,6 +53,7 @@ const LEADS: Readonly<Record<SignInCall, Partial<Record<At, At | 'nowhere' | Sai
     'new restore': 'nowhere',
     'new done': 'nowhere',
     'new over': 'ERR_PERSON_DENIED',
+    late: 'ERR_PERSON_DEVICE',
   },
   recover: { 'new confirm': 'new wait', 'new confirm unproved': 'ERR_PERSON_CREDENTIALS' },
   'restore/app': { 'new restore': 'nowhere' },
@@ -60,7 +61,7 @@ const LEADS: Readonly<Record<SignInCall, Partial<Record<At, At | 'nowhere' | Sai
   'restore/passkey/options': { 'new restore': 'nowhere' },
   'restore/passkey': { 'new restore': 'new restore' },
   // A challenge is of the sign-in, whatever it is good for.
-  'passkey/options': Object.fromEntries(STATES.filter((at) => at !== 'late').map((at) => [at, 'nowhere'])),
+  'passkey/options': Object.fromEntries(STATES.map((at) => [at, 'nowhere'])),
   passkey: {
     'known start': 'known done',
     'known finish': 'known done',
@@ -112,7 +113,11 @@ async function reach(t: TestContext, at: At): Promise<Here> {
     finish = proved?.finish ?? NO_FINISH
     if (step !== 'finish') await goOn(home, { browser, signIn, finish, step: step as SignInStep })
   }
-  if (at === 'late') door.time.pass({ minutes: 10 })
+  if (at === 'late') {
+    door.time.pass({ minutes: 10 })
+    // Seen: from now on it stands as it stands.
+    assert.equal(saidBy(await browser.send('wait', { signIn })), 'ERR_PERSON_DEVICE')
+  }
   const restored = step === 'restore' ? await newProofs(browser, signIn, door) : {}
   const now = door.time.now()
   const challenge = Buffer.from(makeChallenge(door.secret, 'sign in', signIn, now)).toString('base64url')
@@ -183,7 +188,7 @@ suite('a sign-in', () => {
   for (const at of STATES) {
     test(`${at}: whatever has no place, is somebody else’s, or comes twice, moves nothing`, async (t) => {
       const here = await reach(t, at)
-      assert.equal(stateOf(here), at === 'late' ? 'new confirm' : at.replace(' unproved', ''))
+      assert.equal(stateOf(here), at === 'late' ? 'new over' : at.replace(' unproved', ''))
       await assertNothingMoves(here, (name) => expected(name, at))
       await begunBeside(here)
     })
@@ -196,7 +201,7 @@ suite('a sign-in', () => {
         assert.equal(await repeated(here.door), 'ERR_PERSON_PROOF')
         const led = leads(name, at)
         const next = led === 'nowhere' ? at : (led as At)
-        assert.equal(stateOf(here), next.replace(' unproved', '').replace('late', 'new confirm'))
+        assert.equal(stateOf(here), next.replace(' unproved', '').replace('late', 'new over'))
         // An answer of a passkey is spent, before it is asked what it would lead to.
         const spent: Partial<Record<CallName, Said>> = {
           passkey: 'ERR_PERSON_CREDENTIALS',

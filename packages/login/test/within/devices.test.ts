@@ -108,7 +108,7 @@ suite('a new device', () => {
     const { other, id } = await atNewDevice(at)
     const { waiting } = await browser.ask('account', {})
     door.time.pass({ minutes: 10 })
-    assert.equal((await refusedBy(other.ask('wait', { signIn: id }))).code, 'ERR_PERSON_STEP')
+    assert.equal((await refusedBy(other.ask('wait', { signIn: id }))).code, 'ERR_PERSON_DEVICE')
     assert.deepEqual((await browser.ask('account', {})).waiting, [])
     const late = await refusedBy(browser.ask('waiting/answer', { waiting: waiting[0]!.waiting, yes: false }))
     assert.equal(late.code, 'ERR_PERSON_STEP')

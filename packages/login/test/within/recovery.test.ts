@@ -123,7 +123,7 @@ suite('a recovery', () => {
     const { other, id } = await atNewDevice(at)
     await other.ask('recover', { signIn: id, code: at.carol.recovery[0]! })
     at.door.time.pass({ hours: 24 + 72 })
-    assert.equal((await refusedBy(other.ask('wait', { signIn: id }))).code, 'ERR_PERSON_STEP')
+    assert.equal((await refusedBy(other.ask('wait', { signIn: id }))).code, 'ERR_PERSON_DEVICE')
   })
 })
 
