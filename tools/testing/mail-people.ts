@@ -33,10 +33,12 @@ import {
   keyUsageExtension,
   nameOf,
   OID,
+  type Oid,
   readCertificate,
   readCertificateList,
   readSubjectPublicKeyInfo,
   revokedCertificate,
+  smimeCapabilitiesAttribute,
   subjectAltNameExtension,
   subjectKeyIdentifierExtension,
   writeCertificate,
@@ -63,6 +65,8 @@ export interface HolderOptions {
   readonly purposes?: readonly ('emailProtection' | 'clientAuth')[]
   readonly notBefore?: Temporal.Instant
   readonly notAfter?: Temporal.Instant
+  /** What the certificate says that its holder reads (RFC 4262). */
+  readonly capabilities?: readonly Oid[]
   /** The address stands in the subject alone. */
   readonly inSubject?: true
 }
@@ -89,7 +93,7 @@ export class Authority {
   }
 
   holder(address: string, options: HolderOptions = {}): Holder {
-    const { kind = 'P-256', purposes = ['emailProtection'], usage = USAGES[kind], inSubject } = options
+    const { kind = 'P-256', purposes = ['emailProtection'], usage = USAGES[kind], capabilities, inSubject } = options
     const { publicKey, privateKey } = keyPair(kind)
     const subject = nameOf([
       ['commonName', address.replace(/@.*/, '')],
@@ -102,6 +106,7 @@ export class Authority {
       [
         keyUsageExtension(usage),
         extendedKeyUsageExtension(purposes.map((purpose) => OID[purpose])),
+        ...(capabilities ? [capabilitiesExtension(capabilities)] : []),
         ...(inSubject ? [] : [subjectAltNameExtension([{ kind: 'rfc822Name', value: address }], { critical: false })]),
       ],
       options,
@@ -156,6 +161,11 @@ export class Authority {
     })
     return readCertificate(writeCertificate(tbs, ALGORITHM.ecdsaWithSHA256, sign('sha256', tbs, this.#key)))
   }
+}
+
+function capabilitiesExtension(algorithms: readonly Oid[]) {
+  const [extnValue = new Uint8Array()] = smimeCapabilitiesAttribute(algorithms).values
+  return { extnID: OID.smimeCapabilities, critical: false, extnValue }
 }
 
 const USAGES: Readonly<Record<Kind, readonly KeyUsageBit[]>> = {

@@ -3,10 +3,11 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createCheckSignature, createLocks, createSessionIndex } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
-import { type Certificate, readCertificateList } from '@countersign/x509'
+import { type Certificate, readCertificate, readCertificateList } from '@countersign/x509'
 import { createApplication } from './api/application.ts'
 import { LISTENER_DOOR, openListener } from './api/listener.ts'
 import { checkSocketPath, listenLocally } from './api/local-socket.ts'
+import { keysFor } from './api/mail-keys.ts'
 import { makeBackup } from './backup/backup.ts'
 import { createCertify } from './enrollment/certify.ts'
 import { issueLocal } from './enrollment/local.ts'
@@ -286,6 +287,12 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     parties: async (limit) => (await store.parties.list({ now: clock(), limit })).found.map((one) => one.name),
     join: (door) => feed.join(door),
     record: (meeting) => record(meeting),
+    mailKeys: async (address) => ({
+      certificates: (await keysFor(store, address, 'person-encryption', clock())).map(({ der }) =>
+        readCertificate(der),
+      ),
+      issuers: issuers.published().intermediates,
+    }),
     holdsWithout: async () => (await findOutageBudget(store, feed.doors(), clock())).holdsUntil,
     setting: settingOf(store, failpoint),
     part: (name) => openPart(store, name, failpoint),

@@ -1,6 +1,6 @@
 // What `openAuthority` takes and gives.
 import type { KeyObject } from 'node:crypto'
-import type { Clock, KeyAlgorithm, Locks, Log, SessionIndex, Trust } from '@countersign/mtls'
+import type { Clock, FoundMailKeys, KeyAlgorithm, Locks, Log, SessionIndex, Trust } from '@countersign/mtls'
 import type { Family, KnownAuthority, Meeting } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
 import type { Accounts } from './accounts.ts'
@@ -113,6 +113,8 @@ export interface Authority {
   join(door: FeedDoor): () => void
   /** Keeps a meeting for `GET /v1/meetings/:reference`. The last ones before a crash may be lost. */
   record(meeting: Meeting): void
+  /** To which keys mail for an address is encrypted, as `GET /v1/mail/keys` says it. */
+  mailKeys(address: string): Promise<FoundMailKeys>
   /** Until when everybody who relies on this authority goes on without it; absent where nobody does. */
   holdsWithout(): Promise<Temporal.Instant | undefined>
   /** A setting that other parts of the program keep in the store. */

@@ -150,6 +150,13 @@ export const MAIL_REFUSALS = {
     'a rule says that mail to this address is encrypted, and it cannot be',
     'get the key of the recipient: countersign mail keys ADDRESS',
   ],
+  ERR_MAIL_LEGACY: [
+    'RFC 2634 §1.1',
+    'callee',
+    3,
+    'the recipient reads the legacy form alone, which is signed by who wrote it, around the encryption too',
+    'seal it yourself: countersign mail seal --legacy, and hand that in',
+  ],
   ERR_MAIL_LINES: [
     'RFC 5321 §2.3.8',
     'caller',

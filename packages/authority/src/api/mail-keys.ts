@@ -72,7 +72,7 @@ async function heldBy(caller: Caller, { certificates, parties }: Holders, now: T
 }
 
 /** In force, of nobody who is locked, and of each party the newest. */
-async function keysFor(
+export async function keysFor(
   { certificates, parties }: Holders,
   address: string,
   profile: 'person' | 'person-encryption',

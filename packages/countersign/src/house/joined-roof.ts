@@ -8,6 +8,7 @@ import {
   type Clock,
   createLocks,
   type DirectoryIdentity,
+  findMailKeys,
   followFeed,
   type Govern,
   type Log,
@@ -92,6 +93,7 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
       return () => doors.delete(door)
     },
     record: (meeting) => feed.record(meeting),
+    mailKeys: (address) => findMailKeys(directory, address, { clock }),
     holdsWithout: async () => earliestEnd(identity, parts.doors),
     drain: async () => undefined,
   }

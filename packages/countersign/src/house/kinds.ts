@@ -1,6 +1,6 @@
 // The kinds of doors, whichever program they are of.
 import { fixedKeys, isCaller, type OpenDoor, openDoor, openListener } from '@countersign/gateway'
-import type { MailDoorConfig } from '@countersign/mail/door'
+import type { MailDoorConfig, MailHouse } from '@countersign/mail/door'
 import type { Door } from '@countersign/mtls'
 import type { HouseDoorConfig } from '../config/model.ts'
 
@@ -26,15 +26,15 @@ export function fixedOf(config: HouseDoorConfig): readonly string[] {
 
 type DoorHouse = Parameters<typeof openDoor>[1]
 
-/** Opens a door of any kind. `directory`: where it keeps what is too large for a file of its own. @throws as the `open` of its kind. */
+/** Opens a door of any kind. `mail`: what a door of that kind needs beside. @throws as the `open` of its kind. */
 export async function openKind(
   config: HouseDoorConfig,
   house: DoorHouse,
-  directory: string,
+  mail: Pick<MailHouse, 'directory' | 'mustEncrypt' | 'mailKeys'>,
 ): Promise<OpenDoor<HouseDoorConfig>> {
   if (config.kind !== 'mail') return ofItsKind(await openDoor(config, house))
   const { openMailDoor } = await import('@countersign/mail/door')
-  return ofItsKind(await openMailDoor(config, { ...house, listen: openListener, directory }))
+  return ofItsKind(await openMailDoor(config, { ...house, ...mail, listen: openListener }))
 }
 
 /** A door is only ever given the next configuration of its own kind; TypeScript does not relate the two. */

@@ -52,6 +52,10 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   ],
   'mail.failed': ['ended', 'a message ({id}) at {door} was given up for {recipients} recipients: {code}: {cause}'],
   'mail.later': ['ended', 'a message ({id}) at {door} waits for {recipients} recipients: {code}: {cause}'],
+  'mail.directory-failed': [
+    'alarm',
+    'the keys of recipients cannot be asked for at {door}, and their mail is held: {cause}',
+  ],
   'mail.lost': ['alarm', 'a report ({id}) of {door} itself could not be delivered, and is given up: {cause}'],
   'mail.queue-failed': ['alarm', 'the queue of {door} cannot be written, and nothing leaves: {cause}'],
   'mail.queue-works': ['done', 'the queue of {door} is written again'],
@@ -164,6 +168,7 @@ export const QUIET_EVENTS: ReadonlySet<string> = new Set([
   'request.done',
   'session.done',
   'mail.queued',
+  'mail.sealed',
   'mail.sent',
   // What goes as it should, by itself.
   'certificate.replaced',

@@ -90,12 +90,16 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
     ...(people && { people: people.open }),
   }
   const { listen: wish } = config
-  const queue = join(data, 'doors', config.name, 'queue')
+  const mail = {
+    directory: join(data, 'doors', config.name, 'queue'),
+    mustEncrypt: (address: string) => policy?.mustBe('encrypt', address),
+    mailKeys: (address: string) => roof.mailKeys(address),
+  }
   const door =
     'path' in wish
-      ? await openKind(config, house, queue)
+      ? await openKind(config, house, mail)
       : await ports.open(`door/${config.name}`, { ...wish, mayMove }, (listen) =>
-          openKind({ ...config, listen }, house, queue),
+          openKind({ ...config, listen }, house, mail),
         )
   opened.defer(() => door.close())
   return { config, door, identity, access }

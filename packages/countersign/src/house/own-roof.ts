@@ -22,6 +22,7 @@ export function roofOf(
     identityOf: (door) => openDoorIdentity({ door, directory: join(data, 'doors', door.name), authority, clock, log }),
     join: (door) => authority.join(door),
     record: (meeting) => authority.record(meeting),
+    mailKeys: (address) => authority.mailKeys(address),
     holdsWithout: () => authority.holdsWithout(),
     drain: (timeoutMs) => authority.drain(timeoutMs),
   }

@@ -7,7 +7,9 @@ import {
   createDirectory,
   type Difference,
   type Directory,
+  type DutyAct,
   decide,
+  dutyOf,
   type Fault,
   NO_RULES,
   type Policy,
@@ -31,6 +33,8 @@ export interface Rulebook {
 export interface HousePolicy {
   readonly current: Rulebook
   accessOf(service: string): Access
+  /** The sentence by which something must be with mail to or from an address, as it is told now. */
+  mustBe(act: DutyAct, address: string): string | undefined
   /** Compares it with another, in turns: a door does not wait for it. */
   compare(rulebook: Rulebook, now: Temporal.Instant): Promise<Difference>
   /** Puts another in its place; every open session is judged anew. */
@@ -118,6 +122,11 @@ export function createHousePolicy(first: Rulebook, log: Log): HousePolicy {
         return () => listeners.delete(listener)
       },
     }),
+    mustBe(act, address) {
+      // What cannot be brought to the form of names is compared with nothing, and every sentence means it.
+      const name = readName(address)
+      return dutyOf(current.policy.rules.must, act, name?.kind === 'rfc822Name' ? name.value : undefined)?.name
+    },
     compare(next, now) {
       const people = { before: current.directory, after: next.directory }
       return inTurns(comparePolicies(current.policy, next.policy, people, now))

@@ -1,6 +1,6 @@
 // What the doors of a house stand under: an authority of its own beside them, or one elsewhere that they follow.
 import type { FeedDoor } from '@countersign/authority'
-import type { Locks, OwnIdentity, Trust } from '@countersign/mtls'
+import type { FoundMailKeys, Locks, OwnIdentity, Trust } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
 import type { DoorConfig } from '../config/model.ts'
 
@@ -29,6 +29,8 @@ export interface Roof {
   /** Lets a door follow revocations, before it accepts its first connection. Answers how to leave. */
   join(door: FeedDoor): () => void
   record(meeting: Meeting): void
+  /** The keys of an address for mail. Rejects where the authority cannot be asked. */
+  mailKeys(address: string): Promise<FoundMailKeys>
   /** Until when whoever relies on the authority, of those that are known here, goes on without it; absent where nobody does. */
   holdsWithout(): Promise<Temporal.Instant | undefined>
   drain(timeoutMs: number): Promise<void>

@@ -136,26 +136,31 @@ export function goesByPolicy(door: DoorConfig): boolean {
   return 'host' in door && door.allow === undefined
 }
 
+/** Whether what must be with mail is asked there: of every list too. */
+function carriesMail({ kind }: DoorConfig): boolean {
+  return kind === 'mail'
+}
+
 /** Without the authority's parties a lock on a label would miss, and without its policy there is no rule. */
 function needsTold(config: Config): boolean {
   const { policy, parties, doors } = config
-  return 'join' in config && doors.some(goesByPolicy) && (policy === undefined || parties.length === 0)
+  if (!('join' in config)) return false
+  if (policy === undefined && doors.some(carriesMail)) return true
+  return doors.some(goesByPolicy) && (policy === undefined || parties.length === 0)
 }
 
 /** @throws {Failure} where it is not there. */
 function checkTold({ policy, doors }: Config, told: FeedRules | undefined, cause: string): void {
-  const asking = doors
-    .filter(goesByPolicy)
-    .map(({ name }) => name)
-    .join(', ')
+  const namesOf = (which: (door: DoorConfig) => boolean) => doors.flatMap((door) => (which(door) ? [door.name] : []))
+  const asking = namesOf(goesByPolicy)
   if (told === undefined)
     throw fault(
-      `doors go by the rules of the authority (${asking}), and it has told none yet: ${cause}`,
+      `doors go by the rules of the authority (${namesOf((door) => goesByPolicy(door) || carriesMail(door)).join(', ')}), and it has told none yet: ${cause}`,
       'start the house again when its authority can be reached, or give it a policy and parties of its own',
     )
-  if (policy === undefined && told.policy === undefined)
+  if (policy === undefined && told.policy === undefined && asking.length > 0)
     throw fault(
-      `doors go by the policy of the authority (${asking}), and it has none`,
+      `doors go by the policy of the authority (${asking.join(', ')}), and it has none`,
       'give the authority or this house a policy, or each of these doors a list: allow',
     )
 }

@@ -1,8 +1,10 @@
 // The mail door: people of the house hand in mail over mutual TLS, and it is here until each recipient has it.
+import { join } from 'node:path'
 import { type CallerSession, createAcceptor, createTroubles, type Door } from '@countersign/mtls'
 import { createHop } from './leave/hop.ts'
 import { runLeaving } from './leave/run.ts'
-import type { MailDoorConfig, MailHouse, Treat } from './model.ts'
+import { createSealing } from './leave/sealing.ts'
+import type { MailDoorConfig, MailHouse } from './model.ts'
 import { openQueue } from './queue/queue.ts'
 import { lineOf } from './submit/answer.ts'
 import { createSubmission, endWith } from './submit/submission.ts'
@@ -13,20 +15,21 @@ export interface MailDoor extends Door {
   prepare(next: MailDoorConfig): Promise<{ apply(): void; discard(): Promise<void> }>
 }
 
-const asItStands: Treat = async (source, { recipients, isUtf8, isEightBit }) => [
-  { kind: 'send', source, recipients, isUtf8, isEightBit },
-]
-
 /**
  * Opens a mail door.
  * @throws {QueueError} where its queue is in use or cannot be written; the system's error where it cannot listen.
  */
 export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Promise<MailDoor> {
   const { name, host, next } = config
-  const { clock, log, directory, failpoint, treat = asItStands } = house
+  const { clock, log, directory, failpoint, mustEncrypt, mailKeys, trust } = house
   let current = config
   const queue = await openQueue({ directory, ...(failpoint && { failpoint }) })
   const hop = createHop(next, host[0])
+  const treat = createSealing({
+    ...{ mustEncrypt, keysOf: mailKeys, trust, door: name, clock, log },
+    spoolDirectory: join(directory, 'spool'),
+    ...(failpoint && { failpoint }),
+  })
   const leaving = runLeaving({
     queue,
     hop,

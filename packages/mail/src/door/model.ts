@@ -1,7 +1,7 @@
 // What the mail door is configured with, what it is handed, and what it hands on.
 
 import type { Socket } from 'node:net'
-import type { Door, House } from '@countersign/mtls'
+import type { Door, FoundMailKeys, House } from '@countersign/mtls'
 import type { RefusalCode, Source } from '@countersign/protocol'
 
 /** Where something listens, or is reached. */
@@ -68,8 +68,8 @@ export type Treatment =
       readonly text: string
     }
 
-/** Makes of a message what may leave. A recipient that no treatment names is tried again later. */
-export type Treat = (message: Source, envelope: Envelope) => Promise<readonly Treatment[]>
+/** Makes of a message what may leave: one after the other, and each `source` is there until the next is asked for. */
+export type Treat = (message: Source, envelope: Envelope) => AsyncIterable<Treatment>
 
 /** What the house does for every door that listens. */
 export interface Listening {
@@ -91,8 +91,10 @@ export interface MailHouse extends House {
   readonly listen: (listening: Listening) => Promise<Door>
   /** Where the queue is, absolute; nobody else's. */
   readonly directory: string
-  /** Default: every message leaves as it stands. */
-  readonly treat?: Treat
+  /** The rule by which mail to an address must be encrypted, as it is told; undefined where none says so. */
+  readonly mustEncrypt: (address: string) => string | undefined
+  /** The keys of an address for mail. Rejects where the authority cannot be asked. */
+  readonly mailKeys: (address: string) => Promise<FoundMailKeys>
   /** Ends the process in tests, at a named moment. */
   readonly failpoint?: (name: string) => void
 }

@@ -94,6 +94,8 @@ export async function openMessage(message: Source, options: OpenMessageOptions):
 interface Inside {
   readonly entity: Entity
   readonly source: Source
+  /** What stood at the top of what was decrypted, where it is not the payload: signed before a server encrypted it. */
+  readonly sealed?: Entity | undefined
 }
 
 /** Opens layer by layer; answers the first entity that is none, or undefined where one could not be opened. */
@@ -106,6 +108,7 @@ async function openLayers(
 ): Promise<Inside | undefined> {
   const context = { now, spool: () => stack.use(createSpool(spoolDirectory)) }
   let [entity, source] = [outer, message]
+  let sealed: Entity | undefined
   while (layers.length < MOST_LAYERS) {
     const opened = await openOne(openers, entity, source, context)
     if (opened === undefined) break
@@ -117,9 +120,10 @@ async function openLayers(
       // What was decrypted may have the lines of a system where they end with LF alone.
       source = await withCrlf(inside.source)
       entity = await scanEntity(source, 0, source.length)
+      if (layer.kind === 'encrypted') sealed ??= entity
     }
   }
-  return { entity, source }
+  return { entity, source, sealed }
 }
 
 async function openOne(
@@ -135,11 +139,18 @@ async function openOne(
   return undefined
 }
 
-async function readPayload({ entity, source }: Inside, outer: Entity, layers: readonly Layer[]): Promise<Payload> {
+async function readPayload(
+  { entity, source, sealed }: Inside,
+  outer: Entity,
+  layers: readonly Layer[],
+): Promise<Payload> {
   const isEncrypted = layers.some(({ kind }) => kind === 'encrypted')
   const header = layers.length > 0 ? readProtectedHeader(entity, outer, isEncrypted) : undefined
   const contents = await walkPayload(entity, source)
-  return { entity, source, contents, fields: header?.fields ?? outer.fields, ...(header && { header }) }
+  // What its writer did not sign is shown as it was carried: from inside, where a server hid it. It is signed by nobody still.
+  const hidden = sealed && sealed !== entity ? readProtectedHeader(sealed, outer, true) : undefined
+  const carried = hidden?.fromDiffers === false ? hidden.fields : outer.fields
+  return { entity, source, contents, fields: header?.fields ?? carried, ...(header && { header }) }
 }
 
 function factsOf({ header, contents }: Payload): Partial<MailFacts> {

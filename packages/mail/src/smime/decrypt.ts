@@ -197,7 +197,8 @@ function lastOf(decipher: Decipheriv, cipher: ContentCipher, rest: MessageRest):
   }
 }
 
-function isFor(info: RecipientInfo, certificate: Certificate): boolean {
+/** Whether the key comes by this way to the holder of a certificate. */
+export function isFor(info: RecipientInfo, certificate: Certificate): boolean {
   if (info.kind === 'ktri') return isReferenceTo(info.rid, certificate)
   return info.kind === 'kari' && info.recipientEncryptedKeys.some(({ rid }) => isReferenceTo(rid, certificate))
 }

@@ -27,7 +27,7 @@ export function createSmimeSealer(options: SmimeSealerOptions): LayerSealer {
   return {
     format: 'smime',
     async seal(entity, how) {
-      const recipients = how.recipients.map((recipient) => recipientOf(recipient, how, options))
+      const recipients = how.recipients.map((recipient) => judgedRecipient(recipient, how, options))
       const { profile, now } = how
       const signed = signEntity(entity, options.signer, now)
       if (recipients.length === 0) return signed
@@ -43,10 +43,14 @@ async function* octetsOf({ fields, body }: SealedEntity): AsyncGenerator<Uint8Ar
   yield* body
 }
 
-function recipientOf(
+/**
+ * How a key gets to a recipient whose certificate is for mail, for that address, and not revoked.
+ * @throws {MailError} when it is not.
+ */
+export function judgedRecipient(
   { address, format, key, issuers = [] }: Recipient,
-  { profile, now }: SealHow,
-  { trust, checkSignature }: SmimeSealerOptions,
+  { profile, now }: Pick<SealHow, 'profile' | 'now'>,
+  { trust, checkSignature }: Pick<SmimeSealerOptions, 'trust' | 'checkSignature'>,
 ): NewRecipient {
   if (format !== 'smime') throw new MailError('ERR_MAIL_RECIPIENT_KEY', 'the key of the recipient is none of S/MIME')
   const certificate = readRecipient(key)

@@ -77,6 +77,8 @@ export async function openTestMailDoor(
       amend: (meeting) => amended.push(meeting),
       log: (event, fields = {}) => logs.push({ event, fields }),
       listen: openListener,
+      mustEncrypt: () => undefined,
+      mailKeys: async () => ({ certificates: [], issuers: [] }),
       directory,
     },
   )

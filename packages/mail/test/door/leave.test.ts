@@ -223,15 +223,13 @@ suite('what may not leave as it stands', () => {
   test('is held, the sender is told once, and it leaves when it can', async (t) => {
     const hop = await openTestHop(t)
     let hasKey = false
-    const treat: Treat = async (source, envelope) => {
+    const treat: Treat = async function* (source, envelope) {
       const { recipients, sender } = envelope
-      if (hasKey || sender === '') return asItStands(source, envelope)
+      if (hasKey || sender === '') return yield* asItStands(source, envelope)
       const withKey = recipients.filter((one) => one.startsWith('bob'))
       const without = recipients.filter((one) => !one.startsWith('bob'))
-      return [
-        ...(withKey.length > 0 ? await asItStands(source, { ...envelope, recipients: withKey }) : []),
-        { kind: 'held', recipients: without, code: 'ERR_MAIL_MUST_ENCRYPT', text: 'carol has no key yet' },
-      ]
+      if (withKey.length > 0) yield* asItStands(source, { ...envelope, recipients: withKey })
+      yield { kind: 'held', recipients: without, code: 'ERR_MAIL_MUST_ENCRYPT', text: 'carol has no key yet' }
     }
     const leaver = await openLeaver(t, hop.next, { treat })
     const id = await enqueue(leaver.queue, { recipients: ['bob@partner.example', 'carol@partner.example'] })
@@ -264,10 +262,10 @@ suite('what may not leave as it stands', () => {
 
   test('is given up after five days, and was never sent', async (t) => {
     const hop = await openTestHop(t)
-    const treat: Treat = async (source, envelope) =>
-      envelope.sender === ''
-        ? asItStands(source, envelope)
-        : [{ kind: 'held', recipients: envelope.recipients, code: 'ERR_MAIL_MUST_ENCRYPT', text: 'no key' }]
+    const treat: Treat = async function* (source, envelope) {
+      if (envelope.sender === '') return yield* asItStands(source, envelope)
+      yield { kind: 'held', recipients: envelope.recipients, code: 'ERR_MAIL_MUST_ENCRYPT', text: 'no key' }
+    }
     const leaver = await openLeaver(t, hop.next, { treat })
     await enqueue(leaver.queue)
     for (let hours = 0; hours < 130; hours += 3) {

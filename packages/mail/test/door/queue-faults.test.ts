@@ -48,6 +48,7 @@ suite('kill -9', () => {
 
   const AFTERWARDS = [
     ['enqueue', 'mail.after-commit', [false], 'it is in the queue, though nobody was told'],
+    ['leave', 'mail.after-seal', [false], 'it was sealed, and nobody asked'],
     ['leave', 'mail.after-begin', [true], 'nobody knows whether it was handed over'],
     ['leave', 'mail.before-settle', [false, true], 'it was handed over, and that was not kept'],
     ['leave', 'mail.after-settle', [false], 'it was handed over, and that was kept'],
@@ -65,9 +66,25 @@ suite('kill -9', () => {
       )
       for (const { text } of hop.got) {
         assert.match(text, /^Message-ID: <1@acme\.example>\r$/m)
+        assert.match(text, /^Content-Type: application\/pkcs7-mime; smime-type=authEnveloped-data;/m)
         assert.doesNotMatch(text, /secret/)
       }
       assert.deepEqual(await contentsOf(directory), [])
+    })
+
+  for (const failpoint of ['mail.before-settle', 'mail.after-settle', 'mail.before-tell', 'mail.after-tell'])
+    test(`at ${failpoint}: what has no key stays held, its sender is told once, and nothing of it is sent`, async (t) => {
+      const { directory, hop } = await place(t)
+      await work(directory, hop, 'enqueue', '', 'nokey@partner.example')
+      assert.equal((await work(directory, hop, 'leave', failpoint)).ended, 'SIGKILL')
+      assert.equal((await work(directory, hop, 'leave')).ended, 0)
+      assert.deepEqual(
+        hop.got.map(({ from, to }) => [from, ...to]),
+        [['', 'alice@acme.example']],
+      )
+      assert.match(hop.got[0]?.text ?? '', /ERR_MAIL_MUST_ENCRYPT/)
+      assert.doesNotMatch(hop.got[0]?.text ?? '', /secret/)
+      assert.equal((await contentsOf(directory)).length, 1)
     })
 
   for (const failpoint of ['mail.before-tell', 'mail.after-tell'])

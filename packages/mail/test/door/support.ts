@@ -125,9 +125,9 @@ export async function openLeaver(
 }
 
 /** Every message leaves as it is. */
-export const asItStands: Treat = async (source, { recipients, isUtf8, isEightBit }) => [
-  { kind: 'send', source, recipients, isUtf8, isEightBit },
-]
+export const asItStands: Treat = async function* (source, { recipients, isUtf8, isEightBit }) {
+  yield { kind: 'send', source, recipients, isUtf8, isEightBit }
+}
 
 /** A message of alice's, in the queue. Answers its name. */
 export async function enqueue(queue: Queue, more: Partial<NewMessage> = {}, text = MESSAGE): Promise<string> {

@@ -1,7 +1,10 @@
 /** One process that works on a queue, to be killed: `worker.ts DIRECTORY PORT enqueue|leave [FAILPOINT]`. */
+
+import { createTrust } from '@countersign/mtls'
+import { Authority } from '../../../../tools/testing/mail-people.ts'
 import { createHop } from '../../src/door/leave/hop.ts'
 import { leaveOnce } from '../../src/door/leave/leave.ts'
-import type { Treat } from '../../src/door/model.ts'
+import { createSealing } from '../../src/door/leave/sealing.ts'
 import { openQueue } from '../../src/door/queue/queue.ts'
 
 const [directory = '', port, what, wanted, recipient = 'bob@partner.example'] = process.argv.slice(2)
@@ -9,23 +12,36 @@ const now = Temporal.Instant.from(what === 'enqueue' ? '2026-11-27T12:00:00Z' : 
 const failpoint = (name: string) => {
   if (name === wanted) process.kill(process.pid, 'SIGKILL')
 }
-/** Nothing leaves but what was sealed. */
-const treat: Treat = async (source, { recipients }) => {
-  const parts: Uint8Array[] = []
-  for await (const piece of source.read(0, source.length)) parts.push(piece)
-  const sealed = Buffer.from(
-    `Message-ID: <1@acme.example>\r\n\r\n${Buffer.concat(parts).toString('base64').replace(/.{76}/g, '$&\r\n')}\r\n`,
-  )
-  const read = async function* (start: number, end: number) {
-    yield sealed.subarray(start, end)
-  }
-  return [{ kind: 'send', source: { length: sealed.length, read }, recipients, isUtf8: false, isEightBit: false }]
-}
+/** All mail must be encrypted; the authority is one of this process alone. */
+const authority = new Authority('Acme Mail')
+const trust = createTrust({
+  anchors: [authority.certificate],
+  crls: [authority.crl()],
+  revocation: 'require',
+  asOf: now,
+})
+const treat = createSealing({
+  mustEncrypt: () => 'must encrypt to *',
+  keysOf: async (address) => ({
+    certificates: address.startsWith('nokey') ? [] : [authority.holder(address).certificate],
+    issuers: [],
+  }),
+  trust,
+  door: 'mail',
+  clock: () => now,
+  log: () => undefined,
+  spoolDirectory: directory,
+  failpoint,
+})
 
 await using queue = await openQueue({ directory, failpoint })
 if (what === 'enqueue') {
   const incoming = await queue.receive(now)
-  await incoming.write(Buffer.from('Subject: The secret plan\r\n\r\nthe secret itself\r\n'))
+  await incoming.write(
+    Buffer.from(
+      'From: alice@acme.example\r\nSubject: The secret plan\r\nMessage-ID: <1@acme.example>\r\n\r\nthe secret itself\r\n',
+    ),
+  )
   await incoming.enqueue({
     sender: 'alice@acme.example',
     recipients: [recipient],

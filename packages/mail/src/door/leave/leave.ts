@@ -3,7 +3,14 @@ import { randomBytes } from 'node:crypto'
 import type { Clock, Log } from '@countersign/mtls'
 import type { Treat, Treatment } from '../model.ts'
 import { isGivenUp, nextAttemptAt } from '../queue/backoff.ts'
-import type { Outcome, Queue, QueuedMessage, QueuedRecipient, Why } from '../queue/model.ts'
+import {
+  type Outcome,
+  type Queue,
+  type QueuedMessage,
+  type QueuedRecipient,
+  QueueError,
+  type Why,
+} from '../queue/model.ts'
 import type { Answer } from './answers.ts'
 import { type Hop, HopDownError } from './hop.ts'
 import { formatDate, writeReport } from './report.ts'
@@ -40,6 +47,7 @@ export async function leaveOnce(options: LeaveOptions): Promise<boolean> {
       code: 'ERR_MAIL_QUEUE',
       cause: 'what the next hop answered was not kept',
     })
+  const faults: unknown[] = []
   for (const { id } of queue.due(clock())) {
     // What was read at first may have been taken out meanwhile.
     const message = queue.find(id)
@@ -47,12 +55,15 @@ export async function leaveOnce(options: LeaveOptions): Promise<boolean> {
     try {
       await leaveOne(message, options)
     } catch (error) {
-      if (!(error instanceof HopDownError)) throw error
       // The others would wait for the same server, each for its time limit.
-      return false
+      if (error instanceof HopDownError) return false
+      if (error instanceof QueueError) throw error
+      // The others do not wait for what we have done wrong with one.
+      faults.push(error)
     }
   }
   hop.rest()
+  if (faults.length > 0) throw faults[0]
   return true
 }
 
@@ -64,13 +75,8 @@ async function leaveOne(message: QueuedMessage, options: LeaveOptions): Promise<
   if (due.length > 0) {
     const addresses = due.map(({ address }) => address)
     const { sender, isUtf8, isEightBit } = message
-    const treatments = await options.treat(queue.contentOf(message), {
-      sender,
-      recipients: addresses,
-      isUtf8,
-      isEightBit,
-    })
-    for (const treatment of treatments) {
+    const envelope = { sender, recipients: addresses, isUtf8, isEightBit }
+    for await (const treatment of options.treat(queue.contentOf(message), envelope)) {
       if (treatment.kind === 'held') await hold(message, treatment, options)
       else
         down = await send(message, treatment, options).catch((error: unknown) => {

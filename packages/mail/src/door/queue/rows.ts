@@ -16,7 +16,7 @@ export function createReader(db: DatabaseSync): {
   const one = db.prepare('SELECT * FROM message WHERE id = ?')
   // A clock that was set back leaves times behind that are later than any that is given: they have come.
   const due = db.prepare(`SELECT * FROM message WHERE id IN (
-    SELECT message FROM recipient WHERE state = 'failed'
+    SELECT message FROM recipient WHERE state = 'failed' OR (state = 'held' AND was_told = 0)
     UNION SELECT message FROM recipient WHERE state IN ('waiting', 'held') AND (next_at <= ?1 OR next_at > ?2)
   ) ORDER BY at, id LIMIT 100`)
   const whole = (row: Row) => messageOf(row, recipients.all(String(row['id'])))
