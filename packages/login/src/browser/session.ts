@@ -24,9 +24,23 @@ export async function renew(): Promise<void> {
     } catch (error) {
       // It has ended: nobody need ask again before the next sign-in.
       if (error instanceof RefusedError) await writeState('session', undefined)
+      if (isOver(error)) await writeState('ranOut', true)
       throw error
     }
   })
+}
+
+/** Whether a session that was open here has run out since, and nobody was told: it is told once. */
+export async function hasRunOut(): Promise<boolean> {
+  if ((await readState('session')) !== undefined)
+    try {
+      await renew()
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error
+    }
+  const ranOut = await readState('ranOut')
+  await writeState('ranOut', undefined)
+  return ranOut === true
 }
 
 /** Ends the session, here and at the server. @throws {RefusedError} */
@@ -35,9 +49,13 @@ export async function signOut(): Promise<void> {
     await callWithin(await sessionDevice(), 'sign-out', {})
   } catch (error) {
     // It has ended already.
-    if (!(error instanceof RefusedError && error.problem.code === 'ERR_PERSON_NOT_SIGNED_IN')) throw error
+    if (!isOver(error)) throw error
   }
   await writeState('session', undefined)
+}
+
+function isOver(error: unknown): boolean {
+  return error instanceof RefusedError && error.problem.code === 'ERR_PERSON_NOT_SIGNED_IN'
 }
 
 /** Starts the service worker, which renews and proves for every page of this origin. A browser without one goes by `/login/renew`. */

@@ -27,7 +27,7 @@ import { AddressError, passkeysWork, signByPasskey } from './passkey.ts'
 import { confirmRestored, restoreApp, restorePasskey, showWays } from './restore.ts'
 import { openOfDevice, openOfPassword, SealError, sealToDevice } from './seal.ts'
 import { showSent } from './sent.ts'
-import { startWorker } from './session.ts'
+import { hasRunOut, startWorker } from './session.ts'
 import { readShown } from './shown.ts'
 import { noSteps, step } from './steps.ts'
 import { readDevices, readState, type StoredDevice, writeDevice, writeState } from './store.ts'
@@ -97,6 +97,8 @@ show('passkey-instead', passkeysWork)
 /** The bank is asked for the first time; whoever is quicker than its answer waits for it. */
 const starting = busy(element('starting', HTMLElement), async () => {
   if (await goOnWaiting()) return
+  // Led here from somewhere within.
+  if (location.search !== '') show('ran-out', await hasRunOut())
   const known = (await readDevices()).filter((device) => device.account !== undefined)
   isNobodys = known.length === 0
   if (isNobodys) showNew()

@@ -25,6 +25,8 @@ export interface State {
   /** The id of the device that is used. */
   current: string
   session: StoredSession
+  /** The last session ended by its time, and the customer was not told so far. */
+  ranOut: true
   /** A sign-in that waits for the time of a recovery; without the key of its device it is worth nothing. */
   waiting: { readonly signIn: string; readonly device: string; readonly account?: string }
 }

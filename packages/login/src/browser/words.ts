@@ -87,6 +87,10 @@ const WORDS = {
   // Sign-in.
   'sign-in.title': ['Sign in', 'Anmelden'],
   'sign-in.starting': ['This device proves its key to {bank}…', 'Dieses Gerät weist sich bei {bank} aus…'],
+  'sign-in.ran-out': [
+    'Your last session has run out. Sign in, and you are back where you were.',
+    'Ihre letzte Sitzung ist abgelaufen. Melden Sie sich an, dann sind Sie wieder dort, wo Sie waren.',
+  ],
   'sign-in.again': ['Start again', 'Neu beginnen'],
   'sign-in.who': ['Who signs in?', 'Wer meldet sich an?'],
   'sign-in.somebody-else': ['Somebody else', 'Jemand anderes'],

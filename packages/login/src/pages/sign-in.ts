@@ -8,6 +8,7 @@ export function signInPage(writing: Writing): Page {
   const main = html`<div class="card">
 <h1>${say('sign-in.title')}</h1>
 ${alarm()}
+<p id="ran-out" role="status" hidden>${say('sign-in.ran-out')}</p>
 <p id="starting" class="faint">${say('sign-in.starting', { bank })}</p>
 <section id="who" aria-labelledby="who-title" hidden>
 <h2 id="who-title">${say('sign-in.who')}</h2>

@@ -196,9 +196,13 @@ export function openSessions(ground: Ground): Sessions {
       return met.meeting
     },
     async end(id, cause, within) {
+      let isEnded = false
       await store.commit(async (tx) => {
-        if (await endSession(tx, id, cause, clock())) await within?.(tx)
+        isEnded = await endSession(tx, id, cause, clock())
+        if (isEnded) await within?.(tx)
       })
+      const row = isEnded ? await sessions.row(id) : undefined
+      if (row !== undefined) log('session.ended', { door, reference: readRecord(row.meeting).reference, code: cause })
       unwritten.delete(id)
       held.end(id, cause)
     },
