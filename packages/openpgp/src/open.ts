@@ -44,12 +44,19 @@ export async function createOpenPgpOpener(options: OpenPgpOpenerOptions): Promis
     async open(entity, source, context) {
       const { contentType } = entity
       if (isOf(contentType, 'multipart/signed', 'application/pgp-signature'))
-        return openSigned(entity, source, { ...options, now: context.now, keys: options.known })
+        return openSigned(entity, source, signedBy(context, options))
       if (isOf(contentType, 'multipart/encrypted', 'application/pgp-encrypted'))
         return openEncrypted(entity, source, context, keys, options)
       return undefined
     },
   }
+}
+
+function signedBy(
+  { now, sender }: OpenContext,
+  { known, trust }: Pick<OpenPgpOpenerOptions, 'known' | 'trust'>,
+): SignatureContext {
+  return { keys: known, trust, now, ...(sender !== undefined && { sender }) }
 }
 
 function isOf({ type, parameters }: ContentType, ofType: string, protocol: string): boolean {
@@ -97,7 +104,7 @@ async function openEncrypted(
     const { key, packets } = await decrypt(message, { keys, now: context.now, spool: () => context.spool(), facts })
     const { signatures, content } = await readAndForget(packets, context.spool(), maxOctets)
     const { signer } = await judgeKey(key, { side: 'callee', trust, now: context.now })
-    const within = await withinOf(signatures, content, { keys: known, trust, now: context.now })
+    const within = await withinOf(signatures, content, signedBy(context, { known, trust }))
     return {
       layer: { ...layerOf(facts), openedBy: signer, outcome: { ok: true } },
       ...(within && { within }),

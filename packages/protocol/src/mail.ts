@@ -167,6 +167,8 @@ export interface LayerOpener {
 /** What opening takes. */
 export interface OpenContext {
   readonly now: Temporal.Instant
+  /** The address in the From that everybody sees, where it is one: whose keys may be asked for. It proves nothing. */
+  readonly sender?: string
   /** Makes a place for what is decrypted. */
   spool(): Spool
 }
@@ -193,6 +195,8 @@ export interface Recipient {
   readonly address: string
   readonly format: MailFormat
   readonly key: Uint8Array
+  /** What whoever has this key reads, as the key says. Absent where it says nothing. */
+  readonly profile?: SealProfile
   /** Certificates in DER that may lead from it to an anchor: candidates. */
   readonly issuers?: readonly Uint8Array[]
 }

@@ -13,6 +13,7 @@ import {
 import { createCheckSignature, openIdentity } from '@countersign/mtls'
 import { drawMeeting, explainMeeting, formatWhen, writeJson, writeMeeting } from '@countersign/protocol'
 import { type Arguments, type Around, EXIT, type Run } from '../command.ts'
+import { openPgpOpenerFor } from '../mail/opening.ts'
 import { refreshStatusForMail } from '../meeting/fresh-status.ts'
 import { plainText } from '../output/plain-text.ts'
 import { writeSecretFile } from '../output/secret-file.ts'
@@ -33,7 +34,7 @@ export const mailOpen: Run = async (given, around) => {
   })
   await using source = await openFileSource(resolve(around.cwd, given.text('FILE') ?? ''))
   await using opened = await openMessage(source, {
-    openers: [opener],
+    openers: [opener, openPgpOpenerFor(directory, around)],
     now: clock(),
     // Nobody else's already, and nothing of it has a name.
     spoolDirectory: join(directory, 'mail'),

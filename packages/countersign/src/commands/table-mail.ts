@@ -46,13 +46,18 @@ export const MAIL_COMMANDS: readonly Command[] = [
     summary: 'sign a message and encrypt it to all whom it names',
     details: [
       'FILE is a message with its header (RFC 5322). Its From must be an address of the identity. All of it, the subject',
-      'too, goes inside; outside stand the addresses and the date. Whoever is in Bcc gets a copy of their own: FILE.1,',
-      'FILE.2, … beside --out. Nothing is written where a recipient has no key.',
+      'too, goes inside; outside stand the addresses and the date. Whoever is in Bcc gets a copy of their own, and so do',
+      'those whose keys are of another kind: FILE.1, FILE.2, … beside --out. Of each it is said how it is encrypted, as the',
+      'keys of its recipients have it. Nothing is written where a recipient has no key.',
     ],
     positionals: [{ name: 'FILE', summary: 'the message' }],
     options: {
       ...IDENTITY,
       out: { type: 'string', value: 'FILE', summary: 'where the sealed message goes; it must not be there' },
+      openpgp: {
+        type: 'boolean',
+        summary: 'by OpenPGP for whoever has a key of it, else by S/MIME; without it the other way',
+      },
       legacy: { type: 'boolean', summary: 'for readers that know no encryption that authenticates' },
       'sign-only': { type: 'boolean', summary: 'signed, and readable by anybody' },
     },

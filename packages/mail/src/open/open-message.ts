@@ -106,7 +106,12 @@ async function openLayers(
   { openers, now, spoolDirectory }: OpenMessageOptions,
   stack: AsyncDisposableStack,
 ): Promise<Inside | undefined> {
-  const context = { now, spool: () => stack.use(createSpool(spoolDirectory)) }
+  const [sender, ...others] = outerFromOf(outer).outerFrom ?? []
+  const context = {
+    now,
+    spool: () => stack.use(createSpool(spoolDirectory)),
+    ...(sender && others.length === 0 && { sender: sender.address }),
+  }
   let [entity, source] = [outer, message]
   let sealed: Entity | undefined
   while (layers.length < MOST_LAYERS) {

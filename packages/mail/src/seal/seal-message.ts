@@ -1,24 +1,27 @@
-// A message sealed for those to whom it goes: one copy for whom everybody sees, and one for each in Bcc, of whom no other learns.
+// A message sealed for those to whom it goes: one copy for whom everybody sees, or of these one for each kind of key, and one for
+// each in Bcc, of whom no other learns.
 import { MailError } from '@countersign/protocol'
 import { protectHeader } from '../header/protect.ts'
 import { readAddresses } from '../mime/addresses.ts'
 import { withCrlf } from '../mime/crlf.ts'
 import { fieldOf } from '../mime/entity.ts'
 import { scanEntity } from '../mime/scan.ts'
-import type { Entity, LayerSealer, Recipient, SealedEntity, SealProfile, Source } from '../model.ts'
+import type { Entity, LayerSealer, MailFormat, Recipient, SealedEntity, SealProfile, Source } from '../model.ts'
 
 /** What sealing a message takes. */
 export interface SealMessageOptions {
-  readonly sealer: LayerSealer
+  /** What seals for keys of this kind, or signs alone. Rejects with {@link MailError} where the sender has no key for it. */
+  readonly sealerFor: (format: MailFormat, profile: SealProfile) => Promise<LayerSealer>
   /** Whose certificate signs: the address must be the one in From. */
   readonly signerAddresses: readonly string[]
   /** Where to encrypt; undefined: no key of the address is known. */
   readonly keyOf: (address: string) => Promise<Recipient | undefined>
-  /** A key of the sender's own, so that what was sent can be read again. */
-  readonly ownKey?: Recipient
+  /** Keys of the sender's own, so that what was sent can be read again: of each kind the first. */
+  readonly ownKeys?: readonly Recipient[]
+  /** For keys that say nothing of what their owners read. */
   readonly profile: SealProfile
-  /** Signed alone, so that anybody can read it. */
-  readonly signOnly?: boolean
+  /** Signed alone, in this format, so that anybody can read it. */
+  readonly signOnly?: MailFormat
   readonly now: Temporal.Instant
 }
 
@@ -27,6 +30,8 @@ export interface SealedMessage {
   readonly recipients: readonly string[]
   /** Whether those recipients stand in no header. */
   readonly isBlind: boolean
+  readonly format: MailFormat
+  readonly profile: SealProfile
   /** Lines end with CRLF. It is written once, in one pass. */
   readonly message: AsyncIterable<Uint8Array>
 }
@@ -40,7 +45,7 @@ const MOST_RECIPIENTS = 100
  * @throws {MailError} when From is not the signer's, or somebody's key is not known; what the sealer throws where a key is not good.
  */
 export async function sealMessage(message: Source, options: SealMessageOptions): Promise<readonly SealedMessage[]> {
-  const { signerAddresses, signOnly = false, keyOf, ownKey } = options
+  const { signerAddresses, signOnly, keyOf, profile } = options
   const source = await withCrlf(message)
   const entity = await scanEntity(source, 0, source.length)
   const from = addressesOf(entity, 'From')
@@ -54,27 +59,60 @@ export async function sealMessage(message: Source, options: SealMessageOptions):
     throw new MailError('ERR_MAIL_BUDGET', `more than ${MOST_RECIPIENTS} recipients`)
   if (seen.length + blind.length === 0) throw new MailError('ERR_MAIL_FORM', 'To, Cc and Bcc name nobody')
   // RFC 8551 §3.1.3: servers on the way may write it in another form, and the signature would not fit any more.
-  if (signOnly && !isSevenBit(entity)) throw new MailError('ERR_MAIL_FORM', 'what is signed alone must be 7bit')
+  if (signOnly !== undefined && !isSevenBit(entity))
+    throw new MailError('ERR_MAIL_FORM', 'what is signed alone must be 7bit')
   const keys = new Map<string, Recipient | undefined>()
-  if (!signOnly) for (const address of [...seen, ...blind]) keys.set(address, await keyOf(address))
+  if (signOnly === undefined) for (const address of [...seen, ...blind]) keys.set(address, await keyOf(address))
   const without = [...keys].flatMap(([address, key]) => (key ? [] : [address]))
   if (without.length > 0) throw new MailError('ERR_MAIL_RECIPIENT_KEY', `no key is known of ${without.join(', ')}`)
-  const groups = [
-    ...(seen.length > 0 ? [{ recipients: seen, isBlind: false }] : []),
-    ...blind.map((address) => ({ recipients: [address], isBlind: true })),
-  ]
+  const kindOf = (address: string): Kind => {
+    const key = keys.get(address)
+    return { format: key?.format ?? signOnly ?? 'smime', profile: key?.profile ?? profile }
+  }
   const copies: SealedMessage[] = []
-  for (const { recipients, isBlind } of groups) {
+  for (const group of [...groupsOf(seen, kindOf), ...blind.map((one) => ({ recipients: [one], kind: kindOf(one) }))]) {
+    const { recipients, kind } = group
+    const isBlind = blind.includes(recipients[0] ?? '')
     const known = recipients.flatMap((address) => keys.get(address) ?? [])
     // A copy for one in Bcc has that one's key alone: that there is a second would say to whom it went too.
-    const own =
-      ownKey && !signOnly && !isBlind && !known.some(({ address }) => address === ownKey.address) ? [ownKey] : []
-    const { payload, outer } = await protectHeader(entity, source, signOnly ? 'clear' : 'cipher')
-    const { profile, now, sealer } = options
-    const sealed = await sealer.seal(payload, { profile, recipients: [...known, ...own], now })
-    copies.push({ recipients, isBlind, message: written(outer, sealed) })
+    const own = signOnly === undefined && !isBlind ? ownKeyFor(kind, known, options) : []
+    const { payload, outer } = await protectHeader(entity, source, signOnly === undefined ? 'cipher' : 'clear')
+    const sealer = await options.sealerFor(kind.format, kind.profile)
+    const how = { profile: kind.profile, recipients: [...known, ...own], now: options.now }
+    const sealed = await sealer.seal(payload, how)
+    copies.push({ recipients, isBlind, ...kind, message: written(outer, sealed) })
   }
   return copies
+}
+
+/** By which format somebody is written to, and what they read. */
+interface Kind {
+  readonly format: MailFormat
+  readonly profile: SealProfile
+}
+
+/** Those who are written to alike get one copy, which reads the same for all of them. */
+function groupsOf(
+  addresses: readonly string[],
+  kindOf: (address: string) => Kind,
+): readonly { readonly recipients: readonly string[]; readonly kind: Kind }[] {
+  const groups = Map.groupBy(addresses, (address) => {
+    const { format, profile } = kindOf(address)
+    return `${format} ${profile}`
+  })
+  return [...groups.values()].flatMap((recipients) =>
+    recipients[0] === undefined ? [] : [{ recipients, kind: kindOf(recipients[0]) }],
+  )
+}
+
+/** None where the sender is among the recipients. */
+function ownKeyFor(
+  { format, profile }: Kind,
+  known: readonly Recipient[],
+  { ownKeys = [], profile: otherwise }: SealMessageOptions,
+): readonly Recipient[] {
+  const own = ownKeys.find((key) => key.format === format && (key.profile ?? otherwise) === profile)
+  return own === undefined || known.some(({ address }) => address === own.address) ? [] : [own]
 }
 
 function isSevenBit({ transferEncoding, parts }: Entity): boolean {

@@ -157,7 +157,7 @@ suite('what must be encrypted', () => {
 suite('what is encrypted already', () => {
   const sealedFor = async (...holders: readonly Holder[]) => {
     const [copy] = await sealMessage(sourceOf(Buffer.from(LETTER)), {
-      sealer: sealer(alice),
+      sealerFor: async () => sealer(alice),
       signerAddresses: [alice.address],
       keyOf: async (address) => {
         const one = holders.find((each) => each.address === address) ?? holders[0]
@@ -437,11 +437,11 @@ function sealer({ certificate, privateKey }: Holder) {
 async function signedBy(holder: Holder, letter: string, protect: boolean): Promise<string> {
   if (protect) {
     const [copy] = await sealMessage(sourceOf(Buffer.from(letter)), {
-      sealer: sealer(holder),
+      sealerFor: async () => sealer(holder),
       signerAddresses: [holder.address],
       keyOf: async () => undefined,
       profile: 'modern',
-      signOnly: true,
+      signOnly: 'smime',
       now: NOON,
     })
     assert.ok(copy)

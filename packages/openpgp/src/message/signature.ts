@@ -15,8 +15,15 @@ const MAX_SAME_ID = 4
 
 /** Finds keys by which something may be signed. */
 export interface KnownKeys {
-  /** Keys in octets. `keyId` of 16, `fingerprint` of 40 or 64 hexadecimal digits; the issuer may be a subkey. */
-  find(issuer: { readonly keyId: string; readonly fingerprint?: string }): Promise<readonly Uint8Array[]>
+  /**
+   * Keys in octets. `keyId` of 16, `fingerprint` of 40 or 64 hexadecimal digits; the issuer may be a subkey. `sender` is the address
+   * that the message says it is from, by which keys may be looked for.
+   */
+  find(issuer: {
+    readonly keyId: string
+    readonly fingerprint?: string
+    readonly sender?: string
+  }): Promise<readonly Uint8Array[]>
 }
 
 /** What checking takes. */
@@ -24,6 +31,7 @@ export interface SignatureContext {
   readonly keys: KnownKeys
   readonly trust: OpenPgpTrust
   readonly now: Temporal.Instant
+  readonly sender?: string
 }
 
 /** Reads signatures of one block, which another program may have written. @throws {MailError} @see RFC 9580 §10.4 */
@@ -45,12 +53,16 @@ export async function readSignatures(octets: Uint8Array, most: number): Promise<
 export async function judgeSignature(
   packet: SignaturePacket,
   signed: () => AsyncIterable<Uint8Array>,
-  { keys, trust, now }: SignatureContext,
+  { keys, trust, now, sender }: SignatureContext,
 ): Promise<SignatureFact> {
   const claimed = packet.created === null ? undefined : instantOf(packet.created)
   const keyId = packet.issuerKeyID.toHex()
   const fingerprint = packet.issuerFingerprint?.toHex()
-  const found = await keys.find({ keyId, ...(fingerprint !== undefined && { fingerprint }) })
+  const found = await keys.find({
+    keyId,
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(sender !== undefined && { sender }),
+  })
   let best: SignatureFact | undefined
   for (const octets of found.slice(0, MAX_SAME_ID)) {
     const key = await readPublicKey(octets)
