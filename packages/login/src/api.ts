@@ -300,6 +300,8 @@ export const API = {
           device: z.string(),
           openedAt: instant,
           isThis: z.boolean(),
+          /** The one that opened it, where one did: with it the session ends. */
+          passkey: z.string().exactOptional(),
         }),
       ),
       recoveryLeft: z.int(),

@@ -18,6 +18,7 @@ import { createOpaqueServer } from './opaque/server.ts'
 import { type AccountsOfDoor, accountsOf } from './operate.ts'
 import { registerPages } from './pages/register.ts'
 import { passkeyCalls } from './passkey/calls.ts'
+import { passkeyRemoval } from './passkey/remove.ts'
 import { passwordCalls } from './password/calls.ts'
 import { type RecoveryGround, recoveryCalls } from './recovery/calls.ts'
 import { restoreCalls } from './recovery/restore-calls.ts'
@@ -133,6 +134,7 @@ function callsWithin(ground: SessionGround) {
     ...accountCalls(ground),
     ...appCalls(ground),
     ...pictureCalls(ground),
+    ...passkeyRemoval(ground),
   }
 }
 

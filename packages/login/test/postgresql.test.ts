@@ -1,6 +1,7 @@
 // Set-up, sign-in and what counts once, in PostgreSQL, where transactions run beside each other.
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
+import { createPeople } from '@countersign/mtls'
 import { withPostgresql } from '../../../interop/postgresql.ts'
 import { countGuess, FREE_PER_HOUR } from '../src/guessing.ts'
 import { tidyLogin } from '../src/housekeeping.ts'
@@ -9,6 +10,7 @@ import { recoveryCodeHash, spendRecoveryCode } from '../src/otp/recovery-codes.t
 import { shownCode, showOnTelephone, spendTelephoneCode } from '../src/otp/telephone.ts'
 import { spendTotp } from '../src/otp/totp.ts'
 import { PersonRefusal } from '../src/refusal.ts'
+import { endUnanswered } from '../src/signin/late.ts'
 import { LOGIN_PART, VERSION_1 } from '../src/store/schema.ts'
 import { accessOf, NOW, RULES, testBank } from './support/bank.ts'
 import { newBrowser, testDoor } from './support/browser.ts'
@@ -195,5 +197,26 @@ suite('login in PostgreSQL', withPostgresql, () => {
     const acts = store.entries.map(({ act }) => act)
     for (const act of ['recovery begun', 'recovery ended', 'app changed', 'device added'])
       assert.equal(acts.filter((each) => each === act).length, 1, act)
+  })
+
+  test('a sign-in that nobody answers, ended at two processes at once, has one record', async (t) => {
+    const { one, other } = await twoDoors(t)
+    const carol = await setUp(one)
+    const browser = await newBrowser(one, { name: 'Firefox on Android' })
+    const ids = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+        const proved = await provePassword(browser, id, carol)
+        await browser.ask('finish', { signIn: id, finish: proved!.finish })
+        return id
+      }),
+    )
+    one.time.pass({ minutes: 10 })
+    const ends = [one, other].map(({ ground }) =>
+      endUnanswered({ ...ground, people: createPeople(ground, ground.log) }, { since: undefined, now: one.time.now() }),
+    )
+    await Promise.all(ends)
+    const refused = [...one.records, ...other.records].filter(({ outcome }) => !outcome.ok)
+    assert.equal(refused.length, ids.length)
   })
 })

@@ -71,6 +71,7 @@ export function accountCalls(ground: SessionGround): Pick<Calls, 'account'> {
           device: each.device,
           openedAt: each.openedAt.toString(),
           isThis: each.id === id,
+          ...(each.passkey !== undefined && { passkey: each.passkey }),
         })),
         recoveryLeft: codes.length,
         waiting: waiting.flatMap((one) => shown(ground, one, isPhone)),

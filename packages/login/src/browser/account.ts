@@ -16,6 +16,8 @@ import { isWord } from './words.ts'
 
 type Account = AnswerOf<'account'>
 type Waiting = Account['waiting'][number]
+/** With what the passkey is called that opened it. */
+type SeenSession = Omit<Account['sessions'][number], 'passkey'> & { readonly by: string | undefined }
 
 const POLL_MILLISECONDS = 3000
 /** Times that the server tells are shown as this device shows them. */
@@ -94,7 +96,9 @@ function draw(account: Account): void {
   redraw('devices', devices, (each) => drawDevice(each))
   const here = devices.find(({ isThis }) => isThis)
   element('phone', HTMLInputElement).checked = here?.isPhone === true
-  redraw('sessions', sessions, (each) => drawSession(each))
+  const nameOf = (passkey: string) => passkeys.find((each) => each.passkey === passkey)?.name
+  const seen = sessions.map(({ passkey, ...each }) => ({ ...each, by: passkey && nameOf(passkey) }))
+  redraw('sessions', seen, (each) => drawSession(each))
   show('end-others', sessions.length > 1)
   redraw('passkeys', passkeys, (each) => drawPasskey(each))
   show('passkeys', passkeys.length > 0)
@@ -132,10 +136,10 @@ function drawDevice({ device: id, name, addedAt, how, isThis, isPhone }: Account
   return [...row, remove]
 }
 
-function drawSession({ session, device: name, openedAt, isThis }: Account['sessions'][number]): HTMLElement[] {
-  const row = [
-    texts(isThis ? `${name} (${say('account.this')})` : name, say('account.session', { at: timeOf(openedAt) })),
-  ]
+function drawSession({ session, device: name, openedAt, isThis, by }: SeenSession): HTMLElement[] {
+  const at = timeOf(openedAt)
+  const since = by === undefined ? say('account.session', { at }) : say('account.session-passkey', { at, passkey: by })
+  const row = [texts(isThis ? `${name} (${say('account.this')})` : name, since)]
   if (isThis) return row
   const end = button(say('account.end'), 'danger', async () => {
     const ended = await withFresh(canUsePasskey, async () => callWithin(device, 'session/end', { session }))
@@ -148,7 +152,11 @@ function drawSession({ session, device: name, openedAt, isThis }: Account['sessi
 
 function drawPasskey({ passkey, name, addedAt }: Account['passkeys'][number]): HTMLElement[] {
   const remove = button(say('account.remove'), 'danger', async () => {
+    const isOwn = account?.sessions.some((each) => each.isThis && each.passkey === passkey) === true
+    const sure = isOwn ? 'account.remove-own-passkey-sure' : 'account.remove-passkey-sure'
+    if (!window.confirm(say(sure, { name }))) return
     const removed = await withFresh(canUsePasskey, async () => callWithin(device, 'passkey/remove', { passkey }))
+    if (removed !== undefined && isOwn) return location.replace('/login/')
     if (removed !== undefined) tell(say('account.removed', { name }))
     await refresh()
   })

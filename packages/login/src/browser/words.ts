@@ -409,6 +409,14 @@ const WORDS = {
     'Remove “{name}”? Its sessions end at once.',
     '„{name}“ entfernen? Seine Sitzungen enden sofort.',
   ],
+  'account.remove-passkey-sure': [
+    'Remove “{name}”? The sessions that it opened end at once.',
+    '„{name}“ entfernen? Die Sitzungen, die er geöffnet hat, enden sofort.',
+  ],
+  'account.remove-own-passkey-sure': [
+    'Remove “{name}”? It opened this session too, which ends at once: sign in again in another way.',
+    '„{name}“ entfernen? Er hat auch diese Sitzung geöffnet, die sofort endet: Melden Sie sich auf andere Weise wieder an.',
+  ],
   'account.removed': ['“{name}” has been removed.', '„{name}“ wurde entfernt.'],
   'account.phone-label': ['Show codes on this device (my phone)', 'Codes auf diesem Gerät zeigen (mein Telefon)'],
   'account.phone-hint': [
@@ -417,6 +425,7 @@ const WORDS = {
   ],
   'account.sessions': ['Where you are signed in', 'Wo Sie angemeldet sind'],
   'account.session': ['since {at}', 'seit {at}'],
+  'account.session-passkey': ['since {at}, by passkey “{passkey}”', 'seit {at}, durch Passkey „{passkey}“'],
   'account.end': ['End', 'Beenden'],
   'account.ended': ['“{name}” is signed out.', '„{name}“ ist abgemeldet.'],
   'account.end-others': ['Sign out everywhere else', 'Überall sonst abmelden'],
@@ -513,6 +522,10 @@ const WORDS = {
   'refused.ERR_PERSON_DEVICE_REMOVED': [
     'This device has been removed from the account.',
     'Dieses Gerät wurde aus dem Konto entfernt.',
+  ],
+  'refused.ERR_PERSON_PASSKEY_REMOVED': [
+    'The passkey that opened this session was removed from your account. Please sign in in another way.',
+    'Der Passkey, der diese Sitzung geöffnet hat, wurde aus Ihrem Konto entfernt. Bitte melden Sie sich auf andere Weise an.',
   ],
   'refused.ERR_PERSON_PASSWORD_CHANGED': [
     'The password was changed elsewhere. Please sign in again.',

@@ -60,7 +60,7 @@ export const NOTICES = {
   'passkey added': ['A passkey was added', 'The passkey {passkey} can sign in to your account from now on.'],
   'passkey removed': [
     'A passkey was removed',
-    'The passkey {passkey} was removed from your account, and is worth nothing any more.',
+    'The passkey {passkey} was removed from your account, and is worth nothing any more. The sessions that it opened have ended.',
   ],
   'recovery codes made': [
     'New recovery codes',

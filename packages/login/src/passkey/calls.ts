@@ -1,7 +1,5 @@
 // Passkeys: one gets in by itself, and on a new device (WebAuthn 3 §7.2); more are added within a session (§7.1).
 import type { Calls } from '../asked.ts'
-import { writeNotice } from '../notify/notices.ts'
-import { PersonRefusal } from '../refusal.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
 import type { SignInGround } from '../signin/model.ts'
 import { openSignedIn, recordRefused } from '../signin/record.ts'
@@ -14,8 +12,8 @@ import { webAuthn } from './webauthn.ts'
 /** The calls. */
 export function passkeyCalls(
   ground: SignInGround,
-): Pick<Calls, 'passkey/options' | 'passkey' | 'passkey/add/options' | 'passkey/add' | 'passkey/remove'> {
-  const { store, secret, host, door } = ground
+): Pick<Calls, 'passkey/options' | 'passkey' | 'passkey/add/options' | 'passkey/add'> {
+  const { store, secret, host } = ground
   return {
     async 'passkey/options'({ signIn }, asked) {
       await ownSignIn(ground, signIn, asked)
@@ -25,16 +23,16 @@ export function passkeyCalls(
     async passkey({ signIn, credential }, asked) {
       const { origin, now } = asked
       const row = await ownSignIn(ground, signIn, asked)
-      const { moved, account } = await recordRefused(ground, row, asked, async () => {
+      const { moved, account, passkey } = await recordRefused(ground, row, asked, async () => {
         const checked = await checkPasskey(ground, { credential, use: 'sign in', bound: signIn, origin, now })
-        const { account } = checked
+        const { account, passkey } = checked
         const moved = await store.commit(async (tx) => {
           await spendPasskey(tx, checked)
           return moveSignIn(ground, tx, row, { type: 'passkey', account }, asked)
         })
-        return { moved, account }
+        return { moved, account, passkey }
       })
-      await openSignedIn(ground, moved, asked, [{ kind: 'passkey', at: now, binding: 'device' }])
+      await openSignedIn(ground, moved, asked, [{ kind: 'passkey', at: now, binding: 'device', passkey }])
       return { next: 'done', account }
     },
 
@@ -50,27 +48,6 @@ export function passkeyCalls(
       requireFresh(asked)
       const made = await checkNewPasskey(ground, credential, { of: id, origin, now })
       await store.commit((tx) => addPasskey(ground, tx, { account, made, name, now }))
-      return {}
-    },
-
-    async 'passkey/remove'({ passkey }, asked) {
-      const { account } = sessionOf(asked)
-      const { now } = asked
-      requireFresh(asked)
-      await store.commit(async (tx) => {
-        const removed = await tx.db
-          .updateTable('login_passkey')
-          .set({ removed_at: now.epochMilliseconds })
-          .where('passkey', '=', passkey)
-          .where('account', '=', account)
-          .where('removed_at', 'is', null)
-          .returning('name')
-          .executeTakeFirst()
-        if (removed === undefined)
-          throw new PersonRefusal('ERR_PERSON_REQUEST', { note: 'there is no such passkey', isTold: true })
-        await tx.record({ at: now, account, door, act: 'passkey removed', evidence: `passkey ${passkey}` })
-        await writeNotice(ground, tx, { account, kind: 'passkey removed', facts: { passkey: removed.name }, now })
-      })
       return {}
     },
   }

@@ -1,6 +1,7 @@
 // The sessions of an account that are open now, as their customer sees them.
 import type { LoginStore } from '../model.ts'
 import { overBy } from './rotation.ts'
+import { isOpening, readShown } from './row.ts'
 
 /** One of them. */
 export interface OpenSession {
@@ -8,6 +9,8 @@ export interface OpenSession {
   /** What its device is called. */
   readonly device: string
   readonly openedAt: Temporal.Instant
+  /** By which it was opened, where it was by one. */
+  readonly passkey?: string
 }
 
 /** The oldest first. One that is over by its time is none, though its row may not say so yet. */
@@ -27,9 +30,15 @@ export async function openSessionsOf(
     .execute()
   return rows
     .filter((row) => overBy(row, now) === undefined)
-    .map(({ id, name, opened_at }) => ({
-      id,
-      device: name,
-      openedAt: Temporal.Instant.fromEpochMilliseconds(opened_at),
-    }))
+    .map((row) => {
+      const passkey = readShown(row.proofs).find(
+        (proof) => isOpening(proof, row) && proof.passkey !== undefined,
+      )?.passkey
+      return {
+        id: row.id,
+        device: row.name,
+        openedAt: Temporal.Instant.fromEpochMilliseconds(row.opened_at),
+        ...(passkey !== undefined && { passkey }),
+      }
+    })
 }

@@ -22,6 +22,8 @@ export interface ShownProof {
   readonly kind: ProofKind
   readonly at: Temporal.Instant
   readonly binding: Proof['binding']
+  /** Which one, of a passkey. Nobody but us is told. */
+  readonly passkey?: string
 }
 
 /** Something that was confirmed, as the service behind reads it. */
@@ -33,6 +35,7 @@ const proofsForm = z.array(
     kind: z.enum(['certificate', 'passkey', 'totp', 'password']),
     at,
     binding: z.enum(['channel', 'device', 'none']),
+    passkey: z.string().exactOptional(),
   }),
 )
 const confirmedForm = z.array(z.strictObject({ sha256: z.string(), by: z.string(), at }))
@@ -44,17 +47,32 @@ export function sideOfAccount(account: string): Side {
 
 /** What was shown, as proofs of the account. */
 export function proofsOf(account: string, shown: readonly ShownProof[]): readonly Proof[] {
-  return shown.map((proof) => ({ ...proof, subject: { kind: 'account', value: account } }))
+  return shown.map(({ kind, at, binding }) => ({ kind, at, binding, subject: { kind: 'account', value: account } }))
 }
 
 /** Writes what was shown. */
 export function writeProofs(shown: readonly ShownProof[]): string {
-  return JSON.stringify(shown.map(({ kind, at: when, binding }) => ({ kind, at: when.epochMilliseconds, binding })))
+  return JSON.stringify(shown.map(({ at: when, ...proof }) => ({ ...proof, at: when.epochMilliseconds })))
 }
 
-/** Reads what {@link writeProofs} wrote. */
-export function readProofs(text: string): readonly ShownProof[] {
+/** Reads what {@link writeProofs} wrote: the newest of each kind. */
+export function readProofs(text: string): readonly Omit<ShownProof, 'passkey'>[] {
+  const newest = new Map<ProofKind, Omit<ShownProof, 'passkey'>>()
+  for (const { kind, at, binding } of readShown(text)) {
+    const before = newest.get(kind)
+    if (before === undefined || Temporal.Instant.compare(at, before.at) >= 0) newest.set(kind, { kind, at, binding })
+  }
+  return [...newest.values()]
+}
+
+/** Reads all that {@link writeProofs} wrote. */
+export function readShown(text: string): readonly ShownProof[] {
   return proofsForm.parse(JSON.parse(text))
+}
+
+/** Whether a session was opened by it, or it was shown since. */
+export function isOpening({ at }: ShownProof, { opened_at }: Pick<SessionRow, 'opened_at'>): boolean {
+  return at.epochMilliseconds <= opened_at
 }
 
 /** Writes what was confirmed. */

@@ -131,7 +131,7 @@ export function openSessions(ground: Ground): Sessions {
       try {
         // A browser has one session: whoever signs in there anew ends the one before. @see ASVS 5.0 7.2.4
         before = await store.commit(async (tx) => {
-          await standsStill(tx, signIn, row)
+          await standsStill(tx, signIn, row, shown)
           const ended = await endSessions(tx, { account, device }, 'ERR_PERSON_SIGNED_OUT', now)
           await tx.db.insertInto('login_session').values(row).execute()
           return ended
@@ -218,14 +218,15 @@ export function openSessions(ground: Ground): Sessions {
 }
 
 /**
- * Whether what a session rests on is there still, both ours alone to the end of the transaction: a removed device and a changed
- * password take sign-ins away with the sessions that they find, and this session is none yet.
+ * Whether what a session rests on is there still, all ours alone to the end of the transaction: a removed device and a changed
+ * password take sign-ins away with the sessions that they find, as a removed passkey takes sessions, and this session is none yet.
  * @throws {PersonRefusal} (rejects)
  */
 async function standsStill(
   { db }: Pick<LoginTransaction, 'db'>,
   signIn: string,
   { account, device }: Pick<SessionRow, 'account' | 'device'>,
+  shown: readonly ShownProof[],
 ): Promise<void> {
   const known = await db
     .updateTable('login_device')
@@ -243,9 +244,21 @@ async function standsStill(
     .where('account', '=', account)
     .where('step', '=', 'done')
     .executeTakeFirst()
-  if (done.numUpdatedRows !== 1n)
-    throw new PersonRefusal('ERR_PERSON_STEP', { note: 'it was ended while it was opened' })
+  if (done.numUpdatedRows !== 1n) throw ended()
+  for (const { passkey } of shown) {
+    if (passkey === undefined) continue
+    const there = await db
+      .updateTable('login_passkey')
+      .set(({ ref }) => ({ removed_at: ref('removed_at') }))
+      .where('passkey', '=', passkey)
+      .where('account', '=', account)
+      .where('removed_at', 'is', null)
+      .executeTakeFirst()
+    if (there.numUpdatedRows !== 1n) throw ended()
+  }
 }
+
+const ended = () => new PersonRefusal('ERR_PERSON_STEP', { note: 'it was ended while it was opened' })
 
 /** The cookie, and what proofs must say of it. */
 function giveCookie(field: Asked['field'], id: string, secret: string): void {

@@ -5,17 +5,29 @@ import { countGuess, giveBackGuesses } from '../guessing.ts'
 import type { LoginTransaction } from '../model.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { sessionOf } from './fresh.ts'
-import { type Confirmation, readConfirmed, readProofs, type ShownProof, writeConfirmed, writeProofs } from './row.ts'
+import {
+  type Confirmation,
+  isOpening,
+  readConfirmed,
+  readShown,
+  type ShownProof,
+  writeConfirmed,
+  writeProofs,
+} from './row.ts'
 
 /** So many a service reads of one session; each counts for five minutes (`find.ts`), and is kept for longer. */
 const MOST_CONFIRMED = 32
 const KEPT_MS = 600_000
 
-/** Adds a proof, in place of an older one of its kind. @throws {PersonRefusal} (rejects) where the session has ended. */
+/**
+ * Adds a proof, in place of an older one of its kind; the passkey that has opened the session stays known beside it, since with
+ * it the session ends. @throws {PersonRefusal} (rejects) where the session has ended. */
 export async function addProof(tx: LoginTransaction, asked: Asked, proof: ShownProof): Promise<void> {
   const { id } = sessionOf(asked)
-  const { proofs } = await openRow(tx, id)
-  const others = readProofs(proofs).filter(({ kind }) => kind !== proof.kind)
+  const { proofs, opened_at } = await openRow(tx, id)
+  const stays = (one: ShownProof) =>
+    one.kind !== proof.kind || (one.kind === 'passkey' && isOpening(one, { opened_at }))
+  const others = readShown(proofs).filter(stays)
   await tx.db
     .updateTable('login_session')
     .set({ proofs: writeProofs([...others, proof]) })
@@ -63,7 +75,7 @@ async function openRow({ db }: LoginTransaction, id: string) {
     .set(({ ref }) => ({ ended_at: ref('ended_at') }))
     .where('id', '=', id)
     .where('ended_at', 'is', null)
-    .returning(['proofs', 'confirmed'])
+    .returning(['proofs', 'confirmed', 'opened_at'])
     .executeTakeFirst()
   if (row === undefined) throw new PersonRefusal('ERR_PERSON_NOT_SIGNED_IN')
   return row

@@ -37,7 +37,7 @@ export function stepUpCalls(ground: SessionGround): Pick<Calls, 'step-up/options
       const checked = await checkPasskey(ground, { credential, use: 'step up', bound: id, origin, now, account })
       await store.commit(async (tx) => {
         await spendPasskey(tx, checked)
-        await addProof(tx, asked, { kind: 'passkey', at: now, binding: 'device' })
+        await addProof(tx, asked, { kind: 'passkey', at: now, binding: 'device', passkey: checked.passkey })
       })
       return anew(asked)
     },
