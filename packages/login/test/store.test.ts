@@ -35,6 +35,7 @@ suite('the part of the store', () => {
       integer: 'INT8',
       text: 'WORDS',
       octets: 'BYTEA',
+      strict: '',
       withoutRowid: '',
     }
     const schema = LOGIN_PART.schemaIn(words)
@@ -46,7 +47,8 @@ suite('the part of the store', () => {
     t.after(() => database.close())
     database.exec(VERSION_1(SQLITE_WORDS) + rowsOfVersion1("x'00'"))
     // In one transaction, as the store of the house does it.
-    database.exec(`BEGIN IMMEDIATE; ${LOGIN_PART.upgrades[1]!(SQLITE_WORDS)}; COMMIT`)
+    for (const upgrade of Object.values(LOGIN_PART.upgrades))
+      database.exec(`BEGIN IMMEDIATE; ${upgrade(SQLITE_WORDS)}; COMMIT`)
     for (const [table, row] of Object.entries(UPGRADED))
       assert.deepEqual({ ...database.prepare(`SELECT * FROM ${table}`).get() }, row)
     const shapeOf = (one: DatabaseSync) =>
@@ -59,6 +61,17 @@ suite('the part of the store', () => {
     assert.throws(() => database.exec('DELETE FROM login_account'), /FOREIGN KEY/)
     assert.throws(() => database.exec('UPDATE login_account SET record = NULL'), /CHECK/)
     assert.throws(() => database.exec('SELECT password_at FROM login_account'), /no such column/)
+  })
+
+  test('has a number for each row that may be long, and for none that is short', (t) => {
+    const { database } = testStore(t)
+    const numbered = database.prepare(
+      "SELECT name FROM pragma_table_list WHERE wr = 0 AND name LIKE 'login%' ORDER BY name",
+    )
+    assert.deepEqual(
+      numbered.all().map(({ name }) => name),
+      ['login_account', 'login_device', 'login_session'],
+    )
   })
 
   test('takes no account that is open without a password', (t) => {

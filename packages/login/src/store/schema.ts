@@ -12,7 +12,9 @@ export interface SchemaWords {
   /** Compared octet by octet. */
   readonly text: string
   readonly octets: string
-  /** Behind the columns. */
+  /** Behind the columns of a table whose rows are longer than a kilobyte. */
+  readonly strict: string
+  /** Behind those of any other. */
   readonly withoutRowid: string
 }
 
@@ -76,8 +78,8 @@ CREATE TABLE login_set_up (
 CREATE INDEX login_set_up_expires ON login_set_up (expires_at);
 `
 
-/** What somebody proves an account with. */
-const PROOFS = ({ integer, text, octets, withoutRowid }: SchemaWords): string => `
+/** Devices that are known. */
+const DEVICE = ({ integer, text, withoutRowid }: SchemaWords): string => `
 CREATE TABLE login_device (
   -- RFC 7638 thumbprint of the key that signs.
   device ${text} PRIMARY KEY,
@@ -94,7 +96,10 @@ CREATE TABLE login_device (
   of_device ${text}
 ) ${withoutRowid};
 CREATE INDEX login_device_account ON login_device (account, added_at);
+`
 
+/** What else somebody proves an account with. */
+const PROOFS = ({ integer, text, octets, withoutRowid }: SchemaWords): string => `
 CREATE TABLE login_passkey (
   passkey ${text} PRIMARY KEY,
   account ${text} NOT NULL REFERENCES login_account (account),
@@ -134,8 +139,8 @@ CREATE TABLE login_failure (
 CREATE INDEX login_failure_last ON login_failure (last_at);
 `
 
-/** Sign-ins, sessions, and what waits for somebody to look at it. */
-const SESSIONS = ({ integer, text, octets, withoutRowid }: SchemaWords): string => `
+/** Sign-ins under way. */
+const SIGN_IN = ({ integer, text, octets, withoutRowid }: SchemaWords): string => `
 CREATE TABLE login_sign_in (
   id ${text} PRIMARY KEY,
   -- As it was typed: a name that nobody has stands here as well.
@@ -152,7 +157,10 @@ CREATE TABLE login_sign_in (
 CREATE INDEX login_sign_in_expires ON login_sign_in (expires_at);
 CREATE INDEX login_sign_in_account ON login_sign_in (account) WHERE account IS NOT NULL;
 CREATE INDEX login_sign_in_device ON login_sign_in (device) WHERE device IS NOT NULL;
+`
 
+/** What they lead to. */
+const SESSION = ({ integer, text, octets, withoutRowid }: SchemaWords): string => `
 CREATE TABLE login_session (
   id ${text} PRIMARY KEY,
   account ${text} NOT NULL REFERENCES login_account (account),
@@ -179,7 +187,10 @@ CREATE TABLE login_session (
 CREATE INDEX login_session_account ON login_session (account, opened_at) WHERE ended_at IS NULL;
 CREATE INDEX login_session_device ON login_session (device) WHERE ended_at IS NULL;
 CREATE INDEX login_session_ends ON login_session (ends_at);
+`
 
+/** What waits for somebody to look at it, or to be sent. */
+const WAITING = ({ integer, text, octets, withoutRowid }: SchemaWords): string => `
 CREATE TABLE login_waiting (
   id ${text} PRIMARY KEY,
   account ${text} NOT NULL REFERENCES login_account (account),
@@ -218,7 +229,8 @@ CREATE INDEX login_notice_created ON login_notice (created_at);
 `
 
 /** The first version. */
-export const VERSION_1 = (words: SchemaWords): string => ACCOUNTS(words) + PROOFS(words) + SESSIONS(words)
+export const VERSION_1 = (words: SchemaWords): string =>
+  [ACCOUNTS, DEVICE, PROOFS, SIGN_IN, SESSION, WAITING].map((part) => part(words)).join('')
 
 /**
  * Of version 2: columns that nobody read are gone. What a sign-in knows of its device is in its state; when a password was set
@@ -258,11 +270,35 @@ INSERT INTO login_account SELECT account, door, name, email, record, totp_secret
 DROP TABLE login_account_1;
 CREATE INDEX login_account_door ON login_account (door, account);`
 
+/**
+ * Of version 3, for SQLite: tables of long rows have a number for each. A search in a table without reads a row that is longer
+ * than a quarter of a page whole wherever it compares with it, pictures and all. PostgreSQL keeps what is long elsewhere.
+ */
+const NUMBERED = (words: SchemaWords): string => {
+  if (words.database !== 'sqlite') return ''
+  const numbered = { ...words, withoutRowid: words.strict }
+  return `
+${ACCOUNT_ANEW(numbered)}
+ALTER TABLE login_device RENAME TO login_device_2;
+DROP INDEX login_device_account;
+${DEVICE(numbered)}
+INSERT INTO login_device SELECT * FROM login_device_2;
+DROP TABLE login_device_2;
+ALTER TABLE login_session RENAME TO login_session_2;
+DROP INDEX login_session_account;
+DROP INDEX login_session_device;
+DROP INDEX login_session_ends;
+${SESSION(numbered)}
+INSERT INTO login_session SELECT * FROM login_session_2;
+DROP TABLE login_session_2;
+`
+}
+
 /** The tables of login, for a store to take up. */
 export const LOGIN_PART: StorePart = {
   name: 'login',
-  version: 2,
-  schemaIn: (words) => VERSION_1(words) + WITHOUT_UNREAD(words),
-  upgrades: { 1: WITHOUT_UNREAD },
+  version: 3,
+  schemaIn: (words) => VERSION_1(words) + WITHOUT_UNREAD(words) + NUMBERED(words),
+  upgrades: { 1: WITHOUT_UNREAD, 2: NUMBERED },
   primaryKeys: PRIMARY_KEYS,
 }

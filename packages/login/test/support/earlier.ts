@@ -8,6 +8,8 @@ INSERT INTO login_account (account, door, name, email, record, totp_secret, open
 INSERT INTO login_device VALUES ('d', 'carol', 'n', '{}', '{}', 'set-up', 0, 1, 1, NULL, 'sealed');
 INSERT INTO login_recovery_code VALUES (${octets}, 'carol', 1, NULL);
 INSERT INTO login_sign_in VALUES ('s', 'carol', 'd', 1, 'code', ${octets}, 1, 2);
+INSERT INTO login_session
+  VALUES ('t', 'carol', 'bank', 'd', NULL, ${octets}, NULL, 1, NULL, 1, 2, '[]', '[]', '{}', 3, 'ERR_PERSON_SIGNED_OUT');
 `
 }
 
@@ -26,5 +28,10 @@ export const UPGRADED: Readonly<Record<string, Readonly<Record<string, unknown>>
   login_recovery_code: { code: OCTET, account: 'carol', used_at: null },
   login_sign_in: {
     ...{ id: 's', account: 'carol', device: 'd', step: 'code', state: OCTET, began_at: 1, expires_at: 2 },
+  },
+  login_session: {
+    ...{ id: 't', account: 'carol', door: 'bank', device: 'd', certificate: null, secret: OCTET, previous: null },
+    ...{ rotated_at: 1, seen_at: null, opened_at: 1, ends_at: 2, proofs: '[]', confirmed: '[]', meeting: '{}' },
+    ...{ ended_at: 3, ended_by: 'ERR_PERSON_SIGNED_OUT' },
   },
 }

@@ -13,6 +13,7 @@ export const POSTGRESQL_WORDS: SchemaWords = {
   integer: 'BIGINT',
   text: 'TEXT COLLATE "C"',
   octets: 'BYTEA',
+  strict: '',
   withoutRowid: '',
 }
 const INT8 = 20

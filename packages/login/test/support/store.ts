@@ -20,6 +20,7 @@ export const SQLITE_WORDS: SchemaWords = {
   integer: 'INTEGER',
   text: 'TEXT',
   octets: 'BLOB',
+  strict: 'STRICT',
   withoutRowid: 'STRICT, WITHOUT ROWID',
 }
 
