@@ -9,6 +9,11 @@ const IDENTITY: Readonly<Record<string, Option>> = {
   },
 }
 
+const QUEUE: Readonly<Record<string, Option>> = {
+  data: { type: 'string', value: 'DIR', summary: 'the data directory of the house (countersign-data)' },
+  door: { type: 'string', value: 'NAME', summary: 'the queue of this door alone' },
+}
+
 /** Rows of the table of commands. */
 export const MAIL_COMMANDS: readonly Command[] = [
   {
@@ -78,5 +83,52 @@ export const MAIL_COMMANDS: readonly Command[] = [
     },
     examples: ['countersign mail open sealed.eml --identity bob --out letter.eml'],
     load: async () => (await import('./mail-open.ts')).mailOpen,
+  },
+  {
+    name: 'mail queue',
+    summary: 'list the messages that wait at the mail doors here, or are held',
+    details: [
+      'Reads the queues in the data directory, whether their doors stand or not. Nothing of what a message says is shown.',
+    ],
+    positionals: [],
+    options: QUEUE,
+    examples: ['countersign mail queue', 'countersign mail queue --door mail --json'],
+    load: async () => (await import('./mail-queue.ts')).mailQueue,
+  },
+  {
+    name: 'mail queue show',
+    summary: 'show one message of a queue: each recipient, why it is still here, and when it is tried again',
+    details: [],
+    positionals: [{ name: 'ID', summary: 'as the list has it' }],
+    options: QUEUE,
+    examples: ['countersign mail queue show 0mwyxitc0-c84f85055177'],
+    load: async () => (await import('./mail-queue.ts')).mailQueueShow,
+  },
+  {
+    name: 'mail queue retry',
+    summary: 'try a message again now, as when a key has come; or all',
+    details: [
+      'A door that stands does so within seconds, another when it is started. Exit 1 where nothing of it waits.',
+    ],
+    positionals: [{ name: 'ID', summary: 'as the list has it, or all' }],
+    options: QUEUE,
+    examples: ['countersign mail queue retry 0mwyxitc0-c84f85055177', 'countersign mail queue retry all'],
+    load: async () => (await import('./mail-queue.ts')).mailQueueRetry,
+  },
+  {
+    name: 'mail queue drop',
+    summary: 'give up a message, or one of its recipients; its sender is told why',
+    details: [
+      'The door sends the report, within seconds where it stands. A recipient to whom it is being sent just now stays.',
+      'Exit 1 where nothing of it waits.',
+    ],
+    positionals: [{ name: 'ID', summary: 'as the list has it' }],
+    options: {
+      ...QUEUE,
+      reason: { type: 'string', value: 'TEXT', summary: 'what the sender reads; it must be said' },
+      recipient: { type: 'string', value: 'ADDRESS', summary: 'this recipient alone' },
+    },
+    examples: ['countersign mail queue drop 0mwyxitc0-c84f85055177 --reason "written by a broken script"'],
+    load: async () => (await import('./mail-queue.ts')).mailQueueDrop,
   },
 ]

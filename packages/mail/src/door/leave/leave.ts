@@ -133,16 +133,21 @@ async function send(message: QueuedMessage, treatment: Send, options: LeaveOptio
 
 async function sendTo(
   message: QueuedMessage,
-  group: readonly QueuedRecipient[],
+  chosen: readonly QueuedRecipient[],
   { source, isUtf8, isEightBit }: Send,
   options: LeaveOptions,
 ): Promise<HopDownError | undefined> {
   const { queue, hop, clock } = options
-  const addresses = group.map(({ address }) => address)
-  const lastAt = group.find((one) => one.mayBeThere)?.lastAt
+  const lastAt = chosen.find((one) => one.mayBeThere)?.lastAt
   const before =
     lastAt === undefined ? '' : `${DUPLICATE_FIELD}: an attempt at ${formatDate(lastAt)} ended without an answer\r\n`
-  queue.begin(message.id, addresses, clock())
+  const addresses = queue.begin(
+    message.id,
+    chosen.map(({ address }) => address),
+    clock(),
+  )
+  const group = chosen.filter(({ address }) => addresses.includes(address))
+  if (group.length === 0) return undefined
   try {
     const leaving = { sender: message.sender, recipients: addresses, isUtf8, isEightBit, source, before }
     const answers = await hop.send(leaving)

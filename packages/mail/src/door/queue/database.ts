@@ -5,6 +5,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { QueueError } from './model.ts'
 import { QUEUE_SCHEMA, QUEUE_VERSION } from './schema.ts'
 
+/** Its name in the directory of a queue. */
+export const QUEUE_FILE = 'queue.db'
+
 // Whoever looks at it holds it for a moment.
 const BUSY_MS = 5_000
 
@@ -13,7 +16,7 @@ export function openQueueFile(directory: string): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    db = openPrivate(join(directory, 'queue.db'), BUSY_MS)
+    db = openPrivate(join(directory, QUEUE_FILE), BUSY_MS)
     // FULL: what was committed is on the disk before a 250 says so.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     db.exec('BEGIN IMMEDIATE')

@@ -74,8 +74,11 @@ export interface Queue extends AsyncDisposable {
    * already, so it is sent again and says so. Answers how many. @throws {QueueError}
    */
   recover(now: Temporal.Instant): number
-  /** Before an attempt: from here on its end is not known. @throws {QueueError} and no attempt may be made. */
-  begin(id: string, addresses: readonly string[], now: Temporal.Instant): void
+  /**
+   * Before an attempt: from here on its end is not known. Answers for whom it may be made: who was dropped meanwhile is not
+   * among them. @throws {QueueError} and no attempt may be made.
+   */
+  begin(id: string, addresses: readonly string[], now: Temporal.Instant): readonly string[]
   /** After it. A message that nobody waits for any more is gone. @throws {QueueError} */
   settle(id: string, outcomes: ReadonlyMap<string, Outcome>, now: Temporal.Instant): Promise<void>
   /** Puts a message to the sender into the queue in place of the recipients whom it tells of, or who are marked as told. */

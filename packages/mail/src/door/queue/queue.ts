@@ -70,10 +70,12 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
         return count
       },
       begin(id, addresses, at) {
+        let begun: readonly string[] = []
         within(db, () => {
-          for (const address of addresses) begin(id, address, at)
+          begun = addresses.filter((address) => begin(id, address, at))
         })
         failpoint('mail.after-begin')
+        return begun
       },
       async settle(id, outcomes, at) {
         failpoint('mail.before-settle')
@@ -126,11 +128,12 @@ function writerOf(db: DatabaseSync) {
   )
   const recipient = db.prepare("INSERT INTO recipient (message, address, state, next_at) VALUES (?, ?, 'waiting', ?)")
   const trying = db.prepare(
-    "UPDATE recipient SET state = 'trying', attempts = attempts + 1, last_at = ?1 WHERE message = ?2 AND address = ?3",
+    `UPDATE recipient SET state = 'trying', attempts = attempts + 1, last_at = ?1
+    WHERE message = ?2 AND address = ?3 AND state IN ('waiting', 'held')`,
   )
   const sent = db.prepare('DELETE FROM recipient WHERE message = ? AND address = ?')
   const other = db.prepare(`UPDATE recipient SET state = ?1, next_at = ?2, may_be_there = max(may_be_there, ?3),
-    code = ?4, status = ?5, note = ?6 WHERE message = ?7 AND address = ?8`)
+    code = ?4, status = ?5, note = ?6 WHERE message = ?7 AND address = ?8 AND state <> 'failed'`)
   const attempted = db.prepare('UPDATE recipient SET attempts = attempts + 1 WHERE message = ? AND address = ?')
   const forget = db.prepare(
     'DELETE FROM message WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM recipient WHERE message = ?1)',
@@ -146,13 +149,14 @@ function writerOf(db: DatabaseSync) {
       message.run(id, sender, ms, octets, Number(isUtf8), Number(isEightBit), reference ?? null, messageId ?? null)
       for (const address of new Set(recipients)) recipient.run(id, address, ms)
     },
-    begin: (id: string, address: string, at: Temporal.Instant) => void trying.run(at.epochMilliseconds, id, address),
+    begin: (id: string, address: string, at: Temporal.Instant) =>
+      trying.run(at.epochMilliseconds, id, address).changes > 0,
     settle(id: string, address: string, outcome: Outcome, at: Temporal.Instant) {
       if (outcome.kind === 'sent') return void sent.run(id, address)
       const { kind, why } = outcome
       const state = kind === 'held' || kind === 'failed' ? kind : 'waiting'
       const { epochMilliseconds: next } = kind === 'failed' ? at : outcome.nextAt
-      // What is held was never handed on: its wait grows all the same.
+      // What an operator has dropped meanwhile stays so. What is held was never handed on: its wait grows all the same.
       if (kind === 'held') attempted.run(id, address)
       other.run(state, next, Number(kind === 'unknown'), why.code, why.status, why.note, id, address)
     },
