@@ -44,6 +44,8 @@ interface Opened {
 
 suite('a letter in OpenPGP', () => {
   let house: RunningHouse
+  /** Of each sealing, standard error. */
+  const said: string[] = []
   const path = (name: string) => join(house.directory, name)
   const run = async (args: readonly string[], code = 0) => {
     const ran = await house.run(args)
@@ -53,7 +55,7 @@ suite('a letter in OpenPGP', () => {
   const key = (party: string, ...options: readonly string[]) => run(['mail', 'key', ...options, '--identity', party])
   const seal = async (letter: string, out: string, ...more: readonly string[]) => {
     await writeFile(path(`${out}.letter`), letter)
-    const { stdout } = await run([
+    const { stdout, stderr } = await run([
       'mail',
       'seal',
       `${out}.letter`,
@@ -64,6 +66,7 @@ suite('a letter in OpenPGP', () => {
       '--json',
       ...more,
     ])
+    said.push(stderr)
     return (JSON.parse(stdout) as { sealed: readonly Sealed[] }).sealed
   }
   const refused = async (letter: string, code: string, ...more: readonly string[]) => {
@@ -207,6 +210,9 @@ suite('a letter in OpenPGP', () => {
     }
     const [newest, old] = openPgp.map(({ fingerprint }) => fingerprint)
     await seal(letterTo('To: bob@acme.example'), 'newer')
+    assert.ok(
+      said.at(-1)?.includes(`another one than before (${old}); the authority vouches for the new one (${newest})`),
+    )
     const folder = join(house.directory, 'bob', 'mail')
     const secret = await readFile(join(folder, `${newest}.secret.asc`))
     // Without the new key it cannot be read, and the old one is still there.
@@ -316,10 +322,16 @@ suite('a letter in OpenPGP', () => {
     assert.match(stderr, /ERR_MAIL_RECIPIENT_KEY/)
   })
 
-  test('with the authority away is of a signer that is not known, and that is said', async () => {
+  test('with the authority away is judged by the key that is remembered, and that is said', async () => {
     await house.stop()
-    const ran = await run(['mail', 'open', 'four.2', '--identity', 'dave', '--json'], 1)
-    assert.match(ran.stderr, /the authority was not met/)
-    assert.equal((JSON.parse(ran.stdout) as Opened).code, 'ERR_MAIL_SIGNER')
+    const ran = await run(['mail', 'open', 'four.2', '--identity', 'dave', '--json'])
+    assert.match(ran.stderr, /remembered here, as the authority was not met/)
+    assert.equal((JSON.parse(ran.stdout) as Opened).state, 'verified')
+    // Bob has heard that she was revoked.
+    const heard = await run(['mail', 'open', 'one', '--identity', 'bob', '--json'], 1)
+    assert.equal((JSON.parse(heard.stdout) as Opened).code, 'ERR_CALLER_REVOKED')
+    // Nothing of hers is remembered where no mail of hers was verified.
+    const never = await run(['mail', 'open', 'signed', '--identity', 'carol', '--json'], 1)
+    assert.equal((JSON.parse(never.stdout) as Opened).code, 'ERR_MAIL_SIGNER')
   })
 })

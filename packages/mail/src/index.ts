@@ -2,6 +2,7 @@ export { type HeaderProtection, type ProtectedMessage, protectHeader } from './h
 export { type ProtectedHeader, readProtectedHeader } from './header/protected.ts'
 export { type OpenPgpFolder, type OwnOpenPgpKey, openPgpFolder } from './keys/openpgp-folder.ts'
 export { makeMailKey, type OwnMailKey, readOwnMailKeys } from './keys/own-keys.ts'
+export { PIN_KINDS, type PinKind, type PinnedKey, readPin, readPins, removePin, writePin } from './keys/pins.ts'
 export { readAddresses } from './mime/addresses.ts'
 export { type ContentDisposition, readContentDisposition, readContentType } from './mime/content-type.ts'
 export { withCrlf } from './mime/crlf.ts'

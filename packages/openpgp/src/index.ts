@@ -7,6 +7,7 @@ export type {
   OpenPgpStore,
   OpenPgpTransaction,
 } from './house/model.ts'
+export { comparedAddress } from './keys/address.ts'
 export { type CertificationOrder, certifyUserId, revokeCertification } from './keys/certify.ts'
 export { describeKey, type KeyDescription, publicPart } from './keys/describe.ts'
 export { type JudgedFor, type JudgedKey, judgeOctets } from './keys/judge.ts'

@@ -141,7 +141,14 @@ export const MAIL_REFUSALS = {
     'callee',
     3,
     'the key of this address is another one than before',
-    'ask the recipient by another way whether it is theirs, then: countersign mail keys ADDRESS --accept',
+    'ask the recipient by another way whether it is theirs, then: countersign mail keys accept ADDRESS FILE',
+  ],
+  ERR_MAIL_SIGNER_CHANGED: [
+    'local policy',
+    'caller',
+    5,
+    'the message is signed with another key than the one that is known of this address',
+    'ask the sender by another way whether the new key is theirs, then: countersign mail keys accept ADDRESS FILE',
   ],
   ERR_MAIL_MUST_ENCRYPT: [
     'local policy',

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { makeMailKey, type OwnMailKey, readOwnMailKeys, signerOf } from '@countersign/mail'
+import { makeMailKey, type OwnMailKey, readOwnMailKeys, readPin, signerOf } from '@countersign/mail'
 import {
   createCheckSignature,
   type FoundMailKeys,
@@ -12,8 +12,8 @@ import {
 import { formatValidity, formatWhen, REFUSALS, type RefusalCode, writeJson } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
 import { type Arguments, type Around, EXIT, type Run } from '../command.ts'
-import { believeAuthorities, makeOwnKey, type OwnKey, readOwnKeys } from '../mail/own-openpgp.ts'
-import { openPgpIfThere } from '../openpgp.ts'
+import { believeAuthorities, makeOwnKey, type OwnKey, readOpenPgpTrust, readOwnKeys } from '../mail/own-openpgp.ts'
+import { openPgpIfThere, openPgpOrFail } from '../openpgp.ts'
 import { plainText } from '../output/plain-text.ts'
 import { tableLines } from '../output/table.ts'
 
@@ -107,17 +107,39 @@ async function listOf(address: string, given: Arguments, around: Around) {
   const found = await findMailKeys(directory, address, { clock: around.clock })
   const ofSmime = await judgeCertificates(address, found, directory, around)
   const ofOpenPgp = found.openPgp ? await judgeOpenPgp(address, found.openPgp, directory, around) : []
-  const judged = [...ofSmime, ...ofOpenPgp]
+  const judged = [...ofSmime, ...ofOpenPgp, ...(await acceptedOf(address, directory, around))]
   if (given.flag('json')) {
     const jsons = (of: readonly Judged[]) =>
       of.map(({ json, code }) => ({ ...json, ok: code === undefined, ...(code && { code }) }))
-    around.out(JSON.stringify(writeJson({ address, keys: jsons(ofSmime), openPgp: jsons(ofOpenPgp) })))
+    around.out(
+      JSON.stringify(
+        writeJson({ address, keys: jsons(ofSmime), openPgp: jsons(judged.filter((one) => !ofSmime.includes(one))) }),
+      ),
+    )
   } else if (judged.length === 0) around.out(`the authority knows no key for mail to ${plainText(address)}`)
   for (const { name, words, code } of given.flag('json') ? [] : judged) {
     const why = code === undefined ? words : `${REFUSALS[code].cause} [${code}]`
     around.out(`${code === undefined ? '+' : '!'} ${name}  ${why.replace('{name}', () => plainText(address))}`)
   }
   return judged.some(({ code }) => code === undefined) ? EXIT.ok : EXIT.refused
+}
+
+/** The one that was accepted, or found where its domain has it. */
+async function acceptedOf(address: string, directory: string, { clock }: Around): Promise<readonly Judged[]> {
+  const pin = await readPin(directory, address)
+  if (pin === undefined || pin.how === 'seen') return []
+  const openPgp = await openPgpOrFail()
+  const trust = await readOpenPgpTrust(directory, openPgp)
+  const { trust: said } = await openPgp.judgeOctets(pin.key, { side: 'callee', trust, now: clock(), address })
+  const how = pin.how === 'accepted' ? 'accepted by you' : 'found where its domain has it'
+  return [
+    {
+      name: pin.fingerprint,
+      words: `${how} ${formatWhen(pin.since, clock())}`,
+      code: said.ok ? undefined : said.refusal.code,
+      json: { fingerprint: pin.fingerprint, how: pin.how, since: pin.since },
+    },
+  ]
 }
 
 async function judgeCertificates(

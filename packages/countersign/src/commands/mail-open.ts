@@ -32,14 +32,16 @@ export const mailOpen: Run = async (given, around) => {
     trust: identity.trust,
     checkSignature: createCheckSignature(),
   })
+  const ofOpenPgp = openPgpOpenerFor(directory, around)
   await using source = await openFileSource(resolve(around.cwd, given.text('FILE') ?? ''))
   await using opened = await openMessage(source, {
-    openers: [opener, openPgpOpenerFor(directory, around)],
+    openers: [opener, ofOpenPgp],
     now: clock(),
     // Nobody else's already, and nothing of it has a name.
     spoolDirectory: join(directory, 'mail'),
     self: signerOf(leaf),
   })
+  await ofOpenPgp.remember(opened.verdict)
   const out = given.text('out')
   // The message as its sender wrote it: the fields that count, and the body.
   const { payload } = opened

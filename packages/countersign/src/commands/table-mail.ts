@@ -47,6 +47,31 @@ export const MAIL_COMMANDS: readonly Command[] = [
     load: async () => (await import('./mail-keys.ts')).mailKeys,
   },
   {
+    name: 'mail keys accept',
+    summary: 'believe an OpenPGP key for an address, once you have compared its fingerprint',
+    details: [
+      'For people whom your authority does not know. FILE is their public key, armored or not. Without --fingerprint nothing',
+      'is accepted: the fingerprint is told, to be compared with what its owner says by another way, as by telephone. What',
+      'was accepted for the address before is believed no more.',
+    ],
+    positionals: [
+      { name: 'ADDRESS', summary: 'as in bob@partner.example' },
+      { name: 'FILE', summary: 'the public key' },
+    ],
+    options: { ...IDENTITY, fingerprint: { type: 'string', value: 'HEX', summary: 'as its owner has said it' } },
+    examples: ['countersign mail keys accept bob@partner.example bob.asc --identity alice'],
+    load: async () => (await import('./mail-keys-accept.ts')).mailKeysAccept,
+  },
+  {
+    name: 'mail keys forget',
+    summary: 'remember no OpenPGP key of an address any more',
+    details: ['Neither one that was accepted, nor one from which mail came. Exit 1 where none was remembered.'],
+    positionals: [{ name: 'ADDRESS', summary: 'as in bob@partner.example' }],
+    options: IDENTITY,
+    examples: ['countersign mail keys forget bob@partner.example --identity alice'],
+    load: async () => (await import('./mail-keys-accept.ts')).mailKeysForget,
+  },
+  {
     name: 'mail seal',
     summary: 'sign a message and encrypt it to all whom it names',
     details: [

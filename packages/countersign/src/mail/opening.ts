@@ -1,22 +1,36 @@
 // The opener of OpenPGP for an identity: its own keys, old ones too, and the keys of senders as the authority knows them. The
 // package for it is loaded when the first such message comes.
-import type { Entity, LayerOpener } from '@countersign/mail'
+import { type Entity, type LayerOpener, type MailVerdict, readPin, writePin } from '@countersign/mail'
 import { EnrollmentError, findMailKeys, MeetingRefusedError } from '@countersign/mtls'
 import type { KnownKeys, OpenPgpTrust } from '@countersign/openpgp'
 import type { Around } from '../command.ts'
 import { openPgpOrFail } from '../openpgp.ts'
 import { plainText } from '../output/plain-text.ts'
+import { rememberKey } from './known-keys.ts'
 import { believeAuthorities, readOpenPgpTrust, readOwnKeys } from './own-openpgp.ts'
 
+/** An opener, and what is remembered of those whose mail it has verified. */
+export interface RememberingOpener extends LayerOpener {
+  /** After a message: the key of a sender whose mail is verified is remembered. Answers whether it is another one than before. */
+  remember(verdict: MailVerdict): Promise<boolean>
+}
+
 /** Opens OpenPGP with what is beside the identity in `directory`. @throws {Failure} (its `open` rejects) where the package is not here */
-export function openPgpOpenerFor(directory: string, around: Pick<Around, 'clock' | 'err'>): LayerOpener {
+export function openPgpOpenerFor(directory: string, around: Pick<Around, 'clock' | 'err'>): RememberingOpener {
   let opener: Promise<LayerOpener> | undefined
+  /** The key by which a signature was judged, by the address of its message. */
+  const seen = new Map<string, Uint8Array>()
   return {
     format: 'openpgp',
     async open(entity, source, context) {
       if (!isOpenPgp(entity)) return undefined
-      opener ??= createOpener(directory, around)
+      opener ??= createOpener(directory, around, seen)
       return (await opener).open(entity, source, context)
+    },
+    async remember({ state, from, signer }) {
+      const key = from && seen.get(from.address)
+      if (state !== 'verified' || !from || !key || signer?.fingerprint === undefined) return false
+      return rememberKey(directory, { address: from.address, fingerprint: signer.fingerprint, key }, around)
     },
   }
 }
@@ -25,7 +39,11 @@ function isOpenPgp({ contentType: { parameters } }: Entity): boolean {
   return /^application\/pgp-(?:encrypted|signature)$/i.test(parameters.get('protocol') ?? '')
 }
 
-async function createOpener(directory: string, { clock, err }: Pick<Around, 'clock' | 'err'>): Promise<LayerOpener> {
+async function createOpener(
+  directory: string,
+  { clock, err }: Pick<Around, 'clock' | 'err'>,
+  seen: Map<string, Uint8Array>,
+): Promise<LayerOpener> {
   const openPgp = await openPgpOrFail()
   const { createOpenPgpOpener, describeKey } = openPgp
   let believed = await readOpenPgpTrust(directory, openPgp)
@@ -44,11 +62,15 @@ async function createOpener(directory: string, { clock, err }: Pick<Around, 'clo
       const { openPgp: found } = await findMailKeys(directory, sender, { clock })
       if (found === undefined) return []
       believed = await believeAuthorities(directory, found.authorities, openPgp)
+      // What the authority says of a key that is remembered, that it is revoked above all, is remembered too.
+      const pin = await readPin(directory, sender)
+      const now = pin && found.keys.find(({ fingerprint }) => fingerprint === pin.fingerprint)
+      if (now && Buffer.compare(now.key, pin.key) !== 0) await writePin(directory, { ...pin, key: now.key })
       return found.keys.map(({ key }) => key)
     } catch (error) {
       if (!(error instanceof MeetingRefusedError || error instanceof EnrollmentError)) throw error
       err(
-        `countersign: the keys of the sender are not known here, as the authority was not met: ${plainText(error.message)}`,
+        `countersign: the keys of the sender are those that are remembered here, as the authority was not met: ${plainText(error.message)}`,
       )
       return []
     }
@@ -58,8 +80,12 @@ async function createOpener(directory: string, { clock, err }: Pick<Around, 'clo
       if (sender === undefined) return []
       const asking = asked.get(sender) ?? ask(sender)
       asked.set(sender, asking)
+      const pin = await readPin(directory, sender)
+      // What the authority says now counts before what is remembered.
       const fitting: Uint8Array[] = []
-      for (const key of await asking) if ((await describeKey(key)).keyIds.includes(keyId)) fitting.push(key)
+      for (const key of [...(await asking), ...(pin ? [pin.key] : [])])
+        if ((await describeKey(key)).keyIds.includes(keyId)) fitting.push(key)
+      if (fitting[0]) seen.set(sender, fitting[0])
       return fitting
     },
   }

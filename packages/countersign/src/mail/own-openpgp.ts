@@ -1,9 +1,10 @@
 // One's own OpenPGP keys beside an identity, and whom it believes about those of others.
-import { openPgpFolder, signerOf } from '@countersign/mail'
+import { openPgpFolder, readPins, signerOf } from '@countersign/mail'
 import { certifyOpenPgpKey, EnrollmentError, openIdentity } from '@countersign/mtls'
 import type { KeyDescription, OpenPgpTrust } from '@countersign/openpgp'
 import { type Around, EXIT, Failure } from '../command.ts'
 import { openPgpOrFail } from '../openpgp.ts'
+import { trustedPins } from './known-keys.ts'
 
 /** A key of one's own that the authority has certified, in octets. Secret: `privateKey`. */
 export interface OwnKey extends KeyDescription {
@@ -29,7 +30,10 @@ export async function readOwnKeys(directory: string, { describeKey }: OpenPgp): 
 /** By whose word keys are believed: the authority's own, as it told it last. */
 export async function readOpenPgpTrust(directory: string, { readTrust }: OpenPgp): Promise<OpenPgpTrust> {
   const authorities = await openPgpFolder(directory).authorities()
-  return readTrust(authorities.map((key) => ({ name: AUTHORITY, key })))
+  return readTrust(
+    authorities.map((key) => ({ name: AUTHORITY, key })),
+    trustedPins(await readPins(directory)),
+  )
 }
 
 /** What the authority told of its own keys, over a connection on which it has proved itself, is believed from now on. */
@@ -38,7 +42,10 @@ export async function believeAuthorities(
   authorities: readonly Uint8Array[],
   { armorKey, describeKey, readTrust }: OpenPgp,
 ): Promise<OpenPgpTrust> {
-  const trust = await readTrust(authorities.map((key) => ({ name: AUTHORITY, key })))
+  const trust = await readTrust(
+    authorities.map((key) => ({ name: AUTHORITY, key })),
+    trustedPins(await readPins(directory)),
+  )
   const folder = openPgpFolder(directory)
   for (const key of authorities) {
     const { version } = await describeKey(key)

@@ -6,14 +6,16 @@ import {
   type MailFormat,
   type Recipient,
   readOwnMailKeys,
+  readPin,
   type SealProfile,
   signerOf,
 } from '@countersign/mail'
-import { createCheckSignature, type DirectoryIdentity, type FoundMailKeys, findMailKeys } from '@countersign/mtls'
+import { createCheckSignature, type DirectoryIdentity, type FoundOpenPgpKeys, findMailKeys } from '@countersign/mtls'
 import type { OpenPgpTrust } from '@countersign/openpgp'
 import { MailError } from '@countersign/protocol'
 import type { Around } from '../command.ts'
 import { openPgpIfThere, openPgpOrFail } from '../openpgp.ts'
+import { rememberKey } from './known-keys.ts'
 import { believeAuthorities, type OwnKey, readOpenPgpTrust, readOwnKeys } from './own-openpgp.ts'
 
 /** What whoever seals prefers. */
@@ -36,9 +38,10 @@ export interface Sealing {
 export async function openSealing(
   identity: DirectoryIdentity,
   wish: SealWish,
-  { clock }: Pick<Around, 'clock'>,
+  around: Pick<Around, 'clock' | 'err'>,
 ): Promise<Sealing> {
   const { directory, trust } = identity
+  const { clock } = around
   const { certificates, privateKey } = identity.current()
   const [ofSmime] = await readOwnMailKeys(directory)
   const { addresses: signerAddresses } = signerOf(certificates[0])
@@ -71,12 +74,29 @@ export async function openSealing(
       const smime = certificate && smimeRecipient(to, [certificate, ...found.issuers])
       // Nothing of OpenPGP is loaded for whom is written to by S/MIME.
       if (smime && wish.format === 'smime') return smime
-      const key = await openPgpKeyOf(to, found, wish.profile, clock())
-      if (key && found.openPgp)
-        openPgpTrust = await believeAuthorities(directory, found.openPgp.authorities, await openPgpOrFail())
-      return key ?? smime
+      const { openPgp: of } = found
+      const key = of && (await openPgpKeyOf(to, of, wish.profile, clock()))
+      if (key) {
+        const there = await openPgpOrFail()
+        openPgpTrust = await believeAuthorities(directory, of.authorities, there)
+        const { fingerprint } = await there.describeKey(key.key)
+        await rememberKey(directory, { address: to, fingerprint, key: key.key }, around)
+      }
+      // Whom the authority does not know, somebody may have accepted.
+      return key ?? smime ?? acceptedKeyOf(directory, to, clock())
     },
   }
+}
+
+async function acceptedKeyOf(
+  directory: string,
+  address: string,
+  now: Temporal.Instant,
+): Promise<Recipient | undefined> {
+  const pin = await readPin(directory, address)
+  if (pin === undefined || pin.how === 'seen') return undefined
+  const { profileOf } = await openPgpOrFail()
+  return { address, format: 'openpgp', key: pin.key, profile: await profileOf(pin.key, now) }
 }
 
 function smimeRecipient(address: string, certificates: readonly { readonly der: Uint8Array }[]): Recipient {
@@ -105,11 +125,11 @@ function signingKeyOf(own: readonly OwnKey[], profile: SealProfile): OwnKey {
 /** Of the keys to which mail is encrypted, the one whose owner reads what is wished, or another. */
 async function openPgpKeyOf(
   address: string,
-  { openPgp: found }: FoundMailKeys,
+  { keys: found }: FoundOpenPgpKeys,
   profile: SealProfile,
   now: Temporal.Instant,
 ): Promise<Recipient | undefined> {
-  const current = found?.keys.filter(({ isCurrent }) => isCurrent) ?? []
+  const current = found.filter(({ isCurrent }) => isCurrent)
   if (current.length === 0) return undefined
   const { profileOf } = await openPgpOrFail()
   const keys = await Promise.all(

@@ -1,8 +1,8 @@
 // One signature over an entity: whether it fits, whose it is, and what trust says of them.
-import { MailError, type RefusalCode, type SignatureFact } from '@countersign/protocol'
+import { MailError, type RefusalCode, type SignatureFact, type SignerTrust } from '@countersign/protocol'
 import { enums, type Key, readSignature, type SignaturePacket } from 'openpgp'
 import { CONFIG } from '../config.ts'
-import { judgeKey } from '../keys/judge.ts'
+import { type JudgedKey, judgeKey } from '../keys/judge.ts'
 import { readPublicKey } from '../keys/read.ts'
 import { keyAlgorithmOf } from '../keys/strength.ts'
 import type { OpenPgpTrust } from '../keys/trust.ts'
@@ -71,16 +71,40 @@ export async function judgeSignature(
     if (part === undefined || (fingerprint !== undefined && part.getFingerprint() !== fingerprint)) continue
     const outcome = await outcomeOf(packet, part, signed, now)
     const judged = await judgeKey(key, { side: 'caller', trust, now, keyId })
+    if (outcome.ok && !judged.trust.ok && isAnother(judged, trust, sender))
+      return { outcome, signer: judged.signer, trust: CHANGED, ...factsOf(packet, part, claimed) }
     const fact = { outcome, ...judged, ...factsOf(packet, part, claimed) }
     if (outcome.ok) return fact
     best ??= fact
   }
   return (
     best ?? {
-      outcome: refused('ERR_MAIL_SIGNER', `no key ${fingerprint ?? keyId} is known`),
+      outcome: refused(
+        sender !== undefined && trust.pinned.has(sender) ? 'ERR_MAIL_SIGNER_CHANGED' : 'ERR_MAIL_SIGNER',
+        `no key ${fingerprint ?? keyId} is known`,
+      ),
       ...factsOf(packet, undefined, claimed),
     }
   )
+}
+
+/** Nobody vouches for the key, and another is accepted for the address that the message is from. */
+function isAnother({ signer, trust }: JudgedKey, { pinned }: OpenPgpTrust, sender: string | undefined): boolean {
+  const known = sender === undefined ? undefined : pinned.get(sender)
+  return (
+    !trust.ok &&
+    trust.refusal.code === 'ERR_CALLER_UNKNOWN_ISSUER' &&
+    known !== undefined &&
+    known !== signer.fingerprint
+  )
+}
+
+const CHANGED: SignerTrust = {
+  ok: false,
+  refusal: {
+    code: 'ERR_MAIL_SIGNER_CHANGED',
+    note: 'another key is accepted for this address, and nobody vouches for this one',
+  },
 }
 
 function factsOf(
