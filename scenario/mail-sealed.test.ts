@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { readSignedData, type SignerInfo, writeSignedData } from '@countersign/x509'
 import { type RunningHouse, startHouse } from './support/house.ts'
 
 const LETTER = [
@@ -161,16 +163,48 @@ suite('a letter', () => {
     await refused(LETTER.replace('Subject:', 'Subject :'), 'ERR_MAIL_FORM', 3)
   })
 
-  test('of a sender who was revoked is not verified, since when', async () => {
-    assert.equal((await open('sealed', 'bob', 0)).state, 'verified')
+  test('of a sender who was revoked is verified where the authority saw it before, and else not verified, since when', async () => {
+    await seal(LETTER.replace(/^Bcc.*\n/m, ''), 'old', '--sign-only')
+    const [, token] = await changeSignature('old', 'unstamped', ({ unsignedAttrs: _, ...signer }) => signer)
+    assert.deepEqual((await open('unstamped', 'bob', 0)).remarks, [])
+    // A time stamp says the second that had begun.
+    await delay(1100)
     await run(['revoke', 'alice', '--reason', 'keyCompromise'])
-    const { stdout: later } = await run(['mail', 'open', 'sealed', '--identity', 'bob'], 1)
+
+    const { stdout: stamped } = await run(['mail', 'open', 'sealed', '--identity', 'bob'])
+    assert.match(stamped, /^verified: from alice@acme\.example$/m)
+    assert.match(stamped, /^note: authority saw it before the key of its signer was revoked$/m)
+    assert.deepEqual((await open('old', 'bob', 0)).remarks, ['older-than-revocation'])
+    const { stdout: later } = await run(['mail', 'open', 'unstamped', '--identity', 'bob'], 1)
     assert.match(later, /not verified: from alice@acme\.example, not believed since/)
     assert.match(later, /alice was revoked/)
+
+    // Who has the key now gets no time stamp, and that of an older letter is of that letter.
+    const { stderr } = await seal(LETTER.replace(/^Bcc.*\n/m, '').replace('4,200', '1'), 'forged', '--sign-only')
+    assert.match(stderr, /signed without a time stamp/)
+    const forged = await open('forged', 'bob', 1)
+    assert.deepEqual([forged.state, forged.code, forged.remarks], ['not verified', 'ERR_CALLER_REVOKED', []])
+    await changeSignature('forged', 'moved', (signer) => ({ ...signer, unsignedAttrs: token ?? [] }))
+    const moved = await open('moved', 'bob', 1)
+    assert.deepEqual([moved.code, moved.remarks], ['ERR_CALLER_REVOKED', ['time-stamp']])
+
     // The authority away: what is known decides, and that it was not asked is said.
     await house.stop()
-    const away = await run(['mail', 'open', 'sealed', '--identity', 'bob'], 1)
+    const away = await run(['mail', 'open', 'unstamped', '--identity', 'bob'], 1)
     assert.match(away.stderr, /the authority was not met/)
     assert.match(away.stdout, /^not verified/m)
   })
+
+  /** Rewrites the signature of a letter that is signed alone; answers its unsigned attributes, as they were. */
+  const changeSignature = async (from: string, to: string, edit: (signer: SignerInfo) => SignerInfo) => {
+    const text = await readFile(path(from), 'latin1')
+    const [whole, base64 = ''] = /\r\n\r\n([A-Za-z0-9+/=\r\n]+)--signed-[0-9a-f]+--\r\n$/.exec(text) ?? []
+    assert.ok(whole)
+    const data = readSignedData(Buffer.from(base64, 'base64'))
+    const [signer] = data.signerInfos
+    assert.ok(signer)
+    const edited = Buffer.from(writeSignedData({ ...data, signerInfos: [edit(signer)] })).toString('base64')
+    await writeFile(path(to), text.replace(base64, `${edited.replace(/.{76}/g, '$&\r\n')}\r\n`), 'latin1')
+    return [data, signer.unsignedAttrs] as const
+  }
 })

@@ -14,7 +14,7 @@ type Operation<Name> = Name extends `${infer Head}.${string}` ? Head : never
 /** During which deeds each operation is ended. All failpoints are walked by packages/authority/test/crash. */
 const DEEDS: Readonly<Partial<Record<Operation<FailpointName>, readonly Deed[]>>> = {
   start: ['start'],
-  listener: ['start'],
+  'own-identity': ['start'],
   issue: ['start', 'enroll', 'renew'],
   invite: ['invite'],
   enroll: ['enroll'],

@@ -62,7 +62,9 @@ export interface Holder {
 export interface HolderOptions {
   readonly kind?: Kind
   readonly usage?: readonly KeyUsageBit[]
-  readonly purposes?: readonly ('emailProtection' | 'clientAuth')[]
+  readonly purposes?: readonly ('emailProtection' | 'clientAuth' | 'timeStamping')[]
+  /** RFC 3161 §2.3 wants it of a time-stamping authority. */
+  readonly arePurposesCritical?: boolean
   readonly notBefore?: Temporal.Instant
   readonly notAfter?: Temporal.Instant
   /** What the certificate says that its holder reads (RFC 4262). */
@@ -105,8 +107,11 @@ export class Authority {
       publicKey,
       [
         keyUsageExtension(usage),
-        extendedKeyUsageExtension(purposes.map((purpose) => OID[purpose])),
         ...(capabilities ? [capabilitiesExtension(capabilities)] : []),
+        extendedKeyUsageExtension(
+          purposes.map((purpose) => OID[purpose]),
+          { critical: options.arePurposesCritical === true },
+        ),
         ...(inSubject ? [] : [subjectAltNameExtension([{ kind: 'rfc822Name', value: address }], { critical: false })]),
       ],
       options,

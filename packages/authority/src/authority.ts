@@ -29,8 +29,8 @@ import { createReceipts } from './ledger/receipts.ts'
 import type { Authority, AuthorityOptions } from './model.ts'
 import { sha256 } from './octets.ts'
 import { addressOf, checkOptions, listenerNames } from './options.ts'
-import { openListenerIdentity } from './start/listener-identity.ts'
 import { openKeys } from './start/open-keys.ts'
+import { openOwnIdentities } from './start/own-identities.ts'
 import { createChanges } from './status/changes.ts'
 import { followElsewhere } from './status/elsewhere.ts'
 import { createFeed } from './status/feed/feed.ts'
@@ -45,6 +45,7 @@ import { isPostgresqlFault, isStorageFault, postgresqlError, storeError } from '
 import { openMeetings } from './store/meetings.ts'
 import { openPart } from './store/part-of-store.ts'
 import { STORE_FILE, type Store } from './store/store.ts'
+import { createTimeStamps } from './time-stamps.ts'
 import { findOutageBudget } from './watching/reliance.ts'
 import { createSightings } from './watching/sightings.ts'
 import { warnOfExpiry } from './watching/warn.ts'
@@ -114,18 +115,8 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   opened.defer(() => changes.close())
   const { trust, crls, krl } = await openStatus({ store, issuers, domain, feed, changes, clock, failpoint, log })
   const issue = createIssue({ store, issuers, domain, clock, failpoint, log })
-  const identity = await openListenerIdentity(
-    {
-      path: join(folder, 'listener.pem'),
-      names: listenerNames(options),
-      domain,
-      issuers,
-      store,
-      issue,
-      failpoint,
-    },
-    clock(),
-  )
+  const own = { folder, names: listenerNames(options), domain, issuers, store, issue, clock, failpoint }
+  const { listener: identity, timeStamping, refresh: refreshOwn } = await openOwnIdentities(own)
 
   let port = options.listen.port
   const rootSha256 = () => sha256(rootOf(issuers).der)
@@ -208,6 +199,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     figures: { ...figures, families: () => figures.families(looked) },
     enroll: createEnroll({ store, issue, domain, clock, checkSignature }),
     renew: createRenew({ store, issue, clock, checkSignature }),
+    timeStamps: createTimeStamps({ store, identity: timeStamping, clock, failpoint, log }),
     revocation,
     locking,
     happened: {
@@ -235,10 +227,10 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   opened.defer(() => application.close())
 
   issuers.onChange(() => {
-    identity.refresh(clock()).catch((error: unknown) => log('listener.failed', { error: String(error) }))
+    refreshOwn().catch((error: unknown) => log('listener.failed', { error: String(error) }))
   })
   const sessions = createSessionIndex(LISTENER_DOOR)
-  opened.defer(feed.join(ownDoor(sessions, identity, clock)))
+  opened.defer(feed.join(ownDoor(sessions, refreshOwn)))
   const listener = await openListener({
     ...options.listen,
     identity,
@@ -258,7 +250,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     housekeeping(
       {
         crl: () => crls.refresh(),
-        identity: () => identity.refresh(clock()),
+        identity: refreshOwn,
         expiry: () => warnOfExpiry({ store, clock, failpoint, log }),
         erase: () => eraseOld({ store, clock, failpoint }),
       },

@@ -34,6 +34,7 @@ export type {
   SignerTrust,
   Source,
   Spool,
+  TimeEvidence,
   TransferEncoding,
 } from './model.ts'
 export { type OpenedMessage, type OpenMessageOptions, openMessage, type Payload } from './open/open-message.ts'
@@ -43,6 +44,8 @@ export { signerOf } from './smime/names.ts'
 export { createSmimeOpener, type SmimeOpenerOptions } from './smime/open.ts'
 export { createSmimeSealer, type SmimeSealerOptions } from './smime/seal.ts'
 export type { SmimeSigner } from './smime/sign.ts'
-export type { Errant, MailFacts, TimeEvidence } from './verdict/facts.ts'
+export { type AskTimeStamp, judgeTimeStamp, type TimeStampVerdict } from './smime/time-stamp.ts'
+export type { SignerContext } from './smime/trust.ts'
+export type { Errant, MailFacts } from './verdict/facts.ts'
 export { type MailRecord, meetingOfMail } from './verdict/meeting.ts'
 export { type MailRemark, type MailVerdict, verdictOf } from './verdict/verdict.ts'

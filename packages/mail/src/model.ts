@@ -19,5 +19,6 @@ export type {
   SignerTrust,
   Source,
   Spool,
+  TimeEvidence,
   TransferEncoding,
 } from '@countersign/protocol'

@@ -28,6 +28,7 @@ export type {
   FoundOpenPgpKey,
   FoundOpenPgpKeys,
 } from './enroll/answer.ts'
+export { askTimeStamp } from './enroll/ask-time-stamp.ts'
 export { certifyOpenPgpKey } from './enroll/certify-openpgp-key.ts'
 export { expiringAt } from './enroll/due.ts'
 export { type Enrolled, type EnrollOptions, enroll } from './enroll/enroll.ts'

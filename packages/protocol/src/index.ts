@@ -82,6 +82,7 @@ export type {
   SignerTrust,
   Source,
   Spool,
+  TimeEvidence,
   TransferEncoding,
 } from './mail.ts'
 export { MailError } from './mail.ts'

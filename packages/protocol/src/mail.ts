@@ -95,6 +95,18 @@ export interface SignatureFact {
   readonly claimedAt?: Temporal.Instant
   /** As in `ECDSA P-256 with SHA-256`. */
   readonly algorithm?: string
+  /** A time-stamp that came with it (RFC 3161 Appendix A): what it says, or why it says nothing. */
+  readonly timeStamp?:
+    | { readonly ok: true; readonly evidence: TimeEvidence }
+    | { readonly ok: false; readonly note: string }
+}
+
+/** Somebody else's word for when something was there already. The signer's own says nothing: a thief can write any time. */
+export interface TimeEvidence {
+  /** By then it was there. */
+  readonly at: Temporal.Instant
+  /** As in `the door mail`, or the name of a time-stamping authority. */
+  readonly by: string
 }
 
 /** Whoever has a key that signs or reads mail. */

@@ -151,7 +151,7 @@ export interface TrustAnchor {
 }
 
 /** The purpose of the leaf's key, RFC 5280 §4.2.1.12. */
-export type Purpose = 'serverAuth' | 'clientAuth' | 'emailProtection'
+export type Purpose = 'serverAuth' | 'clientAuth' | 'emailProtection' | 'timeStamping'
 
 /** The name that the peer must prove, RFC 9525 §6.1. `iPAddress` in its usual text form. */
 export type ReferenceIdentity =

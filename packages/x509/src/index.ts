@@ -82,6 +82,23 @@ export {
 } from './cms/stream-reader.ts'
 export { endEnvelope, type NewEnvelopeStream, startEnvelope, writeContentPart } from './cms/stream-writer.ts'
 export {
+  hashOfImprint,
+  imprintOf,
+  latestOf,
+  type MessageImprint,
+  readTimeStampReq,
+  readTimeStampResp,
+  readTSTInfo,
+  TIME_STAMP_FAILURES,
+  type TimeStampFailure,
+  type TimeStampReq,
+  type TimeStampResp,
+  type TSTInfo,
+  writeTimeStampReq,
+  writeTimeStampResp,
+  writeTSTInfo,
+} from './cms/time-stamp.ts'
+export {
   certificateIssuerExtension,
   invalidityDateExtension,
   reasonCodeExtension,

@@ -112,6 +112,9 @@ export const OID = {
   'id-envelopedData': '1.2.840.113549.1.7.3',
   'id-encryptedData': '1.2.840.113549.1.7.6',
   'id-ct-authEnvelopedData': '1.2.840.113549.1.9.16.1.23',
+  // RFC 3161 §2.4.2, Appendix A
+  'id-ct-TSTInfo': '1.2.840.113549.1.9.16.1.4',
+  'id-aa-timeStampToken': '1.2.840.113549.1.9.16.2.14',
   // RFC 5652 §11, RFC 6211: attributes of CMS
   'id-contentType': '1.2.840.113549.1.9.3',
   'id-messageDigest': '1.2.840.113549.1.9.4',

@@ -15,6 +15,7 @@ import { ownMeetingRoutes } from './own-meetings.ts'
 import { problemAnswer } from './problem.ts'
 import { publicRoutes } from './public.ts'
 import { referenceOf, sendRefusal } from './reply.ts'
+import { timeStampRoutes } from './time-stamps.ts'
 
 /** A certification request with an RSA key of 8,192 bits and a hundred names has 8 kB. */
 const BODY_LIMIT = 64 * 1024
@@ -63,6 +64,7 @@ export async function createApplication(api: Api): Promise<Application> {
   enrollmentRoutes(app, api)
   ownMeetingRoutes(app, api)
   mailKeyRoutes(app, api)
+  timeStampRoutes(app, api)
   // A scope of its own: its check of the caller must not stand before the other routes.
   app.register((scope, _options, done) => {
     administrationRoutes(scope, api)

@@ -20,6 +20,7 @@ import type { KnownDoor } from '../status/feed/feed.ts'
 import type { Locking } from '../status/lock.ts'
 import type { Revocation } from '../status/revoke.ts'
 import type { Store } from '../store/store.ts'
+import type { TimeStamps } from '../time-stamps.ts'
 import type { BackupBody } from './schemas.ts'
 
 export interface Api {
@@ -39,6 +40,7 @@ export interface Api {
   readonly openPgp: OpenPgpKeys | undefined
   readonly enroll: Enroll
   readonly renew: Renew
+  readonly timeStamps: TimeStamps
   readonly revocation: Revocation
   readonly locking: Locking
   readonly receipts: Receipts

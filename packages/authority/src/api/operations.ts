@@ -23,6 +23,7 @@ import {
   revocationBody,
   unlockBody,
 } from './schemas.ts'
+import { TIME_STAMP_REPLY } from './time-stamps.ts'
 import * as forms from './watching-forms.ts'
 
 /** Who calls: anyone; whoever holds a certificate of ours; or an administrator whose role permits an action. */
@@ -129,6 +130,12 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     body: openPgpKeyBody,
     status: 201,
     answer: answers.openPgpKey,
+  },
+  'POST /v1/timestamps': {
+    summary: 'get a time-stamp token for a hash; the body is an application/timestamp-query (RFC 3161)',
+    who: 'party',
+    status: 200,
+    answer: TIME_STAMP_REPLY,
   },
   'POST /v1/invitations': {
     summary: 'make a one-time token with which a party enrolls; an administrator, as an officer alone',

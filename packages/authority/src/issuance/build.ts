@@ -132,7 +132,11 @@ const EXTENSIONS: Readonly<Record<ExtensionName, (parts: Parts) => Extension | u
     policies.length === 0
       ? undefined
       : certificatePoliciesExtension(policies.map((policy) => ({ policyIdentifier: OID[policy] }))),
-  extendedKeyUsage: ({ row }) => extendedKeyUsageExtension(row.extendedKeyUsage.map((purpose) => OID[purpose])),
+  extendedKeyUsage: ({ row }) =>
+    extendedKeyUsageExtension(
+      row.extendedKeyUsage.map((purpose) => OID[purpose]),
+      { critical: row.extensions.extendedKeyUsage === 'critical' },
+    ),
   subjectAltName: ({ identities }) =>
     identities.length === 0 ? undefined : subjectAltNameExtension(identities.map(generalNameOf), { critical: false }),
   ocspNoCheck: ocspNoCheckExtension,

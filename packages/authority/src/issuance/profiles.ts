@@ -46,7 +46,13 @@ export interface X509Profile extends Row {
   /** In the order of writing, with their criticality; those that would hold nothing are left out. */
   readonly extensions: Readonly<Partial<Record<ExtensionName, 'critical' | 'not critical'>>>
   /** In the order of writing. RFC 5280 §4.2.1.12. */
-  readonly extendedKeyUsage: readonly ('serverAuth' | 'clientAuth' | 'emailProtection' | 'OCSPSigning')[]
+  readonly extendedKeyUsage: readonly (
+    | 'serverAuth'
+    | 'clientAuth'
+    | 'emailProtection'
+    | 'timeStamping'
+    | 'OCSPSigning'
+  )[]
   /** RFC 5280 §4.2.1.4. */
   readonly policies: readonly 'anyPolicy'[]
   /** A certificate of an authority: how many others may follow below. RFC 5280 §4.2.1.9. */
@@ -102,6 +108,7 @@ export const X509_PROFILE_NAMES = [
   'short-lived',
   'admin',
   'ocsp-responder',
+  'time-stamping',
   'intermediate',
   'cross-root',
   'root',
@@ -187,6 +194,24 @@ export const X509_PROFILES: Readonly<Record<X509ProfileName, X509Profile>> = {
     },
     extendedKeyUsage: ['OCSPSigning'],
     status: 'ocspNoCheck',
+  },
+  'time-stamping': {
+    ...LEAF,
+    summary: 'says when something was there already',
+    instead: 'nobody is invited to say the time for the authority: it certifies a key of its own',
+    // Tokens are read for as long as what they are about, and are worth no more than the certificate is.
+    lasts: { hours: 5 * 365 * 24 },
+    keys: { p256: SIGNS },
+    spiffeId: false,
+    names: {},
+    extensions: {
+      subjectKeyIdentifier: 'not critical',
+      authorityKeyIdentifier: 'not critical',
+      keyUsage: 'critical',
+      // RFC 3161 §2.3: "This extension MUST be critical."
+      extendedKeyUsage: 'critical',
+    },
+    extendedKeyUsage: ['timeStamping'],
   },
   intermediate: {
     ...LEAF,

@@ -73,6 +73,17 @@ export type LedgerEntry =
       readonly evidence: string
     }
   | {
+      /** That something was there: whoever asked had its hash. */
+      readonly kind: 'timestamp'
+      readonly at: Temporal.Instant
+      readonly party: string
+      /** Of the token. */
+      readonly serial: string
+      /** As in `SHA-256`. */
+      readonly hash: string
+      readonly imprint: string
+    }
+  | {
       /** What may be signed, from then on: SHA-256 of the table of profiles, which is code. */
       readonly kind: 'profiles'
       readonly at: Temporal.Instant

@@ -9,7 +9,7 @@ import { IN_FORCE, NEWEST_LISTS, WATCHING } from './watch-schema.ts'
 import { POSTGRESQL, SQLITE, type Words } from './words.ts'
 
 /** The version of the schema below. */
-export const SCHEMA_VERSION = 13
+export const SCHEMA_VERSION = 14
 
 /** What certificates are searched by, and whose a key is. */
 export const NAMES_AND_KEYS = ({ integer, text, octets, withoutRowid }: Words): string => `

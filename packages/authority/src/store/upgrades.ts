@@ -79,6 +79,12 @@ UPDATE crl SET warn_at = this_update + (next_update - this_update) * 3 / 4
   WHERE number = (SELECT max(number) FROM crl AS newest WHERE newest.issuer = crl.issuer);
 `
 
+/** Who certifies the authority's own responders certifies its time-stamps. */
+const TIME_STAMPING = `
+INSERT INTO issuer_profile
+  SELECT issuer, 'time-stamping', signs FROM issuer_profile WHERE profile = 'ocsp-responder';
+`
+
 const DENIED = 'ALTER TABLE certificate ADD COLUMN denied TEXT'
 
 /**
@@ -137,6 +143,7 @@ ${PARTIES(SQLITE)}${KNOWN_PARTIES}`,
   10: NEWEST_LISTS,
   11: IN_FORCE,
   12: PARTS(SQLITE),
+  13: TIME_STAMPING,
 }
 
 /** For PostgreSQL, which begins with version 3. */
@@ -151,4 +158,5 @@ export const POSTGRESQL_UPGRADES: Readonly<Record<number, string>> = {
   10: NEWEST_LISTS,
   11: IN_FORCE,
   12: PARTS(POSTGRESQL),
+  13: TIME_STAMPING,
 }

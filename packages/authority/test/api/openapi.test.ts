@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { imprintOf, writeTimeStampReq } from '@countersign/x509'
 import type { z } from 'zod'
 import { problem } from '../../src/api/answers.ts'
 import { OPERATIONS } from '../../src/api/operations.ts'
@@ -96,6 +97,9 @@ suite('the API in OpenAPI', () => {
       await stranger.ask('POST', '/enroll', enrollmentBody(token, requestFor(newKey()), stranger.exporter)),
     )
     holds('POST /renew', await holder.ask('POST', '/renew', { request: requestFor(newKey()).toBase64() }))
+    const query = writeTimeStampReq({ messageImprint: imprintOf('SHA-256', new Uint8Array(32)) })
+    const asQuery = { 'content-type': 'application/timestamp-query' }
+    holds('POST /v1/timestamps', await holder.ask('POST', '/v1/timestamps', query, asQuery))
     await local('POST /v1/certificates', '/v1/certificates', {
       party: 'carol',
       request: requestFor(newKey()).toBase64(),

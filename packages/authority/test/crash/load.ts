@@ -1,6 +1,7 @@
 // What callers do to an authority that may end at any moment, and what they have seen: of that nothing may be lost.
 import assert from 'node:assert/strict'
-import { readCertificateList } from '@countersign/x509'
+import { randomBytes } from 'node:crypto'
+import { imprintOf, readCertificateList, readTimeStampResp, writeTimeStampReq } from '@countersign/x509'
 import type { Checkpoint } from '../../src/ledger/checkpoint.ts'
 import { sha256 } from '../../src/octets.ts'
 import type { temporaryDirectory } from '../support/core.ts'
@@ -42,6 +43,7 @@ export const ACTS = [
   'invite',
   'enroll',
   'renew',
+  'timestamp',
   'certify',
   'party',
   'lock',
@@ -70,6 +72,7 @@ export function nothingSeen(): Seen {
       invite: 0,
       enroll: 0,
       renew: 0,
+      timestamp: 0,
       certify: 0,
       party: 0,
       lock: 0,
@@ -152,6 +155,17 @@ export async function renew(reach: Reach, party: string, held: Held): Promise<vo
   const caller = await meetOrCut(reach.t, reach.place, held)
   const body = { request: requestFor(held.key).toBase64() }
   keep(reach.seen, party, await act(reach, 'renew', party, 201, () => caller.ask('POST', '/renew', body)))
+  caller.socket.destroy()
+}
+
+/** For a hash that nobody has asked about. */
+export async function timestamp(reach: Reach, party: string, held: Held): Promise<void> {
+  const caller = await meetOrCut(reach.t, reach.place, held)
+  const messageImprint = imprintOf('SHA-256', Uint8Array.from(randomBytes(32)))
+  const type = { 'content-type': 'application/timestamp-query' }
+  const query = writeTimeStampReq({ messageImprint })
+  const { octets } = await act(reach, 'timestamp', party, 200, () => caller.ask('POST', '/v1/timestamps', query, type))
+  assert.ok(readTimeStampResp(Uint8Array.from(octets)).token)
   caller.socket.destroy()
 }
 

@@ -18,6 +18,7 @@ import {
   renew,
   revoke,
   setLock,
+  timestamp,
   untilCut,
 } from './load.ts'
 
@@ -47,6 +48,7 @@ async function live(reach: Reach, name: string, random: () => number): Promise<v
     if (random() < 0.5) await label(reach, party, `own:${i}`)
     if (random() < 0.5) await certify(reach, party)
     if (random() < 0.7) await renew(reach, party, held)
+    if (random() < 0.3) await timestamp(reach, party, held)
     if (random() < 0.5) await setLock(reach, party, true)
     if (reach.seen.locked.get(party) && random() < 0.6) await setLock(reach, party, false)
     if (random() < 0.6) await revoke(reach, party)

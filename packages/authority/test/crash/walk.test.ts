@@ -26,12 +26,13 @@ import {
   roll,
   type Seen,
   setLock,
+  timestamp,
 } from './load.ts'
 
 /** At which occurrence to end: the enrollment's signature and the renewal's, the lock and the end of it. */
 const TIMES: Readonly<Record<string, readonly number[]>> = { issue: [1, 2], lock: [1, 2] }
 /** These come at the first start alone; the scenario of a house's first start has its first certificates and lists. */
-const FIRST: readonly string[] = ['start', 'ssh-issuer', 'ledger-key', 'profiles', 'listener', 'krl']
+const FIRST: readonly string[] = ['start', 'ssh-issuer', 'ledger-key', 'profiles', 'own-identity', 'krl']
 const AT_FIRST_TOO: readonly string[] = ['ledger']
 
 /** What is done after a while, and here sooner. */
@@ -72,6 +73,7 @@ async function live(reach: Reach, party: string): Promise<void> {
   await invite(reach, party)
   const held = await enroll(reach, party)
   await renew(reach, party, held)
+  await timestamp(reach, party, held)
   await certify(reach, party)
   await label(reach, party, 'group:ops')
   await setLock(reach, party, true)

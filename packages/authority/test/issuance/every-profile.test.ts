@@ -38,6 +38,8 @@ const EXPECTED: readonly {
   readonly usage?: readonly string[]
   readonly purposes: readonly (Purpose | 'emailProtection' | 'OCSPSigning')[]
   readonly openssl: readonly string[]
+  /** Extensions beside keyUsage. */
+  readonly critical?: readonly string[]
   readonly more?: readonly string[]
 }[] = [
   { profile: 'client', names: [...NAMES, MAIL], hours: 720, purposes: ['clientAuth'], openssl: ['sslclient'] },
@@ -94,6 +96,14 @@ const EXPECTED: readonly {
     openssl: [],
     more: [OID.ocspNoCheck],
   },
+  {
+    profile: 'time-stamping',
+    hours: 5 * 365 * 24,
+    spiffe: false,
+    purposes: ['timeStamping'],
+    openssl: ['timestampsign'],
+    critical: [OID.extendedKeyUsage],
+  },
 ]
 
 const pem = ({ der }: Certificate) => writePem('CERTIFICATE', der)
@@ -111,7 +121,8 @@ async function open(t: TestContext): Promise<{ core: Core; root: string; chain: 
 
 suite('one certificate of every profile', { ...withOpenssl, ...needs('certtool', 'gnutls-bin') }, () => {
   for (const row of EXPECTED) {
-    const { profile, names = [], key = 'P-256', hours, spiffe, usage = ['digitalSignature'], purposes, more = [] } = row
+    const { profile, names = [], key = 'P-256', hours, spiffe, usage = ['digitalSignature'], purposes } = row
+    const { more = [], critical = [] } = row
     test(`${profile}, ${key}: OpenSSL, GnuTLS and we accept it, and each field is as it is said`, async (t) => {
       const { core, root, chain } = await open(t)
       const { credential } = await core.certify('alice', { profile, names, publicKey: newKey(key).spki })
@@ -119,7 +130,7 @@ suite('one certificate of every profile', { ...withOpenssl, ...needs('certtool',
       const path = file(`${profile}.pem`, pem(leaf))
       const strictly = ['verify', '-x509_strict', '-CAfile', root, '-untrusted', chain]
       openssl(...strictly, path)
-      for (const purpose of ['sslclient', 'sslserver', 'smimesign', 'smimeencrypt'])
+      for (const purpose of ['sslclient', 'sslserver', 'smimesign', 'smimeencrypt', 'timestampsign'])
         if (row.openssl.includes(purpose)) openssl(...strictly, '-purpose', purpose, path)
         else refusedByOpenssl(...strictly, '-purpose', purpose, path)
 
@@ -128,7 +139,7 @@ suite('one certificate of every profile', { ...withOpenssl, ...needs('certtool',
       assert.equal(verified.status, 0, verified.said)
       assert.match(verified.said, /Chain verification output: Verified\. The certificate is trusted\./)
 
-      for (const purpose of ['serverAuth', 'clientAuth'] as const) {
+      for (const purpose of ['serverAuth', 'clientAuth', 'timeStamping'] as const) {
         const verdict = verifyPath([leaf.der, issuing.der], {
           anchors: [anchorOf(anchor)],
           issuers: [],
@@ -159,8 +170,8 @@ suite('one certificate of every profile', { ...withOpenssl, ...needs('certtool',
         [...known, ...(kinds.length > 0 ? [OID.subjectAltName] : []), ...more].sort(),
       )
       assert.deepEqual(
-        leaf.extensions.filter(({ critical }) => critical).map(({ extnID }) => extnID),
-        [OID.keyUsage],
+        leaf.extensions.filter((one) => one.critical).map(({ extnID }) => extnID),
+        [OID.keyUsage, ...critical],
       )
     })
   }

@@ -152,10 +152,11 @@ export function askLocally(
 
 async function ask(options: RequestOptions, body?: unknown): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
+  const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array
+  const payload = isRaw ? body : JSON.stringify(body)
   const headers = {
-    ...(options.headers as Record<string, string>),
     ...(payload !== undefined && { 'content-type': 'application/json' }),
+    ...(options.headers as Record<string, string>),
   }
   const outgoing = httpRequest({ ...options, headers }, (response) => {
     const chunks: Buffer[] = []

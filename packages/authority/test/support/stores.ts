@@ -94,6 +94,7 @@ const BACK: Readonly<Record<number, { readonly sqlite: string; readonly postgres
   // The indexes have the names of those before.
   12: both(''),
   13: both('DROP TABLE store_part;'),
+  14: both("DELETE FROM issuer_profile WHERE profile = 'time-stamping'"),
 }
 
 function both(sql: string): { readonly sqlite: string; readonly postgresql: string } {

@@ -57,6 +57,7 @@ export interface PostBodies {
   '/v1/mail/keys': {
     readonly key: string
   }
+  '/v1/timestamps': object
   '/v1/invitations': {
     readonly party: string
     readonly san?: readonly string[]

@@ -92,6 +92,8 @@ const REMARKS: Readonly<Record<MailRemark['kind'], (remark: MailRemark) => strin
   'not-addressed': () => 'you are not among those to whom the sender wrote: in Bcc, or somebody passed it on',
   'attached-messages': () => 'messages are attached; what is in them was not looked into',
   'header-not-protected': () => 'subject and recipients are as they were carried: the sender has not signed them',
+  'time-stamp': (remark) =>
+    `a time stamp came with it and does not count (${plainText('text' in remark ? remark.text : '')})`,
   'older-than-revocation': (remark) =>
     `${'evidence' in remark ? plainText(remark.evidence.by) : ''} saw it before the key of its signer was revoked`,
 }

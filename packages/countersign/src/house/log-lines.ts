@@ -56,6 +56,7 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
     'alarm',
     'the keys of recipients cannot be asked for at {door}, and their mail is held: {cause}',
   ],
+  'timestamp.failed': ['alarm', 'no time stamp can be given: {error}: {next}'],
   'mail.lost': ['alarm', 'a report ({id}) of {door} itself could not be delivered, and is given up: {cause}'],
   'mail.queue-failed': ['alarm', 'the queue of {door} cannot be written, and nothing leaves: {cause}'],
   'mail.queue-works': ['done', 'the queue of {door} is written again'],

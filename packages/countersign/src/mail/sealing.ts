@@ -14,6 +14,7 @@ import { createCheckSignature, type DirectoryIdentity, type FoundOpenPgpKeys, fi
 import type { OpenPgpTrust } from '@countersign/openpgp'
 import { MailError } from '@countersign/protocol'
 import type { Around } from '../command.ts'
+import { timeStampOf } from '../meeting/time-stamp.ts'
 import { openPgpIfThere, openPgpOrFail } from '../openpgp.ts'
 import { rememberKey } from './known-keys.ts'
 import { believeAuthorities, type OwnKey, readOpenPgpTrust, readOwnKeys } from './own-openpgp.ts'
@@ -40,6 +41,7 @@ export async function openSealing(
   wish: SealWish,
   around: Pick<Around, 'clock' | 'err'>,
 ): Promise<Sealing> {
+  const { clock } = around
   const { directory, trust } = identity
   const { clock } = around
   const { certificates, privateKey } = identity.current()
@@ -60,7 +62,12 @@ export async function openSealing(
           ],
     async sealerFor(format, profile) {
       if (format === 'smime') {
-        const signer = { certificates, key: privateKey, ...(ofSmime && { encryption: ofSmime.certificates }) }
+        const signer = {
+          certificates,
+          key: privateKey,
+          ...(ofSmime && { encryption: ofSmime.certificates }),
+          timeStamp: timeStampOf(directory, around),
+        }
         return createSmimeSealer({ signer, trust, checkSignature: createCheckSignature() })
       }
       const { createOpenPgpSealer } = await openPgpOrFail()

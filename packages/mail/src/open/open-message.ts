@@ -8,8 +8,8 @@ import { MailFormError } from '../mime/error.ts'
 import { type PayloadContents, walkPayload } from '../mime/payload.ts'
 import { scanEntity } from '../mime/scan.ts'
 import { createSpool } from '../mime/source.ts'
-import type { Entity, Layer, LayerOpener, Mailbox, Signer, Source } from '../model.ts'
-import type { MailFacts, TimeEvidence } from '../verdict/facts.ts'
+import type { Entity, Layer, LayerOpener, Mailbox, Signer, Source, TimeEvidence } from '../model.ts'
+import type { MailFacts } from '../verdict/facts.ts'
 import { type MailVerdict, verdictOf } from '../verdict/verdict.ts'
 
 /** What opening a message takes. */

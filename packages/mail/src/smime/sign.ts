@@ -20,6 +20,7 @@ import {
 import { encodeBase64 } from '../mime/decode.ts'
 import type { SealedEntity } from '../model.ts'
 import { ascii, gathered } from './pieces.ts'
+import { type AskTimeStamp, withTimeStamp } from './time-stamp.ts'
 
 /** Who signs. */
 export interface SmimeSigner {
@@ -29,6 +30,8 @@ export interface SmimeSigner {
   readonly key: KeyObject | ((octets: Uint8Array, algorithm: AlgorithmIdentifier) => Uint8Array | Promise<Uint8Array>)
   /** The certificate to which answers are encrypted, and what leads from it to the anchor; absent: that of the signer. */
   readonly encryption?: readonly [Certificate, ...Certificate[]]
+  /** So that what was signed before its key was revoked is still believed afterwards. */
+  readonly timeStamp?: AskTimeStamp
 }
 
 type Hash = 'SHA-256' | 'SHA-384' | 'SHA-512'
@@ -76,7 +79,9 @@ export function signEntity(
       yield piece
     }
     yield ascii(`\r\n--${boundary}\r\n${SIGNATURE_HEADER}\r\n`)
-    yield* encodeBase64(only(await signatureOf(signer, algorithm, hash, new Uint8Array(digest.digest()), now)))
+    const signature = await signatureOf(signer, algorithm, hash, new Uint8Array(digest.digest()), now)
+    const { timeStamp } = signer
+    yield* encodeBase64(only(timeStamp ? await withTimeStamp(signature, timeStamp) : signature))
     yield ascii(`--${boundary}--\r\n`)
   }
   return {

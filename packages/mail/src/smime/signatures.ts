@@ -23,6 +23,7 @@ import {
 import type { SignatureFact, Source } from '../model.ts'
 import { signatureText, signerOf } from './names.ts'
 import { gathered } from './pieces.ts'
+import { timeStampOf } from './time-stamp.ts'
 import { type SignerContext, trustOf } from './trust.ts'
 
 /** What was signed: a part of a source. */
@@ -90,12 +91,14 @@ function factOf(
   const { certificate } = right
   const claimedAt = signingTimeOf(signer)
   const hash = hashOfSigner(signer) ?? 'SHA-256'
+  const timeStamp = timeStampOf(signer, context)
   return {
     outcome: { ok: true },
     signer: signerOf(certificate),
     trust: trustOf(certificate, sent, context),
     ...(claimedAt && { claimedAt }),
     algorithm: signatureText(signer.signatureAlgorithm, hash, certificate),
+    ...(timeStamp && { timeStamp }),
   }
 }
 

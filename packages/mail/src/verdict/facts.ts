@@ -1,19 +1,12 @@
 // What is known of a message that was read and opened: all that its verdict rests on.
 import type { RefusalCode } from '@countersign/protocol'
-import type { Layer, Mailbox, Signer } from '../model.ts'
+import type { Layer, Mailbox, Signer, TimeEvidence } from '../model.ts'
 
 /** Something signed or encrypted that stands inside the payload, where it says nothing of the message. @see RFC 9788 §1.7 */
 export interface Errant {
   readonly kind: 'signed' | 'encrypted' | 'inline'
   /** As people count parts, as in `2.1`. */
   readonly part: string
-}
-
-/** Somebody else's word for when a message was there already. The signer's own says nothing: a thief can write any time. */
-export interface TimeEvidence {
-  readonly at: Temporal.Instant
-  /** As in `the door mail`, or the name of a time-stamping authority. */
-  readonly by: string
 }
 
 /** Facts of one message, seen by its recipient. */
@@ -32,5 +25,6 @@ export interface MailFacts {
   readonly attachedMessages: number
   /** Whose mailbox it is. */
   readonly self?: Signer
+  /** Of the whole message; a signature may have its own. */
   readonly evidenceOfTime?: TimeEvidence
 }

@@ -1,7 +1,7 @@
 // What a message comes to: one pure function over its facts. Nothing here reads octets, keys or clocks.
 import type { Refusal, RefusalCode } from '@countersign/protocol'
-import type { Layer, Mailbox, SignatureFact, Signer } from '../model.ts'
-import type { MailFacts, TimeEvidence } from './facts.ts'
+import type { Layer, Mailbox, SignatureFact, Signer, TimeEvidence } from '../model.ts'
+import type { MailFacts } from './facts.ts'
 
 type SignedLayer = Extract<Layer, { readonly kind: 'signed' }>
 type EncryptedLayer = Extract<Layer, { readonly kind: 'encrypted' }>
@@ -15,6 +15,8 @@ export type MailRemark =
   | { readonly kind: 'attached-messages'; readonly count: number }
   /** The header that everybody sees was not signed. */
   | { readonly kind: 'header-not-protected' }
+  /** It came with a time-stamp, of which nothing is believed. */
+  | { readonly kind: 'time-stamp'; readonly text: string }
   /** Valid because somebody else saw it before its key was revoked, or had expired. */
   | { readonly kind: 'older-than-revocation'; readonly evidence: TimeEvidence; readonly since: Temporal.Instant }
 
@@ -141,24 +143,34 @@ function whyNotSigned({ signatures }: SignedLayer, facts: MailFacts): Trouble | 
   const right = signatures.filter(({ outcome }) => outcome.ok)
   if (right.length > 0 && right.length < signatures.length) return { refusal: { code: 'ERR_MAIL_SIGNED_BY_SEVERAL' } }
   if (!first.outcome.ok) return { refusal: refusal(first.outcome.code, first.outcome.note) }
-  for (const { signer, trust } of signatures) {
+  for (const signature of signatures) {
+    const { signer, trust } = signature
     if (signer === undefined || trust === undefined) return { refusal: { code: 'ERR_MAIL_SIGNER' } }
-    if (trust.ok || isOlder(trust, facts)) continue
+    if (trust.ok || isOlder(signature, facts)) continue
     return { refusal: trust.refusal, ...(trust.since && { since: trust.since }) }
   }
   return undefined
 }
 
-/** Whether somebody else saw the message before its signer was not to be believed any more. */
-function isOlder(trust: NonNullable<SignatureFact['trust']>, { evidenceOfTime }: MailFacts): boolean {
-  if (trust.ok || trust.since === undefined || evidenceOfTime === undefined) return false
+/** Whether somebody else saw it before its signer was not to be believed any more. */
+function isOlder(signature: SignatureFact, facts: MailFacts): boolean {
+  const { trust } = signature
+  const evidence = evidenceOf(signature, facts)
+  if (trust === undefined || trust.ok || trust.since === undefined || evidence === undefined) return false
   const { code } = trust.refusal
   if (code !== 'ERR_CALLER_REVOKED' && code !== 'ERR_CALLER_EXPIRED') return false
-  return Temporal.Instant.compare(evidenceOfTime.at, trust.since) < 0
+  return Temporal.Instant.compare(evidence.at, trust.since) < 0
+}
+
+/** The earlier of what is known of the message and of its signature. */
+function evidenceOf({ timeStamp }: SignatureFact, { evidenceOfTime }: MailFacts): TimeEvidence | undefined {
+  const own = timeStamp?.ok ? timeStamp.evidence : undefined
+  if (own === undefined || evidenceOfTime === undefined) return own ?? evidenceOfTime
+  return Temporal.Instant.compare(own.at, evidenceOfTime.at) <= 0 ? own : evidenceOfTime
 }
 
 function remarksOf(facts: MailFacts, signature: SignatureFact | undefined, from: Mailbox | undefined): MailRemark[] {
-  const { attachedMessages, protectedFrom, protectedTo, self, evidenceOfTime } = facts
+  const { attachedMessages, protectedFrom, protectedTo, self } = facts
   const remarks: MailRemark[] = []
   const name = from?.displayName
   if (name?.includes('@') && name.trim().toLowerCase() !== from?.address.toLowerCase())
@@ -167,9 +179,11 @@ function remarksOf(facts: MailFacts, signature: SignatureFact | undefined, from:
   if (self && protectedTo && !protectedTo.some(({ address }) => self.addresses.includes(address)))
     remarks.push({ kind: 'not-addressed' })
   if (attachedMessages > 0) remarks.push({ kind: 'attached-messages', count: attachedMessages })
+  if (signature?.timeStamp?.ok === false) remarks.push({ kind: 'time-stamp', text: signature.timeStamp.note })
+  const evidence = signature && evidenceOf(signature, facts)
   const trust = signature?.trust
-  if (evidenceOfTime && trust && !trust.ok && trust.since && isOlder(trust, facts))
-    remarks.push({ kind: 'older-than-revocation', evidence: evidenceOfTime, since: trust.since })
+  if (evidence && trust?.ok === false && trust.since && isOlder(signature, facts))
+    remarks.push({ kind: 'older-than-revocation', evidence, since: trust.since })
   return remarks
 }
 

@@ -11,6 +11,8 @@ interface Signed {
   readonly trust?: RefusalCode
   readonly since?: string
   readonly claimedAt?: string
+  readonly timeStamp?: string
+  readonly timeStampFault?: string
 }
 interface Case {
   readonly name: string
@@ -107,9 +109,13 @@ function layerOf(layer: Case['facts']['layers'][number]): Layer {
   }
 }
 
-function signatureOf({ by, outcome, trust, since, claimedAt }: Signed): SignatureFact {
+function signatureOf({ by, outcome, trust, since, claimedAt, timeStamp, timeStampFault }: Signed): SignatureFact {
   return {
     outcome: outcome === undefined ? { ok: true } : { ok: false, code: outcome },
+    ...(timeStamp !== undefined && {
+      timeStamp: { ok: true, evidence: { at: Temporal.Instant.from(timeStamp), by: 'a time-stamping authority' } },
+    }),
+    ...(timeStampFault !== undefined && { timeStamp: { ok: false, note: timeStampFault } }),
     ...(by && {
       signer: { name: 'a signer', addresses: by },
       trust:

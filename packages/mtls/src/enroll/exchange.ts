@@ -5,13 +5,15 @@ import { refusalOfError } from '../client/refused.ts'
 import type { Connected } from '../model.ts'
 import { EnrollmentError, readProblem } from './error.ts'
 
-/** What is asked for; the answer is JSON and comes with `status`. */
+/** What is asked for; the answer comes with `status`. */
 export interface Exchange {
   readonly method: 'GET' | 'POST'
   readonly path: string
   /** For the Host field. */
   readonly host: string
   readonly body?: Json
+  /** In place of JSON, of that media type. */
+  readonly octets?: { readonly type: string; readonly body: Uint8Array }
   readonly status: 200 | 201
   readonly timeoutMs?: number
   /** Whether a process stays alive for it. Default true. */
@@ -23,13 +25,27 @@ const TIMEOUT_MS = 30_000
 const MAX_ANSWER_OCTETS = 67_108_864
 
 /**
- * Sends one request and reads its answer; the connection ends with it.
+ * Sends one request and reads its answer, which is JSON; the connection ends with it.
  * @throws {EnrollmentError} where the answer is a refusal, is not JSON, is too large, too slow, or does not come.
  */
-export async function exchangeJson({ socket, meeting }: Connected, exchange: Exchange): Promise<unknown> {
-  const { method, path, host, body, status, timeoutMs = TIMEOUT_MS, ref = true } = exchange
+export function exchangeJson(connected: Connected, exchange: Exchange): Promise<unknown> {
+  return exchangeFor(connected, exchange, parse)
+}
+
+/** As {@link exchangeJson}, for an answer that is none. */
+export function exchangeOctets(connected: Connected, exchange: Exchange): Promise<Buffer> {
+  return exchangeFor(connected, exchange, (octets) => octets)
+}
+
+async function exchangeFor<Answer>(
+  { socket, meeting }: Connected,
+  exchange: Exchange,
+  read: (octets: Buffer) => Answer,
+): Promise<Answer> {
+  const { method, path, host, body, octets: other, status, timeoutMs = TIMEOUT_MS, ref = true } = exchange
   const { reference } = meeting
-  const octets = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+  const octets = body === undefined ? other?.body : Buffer.from(JSON.stringify(body))
+  const type = body === undefined ? other?.type : 'application/json'
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   const request = requestHttp({
     method,
@@ -37,8 +53,8 @@ export async function exchangeJson({ socket, meeting }: Connected, exchange: Exc
     createConnection: () => socket,
     headers: {
       host,
-      accept: 'application/json, application/problem+json',
-      ...(octets && { 'content-type': 'application/json', 'content-length': octets.length }),
+      accept: 'application/json, application/problem+json, */*;q=0.1',
+      ...(octets && { 'content-type': type, 'content-length': octets.length }),
     },
   })
   request.on('response', resolve).on('error', reject)
@@ -50,9 +66,9 @@ export async function exchangeJson({ socket, meeting }: Connected, exchange: Exc
   try {
     request.end(octets)
     const response = await promise
-    const answer = parse(await readBody(response))
-    if (response.statusCode === status) return answer
-    throw readProblem(response.statusCode ?? 0, answer, reference)
+    const answer = await readBody(response)
+    if (response.statusCode === status) return read(answer)
+    throw readProblem(response.statusCode ?? 0, parse(answer), reference)
   } catch (cause) {
     if (cause instanceof EnrollmentError) throw cause
     if (cause instanceof SyntaxError || cause instanceof ShapeError || cause instanceof RangeError)

@@ -45,6 +45,7 @@ const CONSISTENT = {
   clientAuth: ['digitalSignature', 'keyAgreement'],
   // Of a signer and of a recipient; which of both it must be is for whoever uses the key to ask (RFC 8550 §4.4.2).
   emailProtection: ['digitalSignature', 'nonRepudiation', 'keyEncipherment', 'keyAgreement'],
+  timeStamping: ['digitalSignature', 'nonRepudiation'],
 } as const satisfies Record<Purpose, readonly KeyUsageBit[]>
 
 function judgeLeafKeyUsage(
@@ -54,7 +55,7 @@ function judgeLeafKeyUsage(
   fault: Fault,
 ): void {
   if (keyUsage === undefined) return
-  const isOfPeer = purpose !== 'emailProtection'
+  const isOfPeer = purpose === 'serverAuth' || purpose === 'clientAuth'
   if (profile.leafKeyUsage === 'digitalSignature' && isOfPeer && !keyUsage.has('digitalSignature'))
     fault('ERR_VERIFY_KEY_USAGE', `keyUsage is ${[...keyUsage].join(', ')}, without digitalSignature`, {
       found: [...keyUsage],
@@ -76,6 +77,15 @@ function judgeLeafKeyUsage(
 
 function judgeLeafPurpose(leaf: Certificate, purpose: Purpose, { leafPurpose }: Profile, fault: Fault): void {
   const purposes = leaf.extendedKeyUsage
+  if (purpose === 'timeStamping') {
+    // RFC 3161 §2.3: "only one instance of the extended key usage field extension", of this value, and "MUST be critical".
+    if (purposes?.length !== 1 || purposes[0] !== OID.timeStamping || !isCritical(leaf, OID.extendedKeyUsage))
+      fault('ERR_VERIFY_EXTENDED_KEY_USAGE', 'extendedKeyUsage is not timeStamping alone, and critical', {
+        ...purposesFound(purposes ?? []),
+        wanted: purpose,
+      })
+    return
+  }
   const any = purposes?.includes(OID.anyExtendedKeyUsage) === true
   if (leafPurpose === 'not-excluded' && (purposes === undefined || any)) return
   if (!purposes?.includes(OID[purpose]))

@@ -24,6 +24,7 @@ export const CMS_ERRORS = {
   ERR_CMS_NO_RECIPIENT: ['RFC 5652 §6.2', 'the message is for none of the keys at hand'],
   ERR_CMS_DIGEST: ['RFC 5652 §5.6', 'the content is not what was signed'],
   ERR_CMS_SIGNATURE: ['RFC 5652 §5.6', 'the signature does not verify under the key of its signer'],
+  ERR_CMS_TIME_STAMP: ['RFC 3161 §2.4', 'this is no request, answer or content of a time-stamping authority'],
   ERR_CMS_DECRYPT: ['RFC 5652 §6.4, RFC 5083 §2.2', 'the message does not decrypt'],
 } as const
 

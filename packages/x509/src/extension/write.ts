@@ -99,9 +99,9 @@ export function policyConstraintsExtension(constraints: PolicyConstraints): Exte
   return extension(OID.policyConstraints, true, writePolicyConstraints(constraints))
 }
 
-/** Writes extendedKeyUsage, not critical. @see RFC 5280 §4.2.1.12 */
-export function extendedKeyUsageExtension(purposes: readonly Oid[]): Extension {
-  return extension(OID.extendedKeyUsage, false, writeExtendedKeyUsage(purposes))
+/** Writes extendedKeyUsage, not critical but where a purpose asks for it (RFC 3161 §2.3). @see RFC 5280 §4.2.1.12 */
+export function extendedKeyUsageExtension(purposes: readonly Oid[], options = { critical: false }): Extension {
+  return extension(OID.extendedKeyUsage, options.critical, writeExtendedKeyUsage(purposes))
 }
 
 /** Writes cRLDistributionPoints, not critical. @see RFC 5280 §4.2.1.13 */

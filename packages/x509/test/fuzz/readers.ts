@@ -7,6 +7,7 @@ import {
   cmsFromBer,
   DerError,
   derFromBer,
+  imprintOf,
   nameOf,
   OID,
   PemError,
@@ -26,6 +27,9 @@ import {
   readSignatureAlgorithm,
   readSmtpUTF8Mailbox,
   readSubjectPublicKeyInfo,
+  readTimeStampReq,
+  readTimeStampResp,
+  readTSTInfo,
   writeAuthenticatedSafe,
   writeEncryptedPrivateKeyInfo,
   writeName,
@@ -34,6 +38,9 @@ import {
   writePssParameters,
   writePublicKey,
   writeSafeContents,
+  writeTimeStampReq,
+  writeTimeStampResp,
+  writeTSTInfo,
   X509Error,
 } from '@countersign/x509'
 import type { Survivor } from '../../../../tools/testing/mutations.ts'
@@ -189,6 +196,32 @@ export const READERS: Readonly<Record<string, Survivor>> = {
     seeds: seedsOf('x509/smtp-utf8-mailbox.json'),
     again: only((value) => readSmtpUTF8Mailbox({ kind: 'otherName', typeId: OID.SmtpUTF8Mailbox, value })),
     isDeclared: ofX509,
+  },
+  readTimeStampReq: {
+    seeds: [writeTimeStampReq({ messageImprint: imprintOf('SHA-256', new Uint8Array(32)), nonce: 1n << 100n })],
+    again: only(readTimeStampReq),
+    isDeclared: ofCms,
+  },
+  readTimeStampResp: {
+    seeds: [
+      writeTimeStampResp({ token: Uint8Array.of(0x30, 0) }),
+      writeTimeStampResp({ failure: 'badAlg', text: 'no' }),
+    ],
+    again: only(readTimeStampResp),
+    isDeclared: ofCms,
+  },
+  readTSTInfo: {
+    seeds: [
+      writeTSTInfo({
+        policy: '1.2.3.4.1',
+        messageImprint: imprintOf('SHA-512', new Uint8Array(64)),
+        serialNumber: 1n << 100n,
+        genTime: Temporal.Instant.from('2026-05-01T00:00:00Z'),
+        nonce: 7n,
+      }),
+    ],
+    again: only(readTSTInfo),
+    isDeclared: ofCms,
   },
   readContentInfo: message('contentInfo'),
   readSignedData: message('signedData'),

@@ -1,11 +1,11 @@
 // The authority's own listener, as a door among the others.
-import { type Clock, describeSession, lockedKey, revokedKey, type SessionIndex } from '@countersign/mtls'
+import { describeSession, lockedKey, revokedKey, type SessionIndex } from '@countersign/mtls'
 import { LISTENER_DOOR } from '../../api/listener.ts'
-import { LISTENER_PARTY, type ListenerIdentity } from '../../start/listener-identity.ts'
+import { OWN_PARTY } from '../../start/own-identity.ts'
 import type { FeedDoor } from './feed.ts'
 
 /** The authority's own listener follows revocations as every door does; its own certificate may be among them. */
-export function ownDoor(sessions: SessionIndex, identity: ListenerIdentity, clock: Clock): FeedDoor {
+export function ownDoor(sessions: SessionIndex, refreshOwn: () => Promise<void>): FeedDoor {
   return {
     name: LISTENER_DOOR,
     // Nobody needs it where the authority is away.
@@ -15,7 +15,7 @@ export function ownDoor(sessions: SessionIndex, identity: ListenerIdentity, cloc
       if (change.kind === 'lock') return sessions.cut(change.locks.map(lockedKey), 'ERR_POLICY_LOCKED')
       if (change.kind !== 'status') return []
       const cuts = await sessions.cut(change.revoked.map(revokedKey), 'ERR_CALLER_REVOKED')
-      if (change.revoked.some(({ party }) => party === LISTENER_PARTY)) await identity.refresh(clock())
+      if (change.revoked.some(({ party }) => party === OWN_PARTY)) await refreshOwn()
       return cuts
     },
   }

@@ -1,7 +1,15 @@
-// The authority's own server certificate: made at the first start, kept, renewed by itself in its last third.
+// A certificate of the authority's own, of its listener or its time-stamps: made when it is first needed, kept, renewed by itself in
+// its last third.
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { type Credential, createIdentity, keyAlgorithmOfSpki, makeKey, type OwnIdentity } from '@countersign/mtls'
+import {
+  type Credential,
+  createIdentity,
+  type KeyAlgorithm,
+  keyAlgorithmOfSpki,
+  makeKey,
+  type OwnIdentity,
+} from '@countersign/mtls'
 import type { Identity } from '@countersign/protocol'
 import { type Certificate, readCertificate, readPem, writePem } from '@countersign/x509'
 import { AuthorityError } from '../error.ts'
@@ -9,23 +17,28 @@ import type { Failpoint } from '../failpoints.ts'
 import type { Issue } from '../issuance/issue.ts'
 import { identitiesOf } from '../issuance/issue-x509.ts'
 import { identityOf, sameIdentity } from '../issuance/names.ts'
+import { X509_PROFILES } from '../issuance/profiles.ts'
 import { replaceFile } from '../keys/files.ts'
 import { checkKeyMode } from '../keys/hierarchy.ts'
 import type { Issuers } from '../keys/issuers.ts'
 import { sha256 } from '../octets.ts'
 import type { Store } from '../store/store.ts'
 
-/** The party that the authority's listener is. */
-export const LISTENER_PARTY = 'authority'
+/** The party that the authority itself is. */
+export const OWN_PARTY = 'authority'
 
-export interface ListenerIdentity extends OwnIdentity {
+export interface KeptIdentity extends OwnIdentity {
   /** Issues a new one where the current one is in its last third, was revoked, has other names, or another issuer signs now. */
   refresh(now: Temporal.Instant): Promise<void>
 }
 
-interface Parts {
+/** What opening one takes. */
+export interface KeptParts {
   /** Key and chain in one file, so that a crash cannot part them. */
   readonly path: string
+  readonly profile: 'server' | 'time-stamping'
+  /** What the record of its certificates says that they are for. */
+  readonly evidence: string
   readonly names: readonly Identity[]
   readonly domain: string
   readonly issuers: Issuers
@@ -35,7 +48,7 @@ interface Parts {
 }
 
 /** Reads the identity that is kept, or issues one. @throws {AuthorityError} when it cannot be issued */
-export async function openListenerIdentity(parts: Parts, now: Temporal.Instant): Promise<ListenerIdentity> {
+export async function openKeptIdentity(parts: KeptParts, now: Temporal.Instant): Promise<KeptIdentity> {
   const kept = readKept(parts)
   const chain = kept && (await goodChainOf(kept, parts, now))
   const identity = createIdentity(kept && chain ? { ...kept, certificates: chain } : await makeCredential(parts, kept))
@@ -56,13 +69,13 @@ export async function openListenerIdentity(parts: Parts, now: Temporal.Instant):
 /** The certificates of a credential that is good, with what leads from it to every root now. */
 async function goodChainOf(
   credential: Credential,
-  parts: Parts,
+  parts: KeptParts,
   now: Temporal.Instant,
 ): Promise<Credential['certificates'] | undefined> {
   return (await isGood(credential, parts, now)) ? chainOf(credential.certificates[0], parts) : undefined
 }
 
-async function isGood({ certificates: [leaf] }: Credential, parts: Parts, now: Temporal.Instant): Promise<boolean> {
+async function isGood({ certificates: [leaf] }: Credential, parts: KeptParts, now: Temporal.Instant): Promise<boolean> {
   const { notBefore, notAfter } = leaf.validity
   const lifetime = notAfter.epochMilliseconds - notBefore.epochMilliseconds
   if (notAfter.epochMilliseconds - now.epochMilliseconds < lifetime / 3) return false
@@ -70,7 +83,7 @@ async function isGood({ certificates: [leaf] }: Credential, parts: Parts, now: T
   if (Temporal.Instant.compare(now, notBefore) < 0) return false
   const stored = await parts.store.certificates.bySha256(sha256(leaf.der))
   if (stored === undefined || stored.revocation !== undefined) return false
-  const wanted = identitiesOf(parts.domain, LISTENER_PARTY, parts.names, true)
+  const wanted = identitiesOf(parts.domain, OWN_PARTY, parts.names, X509_PROFILES[parts.profile].spiffeId)
   const found = (leaf.subjectAltName ?? []).map(identityOf)
   return (
     found.length === wanted.length &&
@@ -79,14 +92,17 @@ async function isGood({ certificates: [leaf] }: Credential, parts: Parts, now: T
 }
 
 /** What leads from a leaf to every root, as it is now; undefined where its issuer signs such certificates no more. */
-async function chainOf(leaf: Certificate, { store, issuers }: Parts): Promise<Credential['certificates'] | undefined> {
+async function chainOf(
+  leaf: Certificate,
+  { store, issuers, profile }: KeptParts,
+): Promise<Credential['certificates'] | undefined> {
   const stored = await store.certificates.bySha256(sha256(leaf.der))
   const issuer = issuers.published().issuers.find(({ id }) => id === stored?.issuer)
-  if (issuer?.state !== 'active' || !issuer.profiles.includes('server')) return undefined
+  if (issuer?.state !== 'active' || !issuer.profiles.includes(profile)) return undefined
   return [leaf, ...issuers.above(issuer.certificate)]
 }
 
-function readKept({ path }: Parts): Credential | undefined {
+function readKept({ path }: KeptParts): Credential | undefined {
   if (!existsSync(path)) return undefined
   checkKeyMode(path)
   try {
@@ -99,7 +115,7 @@ function readKept({ path }: Parts): Credential | undefined {
       privateKey: createPrivateKey({ key: Buffer.from(key.der), format: 'der', type: 'pkcs8' }),
     }
   } catch (cause) {
-    throw new AuthorityError('ERR_AUTHORITY_FILE_MALFORMED', path, "this is not the listener's key and certificate", {
+    throw new AuthorityError('ERR_AUTHORITY_FILE_MALFORMED', path, 'this is not a key and its certificate', {
       cause,
       next: 'delete it; a new one is made at the next start',
     })
@@ -107,34 +123,41 @@ function readKept({ path }: Parts): Credential | undefined {
 }
 
 async function makeCredential(
-  { path, names, issuers, issue, failpoint }: Parts,
+  { path, profile, evidence, names, issuers, issue, failpoint }: KeptParts,
   before: Credential | undefined,
 ): Promise<Credential> {
-  // What the listener shows says to those who enroll which kind of key they make.
-  const signing = await issuers.signing('server')
-  const kind = 'code' in signing ? undefined : keyAlgorithmOfSpki(signing.certificate.subjectPublicKeyInfo)
-  const privateKey = makeKey(kind ?? 'p256')
+  const privateKey = makeKey(profile === 'server' ? await kindOfListener(issuers) : 'p256')
   const publicKey = createPublicKey(privateKey)
   const issued = await issue(
     {
       kind: 'x509',
       publicKey: Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' })),
       names,
-      profile: 'server',
+      profile,
     },
     {
       method: 'self',
-      party: LISTENER_PARTY,
-      evidence: 'own listener',
+      party: OWN_PARTY,
+      evidence,
       ...(before && { succeeds: sha256(before.certificates[0].der) }),
     },
   )
   if (!issued.ok)
-    throw new AuthorityError('ERR_AUTHORITY_REFUSED', path, `the listener got no certificate (${issued.refusal.code})`)
-  failpoint('listener.before-write')
+    throw new AuthorityError(
+      'ERR_AUTHORITY_REFUSED',
+      path,
+      `there is no certificate for the ${evidence} (${issued.refusal.code})`,
+    )
+  failpoint('own-identity.before-write')
   replaceFile(path, pemOf(privateKey, issued.credential), 0o600)
-  failpoint('listener.after-write')
+  failpoint('own-identity.after-write')
   return { certificates: issued.credential, privateKey }
+}
+
+/** What the listener shows says to those who enroll which kind of key they make. */
+async function kindOfListener(issuers: Issuers): Promise<KeyAlgorithm> {
+  const signing = await issuers.signing('server')
+  return ('code' in signing ? undefined : keyAlgorithmOfSpki(signing.certificate.subjectPublicKeyInfo)) ?? 'p256'
 }
 
 function pemOf(privateKey: KeyObject, certificates: readonly { readonly der: Uint8Array }[]): string {

@@ -2,16 +2,18 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import type { Identity } from '@countersign/protocol'
-import { openListenerIdentity } from '../../src/start/listener-identity.ts'
+import { openKeptIdentity } from '../../src/start/own-identity.ts'
 import { type Core, DOMAIN, openCore } from '../support/core.ts'
 
 const NAMES: readonly Identity[] = [{ kind: 'dNSName', value: 'authority.localhost' }]
 
 const open = (core: Core, names = NAMES) =>
-  openListenerIdentity(
+  openKeptIdentity(
     {
       ...core,
       path: join(core.directory, 'authority', 'listener.pem'),
+      profile: 'server',
+      evidence: 'own listener',
       names,
       domain: DOMAIN,
       failpoint: () => undefined,
