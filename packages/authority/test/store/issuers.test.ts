@@ -133,7 +133,7 @@ for (const [what, placeOf, options] of PLACES)
           profiles.length,
         ]),
         [
-          ['issuing', 'intermediate', 2, 'active', 'issuing.key', 9],
+          ['issuing', 'intermediate', 2, 'active', 'issuing.key', 10],
           ['root', 'root', 1, 'active', 'root.key', 1],
         ],
       )
