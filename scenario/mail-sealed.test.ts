@@ -167,8 +167,8 @@ suite('a letter', () => {
     await seal(LETTER.replace(/^Bcc.*\n/m, ''), 'old', '--sign-only')
     const [, token] = await changeSignature('old', 'unstamped', ({ unsignedAttrs: _, ...signer }) => signer)
     assert.deepEqual((await open('unstamped', 'bob', 0)).remarks, [])
-    // A time stamp says the second that had begun.
-    await delay(1100)
+    // A time stamp means the end of its second, and a list says the second in which the revocation was.
+    await delay(2100)
     await run(['revoke', 'alice', '--reason', 'keyCompromise'])
 
     const { stdout: stamped } = await run(['mail', 'open', 'sealed', '--identity', 'bob'])
