@@ -43,7 +43,6 @@ export async function openSealing(
 ): Promise<Sealing> {
   const { clock } = around
   const { directory, trust } = identity
-  const { clock } = around
   const { certificates, privateKey } = identity.current()
   const [ofSmime] = await readOwnMailKeys(directory)
   const { addresses: signerAddresses } = signerOf(certificates[0])
