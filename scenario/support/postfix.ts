@@ -75,7 +75,7 @@ export async function startPostfix({ addresses, certificate }: PostfixOptions): 
     data_directory: at('data'),
     mail_owner: 'postfix',
     setgid_group: 'postdrop',
-    myhostname: 'relay.acme.example',
+    myhostname: 'postfix.acme.example',
     inet_interfaces: '127.0.0.1',
     inet_protocols: 'ipv4',
     mydestination: '',

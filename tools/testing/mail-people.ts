@@ -84,14 +84,17 @@ export class Authority {
   readonly #key: KeyObject
   readonly certificate: Certificate
 
-  constructor(name: string) {
+  constructor(name: string, validity: Pick<HolderOptions, 'notBefore' | 'notAfter'> = {}) {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     this.#key = privateKey
     const subject = nameOf([['commonName', name]])
-    this.certificate = this.#signed(subject, subject, publicKey, [
-      basicConstraintsExtension({ cA: true }),
-      keyUsageExtension(['keyCertSign', 'cRLSign']),
-    ])
+    this.certificate = this.#signed(
+      subject,
+      subject,
+      publicKey,
+      [basicConstraintsExtension({ cA: true }), keyUsageExtension(['keyCertSign', 'cRLSign'])],
+      validity,
+    )
   }
 
   holder(address: string, options: HolderOptions = {}): Holder {

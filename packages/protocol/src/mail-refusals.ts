@@ -164,6 +164,20 @@ export const MAIL_REFUSALS = {
     'the recipient reads the legacy form alone, which is signed by who wrote it, around the encryption too',
     'seal it yourself: countersign mail seal --legacy, and hand that in',
   ],
+  ERR_MAIL_NOT_HERE: [
+    'RFC 5321 §3.6.2',
+    'caller',
+    5,
+    'mail for this address does not arrive here',
+    'look at the address; mail to elsewhere is handed in where people of the house do',
+  ],
+  ERR_MAIL_LOOP: [
+    'RFC 5321 §6.3',
+    'operator',
+    6,
+    'the message has passed too many servers: it goes in a circle',
+    'ask the operators of the servers in its Received fields',
+  ],
   ERR_MAIL_LINES: [
     'RFC 5321 §2.3.8',
     'caller',

@@ -24,11 +24,10 @@ const next = z.strictObject(
   { error: ({ code }) => (code === 'invalid_type' ? 'must be a mapping with the key address' : undefined) },
 )
 
+const place = z.string().regex(/^[^\s@]*@[^\s@]+$/, 'must be an address, or a domain as in @partner.example')
+
 const recipient = z.strictObject({
-  to: z
-    .string()
-    .regex(/^[^\s@]*@[^\s@]+$/, 'must be an address, or a domain as in @partner.example')
-    .describe('an address, or a domain as in @partner.example'),
+  to: place.describe('an address, or a domain as in @partner.example'),
   service: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be at most 40 lower-case letters, digits and hyphens')
@@ -50,6 +49,13 @@ export const MAIL_SECTION: Section = {
       .array(recipient)
       .exactOptional()
       .describe('services for mail to some addresses; the first that fits counts'),
+    arrives: z
+      .array(place)
+      .min(1)
+      .exactOptional()
+      .describe(
+        'mail for these addresses or domains arrives here, from whomever the callers bring it; left out, people hand in their own',
+      ),
     maxMessageOctets: z
       .int()
       .min(1024)
@@ -65,10 +71,13 @@ export const MAIL_SECTION: Section = {
   } satisfies MailKeys,
   faults(door) {
     // Each key is as it must be.
-    const { next: hop, recipients, allow } = door as MailDoorConfig & { readonly allow?: readonly string[] }
+    const { next: hop, recipients, arrives, allow } = door as MailDoorConfig & { readonly allow?: readonly string[] }
     return [
       ...(hop.tls === 'none' && !isLoopback(hop)
         ? [{ path: ['next', 'tls'], message: 'must not be none: nothing goes to another machine in clear' }]
+        : []),
+      ...(recipients !== undefined && arrives !== undefined
+        ? [{ path: ['recipients'], message: 'must be left out where mail arrives: arrives says whose it is' }]
         : []),
       ...(recipients !== undefined && allow !== undefined
         ? [{ path: ['recipients'], message: 'must be left out at a door with allow: it is asked of a policy' }]

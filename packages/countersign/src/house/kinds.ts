@@ -11,6 +11,7 @@ const MAIL_FIXED: readonly (keyof MailDoorConfig | 'kind')[] = [
   'host',
   'listen',
   'next',
+  'arrives',
   'maxMessageOctets',
 ]
 
@@ -30,7 +31,7 @@ type DoorHouse = Parameters<typeof openDoor>[1]
 export async function openKind(
   config: HouseDoorConfig,
   house: DoorHouse,
-  mail: Pick<MailHouse, 'directory' | 'mustEncrypt' | 'mailKeys'>,
+  mail: Pick<MailHouse, 'directory' | 'mustEncrypt' | 'mustBeVerified' | 'mailKeys'>,
 ): Promise<OpenDoor<HouseDoorConfig>> {
   if (config.kind !== 'mail') return ofItsKind(await openDoor(config, house))
   const { openMailDoor } = await import('@countersign/mail/door')

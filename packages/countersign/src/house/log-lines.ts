@@ -168,6 +168,7 @@ export const QUIET_EVENTS: ReadonlySet<string> = new Set([
   // Of each request and session.
   'request.done',
   'session.done',
+  'mail.arrived',
   'mail.queued',
   'mail.sealed',
   'mail.sent',

@@ -93,6 +93,7 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
   const mail = {
     directory: join(data, 'doors', config.name, 'queue'),
     mustEncrypt: (address: string) => policy?.mustBe('encrypt', address),
+    mustBeVerified: (address: string) => policy?.mustBe('verify', address),
     mailKeys: (address: string) => roof.mailKeys(address),
   }
   const door =

@@ -1,6 +1,7 @@
 // The mail door: people of the house hand in mail over mutual TLS, and it is here until each recipient has it.
 import { join } from 'node:path'
 import { type CallerSession, createAcceptor, createTroubles, type Door } from '@countersign/mtls'
+import { createArrival } from './arrive/arrive.ts'
 import { createHop } from './leave/hop.ts'
 import { runLeaving } from './leave/run.ts'
 import { createSealing } from './leave/sealing.ts'
@@ -21,13 +22,15 @@ export interface MailDoor extends Door {
  */
 export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Promise<MailDoor> {
   const { name, host, next } = config
-  const { clock, log, directory, failpoint, mustEncrypt, mailKeys, trust } = house
+  const { clock, log, directory, failpoint, mustEncrypt, mustBeVerified, mailKeys, trust } = house
   let current = config
   const queue = await openQueue({ directory, ...(failpoint && { failpoint }) })
   const hop = createHop(next, host[0])
+  const spoolDirectory = join(directory, 'spool')
   const treat = createSealing({
-    ...{ mustEncrypt, keysOf: mailKeys, trust, door: name, clock, log },
-    spoolDirectory: join(directory, 'spool'),
+    // What arrives has come as it did, and goes to the mailboxes of this house.
+    mustEncrypt: config.arrives ? () => undefined : mustEncrypt,
+    ...{ keysOf: mailKeys, trust, door: name, clock, log, spoolDirectory },
     ...(failpoint && { failpoint }),
   })
   const leaving = runLeaving({
@@ -44,6 +47,11 @@ export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Pr
     config: () => current,
     house,
     queue,
+    ...(config.arrives && {
+      arrival: createArrival({
+        ...{ house, trust, door: name, host: host[0], arrives: config.arrives, mustBeVerified, spoolDirectory },
+      }),
+    }),
     onQueued: () => leaving.poke(),
     onTrouble: createTroubles(house),
   })

@@ -38,6 +38,11 @@ export interface MailDoorConfig {
   readonly next: NextHop
   /** The first that fits an address says which service it is; without one that fits it is the door's own. */
   readonly recipients?: readonly RecipientRoute[]
+  /**
+   * Mail for these addresses, or domains as in `@acme.example`, arrives here, from whomever the callers bring it. Absent: people
+   * hand in their own.
+   */
+  readonly arrives?: readonly string[]
   /** The largest message. Default 40 MB. */
   readonly maxMessageOctets?: number
   /** Messages that one caller may leave here in a minute. Default 60. */
@@ -93,6 +98,8 @@ export interface MailHouse extends House {
   readonly directory: string
   /** The rule by which mail to an address must be encrypted, as it is told; undefined where none says so. */
   readonly mustEncrypt: (address: string) => string | undefined
+  /** The rule by which mail from an address must be verified, as it is told; undefined where none says so. */
+  readonly mustBeVerified: (address: string) => string | undefined
   /** The keys of an address for mail. Rejects where the authority cannot be asked. */
   readonly mailKeys: (address: string) => Promise<FoundMailKeys>
   /** Ends the process in tests, at a named moment. */

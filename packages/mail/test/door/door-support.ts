@@ -14,7 +14,7 @@ import { openListener } from '../../../../tools/testing/listener.ts'
 import { chainOf, type Holder, issueLeaf, pemOf } from '../../../../tools/testing/pki.ts'
 import { issuing, ROOT_PEM, root } from '../../../../tools/testing/web-house.ts'
 import { type MailDoor, openMailDoor } from '../../src/door/door.ts'
-import type { MailDoorConfig, NextHop } from '../../src/door/model.ts'
+import type { MailDoorConfig, MailHouse, NextHop } from '../../src/door/model.ts'
 import { scratch } from './support.ts'
 
 const server = issueLeaf(issuing, 'mail.localhost', {
@@ -55,6 +55,7 @@ export async function openTestMailDoor(
   next: NextHop,
   more: Partial<MailDoorConfig> = {},
   access: Access = allowList(['alice']),
+  changed: Partial<MailHouse> = {},
 ): Promise<TestMailDoor> {
   const trust = createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: Temporal.Now.instant() })
   const sessions = createSessionIndex('mail')
@@ -78,8 +79,10 @@ export async function openTestMailDoor(
       log: (event, fields = {}) => logs.push({ event, fields }),
       listen: openListener,
       mustEncrypt: () => undefined,
+      mustBeVerified: () => undefined,
       mailKeys: async () => ({ certificates: [], issuers: [] }),
       directory,
+      ...changed,
     },
   )
   t.after(() => door.close())
@@ -133,11 +136,16 @@ export async function talk({ port }: Pick<TestMailDoor, 'port'>, caller?: Holder
 }
 
 /** Up to where the message itself is said. */
-export async function begun(door: TestMailDoor, caller: Holder, to = 'bob@partner.example'): Promise<Talk> {
+export async function begun(
+  door: TestMailDoor,
+  caller: Holder,
+  to = 'bob@partner.example',
+  from = 'alice@acme.example',
+): Promise<Talk> {
   const client = await talk(door, caller)
   await client.hear()
   await client.say('EHLO client.example\r\n')
-  await client.say('MAIL FROM:<alice@acme.example>\r\n')
+  await client.say(`MAIL FROM:<${from}>\r\n`)
   await client.say(`RCPT TO:<${to}>\r\n`)
   await client.say('DATA\r\n')
   return client

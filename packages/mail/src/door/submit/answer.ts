@@ -16,6 +16,9 @@ const ANSWERS: Readonly<Partial<Record<RefusalCode, readonly [number, string]>>>
   ERR_MAIL_FROM: [550, '5.6.0'],
   ERR_MAIL_NOT_ASCII: [553, '5.6.7'],
   ERR_MAIL_BUDGET: [552, '5.3.4'],
+  ERR_MAIL_LOOP: [554, '5.4.6'],
+  // It may be known later.
+  ERR_CALLER_STATUS_UNKNOWN: [451, '4.7.1'],
   ERR_MAIL_RATE: [450, '4.7.1'],
   ERR_MAIL_QUEUE_FULL: [452, '4.3.1'],
   ERR_MAIL_QUEUE: [451, '4.3.0'],
@@ -34,5 +37,7 @@ export function answerOf(code: RefusalCode, reference: Reference): SmtpAnswer {
 /** The same as a line. */
 export function lineOf(code: RefusalCode, reference: Reference, responseCode?: number): string {
   const answer = answerOf(code, reference)
-  return `${responseCode ?? answer.responseCode} ${answer.message}\r\n`
+  const said = responseCode ?? answer.responseCode
+  // RFC 2034 §4: the class is that of the number.
+  return `${said} ${String(said).charAt(0)}${answer.message.slice(1)}\r\n`
 }

@@ -2,7 +2,7 @@
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import { readName } from '@countersign/verify'
 import { formatDate } from '../leave/report.ts'
-import { type HeaderLine, onlyAddressOf, readHeader } from './header.ts'
+import { type HeaderLine, onlyAddressOf, readHeader, utf8 } from './header.ts'
 
 /** What is known of a message while it is handed in. */
 export interface HeaderContext {
@@ -18,7 +18,7 @@ export interface HeaderContext {
 
 /** What may be kept; or why not. */
 export type CheckedHeader =
-  | { readonly ok: true; readonly header: string; readonly isUtf8: boolean; readonly messageId: string }
+  | { readonly ok: true; readonly header: string; readonly isUtf8: boolean; readonly messageId?: string }
   | { readonly ok: false; readonly code: RefusalCode; readonly note: string }
 
 /** What says who else gets it, or what only this house says. */
@@ -71,7 +71,7 @@ function authorFault(fields: readonly HeaderLine[], meeting: Meeting): CheckedHe
 }
 
 /** RFC 5321 §4.4, RFC 6531 §3.7.3. Where the caller is, is for nobody who gets the message. */
-function traceOf({ meeting, host, helo, now, id }: HeaderContext, isUtf8: boolean): string {
+export function traceOf({ meeting, host, helo, now, id }: HeaderContext, isUtf8: boolean): string {
   const name = /^[A-Za-z0-9.:[\]-]{1,255}$/.test(helo) ? helo : 'unknown'
   const how = isUtf8 ? 'UTF8SMTPS' : 'ESMTPS'
   return `Received: from ${name} (${meeting.reference})\r\n\tby ${host} with ${how} id ${id};\r\n\t${formatDate(now)}\r\n`
@@ -79,13 +79,4 @@ function traceOf({ meeting, host, helo, now, id }: HeaderContext, isUtf8: boolea
 
 function refuse(code: RefusalCode, note: string): Extract<CheckedHeader, { ok: false }> {
   return { ok: false, code, note }
-}
-
-function utf8(octets: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
 }

@@ -25,6 +25,16 @@ export function readHeader(text: string): readonly HeaderLine[] | undefined {
   return fields
 }
 
+/** The octets of a header as text; undefined where they are no UTF-8. */
+export function utf8(octets: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
 // RFC 5322 §3.2.3, RFC 6532 §3.2; a word may be encoded (RFC 2047), and dots stand in names that are not quoted (§4.1).
 const ATOM = String.raw`[A-Za-z0-9!#$%&'*+/=?^_\x60{|}~.\u0080-\u{10ffff}-]+`
 const WORD = String.raw`(?:${ATOM}|"(?:[^"\\]|\\.)*")`

@@ -28,7 +28,7 @@ export async function takeIn(stream: AsyncIterable<Uint8Array>, options: IntakeO
   let isQueued = false
   try {
     incoming = await queue.receive(now)
-    const message = createMessage(incoming, options)
+    const message = createMessage(incoming, options, checkHeader)
     for await (const octets of stream) await message.push(octets)
     const made = await message.end()
     const refused = made.ok ? options.mayStay() : made
@@ -47,7 +47,15 @@ export async function takeIn(stream: AsyncIterable<Uint8Array>, options: IntakeO
   }
 }
 
-function createMessage(incoming: Incoming, options: IntakeOptions) {
+/** A message that comes in pieces: its header is checked, and what is kept of it goes on to `incoming`. */
+export function createMessage(
+  incoming: Pick<Incoming, 'id' | 'write'>,
+  options: IntakeOptions,
+  check: (octets: Uint8Array, context: HeaderContext) => CheckedHeader,
+): {
+  push(octets: Uint8Array): Promise<void>
+  end(): Promise<{ readonly ok: true; readonly message: NewMessage } | Refused>
+} {
   const { sender, recipients, now, meeting } = options
   // Of one size: who sends octet by octet must not have all of it copied each time.
   let head: Buffer | undefined = Buffer.allocUnsafe(MAX_HEADER_OCTETS)
@@ -61,7 +69,7 @@ function createMessage(incoming: Incoming, options: IntakeOptions) {
   }
   const finishHeader = async (octets: Buffer) => {
     head = undefined
-    checked = checkHeader(octets, { ...options, id: incoming.id })
+    checked = check(octets, { ...options, id: incoming.id })
     if (checked.ok) await incoming.write(Buffer.from(`${checked.header}\r\n`, 'utf8'))
   }
   return {
@@ -91,7 +99,10 @@ function createMessage(incoming: Incoming, options: IntakeOptions) {
       const { isUtf8, messageId } = checked
       const isAscii = [sender, ...recipients].every((address) => !/\P{ASCII}/u.test(address))
       const envelope = { sender, recipients, isUtf8: isUtf8 || !isAscii, isEightBit }
-      return { ok: true, message: { ...envelope, at: now, reference: meeting.reference, messageId } }
+      return {
+        ok: true,
+        message: { ...envelope, at: now, reference: meeting.reference, ...(messageId !== undefined && { messageId }) },
+      }
     },
   }
 }

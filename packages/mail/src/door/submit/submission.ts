@@ -4,6 +4,8 @@ import type { CallerSession, House } from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import { readName } from '@countersign/verify'
 import { SMTPServer, type SMTPServerAddress, type SMTPServerSession } from 'smtp-server'
+import type { Arrival, RefusedArrival } from '../arrive/arrive.ts'
+import { fits } from '../fits.ts'
 import type { MailDoorConfig, RecipientRoute } from '../model.ts'
 import type { Queue } from '../queue/model.ts'
 import { answerOf, lineOf } from './answer.ts'
@@ -17,6 +19,8 @@ export interface SubmissionOptions {
   readonly config: () => MailDoorConfig
   readonly house: Pick<House, 'clock' | 'log'>
   readonly queue: Queue
+  /** Where mail arrives, in place of a submission: who brings it need not have written it. */
+  readonly arrival?: Arrival
   /** Something is in the queue. */
   readonly onQueued: () => void
   /** Kept with the record of the meeting. */
@@ -48,7 +52,7 @@ const LINGER_MS = 1_000
 
 /** Makes the engine; it never listens, the gate hands it sockets. */
 export function createSubmission(options: SubmissionOptions): Submission {
-  const { config, house, queue } = options
+  const { config, house, queue, arrival } = options
   const { name: door, host, maxMessageOctets = DEFAULT_MAX_OCTETS } = config()
   const callers = new Map<string, Caller>()
   const rate = createRate()
@@ -69,9 +73,9 @@ export function createSubmission(options: SubmissionOptions): Submission {
       const caller = callers.get(session.id)
       if (caller === undefined) return done(gone())
       take(caller, stream, session).then(
-        (code) => {
+        (refused) => {
           caller.isBusy = false
-          done(code && answerOf(code, caller.meeting.reference))
+          done(refused && answerOf(refused.code, refused.reference ?? caller.meeting.reference))
         },
         (error: unknown) => {
           caller.isBusy = false
@@ -109,6 +113,10 @@ export function createSubmission(options: SubmissionOptions): Submission {
   }
   const judgeSender = (caller: Caller, { address, args }: SMTPServerAddress): RefusalCode | undefined => {
     if (isUnsaid(address, args)) return refuse(caller, 'ERR_MAIL_NOT_ASCII', address)
+    if (arrival) {
+      caller.isBusy = true
+      return undefined
+    }
     // RFC 6409 §6.1. Nobody submits reports: an empty sender is no address of a caller.
     if (!isOwnAddress(address, caller.meeting)) return refuse(caller, 'ERR_MAIL_SENDER', `MAIL FROM is <${address}>`)
     const { maxMessagesPerMinute = DEFAULT_PER_MINUTE } = config()
@@ -124,6 +132,8 @@ export function createSubmission(options: SubmissionOptions): Submission {
   ): RefusalCode | undefined => {
     const said = envelope.mailFrom !== false && envelope.mailFrom.args
     if (isUnsaid(address, said)) return refuse(caller, 'ERR_MAIL_NOT_ASCII', `RCPT TO is <${address}>`)
+    if (arrival?.isFor(normalAddress(address)) === false)
+      return refuse(caller, 'ERR_MAIL_NOT_HERE', `RCPT TO is <${address}>`)
     const code = askFor(caller.session, address, config().recipients ?? [])
     return code && refuse(caller, code, `RCPT TO is <${address}>`)
   }
@@ -131,12 +141,12 @@ export function createSubmission(options: SubmissionOptions): Submission {
     caller: Caller,
     stream: AsyncIterable<Uint8Array> & { readonly sizeExceeded: boolean },
     { envelope, hostNameAppearsAs }: SMTPServerSession,
-  ): Promise<RefusalCode | undefined> => {
+  ): Promise<Pick<RefusedArrival, 'code' | 'reference'> | undefined> => {
     const { meeting, session } = caller
     const recipients = envelope.rcptTo.map(({ address }) => normalAddress(address))
     const sender = envelope.mailFrom === false ? '' : normalAddress(envelope.mailFrom.address)
     const saysUtf8 = envelope.mailFrom !== false && saysSmtpUtf8(envelope.mailFrom.args)
-    const refused = await takeIn(stream, {
+    const refused: RefusedArrival | undefined = await (arrival?.takeIn ?? takeIn)(stream, {
       queue,
       sender,
       recipients,
@@ -155,7 +165,10 @@ export function createSubmission(options: SubmissionOptions): Submission {
         return code && { ok: false, code, note: 'the rules have changed' }
       },
     })
-    if (refused) return refuse(caller, refused.code, refused.note)
+    if (refused) {
+      refuse(caller, refused.code, refused.note)
+      return refused
+    }
     house.log('mail.queued', {
       door,
       reference: meeting.reference,
@@ -202,12 +215,6 @@ function askFor(session: CallerSession, address: string, routes: readonly Recipi
   const { decision, release } = session.ask(`service:${route.service}`, () => undefined)
   release()
   return decision.ok ? undefined : decision.code
-}
-
-/** Domains are one whatever their case; a local part is its own host's (RFC 5321 §2.4), and is compared in lower case so that no case evades a rule. */
-function fits(address: string, to: string): boolean {
-  const lower = address.toLowerCase()
-  return to.startsWith('@') ? lower.endsWith(to.toLowerCase()) : lower === to.toLowerCase()
 }
 
 /** The engine brings domains to U-labels; certificates and other servers have A-labels. */

@@ -1,0 +1,147 @@
+// Mail that arrives: judged before anybody is told that it is kept, marked with the verdict, and refused where a rule wants more.
+import { createCheckSignature, type House, type Trust } from '@countersign/mtls'
+import type { Meeting, Reference, RefusalCode } from '@countersign/protocol'
+import { createSpool } from '../../mime/source.ts'
+import type { Source } from '../../model.ts'
+import { type OpenedMessage, openMessage } from '../../open/open-message.ts'
+import { createSmimeOpener } from '../../smime/open.ts'
+import { meetingOfMail } from '../../verdict/meeting.ts'
+import { fits } from '../fits.ts'
+import { type NewMessage, QueueError } from '../queue/model.ts'
+import { traceOf } from '../submit/check-header.ts'
+import { createMessage, type IntakeOptions, type Refused } from '../submit/intake.ts'
+import { checkArrivedHeader } from './check-arrived.ts'
+import { type Found, writeResults } from './results.ts'
+
+/** What judging what arrives needs. */
+export interface ArrivalOptions {
+  readonly house: Pick<House, 'log' | 'record'>
+  readonly trust: Trust
+  readonly door: string
+  readonly host: string
+  /** Whose mail it is: addresses, or domains as in `@acme.example`. */
+  readonly arrives: readonly string[]
+  /** The rule by which mail from an address must be verified, as it is told. */
+  readonly mustBeVerified: (address: string) => string | undefined
+  readonly spoolDirectory: string
+}
+
+/** Where mail arrives. */
+export interface Arrival {
+  /** Whether mail to an address is for here. */
+  isFor(address: string): boolean
+  /** As at a submission; a refusal has the reference of the message. */
+  takeIn(stream: AsyncIterable<Uint8Array>, options: IntakeOptions): Promise<RefusedArrival | undefined>
+}
+
+/** Why a message was not taken; by a rule, under the reference of the message itself. */
+export interface RefusedArrival extends Refused {
+  readonly reference?: Reference
+}
+
+/** A From that names nobody in a form that can be compared: every rule means it. */
+const NOBODY_IN_PARTICULAR = ''
+
+export function createArrival(options: ArrivalOptions): Arrival {
+  const { arrives, spoolDirectory, host } = options
+  return {
+    isFor: (address) => arrives.some((to) => fits(address, to)),
+    async takeIn(stream, intake) {
+      await using spool = createSpool(spoolDirectory)
+      const message = createMessage(
+        { id: '', write: (octets) => onDisk(spool.write(octets)) },
+        intake,
+        checkArrivedHeader,
+      )
+      try {
+        for await (const octets of stream) await message.push(octets)
+        const made = await message.end()
+        const refused = made.ok ? intake.mayStay() : made
+        if (refused) return refused
+        if (!made.ok) return made
+        const source = await spool.source()
+        const judged = await onDisk(judge(source, intake, options))
+        if (judged.refused) return judged.refused
+        await keep(source, { ...made.message, reference: judged.meeting.reference }, judged.results, {
+          ...intake,
+          host,
+        })
+        return undefined
+      } catch (error) {
+        if (!(error instanceof QueueError)) throw error
+        // What still comes has nowhere to go; the caller is answered when it has said all.
+        for await (const _octets of stream);
+        return { ok: false, code: error.code, note: error.message }
+      }
+    },
+  }
+}
+
+/** @throws {QueueError} and nothing of it is kept. */
+async function keep(source: Source, message: NewMessage, results: string, intake: IntakeOptions): Promise<void> {
+  const { queue, now } = intake
+  const incoming = await queue.receive(now)
+  let isQueued = false
+  try {
+    await incoming.write(Buffer.from(`${results}${traceOf({ ...intake, id: incoming.id }, message.isUtf8)}`, 'utf8'))
+    for await (const octets of source.read(0, source.length)) await incoming.write(octets)
+    await incoming.enqueue(message)
+    isQueued = true
+  } finally {
+    if (!isQueued) await incoming.discard()
+  }
+}
+
+interface Judged {
+  readonly meeting: Meeting
+  readonly results: string
+  readonly refused?: RefusedArrival
+}
+
+async function judge(source: Source, { now }: IntakeOptions, options: ArrivalOptions): Promise<Judged> {
+  const { trust, door, host, mustBeVerified, spoolDirectory, house } = options
+  const opener = createSmimeOpener({ keys: [], trust, checkSignature: createCheckSignature() })
+  await using opened = await openMessage(source, { openers: [opener], now, spoolDirectory })
+  const { facts, verdict, bodySha256 } = opened
+  const meeting = meetingOfMail({ facts, verdict, door, at: now, bodySha256 })
+  const { reference } = meeting
+  const found: Found = verdict.refusal?.code === 'ERR_MAIL_NO_KEY' ? 'not judged here' : verdict.state
+  const rule = found === 'verified' ? undefined : ruleFor(opened, mustBeVerified)
+  const code: RefusalCode = verdict.refusal?.code ?? 'ERR_MAIL_NOT_SIGNED'
+  const isRefused = rule !== undefined && found !== 'not judged here'
+  // What nobody signed, encrypted or asked for is a message as any other: the log has it.
+  if (isRefused || facts.layers.length > 0) house.record(withRule(meeting, rule))
+  house.log('mail.arrived', { door, reference, state: found, ...(verdict.refusal && { code }), ...(rule && { rule }) })
+  return {
+    meeting,
+    results: writeResults(host, found, verdict, reference),
+    ...(isRefused && { refused: { ok: false, code, note: `${rule}: ${found}`, reference } }),
+  }
+}
+
+/** Each address that a program may show as the sender: the one outside, and the one that is protected. */
+function ruleFor({ facts }: OpenedMessage, mustBeVerified: ArrivalOptions['mustBeVerified']): string | undefined {
+  const { outerFrom = [], protectedFrom = [] } = facts
+  const shown = [...outerFrom, ...protectedFrom].map(({ address }) => address)
+  const asked = outerFrom.length === 0 ? [...shown, NOBODY_IN_PARTICULAR] : shown
+  return asked.map(mustBeVerified).find((rule) => rule !== undefined)
+}
+
+function withRule(meeting: Meeting, rule: string | undefined): Meeting {
+  const { outcome } = meeting
+  if (rule === undefined || outcome.ok) return meeting
+  const { refusal } = outcome
+  return {
+    ...meeting,
+    outcome: { ok: false, refusal: { ...refusal, note: [rule, refusal.note].filter(Boolean).join('; ') } },
+  }
+}
+
+/** What the system cannot write is told as of the queue. */
+async function onDisk<Value>(act: Promise<Value>): Promise<Value> {
+  try {
+    return await act
+  } catch (error) {
+    throw error instanceof Error && 'code' in error ? new QueueError(error) : error
+  }
+}
