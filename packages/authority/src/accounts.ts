@@ -33,6 +33,17 @@ export interface SeenAccount {
   readonly devices: readonly SeenDevice[]
   /** When any of its devices was; absent where none was. */
   readonly lastSeenAt?: Temporal.Instant
+  /** By what else its person signs in. */
+  readonly ways: AccountWays
+}
+
+/** Beside the password and the devices. */
+export interface AccountWays {
+  readonly passkeys: number
+  /** Whether an app makes one-time passwords. */
+  readonly app: boolean
+  /** Those that were not used. */
+  readonly recoveryCodes: number
 }
 
 /** Where a page of accounts ends: they come by door, then by name. */
@@ -45,6 +56,8 @@ export interface AccountPlace {
 export interface AccountsQuery {
   /** Absent: of every door. */
   readonly door?: string | undefined
+  /** Absent: of everybody. */
+  readonly account?: string | undefined
   readonly limit: number
   /** Exclusive. */
   readonly after?: AccountPlace | undefined

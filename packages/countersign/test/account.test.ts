@@ -107,6 +107,27 @@ suite('countersign account', () => {
     }
   })
 
+  test('are shown beside the certificates of their party, or alone; of nobody nothing is', async (t) => {
+    const run = await beside(t)
+    assert.equal((await run('invite', 'carol', '--account', 'bank')).code, 0)
+    const shown = await run('show', 'carol')
+    assert.equal(shown.code, 0, shown.stderr)
+    const text = shown.stdout.join('\n')
+    assert.match(text, /^account {2}carol at bank$/m)
+    assert.match(text, /^device {3}Chromium on Linux, seen .+ {2}carol-{38}$/m)
+    assert.match(text, /^ways {5}password, 1 passkey, an app$/m)
+    assert.match(text, /^codes {4}9 for recovery$/m)
+    assert.equal((await run('lock', 'carol', '--reason', 'lost')).code, 0)
+    assert.match((await run('show', 'carol')).stdout.join('\n'), /^locked .+\(lost\)$/m)
+    const { certificates, accounts, party } = JSON.parse((await run('show', 'carol', '--json')).stdout[0] ?? '')
+    assert.deepEqual([certificates, accounts.length, party.name], [[], 1, 'carol'])
+    for (const nobody of ['dan', 'carol ', 'x'.repeat(300)]) {
+      const refused = await run('show', nobody)
+      assert.notEqual(refused.code, 0)
+      assert.deepEqual(refused.stdout, [])
+    }
+  })
+
   for (const [why, words, code, text] of [
     ['a door without people', ['invite', 'carol', '--account', 'hello'], 1, /ERR_ADMIN_NOT_FOUND/],
     ['no such door', ['account', 'list', '--door', 'hello'], 1, /ERR_ADMIN_NOT_FOUND/],

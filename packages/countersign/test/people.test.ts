@@ -155,6 +155,12 @@ suite('people in a house', () => {
     assert.deepEqual(await names(), ['bob', 'carol', 'dan'])
     assert.deepEqual(await names('--door', 'bank'), ['bob', 'carol', 'dan'])
     assert.deepEqual(await names('--door', 'shop'), [])
+    const shown = (await place.run('show', 'carol')).stdout.join('\n')
+    assert.match(
+      shown,
+      /^account {2}carol at bank\nopened .+\ndevice .+ {2}carol-{38}\nways {5}password\ncodes {4}0 for recovery$/m,
+    )
+    assert.doesNotMatch(shown, /bob|dan/)
     const removed = await place.run('account', 'remove-device', 'bank', 'carol', 'carol'.padEnd(43, '-'))
     assert.equal(removed.code, 0, removed.stderr)
     for (const [door, account] of [

@@ -21,6 +21,17 @@ export interface SeenAccount {
   readonly devices: readonly SeenDevice[]
   /** When any of its devices was; absent where none was. */
   readonly lastSeenAt?: Temporal.Instant
+  /** By what else its person signs in. */
+  readonly ways: AccountWays
+}
+
+/** Beside the password and the devices. */
+export interface AccountWays {
+  readonly passkeys: number
+  /** Whether an app makes one-time passwords. */
+  readonly app: boolean
+  /** Those that were not used. */
+  readonly recoveryCodes: number
 }
 
 /** The accounts of one door. */
@@ -38,8 +49,12 @@ export interface AccountsOfDoor {
     | { readonly ok: true; readonly path: string; readonly expiresAt: Temporal.Instant }
     | { readonly ok: false; readonly reason: 'has an account' | 'has none' }
   >
-  /** In the order of their names, after one of them. */
-  list(query: { readonly limit: number; readonly after?: string | undefined }): Promise<readonly SeenAccount[]>
+  /** In the order of their names, after one of them; or that of one alone. */
+  list(query: {
+    readonly limit: number
+    readonly after?: string | undefined
+    readonly account?: string | undefined
+  }): Promise<readonly SeenAccount[]>
   /** Ends a device, and every session that is bound to it. False where there is none. */
   removeDevice(asked: { readonly account: string; readonly device: string }): Promise<boolean>
 }
@@ -54,28 +69,42 @@ export function accountsOf(ground: SessionGround): AccountsOfDoor {
       return made.ok ? { ok: true, path: `/login/set-up#${made.token}`, expiresAt } : made
     },
 
-    async list({ limit, after = '' }) {
+    async list({ limit, after = '', account: one }) {
       const accounts = await store.db
         .selectFrom('login_account')
-        .select(['account', 'opened_at'])
+        .select((eb) => ['account', 'opened_at', eb('totp_secret', 'is not', null).as('has_app')])
         .where('door', '=', door)
         .where('account', '>', after)
+        .$if(one !== undefined, (query) => query.where('account', '=', one ?? ''))
         .orderBy('account')
         .limit(limit)
         .execute()
       if (accounts.length === 0) return []
+      const names = accounts.map(({ account }) => account)
+      const passkeys = await store.db
+        .selectFrom('login_passkey')
+        .select(({ fn }) => ['account', fn.countAll<number>().as('count')])
+        .where('account', 'in', names)
+        .where('removed_at', 'is', null)
+        .groupBy('account')
+        .execute()
+      const codes = await store.db
+        .selectFrom('login_recovery_code')
+        .select(({ fn }) => ['account', fn.countAll<number>().as('count')])
+        .where('account', 'in', names)
+        .where('used_at', 'is', null)
+        .groupBy('account')
+        .execute()
       const devices = await store.db
         .selectFrom('login_device')
         .select(['account', 'device', 'name', 'added_at', 'last_seen_at'])
-        .where(
-          'account',
-          'in',
-          accounts.map(({ account }) => account),
-        )
+        .where('account', 'in', names)
         .where('removed_at', 'is', null)
         .orderBy('added_at')
         .execute()
-      return accounts.map(({ account, opened_at }) => {
+      const countOf = (counts: readonly { account: string; count: number }[], account: string) =>
+        Number(counts.find((each) => each.account === account)?.count ?? 0)
+      return accounts.map(({ account, opened_at, has_app }) => {
         const own = devices.filter((device) => device.account === account)
         const last = own.reduce((newest, { last_seen_at }) => Math.max(newest, last_seen_at), 0)
         return {
@@ -89,6 +118,11 @@ export function accountsOf(ground: SessionGround): AccountsOfDoor {
             lastSeenAt: instantOf(last_seen_at),
           })),
           ...(last > 0 && { lastSeenAt: instantOf(last) }),
+          ways: {
+            passkeys: countOf(passkeys, account),
+            app: Boolean(has_app),
+            recoveryCodes: countOf(codes, account),
+          },
         }
       })
     },

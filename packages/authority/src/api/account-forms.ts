@@ -49,6 +49,7 @@ function readAccountPlace(place: string): AccountPlace | undefined {
 export const accountsQuery: z.ZodType<AccountsQuery> = z
   .strictObject({
     door: word.optional(),
+    account: word.optional(),
     limit: z.coerce.number().int().min(1).max(1_000).default(100),
     after: z
       .string()
@@ -75,6 +76,8 @@ export const accounts: z.ZodType = z.strictObject({
       openedAt: time.optional(),
       devices: z.array(z.strictObject({ device: text, name: text, addedAt: time, lastSeenAt: time })),
       lastSeenAt: time.optional(),
+      /** Beside the password and the devices. */
+      ways: z.strictObject({ passkeys: z.int(), app: z.boolean(), recoveryCodes: z.int() }),
     }),
   ),
   next: text.optional(),

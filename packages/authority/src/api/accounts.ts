@@ -72,7 +72,7 @@ export function accountRoutes(app: FastifyInstance, api: Api, permit: Permit): v
   }
 }
 
-function accountJson({ account, door, openedAt, devices, lastSeenAt }: SeenAccount): object {
+function accountJson({ account, door, openedAt, devices, lastSeenAt, ways }: SeenAccount): object {
   return {
     account,
     door,
@@ -84,5 +84,6 @@ function accountJson({ account, door, openedAt, devices, lastSeenAt }: SeenAccou
       lastSeenAt: at.lastSeenAt.toString(),
     })),
     ...(lastSeenAt && { lastSeenAt: lastSeenAt.toString() }),
+    ways: { ...ways },
   }
 }

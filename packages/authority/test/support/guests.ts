@@ -78,10 +78,11 @@ export function accountsOf(doors: readonly string[], part: () => PartOfStore<Gue
       await act({ door, account, act: 'invited' })
       return { ok: true, url: `https://${door}/#secret`, expiresAt: clock().add({ seconds: ttlSeconds }) }
     },
-    async list({ door, limit, after }) {
+    async list({ door, account, limit, after }) {
       if (door !== undefined && !doors.includes(door)) return refused('nobody signs in there')
       let query = part().db.selectFrom('guest_account').selectAll().orderBy('door').orderBy('account')
       if (door !== undefined) query = query.where('door', '=', door)
+      if (account !== undefined) query = query.where('account', '=', account)
       if (after !== undefined)
         query = query.where(({ eb, refTuple, tuple }) =>
           eb(refTuple('door', 'account'), '>', tuple(after.door, after.account)),
@@ -91,7 +92,14 @@ export function accountsOf(doors: readonly string[], part: () => PartOfStore<Gue
         const openedAt = Temporal.Instant.fromEpochMilliseconds(row.invited_at)
         const times = { addedAt: openedAt, lastSeenAt: openedAt }
         const devices = row.device === null ? [] : [{ device: row.device, name: 'Chromium on Linux', ...times }]
-        return { account: row.account, door: row.door, openedAt, lastSeenAt: openedAt, devices }
+        return {
+          account: row.account,
+          door: row.door,
+          openedAt,
+          lastSeenAt: openedAt,
+          devices,
+          ways: { passkeys: 1, app: true, recoveryCodes: 9 },
+        }
       })
       const last = rows.length > limit ? found.at(-1) : undefined
       return { ok: true, found, ...(last && { next: { door: last.door, account: last.account } }) }

@@ -2,15 +2,19 @@ import { type Field, fieldOf, formatWhen } from '@countersign/protocol'
 import { certificateField, type ListedCertificate, lastSeenText } from '../admin/certificate.ts'
 import { openAdmin } from '../admin/client.ts'
 import { withEntries } from '../admin/entries.ts'
-import { EXIT, type Run } from '../command.ts'
+import type { Admin } from '../admin/model.ts'
+import { itemsOf } from '../admin/pages.ts'
+import { EXIT, Failure, type Run } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
 
-/** `countersign show`: each certificate whole. */
+/** `countersign show`: each certificate whole, and the accounts at which people sign in without one. */
 export const show: Run = async (given, around) => {
   const admin = await openAdmin(given, around)
-  const answer = await admin.get(`/v1/certificates/${encodeURIComponent(given.text('SUBJECT') ?? '')}`)
+  const subject = given.text('SUBJECT') ?? ''
+  const { answer, accounts } = await found(subject, admin)
   if (given.flag('json')) {
-    around.out(JSON.stringify(await withEntries(answer, admin)))
+    const whole = (await withEntries(answer, admin)) as object
+    around.out(JSON.stringify({ ...whole, ...(accounts.length > 0 && { accounts }) }))
     return EXIT.ok
   }
   const certificates = fieldOf(answer).get('certificates').list(10_000).map(certificateField)
@@ -27,7 +31,57 @@ export const show: Run = async (given, around) => {
     .optional((each) => each.list(10_000))
   if (keys !== undefined && keys.length > 0) around.out('')
   for (const key of keys ?? []) around.out(keyLine(key, certificates, around.clock()))
+  if (accounts.length > 0 && certificates.length > 0) around.out('')
+  for (const account of accounts) for (const line of accountLines(fieldOf(account), around.clock())) around.out(line)
   return EXIT.ok
+}
+
+/** What there is of a subject. @throws {Failure} where it is nobody's name and no certificate's number */
+async function found(
+  subject: string,
+  admin: Admin,
+): Promise<{ readonly answer: unknown; readonly accounts: readonly unknown[] }> {
+  const name = encodeURIComponent(subject)
+  try {
+    const answer = await admin.get(`/v1/certificates/${name}`)
+    return { answer, accounts: fieldOf(answer).get('party').present ? await accountsOf(subject, admin) : [] }
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'ERR_ADMIN_NOT_FOUND') throw error
+    // People who sign in may have no certificate at all.
+    const accounts = await accountsOf(subject, admin)
+    if (accounts.length === 0) throw error
+    return { answer: { certificates: [], party: await admin.get(`/v1/parties/${name}`) }, accounts }
+  }
+}
+
+async function accountsOf(account: string, admin: Admin): Promise<readonly unknown[]> {
+  const values: unknown[] = []
+  for await (const { value } of itemsOf(admin, '/v1/accounts', 'accounts', new URLSearchParams({ account })))
+    values.push(value)
+  return values
+}
+
+function accountLines(account: Field, now: Temporal.Instant): readonly string[] {
+  const when = (field: Field, name: string) => field.get(name).optional((each) => formatWhen(each.instant(), now))
+  const ways = account.get('ways')
+  const [passkeys, codes] = [ways.get('passkeys').number(MOST_WAYS), ways.get('recoveryCodes').number(MOST_WAYS)]
+  const rows: [string, string][] = [
+    ['account', `${account.get('account').text(256)} at ${account.get('door').text(256)}`],
+    ['opened', when(account, 'openedAt') ?? 'not yet'],
+    ...account
+      .get('devices')
+      .list(MOST_DEVICES)
+      .map((device): [string, string] => [
+        'device',
+        `${device.get('name').text(256)}, seen ${when(device, 'lastSeenAt') ?? 'never'}  ${device.get('device').text(64)}`,
+      ]),
+    [
+      'ways',
+      `password${passkeys > 0 ? `, ${passkeys} ${passkeys === 1 ? 'passkey' : 'passkeys'}` : ''}${ways.get('app').boolean() ? ', an app' : ''}`,
+    ],
+    ['codes', `${codes} for recovery`],
+  ]
+  return rows.map(([name, value]) => `${name.padEnd(9)}${plainText(value)}`)
 }
 
 function lockLine(lock: Field, now: Temporal.Instant): string {
@@ -37,6 +91,9 @@ function lockLine(lock: Field, now: Temporal.Instant): string {
     `locked     ${formatWhen(lock.get('at').instant(), now)}${reason === undefined ? '' : ` (${reason})`}${until === undefined ? '' : `, until ${formatWhen(until, now)}`}`,
   )
 }
+
+const MOST_DEVICES = 1_000
+const MOST_WAYS = 10_000
 
 /** So many of a key's certificates are named; each is above, whole. */
 const MOST_NAMED = 3

