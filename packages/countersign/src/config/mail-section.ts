@@ -56,6 +56,13 @@ export const MAIL_SECTION: Section = {
       .describe(
         'mail for these addresses or domains arrives here, from whomever the callers bring it; left out, people hand in their own',
       ),
+    keys: z
+      .array(z.string().min(1))
+      .min(1)
+      .exactOptional()
+      .describe(
+        'directories that countersign enroll wrote, with keys of countersign mail key: what arrives encrypted to them is opened here, and handed on decrypted; a relative path begins at this file',
+      ),
     maxMessageOctets: z
       .int()
       .min(1024)
@@ -71,10 +78,19 @@ export const MAIL_SECTION: Section = {
   } satisfies MailKeys,
   faults(door) {
     // Each key is as it must be.
-    const { next: hop, recipients, arrives, allow } = door as MailDoorConfig & { readonly allow?: readonly string[] }
+    const {
+      next: hop,
+      recipients,
+      arrives,
+      keys,
+      allow,
+    } = door as MailDoorConfig & { readonly allow?: readonly string[] }
     return [
       ...(hop.tls === 'none' && !isLoopback(hop)
         ? [{ path: ['next', 'tls'], message: 'must not be none: nothing goes to another machine in clear' }]
+        : []),
+      ...(keys !== undefined && arrives === undefined
+        ? [{ path: ['keys'], message: 'must be left out where no mail arrives: arrives says whose it is' }]
         : []),
       ...(recipients !== undefined && arrives !== undefined
         ? [{ path: ['recipients'], message: 'must be left out where mail arrives: arrives says whose it is' }]

@@ -74,8 +74,14 @@ export function readPlacedConfig(octets: Uint8Array, file: string): PlacedConfig
 
 /** What a door's section says of people, and of its certificate, has paths of its own. */
 function withPaths(door: DoorConfig, folder: string): DoorConfig {
-  if (door.kind === 'mail' && door.next.anchors !== undefined)
-    return { ...door, next: { ...door.next, anchors: resolve(folder, door.next.anchors) } }
+  if (door.kind === 'mail') {
+    const { next, keys } = door
+    return {
+      ...door,
+      next: { ...next, ...(next.anchors !== undefined && { anchors: resolve(folder, next.anchors) }) },
+      ...(keys && { keys: keys.map((directory) => resolve(folder, directory)) }),
+    }
+  }
   if (door.kind !== 'web') return door
   const { certificate } = door
   const own = certificate && {

@@ -12,6 +12,7 @@ const MAIL_FIXED: readonly (keyof MailDoorConfig | 'kind')[] = [
   'listen',
   'next',
   'arrives',
+  'keys',
   'maxMessageOctets',
 ]
 

@@ -1,6 +1,8 @@
 // The mail door: people of the house hand in mail over mutual TLS, and it is here until each recipient has it.
 import { join } from 'node:path'
-import { type CallerSession, createAcceptor, createTroubles, type Door } from '@countersign/mtls'
+import { type CallerSession, createAcceptor, createTroubles, type Door, IdentityError } from '@countersign/mtls'
+import { readOwnMailKeys } from '../keys/own-keys.ts'
+import type { ReadingKey } from '../smime/decrypt.ts'
 import { createArrival } from './arrive/arrive.ts'
 import { createHop } from './leave/hop.ts'
 import { runLeaving } from './leave/run.ts'
@@ -18,12 +20,13 @@ export interface MailDoor extends Door {
 
 /**
  * Opens a mail door.
- * @throws {QueueError} where its queue is in use or cannot be written; the system's error where it cannot listen.
+ * @throws {IdentityError} where its keys cannot be read; {QueueError} where its queue is in use or cannot be written; the system's error where it cannot listen.
  */
 export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Promise<MailDoor> {
   const { name, host, next } = config
   const { clock, log, directory, failpoint, mustEncrypt, mustBeVerified, mailKeys, trust } = house
   let current = config
+  const keys = await readingKeys(config)
   const queue = await openQueue({ directory, ...(failpoint && { failpoint }) })
   const hop = createHop(next, host[0])
   const spoolDirectory = join(directory, 'spool')
@@ -49,7 +52,7 @@ export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Pr
     queue,
     ...(config.arrives && {
       arrival: createArrival({
-        ...{ house, trust, door: name, host: host[0], arrives: config.arrives, mustBeVerified, spoolDirectory },
+        ...{ house, trust, door: name, host: host[0], arrives: config.arrives, mustBeVerified, spoolDirectory, keys },
       }),
     }),
     onQueued: () => leaving.poke(),
@@ -103,4 +106,16 @@ export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Pr
       discard: async () => undefined,
     }),
   }
+}
+
+/** @throws {IdentityError} where they cannot be read, or there is none where some should be. */
+async function readingKeys({ keys = [] }: MailDoorConfig): Promise<readonly ReadingKey[]> {
+  const found = await Promise.all(
+    keys.map(async (directory) => {
+      const own = await readOwnMailKeys(directory)
+      if (own.length === 0) throw new IdentityError('ERR_IDENTITY_MISSING', `${directory}/mail`)
+      return own
+    }),
+  )
+  return found.flat().map(({ certificates: [certificate], privateKey }) => ({ certificate, privateKey }))
 }

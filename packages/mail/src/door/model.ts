@@ -43,6 +43,8 @@ export interface MailDoorConfig {
    * hand in their own.
    */
   readonly arrives?: readonly string[]
+  /** Directories of identities whose keys for mail are this door's, where mail arrives: what is encrypted to them is opened here. */
+  readonly keys?: readonly string[]
   /** The largest message. Default 40 MB. */
   readonly maxMessageOctets?: number
   /** Messages that one caller may leave here in a minute. Default 60. */

@@ -41,7 +41,11 @@ export interface Payload {
   readonly contents: PayloadContents
   /** The fields that count: the protected ones where there are such, else those that everybody sees. */
   readonly fields: Entity['fields']
+  /** Where those stand. */
+  readonly fieldsSource: Source
   readonly header?: ProtectedHeader
+  /** What stood at the top of what was decrypted, where it was: the payload, or what is signed around it. */
+  readonly decrypted?: { readonly entity: Entity; readonly source: Source }
 }
 
 /** RFC 2634 §1.1 has three: signed, encrypted, signed. One more is taken, and no more. */
@@ -71,7 +75,7 @@ export async function openMessage(message: Source, options: OpenMessageOptions):
     const seen = { ...around, ...outerFromOf(outer), layers }
     if (inside === undefined) facts = { ...nothing, ...seen }
     else {
-      payload = await readPayload(inside, outer, layers)
+      payload = await readPayload(inside, [outer, source], layers)
       facts = { ...nothing, ...seen, ...factsOf(payload) }
     }
   } catch (error) {
@@ -94,8 +98,8 @@ export async function openMessage(message: Source, options: OpenMessageOptions):
 interface Inside {
   readonly entity: Entity
   readonly source: Source
-  /** What stood at the top of what was decrypted, where it is not the payload: signed before a server encrypted it. */
-  readonly sealed?: Entity | undefined
+  /** What stood at the top of what was decrypted. */
+  readonly decrypted?: { readonly entity: Entity; readonly source: Source } | undefined
 }
 
 /** Opens layer by layer; answers the first entity that is none, or undefined where one could not be opened. */
@@ -113,7 +117,7 @@ async function openLayers(
     ...(sender && others.length === 0 && { sender: sender.address }),
   }
   let [entity, source] = [outer, message]
-  let sealed: Entity | undefined
+  let decrypted: Inside['decrypted']
   while (layers.length < MOST_LAYERS) {
     const opened = await openOne(openers, entity, source, context)
     if (opened === undefined) break
@@ -125,10 +129,10 @@ async function openLayers(
       // What was decrypted may have the lines of a system where they end with LF alone.
       source = await withCrlf(inside.source)
       entity = await scanEntity(source, 0, source.length)
-      if (layer.kind === 'encrypted') sealed ??= entity
+      if (layer.kind === 'encrypted') decrypted ??= { entity, source }
     }
   }
-  return { entity, source, sealed }
+  return { entity, source, decrypted }
 }
 
 async function openOne(
@@ -145,17 +149,22 @@ async function openOne(
 }
 
 async function readPayload(
-  { entity, source, sealed }: Inside,
-  outer: Entity,
+  { entity, source, decrypted }: Inside,
+  [outer, outerSource]: readonly [Entity, Source],
   layers: readonly Layer[],
 ): Promise<Payload> {
   const isEncrypted = layers.some(({ kind }) => kind === 'encrypted')
   const header = layers.length > 0 ? readProtectedHeader(entity, outer, isEncrypted) : undefined
   const contents = await walkPayload(entity, source)
   // What its writer did not sign is shown as it was carried: from inside, where a server hid it. It is signed by nobody still.
-  const hidden = sealed && sealed !== entity ? readProtectedHeader(sealed, outer, true) : undefined
-  const carried = hidden?.fromDiffers === false ? hidden.fields : outer.fields
-  return { entity, source, contents, fields: header?.fields ?? carried, ...(header && { header }) }
+  const hidden =
+    decrypted && decrypted.entity !== entity ? readProtectedHeader(decrypted.entity, outer, true) : undefined
+  const [fields, fieldsSource] = header
+    ? [header.fields, source]
+    : decrypted && hidden?.fromDiffers === false
+      ? [hidden.fields, decrypted.source]
+      : [outer.fields, outerSource]
+  return { entity, source, contents, fields, fieldsSource, ...(header && { header }), ...(decrypted && { decrypted }) }
 }
 
 function factsOf({ header, contents }: Payload): Partial<MailFacts> {

@@ -1,15 +1,26 @@
 // What arrives: marked with our verdict alone, refused where a rule wants more, and otherwise handed on as it came.
 import assert from 'node:assert/strict'
+import { createHash, createPublicKey } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import { createSmimeSealer, type Recipient, sealMessage, sourceOf } from '@countersign/mail'
+import {
+  createSmimeOpener,
+  createSmimeSealer,
+  openMessage,
+  type Recipient,
+  sealMessage,
+  sourceOf,
+} from '@countersign/mail'
 import { createCheckSignature, createTrust } from '@countersign/mtls'
 import type { Reference } from '@countersign/protocol'
+import { writePem } from '@countersign/x509'
 import { Authority, type Holder } from '../../../../tools/testing/mail-people.ts'
 import { root } from '../../../../tools/testing/web-house.ts'
 import { claimsToBe, writeResults } from '../../src/door/arrive/results.ts'
 import { lineOf } from '../../src/door/submit/answer.ts'
 import { begun, openTestMailDoor, talk, WRITERS } from './door-support.ts'
-import { type Got, openTestHop } from './support.ts'
+import { type Got, openTestHop, scratch } from './support.ts'
 
 const now = Temporal.Now.instant()
 const VALID = { notBefore: now.subtract({ hours: 24 }), notAfter: now.add({ hours: 24 }) }
@@ -50,16 +61,22 @@ async function signed(holder: Holder, to?: Holder): Promise<string> {
   return Buffer.concat(await Array.fromAsync(copy.message)).toString('latin1')
 }
 
-async function arriving(t: TestContext) {
+async function arriving(t: TestContext, own?: Holder) {
   const waiting = new Set<() => void>()
   const hop = await openTestHop(t)
-  const door = await openTestMailDoor(t, hop.next, { arrives: ['@acme.example'] }, undefined, {
-    trust,
-    mustBeVerified: (address) => (['boss@acme.example', ''].includes(address.toLowerCase()) ? RULE : undefined),
-    log: (event) => {
-      if (event === 'mail.sent') for (const look of waiting) look()
+  const door = await openTestMailDoor(
+    t,
+    hop.next,
+    { arrives: ['@acme.example'], ...(own && { keys: [await keptBy(t, own)] }) },
+    undefined,
+    {
+      trust,
+      mustBeVerified: (address) => (['boss@acme.example', ''].includes(address.toLowerCase()) ? RULE : undefined),
+      log: (event) => {
+        if (event === 'mail.sent') for (const look of waiting) look()
+      },
     },
-  })
+  )
   /** Hands it in as the server before does, and answers what was said to it. */
   const bring = async (text: string, from = 'anybody@elsewhere.example') => {
     const client = await begun(door, WRITERS.alice, 'bob@acme.example', from)
@@ -78,6 +95,17 @@ async function arriving(t: TestContext) {
     return promise
   }
   return { hop, door, bring, next }
+}
+
+/** A directory with a key for mail, as `mail key` leaves it. */
+async function keptBy(t: TestContext, { certificate, privateKey }: Holder): Promise<string> {
+  const directory = await scratch(t)
+  const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
+  const name = join(directory, 'mail', createHash('sha256').update(spki).digest('hex').slice(0, 32))
+  await mkdir(join(directory, 'mail'), { mode: 0o700 })
+  await writeFile(`${name}.key`, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 })
+  await writeFile(`${name}.pem`, writePem('CERTIFICATE', certificate.der))
+  return directory
 }
 
 /** What the door put before it, and the rest. */
@@ -214,6 +242,71 @@ suite('what must be verified and is not, is refused with its code and reference'
       assert.match(record.outcome.refusal.note ?? '', /^must be verified from boss@acme\.example/)
       assert.deepEqual(hop.got, [])
     })
+})
+
+suite('what is encrypted to a key that was given to the door', () => {
+  test('is opened and judged here, and handed on decrypted, signed as it was inside', async (t) => {
+    const { door, bring, next } = await arriving(t, bob)
+    const message = await signed(boss, bob)
+    assert.match(await bring(`Received: from x by mx.example; Fri, 27 Nov 2026 12:00:00 +0000\r\n${message}`), /^250 /)
+    const [results, rest] = parted(await next())
+    assert.match(results, /smime=pass \(verified, and opened here; M-.*\) body\.smime-identifier=boss@acme\.example$/)
+    assert.match(rest, /^Received: from x by mx\.example; /)
+    assert.match(rest, /^Subject: pay\r$/m)
+    assert.match(rest, /4,200 at once/)
+    assert.doesNotMatch(rest, /^Subject: \[\.\.\.\]\r$/m, 'outside it is what it was')
+    const inside = await openMessage(sourceOf(Buffer.from(rest, 'latin1')), {
+      openers: [createSmimeOpener({ keys: [], trust, checkSignature: createCheckSignature() })],
+      now,
+      spoolDirectory: await scratch(t),
+    })
+    assert.equal(inside.verdict.state, 'verified', 'whoever reads it can judge it too')
+    await inside[Symbol.asyncDispose]()
+    const [, record] = door.records
+    assert.equal(
+      record?.steps.every(({ outcome }) => outcome === 'proved'),
+      true,
+      'all six steps',
+    )
+  })
+
+  test('changed on its way, it is refused where a rule speaks, and passes unopened where none does', async (t) => {
+    for (const [sender, isRuled] of [
+      [boss, true],
+      [mallory, false],
+    ] as const) {
+      const { hop, bring, next } = await arriving(t, bob)
+      const lines = (await signed(sender, bob)).split('\r\n')
+      const at = lines.length - 5
+      lines[at] = (lines[at] ?? '').replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))
+      const said = await bring(lines.join('\r\n'))
+      if (isRuled) assert.match(said, /^550 5\.7\.1 .*\(ERR_MAIL_DECRYPT, M-/)
+      else {
+        const [results, rest] = parted(await next())
+        assert.match(results, /smime=fail reason="ERR_MAIL_DECRYPT" \(not opened; /)
+        assert.equal(rest, lines.join('\r\n'))
+      }
+      for (const { text } of hop.got) assert.doesNotMatch(text, /4,200/)
+    }
+  })
+
+  test('to another key, it is left to its reader', async (t) => {
+    const { bring, next } = await arriving(t, mallory)
+    const message = await signed(boss, bob)
+    assert.match(await bring(message), /^250 /)
+    const [results, rest] = parted(await next())
+    assert.match(results, /smime=neutral/)
+    assert.equal(rest, message)
+  })
+
+  test('a door whose keys are not there does not open', async (t) => {
+    const hop = await openTestHop(t)
+    const keys = [await scratch(t)]
+    await assert.rejects(
+      openTestMailDoor(t, hop.next, { arrives: ['@acme.example'], keys }),
+      /ERR_IDENTITY_MISSING|it is not there/,
+    )
+  })
 })
 
 suite('what does not arrive here', () => {

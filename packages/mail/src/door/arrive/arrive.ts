@@ -4,6 +4,7 @@ import type { Meeting, Reference, RefusalCode } from '@countersign/protocol'
 import { createSpool } from '../../mime/source.ts'
 import type { Source } from '../../model.ts'
 import { type OpenedMessage, openMessage } from '../../open/open-message.ts'
+import type { ReadingKey } from '../../smime/decrypt.ts'
 import { createSmimeOpener } from '../../smime/open.ts'
 import { meetingOfMail } from '../../verdict/meeting.ts'
 import { fits } from '../fits.ts'
@@ -12,6 +13,7 @@ import { traceOf } from '../submit/check-header.ts'
 import { createMessage, type IntakeOptions, type Refused } from '../submit/intake.ts'
 import { checkArrivedHeader } from './check-arrived.ts'
 import { type Found, writeResults } from './results.ts'
+import { type Unsealed, unsealed } from './unsealed.ts'
 
 /** What judging what arrives needs. */
 export interface ArrivalOptions {
@@ -23,6 +25,8 @@ export interface ArrivalOptions {
   readonly arrives: readonly string[]
   /** The rule by which mail from an address must be verified, as it is told. */
   readonly mustBeVerified: (address: string) => string | undefined
+  /** Keys that were given to this door: what is encrypted to one is opened here. */
+  readonly keys: readonly ReadingKey[]
   readonly spoolDirectory: string
 }
 
@@ -60,13 +64,7 @@ export function createArrival(options: ArrivalOptions): Arrival {
         if (refused) return refused
         if (!made.ok) return made
         const source = await spool.source()
-        const judged = await onDisk(judge(source, intake, options))
-        if (judged.refused) return judged.refused
-        await keep(source, { ...made.message, reference: judged.meeting.reference }, judged.results, {
-          ...intake,
-          host,
-        })
-        return undefined
+        return await judged(source, made.message, { ...intake, host }, options)
       } catch (error) {
         if (!(error instanceof QueueError)) throw error
         // What still comes has nowhere to go; the caller is answered when it has said all.
@@ -77,31 +75,32 @@ export function createArrival(options: ArrivalOptions): Arrival {
   }
 }
 
-/** @throws {QueueError} and nothing of it is kept. */
-async function keep(source: Source, message: NewMessage, results: string, intake: IntakeOptions): Promise<void> {
-  const { queue, now } = intake
-  const incoming = await queue.receive(now)
-  let isQueued = false
-  try {
-    await incoming.write(Buffer.from(`${results}${traceOf({ ...intake, id: incoming.id }, message.isUtf8)}`, 'utf8'))
-    for await (const octets of source.read(0, source.length)) await incoming.write(octets)
-    await incoming.enqueue(message)
-    isQueued = true
-  } finally {
-    if (!isQueued) await incoming.discard()
-  }
+/** Judges a message, and keeps it where it may be: decrypted, where it is for a key of this door. @throws {QueueError} */
+async function judged(
+  source: Source,
+  message: NewMessage,
+  intake: IntakeOptions,
+  options: ArrivalOptions,
+): Promise<RefusedArrival | undefined> {
+  const { trust, keys, spoolDirectory, host } = options
+  const opener = createSmimeOpener({ keys, trust, checkSignature: createCheckSignature() })
+  await using opened = await onDisk(openMessage(source, { openers: [opener], now: intake.now, spoolDirectory }))
+  const { reference, found, refused } = verdictFor(opened, intake, options)
+  if (refused) return refused
+  const results = writeResults(host, found, opened.verdict, reference)
+  await keep((await unsealed(opened, source)) ?? source, { ...message, reference }, results, intake)
+  return undefined
 }
 
 interface Judged {
-  readonly meeting: Meeting
-  readonly results: string
+  readonly reference: Reference
+  readonly found: Found
   readonly refused?: RefusedArrival
 }
 
-async function judge(source: Source, { now }: IntakeOptions, options: ArrivalOptions): Promise<Judged> {
-  const { trust, door, host, mustBeVerified, spoolDirectory, house } = options
-  const opener = createSmimeOpener({ keys: [], trust, checkSignature: createCheckSignature() })
-  await using opened = await openMessage(source, { openers: [opener], now, spoolDirectory })
+/** Asks the rules, and records it. */
+function verdictFor(opened: OpenedMessage, { now }: IntakeOptions, options: ArrivalOptions): Judged {
+  const { door, mustBeVerified, house } = options
   const { facts, verdict, bodySha256 } = opened
   const meeting = meetingOfMail({ facts, verdict, door, at: now, bodySha256 })
   const { reference } = meeting
@@ -112,10 +111,36 @@ async function judge(source: Source, { now }: IntakeOptions, options: ArrivalOpt
   // What nobody signed, encrypted or asked for is a message as any other: the log has it.
   if (isRefused || facts.layers.length > 0) house.record(withRule(meeting, rule))
   house.log('mail.arrived', { door, reference, state: found, ...(verdict.refusal && { code }), ...(rule && { rule }) })
-  return {
-    meeting,
-    results: writeResults(host, found, verdict, reference),
-    ...(isRefused && { refused: { ok: false, code, note: `${rule}: ${found}`, reference } }),
+  return { reference, found, ...(isRefused && { refused: { ok: false, code, note: `${rule}: ${found}`, reference } }) }
+}
+
+/** @throws {QueueError} and nothing of it is kept. */
+async function keep(
+  what: Source | Unsealed,
+  message: NewMessage,
+  results: string,
+  intake: IntakeOptions,
+): Promise<void> {
+  const { queue, now } = intake
+  const incoming = await queue.receive(now)
+  let { isUtf8, isEightBit } = message
+  let isQueued = false
+  try {
+    await incoming.write(Buffer.from(`${results}${traceOf({ ...intake, id: incoming.id }, isUtf8)}`, 'utf8'))
+    if ('header' in what) {
+      // What is inside may be written in other octets than what was around it.
+      isUtf8 = /\P{ASCII}/u.test(what.header)
+      isEightBit = false
+      await incoming.write(Buffer.from(what.header, 'utf8'))
+      for await (const octets of what.body) {
+        isEightBit ||= octets.some((octet) => octet > 127)
+        await incoming.write(octets)
+      }
+    } else for await (const octets of what.read(0, what.length)) await incoming.write(octets)
+    await incoming.enqueue({ ...message, isUtf8, isEightBit })
+    isQueued = true
+  } finally {
+    if (!isQueued) await incoming.discard()
   }
 }
 

@@ -1,0 +1,39 @@
+// A message that was encrypted to a key of this door, as its reader gets it: decrypted, and signed as it was inside.
+import { isOfTransport, isStructural } from '../../header/fields.ts'
+import { fieldOf } from '../../mime/entity.ts'
+import { scanEntity } from '../../mime/scan.ts'
+import { octetsOf } from '../../mime/source.ts'
+import type { Field, Source } from '../../model.ts'
+import type { OpenedMessage } from '../../open/open-message.ts'
+
+/** A message in two parts: `header` with its empty line. */
+export interface Unsealed {
+  readonly header: string
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** Undefined where no key of this door has opened it, or nothing of what is inside may be shown. @param source The message as it came. */
+export async function unsealed({ payload }: OpenedMessage, source: Source): Promise<Unsealed | undefined> {
+  if (payload?.decrypted === undefined) return undefined
+  const { decrypted, fields, fieldsSource, header } = payload
+  const outer = await scanEntity(source, 0, source.length)
+  // What servers wrote on the way stays, and what the sender had not protected; the rest is as it is inside.
+  const isOfOthers = (field: Field) =>
+    isOfTransport(field) || header?.unprotected.some(({ start }) => start === field.start)
+  const texts = [
+    ...(await textsOf(outer.fields.filter(isOfOthers), source)),
+    ...(await textsOf(
+      fields.filter((field) => !isStructural(field) && !isOfTransport(field)),
+      fieldsSource,
+    )),
+    ...(fieldOf(decrypted.entity, 'MIME-Version') ? [] : ['MIME-Version: 1.0\r\n']),
+    ...(await textsOf(decrypted.entity.fields.filter(isStructural), decrypted.source)),
+  ]
+  const { bodyStart, end } = decrypted.entity
+  return { header: `${texts.join('')}\r\n`, body: decrypted.source.read(bodyStart, end) }
+}
+
+async function textsOf(fields: readonly Field[], source: Source): Promise<readonly string[]> {
+  const texts = fields.map(({ start, end }) => octetsOf(source, start, end))
+  return (await Promise.all(texts)).map((octets) => Buffer.from(octets).toString('utf8'))
+}
