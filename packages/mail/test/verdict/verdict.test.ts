@@ -49,9 +49,9 @@ suite('the verdict', () => {
 
   test('has a vector for each code that it may give', () => {
     const given = new Set(cases.map(({ expect }) => expect.code))
-    // What is refused when mail is sealed, handed in or sent on.
+    // What is refused when mail is sealed, handed in, sent on or brought.
     const others =
-      /_(RECIPIENT_KEY|LEGACY|KEY_CHANGED|MUST_ENCRYPT|NOT_ENCRYPTED|LINES|SENDER|NOT_ASCII|RATE|QUEUE|QUEUE_FULL|NEXT_HOP|DELAYED|REJECTED|CANNOT_CARRY|DROPPED)$/
+      /_(RECIPIENT_KEY|LEGACY|KEY_CHANGED|MUST_ENCRYPT|NOT_ENCRYPTED|LINES|SENDER|NOT_ASCII|RATE|QUEUE|QUEUE_FULL|NEXT_HOP|DELAYED|REJECTED|CANNOT_CARRY|DROPPED|NOT_HERE|LOOP)$/
     const without = Object.keys(REFUSALS).filter(
       (code) => code.startsWith('ERR_MAIL_') && !given.has(code) && !others.test(code),
     )
