@@ -196,6 +196,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     reload: options.reload,
     accounts: options.accounts,
     openPgp: options.openPgp,
+    keyDirectory: options.keyDirectory ?? [],
     figures: { ...figures, families: () => figures.families(looked) },
     enroll: createEnroll({ store, issue, domain, clock, checkSignature }),
     renew: createRenew({ store, issue, clock, checkSignature }),

@@ -58,6 +58,8 @@ export interface AuthorityOptions extends CustodyOptions {
   readonly secrets?: () => readonly HouseSecret[]
   /** What certifies and keeps OpenPGP keys of people. Absent where the house has no OpenPGP. */
   readonly openPgp?: OpenPgpKeys
+  /** Mail domains whose people's OpenPGP keys anybody is told (Web Key Directory). Default none. */
+  readonly keyDirectory?: readonly string[]
   readonly clock: Clock
   readonly log: Log
   /** For tests: called at each moment of `FAILPOINTS`. */

@@ -26,6 +26,10 @@ export interface OpenPgpKeys {
   }): Promise<{ readonly ok: true; readonly kept: KeptOpenPgpKey } | { readonly ok: false; readonly refusal: Refusal }>
   /** The newest first, at most `limit`. */
   ofAddress(address: string, limit: number): Promise<readonly KeptOpenPgpKey[]>
+  /** By what a Web Key Directory files a local part. */
+  filedAt(local: string): Promise<string>
+  /** What a Web Key Directory answers: the key with that user id alone. */
+  published(kept: KeptOpenPgpKey, address: string): Promise<Uint8Array>
   /** A key with the authority's word that this address is not its party's any more, since `at`. */
   revoked(kept: KeptOpenPgpKey, address: string, at: Temporal.Instant): Promise<Uint8Array>
 }

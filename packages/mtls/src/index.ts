@@ -12,6 +12,7 @@ export {
   undiciConnector,
   type WantedConnection,
 } from './client/undici.ts'
+export { type DirectoryAt, type WebFetch, webFetch } from './client/web-fetch.ts'
 export {
   KEY_ALGORITHMS,
   type KeyAlgorithm,

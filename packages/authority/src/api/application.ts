@@ -7,6 +7,7 @@ import { isPostgresqlFault, isStorageFault, postgresqlError, storeError } from '
 import { administrationRoutes } from './administration.ts'
 import { enrollmentRoutes } from './enrollment.ts'
 import { asksForFeed, openFeed } from './feed.ts'
+import { keyDirectoryRoutes } from './key-directory.ts'
 import { mailKeyRoutes } from './mail-keys.ts'
 import type { Api } from './model.ts'
 import { RivalError } from './once.ts'
@@ -65,6 +66,7 @@ export async function createApplication(api: Api): Promise<Application> {
   ownMeetingRoutes(app, api)
   mailKeyRoutes(app, api)
   timeStampRoutes(app, api)
+  keyDirectoryRoutes(app, api)
   // A scope of its own: its check of the caller must not stand before the other routes.
   app.register((scope, _options, done) => {
     administrationRoutes(scope, api)

@@ -38,6 +38,8 @@ export interface Api {
   readonly accounts: Accounts | undefined
   /** Absent where the house has no OpenPGP. */
   readonly openPgp: OpenPgpKeys | undefined
+  /** Mail domains whose keys anybody is told. */
+  readonly keyDirectory: readonly string[]
   readonly enroll: Enroll
   readonly renew: Renew
   readonly timeStamps: TimeStamps

@@ -90,6 +90,30 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     status: 200,
     answer: 'application/octet-stream',
   },
+  'GET /.well-known/openpgpkey/:domain/hu/:hash': {
+    summary: 'answer the OpenPGP key of an address of a mail domain that the operator has named; `l` is its local part',
+    who: 'anyone',
+    status: 200,
+    answer: 'application/octet-stream',
+  },
+  'GET /.well-known/openpgpkey/hu/:hash': {
+    summary: 'the same, of the domain that is asked',
+    who: 'anyone',
+    status: 200,
+    answer: 'application/octet-stream',
+  },
+  'GET /.well-known/openpgpkey/:domain/policy': {
+    summary: 'say that keys of a mail domain are told',
+    who: 'anyone',
+    status: 200,
+    answer: 'text/plain',
+  },
+  'GET /.well-known/openpgpkey/policy': {
+    summary: 'the same, of the domain that is asked',
+    who: 'anyone',
+    status: 200,
+    answer: 'text/plain',
+  },
   'POST /enroll': {
     summary: 'get a certificate for a token, whose secret is proved on this very connection',
     who: 'anyone',

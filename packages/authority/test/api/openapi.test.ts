@@ -67,7 +67,12 @@ suite('the API in OpenAPI', () => {
 
   test('says what is really answered, and how it is refused', async (t) => {
     const done = { file: 'x.yaml', applied: ['door web: allow'], warnings: [] }
-    const house = await openHouse(t, { reload: async () => ({ ok: true, ...done }), people: ['bank'], openPgp: true })
+    const house = await openHouse(t, {
+      reload: async () => ({ ok: true, ...done }),
+      people: ['bank'],
+      openPgp: true,
+      keyDirectory: ['acme.example', 'localhost'],
+    })
     const { directory, authority } = house
     const alice = await enrollParty(t, house, 'alice', { san: ['dns:alice.example'] })
     const holder = await meet(t, placeOf(authority), alice)
@@ -164,6 +169,14 @@ suite('the API in OpenAPI', () => {
     const dora = await enrollParty(t, house, 'dora', { profile: 'person', san: ['email:alice@acme.example'] })
     const asDora = await meet(t, placeOf(authority), dora)
     holds('POST /v1/mail/keys', await asDora.ask('POST', '/v1/mail/keys', { key: 'BgE=' }))
+    for (const [key, path] of [
+      ['/:domain/hu/:hash', '/acme.example/hu/hash-of-alice?l=alice'],
+      ['/:domain/policy', '/acme.example/policy'],
+      ['/policy', '/policy'],
+    ])
+      await local(`GET /.well-known/openpgpkey${key}`, `/.well-known/openpgpkey${path}`)
+    const direct = '/.well-known/openpgpkey/hu/hash-of-alice?l=alice'
+    holds('GET /.well-known/openpgpkey/hu/:hash', await holder.ask('GET', direct, undefined, { host: 'acme.example' }))
     holds('GET /v1/mail/keys', await holder.ask('GET', '/v1/mail/keys?address=alice@acme.example'))
     holds('GET /v1/own/meetings/:reference', await holder.ask('GET', '/v1/own/meetings/M-7F3K-92QD'))
     await local('GET /v1/meetings/:reference', '/v1/meetings/M-7F3K-92QD')

@@ -27,6 +27,7 @@ export interface HouseOptions {
   readonly people?: readonly string[]
   /** Whether OpenPGP keys are kept. */
   readonly openPgp?: true
+  readonly keyDirectory?: readonly string[]
   readonly failpoint?: (name: FailpointName) => void
 }
 
@@ -49,6 +50,7 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     custody,
     people,
     openPgp,
+    keyDirectory,
     failpoint,
   } = options
   const events: House['events'] = []
@@ -65,6 +67,7 @@ export async function openHouse(t: TestContext, options: HouseOptions = {}): Pro
     ...(reload && { reload }),
     ...(people && { parts: [GUESTS], accounts: accountsOf(people, () => authority.part<GuestTables>('guest'), clock) }),
     ...(openPgp && { openPgp: keepingKeys(clock) }),
+    ...(keyDirectory && { keyDirectory }),
     log: (event, fields) => void events.push([event, fields]),
     ...(failpoint && { failpoint }),
   })

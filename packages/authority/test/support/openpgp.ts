@@ -15,6 +15,8 @@ export function keepingKeys(clock: Clock): OpenPgpKeys {
       return { ok: true, kept }
     },
     ofAddress: async (address, limit) => all.filter(({ addresses }) => addresses.includes(address)).slice(0, limit),
+    filedAt: async (local) => `hash-of-${local}`,
+    published: async ({ key }, address) => Buffer.concat([key, Buffer.from(` of ${address}`)]),
     revoked: async ({ key }, address, at) =>
       Buffer.concat([key, Buffer.from(` of ${address} until ${at.epochMilliseconds}`)]),
   }

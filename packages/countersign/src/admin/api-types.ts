@@ -13,6 +13,10 @@ export type GetPath =
   | `/crl/${string}`
   | '/ssh/ca.pub'
   | '/ssh/revoked.krl'
+  | `/.well-known/openpgpkey/${string}/hu/${string}`
+  | `/.well-known/openpgpkey/hu/${string}`
+  | `/.well-known/openpgpkey/${string}/policy`
+  | '/.well-known/openpgpkey/policy'
   | `/v1/own/meetings/${string}`
   | '/v1/mail/keys'
   | `/v1/mail/keys?${string}`

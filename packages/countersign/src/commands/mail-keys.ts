@@ -7,11 +7,12 @@ import {
   findMailKeys,
   judge,
   openIdentity,
+  parseAddress,
   summaryOf,
 } from '@countersign/mtls'
 import { formatValidity, formatWhen, REFUSALS, type RefusalCode, writeJson } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
-import { type Arguments, type Around, EXIT, type Run } from '../command.ts'
+import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { believeAuthorities, makeOwnKey, type OwnKey, readOpenPgpTrust, readOwnKeys } from '../mail/own-openpgp.ts'
 import { openPgpIfThere, openPgpOrFail } from '../openpgp.ts'
 import { plainText } from '../output/plain-text.ts'
@@ -107,6 +108,7 @@ async function listOf(address: string, given: Arguments, around: Around) {
   const found = await findMailKeys(directory, address, { clock: around.clock })
   const ofSmime = await judgeCertificates(address, found, directory, around)
   const ofOpenPgp = found.openPgp ? await judgeOpenPgp(address, found.openPgp, directory, around) : []
+  if (ofSmime.length + ofOpenPgp.length === 0) await lookUp(address, directory, given, around)
   const judged = [...ofSmime, ...ofOpenPgp, ...(await acceptedOf(address, directory, around))]
   if (given.flag('json')) {
     const jsons = (of: readonly Judged[]) =>
@@ -122,6 +124,21 @@ async function listOf(address: string, given: Arguments, around: Around) {
     around.out(`${code === undefined ? '+' : '!'} ${name}  ${why.replace('{name}', () => plainText(address))}`)
   }
   return judged.some(({ code }) => code === undefined) ? EXIT.ok : EXIT.refused
+}
+
+/** Whom the authority does not know is looked for where their domain has keys, on wish. */
+async function lookUp(address: string, directory: string, given: Arguments, around: Around): Promise<void> {
+  const at = given.text('wkd-at')
+  if (!given.flag('wkd') && at === undefined) return
+  const target = at === undefined ? undefined : parseAddress(at)
+  if (at !== undefined && target === undefined)
+    throw new Failure(EXIT.usage, `${plainText(at)} is no host:port`, {
+      code: 'ERR_CLI_USAGE',
+      next: 'as in --wkd-at keys.partner.example:443',
+    })
+  const { lookUpKey } = await import('../mail/look-up.ts')
+  const found = await lookUpKey(directory, address, target, around)
+  if (!found.ok) around.err(`countersign: the domain of ${plainText(address)} has no key of it: ${found.note}`)
 }
 
 /** The one that was accepted, or found where its domain has it. */

@@ -40,9 +40,17 @@ export const MAIL_COMMANDS: readonly Command[] = [
   {
     name: 'mail keys',
     summary: 'list your keys for mail, or those of an address',
-    details: ['Of an ADDRESS, as your authority knows them, each judged. Exit 1 where mail cannot be encrypted to it.'],
+    details: [
+      'Of an ADDRESS, as your authority knows them, each judged. Exit 1 where mail cannot be encrypted to it. With --wkd, of',
+      'whom it does not know, the OpenPGP key that the domain of the address has (Web Key Directory), over HTTPS: it is',
+      'remembered, mail seal and mail open use it, and another in its place is refused.',
+    ],
     positionals: [{ name: 'ADDRESS', summary: 'as in bob@acme.example', optional: true }],
-    options: IDENTITY,
+    options: {
+      ...IDENTITY,
+      wkd: { type: 'boolean', summary: 'ask the domain of the address; never at an address that is not public' },
+      'wkd-at': { type: 'string', value: 'HOST:PORT', summary: 'ask it there, also within your own network' },
+    },
     examples: ['countersign mail keys --identity alice', 'countersign mail keys bob@acme.example --identity alice'],
     load: async () => (await import('./mail-keys.ts')).mailKeys,
   },

@@ -25,6 +25,8 @@ export interface AuthorityConfig {
   readonly issuingKey?: string
   /** Absent: a file in the data directory. */
   readonly store?: string
+  /** Mail domains whose people's OpenPGP keys anybody is told. */
+  readonly keyDirectory?: readonly string[]
   readonly listen: Listen
 }
 

@@ -103,6 +103,13 @@ const authority = z.strictObject({
     .describe(
       'PostgreSQL, as postgres://user@host/database without a password (PGPASSFILE or ~/.pgpass has it); several authorities may share it (a file in the data directory)',
     ),
+  keyDirectory: z
+    .array(dnsName)
+    .min(1, 'must be left out where no key is told')
+    .exactOptional()
+    .describe(
+      'mail domains whose people anybody may look up: their OpenPGP keys, as a Web Key Directory (draft-koch-openpgp-webkey-service); none, so that strangers learn nothing',
+    ),
   listen: listen.describe('address on which it listens'),
 })
 

@@ -38,6 +38,8 @@ export async function createHouseOpenPgp(
       authorities: async () => (await keys()).authorities(),
       certify: async (request) => (await keys()).certify(request),
       ofAddress: async (address, limit) => (await keys()).ofAddress(address, limit),
+      filedAt: async (local) => (await keys()).filedAt(local),
+      published: async (kept, address) => (await keys()).published(kept, address),
       revoked: async (one, address, at) => (await keys()).revoked(one, address, at),
     },
     keptIn: kept.resolve,

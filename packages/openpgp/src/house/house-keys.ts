@@ -4,6 +4,8 @@ import { admitKey } from '../keys/admit.ts'
 import { revokeCertification } from '../keys/certify.ts'
 import { describeKey } from '../keys/describe.ts'
 import { makeHouseKey, secretHouseKey } from '../keys/house-key.ts'
+import { wkdHash } from '../wkd/address.ts'
+import { wkdAnswer } from '../wkd/answer.ts'
 import type { CertificationRequest, HouseKeys, HouseKeysOptions, KeptKey, OpenPgpTransaction } from './model.ts'
 import type { KeyTable } from './tables.ts'
 
@@ -52,6 +54,8 @@ export function openHouseKeys(options: HouseKeysOptions): HouseKeys {
         .execute()
       return rows.map(keptOf)
     },
+    filedAt: async (local) => wkdHash(local),
+    published: ({ key }, address) => wkdAnswer(key, address),
     async revoked({ key, version }, address, at) {
       const authority = await secretKeyOf(version === 6 ? 6 : 4)
       return revokeCertification({ key, address, authority, now: at })
