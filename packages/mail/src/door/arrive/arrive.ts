@@ -87,6 +87,9 @@ async function judged(
   await using opened = await onDisk(openMessage(source, { openers: [opener], now: intake.now, spoolDirectory }))
   const { reference, found, refused } = verdictFor(opened, intake, options)
   if (refused) return refused
+  // It took a while, in which its caller may have been cut.
+  const late = intake.mayStay()
+  if (late) return late
   const results = writeResults(host, found, opened.verdict, reference)
   await keep((await unsealed(opened, source)) ?? source, { ...message, reference }, results, intake)
   return undefined
