@@ -3,17 +3,33 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, request, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { writePem } from '@countersign/x509'
-import { needs } from '../interop/peer.ts'
+import { needs, programPath } from '../interop/peer.ts'
 import { createIssuer, issueLeaf, pemOf } from '../tools/testing/pki.ts'
+import { NEEDS_MOUNT, OWN_MOUNTS } from '../tools/testing/small-disk.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
 
 const ALICE = 'alice@acme.example'
+
+/** What an operator's reverse proxy does: TLS that everybody believes, and the authority behind it. */
+const FRONT = `
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { createServer } from 'node:https'
+const [, , socketPath] = process.argv
+createServer({ key: readFileSync('key'), cert: readFileSync('cert') }, (asked, reply) => {
+  request({ socketPath, path: asked.url, method: asked.method, headers: { host: asked.headers.host } }, (answer) => {
+    appendFileSync('asked', asked.headers.host + asked.url + ' ' + answer.statusCode + '\\n')
+    reply.writeHead(answer.statusCode, answer.headers)
+    answer.pipe(reply)
+  }).end()
+}).listen(443, '127.0.0.1', () => writeFileSync('up', ''))
+`
 
 suite('a Web Key Directory', () => {
   let acme: RunningHouse
@@ -29,6 +45,14 @@ suite('a Web Key Directory', () => {
     await house.run(['enroll', (JSON.parse(stdout) as { token: string }).token, '--out', party])
     return house.run(['mail', 'key', '--openpgp', '--identity', party])
   }
+  /** Of the server that stands before the house. */
+  const frontOf = () =>
+    pemOf(
+      issueLeaf(web, 'openpgpkey.acme.example', {
+        names: ['openpgpkey.acme.example', 'acme.example'].map((value) => ({ kind: 'dNSName', value })),
+        purpose: 'serverAuth',
+      }),
+    )
   let ca: Buffer
   const toHouse = (path: string) => {
     const { hostname: servername, port } = new URL(acme.ready.authority.url)
@@ -51,12 +75,7 @@ suite('a Web Key Directory', () => {
     await enroll(acme, 'alice', ALICE)
     await enroll(partner, 'bob', 'bob@partner.example')
     await writeFile(path('web.pem'), writePem('CERTIFICATE', web.certificate.der))
-    const { key, cert } = pemOf(
-      issueLeaf(web, 'openpgpkey.acme.example', {
-        names: [{ kind: 'dNSName', value: 'openpgpkey.acme.example' }],
-        purpose: 'serverAuth',
-      }),
-    )
+    const { key, cert } = frontOf()
     ca = await readFile(acme.ready.trust)
     front = createServer({ key, cert }, (incoming, outgoing) => {
       asked.push(`${incoming.headers.host}${incoming.url}`)
@@ -111,6 +130,50 @@ suite('a Web Key Directory', () => {
       env: { ...process.env, GNUPGHOME: partner.directory },
     })
     assert.match(shown.stdout, /^uid:.*<alice@acme\.example>/m)
+  })
+
+  const gnupg = {
+    ...NEEDS_MOUNT,
+    ...needs('unshare', 'util-linux'),
+    ...needs('ip', 'iproute2'),
+    ...needs('gpg', 'gpg'),
+    ...needs('dirmngr', 'dirmngr'),
+    ...needs('gpg-wks-client', 'gpg-wks-client'),
+    ...needs('gpgconf', 'gpgconf'),
+  }
+  test('is asked by GnuPG itself, at the port and the names of the web', gnupg, async () => {
+    const folder = join(acme.directory, 'gnupg')
+    for (const name of ['', 'home']) await mkdir(join(folder, name), { mode: 0o700 })
+    await writeFile(join(folder, 'home', 'dirmngr.conf'), 'standard-resolver\n')
+    const { key, cert } = frontOf()
+    const files = { key, cert, 'web.pem': writePem('CERTIFICATE', web.certificate.der), front: FRONT }
+    for (const [name, text] of Object.entries(files))
+      await writeFile(join(folder, name === 'front' ? 'front.mjs' : name), text)
+    // A name that is not there is nobody's, and not to be tried again.
+    await writeFile(join(folder, 'nsswitch'), 'hosts: files\n')
+    await writeFile(join(folder, 'hosts'), '127.0.0.1 localhost openpgpkey.acme.example\n')
+    // A network and mounts of its own: names, roots and the port are nobody else's. The house is reached by its socket.
+    const script = `
+      ip link set lo up
+      mount --bind nsswitch /etc/nsswitch.conf
+      mount --bind hosts /etc/hosts
+      mount --bind web.pem /etc/ssl/certs/ca-certificates.crt
+      ${process.execPath} front.mjs ${join(acme.data, 'admin.sock')} &
+      front=$!
+      trap 'kill $front' EXIT
+      while [ ! -e up ]; do kill -0 $front; sleep 0.05; done
+      export GNUPGHOME=$PWD/home
+      gpg="gpg --batch --no-tty --auto-key-locate clear,nodefault,wkd --locate-external-keys"
+      $gpg ${ALICE} >found
+      ! $gpg nobody@acme.example || exit 9
+      ${programPath('gpg-wks-client')} --check ${ALICE}
+      gpgconf --kill all`
+    const ran = spawnSync('unshare', [...OWN_MOUNTS, '--net', 'sh', '-ec', script], { cwd: folder, encoding: 'utf8' })
+    assert.equal(ran.status, 0, ran.stdout + ran.stderr)
+    assert.match(await readFile(join(folder, 'found'), 'utf8'), /^uid .*<alice@acme\.example>/m)
+    const log = await readFile(join(folder, 'asked'), 'utf8')
+    assert.match(log, /^openpgpkey\.acme\.example\/\.well-known\/openpgpkey\/acme\.example\/hu\/\S+\?l=alice 200$/m)
+    assert.match(log, /\?l=nobody 404$/m)
   })
 
   test('that has another key than before is refused, and the first is kept', async () => {
