@@ -154,10 +154,25 @@ suite('mail that arrives', { ...needs('swaks', 'swaks'), ...NEEDS_POSTFIX }, () 
     assert.doesNotMatch(text, /smime=pass/)
   })
 
+  test('signed with OpenPGP, by a key that the authority certified, it is judged as any other', async () => {
+    await run(['mail', 'key', '--openpgp', '--identity', people['alice']?.directory ?? ''])
+    await seal('by the other kind', 'pgp', '--sign-only', '--openpgp')
+    const said = await swaks('pgp')
+    assert.equal(said.code, 0, said.stdout)
+    const text = await got(4)
+    assert.match(resultsOf(text), /x-openpgp=pass \(verified; M-.*\) body\.x-openpgp=alice@acme\.example$/)
+    const { state, meeting } = await openAsBob(text, 'got-pgp', 0)
+    assert.deepEqual([state, meeting.reference], ['verified', referenceOf(resultsOf(text))])
+    const { stdout } = await runProgram('sed', ['s/of by/of no/', path('pgp')])
+    await writeFile(path('pgp-changed'), stdout)
+    assert.match((await swaks('pgp-changed')).stdout, /550 5\.7\.1 .*\(ERR_MAIL_SIGNATURE, M-/)
+  })
+
   test('since its signer was revoked it is refused', async () => {
     await seal('too late', 'late', '--sign-only')
     await run(['revoke', 'alice'])
     assert.match((await swaks('late')).stdout, /550 5\.7\.1 .*\(ERR_CALLER_REVOKED, M-/)
+    assert.match((await swaks('pgp')).stdout, /550 5\.7\.1 .*\(ERR_CALLER_REVOKED, M-/)
   })
 
   test('who is no server before this one brings nothing', async () => {

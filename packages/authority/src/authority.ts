@@ -7,7 +7,7 @@ import { type Certificate, readCertificate, readCertificateList } from '@counter
 import { createApplication } from './api/application.ts'
 import { LISTENER_DOOR, openListener } from './api/listener.ts'
 import { checkSocketPath, listenLocally } from './api/local-socket.ts'
-import { keysFor } from './api/mail-keys.ts'
+import { keysFor, openPgpOf } from './api/mail-keys.ts'
 import { makeBackup } from './backup/backup.ts'
 import { createCertify } from './enrollment/certify.ts'
 import { issueLocal } from './enrollment/local.ts'
@@ -285,6 +285,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
         readCertificate(der),
       ),
       issuers: issuers.published().intermediates,
+      ...(options.openPgp && { openPgp: await openPgpOf(options.openPgp, store, address, clock()) }),
     }),
     holdsWithout: async () => (await findOutageBudget(store, feed.doors(), clock())).holdsUntil,
     setting: settingOf(store, failpoint),

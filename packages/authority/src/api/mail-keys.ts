@@ -1,5 +1,6 @@
 // HTTP binding of the directory for mail: to which keys mail for an address is encrypted, and by which OpenPGP keys it is signed.
 // For parties of the house, who may know each other; a stranger learns not even whether an address is somebody's.
+import type { FoundOpenPgpKey, FoundOpenPgpKeys } from '@countersign/mtls'
 import type { Refusal } from '@countersign/protocol'
 import type { FastifyInstance } from 'fastify'
 import { faultOfHeld } from '../enrollment/renew.ts'
@@ -36,7 +37,7 @@ export function mailKeyRoutes(
     return {
       keys: found.map(({ party, der }) => ({ party, certificate: Buffer.from(der).toString('base64') })),
       issuers: derJson(issuers.published().intermediates),
-      ...(openPgp && { openPgp: await openPgpOf(openPgp, store, address, clock()) }),
+      ...(openPgp && { openPgp: openPgpJson(await openPgpOf(openPgp, store, address, clock())) }),
     }
   })
 
@@ -89,20 +90,32 @@ export async function keysFor(
  * All of an address that are known, to know signatures by. Mail is encrypted to the newest of each version, of parties who are
  * that address now: who has a person's certificate for it in force. Of whom has none any more since it was revoked, that is said.
  */
-async function openPgpOf(openPgp: OpenPgpKeys, store: Holders, address: string, now: Temporal.Instant) {
+export async function openPgpOf(
+  openPgp: OpenPgpKeys,
+  store: Holders,
+  address: string,
+  now: Temporal.Instant,
+): Promise<FoundOpenPgpKeys & { readonly keys: readonly (FoundOpenPgpKey & { readonly party: string })[] }> {
   const [kept, authorities] = await Promise.all([openPgp.ofAddress(address, MOST_OPENPGP_KEYS), openPgp.authorities()])
   const current = new Set((await keysFor(store, address, 'person', now)).map(({ party }) => party))
   const taken = new Set<string>()
-  const keys = []
+  const keys: (FoundOpenPgpKey & { readonly party: string })[] = []
   for (const one of kept) {
     const { party, fingerprint, version } = one
     const line = `${version} ${party}`
     const isCurrent = current.has(party) && !taken.has(line)
     taken.add(line)
     const key = current.has(party) ? one.key : await asOf(openPgp, store, one, address, now)
-    keys.push({ party, fingerprint, key: key.toBase64(), current: isCurrent })
+    keys.push({ party, fingerprint, key, isCurrent })
   }
-  return { authorities: authorities.map((octets) => octets.toBase64()), keys }
+  return { authorities, keys }
+}
+
+function openPgpJson({ authorities, keys }: Awaited<ReturnType<typeof openPgpOf>>) {
+  return {
+    authorities: authorities.map((octets) => octets.toBase64()),
+    keys: keys.map(({ key, isCurrent, ...rest }) => ({ ...rest, key: key.toBase64(), current: isCurrent })),
+  }
 }
 
 /** The key of a party that is not this address any more: with when it was revoked, where it was. */

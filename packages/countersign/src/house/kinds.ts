@@ -35,8 +35,12 @@ export async function openKind(
   mail: Pick<MailHouse, 'directory' | 'mustEncrypt' | 'mustBeVerified' | 'mailKeys'>,
 ): Promise<OpenDoor<HouseDoorConfig>> {
   if (config.kind !== 'mail') return ofItsKind(await openDoor(config, house))
-  const { openMailDoor } = await import('@countersign/mail/door')
-  return ofItsKind(await openMailDoor(config, { ...house, ...mail, listen: openListener }))
+  const [{ openMailDoor }, { openPgpOpenerOfDoor }] = await Promise.all([
+    import('@countersign/mail/door'),
+    import('../mail/door-opener.ts'),
+  ])
+  const openers = [openPgpOpenerOfDoor(mail.mailKeys)]
+  return ofItsKind(await openMailDoor(config, { ...house, ...mail, openers, listen: openListener }))
 }
 
 /** A door is only ever given the next configuration of its own kind; TypeScript does not relate the two. */

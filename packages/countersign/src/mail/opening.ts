@@ -1,13 +1,13 @@
 // The opener of OpenPGP for an identity: its own keys, old ones too, and the keys of senders as the authority knows them. The
 // package for it is loaded when the first such message comes.
-import { type Entity, type LayerOpener, type MailVerdict, readPin, writePin } from '@countersign/mail'
+import { type LayerOpener, type MailVerdict, readPin, writePin } from '@countersign/mail'
 import { EnrollmentError, findMailKeys, MeetingRefusedError } from '@countersign/mtls'
 import type { KnownKeys, OpenPgpTrust } from '@countersign/openpgp'
 import type { Around } from '../command.ts'
 import { openPgpOrFail } from '../openpgp.ts'
 import { plainText } from '../output/plain-text.ts'
 import { rememberKey } from './known-keys.ts'
-import { believeAuthorities, readOpenPgpTrust, readOwnKeys } from './own-openpgp.ts'
+import { believeAuthorities, isOpenPgp, readOpenPgpTrust, readOwnKeys } from './own-openpgp.ts'
 
 /** An opener, and what is remembered of those whose mail it has verified. */
 export interface RememberingOpener extends LayerOpener {
@@ -33,10 +33,6 @@ export function openPgpOpenerFor(directory: string, around: Pick<Around, 'clock'
       return rememberKey(directory, { address: from.address, fingerprint: signer.fingerprint, key }, around)
     },
   }
-}
-
-function isOpenPgp({ contentType: { parameters } }: Entity): boolean {
-  return /^application\/pgp-(?:encrypted|signature)$/i.test(parameters.get('protocol') ?? '')
 }
 
 async function createOpener(

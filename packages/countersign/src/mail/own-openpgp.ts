@@ -1,5 +1,5 @@
 // One's own OpenPGP keys beside an identity, and whom it believes about those of others.
-import { openPgpFolder, readPins, signerOf } from '@countersign/mail'
+import { type Entity, openPgpFolder, readPins, signerOf } from '@countersign/mail'
 import { certifyOpenPgpKey, EnrollmentError, openIdentity } from '@countersign/mtls'
 import type { KeyDescription, OpenPgpTrust } from '@countersign/openpgp'
 import { type Around, EXIT, Failure } from '../command.ts'
@@ -15,9 +15,14 @@ export interface OwnKey extends KeyDescription {
 /** As long as what is certified of it. */
 const LASTS: Temporal.Duration = Temporal.Duration.from({ hours: 365 * 24 })
 /** As records call whom a certified key rests on. */
-const AUTHORITY = 'the authority'
+export const AUTHORITY = 'the authority'
 
 type OpenPgp = typeof import('@countersign/openpgp')
+
+/** Whether an entity says that it is one of OpenPGP. @see RFC 3156 §4, §5 */
+export function isOpenPgp({ contentType: { parameters } }: Pick<Entity, 'contentType'>): boolean {
+  return /^application\/pgp-(?:encrypted|signature)$/i.test(parameters.get('protocol') ?? '')
+}
 
 /** The keys in the folder of `directory`, the newest first; one that the authority has not certified yet is left out. */
 export async function readOwnKeys(directory: string, { describeKey }: OpenPgp): Promise<readonly OwnKey[]> {

@@ -24,7 +24,7 @@ export interface MailDoor extends Door {
  */
 export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Promise<MailDoor> {
   const { name, host, next } = config
-  const { clock, log, directory, failpoint, mustEncrypt, mustBeVerified, mailKeys, trust } = house
+  const { clock, log, directory, failpoint, mustEncrypt, mustBeVerified, mailKeys, trust, openers = [] } = house
   let current = config
   const keys = await readingKeys(config)
   const queue = await openQueue({ directory, ...(failpoint && { failpoint }) })
@@ -52,7 +52,17 @@ export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Pr
     queue,
     ...(config.arrives && {
       arrival: createArrival({
-        ...{ house, trust, door: name, host: host[0], arrives: config.arrives, mustBeVerified, spoolDirectory, keys },
+        ...{
+          house,
+          trust,
+          door: name,
+          host: host[0],
+          arrives: config.arrives,
+          mustBeVerified,
+          spoolDirectory,
+          keys,
+          openers,
+        },
       }),
     }),
     onQueued: () => leaving.poke(),

@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net'
 import type { Door, FoundMailKeys, House } from '@countersign/mtls'
-import type { RefusalCode, Source } from '@countersign/protocol'
+import type { LayerOpener, RefusalCode, Source } from '@countersign/protocol'
 
 /** Where something listens, or is reached. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
@@ -96,6 +96,8 @@ export interface Listening {
 /** All that a mail door may use. */
 export interface MailHouse extends House {
   readonly listen: (listening: Listening) => Promise<Door>
+  /** What opens and judges formats beside S/MIME, where mail arrives. Default: none. */
+  readonly openers?: readonly LayerOpener[]
   /** Where the queue is, absolute; nobody else's. */
   readonly directory: string
   /** The rule by which mail to an address must be encrypted, as it is told; undefined where none says so. */

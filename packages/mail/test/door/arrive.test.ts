@@ -344,7 +344,7 @@ suite('what may be known later', () => {
     const [code, reference] = ['ERR_CALLER_STATUS_UNKNOWN', 'M-7F3K-92QD' as Reference] as const
     const verdict = { state: 'not verified', refusal: { code }, remarks: [] } as const
     assert.match(
-      writeResults('mail.localhost', 'not verified', verdict, reference),
+      writeResults('mail.localhost', 'not verified', { verdict, facts: { layers: [] } }, reference),
       /smime=temperror reason="ERR_CALLER_STATUS_UNKNOWN" \(.*; M-7F3K-92QD\)\r\n$/,
     )
     assert.match(lineOf(code, reference), /^451 4\.7\.1 /)

@@ -2,7 +2,7 @@
 import { createCheckSignature, type House, type Trust } from '@countersign/mtls'
 import type { Meeting, Reference, RefusalCode } from '@countersign/protocol'
 import { createSpool } from '../../mime/source.ts'
-import type { Source } from '../../model.ts'
+import type { LayerOpener, Source } from '../../model.ts'
 import { type OpenedMessage, openMessage } from '../../open/open-message.ts'
 import type { ReadingKey } from '../../smime/decrypt.ts'
 import { createSmimeOpener } from '../../smime/open.ts'
@@ -27,6 +27,8 @@ export interface ArrivalOptions {
   readonly mustBeVerified: (address: string) => string | undefined
   /** Keys that were given to this door: what is encrypted to one is opened here. */
   readonly keys: readonly ReadingKey[]
+  /** Of other formats than S/MIME. */
+  readonly openers: readonly LayerOpener[]
   readonly spoolDirectory: string
 }
 
@@ -82,15 +84,17 @@ async function judged(
   intake: IntakeOptions,
   options: ArrivalOptions,
 ): Promise<RefusedArrival | undefined> {
-  const { trust, keys, spoolDirectory, host } = options
+  const { trust, keys, openers, spoolDirectory, host } = options
   const opener = createSmimeOpener({ keys, trust, checkSignature: createCheckSignature() })
-  await using opened = await onDisk(openMessage(source, { openers: [opener], now: intake.now, spoolDirectory }))
+  await using opened = await onDisk(
+    openMessage(source, { openers: [opener, ...openers], now: intake.now, spoolDirectory }),
+  )
   const { reference, found, refused } = verdictFor(opened, intake, options)
   if (refused) return refused
   // It took a while, in which its caller may have been cut.
   const late = intake.mayStay()
   if (late) return late
-  const results = writeResults(host, found, opened.verdict, reference)
+  const results = writeResults(host, found, opened, reference)
   await keep((await unsealed(opened, source)) ?? source, { ...message, reference }, results, intake)
   return undefined
 }

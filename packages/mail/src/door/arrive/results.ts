@@ -1,6 +1,8 @@
 // What this door says of a message that arrived, and what others say in its name. RFC 8601, and `smime` of RFC 7281.
 import type { Reference } from '@countersign/protocol'
 import { readName } from '@countersign/verify'
+import type { OpenedMessage } from '../../open/open-message.ts'
+import type { MailFacts } from '../../verdict/facts.ts'
 import type { MailVerdict } from '../../verdict/verdict.ts'
 import type { HeaderLine } from '../submit/header.ts'
 
@@ -13,14 +15,22 @@ export const RESULTS_FIELD = 'authentication-results'
 export type Found = MailVerdict['state'] | 'not judged here'
 
 /** Writes the field, with its line ends. @param host Our authserv-id. */
-export function writeResults(host: string, found: Found, verdict: MailVerdict, reference: Reference): string {
+export function writeResults(
+  host: string,
+  found: Found,
+  { verdict, facts }: Pick<OpenedMessage, 'verdict'> & { readonly facts: Pick<MailFacts, 'layers'> },
+  reference: Reference,
+): string {
   const { refusal, signer } = verdict
+  // There is no registered method for OpenPGP (RFC 8601 §2.7.7): whoever knows nothing of it passes it over.
+  const isOpenPgp = facts.layers[0]?.format === 'openpgp'
+  const [method, property] = isOpenPgp ? ['x-openpgp', 'x-openpgp'] : ['smime', 'smime-identifier']
   const [result, words] = resultOf(found, verdict)
   const reason = refusal === undefined || found === 'not judged here' ? '' : ` reason="${refusal.code}"`
   // RFC 8601 §2.2: what is no plain value is left out, as anybody may have chosen it.
   const address = signer?.addresses.find((one) => /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+$/.test(one))
-  const signedBy = found === 'verified' && address !== undefined ? `\r\n\tbody.smime-identifier=${address}` : ''
-  return `Authentication-Results: ${host};\r\n\tsmime=${result}${reason} (${words}; ${reference})${signedBy}\r\n`
+  const signedBy = found === 'verified' && address !== undefined ? `\r\n\tbody.${property}=${address}` : ''
+  return `Authentication-Results: ${host};\r\n\t${method}=${result}${reason} (${words}; ${reference})${signedBy}\r\n`
 }
 
 /** RFC 7281 §3.1 has the results of RFC 8601 §2.7.1. */
