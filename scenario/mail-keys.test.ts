@@ -77,7 +77,7 @@ suite('keys for mail', () => {
   test('that others may read, or that are of another certificate, are not used', async () => {
     const folder = join(house.directory, 'bob', 'mail')
     await run(['mail', 'key', '--identity', 'bob'])
-    const [key, pem] = (await readdir(folder)).sort()
+    const [key, pem] = (await readdir(folder)).filter((name) => /\.(?:key|pem)$/.test(name)).sort()
     const other = (await readdir(join(house.directory, 'alice', 'mail'))).find((name) => name.endsWith('.pem'))
     const right = await readFile(join(folder, pem!))
     await writeFile(join(folder, pem!), await readFile(join(house.directory, 'alice', 'mail', other!)))

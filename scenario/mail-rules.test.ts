@@ -22,7 +22,7 @@ must:
 expect:
   - mail to bob@partner.example must be encrypted
 `
-const PEOPLE = ['bob', 'carol', 'dora', 'late'] as const
+const PEOPLE = ['bob', 'carol', 'dora', 'late', 'pia'] as const
 
 suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POSTFIX }, () => {
   let scratch: string
@@ -175,6 +175,41 @@ suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POST
     assert.match(inside, /^Subject: sealed by hand\r?$/m)
   })
 
+  test('what its sender sealed with OpenPGP goes as it is; what nobody sealed for such a key is held', async () => {
+    await run(['mail', 'key', '--openpgp', '--identity', people['pia']?.directory ?? ''])
+    await run(['mail', 'key', '--openpgp', '--identity', alice.directory])
+    const lines = [
+      'From: alice@acme.example',
+      'To: pia@partner.example',
+      'Subject: of the other kind',
+      '',
+      'by alice',
+      '',
+    ]
+    await writeFile(join(scratch, 'pgp-letter'), lines.join('\n'))
+    await run([
+      'mail',
+      'seal',
+      join(scratch, 'pgp-letter'),
+      '--identity',
+      alice.directory,
+      '--out',
+      join(scratch, 'pgp'),
+    ])
+    await swaks(['pia@partner.example'], ['--data', `@${join(scratch, 'pgp')}`])
+    const [got = ''] = await relay.mailbox('pia@partner.example', 1)
+    const { opened, inside } = await open(got, 'pia', 0)
+    assert.equal(opened.state, 'verified')
+    assert.match(inside, /^Subject: of the other kind\r?$/m)
+    await swaks(['pia@partner.example'], letter('pia@partner.example', 'in clear'))
+    const held = await heldFor('pia@partner.example')
+    assert.match(held.recipients[0]?.note ?? '', /only a key of OpenPGP is known/)
+    await run(['mail', 'queue', 'drop', held.id, '--reason', 'seal it yourself'])
+    const reports = await relay.mailbox('alice@acme.example', 2)
+    assert.equal(reports.length, 2, 'held, and given up')
+    assert.equal((await relay.mailbox('pia@partner.example', 1)).length, 1)
+  })
+
   test('who is in Bcc has a copy that no other can open, and stands in none', async () => {
     await swaks(
       ['bob@partner.example', 'dora@partner.example', 'erin@elsewhere.example'],
@@ -200,7 +235,8 @@ suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POST
       recipients[0]?.note ?? '',
       /^must encrypt to \*@partner\.example: no key of late@partner\.example is known$/,
     )
-    const [report = ''] = await relay.mailbox('alice@acme.example', 1)
+    const reports = await relay.mailbox('alice@acme.example', 3)
+    const [report = ''] = reports.filter((text) => text.includes('late@partner.example'))
     assert.match(report, /^Subject: Held, and not delivered yet\r?$/m)
     assert.match(report, /ERR_MAIL_MUST_ENCRYPT[\s\S]*next: get the key of the recipient/)
     assert.doesNotMatch(report, /too early|4,200/)
@@ -227,9 +263,9 @@ suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POST
     const held = await heldFor('dora@partner.example')
     const dropped = await run(['mail', 'queue', 'drop', held.id, '--reason', 'dora has left'])
     assert.match(dropped.stdout, /given up, and its sender is told, for dora@partner\.example/)
-    const reports = await relay.mailbox('alice@acme.example', 3)
-    const [last = ''] = reports.filter((text) => text.includes('ERR_MAIL_DROPPED'))
-    assert.match(last, /dora has left/)
+    const reports = await relay.mailbox('alice@acme.example', 5)
+    const [last = ''] = reports.filter((text) => text.includes('dora has left'))
+    assert.match(last, /ERR_MAIL_DROPPED/)
     assert.match(last, /^Subject: Not delivered\r?$/m)
     assert.equal((await relay.mailbox('dora@partner.example', 1)).length, 1, 'nothing more came')
     for (const text of reports) assert.doesNotMatch(text, /to a thief|4,200/)

@@ -291,6 +291,18 @@ suite('what cannot be sealed is held, and nothing of it is sent', () => {
       /no key of bob@partner\.example is known/,
     ],
     [
+      'only a key of OpenPGP is known',
+      {
+        keysOf: async () => ({
+          certificates: [],
+          issuers: [],
+          openPgp: { authorities: [], keys: [{ fingerprint: 'ab', key: new Uint8Array(), isCurrent: true }] },
+        }),
+      },
+      'ERR_MAIL_MUST_ENCRYPT',
+      /only a key of OpenPGP is known, for which a person seals/,
+    ],
+    [
       'the authority is away',
       { keysOf: async () => Promise.reject(new Error('ECONNREFUSED')) },
       'ERR_MAIL_MUST_ENCRYPT',

@@ -136,7 +136,12 @@ async function recipientFor(
   const { certificates, issuers } = found
   // The sender may know a key that the authority does not.
   if (encrypted && (certificates.length === 0 || certificates.some(encrypted))) return 'already'
-  if (certificates.length === 0) return new MailError('ERR_MAIL_MUST_ENCRYPT', `no key of ${address} is known`)
+  if (certificates.length === 0) {
+    const note = found.openPgp?.keys.some(({ isCurrent }) => isCurrent)
+      ? `of ${address} only a key of OpenPGP is known, for which a person seals: countersign mail seal`
+      : `no key of ${address} is known`
+    return new MailError('ERR_MAIL_MUST_ENCRYPT', note)
+  }
   const checkSignature = createCheckSignature()
   let why: MailError | undefined
   for (const certificate of certificates)
