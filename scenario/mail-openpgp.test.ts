@@ -173,6 +173,9 @@ suite('a letter in OpenPGP', () => {
       assert.equal((await open(file, 'alice')).state, 'verified')
       assert.equal((await open(file, 'erin', 1)).code, 'ERR_MAIL_NO_KEY')
     }
+    // She has a key of each version: neither is another one in place of the other.
+    for (const file of ['four', 'four.2', 'four'])
+      assert.equal((await run(['mail', 'open', file, '--identity', 'alice'])).stderr, '')
     const { state, remarks } = await open('four.3', 'erin')
     assert.deepEqual([state, remarks], ['verified', ['not-addressed']])
     for (const who of ['alice', 'bob', 'carol', 'dave'])

@@ -1,7 +1,7 @@
 // HTTP binding of the directory for mail: to which keys mail for an address is encrypted, and by which OpenPGP keys it is signed.
 // For parties of the house, who may know each other; a stranger learns not even whether an address is somebody's.
 import type { FoundOpenPgpKey, FoundOpenPgpKeys } from '@countersign/mtls'
-import type { Refusal } from '@countersign/protocol'
+import { MailError, type Refusal } from '@countersign/protocol'
 import type { FastifyInstance } from 'fastify'
 import { faultOfHeld } from '../enrollment/renew.ts'
 import type { KeptOpenPgpKey, OpenPgpKeys } from '../openpgp.ts'
@@ -106,6 +106,7 @@ export async function openPgpOf(
     const isCurrent = current.has(party) && !taken.has(line)
     taken.add(line)
     const key = current.has(party) ? one.key : await asOf(openPgp, store, one, address, now)
+    if (key === undefined) continue
     keys.push({ party, fingerprint, key, isCurrent })
   }
   return { authorities, keys }
@@ -118,14 +119,14 @@ function openPgpJson({ authorities, keys }: Awaited<ReturnType<typeof openPgpOf>
   }
 }
 
-/** The key of a party that is not this address any more: with when it was revoked, where it was. */
+/** The key of a party that is not this address any more: with when it was revoked, where it was. Undefined where that cannot be said. */
 async function asOf(
   openPgp: OpenPgpKeys,
   { certificates }: Holders,
   kept: KeptOpenPgpKey,
   address: string,
   now: Temporal.Instant,
-): Promise<Uint8Array> {
+): Promise<Uint8Array | undefined> {
   const isOf = ({ profile, names }: StoredCertificate) =>
     profile === 'person' && names.some(({ kind, value }) => kind === 'rfc822Name' && value === address)
   const { party } = kept
@@ -134,5 +135,11 @@ async function asOf(
   const { found } = await certificates.list({ party, state: 'revoked', now, limit: MOST_CERTIFICATES })
   const times = found.filter(isOf).flatMap(({ revocation }) => revocation?.at ?? [])
   const since = times.toSorted(Temporal.Instant.compare).at(-1)
-  return since === undefined ? kept.key : openPgp.revoked(kept, address, since)
+  if (since === undefined) return kept.key
+  try {
+    return await openPgp.revoked(kept, address, since)
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error
+    return undefined // The key that would say so is not here: a key that is revoked is then not known, and believed by nobody.
+  }
 }

@@ -1,5 +1,6 @@
 // Keys of others that this identity remembers, and what is said where one is another than before.
 import { type PinnedKey, readPin, writePin } from '@countersign/mail'
+import type { FoundOpenPgpKeys } from '@countersign/mtls'
 import type { Around } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
 
@@ -8,6 +9,8 @@ export interface UsedKey {
   readonly address: string
   readonly fingerprint: string
   readonly key: Uint8Array
+  /** Of all keys that the authority has for the address now: a person has one of each version. */
+  readonly current: readonly string[]
 }
 
 /**
@@ -16,11 +19,11 @@ export interface UsedKey {
  */
 export async function rememberKey(
   directory: string,
-  { address, fingerprint, key }: UsedKey,
+  { address, fingerprint, key, current }: UsedKey,
   { clock, err }: Pick<Around, 'clock' | 'err'>,
 ): Promise<boolean> {
   const before = await readPin(directory, address)
-  if (before?.fingerprint === fingerprint) return false
+  if (before && (before.fingerprint === fingerprint || current.includes(before.fingerprint))) return false
   if (before === undefined || before.how === 'seen')
     await writePin(directory, { address, fingerprint, key, since: clock(), how: 'seen' })
   if (before === undefined) return false
@@ -28,6 +31,11 @@ export async function rememberKey(
     `countersign: the key of ${plainText(address)} is another one than before (${before.fingerprint}); the authority vouches for the new one (${fingerprint})`,
   )
   return true
+}
+
+/** Fingerprints of the keys that are a person's now, as the authority says. */
+export function currentOf({ keys }: FoundOpenPgpKeys): readonly string[] {
+  return keys.filter(({ isCurrent }) => isCurrent).map(({ fingerprint }) => fingerprint)
 }
 
 /** Those by which an address is believed without the authority: somebody accepted them, or they were found where its domain has them. */

@@ -6,8 +6,11 @@ import type { KnownKeys, OpenPgpTrust } from '@countersign/openpgp'
 import type { Around } from '../command.ts'
 import { openPgpOrFail } from '../openpgp.ts'
 import { plainText } from '../output/plain-text.ts'
-import { rememberKey } from './known-keys.ts'
+import { currentOf, rememberKey, type UsedKey } from './known-keys.ts'
 import { believeAuthorities, isOpenPgp, readOpenPgpTrust, readOwnKeys } from './own-openpgp.ts'
+
+/** The key by which a signature was judged, and what its owner's are now. */
+type SeenKey = Pick<UsedKey, 'key' | 'current'>
 
 /** An opener, and what is remembered of those whose mail it has verified. */
 export interface RememberingOpener extends LayerOpener {
@@ -19,7 +22,7 @@ export interface RememberingOpener extends LayerOpener {
 export function openPgpOpenerFor(directory: string, around: Pick<Around, 'clock' | 'err'>): RememberingOpener {
   let opener: Promise<LayerOpener> | undefined
   /** The key by which a signature was judged, by the address of its message. */
-  const seen = new Map<string, Uint8Array>()
+  const seen = new Map<string, SeenKey>()
   return {
     format: 'openpgp',
     async open(entity, source, context) {
@@ -28,9 +31,9 @@ export function openPgpOpenerFor(directory: string, around: Pick<Around, 'clock'
       return (await opener).open(entity, source, context)
     },
     async remember({ state, from, signer }) {
-      const key = from && seen.get(from.address)
-      if (state !== 'verified' || !from || !key || signer?.fingerprint === undefined) return false
-      return rememberKey(directory, { address: from.address, fingerprint: signer.fingerprint, key }, around)
+      const used = from && seen.get(from.address)
+      if (state !== 'verified' || !from || !used || signer?.fingerprint === undefined) return false
+      return rememberKey(directory, { address: from.address, fingerprint: signer.fingerprint, ...used }, around)
     },
   }
 }
@@ -38,7 +41,7 @@ export function openPgpOpenerFor(directory: string, around: Pick<Around, 'clock'
 async function createOpener(
   directory: string,
   { clock, err }: Pick<Around, 'clock' | 'err'>,
-  seen: Map<string, Uint8Array>,
+  seen: Map<string, SeenKey>,
 ): Promise<LayerOpener> {
   const openPgp = await openPgpOrFail()
   const { createOpenPgpOpener, describeKey } = openPgp
@@ -53,11 +56,13 @@ async function createOpener(
     },
   }
   const asked = new Map<string, Promise<readonly Uint8Array[]>>()
+  const current = new Map<string, readonly string[]>()
   const ask = async (sender: string): Promise<readonly Uint8Array[]> => {
     try {
       const { openPgp: found } = await findMailKeys(directory, sender, { clock })
       if (found === undefined) return []
       believed = await believeAuthorities(directory, found.authorities, openPgp)
+      current.set(sender, currentOf(found))
       // What the authority says of a key that is remembered, that it is revoked above all, is remembered too.
       const pin = await readPin(directory, sender)
       const now = pin && found.keys.find(({ fingerprint }) => fingerprint === pin.fingerprint)
@@ -81,7 +86,7 @@ async function createOpener(
       const fitting: Uint8Array[] = []
       for (const key of [...(await asking), ...(pin ? [pin.key] : [])])
         if ((await describeKey(key)).keyIds.includes(keyId)) fitting.push(key)
-      if (fitting[0]) seen.set(sender, fitting[0])
+      if (fitting[0]) seen.set(sender, { key: fitting[0], current: current.get(sender) ?? [] })
       return fitting
     },
   }

@@ -16,7 +16,7 @@ import { MailError } from '@countersign/protocol'
 import type { Around } from '../command.ts'
 import { timeStampOf } from '../meeting/time-stamp.ts'
 import { openPgpIfThere, openPgpOrFail } from '../openpgp.ts'
-import { rememberKey } from './known-keys.ts'
+import { currentOf, rememberKey } from './known-keys.ts'
 import { believeAuthorities, type OwnKey, readOpenPgpTrust, readOwnKeys } from './own-openpgp.ts'
 
 /** What whoever seals prefers. */
@@ -86,7 +86,7 @@ export async function openSealing(
         const there = await openPgpOrFail()
         openPgpTrust = await believeAuthorities(directory, of.authorities, there)
         const { fingerprint } = await there.describeKey(key.key)
-        await rememberKey(directory, { address: to, fingerprint, key: key.key }, around)
+        await rememberKey(directory, { address: to, fingerprint, key: key.key, current: currentOf(of) }, around)
       }
       // Whom the authority does not know, somebody may have accepted.
       return key ?? smime ?? acceptedKeyOf(directory, to, clock())
