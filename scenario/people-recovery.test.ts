@@ -157,5 +157,18 @@ suite('the end of a recovery', PEOPLE_NEED, () => {
     assert.equal(met.outcome.ok, true)
     await bank.told(/"recovery ended"[^\n]*a passkey was shown/)
     await mailbox.letter('A passkey was added')
+    // What an operator sees of her: by what she signs in, and what is open; no secret of it.
+    const shown = await bank.countersign('show', 'carol')
+    assert.match(
+      shown,
+      /^account {2}carol at bank\nopened .+\nseen .+\n(?:device .+\n)+ways {5}password, 1 passkey, an app$/m,
+    )
+    assert.match(shown, /^session {2}bank, since .+ M-\w{4}-\w{4}$/m)
+    const { accounts, sessions } = JSON.parse(await bank.countersign('show', 'carol', '--json'))
+    assert.deepEqual([accounts.length, sessions.length], [1, (await had()).sessions])
+    for (const secret of [carol.totpSecret, ...carol.recovery]) assert.ok(!shown.includes(secret))
+    const nobody = await bank.house.run(['show', 'nobody'])
+    assert.deepEqual([nobody.code, nobody.stdout], [1, ''])
+    assert.match(nobody.stderr, /ERR_ADMIN_NOT_FOUND/)
   })
 })

@@ -119,8 +119,11 @@ suite('countersign account', () => {
     assert.match(text, /^codes {4}9 for recovery$/m)
     assert.equal((await run('lock', 'carol', '--reason', 'lost')).code, 0)
     assert.match((await run('show', 'carol')).stdout.join('\n'), /^locked .+\(lost\)$/m)
-    const { certificates, accounts, party } = JSON.parse((await run('show', 'carol', '--json')).stdout[0] ?? '')
-    assert.deepEqual([certificates, accounts.length, party.name], [[], 1, 'carol'])
+    const { certificates, accounts, party, sessions } = JSON.parse(
+      (await run('show', 'carol', '--json')).stdout[0] ?? '',
+    )
+    assert.deepEqual([certificates, accounts.length, party.name, sessions], [[], 1, 'carol', []])
+    assert.doesNotMatch(text, /^session/m)
     for (const nobody of ['dan', 'carol ', 'x'.repeat(300)]) {
       const refused = await run('show', nobody)
       assert.notEqual(refused.code, 0)

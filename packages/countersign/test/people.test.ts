@@ -158,7 +158,7 @@ suite('people in a house', () => {
     const shown = (await place.run('show', 'carol')).stdout.join('\n')
     assert.match(
       shown,
-      /^account {2}carol at bank\nopened .+\ndevice .+ {2}carol-{38}\nways {5}password\ncodes {4}0 for recovery$/m,
+      /^account {2}carol at bank\nopened .+\nseen .+\ndevice .+ {2}carol-{38}\nways {5}password\ncodes {4}0 for recovery$/m,
     )
     assert.doesNotMatch(shown, /bob|dan/)
     const removed = await place.run('account', 'remove-device', 'bank', 'carol', 'carol'.padEnd(43, '-'))

@@ -12,9 +12,10 @@ export const show: Run = async (given, around) => {
   const admin = await openAdmin(given, around)
   const subject = given.text('SUBJECT') ?? ''
   const { answer, accounts } = await found(subject, admin)
+  const open = accounts.length > 0 ? await sessionsOf(subject, admin) : []
   if (given.flag('json')) {
     const whole = (await withEntries(answer, admin)) as object
-    around.out(JSON.stringify({ ...whole, ...(accounts.length > 0 && { accounts }) }))
+    around.out(JSON.stringify({ ...whole, ...(accounts.length > 0 && { accounts, sessions: open }) }))
     return EXIT.ok
   }
   const certificates = fieldOf(answer).get('certificates').list(10_000).map(certificateField)
@@ -33,6 +34,7 @@ export const show: Run = async (given, around) => {
   for (const key of keys ?? []) around.out(keyLine(key, certificates, around.clock()))
   if (accounts.length > 0 && certificates.length > 0) around.out('')
   for (const account of accounts) for (const line of accountLines(fieldOf(account), around.clock())) around.out(line)
+  for (const session of open) around.out(sessionLine(fieldOf(session), around.clock()))
   return EXIT.ok
 }
 
@@ -61,6 +63,20 @@ async function accountsOf(account: string, admin: Admin): Promise<readonly unkno
   return values
 }
 
+/** What is open of a party now, at every door. */
+async function sessionsOf(party: string, admin: Admin): Promise<readonly unknown[]> {
+  const answer = await admin.get('/v1/sessions')
+  const all = fieldOf(answer).get('sessions').list(1_000_000)
+  // Read as an object with this list.
+  const { sessions } = answer as { readonly sessions: readonly unknown[] }
+  return sessions.filter((_, index) => all[index]?.get('party').optional((each) => each.text(256)) === party)
+}
+
+function sessionLine(session: Field, now: Temporal.Instant): string {
+  const [door, reference] = [session.get('door').text(256), session.get('reference').text(32)]
+  return plainText(`session  ${door}, since ${formatWhen(session.get('since').instant(), now)}  ${reference}`)
+}
+
 function accountLines(account: Field, now: Temporal.Instant): readonly string[] {
   const when = (field: Field, name: string) => field.get(name).optional((each) => formatWhen(each.instant(), now))
   const ways = account.get('ways')
@@ -68,6 +84,7 @@ function accountLines(account: Field, now: Temporal.Instant): readonly string[] 
   const rows: [string, string][] = [
     ['account', `${account.get('account').text(256)} at ${account.get('door').text(256)}`],
     ['opened', when(account, 'openedAt') ?? 'not yet'],
+    ['seen', when(account, 'lastSeenAt') ?? 'never'],
     ...account
       .get('devices')
       .list(MOST_DEVICES)
