@@ -33,6 +33,9 @@ const next = z.enum(['password', 'code', 'confirm', 'recover', 'wait', 'restore'
 /** Digits of an app or of a telephone; a recovery code has letters too, and hyphens for the eye. */
 const code = z.string().trim().min(6).max(40)
 
+/** As in `+4915112345678`. @see ITU-T E.164 §6 */
+const telephoneNumber = z.string().regex(/^\+[1-9]\d{6,14}$/)
+
 /** What somebody confirms, as they read it: it is this that is signed, octet for octet (RFC 8785). */
 export const matter = z.strictObject({
   title: seen.min(1).max(80),
@@ -153,6 +156,13 @@ export const API = {
     body: z.strictObject(signIn),
     answer: z.strictObject({ number: z.string() }),
   },
+  'code/sms': {
+    summary:
+      'Sends the code to the enrolled number by SMS, where the operator has a gateway: restricted, and from a known device alone',
+    proof: 'device',
+    body: z.strictObject(signIn),
+    answer: z.strictObject({ number: z.string() }),
+  },
   wait: {
     summary: 'Whether a known device has confirmed this one, or the waiting time of a recovery is over',
     proof: 'device',
@@ -264,6 +274,12 @@ export const API = {
     body: z.union([z.strictObject({ matter, credential }), z.strictObject({ matter, code })]),
     answer: none,
   },
+  'confirm/sms': {
+    summary: 'Sends it, with a code, to the enrolled number by SMS, where the operator has a gateway: restricted',
+    proof: 'session',
+    body: z.strictObject({ matter }),
+    answer: z.strictObject({ number: z.string() }),
+  },
   'confirm/send': {
     summary: 'Shows it, with a code, on an enrolled telephone',
     proof: 'session',
@@ -305,6 +321,8 @@ export const API = {
         }),
       ),
       recoveryLeft: z.int(),
+      /** Where the operator has a gateway: the end of the number that codes go to, where there is one, and since when. */
+      sms: z.strictObject({ number: z.string().exactOptional(), addedAt: instant.exactOptional() }).exactOptional(),
       waiting: z.array(
         z.strictObject({
           waiting: id,
@@ -364,6 +382,25 @@ export const API = {
     summary: 'The first code of the new app: it takes the place of the one before',
     proof: 'session',
     body: z.strictObject({ pending: octets(256), code }),
+    answer: none,
+  },
+  'sms/add': {
+    summary:
+      'A number that codes are to come to by SMS, where the operator has a gateway: a first one goes there; asks for a fresh proof',
+    proof: 'session',
+    body: z.strictObject({ number: telephoneNumber }),
+    answer: none,
+  },
+  'sms/confirm': {
+    summary: 'The code that came there: the number counts from now on, in place of the one before',
+    proof: 'session',
+    body: z.strictObject({ code }),
+    answer: none,
+  },
+  'sms/remove': {
+    summary: 'No codes by SMS any more; asks for a fresh proof',
+    proof: 'session',
+    body: none,
     answer: none,
   },
   'picture/change': {

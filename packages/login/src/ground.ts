@@ -2,6 +2,7 @@
 import type { LoginHouse } from './model.ts'
 import type { OpaqueServer } from './opaque/server.ts'
 import type { DoorSecret } from './secret.ts'
+import type { Sms } from './sms/gateway.ts'
 
 /** One login at one door. */
 export interface Ground extends LoginHouse {
@@ -9,4 +10,6 @@ export interface Ground extends LoginHouse {
   readonly host: string
   readonly secret: DoorSecret
   readonly opaque: OpaqueServer
+  /** Where the operator has a gateway for SMS. */
+  readonly sms?: Sms
 }

@@ -21,6 +21,7 @@ const OLD = [
   ['login_invitation', 'expires_at', REMEMBERED_MS],
   ['login_sign_in', 'expires_at', DAY_MS],
   ['login_waiting', 'expires_at', DAY_MS],
+  ['login_sms_code', 'expires_at', DAY_MS],
   ['login_used', 'until', STEPS_MS],
   ['login_failure', 'last_at', STEPS_MS],
   ['login_notice', 'created_at', REMEMBERED_MS],

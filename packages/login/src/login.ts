@@ -32,6 +32,8 @@ import { openSessions } from './session/sessions.ts'
 import { stepUpCalls } from './session/step-up.ts'
 import { setUpCalls } from './setup/calls.ts'
 import { signInCalls } from './signin/calls.ts'
+import { type SmsCall, smsCalls } from './sms/calls.ts'
+import { openSmsGateway, type SmsOptions } from './sms/gateway.ts'
 import { waitingCalls } from './waiting/calls.ts'
 
 /** How people sign in at a door. */
@@ -46,6 +48,8 @@ export interface LoginConfig {
   readonly secret?: string
   /** By whom customers are told what happens to their accounts. Absent: nobody tells them by mail. */
   readonly mail?: MailOptions
+  /** The gateway for codes by SMS, which are restricted (NIST SP 800-63B §5.2.10). Absent: there are none. */
+  readonly sms?: SmsOptions
 }
 
 /** How requests reach whoever serves them. */
@@ -76,7 +80,7 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
   const { recoveryHours = RECOVERY_HOURS } = config
   const host = typeof config.host === 'string' ? config.host : config.host[0]
   const files = filesOf(config, house)
-  const ground = await groundOf(files, host, house)
+  const ground = await groundOf(config, files, host, house)
   const opened = openSessions(ground)
   const signing: RecoveryGround = {
     ...ground,
@@ -86,13 +90,15 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
     allowance: createAddressAllowance(),
   }
   const { find, sessionOf } = createFind(ground, opened, tellOfTheft(ground))
-  const calls: Calls = {
+  const { sms } = ground
+  const calls: Omit<Calls, SmsCall> & Partial<Pick<Calls, SmsCall>> = {
     ...setUpCalls({ ...ground, opened }),
     ...signInCalls(signing),
     ...callsWithin({ ...ground, opened }),
     ...passkeyCalls(signing),
     ...waitingCalls(signing),
     ...recoveryCalls(signing),
+    ...(sms && smsCalls({ ...ground, opened, sms })),
     ...restoreCalls(signing),
   }
   const { secret, clock } = ground
@@ -112,6 +118,7 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
     async close() {
       await tidying.close()
       await sender?.close()
+      sms?.close()
       await opened.close()
     },
   }
@@ -145,13 +152,19 @@ function filesOf({ secret: path }: LoginConfig, house: LoginHouse): PrivateFiles
   return files
 }
 
-async function groundOf(files: PrivateFiles, host: string, house: LoginHouse): Promise<Ground> {
+async function groundOf(
+  { bank, sms }: LoginConfig,
+  files: PrivateFiles,
+  host: string,
+  house: LoginHouse,
+): Promise<Ground> {
   const { door, store } = house
   const secret = await openSecret(files, async () => {
     const account = store.db.selectFrom('login_account').select('account').where('door', '=', door)
     return (await account.limit(1).executeTakeFirst()) !== undefined
   })
-  return { ...house, host, secret, opaque: await createOpaqueServer(secret, host) }
+  const opaque = await createOpaqueServer(secret, host)
+  return { ...house, host, secret, opaque, ...(sms && { sms: { ...openSmsGateway(sms), bank: bank ?? host } }) }
 }
 
 /** A file that somebody else has named. */

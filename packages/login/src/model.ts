@@ -39,6 +39,8 @@ export interface AccountEntry {
     | 'passkey removed'
     | 'password changed'
     | 'app changed'
+    | 'number added'
+    | 'number removed'
     | 'picture changed'
     | 'recovery begun'
     | 'recovery ended'

@@ -28,6 +28,9 @@ export type SecretPurpose =
   | 'unknown name'
   | 'challenge nonce'
   | 'passkey user'
+  | 'sms number'
+  | 'sms code'
+  | 'sms limit'
 
 /** The secret of one door. All of it is secret, server only. */
 export interface DoorSecret {

@@ -137,6 +137,7 @@ const PROOF_WORDS: Readonly<Record<ProofKind, string>> = {
   passkey: 'passkey',
   totp: 'one-time password',
   password: 'password',
+  sms: 'code by SMS (restricted)',
 }
 
 /** By the caller with where it was shown, by the callee as what was checked. */

@@ -97,8 +97,8 @@ export type Steps = readonly [Step, Step, Step, Step, Step, Step]
 /** The names of the six steps, in their order. */
 export const STEP_NAMES = ['ask', 'present', 'verify', 'present', 'verify', 'channel'] as const
 
-/** By what a party proves itself. A door says which kinds it can check. */
-export const PROOF_KINDS = ['certificate', 'passkey', 'totp', 'password'] as const
+/** By what a party proves itself. A door says which kinds it can check. No rule can ask for `sms`: it is restricted (NIST SP 800-63B §5.2.10). */
+export const PROOF_KINDS = ['certificate', 'passkey', 'totp', 'password', 'sms'] as const
 /** One of {@link PROOF_KINDS}. */
 export type ProofKind = (typeof PROOF_KINDS)[number]
 

@@ -25,6 +25,20 @@ export const PERSON_REFUSALS = {
     'too many sign-ins were begun from your address',
     'try again in a minute',
   ],
+  ERR_PERSON_SMS_LIMIT: [
+    'RFC 6585 §4',
+    'caller',
+    4,
+    'too many codes went by SMS to this number, or for this account',
+    'use a passkey or the code of your app, or try again later',
+  ],
+  ERR_PERSON_SMS_UNSENT: [
+    'RFC 9110 §15.6.4',
+    'operator',
+    4,
+    'the code could not be sent by SMS',
+    'use a passkey or the code of your app; nothing else of your account depends on SMS',
+  ],
   ERR_PERSON_DEVICE: [
     'local policy',
     'caller',

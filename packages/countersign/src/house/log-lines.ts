@@ -45,6 +45,7 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   'events.failed': ['alarm', 'who follows the events was left, and goes on from there: {cause}'],
   'notice.waits': ['alarm', 'a notice ({kind}) to {account} could not be sent, and is tried again: {cause}'],
   'notice.lost': ['alarm', 'a notice ({kind}) to {account} could not be sent for five days, and is given up: {cause}'],
+  'sms.failed': ['alarm', 'a code for {account} could not be sent by SMS at {door}: {cause}'],
   'mail.held': ['ended', 'a message ({id}) at {door} is held for {recipients} recipients: {code}'],
   'mail.unknown': [
     'alarm',

@@ -3,6 +3,7 @@ import type { Accounts, HouseSecret, StorePart } from '@countersign/authority'
 import type { OpenPeople } from '@countersign/gateway'
 import type { AccountsOfDoor, LoginService, LoginStore } from '@countersign/login'
 import { LOGIN_PART } from '@countersign/login/store'
+import type { OwnIdentity, Trust } from '@countersign/mtls'
 
 /** The people of a house. */
 export interface HousePeople {
@@ -39,7 +40,7 @@ export function createHousePeople(): HousePeople {
     keptIn(store) {
       kept = store
     },
-    async open({ host, recoveryHours, secret, mail }, house) {
+    async open({ host, recoveryHours, secret, mail, sms }, { identity, ...house }) {
       if (kept === undefined) throw new TypeError('people cannot sign in at a house without accounts')
       const { openLogin } = await import('@countersign/login')
       const config = {
@@ -47,6 +48,7 @@ export function createHousePeople(): HousePeople {
         ...(recoveryHours !== undefined && { recoveryHours }),
         ...(secret !== undefined && { secret }),
         ...(mail && { mail: await mailOf(mail) }),
+        ...(sms && { sms: { ...sms, identity: withTrust(identity, house.trust) } }),
       }
       const { find, accounts, secretFile, upstream, close } = await openLogin(config, { ...house, store: kept })
       doors.set(house.door, { accounts, secretFile, address: `https://${host[0]}` })
@@ -64,6 +66,11 @@ export function createHousePeople(): HousePeople {
       if (door !== undefined) door.address = address
     },
   }
+}
+
+/** The door as a client, who believes whom the door believes. */
+function withTrust(identity: OwnIdentity, trust: Trust): OwnIdentity & { readonly trust: Trust } {
+  return { current: () => identity.current(), onChange: (listener) => identity.onChange(listener), trust }
 }
 
 /** With the password itself, where the configuration says where it is. @throws {AuthorityError} (rejects) where it cannot be read. */

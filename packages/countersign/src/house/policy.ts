@@ -172,6 +172,11 @@ function decideBy({ policy, directory }: Rulebook, door: string, question: Acces
     ...(party !== undefined && { party }),
     ...(authority !== undefined && { authority }),
   })
-  const decision = decide({ who, what, proofs, seen: callee.identities.map(({ value }) => value), now }, policy)
+  // A code by SMS is restricted (NIST SP 800-63B §5.2.10): for rules it is as if it had not been shown.
+  const counted = proofs.flatMap(({ kind, at }) => (kind === 'sms' ? [] : [{ kind, at }]))
+  const decision = decide(
+    { who, what, proofs: counted, seen: callee.identities.map(({ value }) => value), now },
+    policy,
+  )
   return decision.ok ? { ...decision, labels: [...who.labels].sort() } : decision
 }

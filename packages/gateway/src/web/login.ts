@@ -35,7 +35,7 @@ export async function openLogin(
   const people = await house.people(
     { ...config, host },
     {
-      ...{ door: name, access, sessions, clock, record, log, trust },
+      ...{ door: name, access, sessions, clock, record, log, trust, identity },
       ...(files && { files }),
       callee: () => sideOf(identity.current().certificates[0], name, 'callee'),
     },

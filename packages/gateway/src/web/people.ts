@@ -14,6 +14,11 @@ export interface PeopleConfig {
     /** The file of the password. */
     readonly password?: string
   }
+  /** The gateway that codes by SMS are given to, over mutual TLS; restricted. Absent: there are none. */
+  readonly sms?: {
+    /** `https://`. */
+    readonly url: string
+  }
   /** The file of the door's secret, without which the store says nothing of passwords. Absent: one among the door's files. */
   readonly secret?: string
 }
@@ -35,7 +40,7 @@ export type OpenPeople = (
 
 /** What of a door's house its people may use. */
 export interface PeopleHouse
-  extends Pick<House, 'access' | 'sessions' | 'clock' | 'record' | 'log' | 'files' | 'trust'> {
+  extends Pick<House, 'access' | 'sessions' | 'clock' | 'record' | 'log' | 'files' | 'trust' | 'identity'> {
   readonly door: string
   /** The door as it proves itself to callers: the second side of each record. */
   readonly callee: () => Side

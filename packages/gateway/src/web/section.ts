@@ -110,6 +110,15 @@ const mail = z.strictObject({
     ),
 })
 
+const sms = z.strictObject({
+  url: z
+    .string()
+    .refine(isGatewayUrl, 'must be https://HOST[:PORT]/PATH, without user, password or fragment')
+    .describe(
+      'your gateway, as https://HOST:PORT/PATH: it proves that name to this door by a certificate of the house (or of anchors), and is shown the one of the door; POST of JSON {id, to, text}, any answer but 2xx is a no',
+    ),
+})
+
 const certificate = z.strictObject({
   chain: z
     .string()
@@ -128,6 +137,11 @@ const people = z.strictObject({
   mail: mail
     .exactOptional()
     .describe('by which customers are told what happens to their accounts (nobody is told by mail)'),
+  sms: sms
+    .exactOptional()
+    .describe(
+      'codes by SMS: restricted (NIST SP 800-63B §5.2.10), for known devices alone, and for no rule a proof (there are none); see docs/doors/login.md first',
+    ),
   secret: z
     .string()
     .min(1)
@@ -136,6 +150,11 @@ const people = z.strictObject({
       "the file of the door's secret, mode 600, the same for houses that share a database; a relative path begins at this file (login.secret among the door's files)",
     ),
 })
+
+function isGatewayUrl(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && url.protocol === 'https:' && url.username === '' && url.password === '' && url.hash === ''
+}
 
 function isMailUrl(text: string): boolean {
   const url = URL.parse(text)
@@ -259,6 +278,7 @@ export const WEB_SECTION: Section = {
     certificate: certificate.shape,
     people: people.shape,
     'people.mail': mail.shape,
+    'people.sms': sms.shape,
     'routes.*': route.shape,
     'routes.*.upstream': service.shape,
     'routes.*.upstream.health': health.shape,

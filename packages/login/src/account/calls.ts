@@ -8,6 +8,7 @@ import { sessionOf } from '../session/fresh.ts'
 import type { SessionGround } from '../session/ground.ts'
 import { openSessionsOf } from '../session/open-sessions.ts'
 import { readProofs } from '../session/row.ts'
+import { endOf, enrolledNumber } from '../sms/code.ts'
 import { openWaiting, type WaitingRow } from '../waiting/open.ts'
 
 type Waiting = AnswerOf<'account'>['waiting'][number]
@@ -74,10 +75,17 @@ export function accountCalls(ground: SessionGround): Pick<Calls, 'account'> {
           ...(each.passkey !== undefined && { passkey: each.passkey }),
         })),
         recoveryLeft: codes.length,
+        ...(ground.sms && { sms: await smsOf(ground, account) }),
         waiting: waiting.flatMap((one) => shown(ground, one, isPhone)),
       }
     },
   }
+}
+
+/** What its owner is shown of the number. */
+async function smsOf(ground: SessionGround, account: string): Promise<NonNullable<AnswerOf<'account'>['sms']>> {
+  const enrolled = await enrolledNumber(ground, ground.store, account)
+  return enrolled ? { number: endOf(enrolled.number), addedAt: instantOf(enrolled.addedAt) } : {}
 }
 
 /** Codes are for telephones alone: elsewhere it is not even shown that there is one. */

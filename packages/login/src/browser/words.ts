@@ -404,6 +404,7 @@ const WORDS = {
   'proof.password': ['password', 'Passwort'],
   'proof.totp': ['one-time code', 'Einmalcode'],
   'proof.passkey': ['passkey', 'Passkey'],
+  'proof.sms': ['code by SMS, the weaker way', 'Code per SMS, der schwächere Weg'],
   'account.remove': ['Remove', 'Entfernen'],
   'account.remove-sure': [
     'Remove “{name}”? Its sessions end at once.',
@@ -481,6 +482,14 @@ const WORDS = {
   'refused.ERR_PERSON_TOO_OFTEN': [
     'Too many tries from here. Please wait a minute.',
     'Zu viele Versuche von hier. Bitte warten Sie eine Minute.',
+  ],
+  'refused.ERR_PERSON_SMS_LIMIT': [
+    'Too many codes went by SMS. Use your passkey or your app, or come back later.',
+    'Es gingen zu viele Codes per SMS. Nehmen Sie Ihren Passkey oder Ihre App, oder kommen Sie später wieder.',
+  ],
+  'refused.ERR_PERSON_SMS_UNSENT': [
+    'The code could not be sent by SMS. Use your passkey or your app: they work as ever.',
+    'Der Code konnte nicht per SMS gesendet werden. Nehmen Sie Ihren Passkey oder Ihre App: sie gehen wie immer.',
   ],
   'refused.ERR_PERSON_DEVICE': [
     'This device is not known for your account, and was not confirmed.',

@@ -8,6 +8,7 @@ import { sessionOf } from '../session/fresh.ts'
 import type { SessionGround } from '../session/ground.ts'
 import { addConfirmed, tryCode } from '../session/show-more.ts'
 import { spendAppCode } from '../session/step-up.ts'
+import { spendSmsCode } from '../sms/code.ts'
 import { canonicalMatter } from './matter.ts'
 
 /** The calls. */
@@ -37,10 +38,13 @@ export function confirmCalls(ground: SessionGround): Pick<Calls, 'confirm/option
       const { code } = body
       await tryCode(ground, asked, async (tx) => {
         const shown = { account, kind: 'matter', of: codeOf(id, sha256), typed: code, now } as const
+        const sent = { account, use: 'matter', of: codeOf(id, sha256) } as const
         const by = (await spendTelephoneCode(ground, tx, shown))
           ? 'telephone'
-          : (await spendAppCode(ground, tx, code, asked)) && 'totp'
-        if (by === false) return false
+          : (await spendAppCode(ground, tx, code, asked))
+            ? 'totp'
+            : ground.sms && (await spendSmsCode(ground, tx, sent, { typed: code, now })) && 'sms'
+        if (by === undefined || by === false) return false
         await addConfirmed(tx, asked, { sha256, by, at: now })
         return true
       })

@@ -47,6 +47,14 @@ export const NOTICES = {
     'Another app shows your codes',
     'The app for one-time codes of your account was replaced on {device}. Codes of the one before are worth nothing.',
   ],
+  'number added': [
+    'Codes can come to a number',
+    'On {device} a telephone number was added to your account, to which codes can come by SMS. If this was not you, remove it in your account, and tell the operator of this door.',
+  ],
+  'number removed': [
+    'A number was removed',
+    'On {device} the telephone number for codes by SMS was removed from your account.',
+  ],
   'picture changed': [
     'Your picture was changed',
     'Picture and phrase of your account were changed on {device}. Your other devices show them from their next sign-in on.',

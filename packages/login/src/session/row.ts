@@ -32,7 +32,7 @@ export type Confirmation = PersonClaims['confirmed'][number]
 const at = z.number().transform((ms) => Temporal.Instant.fromEpochMilliseconds(ms))
 const proofsForm = z.array(
   z.strictObject({
-    kind: z.enum(['certificate', 'passkey', 'totp', 'password']),
+    kind: z.enum(['certificate', 'passkey', 'totp', 'password', 'sms']),
     at,
     binding: z.enum(['channel', 'device', 'none']),
     passkey: z.string().exactOptional(),

@@ -122,6 +122,8 @@ async function endProofs(
     .where('removed_at', 'is', null)
     .execute()
   await tx.db.deleteFrom('login_sign_in').where('account', '=', account).execute()
+  for (const table of ['login_sms', 'login_sms_code'] as const)
+    await tx.db.deleteFrom(table).where('account', '=', account).execute()
   await endRecoveries(ground, tx, { account }, 'the account was set up anew', now)
   await endInvitations(tx, account, now)
   await tx.db

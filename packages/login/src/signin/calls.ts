@@ -7,6 +7,8 @@ import { spendTotp } from '../otp/totp.ts'
 import { waysToRestore } from '../recovery/ways.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { thumbprint } from '../session/dpop.ts'
+import type { ShownProof } from '../session/row.ts'
+import { spendSmsCode } from '../sms/code.ts'
 import { ofPasswordOf } from '../store/of-password.ts'
 import { beginSignIn } from './core.ts'
 import type { SignInGround } from './model.ts'
@@ -85,20 +87,30 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
         throw new PersonRefusal('ERR_PERSON_STEP', { note: 'a code is not what the rules ask for' })
       const { totp_secret: sealed } = (await openAccount(account).select('totp_secret').executeTakeFirst()) ?? {}
       const totp = sealed == null ? undefined : secret.open('totp secret', account, sealed)
-      const isRight = async (tx: LoginTransaction) =>
-        (totp !== undefined && (await spendTotp(tx, account, { secret: totp, code, now: asked.now }))) ||
-        (await spendTelephoneCode(ground, tx, { account, kind: 'code', of: signIn, typed: code, now: asked.now }))
+      const { now } = asked
+      const sent = { account, use: 'sign-in', of: signIn } as const
+      const rightBy = async (tx: LoginTransaction): Promise<ShownProof | undefined> => {
+        if (
+          (totp !== undefined && (await spendTotp(tx, account, { secret: totp, code, now }))) ||
+          (await spendTelephoneCode(ground, tx, { account, kind: 'code', of: signIn, typed: code, now }))
+        )
+          return { kind: 'totp', at: now, binding: 'device' }
+        if (ground.sms && isKnown && (await spendSmsCode(ground, tx, sent, { typed: code, now })))
+          return { kind: 'sms', at: now, binding: 'none' }
+        return undefined
+      }
 
       const moved = await recordRefused(ground, row, asked, async () => {
         const done = await asked.commit(async (tx) => {
           // It counts first: whoever may not guess any more is not told that he has guessed right.
           const tried = await moveSignIn(ground, tx, row, { type: 'tried' }, asked)
-          return (await isRight(tx)) ? moveSignIn(ground, tx, tried, { type: 'coded' }, asked) : undefined
+          const by = await rightBy(tx)
+          return by && { row: await moveSignIn(ground, tx, tried, { type: 'coded' }, asked), by }
         })
         if (done === undefined) throw new PersonRefusal('ERR_PERSON_CREDENTIALS', { note: 'the code is wrong' })
         return done
       })
-      await openSignedIn(ground, moved, asked, [{ kind: 'totp', at: asked.now, binding: 'device' }])
+      await openSignedIn(ground, moved.row, asked, [moved.by])
       return { next: 'done', ...(isKnown ? {} : await ofPasswordOf(store, account)) }
     },
 

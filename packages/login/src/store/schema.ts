@@ -294,11 +294,36 @@ DROP TABLE login_session_2;
 `
 }
 
+/** Of version 4: numbers that codes go to by SMS, and the codes. */
+const SMS = ({ integer, text, octets, withoutRowid }: SchemaWords): string => `
+CREATE TABLE login_sms (
+  account ${text} PRIMARY KEY REFERENCES login_account (account),
+  -- Encrypted under the secret of the door.
+  number ${octets} NOT NULL,
+  added_at ${integer} NOT NULL
+) ${withoutRowid};
+
+CREATE TABLE login_sms_code (
+  -- What it is for, as in \`sign-in:ID\`: one at a time.
+  about ${text} PRIMARY KEY,
+  account ${text} NOT NULL REFERENCES login_account (account),
+  -- HMAC-SHA-256 of what it is for, account and code under the secret of the door.
+  code ${octets} NOT NULL,
+  -- Where it went, encrypted, of a number that is to be enrolled.
+  number ${octets},
+  created_at ${integer} NOT NULL,
+  expires_at ${integer} NOT NULL,
+  CHECK (expires_at > created_at)
+) ${withoutRowid};
+CREATE INDEX login_sms_code_account ON login_sms_code (account);
+CREATE INDEX login_sms_code_expires ON login_sms_code (expires_at);
+`
+
 /** The tables of login, for a store to take up. */
 export const LOGIN_PART: StorePart = {
   name: 'login',
-  version: 3,
-  schemaIn: (words) => VERSION_1(words) + WITHOUT_UNREAD(words) + NUMBERED(words),
-  upgrades: { 1: WITHOUT_UNREAD, 2: NUMBERED },
+  version: 4,
+  schemaIn: (words) => VERSION_1(words) + WITHOUT_UNREAD(words) + NUMBERED(words) + SMS(words),
+  upgrades: { 1: WITHOUT_UNREAD, 2: NUMBERED, 3: SMS },
   primaryKeys: PRIMARY_KEYS,
 }

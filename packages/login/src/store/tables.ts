@@ -160,6 +160,26 @@ export interface NoticeTable {
   sent_at: number | null
 }
 
+/** The number that an account's codes go to by SMS. */
+export interface SmsTable {
+  account: string
+  /** Encrypted under the secret of the door. */
+  number: Uint8Array
+  added_at: number
+}
+
+/** A code that went by SMS, as HMAC-SHA-256 under the secret of the door. */
+export interface SmsCodeTable {
+  /** As in `sign-in:ID`. */
+  about: string
+  account: string
+  code: Uint8Array
+  /** Where it went, of a number that is to be enrolled. */
+  number: Uint8Array | null
+  created_at: number
+  expires_at: number
+}
+
 /** Every table of login. */
 export interface Tables {
   login_account: AccountTable
@@ -174,6 +194,8 @@ export interface Tables {
   login_session: LoginSessionTable
   login_waiting: WaitingTable
   login_notice: NoticeTable
+  login_sms: SmsTable
+  login_sms_code: SmsCodeTable
 }
 
 /** By what each row is found, for who copies a store. */
@@ -190,4 +212,6 @@ export const PRIMARY_KEYS: { readonly [Table in keyof Tables]: readonly (keyof T
   login_session: ['id'],
   login_waiting: ['id'],
   login_notice: ['id'],
+  login_sms: ['account'],
+  login_sms_code: ['about'],
 }

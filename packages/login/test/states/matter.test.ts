@@ -143,18 +143,36 @@ suite('a matter', () => {
 const expectedOld: Readonly<Partial<Record<string, Said>>> = {
   ...Object.fromEntries(
     ['passkey/add/options', 'passkey/add', 'waiting/answer', 'device/remove', 'passkey/remove', 'session/end']
-      .concat(['device/phone', 'recovery/new', 'totp/new', 'picture/change', 'password/change', 'password/changed'])
+      .concat([
+        'device/phone',
+        'recovery/new',
+        'sms/add',
+        'sms/remove',
+        'totp/new',
+        'picture/change',
+        'password/change',
+        'password/changed',
+      ])
       .map((name) => [name, 'ERR_PERSON_FRESH'] as const),
   ),
   ...Object.fromEntries(
-    ['begin', 'nonce', 'renew', 'sign-out', 'step-up/options', 'confirm/options', 'confirm/send', 'account'].map(
-      (name) => [name, 'ok'] as const,
-    ),
+    [
+      'begin',
+      'nonce',
+      'renew',
+      'sign-out',
+      'step-up/options',
+      'confirm/options',
+      'confirm/send',
+      'confirm/sms',
+      'account',
+    ].map((name) => [name, 'ok'] as const),
   ),
   'set-up/begin': 'ERR_PERSON_INVITATION',
   'device/keep': 'ERR_PERSON_REQUEST',
   'step-up': WRONG,
   confirm: WRONG,
+  'sms/confirm': WRONG,
 }
 
 suite('what a passkey has signed', () => {

@@ -45,6 +45,7 @@ const SESSION: Readonly<Record<SessionCall, Expected>> = {
   'step-up': { old: 'ok', again: WRONG, elsewhere: WRONG },
   'confirm/options': { old: 'ok', again: 'ok', elsewhere: 'its own' },
   confirm: { old: 'ok', again: WRONG, elsewhere: WRONG },
+  'confirm/sms': { old: 'ok', again: 'ok', elsewhere: REQUEST },
   'confirm/send': { old: 'ok', again: 'ok', elsewhere: 'its own' },
   account: { old: 'ok', again: 'ok', elsewhere: 'its own' },
   'waiting/answer': { old: FRESH, again: STEP, elsewhere: STEP },
@@ -56,6 +57,10 @@ const SESSION: Readonly<Record<SessionCall, Expected>> = {
   'totp/new': { old: FRESH, again: 'ok', elsewhere: 'its own' },
   // Its secret was shown when the session was fresh.
   'totp/confirm': { old: 'ok', again: WRONG, elsewhere: STEP },
+  'sms/add': { old: FRESH, again: 'ok', elsewhere: 'its own' },
+  // What went while the session was fresh is over when it is not.
+  'sms/confirm': { old: WRONG, again: WRONG, elsewhere: WRONG },
+  'sms/remove': { old: FRESH, again: 'ok', elsewhere: 'its own' },
   'picture/change': { old: FRESH, again: STEP, elsewhere: STEP },
   'password/change': { old: FRESH, again: 'ok', elsewhere: STEP },
   'password/changed': { old: FRESH, again: STEP, elsewhere: STEP },
@@ -132,6 +137,7 @@ const BESIDES: Partial<Record<CallName, Said>> = {
   'set-up/begin': 'ERR_PERSON_INVITATION',
   code: 'ok',
   'code/send': 'ok',
+  'code/sms': 'ok',
   wait: 'ok',
   'passkey/options': 'ok',
   passkey: 'ERR_PERSON_CREDENTIALS',

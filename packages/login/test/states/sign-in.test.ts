@@ -23,7 +23,7 @@ import {
   tap,
 } from '../support/every-call.ts'
 import type { WholeLogin } from '../support/whole.ts'
-import { type SignedIn, signedIn, withPasskey } from '../support/within.ts'
+import { type SignedIn, signedIn, withNumber, withPasskey } from '../support/within.ts'
 
 await ready
 
@@ -43,6 +43,8 @@ const LEADS: Readonly<Record<SignInCall, Partial<Record<At, At | 'nowhere' | Sai
   finish: { 'known finish': 'known code', 'new finish': 'new confirm' },
   code: { 'known code': 'known done', 'new code': 'new done', 'new restore': 'new done' },
   'code/send': { 'known code': 'nowhere', 'new code': 'nowhere' },
+  // Never for a device that is not known.
+  'code/sms': { 'known code': 'nowhere' },
   wait: {
     'known code': 'nowhere',
     'known done': 'nowhere',
@@ -92,6 +94,7 @@ function expected(name: CallName, at: At): Said {
 async function carolAtHome(t: TestContext) {
   const home = await signedIn(t)
   const passkey = await withPasskey(home.browser)
+  await withNumber(home)
   await home.browser.ask('device/phone', { isPhone: true })
   return { ...home, door: tap(home.door), passkey }
 }

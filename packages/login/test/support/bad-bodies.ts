@@ -29,7 +29,7 @@ export const MARK = 'zQ7mark'
 
 /** Whatever a string is of, one of these is of its form. */
 const STRINGS = [
-  ...['Z'.repeat(22), 'Z'.repeat(43), 'ZZZZZZZZ', 'carol', '123456', 'public-key', 'EC', 'P-256'],
+  ...['Z'.repeat(22), 'Z'.repeat(43), 'ZZZZZZZZ', 'carol', '123456', 'public-key', 'EC', 'P-256', '+4915112345678'],
   `Z.${['', 'Z', 'Z', 'Z'].join('.')}`,
 ]
 

@@ -12,10 +12,12 @@ import { type Fields, sessionIdOf, type TappedDoor, tap } from './every-call.ts'
 import {
   atNewDevice,
   type Credential,
+  NUMBER,
   passwordOfNow,
   type SignedIn,
   signedIn,
   TRANSFER,
+  withNumber,
   withPasskey,
 } from './within.ts'
 
@@ -34,6 +36,9 @@ export interface CarolsHome extends SignedIn {
 export async function carolsHome(t: TestContext): Promise<CarolsHome> {
   const home = await signedIn(t)
   const passkey = await withPasskey(home.browser)
+  await withNumber(home)
+  // Another one is on its way.
+  await home.browser.ask('sms/add', { number: NUMBER })
   const door = tap(home.door)
   const phone = await newBrowser(door, { name: 'Firefox on Android' })
   const { signIn: id } = await phone.ask('begin', { device: phone.device.keys })
@@ -80,6 +85,7 @@ export async function fieldsWithin(home: CarolsHome, app: AnswerOf<'totp/new'>):
     ofPassword: await sealToPassword(PLAIN, exportKey),
     'password/changed ofPassword': ofPassword,
     ...{ code: codeOf(carol.totpSecret, now), pending: app.pending, 'totp/confirm code': codeOf(app.totp.secret, now) },
+    ...{ number: NUMBER, 'sms/confirm code': door.gateway?.code() },
     'step-up credential': signed(home, 'step up', session),
     'passkey/add credential': signed(home, 'add passkey', session),
     'confirm credential': signed(home, 'confirm', `${canonicalMatter(TRANSFER).text}${session}`),

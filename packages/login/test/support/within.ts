@@ -20,8 +20,8 @@ export interface SignedIn {
 }
 
 /** Sets up and signs in. */
-export async function signedIn(t: TestContext): Promise<SignedIn> {
-  const door = await wholeLogin(t)
+export async function signedIn(t: TestContext, sms?: Parameters<typeof wholeLogin>[2]): Promise<SignedIn> {
+  const door = await wholeLogin(t, undefined, sms)
   const carol = await setUp(door, 'carol', { email: 'carol@mail.example' })
   await signIn(door, carol)
   // A code counts once: the next is another.
@@ -47,6 +47,18 @@ export async function passwordOfNow({ browser, carol }: Pick<SignedIn, 'browser'
   assert.ok(proved)
   await browser.ask('finish', { signIn: id, finish: proved.finish })
   return { signIn: id, exportKey: proved.exportKey }
+}
+
+/** A number of nobody's. @see Bundesnetzagentur, numbers for film and television */
+export const NUMBER = '+491520123456'
+
+/** Enrols it: the first code goes there. */
+export async function withNumber(
+  { door, browser }: Pick<SignedIn, 'door' | 'browser'>,
+  number = NUMBER,
+): Promise<void> {
+  await browser.ask('sms/add', { number })
+  await browser.ask('sms/confirm', { code: door.gateway!.code() })
 }
 
 /** Adds a passkey. */

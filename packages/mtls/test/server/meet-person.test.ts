@@ -54,7 +54,8 @@ function accessOf(text: string): Access {
     decide({ caller: { name, party, identities }, callee, proofs, now, what = 'service:bank' }) {
       const who = directory.callerOf({ name, identities, ...(party !== undefined && { party }) })
       const seen = callee.identities.map(({ value }) => value)
-      const decision = decide({ who, what, proofs, seen, now }, policy)
+      const counted = proofs.flatMap(({ kind, at }) => (kind === 'sms' ? [] : [{ kind, at }]))
+      const decision = decide({ who, what, proofs: counted, seen, now }, policy)
       return decision.ok ? { ...decision, labels: [...who.labels].sort() } : { ...decision, missing: [] }
     },
     onChange: () => () => undefined,
