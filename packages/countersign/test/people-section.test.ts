@@ -26,6 +26,7 @@ suite('the section people', () => {
       },
     ],
     ['a mail server without a user', { people: { mail: { url: 'smtp://127.0.0.1:2525', from: 'bank@acme.example' } } }],
+    ['a gateway for SMS', { people: { sms: { url: 'https://sms.acme.example:8443/send?of=bank' } } }],
     ['certificates beside it', { callers: 'ask' }],
     [
       'services beside it',
@@ -48,6 +49,13 @@ suite('the section people', () => {
     ],
     ['no waiting that is none', { people: { recoveryHours: 0 } }, /people\.recoveryHours must be more than 0/],
     ['no waiting for ever', { people: { recoveryHours: 721 } }, /people\.recoveryHours must be at most 720/],
+    [
+      'no gateway for SMS in clear',
+      { people: { sms: { url: 'http://sms.acme.example/' } } },
+      /people\.sms\.url must be https/,
+    ],
+    ['no password of one', { people: { sms: { url: 'https://a:b@c/' } } }, /people\.sms\.url must be https/],
+    ['no gateway that is none', { people: { sms: {} } }, /people\.sms\.url is missing/],
     ['no secret itself', { people: { secret: { value: 'x' } } }, /people\.secret/],
     ['no mail without a sender', { people: { mail: { url: 'smtp://a' } } }, /people\.mail\.from is missing/],
     [

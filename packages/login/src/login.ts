@@ -118,7 +118,7 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
     async close() {
       await tidying.close()
       await sender?.close()
-      sms?.close()
+      await sms?.close()
       await opened.close()
     },
   }

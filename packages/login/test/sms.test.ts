@@ -208,7 +208,7 @@ suite('a gateway for SMS', () => {
       /answered 307/,
     ],
     hangs: [answering(() => undefined), /does not answer/],
-    'hangs up': [answering((response) => void response.destroy()), /hang up|reset/],
+    'hangs up': [answering((response) => void response.destroy()), /closed|reset/],
     'is away': [(gateway) => gateway.stop(), /ECONNREFUSED|refused/],
   }
   for (const [what, [happens, cause]] of Object.entries(faults))

@@ -1,8 +1,7 @@
 // The gateway that messages by SMS are given to: the operator's own, in whichever way it sends them. It proves itself, and hears
 // nobody but this door.
 import { randomUUID } from 'node:crypto'
-import { request } from 'node:https'
-import { agentFor, type ClientIdentity } from '@countersign/mtls'
+import { type ClientIdentity, dispatcherFor } from '@countersign/mtls'
 
 /** Where messages go, and who gives them. */
 export interface SmsOptions {
@@ -23,7 +22,7 @@ export interface SmsMessage {
 export interface SmsGateway {
   /** Resolves when the gateway has taken it. @throws {SmsError} (rejects) where it has not, or nobody knows. */
   send(message: SmsMessage): Promise<void>
-  close(): void
+  close(): Promise<void>
 }
 
 /** Of login where the operator has a gateway. */
@@ -42,28 +41,27 @@ const TIMEOUT_MS = 5_000
 
 /** Speaks to the gateway by `POST`, JSON, over mutual TLS; any answer but 2xx is a no. */
 export function openSmsGateway({ url, identity }: SmsOptions): SmsGateway {
-  const agent = agentFor(identity)
+  const dispatcher = dispatcherFor(identity)
   return {
     async send({ to, text }) {
       // Whoever gets it twice knows by `id` that it is one.
-      const body = Buffer.from(JSON.stringify({ id: randomUUID(), to, text }))
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
-      const signal = AbortSignal.timeout(TIMEOUT_MS)
-      const headers = { 'content-type': 'application/json', 'content-length': body.length }
-      const asked = request(url, { method: 'POST', agent, headers, signal })
-      asked.on('error', (cause) => {
-        reject(new SmsError(signal.aborted ? 'the gateway does not answer' : cause.message, { cause }))
+      const body = JSON.stringify({ id: randomUUID(), to, text })
+      const [headers, signal] = [{ 'content-type': 'application/json' }, AbortSignal.timeout(TIMEOUT_MS)]
+      // Nobody but the gateway is told: it leads nowhere else.
+      const asked = { method: 'POST', headers, body, signal, dispatcher, redirect: 'manual' } as const
+      const answer = await fetch(url, asked).catch((cause: unknown) => {
+        throw new SmsError(signal.aborted ? 'the gateway does not answer' : reasonOf(cause), { cause })
       })
-      asked.on('response', (answer) => {
-        const { statusCode = 0 } = answer
-        // What else it says is nobody's matter, and may have no end.
-        answer.destroy()
-        if (statusCode >= 200 && statusCode < 300) resolve()
-        else reject(new SmsError(`the gateway answered ${statusCode}`))
-      })
-      asked.end(body)
-      return promise
+      // What else it says is nobody's matter, and may have no end.
+      await answer.body?.cancel()
+      if (!answer.ok) throw new SmsError(`the gateway answered ${answer.status}`)
     },
-    close: () => agent.destroy(),
+    close: () => dispatcher.destroy(),
   }
+}
+
+/** What `fetch` says has its reason below. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? error.cause.message : error.message
 }
