@@ -37,6 +37,8 @@ suite('the end of a recovery', PEOPLE_NEED, () => {
   let bank: Bank
   let laptop: Device
   let carol: Customer
+  /** What has got in by a recovery, and a passkey. */
+  let restored: Device
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'countersign-recovery-'))
@@ -66,6 +68,12 @@ suite('the end of a recovery', PEOPLE_NEED, () => {
     const listed = await bank.countersign('account', 'list', '--json')
     const { devices } = JSON.parse(listed.split('\n').find((line) => line.includes('"carol"')) ?? '{}')
     return { devices: devices.length, sessions: (await bank.countersign('sessions')).match(/carol/g)?.length ?? 0 }
+  }
+
+  const replaceRules = async (proof: string) => {
+    await writeFile(join(directory, 'policy.yaml'), rulesOf(proof))
+    const { code, stderr } = await bank.house.run(['reload'])
+    assert.equal(code, 0, stderr)
   }
 
   /** A new device, past its waiting time. */
@@ -142,11 +150,10 @@ suite('the end of a recovery', PEOPLE_NEED, () => {
   })
 
   test('who must have a passkey makes one, which lets in; a code is not asked for', async () => {
-    await writeFile(join(directory, 'policy.yaml'), rulesOf('passkey'))
-    bank.house.process.kill('SIGHUP')
-    await bank.house.event(({ event }) => event === 'policy.replaced')
+    await replaceRules('passkey')
     const before = await had()
-    const { page } = await atItsEnd(carol.recovery[2], { passkeys: true })
+    restored = await atItsEnd(carol.recovery[2], { passkeys: true })
+    const { page } = restored
     assert.equal(await page.locator('#restore-app').isVisible(), false)
     assert.equal(await page.locator('#restore-code').isVisible(), false)
     assert.equal((await had()).devices, before.devices)
@@ -170,5 +177,27 @@ suite('the end of a recovery', PEOPLE_NEED, () => {
     const nobody = await bank.house.run(['show', 'nobody'])
     assert.deepEqual([nobody.code, nobody.stdout], [1, ''])
     assert.match(nobody.stderr, /ERR_ADMIN_NOT_FOUND/)
+  })
+
+  test('the last passkey stays while the rules want one; removed after that, it ends the session that it opened', async () => {
+    await openAccountPage(bank, restored)
+    const { page } = restored
+    page.on('dialog', (dialog) => void dialog.accept())
+    const before = await had()
+    await page.locator('#sessions', { hasText: 'by passkey' }).waitFor()
+    const remove = page.locator('#passkeys button')
+    await remove.click()
+    await page.locator('#alarm', { hasText: 'your last passkey' }).waitFor()
+    assert.deepEqual(await had(), before)
+
+    await replaceRules('password')
+    await remove.click()
+    await page.waitForURL(`${bank.origin}/login/`)
+    await bank.told(/"passkey removed"/)
+    const { text } = await mailbox.letter('A passkey was removed')
+    assert.match(text, /The sessions that it opened have ended/)
+    assert.equal((await had()).sessions, before.sessions - 1)
+    await page.goto(`${bank.origin}/`)
+    await page.waitForURL(/\/login\/\?to=/)
   })
 })

@@ -88,6 +88,13 @@ export const PERSON_REFUSALS = {
     'a fresh passkey or code is asked for here',
     'prove yourself anew: /login/step-up',
   ],
+  ERR_PERSON_LAST_WAY: [
+    'local policy',
+    'caller',
+    5,
+    'this is the last passkey, and without one the rules of this door would not let you in any more',
+    'add another passkey first',
+  ],
   ERR_PERSON_INVITATION: [
     'local',
     'caller',

@@ -532,6 +532,10 @@ const WORDS = {
     'This device has been removed from the account.',
     'Dieses Gerät wurde aus dem Konto entfernt.',
   ],
+  'refused.ERR_PERSON_LAST_WAY': [
+    'This is your last passkey, and without one you would not be let in any more. Add another first.',
+    'Das ist Ihr letzter Passkey, und ohne einen kämen Sie nicht mehr hinein. Fügen Sie zuerst einen anderen hinzu.',
+  ],
   'refused.ERR_PERSON_PASSKEY_REMOVED': [
     'The passkey that opened this session was removed from your account. Please sign in in another way.',
     'Der Passkey, der diese Sitzung geöffnet hat, wurde aus Ihrem Konto entfernt. Bitte melden Sie sich auf andere Weise an.',

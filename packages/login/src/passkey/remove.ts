@@ -87,8 +87,5 @@ async function requireAnotherWay(
     return access.decide({ caller: sideOfAccount(account), callee: callee(), proofs, now }).ok
   }
   if (isEnough('password', 'totp') || !isEnough('password', 'totp', 'passkey')) return
-  throw new PersonRefusal('ERR_PERSON_REQUEST', {
-    note: 'this is the last passkey, and without one you would not be let in any more: add another before',
-    isTold: true,
-  })
+  throw new PersonRefusal('ERR_PERSON_LAST_WAY')
 }
