@@ -290,7 +290,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     holdsWithout: async () => (await findOutageBudget(store, feed.doors(), clock())).holdsUntil,
     setting: settingOf(store, failpoint),
     part: (name) => openPart(store, name, failpoint),
-    key: (name) => programKey(folder, name, custody),
+    key: (name, isNew) => programKey(folder, name, isNew, custody),
     async drain(timeoutMs) {
       listener.stop()
       local.close()

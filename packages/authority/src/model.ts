@@ -124,8 +124,11 @@ export interface Authority {
   setting(key: string, value: string): Promise<void>
   /** The tables of one of `parts`, by its name. @throws {TypeError} where there is none. */
   part<Tables>(name: string): PartOfStore<Tables>
-  /** A key of Ed25519 of another part of the program, in the custody of the authority; made where there is none. Secret. @throws {AuthorityError} */
-  key(name: string): KeyObject
+  /**
+   * A key of Ed25519 of another part of the program, in the custody of the authority. Where there is none, `isNew` makes it. Secret.
+   * @throws {AuthorityError}
+   */
+  key(name: string, isNew: boolean): KeyObject | undefined
   /** Stops accepting, lets requests under way end for at most `timeoutMs`. `close` follows. */
   drain(timeoutMs: number): Promise<void>
   close(): Promise<void>

@@ -11,9 +11,17 @@ import { createHouseOpenPgp } from '../src/house/openpgp.ts'
 const NAMED = { organization: 'Test', domain: 'house.localhost' }
 const ADDRESS = 'alice@acme.example'
 
+/** What is closed before the directory of a test goes. */
+const closers = new WeakMap<TestContext, (() => Promise<void>)[]>()
+
 async function temporary(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-'))
-  t.after(() => rm(directory, { recursive: true, force: true }))
+  const ends: (() => Promise<void>)[] = []
+  closers.set(t, ends)
+  t.after(async () => {
+    for (const end of ends) await end()
+    await rm(directory, { recursive: true, force: true })
+  })
   return directory
 }
 
@@ -38,8 +46,8 @@ async function openHouse(t: TestContext, directory: string, passphrase?: string)
     if (isOpen) await authority.close()
     isOpen = false
   }
-  t.after(close)
-  openPgp.keptIn({ key: (name) => authority.key(name), part: authority.part('openpgp') })
+  closers.get(t)?.push(close)
+  openPgp.keptIn({ key: (name, isNew) => authority.key(name, isNew), part: authority.part('openpgp') })
   const made = async (address = ADDRESS, profile: 'modern' | 'legacy' = 'modern') =>
     (await makePersonKey({ profile, userIds: [{ address }], now, until: now.add({ hours: 9_000 }) })).publicKey
   const certify = async (key: Uint8Array, party = 'alice', addresses: readonly string[] = [ADDRESS]) =>
@@ -107,7 +115,12 @@ suite('OpenPGP keys of a house', () => {
     assert.match(await readFile(file, 'utf8'), /^-----BEGIN ENCRYPTED PRIVATE KEY-----/)
     await writeFile(file, await readFile(join(data, 'authority', 'ledger.key')))
     const refused = await house.certify(await house.made())
-    assert.ok(!refused.ok && refused.refusal.code === 'ERR_MAIL_NO_KEY')
+    assert.ok(!refused.ok && refused.refusal.code === 'ERR_AUTHORITY_NO_ISSUER')
+    // Nor is one made in the place of a key that is gone.
+    await rm(file)
+    const gone = await house.certify(await house.made())
+    assert.ok(!gone.ok && gone.refusal.code === 'ERR_AUTHORITY_NO_ISSUER')
+    await assert.rejects(readFile(file), { code: 'ENOENT' })
   })
 
   test('the same key again is answered as it was; of another party it is taken', async (t) => {

@@ -188,7 +188,7 @@ async function openRoof(
     }),
   )
   opened.defer(() => authority.close())
-  openPgp?.keptIn({ key: (name) => authority.key(name), part: authority.part('openpgp') })
+  openPgp?.keptIn({ key: (name, isNew) => authority.key(name, isNew), part: authority.part('openpgp') })
   return { authority, roof: roofOf(authority, { data, clock, log }) }
 }
 

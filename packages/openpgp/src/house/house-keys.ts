@@ -29,7 +29,15 @@ export function openHouseKeys(options: HouseKeysOptions): HouseKeys {
     known.set(version, octets)
     return octets
   }
-  const secretKeyOf = async (version: Version) => secretHouseKey(keyNamed(nameOf(version)), await publicKeyOf(version))
+  const secretKeyOf = async (version: Version) => {
+    const publicKey = await publicKeyOf(version)
+    const ed25519 = keyNamed(nameOf(version), false)
+    const secret = ed25519 && (await secretHouseKey(ed25519, publicKey).catch(onlyMail))
+    // Of several authorities on one store, the one that made it has it; or a backup came back without keys.
+    if (!secret)
+      throw new MailError('ERR_AUTHORITY_NO_ISSUER', `the key ${nameOf(version)} of this authority is not here`)
+    return secret
+  }
   return {
     authorities: () => Promise.all(VERSIONS.map(publicKeyOf)),
     async certify(request) {
@@ -63,6 +71,10 @@ export function openHouseKeys(options: HouseKeysOptions): HouseKeys {
   }
 }
 
+function onlyMail(error: unknown): undefined {
+  if (!(error instanceof MailError)) throw error
+}
+
 function nameOf(version: Version): string {
   return `openpgp-${version}`
 }
@@ -76,7 +88,9 @@ async function ownKey(options: HouseKeysOptions, version: Version): Promise<Uint
   const kept = await find(store.db)
   if (kept) return Uint8Array.from(kept)
   const now = clock()
-  const made = await makeHouseKey(keyNamed(nameOf(version)), {
+  const ed25519 = keyNamed(nameOf(version), true)
+  if (ed25519 === undefined) throw new TypeError('a new key was not made')
+  const made = await makeHouseKey(ed25519, {
     profile: version === 6 ? 'modern' : 'legacy',
     userIds: [{ name: organization, address: `openpgp@${domain}` }],
     now,

@@ -32,8 +32,8 @@ export interface HouseKeysOptions {
   /** The trust domain. */
   readonly domain: string
   readonly store: OpenPgpStore
-  /** A key of Ed25519 in the authority's custody, by its name; made where there is none. Secret. */
-  readonly keyNamed: (name: string) => KeyObject
+  /** A key of Ed25519 in the authority's custody, by its name. Where there is none, `isNew` makes it. Secret. */
+  readonly keyNamed: (name: string, isNew: boolean) => KeyObject | undefined
   readonly clock: () => Temporal.Instant
 }
 
