@@ -20,6 +20,7 @@ const KEYS: Readonly<Record<string, { readonly near: string; readonly wrong: rea
     near: 'stor',
     wrong: [5432, ['postgres://a/b'], '', 'mysql://a/b', 'store.db', 'postgres:', 'postgres://a b/c', null],
   },
+  keyDirectory: { near: 'keyDirectroy', wrong: [7, 'acme.example', [], [7], ['A b'], [''], {}, null] },
   listen: { near: 'listne', wrong: [7443, ['127.0.0.1:1'], '', '127.0.0.1', ':::1', '127.0.0.1:65536', 'a:b', null] },
 }
 

@@ -45,7 +45,7 @@ suite('problemOf', () => {
   const told = (Object.keys(REFUSALS) as RefusalCode[]).filter((code) => problemOf({ code, note }).detail !== undefined)
 
   test('a note is told only where it speaks of the caller’s own request', () => {
-    for (const code of told) assert.match(code, /^ERR_(?:ADMIN|ENROLL|ISSUER)_|^ERR_AUTHORITY_NOT_READY$/)
+    for (const code of told) assert.match(code, /^ERR_(?:ADMIN|ENROLL|ISSUER|MAIL)_|^ERR_AUTHORITY_NOT_READY$/)
     for (const code of ['ERR_ENROLL_PROOF', 'ERR_ENROLL_TOKEN_UNKNOWN', 'ERR_ADMIN_FORBIDDEN'] as const)
       assert.ok(!told.includes(code), code)
     assert.equal(problemOf({ code: 'ERR_AUTHORITY_STORE_FULL', note }).detail, undefined)

@@ -119,7 +119,7 @@ suite('issuers that are made here', withOpenssl, () => {
     await make(house, 'devices', { profiles: ['device'], algorithm: 'ed25519' })
     assert.equal((await into(house, 'devices', 'active')).status, 200)
     const { body } = await askLocally(house.directory, 'GET', '/v1/issuers/issuing')
-    assert.deepEqual([body.state, body.profiles.includes('device'), body.profiles.length], ['active', false, 8])
+    assert.deepEqual([body.state, body.profiles.includes('device'), body.profiles.length], ['active', false, 9])
     const held = await enrollParty(t, house, 'alice')
     assert.equal(held.certificates[1]!.subject.rdnSequence[1]?.[0]?.text, 'Acme Issuing 1')
     const invited = await house.authority.invite({ party: 'sensor', profile: 'device' })
