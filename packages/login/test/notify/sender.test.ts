@@ -71,7 +71,11 @@ suite('a notice', () => {
         passkey: 'key',
       })
     const mailer = sender(t, bank, port)
-    await until(() => mails.length === Object.keys(NOTICES).length)
+    // There are more kinds than a round takes.
+    await until(async () => {
+      await mailer.send()
+      return mails.length >= Object.keys(NOTICES).length
+    })
     await mailer.send()
     assert.equal(mails.length, Object.keys(NOTICES).length)
     for (const { from, to, text } of mails) {
