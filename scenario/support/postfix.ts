@@ -1,10 +1,10 @@
 // Debian's postfix as the next server: an instance of its own, in a directory and on a port of its own; what it delivered is read by dovecot.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { needs, programPath } from '../../interop/peer.ts'
 import { runProgram } from './peers.ts'
@@ -56,6 +56,7 @@ export interface PostfixOptions {
 
 /** Starts it, and waits for its greeting. */
 export async function startPostfix({ addresses, certificate }: PostfixOptions): Promise<Postfix> {
+  await passable(tmpdir())
   const directory = await mkdtemp(join(tmpdir(), 'countersign-postfix-'))
   const at = (name: string) => join(directory, name)
   // Its own users come by here.
@@ -162,6 +163,14 @@ async function greets(port: number): Promise<boolean> {
     throw error
   } finally {
     socket.destroy()
+  }
+}
+
+/** Without it the server would stay silent, in its log as well: users of its own write that. */
+async function passable(directory: string): Promise<void> {
+  for (let at = directory; at !== dirname(at); at = dirname(at)) {
+    const { mode } = await stat(at)
+    if ((mode & 0o001) === 0) throw new Error(`postfix's own users cannot pass ${at}: chmod o+x, or another TMPDIR`)
   }
 }
 
