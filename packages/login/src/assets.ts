@@ -26,6 +26,7 @@ const MODULES = [
   'fresh',
   'matter',
   'matter-lines',
+  'new-here',
   'octets',
   'opaque',
   'opaque-worker',
@@ -92,8 +93,8 @@ export interface Assets {
   find(path: string): Asset | undefined
   /** The address of a file. */
   url(name: string): string
-  /** The addresses of everything that a module imports, itself first: what a page asks for at once, instead of one after the other. */
-  modulesOf(name: Entry): readonly string[]
+  /** The addresses of everything that modules import, of the first one first: what a page asks for at once, instead of one after the other. */
+  importedBy(modules: readonly Entry[]): readonly string[]
 }
 
 /** A module of `browser/`. */
@@ -140,7 +141,7 @@ async function readAssets(): Promise<Assets> {
   return {
     find: (path) => assets.get(path),
     url: (name) => base + name,
-    modulesOf: (name) => importedBy(name, sources).map((each) => `${base}${each}.js`),
+    importedBy: (modules) => importedBy(modules, sources).map((each) => `${base}${each}.js`),
   }
 }
 
@@ -196,16 +197,19 @@ function addressed(source: string, folder: string): string {
 }
 
 /** What is imported at once, and so on; what is imported when it is needed is not among it. */
-function importedBy(name: Entry, sources: ReadonlyMap<Entry, string>): readonly Entry[] {
-  const found = new Set<Entry>([name])
-  // A set is walked with what is added meanwhile.
-  for (const each of found) {
-    for (const [, before = '', imported] of (sources.get(each) ?? '').matchAll(SPECIFIER)) {
-      const known = MODULES.find((module) => module === imported)
-      if (before.startsWith('from') && known !== undefined) found.add(known)
+function importedBy(modules: readonly Entry[], sources: ReadonlyMap<Entry, string>): readonly Entry[] {
+  const found = new Set<Entry>()
+  for (const module of modules) {
+    found.add(module)
+    // A set is walked with what is added meanwhile.
+    for (const each of found) {
+      for (const [, before = '', imported] of (sources.get(each) ?? '').matchAll(SPECIFIER)) {
+        const known = MODULES.find((name) => name === imported)
+        if (before.startsWith('from') && known !== undefined) found.add(known)
+      }
     }
   }
-  return [...found]
+  return [...found].filter((each) => !modules.includes(each))
 }
 
 /** Of all files: the best there is (11) is a tenth smaller, and takes seven times as long, at each start of a house. */

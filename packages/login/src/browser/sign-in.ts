@@ -21,6 +21,7 @@ import {
   write,
 } from './dom.ts'
 import { draw } from './draw.ts'
+import { knownHere, stopWaiting } from './new-here.ts'
 import { type Octets, same } from './octets.ts'
 import { type Opaque, OpaqueError, openOpaque } from './opaque.ts'
 import { AddressError, passkeysWork, signByPasskey } from './passkey.ts'
@@ -99,7 +100,8 @@ const starting = busy(element('starting', HTMLElement), async () => {
   if (await goOnWaiting()) return
   // Led here from somewhere within.
   if (location.search !== '') show('ran-out', await hasRunOut())
-  const known = (await readDevices()).filter((device) => device.account !== undefined)
+  const known = await knownHere
+  stopWaiting()
   isNobodys = known.length === 0
   if (isNobodys) showNew()
   const current = await currentDevice()

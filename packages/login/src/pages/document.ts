@@ -28,15 +28,21 @@ export interface Once {
   readonly cspNonce: string
   /** For the first proof. @see RFC 9449 §8 */
   readonly dpopNonce: string
-  /** The page's own module, and all that it imports. */
-  readonly modules: readonly string[]
+  /** The page's own modules: the last when the page is whole and has its style, the others as soon as they are there. */
+  readonly scripts: readonly string[]
+  /** All that they import. */
+  readonly imported: readonly string[]
 }
 
 /** Writes a whole document. */
 export function writeDocument({ title, layout, main }: Page, writing: Writing, once: Once): string {
   const { say, language, bank, recoveryHours, url } = writing
-  const { cspNonce, dpopNonce, modules } = once
-  const preload = modules.slice(1).map((href) => html`<link rel="modulepreload" href="${href}" nonce="${cspNonce}">`)
+  const { cspNonce, dpopNonce, scripts, imported } = once
+  const preload = imported.map((href) => html`<link rel="modulepreload" href="${href}" nonce="${cspNonce}">`)
+  const run = scripts.map(
+    (src, at) =>
+      html`<script type="module" src="${src}" nonce="${cspNonce}"${at < scripts.length - 1 && html` async`}></script>`,
+  )
   return html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -47,8 +53,8 @@ export function writeDocument({ title, layout, main }: Page, writing: Writing, o
 <meta name="nonce-dpop" content="${dpopNonce}">
 <link rel="icon" href="${url('icon.svg')}">
 <link rel="stylesheet" href="${url('style.css')}" nonce="${cspNonce}">
+${run}
 ${preload}
-<script type="module" src="${modules[0]}" nonce="${cspNonce}"></script>
 </head>
 <body class="${layout}" data-bank="${bank}" data-hours="${recoveryHours}">
 <header class="bank"><b>${bank}</b></header>

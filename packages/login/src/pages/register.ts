@@ -22,9 +22,9 @@ export interface PagesOptions {
   readonly nonce: () => string | Promise<string>
 }
 
-/** Each page, and the module that it runs. */
-const PAGES: Readonly<Record<string, readonly [write: (writing: Writing) => Page, module: Entry]>> = {
-  '/login/': [signInPage, 'sign-in'],
+/** Each page, and the modules that it runs. */
+const PAGES: Readonly<Record<string, readonly [write: (writing: Writing) => Page, ...modules: Entry[]]>> = {
+  '/login/': [signInPage, 'new-here', 'sign-in'],
   '/login/set-up': [setUpPage, 'set-up'],
   '/login/renew': [renewPage, 'renew'],
   '/login/step-up': [stepUpPage, 'step-up'],
@@ -42,8 +42,8 @@ export async function registerPages(app: FastifyInstance, options: PagesOptions)
   app.addHook('onRequest', async (_, reply) => {
     reply.headers(ASSET_FIELDS)
   })
-  for (const [path, [write, module]] of Object.entries(PAGES)) {
-    app.get(path, (request, reply) => sendPage(request, reply, write, module))
+  for (const [path, [write, ...modules]] of Object.entries(PAGES)) {
+    app.get(path, (request, reply) => sendPage(request, reply, write, modules))
   }
   app.get('/login', (_, reply) => reply.redirect('/login/', 308))
   app.get('/login/assets/*', sendAsset)
@@ -53,15 +53,17 @@ export async function registerPages(app: FastifyInstance, options: PagesOptions)
     request: FastifyRequest,
     reply: FastifyReply,
     write: (writing: Writing) => Page,
-    module: Entry,
+    modules: readonly Entry[],
   ): Promise<FastifyReply> {
-    const { url, modulesOf } = await opening
+    const { url, importedBy } = await opening
     const language = languageOf(request.headers['accept-language'])
     const { bank, recoveryHours } = options
     const writing = { say: wordsIn(language), language, bank, recoveryHours, url }
     const cspNonce = randomBytes(16).toString('base64url')
     const dpopNonce = await options.nonce()
-    const text = writeDocument(write(writing), writing, { cspNonce, dpopNonce, modules: modulesOf(module) })
+    const scripts = modules.map((name) => url(`${name}.js`))
+    const once = { cspNonce, dpopNonce, scripts, imported: importedBy(modules) }
+    const text = writeDocument(write(writing), writing, once)
     const coding = codingOf(request.headers['accept-encoding'])
     if (coding !== 'identity') reply.header('content-encoding', coding)
     return reply

@@ -108,6 +108,30 @@ suite('signing in, in Chromium', needs('chromium', 'chromium'), () => {
     assert.deepEqual(complaints, [])
   })
 
+  test('where nobody has signed in, a name can be typed while most of the page is on its way, and it goes nowhere', async (t) => {
+    const bank = await openBank(t)
+    const { page, complaints } = await bank.newBrowser()
+    const held = Promise.withResolvers<void>()
+    await page.route('**/sign-in.js', async (route) => {
+      await held.promise
+      await route.continue()
+    })
+    await page.goto(`${bank.url}/login/`, { waitUntil: 'commit' })
+    await page.locator('#account').fill('carol')
+    assert.deepEqual(await canType(page), { visible: true, enabled: false })
+    assert.equal(await page.locator('#passkey-first').isDisabled(), true)
+    await page.locator('#account').press('Enter')
+    held.resolve()
+    await page.locator('#password:enabled').waitFor()
+    assert.equal(page.url(), `${bank.url}/login/`)
+    assert.equal(await page.locator('#account').inputValue(), 'carol')
+    assert.equal(await page.locator('#password-fault').isVisible(), false)
+    assert.equal(await page.locator('#passkey-first').isDisabled(), false)
+    await press(page, '#password-form')
+    await page.locator('#password-fault').waitFor()
+    assert.deepEqual(complaints, [])
+  })
+
   test('a copy that does not open, and one that is another, stop the sign-in; what was typed goes nowhere', async (t) => {
     const bank = await openBank(t)
     const carol = await bank.newBrowser()
