@@ -2,7 +2,9 @@
 // what the gateway does wrong locks nobody out.
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
+import { MAX_SEGMENTS } from '../src/sms/code.ts'
 import { SMS_LIMITS } from '../src/sms/limit.ts'
+import { segmentsOf } from '../src/sms/segments.ts'
 import { refusedBy } from './support/browser.ts'
 import { codeOf, setUp, signIn as signInAs } from './support/customer.ts'
 import {
@@ -54,7 +56,7 @@ suite('codes by SMS', () => {
     assert.equal(to, NUMBER)
     assert.match(
       text,
-      /^bank\.example: codes for your account are to come to this number\. If you want exactly this: \d{6}\. /,
+      /^bank\.example: codes for your account are to come to this number\.\nIf you want exactly this: \d{6}\. /,
     )
     assert.equal(await codeOfRefusal(browser.ask('sms/confirm', { code: '000000' })), WRONG)
     assert.deepEqual((await browser.ask('account', {})).sms, {})
@@ -101,12 +103,12 @@ suite('codes by SMS', () => {
       ],
     )
     assert.match(JSON.stringify(door.records), /"kind":"sms","binding":"none"/)
-    for (const asked of [
-      browser.ask('sms/add', { number: NUMBER }),
-      browser.ask('sms/remove', {}),
-      browser.ask('recovery/new', {}),
+    for (const ask of [
+      () => browser.ask('sms/add', { number: NUMBER }),
+      () => browser.ask('sms/remove', {}),
+      () => browser.ask('recovery/new', {}),
     ])
-      assert.equal(await codeOfRefusal(asked), 'ERR_PERSON_FRESH')
+      assert.equal(await codeOfRefusal(ask()), 'ERR_PERSON_FRESH')
   })
 
   test('let in no device that is not known, confirmed or not, and are no fresh proof and no recovery', async (t) => {
@@ -137,7 +139,7 @@ suite('codes by SMS', () => {
     const code = gateway.code()
     assert.match(
       gateway.taken.at(-1)!.text,
-      /: Transfer\. To: Dave Doe, DE89 3704 0044 0532 0130 00\. Amount: 120\.00 EUR\. If you want exactly this: /,
+      /^bank\.example: to confirm "Transfer"\n- To: "Dave Doe, DE89 3704 0044 0532 0130 00"\n- Amount: "120\.00 EUR"\nIf you want exactly this: /,
     )
     const more = { ...TRANSFER, lines: [['Amount', '1,200.00 EUR'] as [string, string]] }
     assert.equal(await codeOfRefusal(browser.ask('confirm', { matter: more, code })), WRONG)
@@ -147,10 +149,27 @@ suite('codes by SMS', () => {
       (await claimsOf(door, browser)).confirmed.map(({ by }) => by),
       ['sms'],
     )
-    const long = { ...TRANSFER, lines: Array.from({ length: 12 }, (): [string, string] => ['To', 'x'.repeat(200)]) }
-    const count = gateway.taken.length
-    assert.equal(await codeOfRefusal(browser.ask('confirm/sms', { matter: long })), 'ERR_PERSON_REQUEST')
-    assert.equal(gateway.taken.length, count)
+  })
+
+  test('are of four messages of a telephone at most, in whichever alphabet', async (t) => {
+    const { browser, gateway } = await carolWithNumber(t)
+    const matterOf = (letter: string, octets: number) => ({
+      ...TRANSFER,
+      lines: [1, 2, 3].map((): [string, string] => ['To', letter.repeat(octets)]),
+    })
+    for (const [letter, most] of [
+      ['x', 161],
+      ['ж', 46],
+    ] as const) {
+      await browser.ask('confirm/sms', { matter: matterOf(letter, most) })
+      assert.equal(segmentsOf(gateway.taken.at(-1)!.text), MAX_SEGMENTS)
+      const count = gateway.taken.length
+      assert.equal(
+        await codeOfRefusal(browser.ask('confirm/sms', { matter: matterOf(letter, most + 1) })),
+        'ERR_PERSON_REQUEST',
+      )
+      assert.equal(gateway.taken.length, count)
+    }
   })
 
   test('are over after five minutes, or when another has gone', async (t) => {
@@ -201,32 +220,64 @@ suite('a gateway for SMS', () => {
   const answering = (answers: Gateway['answers']) => async (gateway: Gateway) => {
     gateway.answers = answers
   }
-  const faults: Readonly<Record<string, readonly [(gateway: Gateway) => Promise<void>, RegExp]>> = {
-    'says that it cannot': [answering((response) => void response.writeHead(500).end()), /answered 500/],
+  /** What nobody can have got counts against nobody; of all else it is not known. */
+  const faults: Readonly<
+    Record<
+      string,
+      readonly [(gateway: Gateway) => Promise<void>, RegExp, counts: 'counts' | 'is as if it had not been']
+    >
+  > = {
+    'says that it cannot': [
+      answering((response) => void response.writeHead(503).end()),
+      /answered 503/,
+      'is as if it had not been',
+    ],
+    'says that it will not': [
+      answering((response) => void response.writeHead(422).end()),
+      /answered 422/,
+      'is as if it had not been',
+    ],
     'sends elsewhere': [
       answering((response) => void response.writeHead(307, { location: 'https://elsewhere.example/' }).end()),
       /answered 307/,
+      'is as if it had not been',
     ],
-    hangs: [answering(() => undefined), /does not answer/],
-    'hangs up': [answering((response) => void response.destroy()), /closed|reset/],
-    'is away': [(gateway) => gateway.stop(), /ECONNREFUSED|refused/],
+    'is away': [(gateway) => gateway.stop(), /ECONNREFUSED|refused/, 'is as if it had not been'],
+    'has a fault of its own': [answering((response) => void response.writeHead(500).end()), /answered 500/, 'counts'],
+    'does not hear of its own': [answering((response) => void response.writeHead(504).end()), /answered 504/, 'counts'],
+    'hangs up': [answering((response) => void response.destroy()), /closed|reset/, 'counts'],
+    hangs: [answering(() => undefined), /does not answer/, 'counts'],
   }
-  for (const [what, [happens, cause]] of Object.entries(faults))
-    test(`that ${what}: both sides are told, no code is good, and nobody is locked out`, async (t) => {
+  for (const [what, [happens, cause, counts]] of Object.entries(faults))
+    test(`that ${what}: both sides are told, no code is good, nobody is locked out, and it ${counts}`, async (t) => {
       const home = await carolWithNumber(t)
       const { browser, door, carol, gateway } = home
       await happens(gateway)
       const signIn = await atCode(home)
-      for (let i = 0; i < (what === 'hangs' ? 1 : SMS_LIMITS.hour + 1); i++) {
-        const answer = await browser.send('code/sms', { signIn })
-        assert.deepEqual([answer.statusCode, answer.json().code], [503, 'ERR_PERSON_SMS_UNSENT'])
-      }
+      const tries = SMS_LIMITS.hour + 1
+      const asked = async () => browser.send('code/sms', { signIn })
+      const answers: Awaited<ReturnType<typeof asked>>[] = []
+      // Of those that hang, each takes its seconds: at once. Of those that are given back, each has to be before the next.
+      if (counts === 'counts') answers.push(...(await Promise.all(Array.from({ length: tries }, asked))))
+      else for (let i = 0; i < tries; i++) answers.push(await asked())
+      const codes = answers.map((answer) => `${answer.statusCode} ${answer.json().code}`).sort()
+      // One went when the number was enrolled.
+      const unsent = counts === 'counts' ? SMS_LIMITS.hour - 1 : tries
+      const told = Array.from({ length: tries }, (_, i) =>
+        i < tries - unsent ? '429 ERR_PERSON_SMS_LIMIT' : '503 ERR_PERSON_SMS_UNSENT',
+      )
+      assert.deepEqual(codes, told)
       const { fields } = door.logged.find(({ event }) => event === 'sms.failed') ?? assert.fail('it is logged')
       assert.match(String(fields['cause']), cause)
       assert.doesNotMatch(JSON.stringify(door.logged), new RegExp(NUMBER.slice(1)))
       // It may have gone out all the same: it is worth nothing.
       if (gateway.taken.length > 1)
         assert.equal(await codeOfRefusal(browser.ask('code', { signIn, code: gateway.code() })), WRONG)
+      // What came too late is no way around the limits.
+      gateway.answers = (response) => void response.writeHead(202).end()
+      const next = await browser.send('code/sms', { signIn })
+      if (counts === 'counts') assert.equal(next.json().code, 'ERR_PERSON_SMS_LIMIT')
+      else assert.equal(next.statusCode, what === 'is away' ? 503 : 200)
       assert.deepEqual(await browser.ask('code', { signIn, code: codeOf(carol.totpSecret, door.time.now()) }), {
         next: 'done',
       })

@@ -115,7 +115,7 @@ const sms = z.strictObject({
     .string()
     .refine(isGatewayUrl, 'must be https://HOST[:PORT]/PATH, without user, password or fragment')
     .describe(
-      'your gateway, as https://HOST:PORT/PATH: it proves that name to this door by a certificate of the house (or of anchors), and is shown the one of the door; POST of JSON {id, to, text}, any answer but 2xx is a no',
+      'your gateway, as https://HOST:PORT/PATH: it proves that name to this door by a certificate of the house (or of anchors), and is shown the one of the door; POST of JSON {id, to, text}, answered by 2xx once it is taken; 4xx or 503 is a no, and after anything else the message counts as sent',
     ),
 })
 

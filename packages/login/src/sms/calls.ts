@@ -10,6 +10,7 @@ import { tryCode } from '../session/show-more.ts'
 import { ownSignIn } from '../signin/rows.ts'
 import { sealNumber, sendSmsCode, spendSmsCode } from './code.ts'
 import type { Sms } from './gateway.ts'
+import { wordsOfMatter } from './text.ts'
 
 /** Those that are there with a gateway alone. */
 export type SmsCall = 'sms/add' | 'sms/confirm' | 'sms/remove' | 'code/sms' | 'confirm/sms'
@@ -22,7 +23,7 @@ export function smsCalls(ground: SessionGround & { readonly sms: Sms }): Pick<Ca
       const { account, id } = sessionOf(asked)
       // Neither is a code by SMS: this way does not lead to itself. @see NIST SP 800-63B §6.1.2
       requireFresh(asked)
-      const what = 'codes for your account are to come to this number.'
+      const what = ['codes for your account are to come to this number.'] as const
       await sendSmsCode(ground, { account, use: 'number', of: id }, { what, number, now: asked.now })
       return {}
     },
@@ -66,7 +67,8 @@ export function smsCalls(ground: SessionGround & { readonly sms: Sms }): Pick<Ca
       // A device that nobody knows gets in by what is better than this, or not at all.
       if (state.step !== 'code' || !state.isKnown || state.account === undefined)
         throw new PersonRefusal('ERR_PERSON_STEP')
-      const what = `somebody signs in at ${opaque.identity} on a device that you have used before, from the address ${asked.address}.`
+      const where = `at ${opaque.identity} on a device that you have used before, from the address ${asked.address}`
+      const what = [`somebody signs in ${where}.`] as const
       const purpose = { account: state.account, use: 'sign-in', of: signIn } as const
       return { number: await sendSmsCode(ground, purpose, { what, now: asked.now }) }
     },
@@ -74,7 +76,7 @@ export function smsCalls(ground: SessionGround & { readonly sms: Sms }): Pick<Ca
     async 'confirm/sms'({ matter }, asked) {
       const { account, id } = sessionOf(asked)
       const { sha256 } = canonicalMatter(matter)
-      const what = `${matter.title}. ${matter.lines.map(([name, value]) => `${name}: ${value}.`).join(' ')}`
+      const what = wordsOfMatter(matter)
       const purpose = { account, use: 'matter', of: `${id}.${sha256}` } as const
       return { number: await sendSmsCode(ground, purpose, { what, now: asked.now }) }
     },

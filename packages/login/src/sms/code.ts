@@ -7,6 +7,8 @@ import type { LoginTransaction } from '../model.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { type Sms, SmsError } from './gateway.ts'
 import { countMessage, giveBackMessage } from './limit.ts'
+import { segmentsOf } from './segments.ts'
+import { type SmsWords, writeSmsText } from './text.ts'
 
 /** What a code is for. */
 export interface SmsPurpose {
@@ -21,24 +23,24 @@ const LASTS = { minutes: 5 } as const
 const LASTS_MS = LASTS.minutes * 60_000
 /** NIST SP 800-63B §5.1.3.2: at least six. */
 const DIGITS = 6
-/** Four messages of a telephone, joined: what is longer would be cut, and somebody would confirm what they have not read. */
-const MAX_TEXT = 480
+/** Messages of a telephone, joined: of what is longer, somebody would confirm what they have not read; and each has its price. */
+export const MAX_SEGMENTS = 4
 
 /**
  * Sends a code; one that went before for the same is worth nothing any more. Answers the end of the number that it went to.
- * @param what What it is for, in a sentence or more, for whoever reads the message.
+ * @param what What it is for, for whoever reads the message.
  * @throws {PersonRefusal} (rejects) where no number is enrolled, too many went, or the gateway has not taken it.
  */
 export async function sendSmsCode(
   ground: Pick<Ground, 'secret' | 'store' | 'log' | 'door'> & { readonly sms: Sms },
   purpose: SmsPurpose,
-  { what, number: asked, now }: { readonly what: string; readonly number?: string; readonly now: Temporal.Instant },
+  { what, number: asked, now }: { readonly what: SmsWords; readonly number?: string; readonly now: Temporal.Instant },
 ): Promise<string> {
   const { secret, store, sms, log, door } = ground
   const { account } = purpose
   const digits = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0')
-  const text = `${sms.bank}: ${what} If you want exactly this: ${digits}. We never ask you for this code.`
-  if (text.length > MAX_TEXT) throw badRequest('this is too long for a message: use a passkey or the app')
+  const text = writeSmsText(sms.bank, what, digits)
+  if (segmentsOf(text) > MAX_SEGMENTS) throw badRequest('this is too long for a message: use a passkey or the app')
   const code = codeOf(secret, purpose, digits)
   const to = await store.commit(async (tx) => {
     const number = asked ?? (await enrolledNumber(ground, tx, account))?.number
@@ -60,10 +62,11 @@ export async function sendSmsCode(
     await sms.send({ to, text })
   } catch (error) {
     if (!(error instanceof SmsError)) throw error
-    // What nobody got counts against nobody.
     await store.commit(async (tx) => {
+      // Who is told that it was not sent does not wait for it: should it come, it is worth nothing.
       await tx.db.deleteFrom('login_sms_code').where('about', '=', aboutOf(purpose)).where('code', '=', code).execute()
-      await giveBackMessage(ground, tx, { account, number: to })
+      // What nobody got counts against nobody; what somebody may have got has gone.
+      if (!error.mayHaveGone) await giveBackMessage(ground, tx, { account, number: to })
     })
     log('sms.failed', { door, account, cause: error.message })
     throw new PersonRefusal('ERR_PERSON_SMS_UNSENT', { note: error.message })

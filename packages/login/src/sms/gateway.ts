@@ -1,7 +1,7 @@
 // The gateway that messages by SMS are given to: the operator's own, in whichever way it sends them. It proves itself, and hears
 // nobody but this door.
 import { randomUUID } from 'node:crypto'
-import { type ClientIdentity, dispatcherFor } from '@countersign/mtls'
+import { type ClientIdentity, dispatcherFor, MeetingRefusedError } from '@countersign/mtls'
 
 /** Where messages go, and who gives them. */
 export interface SmsOptions {
@@ -34,10 +34,20 @@ export interface Sms extends SmsGateway {
 /** Why a message was not taken, without what was in it. */
 export class SmsError extends Error {
   override readonly name = 'SmsError'
+  /** Nobody knows: a gateway that says nothing in time, or hangs up, may send it all the same. */
+  readonly mayHaveGone: boolean
+  constructor(message: string, mayHaveGone: boolean, options?: ErrorOptions) {
+    super(message, options)
+    this.mayHaveGone = mayHaveGone
+  }
 }
 
 /** Somebody looks at a page meanwhile. */
 const TIMEOUT_MS = 5_000
+/** Before there is a connection, so that nothing was said on it. */
+const UNREACHED: ReadonlySet<unknown> = new Set('ECONNREFUSED EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN'.split(' '))
+/** @see RFC 9110 §15.6.4: of the answers above 499 the one that says that nothing was done. */
+const UNAVAILABLE = 503
 
 /** Speaks to the gateway by `POST`, JSON, over mutual TLS; any answer but 2xx is a no. */
 export function openSmsGateway({ url, identity }: SmsOptions): SmsGateway {
@@ -50,14 +60,23 @@ export function openSmsGateway({ url, identity }: SmsOptions): SmsGateway {
       // Nobody but the gateway is told: it leads nowhere else.
       const asked = { method: 'POST', headers, body, signal, dispatcher, redirect: 'manual' } as const
       const answer = await fetch(url, asked).catch((cause: unknown) => {
-        throw new SmsError(signal.aborted ? 'the gateway does not answer' : reasonOf(cause), { cause })
+        const reason = signal.aborted ? 'the gateway does not answer' : reasonOf(cause)
+        throw new SmsError(reason, !isUnreached(cause), { cause })
       })
-      // What else it says is nobody's matter, and may have no end.
-      await answer.body?.cancel()
-      if (!answer.ok) throw new SmsError(`the gateway answered ${answer.status}`)
+      // What else it says is nobody's matter, whether it has an end or breaks off.
+      await answer.body?.cancel().catch(() => undefined)
+      const { ok, status } = answer
+      if (!ok) throw new SmsError(`the gateway answered ${status}`, status >= 500 && status !== UNAVAILABLE)
     },
     close: () => dispatcher.destroy(),
   }
+}
+
+/** Whether the gateway cannot have heard of the message: it was not reached, or it is another one. */
+function isUnreached(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { cause } = error
+  return cause instanceof MeetingRefusedError || (cause instanceof Error && UNREACHED.has(Reflect.get(cause, 'code')))
 }
 
 /** What `fetch` says has its reason below. */
