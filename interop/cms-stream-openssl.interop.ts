@@ -21,8 +21,8 @@ import {
   performSteps,
   readSubjectPublicKeyInfo,
   referenceByIssuer,
+  startContentPart,
   startEnvelope,
-  writeContentPart,
 } from '@countersign/x509'
 import { file, type Holder, holder, openssl, random, refusedByOpenssl } from './cms/world.ts'
 import { needs } from './peer.ts'
@@ -54,9 +54,10 @@ function sealed(cipher: (typeof CIPHERS)[number], names: readonly string[]): Uin
   const message = [performSteps(startEnvelope({ cipher, key, iv, recipients }), performWith())]
   const gcm = cipher === 'AES-256-GCM' ? createCipheriv('aes-256-gcm', key, iv) : undefined
   const encryption = gcm ?? createCipheriv('aes-256-cbc', key, iv)
-  for (let at = 0; at < content.length; at += 4096)
-    message.push(writeContentPart(encryption.update(content.subarray(at, at + 4096))))
-  message.push(writeContentPart(encryption.final()), endEnvelope(gcm?.getAuthTag()))
+  const push = (part: Uint8Array): unknown => message.push(startContentPart(part.length), part)
+  for (let at = 0; at < content.length; at += 4096) push(encryption.update(content.subarray(at, at + 4096)))
+  push(encryption.final())
+  message.push(endEnvelope(gcm?.getAuthTag()))
   return Buffer.concat(message)
 }
 

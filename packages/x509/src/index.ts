@@ -80,7 +80,7 @@ export {
   type MessageReader,
   type MessageRest,
 } from './cms/stream-reader.ts'
-export { endEnvelope, type NewEnvelopeStream, startEnvelope, writeContentPart } from './cms/stream-writer.ts'
+export { endEnvelope, type NewEnvelopeStream, startContentPart, startEnvelope } from './cms/stream-writer.ts'
 export {
   hashOfImprint,
   imprintOf,

@@ -1,4 +1,4 @@
-// Bodies out of their transfer encoding, and into base64, in pieces. RFC 2045 §6.
+// Bodies out of their transfer encoding, in pieces. RFC 2045 §6.
 import type { Entity, Source } from '../model.ts'
 import { MailFormError } from './error.ts'
 
@@ -66,21 +66,6 @@ export async function* decodeQuotedPrintable(
   if (rest.endsWith('\r') || (last !== '' && last !== '=')) throw new MailFormError('quoted-printable', at)
 }
 
-/** Base64 in lines of 76 characters, each with CRLF. @see RFC 2045 §6.8 */
-export async function* encodeBase64(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let rest: Uint8Array = new Uint8Array()
-  for await (const piece of pieces) {
-    const octets = rest.length === 0 ? piece : Buffer.concat([rest, piece])
-    const whole = octets.length - (octets.length % LINE_OCTETS)
-    if (whole > 0) yield encodeLines(octets.subarray(0, whole))
-    // Whoever gives the piece may write into it again.
-    rest = Uint8Array.from(octets.subarray(whole))
-  }
-  if (rest.length > 0) yield encodeLines(rest)
-}
-
-/** What makes a line of 76 characters. */
-const LINE_OCTETS = 57
 /** RFC 5322 §2.1.1: what a line has at most. */
 const MAX_PADDING = 998
 
@@ -128,13 +113,6 @@ function withoutPadding(line: string): string {
   let end = line.length
   while (line[end - 1] === ' ' || line[end - 1] === '\t') end--
   return line.slice(0, end)
-}
-
-function encodeLines(octets: Uint8Array): Uint8Array {
-  const text = octets.toBase64()
-  const lines: string[] = []
-  for (let from = 0; from < text.length; from += 76) lines.push(text.slice(from, from + 76))
-  return Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1')
 }
 
 function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {

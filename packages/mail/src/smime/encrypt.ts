@@ -1,8 +1,8 @@
 // application/pkcs7-mime, RFC 8551 §3.3 and §3.4: an entity is encrypted while it goes by.
 import { type Cipheriv, createCipheriv, randomBytes } from 'node:crypto'
 import { performWith } from '@countersign/mtls'
-import { endEnvelope, type NewRecipient, performSteps, startEnvelope, writeContentPart } from '@countersign/x509'
-import { encodeBase64 } from '../mime/decode.ts'
+import { endEnvelope, type NewRecipient, performSteps, startContentPart, startEnvelope } from '@countersign/x509'
+import { encodeBase64 } from '../mime/encode.ts'
 import type { SealedEntity, SealProfile } from '../model.ts'
 import { gathered } from './pieces.ts'
 
@@ -25,9 +25,8 @@ export function encryptEntity(
     yield start
     const gcm = cipher === 'AES-256-GCM' ? createCipheriv('aes-256-gcm', key, iv) : undefined
     const encryption: Cipheriv = gcm ?? createCipheriv('aes-256-cbc', key, iv)
-    for await (const piece of gathered(entity)) yield writeContentPart(encryption.update(piece))
-    const last = encryption.final()
-    if (last.length > 0) yield writeContentPart(last)
+    for await (const piece of gathered(entity)) yield* contentPart(encryption.update(piece))
+    yield* contentPart(encryption.final())
     yield endEnvelope(gcm?.getAuthTag())
   }
   return {
@@ -38,6 +37,13 @@ export function encryptEntity(
     ],
     body: encodeBase64(message()),
   }
+}
+
+/** Not joined: the part would be copied once more. */
+function* contentPart(octets: Uint8Array): Generator<Uint8Array> {
+  if (octets.length === 0) return
+  yield startContentPart(octets.length)
+  yield octets
 }
 
 function random(octets: number): Uint8Array {

@@ -6,16 +6,18 @@ const PIECE_OCTETS = 65_536
 /** After so many octets the event loop gets a turn: some milliseconds of work. */
 const TURN_OCTETS = 1_048_576
 
-/** Puts small pieces together, cuts none, and lets others have a turn now and then. */
+/** Puts small pieces together, gives large ones as they are, and lets others have a turn now and then. */
 export async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = []
   let octets = 0
   let sinceTurn = 0
   for await (const piece of pieces) {
-    held.push(piece)
+    const isLarge = piece.length >= PIECE_OCTETS
+    if (!isLarge) held.push(piece)
     octets += piece.length
     if (octets < PIECE_OCTETS) continue
-    yield held.length === 1 ? piece : Buffer.concat(held)
+    if (held.length > 0) yield Buffer.concat(held)
+    if (isLarge) yield piece
     sinceTurn += octets
     held = []
     octets = 0

@@ -17,7 +17,7 @@ import {
   signingTimeAttribute,
   smimeCapabilitiesAttribute,
 } from '@countersign/x509'
-import { encodeBase64 } from '../mime/decode.ts'
+import { encodeBase64 } from '../mime/encode.ts'
 import type { SealedEntity } from '../model.ts'
 import { ascii, gathered } from './pieces.ts'
 import { type AskTimeStamp, withTimeStamp } from './time-stamp.ts'

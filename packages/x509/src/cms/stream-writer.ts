@@ -3,7 +3,7 @@
 import { writeAlgorithmIdentifier } from '../algorithm.ts'
 import type { CryptoSteps } from '../crypto-step.ts'
 import { TAG } from '../der/tag.ts'
-import { joinOctets, writeInteger, writeOctetString, writeOid, writeSetOf } from '../der/write.ts'
+import { joinOctets, writeHead, writeInteger, writeOctetString, writeOid, writeSetOf } from '../der/write.ts'
 import { OID } from '../oid.ts'
 import { contentEncryptionAlgorithmOf, isAuthenticated } from '../parameters.ts'
 import { type NewEnvelope, requireLengths, sealKeys, TAG_OCTETS } from './envelope.ts'
@@ -13,7 +13,7 @@ import { envelopedDataVersion, writeRecipientInfo } from './recipient-info.ts'
 export type NewEnvelopeStream = Omit<NewEnvelope, 'content' | 'contentType'>
 
 /**
- * Writes a message up to its content. It is followed by any number of {@link writeContentPart}, and {@link endEnvelope}.
+ * Writes a message up to its content. It is followed by any number of parts, each begun by {@link startContentPart}, and {@link endEnvelope}.
  * @throws {RangeError} when key or iv have another length than the cipher asks for.
  * @throws {CmsError} when the performer does not have an operation.
  * @see RFC 5652 §6.1, RFC 5083 §2.1
@@ -32,9 +32,9 @@ export function* startEnvelope(envelope: NewEnvelopeStream): CryptoSteps<Uint8Ar
   )
 }
 
-/** A part of the encrypted content, whole; octets in any number. */
-export function writeContentPart(octets: Uint8Array): Uint8Array {
-  return writeOctetString(octets)
+/** What stands before a part of the encrypted content that has so many octets; they follow it. */
+export function startContentPart(octets: number): Uint8Array {
+  return writeHead(TAG.octetString, octets)
 }
 
 /** Ends a message; `mac` is the tag of what authenticates. */

@@ -13,17 +13,23 @@ export function writeElement(tag: number, ...parts: readonly Uint8Array[]): Uint
 export function writeElements(tag: number, parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length
-  let lengthOctets = 0
-  if (length >= 0x80) for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) lengthOctets++
-  const der = new Uint8Array(2 + lengthOctets + length)
-  der[0] = tag
-  der[1] = lengthOctets === 0 ? length : 0x80 | lengthOctets
-  for (let i = lengthOctets, rest = length; i > 0; i--, rest = Math.floor(rest / 256)) der[1 + i] = rest & 0xff
-  let at = 2 + lengthOctets
+  const der = writeHead(tag, length, length)
+  let at = der.length - length
   for (const part of parts) {
     der.set(part, at)
     at += part.length
   }
+  return der
+}
+
+/** What stands before contents of so many octets, identifier and length, with `room` behind it. */
+export function writeHead(tag: number, length: number, room = 0): Uint8Array {
+  let lengthOctets = 0
+  if (length >= 0x80) for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) lengthOctets++
+  const der = new Uint8Array(2 + lengthOctets + room)
+  der[0] = tag
+  der[1] = lengthOctets === 0 ? length : 0x80 | lengthOctets
+  for (let i = lengthOctets, rest = length; i > 0; i--, rest = Math.floor(rest / 256)) der[1 + i] = rest & 0xff
   return der
 }
 
