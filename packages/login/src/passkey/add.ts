@@ -90,7 +90,15 @@ export async function checkNewPasskey(
   return { id: kept.id, publicKey: new Uint8Array(kept.publicKey), counter: kept.counter, challenge, until }
 }
 
-/** Keeps it; the ledger has it, and the customer is told. @throws {PersonRefusal} (rejects) where it came twice, or is one too many. */
+/** It was made once. @throws {PersonRefusal} (rejects) where it came twice. */
+export async function spendMaking(
+  tx: LoginTransaction,
+  { challenge, until }: Pick<NewPasskey, 'challenge' | 'until'>,
+): Promise<void> {
+  if (!(await spendOnce(tx, 'challenge', challenge, until))) throw wrong('this answer was used before')
+}
+
+/** Keeps it; the ledger has it, and the customer is told. @throws {PersonRefusal} (rejects) where it is known, or one too many. */
 export async function addPasskey(
   ground: Pick<Ground, 'door'>,
   tx: LoginTransaction,
@@ -99,9 +107,13 @@ export async function addPasskey(
     made,
     name,
     now,
-  }: { readonly account: string; readonly made: NewPasskey; readonly name: string; readonly now: Temporal.Instant },
+  }: {
+    readonly account: string
+    readonly made: Pick<NewPasskey, 'id' | 'publicKey' | 'counter'>
+    readonly name: string
+    readonly now: Temporal.Instant
+  },
 ): Promise<void> {
-  if (!(await spendOnce(tx, 'challenge', made.challenge, made.until))) throw wrong('this answer was used before')
   if ((await passkeysOf(tx, account)).length >= MOST_PASSKEYS)
     throw wrong(`an account has ${MOST_PASSKEYS} passkeys at most`)
   const { numInsertedOrUpdatedRows } = await tx.db

@@ -1,10 +1,11 @@
 // Passkeys: one gets in by itself, and on a new device (WebAuthn 3 §7.2); more are added within a session (§7.1).
 import type { Calls } from '../asked.ts'
+import { waysToRestore } from '../recovery/ways.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
-import type { SignInGround } from '../signin/model.ts'
+import type { SignInGround, SignInRow } from '../signin/model.ts'
 import { openSignedIn, recordRefused } from '../signin/record.ts'
 import { moveSignIn, ownSignIn } from '../signin/rows.ts'
-import { addPasskey, checkNewPasskey, creationOptions } from './add.ts'
+import { addPasskey, checkNewPasskey, creationOptions, spendMaking } from './add.ts'
 import { CHALLENGE_SECONDS, makeChallenge } from './challenge.ts'
 import { checkPasskey, spendPasskey } from './check.ts'
 import { webAuthn } from './webauthn.ts'
@@ -24,9 +25,13 @@ export function passkeyCalls(
       const { origin, now } = asked
       const row = await ownSignIn(ground, signIn, asked)
       const { moved, account, passkey } = await recordRefused(ground, row, asked, async () => {
-        const checked = await checkPasskey(ground, { credential, use: 'sign in', bound: signIn, origin, now })
+        const own = madeIn(row)
+        const checked = await checkPasskey(ground, { credential, use: 'sign in', bound: signIn, origin, now, own })
         const { account, passkey } = checked
+        // At the end of a recovery the rules speak before it is at an end, as for every other way.
+        if (row.state.step === 'restore') waysToRestore(ground, row, asked)
         const moved = await store.commit(async (tx) => {
+          if (own?.id === passkey) await addPasskey(ground, tx, { account, made: own, name: own.name, now })
           await spendPasskey(tx, checked)
           return moveSignIn(ground, tx, row, { type: 'passkey', account }, asked)
         })
@@ -47,10 +52,20 @@ export function passkeyCalls(
       const { now, origin } = asked
       requireFresh(asked)
       const made = await checkNewPasskey(ground, credential, { of: id, origin, now })
-      await store.commit((tx) => addPasskey(ground, tx, { account, made, name, now }))
+      await store.commit(async (tx) => {
+        await spendMaking(tx, made)
+        await addPasskey(ground, tx, { account, made, name, now })
+      })
       return {}
     },
   }
+}
+
+/** What was made at the end of this recovery, and is of no account yet. */
+function madeIn({ state: { account, made } }: SignInRow) {
+  if (account === undefined || made === undefined) return undefined
+  const { id, name, counter } = made
+  return { account, id, name, counter, publicKey: Uint8Array.fromBase64(made.publicKey, { alphabet: 'base64url' }) }
 }
 
 /** What a browser is asked to sign, by whichever passkey the person chooses. */

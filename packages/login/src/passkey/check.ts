@@ -18,6 +18,16 @@ export interface PasskeyQuestion {
   readonly now: Temporal.Instant
   /** Whose it must be, where that is known. */
   readonly account?: string
+  /** One that is in no row yet. */
+  readonly own?: OwnPasskey | undefined
+}
+
+/** A passkey, and whose it is or shall be. */
+export interface OwnPasskey {
+  readonly account: string
+  readonly id: string
+  readonly publicKey: Uint8Array
+  readonly counter: number
 }
 
 /** A passkey that has signed this. It counts once it is spent. */
@@ -46,20 +56,13 @@ const assertion = z.object({
 
 /** @throws {PersonRefusal} (rejects) `ERR_PERSON_CREDENTIALS`; what is wrong with it, is in the log alone. */
 export async function checkPasskey(
-  { store, secret, host, door }: Pick<Ground, 'store' | 'secret' | 'host' | 'door'>,
-  { credential, use, bound, origin, now, account }: PasskeyQuestion,
+  ground: Pick<Ground, 'store' | 'secret' | 'host' | 'door'>,
+  { credential, use, bound, origin, now, account, own }: PasskeyQuestion,
 ): Promise<CheckedPasskey> {
   const read = assertion.safeParse(credential).data
   if (read === undefined) throw wrong('it does not have the form of an assertion')
-  const row = await store.db
-    .selectFrom('login_passkey')
-    .innerJoin('login_account', 'login_account.account', 'login_passkey.account')
-    .select(['login_passkey.account', 'passkey', 'public_key', 'counter'])
-    .where('passkey', '=', read.id)
-    .where('removed_at', 'is', null)
-    .where('login_account.door', '=', door)
-    .where('login_account.opened_at', 'is not', null)
-    .executeTakeFirst()
+  const { secret, host } = ground
+  const row = own?.id === read.id ? own : await findPasskey(ground, read.id)
   if (row === undefined || (account !== undefined && row.account !== account)) throw wrong('it is not known')
   const { userHandle } = read.response
   if (userHandle != null && userHandle !== userHandleOf(secret, row.account)) throw wrong('it is of another user')
@@ -77,7 +80,7 @@ export async function checkPasskey(
       },
       expectedOrigin: origin,
       expectedRPID: host,
-      credential: { id: row.passkey, publicKey: new Uint8Array(row.public_key), counter: row.counter },
+      credential: { id: row.id, publicKey: new Uint8Array(row.publicKey), counter: row.counter },
       requireUserVerification: true,
     })
     .catch((cause: unknown) => {
@@ -86,7 +89,23 @@ export async function checkPasskey(
     })
   if (!verified || until === undefined) throw wrong('the signature does not verify')
   const { newCounter } = authenticationInfo
-  return { account: row.account, passkey: row.passkey, counter: row.counter, newCounter, challenge, until }
+  return { account: row.account, passkey: row.id, counter: row.counter, newCounter, challenge, until }
+}
+
+async function findPasskey(
+  { store, door }: Pick<Ground, 'store' | 'door'>,
+  passkey: string,
+): Promise<OwnPasskey | undefined> {
+  const row = await store.db
+    .selectFrom('login_passkey')
+    .innerJoin('login_account', 'login_account.account', 'login_passkey.account')
+    .select(['login_passkey.account', 'passkey', 'public_key', 'counter'])
+    .where('passkey', '=', passkey)
+    .where('removed_at', 'is', null)
+    .where('login_account.door', '=', door)
+    .where('login_account.opened_at', 'is not', null)
+    .executeTakeFirst()
+  return row && { account: row.account, id: row.passkey, publicKey: row.public_key, counter: row.counter }
 }
 
 /** Spends it. @throws {PersonRefusal} (rejects) where another was quicker, or the passkey is gone. */

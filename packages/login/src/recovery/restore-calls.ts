@@ -6,7 +6,7 @@
 import type { Calls } from '../asked.ts'
 import { writeNotice } from '../notify/notices.ts'
 import { keepApp, makePendingApp, openPendingApp } from '../otp/pending-app.ts'
-import { addPasskey, checkNewPasskey, creationOptions } from '../passkey/add.ts'
+import { checkNewPasskey, creationOptions, spendMaking } from '../passkey/add.ts'
 import { PersonRefusal } from '../refusal.ts'
 import type { SignInGround } from '../signin/model.ts'
 import { openSignedIn, recordRefused } from '../signin/record.ts'
@@ -60,15 +60,17 @@ export function restoreCalls(ground: SignInGround): RestoreCalls {
       return creationOptions(ground, { account, of: signIn, now: asked.now })
     },
 
-    // It is kept, and no more: that somebody has it is shown by `passkey`, which ends the recovery.
+    // It stands in the sign-in alone, and ends with it where a known device says no: that somebody has it is shown by `passkey`,
+    // which ends the recovery, and by which the account has it.
     async 'restore/passkey'({ signIn, credential, name }, asked) {
       const { now, origin } = asked
-      const { row, account } = await restoring(signIn, 'passkey', asked)
+      const { row } = await restoring(signIn, 'passkey', asked)
       const made = await checkNewPasskey(ground, credential, { of: signIn, origin, now })
       await store.commit(async (tx) => {
-        // Nobody has ended it meanwhile.
-        await moveSignIn(ground, tx, row, { type: 'equipped' }, asked)
-        await addPasskey(ground, tx, { account, made, name, now })
+        await spendMaking(tx, made)
+        const { id, counter } = made
+        const publicKey = Buffer.from(made.publicKey).toString('base64url')
+        await moveSignIn(ground, tx, row, { type: 'equipped', made: { id, name, publicKey, counter } }, asked)
       })
       return {}
     },

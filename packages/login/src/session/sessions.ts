@@ -33,6 +33,8 @@ export interface Opening {
   /** Of the first five steps; absent where nothing shows that the step was taken. */
   readonly evidence: readonly (StepEvidence | undefined)[]
   readonly address: string
+  /** What comes to be with the session, and with it alone: in its transaction. */
+  readonly within?: ((tx: LoginTransaction) => Promise<void>) | undefined
 }
 
 /** The sessions of one door, in one process of perhaps several. */
@@ -91,7 +93,7 @@ export function openSessions(ground: Ground): Sessions {
 
   const sessions: Sessions = {
     people,
-    async open({ signIn, account, device, shown, evidence, address }, { field, now, certificateSha256 }) {
+    async open({ signIn, account, device, shown, evidence, address, within }, { field, now, certificateSha256 }) {
       const id = makeSessionId()
       const proofs = writeProofs(shown)
       const beginning = held.begin(id, proofs)
@@ -131,6 +133,7 @@ export function openSessions(ground: Ground): Sessions {
       try {
         // A browser has one session: whoever signs in there anew ends the one before. @see ASVS 5.0 7.2.4
         before = await store.commit(async (tx) => {
+          await within?.(tx)
           await standsStill(tx, signIn, row, shown)
           const ended = await endSessions(tx, { account, device }, 'ERR_PERSON_SIGNED_OUT', now)
           await tx.db.insertInto('login_session').values(row).execute()

@@ -29,6 +29,8 @@ export interface SignInState {
   readonly guesses: number
   /** Which keys the device has, where it is not known: kept with the account when it gets in. */
   readonly device?: NewDevice
+  /** The passkey that was made at the end of a recovery: of no account before it is shown. */
+  readonly made?: MadePasskey
   /** JSON: the record of its end, where nobody has answered it in its time. */
   readonly record?: string
 }
@@ -39,6 +41,16 @@ export interface NewDevice {
   /** JSON Web Keys. */
   readonly signing: string
   readonly agreement: string
+}
+
+/** A passkey that nobody has shown yet. */
+export interface MadePasskey {
+  /** Of the credential, base64url. */
+  readonly id: string
+  readonly name: string
+  /** COSE, base64url. */
+  readonly publicKey: string
+  readonly counter: number
 }
 
 /** What happens to a sign-in. Times are those of RFC 3339. */
@@ -60,8 +72,8 @@ export type SignInEvent =
   | { readonly type: 'ready' }
   /** It is over, and the rules of the door ask for more than the password. */
   | { readonly type: 'lacking' }
-  /** A passkey was made for that. */
-  | { readonly type: 'equipped' }
+  /** A passkey was made for that, in place of one that was made before. */
+  | { readonly type: 'equipped'; readonly made: MadePasskey }
   /** A code came, of an app, a telephone or for recovery: it counts before it is looked at. */
   | { readonly type: 'tried' }
   /** It was right, of an app or a telephone. */
@@ -194,8 +206,9 @@ export function stepSignIn(state: SignInState, event: SignInEvent): SignInTransi
       return done({ ...moved, record: event.record }, ...ended(state, event.type))
     case 'denied':
     case 'lacking':
-    case 'equipped':
       return done(moved)
+    case 'equipped':
+      return done({ ...moved, made: event.made })
   }
 }
 

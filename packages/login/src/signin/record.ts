@@ -1,9 +1,11 @@
 // The end of a sign-in, as its record has it: by what each of the six steps was proved, or where it was refused.
 import type { RefusalCode, StepEvidence } from '@countersign/protocol'
 import type { Asked } from '../asked.ts'
+import type { LoginTransaction } from '../model.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { type ShownProof, sideOfAccount } from '../session/row.ts'
 import type { SignInGround, SignInRow } from './model.ts'
+import { keepNewDevice } from './new-device.ts'
 
 /** Refusals that end a sign-in, or make it begin anew: each has a record, and so a reference that both sides see. */
 const RECORDED: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
@@ -52,7 +54,8 @@ export async function recordRefused<Result>(
   } catch (error) {
     if (!(error instanceof PersonRefusal) || !RECORDED.has(error.code)) throw error
     const { code, circumstances } = error
-    const { note } = circumstances
+    const { note, meeting: recorded } = circumstances
+    if (recorded !== undefined) throw error
     const meeting = people.refuse({
       caller: sideOfAccount(row.state.account ?? ''),
       proofs: [],
@@ -66,20 +69,28 @@ export async function recordRefused<Result>(
   }
 }
 
-/** Opens the session of a sign-in in which all is proved. @param shown What was shown beside the password. */
+/**
+ * Opens the session of a sign-in in which all is proved; with it, and not before, its device is one that the account knows.
+ * @param shown What was shown beside the password.
+ */
 export async function openSignedIn(
-  { openSession, host }: Pick<SignInGround, 'openSession' | 'host'>,
+  ground: Pick<SignInGround, 'openSession' | 'host' | 'door' | 'people' | 'record'>,
   row: SignInRow,
   asked: Asked,
   shown: readonly ShownProof[],
 ): Promise<void> {
-  const { account, passwordAt } = row.state
+  const { account, passwordAt, by } = row.state
   if (account === undefined || row.device === null) throw new PersonRefusal('ERR_PERSON_STEP')
   // OPAQUE's KE3 came from a device that has proved its key beside it.
   const password: readonly ShownProof[] =
     passwordAt === undefined ? [] : [{ kind: 'password', at: Temporal.Instant.from(passwordAt), binding: 'device' }]
   const all = [...password, ...shown]
-  const { address } = asked
-  const evidence = evidenceOf(row, all, host)
-  await openSession({ signIn: row.id, account, device: row.device, shown: all, evidence, address }, asked)
+  const { address, now } = asked
+  const { device, id: signIn } = row
+  const evidence = evidenceOf(row, all, ground.host)
+  const within =
+    by === undefined ? undefined : (tx: LoginTransaction) => keepNewDevice(ground, tx, row, { account, by }, now)
+  await recordRefused(ground, row, asked, () =>
+    ground.openSession({ signIn, account, device, shown: all, evidence, address, within }, asked),
+  )
 }

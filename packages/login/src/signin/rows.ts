@@ -11,7 +11,7 @@ import { PersonRefusal } from '../refusal.ts'
 import { askDevices } from './ask-devices.ts'
 import { SIGN_IN_STEPS, type SignInEffect, type SignInEvent, type SignInState, stepSignIn } from './core.ts'
 import type { Moving, SignInRow } from './model.ts'
-import { keepNewDevice, seeDevice } from './new-device.ts'
+import { seeDevice } from './new-device.ts'
 
 /** 192 bits: nobody names the sign-in of somebody else. */
 const ID_OCTETS = 24
@@ -41,6 +41,7 @@ const stateForm = z.strictObject({
   by: z.enum(['confirmation', 'recovery', 'passkey']).exactOptional(),
   guesses: z.int(),
   device: z.strictObject({ name: z.string(), signing: z.string(), agreement: z.string() }).exactOptional(),
+  made: z.strictObject({ id: z.string(), name: z.string(), publicKey: z.string(), counter: z.int() }).exactOptional(),
   record: z.string().exactOptional(),
 })
 
@@ -160,7 +161,8 @@ async function perform(
     case 'endRecovery':
       return endRecoveries(ground, tx, { account: effect.account, signIn: row.id }, effect.how, moving.now)
     case 'open':
-      if (effect.by !== 'known device') return keepNewDevice(ground, tx, row, effect, moving.now)
+      // Another device becomes known with its session (`record.ts`): the rules may still say no.
+      if (effect.by !== 'known device') return
       await forgetGuesses(tx, effect.account)
       return seeDevice(tx, row.device, moving.now)
   }

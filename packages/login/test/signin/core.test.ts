@@ -21,7 +21,7 @@ const EVENTS: readonly SignInEvent[] = [
   { type: 'recovering' },
   { type: 'ready' },
   { type: 'lacking' },
-  { type: 'equipped' },
+  { type: 'equipped', made: { id: 'key', name: 'New key', publicKey: 'AA', counter: 0 } },
   { type: 'tried' },
   { type: 'coded' },
   { type: 'passkey', account: 'carol' },

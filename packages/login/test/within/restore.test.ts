@@ -115,11 +115,12 @@ suite('the end of a recovery, where the rules ask for more than a password', () 
     // It was made, and nobody has shown it.
     assert.deepEqual(devicesOf(at), ['set-up'])
     assert.equal((await load(door, other)).kind, 'nobody')
-    assert.ok(noticesOf(door).includes('passkey added'))
+    assert.ok(!noticesOf(door).includes('passkey added'))
     const shown = passkey.get(await other.ask('passkey/options', { signIn })) as Credential
     assert.deepEqual(await other.ask('passkey', { signIn, credential: shown }), { next: 'done', account: 'carol' })
     assert.equal((await load(door, other)).kind, 'person')
     assert.deepEqual(ended(at), ['a passkey was shown'])
+    assert.ok(noticesOf(door).includes('passkey added'))
   })
 
   test('a passkey that was made for another sign-in, or by a page elsewhere, is none', async (t) => {
@@ -161,6 +162,57 @@ suite('the end of a recovery, where the rules ask for more than a password', () 
     door.locks.replace([], 4n)
     door.access.replace(accessOf(RULES))
     assert.equal((await other.ask('wait', { signIn })).next, 'done')
+  })
+
+  test('a passkey that was made, and not shown, is of no account: a no on a known device leaves nothing of it', async (t) => {
+    const at = await atTheEnd(t, BY_PASSKEY)
+    const { door, other, signIn } = at
+    await other.ask('wait', { signIn })
+    const passkey = newPasskey()
+    const credential = passkey.create(await other.ask('restore/passkey/options', { signIn })) as Credential
+    await other.ask('restore/passkey', { signIn, credential, name: 'New key' })
+    // Nor does it let in elsewhere meanwhile.
+    const elsewhere = async () => {
+      const { other: third } = await atNewDevice(at)
+      const { signIn: begun } = await third.ask('begin', { device: third.device.keys })
+      const shown = passkey.get(await third.ask('passkey/options', { signIn: begun })) as Credential
+      return refusedBy(third.ask('passkey', { signIn: begun, credential: shown }))
+    }
+    assert.equal((await elsewhere()).code, 'ERR_PERSON_CREDENTIALS')
+    const { waiting } = door.store.database
+      .prepare("SELECT id AS waiting FROM login_waiting WHERE kind = 'recovery'")
+      .get()!
+    door.access.replace(accessOf(RULES))
+    await signInAgain(at.door, at.carol)
+    await at.browser.ask('waiting/answer', { waiting: String(waiting), yes: false })
+    assert.equal((await refusedBy(other.ask('wait', { signIn }))).code, 'ERR_PERSON_DENIED')
+    assert.deepEqual((await at.browser.ask('account', {})).passkeys, [])
+    assert.equal((await elsewhere()).code, 'ERR_PERSON_CREDENTIALS')
+    assert.ok(!door.store.entries.some(({ act }) => act === 'passkey added'))
+  })
+
+  test('under a lock, no passkey is shown either: nothing has changed, and it can be come back to', async (t) => {
+    const at = await atTheEnd(t, BY_PASSKEY)
+    const { door, other, signIn } = at
+    await other.ask('wait', { signIn })
+    const passkey = newPasskey()
+    const credential = passkey.create(await other.ask('restore/passkey/options', { signIn })) as Credential
+    await other.ask('restore/passkey', { signIn, credential, name: 'New key' })
+    door.locks.replace([{ party: 'carol' }], 1n)
+    const show = async () => {
+      const shown = passkey.get(await other.ask('passkey/options', { signIn })) as Credential
+      return other.ask('passkey', { signIn, credential: shown })
+    }
+    assert.equal((await refusedBy(show())).code, 'ERR_POLICY_LOCKED')
+    assert.deepEqual(devicesOf(at), ['set-up'])
+    assert.deepEqual(ended(at), [])
+    door.locks.replace([], 2n)
+    assert.equal((await show()).next, 'done')
+    assert.deepEqual(devicesOf(at), ['set-up', 'passkey'])
+    assert.deepEqual(
+      (await other.ask('account', {})).passkeys.map(({ name }) => name),
+      ['New key'],
+    )
   })
 
   test('it is over three days after its time, whatever was begun', async (t) => {
