@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { writePem } from '@countersign/x509'
+import { createTrust } from '@countersign/mtls'
+import { readCertificate, readPem, writePem } from '@countersign/x509'
 import {
   encryptedLayer,
   type Holder,
@@ -10,6 +11,7 @@ import {
   type Kind,
   NOW,
   type Opened,
+  type Opening,
   opened,
   sealed,
   signedLayer,
@@ -81,8 +83,8 @@ suite('OpenSSL reads what we seal', withOpenssl, () => {
 })
 
 /** OpenSSL ends lines of base64 with LF alone, whatever it is told: whoever sends its file by SMTP makes them CRLF. */
-function openedFile(path: string, keys: readonly Holder[]): Promise<Opened> {
-  return opened(Buffer.from(read(path).replaceAll(/\r?\n/g, '\r\n'), 'latin1'), keys)
+function openedFile(path: string, keys: readonly Holder[], opening: Opening = {}): Promise<Opened> {
+  return opened(Buffer.from(read(path).replaceAll(/\r?\n/g, '\r\n'), 'latin1'), keys, opening)
 }
 
 suite('we read what OpenSSL seals', withOpenssl, () => {
@@ -138,4 +140,65 @@ suite('we read what OpenSSL seals', withOpenssl, () => {
           assert.equal(verdict(await openedFile(file('sealed'), []), alice.address).refusal?.code, 'ERR_MAIL_NO_KEY')
         })
   }
+})
+
+suite('we read certificates of OpenSSL for addresses beyond ASCII', withOpenssl, () => {
+  const config = (name: string, value: string) => [
+    ...[
+      '[req]',
+      'distinguished_name = dn',
+      'prompt = no',
+      '[dn]',
+      `CN = ${name}`,
+      '[root]',
+      'basicConstraints = critical, CA:TRUE',
+    ],
+    // RFC 9598, figure 1 (2): what binds rfc822Name binds SmtpUTF8Mailbox.
+    ...['keyUsage = critical, keyCertSign', 'nameConstraints = critical, permitted;email:xn--pss25c.example.com'],
+    ...[
+      '[leaf]',
+      'keyUsage = critical, digitalSignature',
+      'extendedKeyUsage = emailProtection',
+      'subjectAltName = @names',
+    ],
+    ...['[names]', value, ''],
+  ]
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30']
+  const make = (name: string, section: string, value: string, ...more: string[]) => {
+    const [certificate, keyFile] = [file(`${name}.beyond.pem`), file(`${name}.beyond.key`)]
+    const from = ['-config', file(`${name}.cnf`, config(name, value).join('\n')), '-extensions', section]
+    openssl('req', '-x509', ...key, ...from, '-utf8', '-keyout', keyFile, '-out', certificate, ...more)
+    return { certificate, keyFile }
+  }
+  const mailbox = (text: string) => `otherName.0 = 1.3.6.1.5.5.7.8.9;FORMAT:UTF8,UTF8:${text}`
+  /** What it comes to, for a reader who sees `from`. */
+  const verdictOn = async (name: string, from: string) => {
+    const root = make('root', 'root', '')
+    const leaf = make('leaf', 'leaf', name, '-CA', root.certificate, '-CAkey', root.keyFile)
+    const signing = ['-signer', leaf.certificate, '-inkey', leaf.keyFile, '-md', 'sha256']
+    openssl('cms', '-sign', '-crlfeol', '-in', file('text', TEXT), '-out', file('signed'), ...signing)
+    const anchors = [readCertificate(readPem(read(root.certificate))[0]?.der ?? new Uint8Array())]
+    const now = Temporal.Now.instant()
+    const trust = createTrust({ anchors, crls: [], revocation: 'prefer', asOf: now })
+    const { state, refusal } = verdict(await openedFile(file('signed'), [], { trust, now }), from)
+    return refusal === undefined ? state : refusal.code
+  }
+
+  test('of RFC 9598, Appendix B: verified, and of nobody else', async () => {
+    const name = mailbox('医生@xn--pss25c.example.com')
+    assert.equal(await verdictOn(name, '医生@xn--pss25c.example.com'), 'verified')
+    assert.equal(await verdictOn(name, '医@xn--pss25c.example.com'), 'ERR_MAIL_FROM_DIFFERS')
+    const student = 'email.0 = student@xn--pss25c.example.com'
+    assert.equal(await verdictOn(student, 'student@xn--pss25c.example.com'), 'verified')
+  })
+
+  for (const [what, text] of [
+    ['outside of the domain that its authority may certify', '医生@other.example.com'],
+    ['with a domain of U-labels', '医生@大学.example.com'],
+    ['with a domain in capitals', '医生@XN--PSS25C.example.com'],
+    ['of ASCII, for which rfc822Name MUST be used', 'student@xn--pss25c.example.com'],
+  ] as const)
+    test(`${what}: not verified`, async () => {
+      assert.match(await verdictOn(mailbox(text), text.toLowerCase()), /^ERR_/)
+    })
 })

@@ -1,5 +1,6 @@
 // What every certificate of ours must be, rule by rule. The expectation comes from the request, not from the builder.
 import type { Identity } from '@countersign/protocol'
+import { mailboxOf } from '@countersign/verify'
 import { type Certificate, formatIpAddress, type GeneralName, OID } from '@countersign/x509'
 import { sameOctets, wholeSecond } from '../octets.ts'
 import { keyIdentifierOf } from './build.ts'
@@ -194,6 +195,14 @@ export const CERTIFICATE_LINTS: readonly CertificateLint[] = [
     check: (_, { identities }) => identities.map(faultOfForm).find((fault) => fault !== undefined),
   },
   {
+    id: 'mail-address',
+    clause: 'RFC 9598 §3',
+    severity: 'error',
+    // What is compared octet for octet is written as it is compared, in the form that its local part wants.
+    check: ({ subjectAltName = [] }) =>
+      subjectAltName.some((name) => isOddAddress(name)) ? 'an e-mail address in another form than its own' : undefined,
+  },
+  {
     id: 'one-spiffe-id',
     clause: 'X509-SVID §2',
     severity: 'error',
@@ -318,6 +327,11 @@ function textOfBase(base: GeneralName): string | undefined {
   const half = base.octets.length / 2
   const isOne = base.octets.subarray(half).every((octet) => octet === 255)
   return isOne ? `iPAddress:${formatIpAddress(base.octets.subarray(0, half))}` : undefined
+}
+
+function isOddAddress(name: GeneralName): boolean {
+  if (name.kind === 'otherName') return mailboxOf(name) === undefined
+  return name.kind === 'rfc822Name' && mailboxOf(name) !== name.value
 }
 
 function sameNames(names: readonly GeneralName[], identities: readonly Identity[]): boolean {

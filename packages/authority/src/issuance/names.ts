@@ -1,6 +1,15 @@
 // Names that a certificate may carry: how they are asked for, how they are compared, how they are written.
+import { domainToUnicode } from 'node:url'
 import type { Identity } from '@countersign/protocol'
-import { formatIpAddress, type GeneralName, type GeneralSubtree, parseIpAddress } from '@countersign/x509'
+import { mailboxOf, readMailbox } from '@countersign/verify'
+import {
+  domainToALabels,
+  formatIpAddress,
+  type GeneralName,
+  type GeneralSubtree,
+  parseIpAddress,
+  smtpUTF8MailboxName,
+} from '@countersign/x509'
 import { InvariantError } from '../error.ts'
 import type { X509Profile } from './profiles.ts'
 
@@ -10,9 +19,6 @@ export type ParsedName =
 
 /** RFC 5280 §4.2.1.6 and RFC 1034 §3.5: letters, digits, hyphens; the last label is not a number (RFC 9525 §6.3 takes it for an address). */
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
-/** RFC 5321 §4.1.2 without quoted strings; ASCII as rfc822Name has it. */
-const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
-
 /** POSIX.1-2024 §3.426 (portable user names), of at most 32 characters as most systems have it. */
 const LOGIN = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,31}$/
 
@@ -47,11 +53,10 @@ export function parseSan(san: string): ParsedName {
       return { ok: true, name: { kind: 'iPAddress', value: formatIpAddress(octets) } }
     }
     case 'email': {
-      const at = value.lastIndexOf('@')
-      const domain = value.slice(at + 1).toLowerCase()
-      if (at < 1 || at > 64 || !LOCAL_PART.test(value.slice(0, at)) || !isDnsName(domain))
-        return refused(san, 'is not an e-mail address')
-      return { ok: true, name: { kind: 'rfc822Name', value: `${value.slice(0, at)}@${domain}` } }
+      const mailbox = readMailbox(value)
+      if (mailbox === undefined || !isMailDomain(mailbox.slice(mailbox.lastIndexOf('@') + 1)))
+        return refused(san, 'is not an e-mail address (its domain in A-labels)')
+      return { ok: true, name: { kind: 'rfc822Name', value: mailbox } }
     }
     case 'login':
       if (!LOGIN.test(value)) return refused(san, 'is not a login name (letters, digits, dots, hyphens, underscores)')
@@ -61,6 +66,18 @@ export function parseSan(san: string): ParsedName {
     default:
       return refused(san, 'does not start with dns:, ip:, email:, login: or uri:')
   }
+}
+
+/**
+ * RFC 9598 §4: "all email address domains in X.509 certificates MUST conform to IDNA2008": an A-label is the one of its U-label, and
+ * what has its hyphens without being one is reserved (§3). The tables are those of UTS #46, which lets symbols pass.
+ */
+function isMailDomain(domain: string): boolean {
+  const labels = domain.split('.').filter((label) => label.slice(2, 4) === '--')
+  return labels.every((label) => {
+    const unicode = domainToUnicode(label)
+    return /\P{ASCII}/u.test(unicode) && domainToALabels(unicode) === label
+  })
 }
 
 function refused(san: string, why: string): ParsedName {
@@ -78,6 +95,11 @@ export function identityOf(name: GeneralName): Identity | undefined {
       const at = name.value.lastIndexOf('@')
       return { kind: 'rfc822Name', value: name.value.slice(0, at + 1) + name.value.slice(at + 1).toLowerCase() }
     }
+    case 'otherName': {
+      // One space of addresses in two forms: RFC 9598 §6. They never equal each other: §5.
+      const value = mailboxOf(name)
+      return value === undefined ? undefined : { kind: 'rfc822Name', value }
+    }
     case 'uniformResourceIdentifier':
       return { kind: 'uniformResourceIdentifier', value: name.value }
     default:
@@ -89,10 +111,16 @@ export function identityOf(name: GeneralName): Identity | undefined {
 export function generalNameOf(identity: Identity): GeneralName {
   if (identity.kind === 'sshPrincipal') throw new InvariantError('an SSH principal is no name of X.509')
   if (identity.kind === 'account') throw new InvariantError('an account is no name of X.509')
+  if (isMailBeyondAscii(identity)) return smtpUTF8MailboxName(identity.value)
   if (identity.kind !== 'iPAddress') return { kind: identity.kind, value: identity.value }
   const octets = parseIpAddress(identity.value)
   if (octets === undefined) throw new InvariantError('an identity is not the address that it says')
   return { kind: 'iPAddress', octets }
+}
+
+/** RFC 9598 §3, table 1: in which of the two forms of an address it is written. */
+function isMailBeyondAscii({ kind, value }: Identity): boolean {
+  return kind === 'rfc822Name' && /\P{ASCII}/u.test(value)
 }
 
 /** The identity as the space of names that an authority may certify: an address alone, a DNS name with all below. @see RFC 5280 §4.2.1.10 */

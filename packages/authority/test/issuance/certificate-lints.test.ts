@@ -10,6 +10,7 @@ import {
   cRLDistributionPointsExtension,
   type Extension,
   extendedKeyUsageExtension,
+  type GeneralName,
   keyUsageExtension,
   nameConstraintsExtension,
   nameOf,
@@ -20,6 +21,7 @@ import {
   subjectKeyIdentifierExtension,
   type TbsCertificate,
   writeTbsCertificate,
+  writeUtf8String,
 } from '@countersign/x509'
 import {
   buildCertificate,
@@ -71,6 +73,13 @@ const dns = { kind: 'dNSName', value: 'alice.localhost' } as const
 const other = readSubjectPublicKeyInfo(newKey().spki)
 
 const mail = { kind: 'rfc822Name', value: 'alice@acme.example' } as const
+const jörg = { kind: 'rfc822Name', value: 'jörg@xn--bcher-kva.example' } as const
+/** Written by hand, so that it can break the rules of the clause. */
+const smtpUTF8Mailbox = (value: string): GeneralName => ({
+  kind: 'otherName',
+  typeId: OID.SmtpUTF8Mailbox,
+  value: writeUtf8String(value),
+})
 const spaces = [
   { kind: 'dNSName', value: 'acme.example' },
   { kind: 'iPAddress', value: '10.0.0.7' },
@@ -291,6 +300,39 @@ const CASES: readonly {
     fields: replace(base, subjectAltNameExtension([uri, { ...dns, value: '*.localhost' }], { critical: false })),
   },
   {
+    lint: 'mail-address',
+    what: 'an address whose domain is in capitals, although it was granted',
+    expected: { ...EXPECTED.leaf, identities: [uri, mail] },
+    fields: replace(
+      base,
+      subjectAltNameExtension([uri, { ...mail, value: 'alice@ACME.example' }], { critical: false }),
+    ),
+  },
+  {
+    lint: 'mail-address',
+    what: 'an address of ASCII in the form for others',
+    also: ['name-kinds', 'subject-alt-name'],
+    expected: { ...EXPECTED.leaf, identities: [uri, mail] },
+    fields: replace(base, subjectAltNameExtension([uri, smtpUTF8Mailbox('alice@acme.example')], { critical: false })),
+  },
+  {
+    lint: 'mail-address',
+    what: 'an address beyond ASCII whose domain is no A-label',
+    also: ['name-kinds', 'subject-alt-name'],
+    expected: { ...EXPECTED.leaf, identities: [uri, jörg] },
+    fields: replace(base, subjectAltNameExtension([uri, smtpUTF8Mailbox('jörg@bücher.example')], { critical: false })),
+  },
+  {
+    lint: 'name-constraints',
+    what: 'an address beyond ASCII as a space of names',
+    of: constrained,
+    expected: { ...EXPECTED.issuing, identities: [jörg] },
+    fields: replace(
+      constrained,
+      nameConstraintsExtension({ permittedSubtrees: [{ base: smtpUTF8Mailbox(jörg.value), minimum: 0 }] }),
+    ),
+  },
+  {
     lint: 'name-constraints',
     what: 'an issuer for less than was granted',
     of: constrained,
@@ -340,6 +382,7 @@ suite('lints of certificates', () => {
   test('what we build passes, each with its own expectation', () => {
     for (const [tbs, expected] of [
       [leaf, EXPECTED.leaf],
+      [leafOf('person', { identities: [uri, jörg] }), { ...EXPECTED.leaf, profile: 'person', identities: [uri, jörg] }],
       [issuing.tbsDer, EXPECTED.issuing],
       [root.tbsDer, EXPECTED.root],
     ] as const) {

@@ -10,6 +10,7 @@ import {
   type GeneralName,
   keyUsageExtension,
   nameOf,
+  smtpUTF8MailboxName,
   subjectAltNameExtension,
 } from '@countersign/x509'
 import { newSshKey } from '../../../../tools/testing/ssh-keys.ts'
@@ -74,6 +75,8 @@ const INVITATIONS: readonly (readonly [
   ['an e-mail address without a local part', { san: ['email:@acme.example'] }, 'san'],
   ['two e-mail addresses in one', { san: ['email:alice@acme.example,bob@acme.example'] }, 'san'],
   ['an e-mail address with a NUL', { san: ['email:alice\0@acme.example'] }, 'san'],
+  ['an e-mail address of U-labels', { san: ['email:jörg@bücher.example'] }, 'san'],
+  ['an e-mail address that turns its line around', { san: ['email:jö\u202erg@acme.example'] }, 'san'],
   ['an unknown kind of name', { san: ['rid:1.2.3'] }, 'san'],
   ['a login name for X.509', { san: ['login:root'] }, 'san'],
   ['an e-mail address for a server', { profile: 'server', san: ['email:alice@acme.example'] }, 'san'],
@@ -117,6 +120,7 @@ const REQUESTS: readonly (readonly [what: string, options: RequestOptions, code:
   ],
   ['every address', asks({ kind: 'iPAddress', octets: new Uint8Array(16) }), 'ERR_ENROLL_NAME'],
   ['an e-mail address', asks({ kind: 'rfc822Name', value: 'root@acme.example' }), 'ERR_ENROLL_NAME'],
+  ['an e-mail address beyond ASCII', asks(smtpUTF8MailboxName('rööt@acme.example')), 'ERR_ENROLL_NAME'],
   [
     "another party's SPIFFE ID",
     asks({ kind: 'uniformResourceIdentifier', value: 'spiffe://acme.example/bob' }),
@@ -174,6 +178,8 @@ const X509: readonly (readonly [
     { profile: 'person', names: [mail('a@acme.example'), ip('10.0.0.7')] },
     'ERR_ENROLL_PROFILE',
   ],
+  ['an e-mail address of U-labels', { profile: 'person', names: [mail('jörg@bücher.example')] }, 'ERR_ENROLL_PROFILE'],
+  ['an e-mail address in capitals', { profile: 'person', names: [mail('jörg@ACME.example')] }, 'ERR_ENROLL_PROFILE'],
   ['a person without e-mail', { profile: 'person' }, 'ERR_ENROLL_NAME_MISSING'],
   ['encryption without e-mail', { profile: 'person-encryption' }, 'ERR_ENROLL_NAME_MISSING'],
   ['a login name', { names: [login('root')] }, 'ERR_ENROLL_PROFILE'],

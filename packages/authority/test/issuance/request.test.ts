@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { createCheckSignature } from '@countersign/mtls'
 import type { Identity } from '@countersign/protocol'
-import type { GeneralName } from '@countersign/x509'
+import { type GeneralName, smtpUTF8MailboxName } from '@countersign/x509'
 import { X509_PROFILES } from '../../src/issuance/profiles.ts'
 import { decideNames, readRequest as readUnder } from '../../src/issuance/request.ts'
 import { newKey, requestFor } from '../support/keys.ts'
@@ -12,6 +12,7 @@ const GRANTED: readonly Identity[] = [
   { kind: 'uniformResourceIdentifier', value: 'spiffe://acme.example/alice' },
   { kind: 'dNSName', value: 'alice.localhost' },
   { kind: 'iPAddress', value: '::1' },
+  { kind: 'rfc822Name', value: 'jörg@xn--bcher-kva.example' },
 ]
 const codeOf = (der: Uint8Array) => {
   const read = readRequest(der)
@@ -70,6 +71,7 @@ suite('names of a request', () => {
     ['a granted name', [{ kind: 'dNSName', value: 'alice.localhost' }], undefined],
     ['a granted name in other case', [{ kind: 'dNSName', value: 'ALICE.localhost' }], undefined],
     ['its own SPIFFE ID', [{ kind: 'uniformResourceIdentifier', value: 'spiffe://acme.example/alice' }], undefined],
+    ['a granted address beyond ASCII', [smtpUTF8MailboxName('jörg@xn--bcher-kva.example')], undefined],
     ['a granted address', [{ kind: 'iPAddress', octets: Uint8Array.from([...new Array(15).fill(0), 1]) }], undefined],
   ] as const)
     test(`${what}: may be asked for`, () => assert.equal(decide(names, commonName), 'ok'))
@@ -92,6 +94,8 @@ suite('names of a request', () => {
       undefined,
     ],
     ['another address', [{ kind: 'iPAddress', octets: Uint8Array.of(127, 0, 0, 1) }], undefined],
+    ['a granted address in another normal form', [smtpUTF8MailboxName('jo\u0308rg@xn--bcher-kva.example')], undefined],
+    ['an address of ASCII for one beyond', [{ kind: 'rfc822Name', value: 'jorg@xn--bcher-kva.example' }], undefined],
     ['a DNS name as e-mail', [{ kind: 'rfc822Name', value: 'alice.localhost' }], undefined],
     ['a registered ID', [{ kind: 'registeredID', value: '1.2.3' }], undefined],
   ] as const)

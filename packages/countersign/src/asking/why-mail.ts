@@ -1,7 +1,7 @@
 // `countersign why WHO mailto:ADDRESS`: what must be with mail from one to the other, and by which rule.
 import { type DutyAct, dutyOf } from '@countersign/policy'
-import { readName } from '@countersign/verify'
-import { type Arguments, type Around, EXIT, type ExitCode, Failure } from '../command.ts'
+import { type Arguments, type Around, EXIT, type ExitCode } from '../command.ts'
+import { mailAddress } from '../meeting/address.ts'
 import { plainText } from '../output/plain-text.ts'
 import { rulesOf } from './rules-of.ts'
 
@@ -16,7 +16,7 @@ export async function explainMail(
 ): Promise<ExitCode> {
   const to = what.slice(MAIL_TO.length)
   const { must } = (await rulesOf(given, around)).rulebook.policy.rules
-  const asked = (act: DutyAct, address: string) => dutyOf(must, act, addressOf(address))?.name
+  const asked = (act: DutyAct, address: string) => dutyOf(must, act, mailAddress(address))?.name
   const [encrypted, verified] = [asked('encrypt', to), who.includes('@') ? asked('verify', who) : undefined]
   if (given.flag('json')) {
     around.out(JSON.stringify({ from: who, to, encrypted: encrypted ?? null, verified: verified ?? null }))
@@ -27,13 +27,4 @@ export async function explainMail(
   around.out(`mail to ${plainText(to)}: ${by(encrypted, 'encrypted')}`)
   if (who.includes('@')) around.out(`mail from ${plainText(who)}: ${by(verified, 'verified')}`)
   return EXIT.ok
-}
-
-function addressOf(text: string): string {
-  const name = readName(text)
-  if (name?.kind === 'rfc822Name') return name.value
-  throw new Failure(EXIT.usage, `${text} is no address`, {
-    code: 'ERR_CLI_USAGE',
-    next: 'as in mailto:bob@acme.example',
-  })
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { readPin, removePin, writePin } from '@countersign/mail'
 import { writeJson } from '@countersign/protocol'
 import { EXIT, Failure, type Run } from '../command.ts'
+import { mailAddress } from '../meeting/address.ts'
 import { openPgpOrFail } from '../openpgp.ts'
 import { plainText } from '../output/plain-text.ts'
 
@@ -58,7 +59,7 @@ export const mailKeysAccept: Run = async (given, around) => {
 
 /** `countersign mail keys forget`: nothing is remembered of an address any more. */
 export const mailKeysForget: Run = async (given, around) => {
-  const address = given.text('ADDRESS') ?? ''
+  const address = mailAddress(given.text('ADDRESS') ?? '')
   const isForgotten = await removePin(resolve(around.cwd, given.text('identity') ?? '.'), address)
   if (given.flag('json')) around.out(JSON.stringify(writeJson({ forgotten: isForgotten })))
   else

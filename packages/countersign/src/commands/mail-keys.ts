@@ -14,6 +14,7 @@ import { formatValidity, formatWhen, REFUSALS, type RefusalCode, writeJson } fro
 import type { Certificate } from '@countersign/x509'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { believeAuthorities, makeOwnKey, type OwnKey, readOpenPgpTrust, readOwnKeys } from '../mail/own-openpgp.ts'
+import { mailAddress } from '../meeting/address.ts'
 import { openPgpIfThere, openPgpOrFail } from '../openpgp.ts'
 import { plainText } from '../output/plain-text.ts'
 import { tableLines } from '../output/table.ts'
@@ -47,7 +48,7 @@ const openPgpKey: Run = async (given, around) => {
 /** `countersign mail keys`: one's own, or, as the authority knows them, those of an address. */
 export const mailKeys: Run = async (given, around) => {
   const address = given.text('ADDRESS')
-  return address === undefined ? listOwn(given, around) : listOf(address, given, around)
+  return address === undefined ? listOwn(given, around) : listOf(mailAddress(address), given, around)
 }
 
 async function listOwn(given: Arguments, around: Around) {

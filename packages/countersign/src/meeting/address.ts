@@ -1,5 +1,5 @@
 // How people name a door, and the name that it must prove.
-import { type ReferenceIdentity, referenceOf } from '@countersign/verify'
+import { type ReferenceIdentity, readName, referenceOf } from '@countersign/verify'
 import { domainToALabels } from '@countersign/x509'
 import { EXIT, Failure } from '../command.ts'
 
@@ -24,6 +24,16 @@ export function referenceIdentity(name: string): ReferenceIdentity {
   if (reference.kind !== 'dNSName' && reference.kind !== 'rfc822Name') return reference
   const at = name.lastIndexOf('@') + 1
   return { ...reference, value: name.slice(0, at) + inAscii(name.slice(at)) }
+}
+
+/** Brings a mail address to the form in which it is compared: its domain alone is changed. @throws {Failure} with exit code 2. @see RFC 9598 §5 */
+export function mailAddress(text: string): string {
+  const name = readName(text)
+  if (name?.kind === 'rfc822Name') return name.value
+  throw new Failure(EXIT.usage, `${text} is no address`, {
+    code: 'ERR_CLI_USAGE',
+    next: 'as in bob@acme.example',
+  })
 }
 
 /** Brings a domain in any script to A-labels. @throws {Failure} with exit code 2. @see RFC 5280 §7.2 */

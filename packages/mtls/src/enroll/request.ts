@@ -1,5 +1,6 @@
 // The certification request of a newcomer or of a renewal, RFC 2986.
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import { readMailbox } from '@countersign/verify'
 import {
   type CertificationRequest,
   type GeneralName,
@@ -7,6 +8,7 @@ import {
   OID,
   parseIpAddress,
   readSubjectPublicKeyInfo,
+  smtpUTF8MailboxName,
   subjectAltNameExtension,
   writeCertificationRequest,
   writeCertificationRequestInfo,
@@ -52,11 +54,19 @@ function spkiOf(privateKey: KeyObject): Uint8Array {
 function parseName(san: string): GeneralName {
   const [, kind, value = ''] = /^(dns|ip|email|uri):(.+)$/.exec(san) ?? []
   if (kind === 'dns') return { kind: 'dNSName', value }
-  if (kind === 'email') return { kind: 'rfc822Name', value }
+  if (kind === 'email') return mailName(san, value)
   if (kind === 'uri') return { kind: 'uniformResourceIdentifier', value }
   const octets = kind === 'ip' ? parseIpAddress(value) : undefined
   if (octets === undefined) throw new RangeError(`${JSON.stringify(san)} is not dns:…, ip:ADDRESS, email:… or uri:…`)
   return { kind: 'iPAddress', octets }
+}
+
+/** RFC 9598 §3, table 1: an address whose local part is not ASCII has a form of its own. */
+function mailName(san: string, value: string): GeneralName {
+  if (!/\P{ASCII}/u.test(value)) return { kind: 'rfc822Name', value }
+  const mailbox = readMailbox(value)
+  if (mailbox === undefined) throw new RangeError(`${JSON.stringify(san)} is no address whose domain is of A-labels`)
+  return smtpUTF8MailboxName(mailbox)
 }
 
 function textOf(name: GeneralName): string {

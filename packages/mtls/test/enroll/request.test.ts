@@ -34,8 +34,28 @@ suite('writeRequest', () => {
     ])
   })
 
+  test('asks for an address beyond ASCII in its own form', () => {
+    const { requested } = readCertificationRequest(
+      writeRequest(privateKey, 'doctor', ['email:医生@xn--pss25c.example.com']),
+    )
+    // RFC 9598, Appendix B
+    const value = Uint8Array.fromHex('0c1de58cbbe7949f40786e2d2d7073733235632e6578616d706c652e636f6d')
+    assert.deepEqual(requested.subjectAltName, [{ kind: 'otherName', typeId: '1.3.6.1.5.5.7.8.9', value }])
+  })
+
   test('refuses names of no kind', () => {
-    for (const name of ['db.acme.example', 'dns:', 'ip:300.1.1.1', 'ip:x', 'host:x', 'DNS:x', ''])
+    for (const name of [
+      'email:医生@大学.example',
+      'email:alice@大学.example',
+      'email:医生',
+      'db.acme.example',
+      'dns:',
+      'ip:300.1.1.1',
+      'ip:x',
+      'host:x',
+      'DNS:x',
+      '',
+    ])
       assert.throws(() => writeRequest(privateKey, 'alice', [name]), RangeError, name)
   })
 })

@@ -1,7 +1,10 @@
+import { DerError } from '../der/error.ts'
+import { X509Error } from '../error.ts'
 import { escapeText } from '../escape.ts'
 import type { GeneralName } from '../model.ts'
 import { formatName } from './format.ts'
 import { formatIpAddress } from './ip-address.ts'
+import { readSmtpUTF8Mailbox } from './smtp-utf8-mailbox.ts'
 
 /**
  * Writes a general name for people, as in `DNS:a.example`. Odd text stands in quotes with escapes, so that a value
@@ -21,11 +24,25 @@ export function formatGeneralName(name: GeneralName): string {
       return `DN:${JSON.stringify(formatName(name.value))}`
     case 'registeredID':
       return `OID:${name.value}`
-    case 'otherName':
-      return `otherName:${name.typeId}:#${name.value.toHex()}`
+    case 'otherName': {
+      const mailbox = mailboxIn(name)
+      return mailbox === undefined
+        ? `otherName:${name.typeId}:#${name.value.toHex()}`
+        : `SmtpUTF8Mailbox:${quoteOdd(mailbox)}`
+    }
     case 'x400Address':
     case 'ediPartyName':
       return `${name.kind}:#${name.der.toHex()}`
+  }
+}
+
+/** Undefined where it is none, or breaks its clause: then its octets are shown. */
+function mailboxIn(name: GeneralName): string | undefined {
+  try {
+    return readSmtpUTF8Mailbox(name)
+  } catch (error) {
+    if (error instanceof DerError || error instanceof X509Error) return undefined
+    throw error
   }
 }
 

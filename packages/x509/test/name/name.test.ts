@@ -209,6 +209,23 @@ suite('formatGeneralName', () => {
     [{ kind: 'registeredID', value: '1.2.3' }, 'OID:1.2.3'],
     [{ kind: 'directoryName', value: nameOf([['commonName', 'a,b']]) }, 'DN:"CN=a\\\\,b"'],
     [{ kind: 'otherName', typeId: '1.2', value: Uint8Array.of(5, 0) }, 'otherName:1.2:#0500'],
+    // RFC 9598, Appendix B
+    [
+      {
+        kind: 'otherName',
+        typeId: '1.3.6.1.5.5.7.8.9',
+        value: Uint8Array.fromHex('0c1de58cbbe7949f40786e2d2d7073733235632e6578616d706c652e636f6d'),
+      },
+      'SmtpUTF8Mailbox:"医生@xn--pss25c.example.com"',
+    ],
+    [
+      { kind: 'otherName', typeId: '1.3.6.1.5.5.7.8.9', value: Uint8Array.fromHex('0c0361c3b6') },
+      'otherName:1.3.6.1.5.5.7.8.9:#0c0361c3b6',
+    ],
+    [
+      { kind: 'otherName', typeId: '1.3.6.1.5.5.7.8.9', value: Uint8Array.of(5, 0) },
+      'otherName:1.3.6.1.5.5.7.8.9:#0500',
+    ],
     [{ kind: 'ediPartyName', der: Uint8Array.of(0xa5, 0) }, 'ediPartyName:#a500'],
   ]
   for (const [name, text] of cases) test(text, () => assert.equal(formatGeneralName(name), text))

@@ -21,17 +21,21 @@ export function writeResults(
   { verdict, facts }: Pick<OpenedMessage, 'verdict'> & { readonly facts: Pick<MailFacts, 'layers'> },
   reference: Reference,
 ): string {
-  const { refusal, signer } = verdict
+  const { refusal, from } = verdict
   // There is no registered method for OpenPGP (RFC 8601 §2.7.7): whoever knows nothing of it passes it over.
   const isOpenPgp = facts.layers[0]?.format === 'openpgp'
   const [method, property] = isOpenPgp ? ['x-openpgp', 'x-openpgp'] : ['smime', 'smime-identifier']
   const [result, words] = resultOf(found, verdict)
   const reason = refusal === undefined || found === 'not judged here' ? '' : ` reason="${refusal.code}"`
-  // RFC 8601 §2.2: what is no plain value is left out, as anybody may have chosen it.
-  const address = signer?.addresses.find((one) => /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+$/.test(one))
+  // Who signed what is verified is who it is from. RFC 8601 §2.2: what is no plain value is left out, as anybody may have chosen it;
+  // one beyond ASCII stands in From as it is.
+  const address = from && PLAIN_ADDRESS.test(from.address) ? from.address : undefined
   const signedBy = found === 'verified' && address !== undefined ? `\r\n\tbody.${property}=${address}` : ''
   return `Authentication-Results: ${host};\r\n\t${method}=${result}${reason} (${words}; ${reference})${signedBy}\r\n`
 }
+
+/** RFC 5321 §4.1.2, RFC 6531 §3.3: a Dot-string and A-labels. */
+const PLAIN_ADDRESS = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u{80}-\u{10ffff}-]+@[A-Za-z0-9.-]+$/u
 
 /** RFC 7281 §3.1 has the results of RFC 8601 §2.7.1. */
 function resultOf(found: Found, { refusal, encryption }: MailVerdict): readonly [result: string, words: string] {
