@@ -1,7 +1,8 @@
 // What a rule says must be encrypted, in a whole house before a real postfix: the sender's side by swaks and reports, the
 // recipient's by what dovecot reads and `mail open` says.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -22,9 +23,11 @@ must:
 expect:
   - mail to bob@partner.example must be encrypted
 `
-const PEOPLE = ['bob', 'carol', 'dora', 'late', 'pia'] as const
+const PEOPLE = ['bob', 'carol', 'dora', 'gil', 'late', 'pia'] as const
 
-suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POSTFIX }, () => {
+const NEEDS = { ...needs('swaks', 'swaks'), ...needs('gpg', 'gpg'), ...needs('gpgconf', 'gpgconf'), ...NEEDS_POSTFIX }
+
+suite('mail that must be encrypted', NEEDS, () => {
   let scratch: string
   let relay: Postfix
   let house: RunningHouse
@@ -46,6 +49,7 @@ suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POST
         kind: 'mail',
         host: 'mail.localhost',
         listen: '127.0.0.1:0',
+        partnerKeys: join(scratch, 'partners'),
         next: {
           address: `127.0.0.1:${relay.port}`,
           name: 'relay.acme.example',
@@ -54,12 +58,12 @@ suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POST
       },
     ],
   })
-  const swaks = async (to: readonly string[], more: readonly string[]) => {
+  const swaks = async (to: readonly string[], more: readonly string[], input?: string) => {
     const { port } = new URL(house.ready.doors[0]?.url ?? '')
     // biome-ignore format: options beside their values
     const said = await runProgram('swaks', ['--server', '127.0.0.1', '--port', port, '--tls-on-connect', '--tls-verify', '--tls-ca-path', alice.trust,
       '--tls-sni', 'mail.localhost', '--helo', 'client.example', '--tls-cert', alice.certificate, '--tls-key', alice.key,
-      '--from', 'alice@acme.example', '--to', to.join(','), ...more])
+      '--from', 'alice@acme.example', '--to', to.join(','), ...more], { ...(input !== undefined && { input, timeoutMs: 20_000 }) })
     assert.equal(said.code, 0, said.stdout + said.stderr)
   }
   const letter = (to: string, subject: string) => [
@@ -88,6 +92,17 @@ suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POST
     const inside = opened.state === 'not opened' ? '' : (await runProgram('cat', [`${file}.clear`])).stdout
     return { opened, inside }
   }
+  const gpg = (args: readonly string[], input: string | Uint8Array = '') => {
+    const fixed = ['--homedir', join(scratch, 'gnupg'), '--batch', '--no-tty', '--yes', '--pinentry-mode', 'loopback']
+    return spawnSync('gpg', [...fixed, '--passphrase', '', ...args], { input, encoding: 'utf8' })
+  }
+  /** What GnuPG reads of a message that is encrypted to its key. */
+  const readByGpg = (text: string) => {
+    const armored = /-----BEGIN PGP MESSAGE[\s\S]*-----END PGP MESSAGE-----/.exec(text)?.[0]
+    const { status, stdout, stderr } = gpg(['--decrypt'], armored)
+    assert.equal(status, 0, stderr)
+    return stdout
+  }
   interface Queued {
     id: string
     recipients: readonly { address: string; state: string; code?: string; note?: string; next?: string }[]
@@ -113,7 +128,12 @@ suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POST
     await writeFile(join(scratch, 'relay-root.pem'), writePem('CERTIFICATE', root.certificate.der))
     const names = [{ kind: 'dNSName', value: 'relay.acme.example' }] as const
     relay = await startPostfix({
-      addresses: ['alice@acme.example', 'erin@elsewhere.example', ...PEOPLE.map((name) => `${name}@partner.example`)],
+      addresses: [
+        'alice@acme.example',
+        'erin@elsewhere.example',
+        'zoe@partner.example',
+        ...PEOPLE.map((name) => `${name}@partner.example`),
+      ],
       certificate: pemOf(issueLeaf(root, 'relay.acme.example', { names, purpose: 'serverAuth' })),
     })
     await writeFile(join(scratch, 'policy.yaml'), POLICY)
@@ -122,9 +142,11 @@ suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POST
       enrolled(house, name, ['--profile', 'person', '--san', `email:${name}@${domain}`])
     alice = await invite('alice', 'acme.example')
     for (const name of PEOPLE) people[name] = await invite(name, 'partner.example')
+    await mkdir(join(scratch, 'gnupg'), { mode: 0o700 })
     for (const name of ['bob', 'carol', 'dora']) await run(['mail', 'key', '--identity', people[name]?.directory ?? ''])
   })
   after(async () => {
+    spawnSync('gpgconf', ['--homedir', join(scratch, 'gnupg'), '--kill', 'all'])
     await house?.[Symbol.asyncDispose]()
     await relay?.[Symbol.asyncDispose]()
     // It was started again in it, and so is left to us.
@@ -175,7 +197,7 @@ suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POST
     assert.match(inside, /^Subject: sealed by hand\r?$/m)
   })
 
-  test('what its sender sealed with OpenPGP goes as it is; what nobody sealed for such a key is held', async () => {
+  test('what its sender sealed with OpenPGP goes as it is, too', async () => {
     await run(['mail', 'key', '--openpgp', '--identity', people['pia']?.directory ?? ''])
     await run(['mail', 'key', '--openpgp', '--identity', alice.directory])
     const lines = [
@@ -201,13 +223,79 @@ suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POST
     const { opened, inside } = await open(got, 'pia', 0)
     assert.equal(opened.state, 'verified')
     assert.match(inside, /^Subject: of the other kind\r?$/m)
+  })
+
+  test('who has only a key of OpenPGP reads what the door has sealed to it, GnuPG too, beside who has a certificate', async () => {
+    const gil = people['gil']?.directory ?? ''
+    await run(['mail', 'key', '--openpgp', '--legacy', '--identity', gil])
+    const [own = ''] = (await readdir(join(gil, 'mail'))).filter((name) => /^[0-9a-f]{40}\.secret\.asc$/.test(name))
+    assert.equal(gpg(['--import', join(gil, 'mail', own)]).status, 0)
+    const to = ['pia@partner.example', 'gil@partner.example', 'bob@partner.example']
+    await swaks(to, letter(to.join(', '), 'for three'))
+    const [, pias = ''] = await relay.mailbox('pia@partner.example', 2)
+    const [gils = ''] = await relay.mailbox('gil@partner.example', 1)
+    const [, bobs = ''] = await relay.mailbox('bob@partner.example', 2)
+    for (const text of [pias, gils, bobs]) {
+      assert.match(text, /^Subject: \[\.\.\.\]\r?$/m)
+      assert.doesNotMatch(text, /for three|4,200/)
+    }
+    const { opened, inside } = await open(pias, 'pia', 1)
+    assert.deepEqual(
+      [opened.state, opened.code, opened.encrypted, opened.cipher],
+      ['not verified', 'ERR_MAIL_NOT_SIGNED', true, 'AES-256-GCM'],
+    )
+    assert.match(inside, /^Subject: for three\r?$/m)
+    assert.match(readByGpg(gils), /^Subject: for three\r?\n[\s\S]*of for three: 4,200/m)
+    assert.match((await open(bobs, 'bob', 1)).inside, /of for three: 4,200/)
+    assert.equal((await open(gils, 'pia', 1)).opened.code, 'ERR_MAIL_NO_KEY')
+  })
+
+  test('in Bcc by OpenPGP nobody else’s copy says so', async () => {
+    await swaks(['pia@partner.example', 'gil@partner.example'], letter('pia@partner.example', 'between two'))
+    const [, , pias = ''] = await relay.mailbox('pia@partner.example', 3)
+    const [, gils = ''] = await relay.mailbox('gil@partner.example', 2)
+    assert.match(readByGpg(gils), /of between two: 4,200/)
+    assert.match((await open(pias, 'pia', 1)).inside, /of between two: 4,200/)
+    for (const text of [pias, gils]) assert.doesNotMatch(text.replace(/^[\s\S]*?\r?\nDate:/, ''), /gil/)
+    assert.equal((await open(gils, 'pia', 1)).opened.code, 'ERR_MAIL_NO_KEY')
+  })
+
+  test('what was sealed with OpenPGP for another than its recipient is sealed to them, around', async () => {
+    const sealed = await readFile(join(scratch, 'pgp'), 'utf8')
+    await swaks(['gil@partner.example'], ['--data', '-'], sealed.replace('pia@partner.example', 'gil@partner.example'))
+    const [, , gils = ''] = await relay.mailbox('gil@partner.example', 3)
+    assert.match(readByGpg(gils), /BEGIN PGP MESSAGE/)
+  })
+
+  test('a partner whom the authority does not know is held, until an operator has accepted their key', async () => {
+    await swaks(['zoe@partner.example'], letter('zoe@partner.example', 'to a partner'))
+    const { id, recipients } = await heldFor('zoe@partner.example')
+    assert.match(recipients[0]?.note ?? '', /no key of zoe@partner\.example is known/)
+    gpg(['--quick-generate-key', '--', 'Zoe <zoe@partner.example>', 'ed25519', 'sign,cert', '1y'])
+    const listed = gpg(['--with-colons', '--list-keys', 'zoe@partner.example']).stdout
+    const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(listed)?.[1] ?? assert.fail()
+    gpg(['--quick-add-key', fingerprint, 'cv25519', 'encrypt', '1y'])
+    const file = join(scratch, 'zoe.asc')
+    await writeFile(file, gpg(['--armor', '--export', fingerprint]).stdout)
+    const accept = ['mail', 'keys', 'accept', 'zoe@partner.example', file, '--identity', join(scratch, 'partners')]
+    await run(accept, 1)
+    assert.deepEqual((await relay.mailbox('zoe@partner.example', 0)).length, 0)
+    await run([...accept, '--fingerprint', fingerprint])
+    await run(['mail', 'queue', 'retry', id])
+    const [got = ''] = await relay.mailbox('zoe@partner.example', 1)
+    assert.doesNotMatch(got, /to a partner|4,200/)
+    assert.match(readByGpg(got), /of to a partner: 4,200/)
+  })
+
+  test('a key of OpenPGP whose person was revoked is none', async () => {
+    await run(['revoke', 'pia'])
     await swaks(['pia@partner.example'], letter('pia@partner.example', 'in clear'))
     const held = await heldFor('pia@partner.example')
-    assert.match(held.recipients[0]?.note ?? '', /only a key of OpenPGP is known/)
-    await run(['mail', 'queue', 'drop', held.id, '--reason', 'seal it yourself'])
-    const reports = await relay.mailbox('alice@acme.example', 2)
-    assert.equal(reports.length, 2, 'held, and given up')
-    assert.equal((await relay.mailbox('pia@partner.example', 1)).length, 1)
+    assert.match(held.recipients[0]?.note ?? '', /no key of pia@partner\.example is known/)
+    await run(['mail', 'queue', 'drop', held.id, '--reason', 'pia has left'])
+    const reports = await relay.mailbox('alice@acme.example', 3)
+    assert.equal(reports.length, 3, 'zoe held, pia held, and given up')
+    assert.equal((await relay.mailbox('pia@partner.example', 3)).length, 3)
   })
 
   test('who is in Bcc has a copy that no other can open, and stands in none', async () => {
@@ -215,7 +303,7 @@ suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POST
       ['bob@partner.example', 'dora@partner.example', 'erin@elsewhere.example'],
       letter('bob@partner.example', 'between us'),
     )
-    const [, bobs = ''] = await relay.mailbox('bob@partner.example', 2)
+    const [, , bobs = ''] = await relay.mailbox('bob@partner.example', 3)
     const [doras = ''] = await relay.mailbox('dora@partner.example', 1)
     assert.match((await open(bobs, 'bob', 1)).inside, /between us/)
     assert.match((await open(doras, 'dora', 1)).inside, /between us/)
@@ -235,7 +323,7 @@ suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POST
       recipients[0]?.note ?? '',
       /^must encrypt to \*@partner\.example: no key of late@partner\.example is known$/,
     )
-    const reports = await relay.mailbox('alice@acme.example', 3)
+    const reports = await relay.mailbox('alice@acme.example', 4)
     const [report = ''] = reports.filter((text) => text.includes('late@partner.example'))
     assert.match(report, /^Subject: Held, and not delivered yet\r?$/m)
     assert.match(report, /ERR_MAIL_MUST_ENCRYPT[\s\S]*next: get the key of the recipient/)
@@ -263,7 +351,7 @@ suite('mail that must be encrypted', { ...needs('swaks', 'swaks'), ...NEEDS_POST
     const held = await heldFor('dora@partner.example')
     const dropped = await run(['mail', 'queue', 'drop', held.id, '--reason', 'dora has left'])
     assert.match(dropped.stdout, /given up, and its sender is told, for dora@partner\.example/)
-    const reports = await relay.mailbox('alice@acme.example', 5)
+    const reports = await relay.mailbox('alice@acme.example', 6)
     const [last = ''] = reports.filter((text) => text.includes('dora has left'))
     assert.match(last, /ERR_MAIL_DROPPED/)
     assert.match(last, /^Subject: Not delivered\r?$/m)

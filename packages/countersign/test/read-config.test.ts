@@ -52,6 +52,28 @@ suite('readConfig', () => {
     ])
   })
 
+  const MAIL = `${GOOD}  - name: mail
+    kind: mail
+    host: mail.localhost
+    listen: "127.0.0.1:0"
+    next: {address: "127.0.0.1:25", tls: none}
+    allow: [spiffe://acme.example/alice]
+`
+  test('paths of a mail door begin at the file', () => {
+    const [, door] = readConfig(
+      new TextEncoder().encode(`${MAIL}    partnerKeys: partners\n`),
+      '/etc/house/c.yaml',
+    ).doors
+    assert.equal(door?.kind === 'mail' && door.partnerKeys, '/etc/house/partners')
+  })
+  for (const [what, more, why] of [
+    ['keys of partners', 'partnerKeys: partners', /doors\.1\.partnerKeys must be left out where mail arrives/],
+    ['recipients', 'recipients: [{to: "@x.example", service: x}]', /doors\.1\.recipients must be left out where mail/],
+  ] as const)
+    test(`refuses ${what} where mail arrives`, () => {
+      assert.throws(() => read(`${MAIL}    arrives: ["@acme.example"]\n    ${more}\n`), { message: why })
+    })
+
   test('an authority without doors is a house', () => {
     assert.deepEqual(read(GOOD.slice(0, GOOD.indexOf('doors'))).doors, [])
   })

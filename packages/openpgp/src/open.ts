@@ -1,6 +1,5 @@
 // Opens the OpenPGP layers of a message, in the two forms of RFC 3156 and in no other.
 import {
-  type ContentType,
   type Entity,
   type Layer,
   type LayerOpener,
@@ -12,6 +11,7 @@ import {
   type Spool,
 } from '@countersign/protocol'
 import type { PrivateKey } from 'openpgp'
+import { bodyOf, expectEncryptedForm, isForm } from './form.ts'
 import { judgeKey } from './keys/judge.ts'
 import { readSecretKey } from './keys/read.ts'
 import type { OpenPgpTrust } from './keys/trust.ts'
@@ -33,8 +33,6 @@ export interface OpenPgpOpenerOptions {
 
 const MAX_OCTETS = 256 * 1024 * 1024
 const MAX_SIGNATURE_PART_OCTETS = 65_536
-/** `Version: 1` and whatever programs add: a local limit. */
-const MAX_CONTROL_OCTETS = 1024
 
 /** Opens OpenPGP. @throws {MailError} for a key of ours that cannot be read: a missing key must not look like a message for others */
 export async function createOpenPgpOpener(options: OpenPgpOpenerOptions): Promise<LayerOpener> {
@@ -43,9 +41,9 @@ export async function createOpenPgpOpener(options: OpenPgpOpenerOptions): Promis
     format: 'openpgp',
     async open(entity, source, context) {
       const { contentType } = entity
-      if (isOf(contentType, 'multipart/signed', 'application/pgp-signature'))
+      if (isForm(contentType, 'multipart/signed', 'application/pgp-signature'))
         return openSigned(entity, source, signedBy(context, options))
-      if (isOf(contentType, 'multipart/encrypted', 'application/pgp-encrypted'))
+      if (isForm(contentType, 'multipart/encrypted', 'application/pgp-encrypted'))
         return openEncrypted(entity, source, context, keys, options)
       return undefined
     },
@@ -57,10 +55,6 @@ function signedBy(
   { known, trust }: Pick<OpenPgpOpenerOptions, 'known' | 'trust'>,
 ): SignatureContext {
   return { keys: known, trust, now, ...(sender !== undefined && { sender }) }
-}
-
-function isOf({ type, parameters }: ContentType, ofType: string, protocol: string): boolean {
-  return type === ofType && parameters.get('protocol')?.toLowerCase() === protocol
 }
 
 /** @see RFC 3156 §5 */
@@ -99,7 +93,7 @@ async function openEncrypted(
 ): Promise<OpenedLayer> {
   const facts: EncryptedFacts = { isAuthenticated: false, recipients: 0 }
   try {
-    const data = await expectForm(entity, source)
+    const data = await expectEncryptedForm(entity, source)
     const message = () => readArmor(bodyOf(data, source), ['MESSAGE'])
     const { key, packets } = await decrypt(message, { keys, now: context.now, spool: () => context.spool(), facts })
     const { signatures, content } = await readAndForget(packets, context.spool(), maxOctets)
@@ -155,26 +149,6 @@ async function withinOf(
     const outcome = { ok: false, code: error.code, note: error.note } as const
     return { kind: 'signed', format: 'openpgp', signatures: [{ outcome }] }
   }
-}
-
-/** Exactly two parts, the first of which says `Version: 1`. Answers the second. @throws {MailError} @see RFC 3156 §4 */
-async function expectForm(entity: Entity, source: Source): Promise<Entity> {
-  const [control, data] = entity.parts
-  if (control === undefined || data === undefined || entity.parts.length !== 2 || entity.hasOutsiders)
-    throw new MailError('ERR_MAIL_FORM', 'what is encrypted must have two parts, and nothing beside them')
-  if (control.contentType.type !== 'application/pgp-encrypted' || data.contentType.type !== 'application/octet-stream')
-    throw new MailError('ERR_MAIL_FORM', 'the parts of what is encrypted are of other types')
-  const text = Buffer.from(await collect(bodyOf(control, source), MAX_CONTROL_OCTETS)).toString('latin1')
-  if (!/^version:[ \t]*1[ \t]*\r?\n?\s*$/i.test(text))
-    throw new MailError('ERR_MAIL_FORM', 'what is encrypted does not say Version: 1, or more than that')
-  return data
-}
-
-/** Control parts and armor are text of 7 bits: another encoding around them is nothing that RFC 3156 §3 has. */
-function bodyOf({ transferEncoding, bodyStart, end }: Entity, source: Source): AsyncIterable<Uint8Array> {
-  if (transferEncoding === 'base64' || transferEncoding === 'quoted-printable')
-    throw new MailError('ERR_MAIL_FORM', `a part is encoded as ${transferEncoding} where text of 7 bits stands`)
-  return source.read(bodyStart, end)
 }
 
 async function* once(octets: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -13,8 +13,8 @@ import { collect } from './octets/reader.ts'
 
 /** What a sealer has. */
 export interface OpenPgpSealerOptions {
-  /** The private key that signs, in octets; secret. */
-  readonly key: Uint8Array
+  /** The private key that signs, in octets; secret. Absent: it encrypts alone, and says nothing of who wrote what it seals. */
+  readonly key?: Uint8Array
   /** By whose word a key is a recipient's. */
   readonly trust: OpenPgpTrust
 }
@@ -29,18 +29,18 @@ const MAX_SIGNATURE_OCTETS = 65_536
  * @throws {MailError} for a key that cannot be read @see RFC 3156 §4, §5, §6.2
  */
 export async function createOpenPgpSealer({ key, trust }: OpenPgpSealerOptions): Promise<LayerSealer> {
-  const signer = await readSecretKey(key)
+  const signer = key && (await readSecretKey(key))
   return {
     format: 'openpgp',
     async seal(entity, how) {
       const { recipients, profile, now } = how
-      const signingKey = await expectSigner(signer, now)
-      if (recipients.length === 0) return signEntity(entity, signingKey, now)
+      const signingKey = signer && (await expectSigner(signer, now))
+      if (recipients.length === 0) return signEntity(entity, signingKey ?? noSigner(), now)
       const keys = await Promise.all(recipients.map((recipient) => recipientOf(recipient, how, trust)))
       const sessionKey = await sessionKeyFor(keys, how)
       const encrypted = await encrypt({
         message: await createMessage({ binary: ReadableStream.from(entity) }),
-        signingKeys: signer,
+        ...(signer && { signingKeys: signer }),
         encryptionKeys: keys,
         sessionKey,
         format: 'binary',
@@ -65,6 +65,10 @@ async function expectSigner(key: PrivateKey, now: Temporal.Instant): Promise<Sig
       cause,
     })
   }
+}
+
+function noSigner(): never {
+  throw new MailError('ERR_MAIL_NO_KEY', 'there is no key to sign with')
 }
 
 async function recipientOf(

@@ -1,7 +1,7 @@
 // What is not sealed, and to whom; what stands in what is.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { certifyUserId, createOpenPgpSealer, makePersonKey, readTrust } from '@countersign/openpgp'
+import { certifyUserId, createOpenPgpSealer, isSealedFor, makePersonKey, readTrust } from '@countersign/openpgp'
 import { enums, readPrivateKey, revokeKey } from 'openpgp'
 import { readSecretKey } from '../src/keys/read.ts'
 import { selfSignaturesOf, signOfKey } from '../src/library.ts'
@@ -33,6 +33,58 @@ suite('recipients', () => {
     // A key of version 6 says that it reads the older form as well.
     const young = await house.person('young@acme.example', 'modern')
     await seal(house, young, 'legacy')
+  })
+
+  test('without a key of its own it encrypts, signs nothing, and refuses to sign alone', async () => {
+    const house = await makeHouse('modern')
+    const bob = await house.person('bob@acme.example')
+    const sealer = await createOpenPgpSealer({ trust: house.trust })
+    for (const profile of ['modern', 'legacy'] as const) {
+      const sealed = await sealer.seal(streamOf(TEXT), { profile, recipients: [recipient(bob)], now: NOW })
+      const { entity, source } = entityOf(await writtenOf(sealed))
+      const opened = await (await house.opener(bob)).open(entity, source, contextAt())
+      assert.ok(opened?.layer.kind === 'encrypted' && opened.layer.outcome.ok)
+      assert.equal(opened.within, undefined)
+    }
+    await assert.rejects(sealer.seal(streamOf(TEXT), { profile: 'modern', recipients: [], now: NOW }), {
+      code: 'ERR_MAIL_NO_KEY',
+    })
+  })
+
+  test('are named by a message outside, for who asks whether it is for a key', async () => {
+    const house = await makeHouse('modern')
+    const [bob, carol] = [await house.person('bob@acme.example'), await house.person('carol@acme.example')]
+    const old = await house.person('old@acme.example', 'legacy')
+    for (const [to, profile] of [
+      [bob, 'modern'],
+      [old, 'legacy'],
+    ] as const) {
+      const { octets } = await seal(house, to, profile)
+      const { entity, source: whole } = entityOf(octets)
+      let open = 0
+      // A file, as a queue has it: whoever does not read to the end lets go of it.
+      const source = {
+        length: whole.length,
+        async *read(start: number, end: number) {
+          open++
+          try {
+            for await (const piece of whole.read(start, end)) for (const octet of piece) yield Uint8Array.of(octet)
+          } finally {
+            open--
+          }
+        },
+      }
+      assert.equal(await isSealedFor(entity, source, [carol.publicKey, to.publicKey]), true)
+      assert.equal(await isSealedFor(entity, source, [carol.publicKey]), false)
+      assert.equal(await isSealedFor(entity, source, []), false)
+      assert.equal(open, 0)
+      // It says what it is, and has nothing that is encrypted in it.
+      const text = Buffer.from(octets).toString('latin1')
+      const armored = /\r\n\r\n([A-Za-z0-9+/=\r\n]+)\r\n(?:=....\r\n)?-----END/.exec(text)?.[1] ?? assert.fail()
+      const clear = Buffer.from([0xcb, 8, 0x62, 0, 0, 0, 0, 0, 0x68, 0x69]).toString('base64')
+      const hollow = entityOf(Buffer.from(text.replace(armored, clear), 'latin1'))
+      assert.equal(await isSealedFor(hollow.entity, hollow.source, [to.publicKey]), false)
+    }
   })
 
   test('nothing is sealed to a key that is revoked, ended, foreign, for another address, or no key', async () => {

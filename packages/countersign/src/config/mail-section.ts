@@ -63,6 +63,13 @@ export const MAIL_SECTION: Section = {
       .describe(
         'directories that countersign enroll wrote, with keys of countersign mail key: what arrives encrypted to them is opened here, and handed on decrypted; a relative path begins at this file',
       ),
+    partnerKeys: z
+      .string()
+      .min(1)
+      .exactOptional()
+      .describe(
+        'the directory that countersign mail keys accept and mail keys --wkd are given as --identity: what must be encrypted to people whom the authority does not know is, with the OpenPGP keys that are remembered there; a relative path begins at this file',
+      ),
     maxMessageOctets: z
       .int()
       .min(1024)
@@ -83,6 +90,7 @@ export const MAIL_SECTION: Section = {
       recipients,
       arrives,
       keys,
+      partnerKeys,
       allow,
     } = door as MailDoorConfig & { readonly allow?: readonly string[] }
     return [
@@ -91,6 +99,9 @@ export const MAIL_SECTION: Section = {
         : []),
       ...(keys !== undefined && arrives === undefined
         ? [{ path: ['keys'], message: 'must be left out where no mail arrives: arrives says whose it is' }]
+        : []),
+      ...(partnerKeys !== undefined && arrives !== undefined
+        ? [{ path: ['partnerKeys'], message: 'must be left out where mail arrives: nothing is sealed there' }]
         : []),
       ...(recipients !== undefined && arrives !== undefined
         ? [{ path: ['recipients'], message: 'must be left out where mail arrives: arrives says whose it is' }]

@@ -75,11 +75,12 @@ export function readPlacedConfig(octets: Uint8Array, file: string): PlacedConfig
 /** What a door's section says of people, and of its certificate, has paths of its own. */
 function withPaths(door: DoorConfig, folder: string): DoorConfig {
   if (door.kind === 'mail') {
-    const { next, keys } = door
+    const { next, keys, partnerKeys } = door
     return {
       ...door,
       next: { ...next, ...(next.anchors !== undefined && { anchors: resolve(folder, next.anchors) }) },
       ...(keys && { keys: keys.map((directory) => resolve(folder, directory)) }),
+      ...(partnerKeys !== undefined && { partnerKeys: resolve(folder, partnerKeys) }),
     }
   }
   if (door.kind !== 'web') return door

@@ -13,6 +13,7 @@ const MAIL_FIXED: readonly (keyof MailDoorConfig | 'kind')[] = [
   'next',
   'arrives',
   'keys',
+  'partnerKeys',
   'maxMessageOctets',
 ]
 
@@ -35,12 +36,14 @@ export async function openKind(
   mail: Pick<MailHouse, 'directory' | 'mustEncrypt' | 'mustBeVerified' | 'mailKeys'>,
 ): Promise<OpenDoor<HouseDoorConfig>> {
   if (config.kind !== 'mail') return ofItsKind(await openDoor(config, house))
-  const [{ openMailDoor }, { openPgpOpenerOfDoor }] = await Promise.all([
+  const [{ openMailDoor }, { openPgpOpenerOfDoor }, { openPgpSealingOfDoor }] = await Promise.all([
     import('@countersign/mail/door'),
     import('../mail/door-opener.ts'),
+    import('../mail/door-sealing.ts'),
   ])
   const openers = [openPgpOpenerOfDoor(mail.mailKeys)]
-  return ofItsKind(await openMailDoor(config, { ...house, ...mail, openers, listen: openListener }))
+  const sealOpenPgp = () => openPgpSealingOfDoor(config.partnerKeys, house)
+  return ofItsKind(await openMailDoor(config, { ...house, ...mail, openers, sealOpenPgp, listen: openListener }))
 }
 
 /** A door is only ever given the next configuration of its own kind; TypeScript does not relate the two. */

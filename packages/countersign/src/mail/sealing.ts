@@ -101,8 +101,7 @@ async function acceptedKeyOf(
 ): Promise<Recipient | undefined> {
   const pin = await readPin(directory, address)
   if (pin === undefined || pin.how === 'seen') return undefined
-  const { profileOf } = await openPgpOrFail()
-  return { address, format: 'openpgp', key: pin.key, profile: await profileOf(pin.key, now) }
+  return recipientOf(address, pin.key, await openPgpOrFail(), now)
 }
 
 function smimeRecipient(address: string, certificates: readonly { readonly der: Uint8Array }[]): Recipient {
@@ -137,14 +136,17 @@ async function openPgpKeyOf(
 ): Promise<Recipient | undefined> {
   const current = found.filter(({ isCurrent }) => isCurrent)
   if (current.length === 0) return undefined
-  const { profileOf } = await openPgpOrFail()
-  const keys = await Promise.all(
-    current.map(async ({ key }) => ({
-      address,
-      format: 'openpgp' as const,
-      key,
-      profile: await profileOf(key, now),
-    })),
-  )
+  const openPgp = await openPgpOrFail()
+  const keys = await Promise.all(current.map(({ key }) => recipientOf(address, key, openPgp, now)))
   return keys.find((each) => each.profile === profile) ?? keys[0]
+}
+
+/** Somebody's key of OpenPGP, with what they read. @throws {MailError} (rejects) for one that cannot be read */
+export async function recipientOf(
+  address: string,
+  key: Uint8Array,
+  { profileOf }: typeof import('@countersign/openpgp'),
+  now: Temporal.Instant,
+): Promise<Recipient> {
+  return { address, format: 'openpgp', key, profile: await profileOf(key, now) }
 }

@@ -25,6 +25,7 @@ export interface MailDoor extends Door {
 export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Promise<MailDoor> {
   const { name, host, next } = config
   const { clock, log, directory, failpoint, mustEncrypt, mustBeVerified, mailKeys, trust, openers = [] } = house
+  const { sealOpenPgp: openPgp } = house
   let current = config
   const keys = await readingKeys(config)
   const queue = await openQueue({ directory, ...(failpoint && { failpoint }) })
@@ -34,6 +35,7 @@ export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Pr
     // What arrives has come as it did, and goes to the mailboxes of this house.
     mustEncrypt: config.arrives ? () => undefined : mustEncrypt,
     ...{ keysOf: mailKeys, trust, door: name, clock, log, spoolDirectory },
+    ...(openPgp && { openPgp }),
     ...(failpoint && { failpoint }),
   })
   const leaving = runLeaving({

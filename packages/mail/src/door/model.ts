@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net'
 import type { Door, FoundMailKeys, House } from '@countersign/mtls'
-import type { LayerOpener, RefusalCode, Source } from '@countersign/protocol'
+import type { Entity, LayerOpener, LayerSealer, Recipient, RefusalCode, Source } from '@countersign/protocol'
 
 /** Where something listens, or is reached. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
@@ -45,6 +45,11 @@ export interface MailDoorConfig {
   readonly arrives?: readonly string[]
   /** Directories of identities whose keys for mail are this door's, where mail arrives: what is encrypted to them is opened here. */
   readonly keys?: readonly string[]
+  /**
+   * The directory beside which `countersign mail keys accept` and `--wkd` keep keys of people whom the authority does not know: what
+   * must be encrypted to them is, with these. Default: none.
+   */
+  readonly partnerKeys?: string
   /** The largest message. Default 40 MB. */
   readonly maxMessageOctets?: number
   /** Messages that one caller may leave here in a minute. Default 60. */
@@ -78,6 +83,16 @@ export type Treatment =
 /** Makes of a message what may leave: one after the other, and each `source` is there until the next is asked for. */
 export type Treat = (message: Source, envelope: Envelope) => AsyncIterable<Treatment>
 
+/** Seals one message for keys of OpenPGP, and signs nothing. What a key is not good for is rejected with a MailError. */
+export interface OpenPgpSealing {
+  /** The key of an address that is good now. Undefined: none is known. */
+  recipientFor(address: string, found: FoundMailKeys): Promise<Recipient | undefined>
+  /** Whether what is encrypted in the form of RFC 3156 is for an address; where none of its keys is known, the sender says so. */
+  isFor(entity: Entity, source: Source, address: string, found: FoundMailKeys): Promise<boolean>
+  /** For those of whom `recipientFor` has said how. */
+  readonly sealer: LayerSealer
+}
+
 /** What the house does for every door that listens. */
 export interface Listening {
   readonly name: string
@@ -106,6 +121,8 @@ export interface MailHouse extends House {
   readonly mustBeVerified: (address: string) => string | undefined
   /** The keys of an address for mail. Rejects where the authority cannot be asked. */
   readonly mailKeys: (address: string) => Promise<FoundMailKeys>
+  /** Begins to seal a message for keys of OpenPGP. Default: there is no package for them. */
+  readonly sealOpenPgp?: () => Promise<OpenPgpSealing | undefined>
   /** Ends the process in tests, at a named moment. */
   readonly failpoint?: (name: string) => void
 }

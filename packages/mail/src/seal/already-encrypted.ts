@@ -15,8 +15,10 @@ import type { Entity, Source } from '../model.ts'
 import { isFor } from '../smime/decrypt.ts'
 import { gathered } from '../smime/pieces.ts'
 
-/** Whether one of the keys that a message is encrypted to is a certificate's; or that they are of OpenPGP, and say nothing here. */
-export type EncryptedTo = ((certificate: Certificate) => boolean) | 'keys of OpenPGP'
+/** What says whether one of the keys that a message is encrypted to is a certificate's; or the entity whose keys are of OpenPGP. */
+export type EncryptedTo =
+  | { readonly format: 'smime'; readonly isFor: (certificate: Certificate) => boolean }
+  | { readonly format: 'openpgp'; readonly entity: Entity }
 
 const SMIME_TYPES = ['application/pkcs7-mime', 'application/x-pkcs7-mime']
 
@@ -29,10 +31,10 @@ export async function encryptedTo(entity: Entity, source: Source): Promise<Encry
   const { contentType, parts } = entity
   const [first] = parts
   if (contentType.type === 'multipart/signed' && first !== undefined) return encryptedTo(first, source)
-  if (await isOpenPgp(entity, source)) return 'keys of OpenPGP'
+  if (await isOpenPgp(entity, source)) return { format: 'openpgp', entity }
   if (!SMIME_TYPES.includes(contentType.type)) return undefined
   const infos = await recipientInfosOf(entity, source)
-  return infos && ((certificate) => infos.some((info) => isFor(info, certificate)))
+  return infos && { format: 'smime', isFor: (certificate) => infos.some((info) => isFor(info, certificate)) }
 }
 
 async function recipientInfosOf(entity: Entity, source: Source): Promise<readonly RecipientInfo[] | undefined> {

@@ -86,13 +86,13 @@ export async function sealMessage(message: Source, options: SealMessageOptions):
 }
 
 /** By which format somebody is written to, and what they read. */
-interface Kind {
+export interface Kind {
   readonly format: MailFormat
   readonly profile: SealProfile
 }
 
 /** Those who are written to alike get one copy, which reads the same for all of them. */
-function groupsOf(
+export function groupsOf(
   addresses: readonly string[],
   kindOf: (address: string) => Kind,
 ): readonly { readonly recipients: readonly string[]; readonly kind: Kind }[] {

@@ -291,7 +291,7 @@ suite('what cannot be sealed is held, and nothing of it is sent', () => {
       /no key of bob@partner\.example is known/,
     ],
     [
-      'only a key of OpenPGP is known',
+      'only a key of OpenPGP is known, and the package for them is not there',
       {
         keysOf: async () => ({
           certificates: [],
@@ -300,7 +300,7 @@ suite('what cannot be sealed is held, and nothing of it is sent', () => {
         }),
       },
       'ERR_MAIL_MUST_ENCRYPT',
-      /only a key of OpenPGP is known, for which a person seals/,
+      /only a key of OpenPGP is known, and the package for it is not installed at this door: a person seals it/,
     ],
     [
       'the authority is away',

@@ -8,12 +8,13 @@ import { fieldOf } from '../../mime/entity.ts'
 import { MailFormError } from '../../mime/error.ts'
 import { scanEntity } from '../../mime/scan.ts'
 import { createSpool } from '../../mime/source.ts'
-import type { Entity, Source } from '../../model.ts'
+import type { Entity, Recipient, SealedEntity, Source } from '../../model.ts'
 import { type EncryptedTo, encryptedTo } from '../../seal/already-encrypted.ts'
+import { groupsOf, type Kind } from '../../seal/seal-message.ts'
 import { encryptEntity } from '../../smime/encrypt.ts'
 import { profileOf } from '../../smime/profile.ts'
 import { judgedRecipient } from '../../smime/seal.ts'
-import type { Envelope, Treat, Treatment } from '../model.ts'
+import type { Envelope, OpenPgpSealing, Treat, Treatment } from '../model.ts'
 
 /** What sealing needs. */
 export interface SealingOptions {
@@ -21,7 +22,9 @@ export interface SealingOptions {
   readonly mustEncrypt: (address: string) => string | undefined
   /** The keys of an address, as the authority knows them. Rejects where it cannot be asked. */
   readonly keysOf: (address: string) => Promise<FoundMailKeys>
-  /** By whose word a key is a recipient's. */
+  /** What seals one message for keys of OpenPGP; undefined where the package for them is not there. */
+  readonly openPgp?: () => Promise<OpenPgpSealing | undefined>
+  /** By whose word a certificate is a recipient's. */
   readonly trust: Trust
   readonly door: string
   readonly clock: Clock
@@ -31,16 +34,18 @@ export interface SealingOptions {
   readonly failpoint?: (name: string) => void
 }
 
-/** One to whom it is sealed. */
-interface Sealable {
-  readonly address: string
+/** How to encrypt to somebody. */
+type Way =
   /** Made anew for each message. */
-  readonly newRecipient: () => NewRecipient
-}
+  | { readonly format: 'smime'; readonly newRecipient: () => NewRecipient }
+  | { readonly format: 'openpgp'; readonly recipient: Recipient; readonly sealing: OpenPgpSealing }
+
+/** One to whom it is sealed. */
+type Sealable = Way & { readonly address: string }
 
 type Held = Extract<Treatment, { readonly kind: 'held' }>
 
-/** Lets what no rule speaks of go as it stands, and seals the rest: one copy for whom the header names, and one for each other. */
+/** Lets what no rule speaks of go as it stands, and seals the rest: one copy for whom the header names, of these one for each kind of key, and one for each other. */
 export function createSealing(options: SealingOptions): Treat {
   return async function* treat(source, envelope) {
     const rules = new Map<string, string>()
@@ -74,22 +79,19 @@ async function* sealed(
   if (read instanceof MailFormError) return yield* held(addresses, { code: read.code, note: read.message })
   const { entity } = read
   const encrypted = await encryptedTo(entity, source)
+  const openPgp = await options.openPgp?.()
   const [already, toSeal]: [string[], Sealable[]] = [[], []]
   for (const address of addresses) {
-    const found = await recipientFor(address, encrypted, options)
+    const found = await wayTo(address, { encrypted, source, openPgp }, options)
     if (found === 'already') already.push(address)
     else if (found instanceof MailError) yield* held([address], found)
-    else toSeal.push({ address, newRecipient: found })
+    else toSeal.push({ address, ...found })
   }
   if (already.length > 0) yield asItStands(source, envelope, already)
-  const named = namedIn(entity)
-  const isNamed = ({ address }: Sealable) => named.has(address.toLowerCase())
-  const groups = [toSeal.filter(isNamed), ...toSeal.filter((one) => !isNamed(one)).map((one) => [one])]
-  for (const group of groups) {
-    if (group.length === 0) continue
+  for (const group of copiesOf(toSeal, namedIn(entity))) {
     const recipients = group.map(({ address }) => address)
     await using spool = createSpool(options.spoolDirectory)
-    const written = await sealInto(spool, entity, source, group).catch((error: unknown) => {
+    const written = await sealInto(spool, entity, source, group, options.clock()).catch((error: unknown) => {
       if (error instanceof MailFormError) return new MailError(error.code, error.message)
       if (error instanceof MailError) return error
       throw error
@@ -118,30 +120,78 @@ async function readMessage(source: Source): Promise<{ readonly entity: Entity } 
   }
 }
 
+/** Whom all see by each kind of their keys, and everybody else alone. */
+function copiesOf(toSeal: readonly Sealable[], named: ReadonlySet<string>): readonly (readonly Sealable[])[] {
+  const isNamed = ({ address }: Sealable) => named.has(address.toLowerCase())
+  const byAddress = new Map(toSeal.map((one) => [one.address, one]))
+  const seen = groupsOf(
+    toSeal.filter(isNamed).map(({ address }) => address),
+    (address) => kindOf(byAddress.get(address)),
+  )
+  return [
+    ...seen.map(({ recipients }) => recipients.flatMap((address) => byAddress.get(address) ?? [])),
+    ...toSeal.filter((one) => !isNamed(one)).map((one) => [one]),
+  ]
+}
+
+function kindOf(way: Way | undefined): Kind {
+  const profile = way?.format === 'openpgp' ? way.recipient.profile : undefined
+  return { format: way?.format ?? 'smime', profile: profile ?? 'modern' }
+}
+
+/** What is known of a message. */
+interface About {
+  readonly encrypted: EncryptedTo | undefined
+  readonly source: Source
+  readonly openPgp: OpenPgpSealing | undefined
+}
+
 /** How to encrypt to an address, that it is done, or why it cannot be. */
-async function recipientFor(
+async function wayTo(
   address: string,
-  encrypted: EncryptedTo | undefined,
-  { keysOf, trust, clock, log, door }: SealingOptions,
-): Promise<(() => NewRecipient) | 'already' | MailError> {
-  // The directory has certificates: whose keys of OpenPGP these are, only the sender knows.
-  if (encrypted === 'keys of OpenPGP') return 'already'
+  { encrypted, source, openPgp }: About,
+  options: SealingOptions,
+): Promise<Way | 'already' | MailError> {
+  // Without the package nobody here can tell whose keys of OpenPGP these are: the sender's word stands.
+  if (encrypted?.format === 'openpgp' && openPgp === undefined) return 'already'
   let found: FoundMailKeys
   try {
-    found = await keysOf(address)
+    found = await options.keysOf(address)
   } catch (error) {
-    log('mail.directory-failed', { door, cause: error instanceof Error ? error.message : String(error) })
+    const cause = error instanceof Error ? error.message : String(error)
+    options.log('mail.directory-failed', { door: options.door, cause })
     return new MailError('ERR_MAIL_MUST_ENCRYPT', 'the authority, which knows the keys, cannot be asked now')
   }
-  const { certificates, issuers } = found
+  const { certificates } = found
   // The sender may know a key that the authority does not.
-  if (encrypted && (certificates.length === 0 || certificates.some(encrypted))) return 'already'
-  if (certificates.length === 0) {
-    const note = found.openPgp?.keys.some(({ isCurrent }) => isCurrent)
-      ? `of ${address} only a key of OpenPGP is known, for which a person seals: countersign mail seal`
-      : `no key of ${address} is known`
-    return new MailError('ERR_MAIL_MUST_ENCRYPT', note)
+  if (encrypted?.format === 'smime' && (certificates.length === 0 || certificates.some(encrypted.isFor)))
+    return 'already'
+  try {
+    if (encrypted?.format === 'openpgp' && (await openPgp?.isFor(encrypted.entity, source, address, found)))
+      return 'already'
+    const ofSmime = wayBySmime(address, found, options)
+    if (ofSmime !== undefined && !(ofSmime instanceof MailError)) return ofSmime
+    const recipient = await openPgp?.recipientFor(address, found)
+    if (openPgp && recipient) return { format: 'openpgp', recipient, sealing: openPgp }
+    return ofSmime ?? new MailError('ERR_MAIL_MUST_ENCRYPT', whyNone(address, found))
+  } catch (error) {
+    if (error instanceof MailError) return error
+    throw error
   }
+}
+
+function whyNone(address: string, { openPgp }: FoundMailKeys): string {
+  return openPgp?.keys.some(({ isCurrent }) => isCurrent)
+    ? `of ${address} only a key of OpenPGP is known, and the package for it is not installed at this door: a person seals it, countersign mail seal`
+    : `no key of ${address} is known`
+}
+
+/** By the first certificate that is good. Undefined where there is none at all. */
+function wayBySmime(
+  address: string,
+  { certificates, issuers }: FoundMailKeys,
+  { trust, clock }: SealingOptions,
+): Way | MailError | undefined {
   const checkSignature = createCheckSignature()
   let why: MailError | undefined
   for (const certificate of certificates)
@@ -154,14 +204,15 @@ async function recipientFor(
         key: certificate.der,
         issuers: issuers.map(({ der }) => der),
       } as const
-      const make = () => judgedRecipient(recipient, { profile: 'modern', now: clock() }, { trust, checkSignature })
-      make()
-      return make
+      const newRecipient = () =>
+        judgedRecipient(recipient, { profile: 'modern', now: clock() }, { trust, checkSignature })
+      newRecipient()
+      return { format: 'smime', newRecipient }
     } catch (error) {
       if (!(error instanceof MailError)) throw error
       why ??= error
     }
-  return why ?? new MailError('ERR_MAIL_MUST_ENCRYPT', `no key of ${address} is known`)
+  return why
 }
 
 /** Whom the header shows to all. Who is not there is in Bcc, whatever the envelope says. */
@@ -186,15 +237,27 @@ async function sealInto(
   entity: Entity,
   source: Source,
   group: readonly Sealable[],
+  now: Temporal.Instant,
 ): Promise<{ readonly isUtf8: boolean }> {
   const { payload, outer } = await protectHeader(entity, source, 'cipher')
-  const { fields, body } = encryptEntity(
-    payload,
-    group.map(({ newRecipient }) => newRecipient()),
-    'modern',
-  )
+  const { fields, body } = await encrypted(payload, group, now)
   const header = [...outer.map((line) => `${line}\r\n`), 'MIME-Version: 1.0\r\n', ...fields, '\r\n'].join('')
   await spool.write(Buffer.from(header, 'utf8'))
   for await (const piece of body) await spool.write(piece)
   return { isUtf8: /\P{ASCII}/u.test(header) }
+}
+
+/** All of a group have keys of one kind. */
+async function encrypted(
+  payload: AsyncIterable<Uint8Array>,
+  group: readonly Sealable[],
+  now: Temporal.Instant,
+): Promise<SealedEntity> {
+  const [first] = group
+  if (first?.format === 'openpgp') {
+    const recipients = group.flatMap((one) => (one.format === 'openpgp' ? [one.recipient] : []))
+    return first.sealing.sealer.seal(payload, { profile: kindOf(first).profile, recipients, now })
+  }
+  const recipients = group.flatMap((one) => (one.format === 'smime' ? [one.newRecipient()] : []))
+  return encryptEntity(payload, recipients, 'modern')
 }

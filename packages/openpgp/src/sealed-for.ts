@@ -1,0 +1,34 @@
+// For whom a message says that it is, from its outside alone: whoever asks has none of the keys.
+import { type Entity, MailError, type Source } from '@countersign/protocol'
+import { bodyOf, expectEncryptedForm } from './form.ts'
+import { readPublicKey } from './keys/read.ts'
+import { type Envelope, readEnvelope } from './message/envelope.ts'
+import { readArmor } from './octets/armor.ts'
+
+/**
+ * Whether a message in the form of RFC 3156 §4 is encrypted to one of these keys, in octets, or hides for whom it is, which nobody
+ * but who has the key can tell. One that cannot be read is for nobody.
+ * @see RFC 9580 §5.1
+ */
+export async function isSealedFor(entity: Entity, source: Source, keys: readonly Uint8Array[]): Promise<boolean> {
+  try {
+    const data = await expectEncryptedForm(entity, source)
+    const sessionKeys = await sessionKeysOf(readArmor(bodyOf(data, source), ['MESSAGE']))
+    const named = new Set(sessionKeys.map(({ recipient }) => recipient))
+    if (named.has('hidden')) return true
+    const parts = (await Promise.all(keys.map(readPublicKey))).flatMap((key) => key.getKeys())
+    return parts.some((part) => named.has(part.getKeyID().toHex()) || named.has(part.getFingerprint()))
+  } catch (error) {
+    if (error instanceof MailError) return false
+    throw error
+  }
+}
+
+/** What follows them is not read, and what it would be read from is let go. */
+async function sessionKeysOf(message: AsyncGenerator<Uint8Array>): Promise<Envelope['sessionKeys']> {
+  try {
+    return (await readEnvelope(message)).sessionKeys
+  } finally {
+    await message.return(undefined)
+  }
+}
