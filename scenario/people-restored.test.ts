@@ -25,6 +25,7 @@ suite('a bank from its backup', () => {
   let first: RunningHouse
   let carol: NetworkCustomer
   let secretBefore: string
+  let ofDave: string
   const at = (...names: readonly string[]) => join(first.directory, ...names)
   const run = (...words: readonly string[]) => first.run(words)
   const config = (more: object = {}) => ({ authority: { listen: '127.0.0.1:0', ...more }, doors: [BANK_DOOR] })
@@ -47,6 +48,7 @@ suite('a bank from its backup', () => {
       invitation: await invitationOf(first, 'carol'),
       later: true,
     })
+    ofDave = await invitationOf(first, 'dave')
     secretBefore = await readFile(secretIn(first.data), 'utf8')
   })
   after(async () => {
@@ -136,6 +138,11 @@ suite('a bank from its backup', () => {
     assert.equal((await stat(at('data', 'doors', 'bank'))).mode & 0o777, 0o700)
     assert.equal(existsSync(at('data', SEALED)), false)
     await using house = await startAgain('data')
+    // Somebody may have used it since the backup was made.
+    const dave = await openLine(await bankOf(house))
+    const refused = await codeOfRefusal(setUpOver(dave, { account: 'dave', invitation: ofDave }))
+    dave.close()
+    assert.equal(refused, 'ERR_PERSON_INVITATION')
     // While it runs, nobody else reads its store, and the house itself is asked.
     await rename(secretIn(house.data), at('aside'))
     const missed = await house.run(['doctor', '--config', 'countersign.yaml'])

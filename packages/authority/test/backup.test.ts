@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { suite, type TestContext, test } from 'node:test'
 import { readCertificateList } from '@countersign/x509'
 import { restoreBackup } from '../src/backup/restore.ts'
@@ -21,7 +22,7 @@ import { parseVerifierKey } from '../src/ledger/key.ts'
 import { verifyLedger } from '../src/ledger/verify-ledger.ts'
 import { temporaryDirectory } from './support/core.ts'
 import { follow } from './support/follow.ts'
-import type { GuestTables } from './support/guests.ts'
+import { GUESTS, type GuestTables } from './support/guests.ts'
 import { askLocally, enrollParty, type House, meet, openHouse, placeOf } from './support/house.ts'
 
 const PASSPHRASE = 'correct horse battery staple'
@@ -55,6 +56,20 @@ suite('a backup', () => {
     await made.authority.close()
     const directory = join(temporaryDirectory(t), 'data')
     await restoreBackup(target, directory)
+    // What was under way in a part ends, where it says so; of one that the store has not, nothing is asked.
+    const ended = join(temporaryDirectory(t), 'ended')
+    const restored = (version: number) => `UPDATE guest_act SET act = 'ended of version ${version}'`
+    await restoreBackup(target, ended, {
+      parts: [
+        { ...GUESTS, restored },
+        { ...GUESTS, name: 'other', restored },
+      ],
+    })
+    const acts = new DatabaseSync(join(ended, 'store.db')).prepare('SELECT act FROM guest_act').all()
+    assert.deepEqual(
+      acts.map(({ act }) => act),
+      ['ended of version 2'],
+    )
     const passphrase = join(temporaryDirectory(t), 'passphrase')
     writeFileSync(passphrase, `${PASSPHRASE}\n`, { mode: 0o600 })
     const without = await openHouse(t, { directory, custody: { passphrase } })

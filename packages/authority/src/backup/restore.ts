@@ -9,6 +9,7 @@ import { FILES, readCertificateFile } from '../keys/hierarchy.ts'
 import { sha256 } from '../octets.ts'
 import { errnoOf, storeError } from '../store/fault.ts'
 import { HAPPENED_FROM_SETTING } from '../store/ledger.ts'
+import type { StorePart } from '../store/parts.ts'
 import { CRL_FROM_SETTING, NEXT_AFTER_RESTORE } from '../store/restored.ts'
 import { MANIFEST, type Manifest, parseManifest, sha256OfFile } from './manifest.ts'
 import { isThere, openSecrets, SEALED } from './secret.ts'
@@ -25,12 +26,13 @@ export interface Restored extends Manifest {
  * Makes the data directory `directory` from `backup`. Serial numbers are random and come never again; the numbers of
  * revocation lists and events go on far behind what was given out since the backup was made.
  * @param passphrase Of the secrets in it; keys stay as they are.
+ * @param parts Of the store: what was under way in them ends.
  * @throws {AuthorityError} (rejects) where the backup is not whole, or something is in the way; nothing is there then.
  */
 export async function restoreBackup(
   backup: string,
   directory: string,
-  { passphrase }: { readonly passphrase?: string | undefined } = {},
+  { passphrase, parts = [] }: { readonly passphrase?: string | undefined; readonly parts?: readonly StorePart[] } = {},
 ): Promise<Restored> {
   const manifest = await judge(backup)
   const secrets = openSecrets(backup, manifest, passphrase)
@@ -60,7 +62,7 @@ export async function restoreBackup(
       writeNewFile(join(unfinished, name), text, 0o600)
     }
     const store = join(unfinished, 'store.db')
-    if (existsSync(store)) goOn(store)
+    if (existsSync(store)) goOn(store, parts)
     if (before) await giveAll(unfinished, before)
     syncDirectory(unfinished)
     if (existsSync(directory)) await rm(directory, { recursive: true })
@@ -158,8 +160,8 @@ async function judge(backup: string): Promise<Manifest> {
   return manifest
 }
 
-/** Numbers that were given out since are never given again. */
-function goOn(path: string): void {
+/** Numbers that were given out since are never given again, and what was under way ends. */
+function goOn(path: string, parts: readonly StorePart[]): void {
   let db: DatabaseSync | undefined
   try {
     db = new DatabaseSync(path)
@@ -188,10 +190,21 @@ function goOn(path: string): void {
     )
     set.run(CRL_FROM_SETTING, String(next(lists?.['last'])))
     set.run(HAPPENED_FROM_SETTING, String(next(happened?.['last'])))
+    endUnderWay(db, parts)
     db.exec('COMMIT')
   } catch (cause) {
     throw storeError(path, cause)
   } finally {
     db?.close()
+  }
+}
+
+/** A store that was written before there were parts has none. */
+function endUnderWay(db: DatabaseSync, parts: readonly StorePart[]): void {
+  if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'store_part'").get() === undefined) return
+  const find = db.prepare('SELECT version FROM store_part WHERE name = ?')
+  for (const { name, restored } of parts) {
+    const found = find.get(name)
+    if (found !== undefined && restored !== undefined) db.exec(restored(Number(found['version'])))
   }
 }

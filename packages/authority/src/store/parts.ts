@@ -13,6 +13,8 @@ export interface StorePart {
   schemaIn(words: Words): string
   /** What a store lacks, by the version that it leads on from. What was released never changes. */
   readonly upgrades: Readonly<Record<number, (words: Words) => string>>
+  /** Ends what may have been ended since a backup was made; absent where nothing is. @param version Of the part in the store. */
+  readonly restored?: (version: number) => string
   /** Each table with its primary key; what others refer to comes before them. A copy goes by this. */
   readonly primaryKeys: Readonly<Record<string, readonly string[]>>
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { readSecret, restoreBackup, restoreSecrets } from '@countersign/authority'
+import { LOGIN_PART } from '@countersign/login/store'
 import { formatWhen } from '@countersign/protocol'
 import { dataDirectory } from '../admin/client.ts'
 import { type Arguments, type Around, EXIT, type ExitCode, type Run } from '../command.ts'
@@ -24,6 +25,7 @@ async function wholeDirectory(
   const data = dataDirectory(given, around)
   const { at, rootSha256, files, secrets, missingKeys, missingSecrets } = await restoreBackup(backup, data, {
     passphrase,
+    parts: [LOGIN_PART],
   })
   if (given.flag('json')) {
     const told = { data, at: at.toString(), root: `sha256:${rootSha256}`, missingKeys, missingSecrets }
@@ -35,6 +37,9 @@ async function wholeDirectory(
   )
   around.out(`root       sha256:${rootSha256}`)
   around.out('what was issued or revoked since is not known here: revoke again what was revoked since')
+  around.out(
+    'people sign in anew, and who was invited is invited again; an account is as it was: remove devices again that were removed since',
+  )
   for (const path of missingSecrets)
     around.out(`nobody signs in at the door of ${path} without that secret, and it is not in this backup`)
   if (secrets.length > missingSecrets.length)

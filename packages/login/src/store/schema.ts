@@ -25,6 +25,8 @@ export interface StorePart {
   schemaIn(words: SchemaWords): string
   /** By the version that each leads on from. */
   readonly upgrades: Readonly<Record<number, (words: SchemaWords) => string>>
+  /** For either database: ends what may have been ended since a backup was made. @param version Of the part in it. */
+  restored(version: number): string
   /** By what each row is found, for who copies a store. */
   readonly primaryKeys: Readonly<Record<string, readonly string[]>>
 }
@@ -319,11 +321,25 @@ CREATE INDEX login_sms_code_account ON login_sms_code (account);
 CREATE INDEX login_sms_code_expires ON login_sms_code (expires_at);
 `
 
+/**
+ * What was under way when a backup was made: somebody has signed out since, said no to a recovery, or used an invitation, and
+ * nothing in the store says so any more. That of each version has these columns.
+ */
+const RESTORED = `UPDATE login_session SET ended_at = opened_at, ended_by = 'ERR_SESSION_OVER' WHERE ended_at IS NULL;
+DELETE FROM login_sign_in;
+UPDATE login_waiting SET state = 'denied', code = NULL WHERE state = 'open';
+DELETE FROM login_set_up;
+UPDATE login_invitation SET spent_at = created_at WHERE spent_at IS NULL;
+`
+/** From version 4 on. */
+const SMS_RESTORED = 'DELETE FROM login_sms_code;\n'
+
 /** The tables of login, for a store to take up. */
 export const LOGIN_PART: StorePart = {
   name: 'login',
   version: 4,
   schemaIn: (words) => VERSION_1(words) + WITHOUT_UNREAD(words) + NUMBERED(words) + SMS(words),
   upgrades: { 1: WITHOUT_UNREAD, 2: NUMBERED, 3: SMS },
+  restored: (version) => (version < 4 ? RESTORED : RESTORED + SMS_RESTORED),
   primaryKeys: PRIMARY_KEYS,
 }
