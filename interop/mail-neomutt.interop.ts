@@ -1,5 +1,5 @@
 // NeoMutt with its own set-up of S/MIME and OpenPGP (GPGME over gpgsm and gpg 2.2): it shows our mail as signed by who wrote it,
-// and shows nothing good of what was changed.
+// and shows nothing good of what was changed; what it sends we open as verified.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
@@ -9,8 +9,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createSmimeOpener, type LayerOpener, octetsOf, openMessage, sourceOf } from '@countersign/mail'
+import { createOpenPgpOpener } from '@countersign/openpgp'
 import { writePem } from '@countersign/x509'
-import { house, opened, sealed, TEXT, verdict } from '../tools/testing/mail-people.ts'
+import { checkSignature, house, NOW, opened, sealed, TEXT, trust, verdict } from '../tools/testing/mail-people.ts'
 import { PgpHouse, sealedBy } from '../tools/testing/pgp-people.ts'
 import { needs } from './peer.ts'
 
@@ -84,8 +86,7 @@ async function shown(message: string): Promise<Shown> {
   child.stdout.on('data', (octets: Buffer) => {
     seen += octets.toString('utf8')
   })
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those of a terminal
-  const screen = () => seen.replaceAll(/\u001b(?:\[[0-9;?]*[a-zA-Z]|\([A-Z0-9])/g, ' ').replaceAll(/\s+/g, ' ')
+  const screen = () => screenOf(seen)
   const until = async (isThere: () => boolean, what: string) => {
     for (const end = performance.now() + 40_000; !isThere(); await delay(50))
       assert.ok(performance.now() < end, `${what}: ${screen()}`)
@@ -102,6 +103,67 @@ async function shown(message: string): Promise<Shown> {
     child.kill('SIGKILL')
     await ended
   }
+}
+
+/** What NeoMutt hands to its `sendmail`: a letter from the one to the other, signed and encrypted as its own set-up does it. */
+async function sent(from: string, to: string, settings: readonly string[]): Promise<Buffer> {
+  const out = join(home, `${randomBytes(6).toString('hex')}.sent`)
+  const sendmail = file('sendmail', `#!/bin/sh\ncat > ${out}.new && mv ${out}.new ${out}\n`, 0o700)
+  const lines = [
+    ...['crypt_use_gpgme', 'crypt_auto_sign', 'crypt_auto_encrypt', `from = "${from}"`, 'copy = no', 'postpone = no'],
+    // A person who writes, and looks at what will be sent, and sends it.
+    ...['editor = "true"', 'auto_edit', 'abort_unmodified = no', 'fast_reply', 'send_charset = utf-8'],
+    ...[
+      `sendmail = "${sendmail}"`,
+      'sendmail_wait = 0',
+      'hostname = "acme.example"',
+      `tmpdir = "${home}"`,
+      ...settings,
+    ],
+  ].map((setting) => `set ${setting}\n`)
+  const rc = file('rc.send', lines.join(''))
+  const line = `stty rows 100 cols 160; neomutt -n -F ${rc} -s 'The price' -i ${file('body', `${BODY}\n`)} ${to}`
+  const child = spawn('script', ['-qec', line, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'], env })
+  const ended = once(child, 'exit')
+  let seen = ''
+  child.stdout.on('data', (octets: Buffer) => {
+    seen += octets.toString('utf8')
+  })
+  const until = async (isSo: () => boolean, what: string) => {
+    for (const end = performance.now() + 40_000; !isSo(); await delay(50))
+      assert.ok(performance.now() < end, `${what}: ${screenOf(seen)}`)
+  }
+  try {
+    await until(
+      () => /Security: Sign, Encrypt .*NeoMutt: Compose/.test(screenOf(seen)),
+      'NeoMutt would sign and encrypt',
+    )
+    child.stdin.write('y')
+    await until(() => existsSync(out), 'NeoMutt sends')
+    return readFileSync(out)
+  } finally {
+    child.kill('SIGKILL')
+    await ended
+  }
+}
+
+/** What stood on a terminal, without what moves its cursor. */
+function screenOf(seen: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those of a terminal
+  return seen.replaceAll(/\u001b(?:\[[0-9;?]*[a-zA-Z]|\([A-Z0-9])/g, ' ').replaceAll(/\s+/g, ' ')
+}
+
+const BODY = 'We take it, für 4,200.'
+/** In whatever encoding NeoMutt chose. */
+const WRITTEN = /We take it, (?:für|f=C3=BCr) 4,200\./
+
+/** What our opener says of a whole message. */
+async function openedBy(message: Uint8Array, opener: LayerOpener, now: Temporal.Instant) {
+  await using opened = await openMessage(sourceOf(message), { openers: [opener], now, spoolDirectory: home })
+  const { payload, verdict: found } = opened
+  const { source, entity } = payload ?? {}
+  const body = source && entity && (await octetsOf(source, entity.bodyStart, entity.end))
+  return { found, text: body === undefined ? '' : Buffer.from(body).toString('utf8') }
 }
 
 const letter = (from: string, to: string, entity: string) =>
@@ -143,6 +205,33 @@ suite('NeoMutt, S/MIME', peers, () => {
     assert.match(text, /\n\nBoth have proved themselves\.\n/)
   })
 
+  test('sends signed and encrypted what we open as verified, and not when it was changed or is said to be of another', async () => {
+    const message = await sent(bob.address, alice.address, [
+      ...['smime_is_default', 'crypt_auto_smime', 'crypt_auto_pgp = no', `smime_default_key = "${bob.address}"`],
+    ])
+    const carried = message.toString('latin1')
+    assert.match(carried, /^Content-Type: application\/(?:x-)?pkcs7-mime/m)
+    assert.doesNotMatch(carried, /4,200/)
+    const opener = (...keys: readonly (typeof alice)[]) => createSmimeOpener({ keys, trust, checkSignature })
+    const { found, text } = await openedBy(message, opener(alice), NOW)
+    assert.deepEqual([found.state, found.refusal?.code, found.from?.address], ['verified', undefined, bob.address])
+    assert.match(text, WRITTEN)
+    const codeOf = async (octets: Uint8Array, of = opener(alice)) =>
+      (await openedBy(octets, of, NOW)).found.refusal?.code
+    assert.equal(await codeOf(message, opener(bob)), undefined, 'its sender has a copy')
+    assert.equal(await codeOf(message, opener(house.holder('carol@acme.example'))), 'ERR_MAIL_NO_KEY')
+    const others = carried.replace(/^From: .*$/m, 'From: alice@acme.example')
+    // It is of CBC: only the signature of who it is from says that nobody changed it.
+    assert.equal(await codeOf(Buffer.from(others, 'latin1')), 'ERR_MAIL_UNAUTHENTICATED')
+    const edited = await openedBy(
+      Buffer.from(changed(carried.replaceAll(/\r?\n/g, '\r\n')), 'latin1'),
+      opener(alice),
+      NOW,
+    )
+    assert.notEqual(edited.found.state, 'verified')
+    assert.doesNotMatch(edited.text, /4,200/)
+  })
+
   test('calls what was changed bad, though it shows the text; we do not open it', async () => {
     const entity = changed((await sealed(alice, [bob], { profile: 'legacy' })).toString('latin1'))
     const { screen } = await shown(letter(alice.address, bob.address, entity))
@@ -154,7 +243,7 @@ suite('NeoMutt, S/MIME', peers, () => {
 })
 
 suite('NeoMutt, OpenPGP', peers, () => {
-  test('shows what we seal in the legacy profile, calls nothing good that was changed', async () => {
+  test('shows what we seal in the legacy profile, calls nothing good that was changed; and sends what we open as verified', async () => {
     const acme = await PgpHouse.make('legacy')
     const alice = await acme.person('alice@acme.example')
     const gpg = (args: readonly string[], input?: Uint8Array) =>
@@ -175,5 +264,24 @@ suite('NeoMutt, OpenPGP', peers, () => {
     const bad = await shown(letter(alice.address, bob.address, changed(entity)))
     assert.match(bad.screen, /Could not decrypt PGP message/)
     assert.doesNotMatch(bad.screen, /Good signature|Both have proved/)
+
+    const message = await sent(bob.address, alice.address, [
+      ...['crypt_auto_pgp', 'crypt_auto_smime = no', `pgp_default_key = "${fingerprint}"`],
+    ])
+    const carried = message.toString('latin1')
+    assert.match(carried, /^Content-Type: multipart\/encrypted/m)
+    const opener = await createOpenPgpOpener({
+      keys: [alice.privateKey],
+      known: { find: async () => [bob.publicKey] },
+      trust: acme.trust,
+    })
+    const open = (text: string) => openedBy(Buffer.from(text, 'latin1'), opener, acme.now)
+    const { found, text: written } = await open(carried)
+    assert.deepEqual([found.state, found.refusal?.code, found.from?.address], ['verified', undefined, bob.address])
+    assert.match(written, WRITTEN)
+    const others = await open(carried.replace(/^From: .*$/m, 'From: alice@acme.example'))
+    assert.equal(others.found.refusal?.code, 'ERR_MAIL_FROM_DIFFERS')
+    const edited = await open(changed(carried.replaceAll(/\r?\n/g, '\r\n')))
+    assert.deepEqual([edited.found.state, edited.text], ['not opened', ''])
   })
 })
