@@ -2,7 +2,8 @@
 import { randomInt } from 'node:crypto'
 import { crc32, deflateSync } from 'node:zlib'
 
-const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
+/** @see PNG 3 §5.2 */
+export const SIGNATURE: Uint8Array = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
 const BLOCK = 40
 
 /** Coloured squares that shade off, other ones each time: a PNG of RGB (PNG 3 §11.2). */
@@ -32,7 +33,8 @@ export function newPicture(width = 320, height = 240): Uint8Array {
   ])
 }
 
-function chunkOf(type: string, contents: Uint8Array): Uint8Array {
+/** @see PNG 3 §5.3 */
+export function chunkOf(type: string, contents: Uint8Array): Uint8Array {
   const typed = Buffer.concat([Buffer.from(type), contents])
   const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)]
   length.writeUInt32BE(contents.length)

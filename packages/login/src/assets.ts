@@ -24,6 +24,7 @@ const MODULES = [
   'dpop',
   'draw',
   'fresh',
+  'look-at',
   'matter',
   'matter-lines',
   'new-here',

@@ -1,4 +1,5 @@
 // A picture of the customer's, drawn anew: nothing of the file is left but what is seen.
+import { lookAt } from './look-at.ts'
 import type { Octets } from './octets.ts'
 import { MAX_PICTURE_OCTETS, PICTURE_HEIGHT, PICTURE_WIDTH } from './shown.ts'
 
@@ -8,7 +9,7 @@ export const MAX_FILE_OCTETS: number = 20 * 1024 * 1024
 export const MAX_PIXELS = 50_000_000
 
 /** Why a file is not taken; each has its words. */
-export type PictureFault = 'not-a-picture' | 'file-too-large' | 'too-many-pixels' | 'does-not-compress'
+export type PictureFault = 'not-a-picture' | 'file-too-large' | 'too-many-pixels' | 'moves' | 'does-not-compress'
 
 /** A file that is not taken. */
 export class PictureError extends Error {
@@ -24,10 +25,11 @@ export class PictureError extends Error {
 /** Draws an uploaded file anew, and compresses it. @throws {PictureError} */
 export async function redrawFile(file: Blob): Promise<Octets> {
   if (file.size > MAX_FILE_OCTETS) throw new PictureError('file-too-large')
-  const size = pixelsOf(new DataView(await file.arrayBuffer()))
-  if (size === undefined) throw new PictureError('not-a-picture')
-  const [width, height] = size
+  const seen = lookAt(new DataView(await file.arrayBuffer()))
+  if (seen === undefined) throw new PictureError('not-a-picture')
+  const { width, height, moves } = seen
   if (width * height > MAX_PIXELS) throw new PictureError('too-many-pixels')
+  if (moves) throw new PictureError('moves')
   let bitmap: ImageBitmap
   try {
     // Smaller already while it is decoded; the other side follows in proportion.
@@ -46,7 +48,12 @@ export async function redrawFile(file: Blob): Promise<Octets> {
 
 /** Draws one of our own pictures. @throws {PictureError} */
 export async function redrawImage(image: HTMLImageElement): Promise<Octets> {
-  await image.decode()
+  try {
+    await image.decode()
+  } catch {
+    // It did not come.
+    throw new PictureError('not-a-picture')
+  }
   return redraw(image, PICTURE_WIDTH, PICTURE_HEIGHT)
 }
 
@@ -79,58 +86,4 @@ async function redraw(source: CanvasImageSource, width: number, height: number):
 async function compress(canvas: OffscreenCanvas, quality: number): Promise<Blob> {
   const blob = await canvas.convertToBlob({ type: 'image/webp', quality })
   return blob.type === 'image/webp' ? blob : canvas.convertToBlob({ type: 'image/jpeg', quality })
-}
-
-/** Width and height as the head of a PNG, JPEG, GIF or WebP says them, before anything is decoded; undefined for what is none of these. */
-export function pixelsOf(file: DataView): readonly [number, number] | undefined {
-  try {
-    return pngPixels(file) ?? jpegPixels(file) ?? gifPixels(file) ?? webpPixels(file)
-  } catch (error) {
-    // It ends before its head does.
-    if (error instanceof RangeError) return undefined
-    throw error
-  }
-}
-
-function pngPixels(file: DataView): readonly [number, number] | undefined {
-  if (file.getUint32(0) !== 0x89504e47 || file.getUint32(4) !== 0x0d0a1a0a) return undefined
-  return [file.getUint32(16), file.getUint32(20)]
-}
-
-function gifPixels(file: DataView): readonly [number, number] | undefined {
-  if (file.getUint32(0) !== 0x47494638) return undefined
-  return [file.getUint16(6, true), file.getUint16(8, true)]
-}
-
-function webpPixels(file: DataView): readonly [number, number] | undefined {
-  if (file.getUint32(0) !== 0x52494646 || file.getUint32(8) !== 0x57454250) return undefined
-  switch (file.getUint32(12)) {
-    case 0x56503820: // VP8
-      return [file.getUint16(26, true) & 0x3fff, file.getUint16(28, true) & 0x3fff]
-    case 0x5650384c: {
-      // VP8L: two times 14 bits
-      const bits = file.getUint32(21, true)
-      return [(bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1]
-    }
-    case 0x56503858: // VP8X: two times 24 bits
-      return [(file.getUint32(24, true) & 0xffffff) + 1, (file.getUint32(26, true) >>> 8) + 1]
-    default:
-      return undefined
-  }
-}
-
-/** Walks the segments up to the start of a frame (ITU-T T.81 §B.2.2); each step is at least two octets on. */
-function jpegPixels(file: DataView): readonly [number, number] | undefined {
-  if (file.getUint16(0) !== 0xffd8) return undefined
-  for (let at = 2; ; ) {
-    if (file.getUint8(at) !== 0xff) return undefined
-    const marker = file.getUint8(at + 1)
-    if (marker === 0xff) {
-      at += 1
-      continue
-    }
-    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
-    if (isFrame) return [file.getUint16(at + 7), file.getUint16(at + 5)]
-    at += 2 + file.getUint16(at + 2)
-  }
 }

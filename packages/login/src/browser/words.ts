@@ -286,13 +286,20 @@ const WORDS = {
   ],
   'set-up.sign-in': ['Sign in', 'Anmelden'],
   'picture.not-a-picture': [
-    'This file is no picture that we can read: PNG, JPEG, WebP or GIF.',
-    'Diese Datei ist kein Bild, das wir lesen können: PNG, JPEG, WebP oder GIF.',
+    'This file is no whole picture that we can read. Please choose another: PNG, JPEG, WebP or GIF.',
+    'Diese Datei ist kein ganzes Bild, das wir lesen können. Bitte wählen Sie eine andere: PNG, JPEG, WebP oder GIF.',
   ],
-  'picture.file-too-large': ['This file is larger than 20 MB.', 'Diese Datei ist größer als 20 MB.'],
+  'picture.file-too-large': [
+    'This file is larger than 20 MB. Please choose a smaller one.',
+    'Diese Datei ist größer als 20 MB. Bitte wählen Sie eine kleinere.',
+  ],
   'picture.too-many-pixels': [
     'This picture has more than 50 million pixels. Please make it smaller first.',
     'Dieses Bild hat mehr als 50 Millionen Bildpunkte. Bitte verkleinern Sie es zuerst.',
+  ],
+  'picture.moves': [
+    'This picture moves. Please choose one that stands still.',
+    'Dieses Bild bewegt sich. Bitte wählen Sie eines, das stillsteht.',
   ],
   'picture.does-not-compress': [
     'This picture does not get small enough. Please choose another.',

@@ -148,6 +148,11 @@ suite('pictures of the customer’s own, in Chromium', needs('chromium', 'chromi
 
   test('what is no picture, or too much of one, is refused with a word for it', async () => {
     const whole = await jpeg(40, 30, '#000')
+    const noise = await jpeg(400, 300, 'noise')
+    const flat = png(300, 200, [3, 4, 5])
+    // After the head: so many pictures, and how often (PNG 3 §11.3.6.1); a WebP whose head says it (RFC 9649 §2.7.1.1).
+    const apng = Buffer.concat([flat.subarray(0, 33), chunk('acTL', Buffer.alloc(8, 1)), flat.subarray(33)])
+    const animated = Buffer.from('524946461600000057454250565038580a000000020000000a00000a0000', 'hex')
     const svg = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
     const refused: readonly (readonly [string, Buffer, string, number?])[] = [
       ['nothing', Buffer.alloc(0), 'not-a-picture'],
@@ -163,6 +168,16 @@ suite('pictures of the customer’s own, in Chromium', needs('chromium', 'chromi
         Buffer.concat([png(10, 10, [0, 0, 0]).subarray(0, 40), Buffer.alloc(99, 3)]),
         'not-a-picture',
       ],
+      ['a JPEG without its second half', noise.subarray(0, noise.length / 2), 'not-a-picture'],
+      ['a JPEG without its last octets', noise.subarray(0, noise.length - 100), 'not-a-picture'],
+      ['a PNG without its second half', flat.subarray(0, flat.length / 2), 'not-a-picture'],
+      ['a GIF that ends in its picture', gif(1, 1, 1).subarray(0, -4), 'not-a-picture'],
+      ['a GIF without a picture', gif(1, 1, 0), 'not-a-picture'],
+      ['a GIF of two pictures', gif(1, 1, 2), 'moves'],
+      ['a bomb: a GIF of five thousand', gif(1, 1, 5000), 'moves'],
+      ['a bomb: a GIF whose picture is larger than its screen', gif(60_000, 60_000, 1), 'too-many-pixels'],
+      ['a PNG that moves', apng, 'moves'],
+      ['a WebP that moves', animated, 'moves'],
       ['a bomb: 30000 × 30000 in a few octets', png(30_000, 30_000, undefined), 'too-many-pixels'],
       ['a bomb: the largest PNG', png(0x7fffffff, 0x7fffffff, undefined), 'too-many-pixels'],
       ['a file of 20 MB and one octet', whole, 'file-too-large', 20 * 1024 * 1024 + 1],
@@ -182,6 +197,19 @@ function segment(marker: number, contents: Buffer): Buffer {
   const length = Buffer.alloc(2)
   length.writeUInt16BE(contents.length + 2)
   return Buffer.concat([Buffer.from([0xff, marker]), length, contents])
+}
+
+/** A GIF with a screen of one pixel, and pictures of a size that is said and not there (GIF89a §20). */
+function gif(width: number, height: number, pictures: number): Buffer {
+  const size = Buffer.alloc(4)
+  size.writeUInt16LE(width)
+  size.writeUInt16LE(height, 2)
+  const picture = Buffer.concat([Buffer.from('2c00000000', 'hex'), size, Buffer.from('000202440100', 'hex')])
+  return Buffer.concat([
+    Buffer.from('47494638396101000100800000000000ffffff', 'hex'),
+    ...Array<Buffer>(pictures).fill(picture),
+    Buffer.of(0x3b),
+  ])
 }
 
 /** A PNG of one colour; without a colour it has a size and no pixels. @see PNG 3 §11 */
