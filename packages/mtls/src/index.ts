@@ -23,11 +23,13 @@ export {
   signWithKey,
 } from './crypto/key-algorithm.ts'
 export { type PerformerKeys, performWith } from './crypto/perform.ts'
-export type {
-  CertifiedOpenPgpKey,
-  FoundMailKeys,
-  FoundOpenPgpKey,
-  FoundOpenPgpKeys,
+export {
+  type CertifiedOpenPgpKey,
+  type FoundMailKeys,
+  type FoundOpenPgpKey,
+  type FoundOpenPgpKeys,
+  readMailKeys,
+  writeMailKeys,
 } from './enroll/answer.ts'
 export { askTimeStamp } from './enroll/ask-time-stamp.ts'
 export { certifyOpenPgpKey } from './enroll/certify-openpgp-key.ts'

@@ -14,11 +14,12 @@ import {
   type Log,
   openIdentity,
 } from '@countersign/mtls'
-import type { FeedEvent } from '@countersign/protocol'
+import { type FeedEvent, writeJson } from '@countersign/protocol'
 import { formatIpAddress, OID } from '@countersign/x509'
 import { EXIT, Failure } from '../command.ts'
 import { hostsOf } from '../config/hosts.ts'
 import type { DoorConfig } from '../config/model.ts'
+import { keptAnswers } from '../mail/kept-answers.ts'
 import { callsOthers } from './kinds.ts'
 import type { Roof } from './roof.ts'
 
@@ -52,6 +53,13 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
     const event = { sequence: 0n, at: clock(), change }
     return (await Promise.all([...doors].map((door) => door.apply(event)))).flat()
   }
+  const mailKeys = keptAnswers({
+    directory: join(data, 'mail-keys'),
+    ask: (address) => findMailKeys(directory, address, { clock }),
+    clock,
+    log,
+  })
+  let lockedBefore: string | undefined
   const feed = await followFeed({
     identity,
     clock,
@@ -67,10 +75,18 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
       if (refused === undefined && (connected || rules.policy !== undefined)) heard.resolve('')
       return refused
     },
-    cut: (revoked) => tell({ kind: 'status', revoked }),
-    lock(locked, sequence) {
+    async cut(revoked) {
+      const cuts = await tell({ kind: 'status', revoked })
+      await mailKeys.revoked()
+      return cuts
+    },
+    async lock(locked, sequence) {
       locks.replace(locked, sequence)
-      return tell({ kind: 'lock', locks: locked })
+      const cuts = await tell({ kind: 'lock', locks: locked })
+      const now = JSON.stringify(writeJson({ locked }))
+      if (lockedBefore !== undefined && lockedBefore !== now) await mailKeys.locked()
+      lockedBefore = now
+      return cuts
     },
     sessions: async () => (await Promise.all([...doors].map((door) => door.sessions()))).flat(),
     doors: parts.doors.map(({ name, revocation }) => ({ name, revocation })),
@@ -93,7 +109,7 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
       return () => doors.delete(door)
     },
     record: (meeting) => feed.record(meeting),
-    mailKeys: (address) => findMailKeys(directory, address, { clock }),
+    mailKeys: (address) => mailKeys.find(address),
     holdsWithout: async () => earliestEnd(identity, parts.doors),
     drain: async () => undefined,
   }

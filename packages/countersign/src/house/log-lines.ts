@@ -57,6 +57,10 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
     'alarm',
     'the keys of recipients cannot be asked for at {door}, and their mail is held: {cause}',
   ],
+  'mail.keys-kept': [
+    'alarm',
+    'keys for mail are those that the authority told within the last day, and of others none are known: {cause}',
+  ],
   'timestamp.failed': ['alarm', 'no time stamp can be given: {error}: {next}'],
   'mail.lost': ['alarm', 'a report ({id}) of {door} itself could not be delivered, and is given up: {cause}'],
   'mail.queue-failed': ['alarm', 'the queue of {door} cannot be written, and nothing leaves: {cause}'],

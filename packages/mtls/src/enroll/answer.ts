@@ -1,5 +1,5 @@
 // What the authority answers, read from untrusted JSON into fresh values.
-import { type Field, fieldOf, type Reference, ShapeError } from '@countersign/protocol'
+import { type Field, fieldOf, type Json, type Reference, ShapeError } from '@countersign/protocol'
 import {
   CERTIFICATE_LIMITS,
   type Certificate,
@@ -130,26 +130,47 @@ export function readCertifiedOpenPgpKey(json: unknown, reference: Reference): Ce
 
 /** @throws {EnrollmentError} ERR_ENROLL_ANSWER */
 export function readMailKeysAnswer(json: unknown, reference: Reference): FoundMailKeys {
-  return reading(reference, () => {
-    const answer = fieldOf(json)
-    const keys = answer.get('keys').list(MAX_MAIL_KEYS)
-    const openPgp = answer.get('openPgp').optional((field) => ({
-      authorities: openPgpKeysField(field.get('authorities')),
-      keys: field
-        .get('keys')
-        .list(MAX_MAIL_KEYS)
-        .map((one) => ({
-          fingerprint: one.get('fingerprint').text(MAX_FINGERPRINT),
-          key: one.get('key').octets(MAX_OPENPGP_OCTETS),
-          isCurrent: one.get('current').boolean(),
+  return reading(reference, () => readMailKeys(json))
+}
+
+/** @throws {ShapeError | DerError | X509Error} */
+export function readMailKeys(json: unknown): FoundMailKeys {
+  const answer = fieldOf(json)
+  const keys = answer.get('keys').list(MAX_MAIL_KEYS)
+  const openPgp = answer.get('openPgp').optional((field) => ({
+    authorities: openPgpKeysField(field.get('authorities')),
+    keys: field
+      .get('keys')
+      .list(MAX_MAIL_KEYS)
+      .map((one) => ({
+        fingerprint: one.get('fingerprint').text(MAX_FINGERPRINT),
+        key: one.get('key').octets(MAX_OPENPGP_OCTETS),
+        isCurrent: one.get('current').boolean(),
+      })),
+  }))
+  return {
+    certificates: keys.map((key) => readCertificate(key.get('certificate').octets(CERTIFICATE_LIMITS.maxOctets))),
+    issuers: certificatesField(answer.get('issuers')),
+    ...(openPgp && { openPgp }),
+  }
+}
+
+/** As {@link readMailKeys} reads it. */
+export function writeMailKeys({ certificates, issuers, openPgp }: FoundMailKeys): Json {
+  return {
+    keys: certificates.map(({ der }) => ({ certificate: der.toBase64() })),
+    issuers: issuers.map(({ der }) => der.toBase64()),
+    ...(openPgp && {
+      openPgp: {
+        authorities: openPgp.authorities.map((key) => key.toBase64()),
+        keys: openPgp.keys.map(({ fingerprint, key, isCurrent }) => ({
+          fingerprint,
+          key: key.toBase64(),
+          current: isCurrent,
         })),
-    }))
-    return {
-      certificates: keys.map((key) => readCertificate(key.get('certificate').octets(CERTIFICATE_LIMITS.maxOctets))),
-      issuers: certificatesField(answer.get('issuers')),
-      ...(openPgp && { openPgp }),
-    }
-  })
+      },
+    }),
+  }
 }
 
 /** Reads where an authority is met again. @throws {ShapeError} */
