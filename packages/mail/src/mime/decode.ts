@@ -3,7 +3,7 @@ import type { Entity, Source } from '../model.ts'
 import { MailFormError } from './error.ts'
 
 /**
- * The body of an entity without its transfer encoding, in pieces.
+ * The body of an entity without its transfer encoding, in pieces, each of which is good until the next is asked for.
  * @throws {MailFormError} where it is not in that encoding; what was given until then is not to be used.
  */
 export function decodeBody(entity: Entity, source: Source): AsyncIterable<Uint8Array> {
@@ -15,37 +15,28 @@ export function decodeBody(entity: Entity, source: Source): AsyncIterable<Uint8A
 /**
  * Octets of base64, whose lines may have any length. RFC 2045 §6.8 has decoders ignore what is outside of the alphabet, and
  * says that it shows a fault; here it is one, as are a last group that is not whole, and bits that no octet has.
- * `at` is the place of the body, for errors.
+ * `at` is the place of the body, for errors. Each piece is good until the next is asked for.
  * @throws {MailFormError}
  */
 export async function* decodeBase64(pieces: AsyncIterable<Uint8Array>, at: number): AsyncGenerator<Uint8Array> {
+  // All pieces stand in it: memory outside of the heap is given back late, and by a collection of all.
+  let into = new Uint8Array()
   // What is not a whole group yet, without white space; from the first padding on, all.
   let rest = ''
-  let hasEnded = false
-  for await (const piece of pieces) {
+  for await (const piece of blocksOf(pieces)) {
     const text = rest + latin1(piece)
     if (text.includes('\f')) throw new MailFormError('base64', at)
-    hasEnded ||= text.includes('=')
-    const octets = new Uint8Array(Math.ceil(text.length / 4) * 3)
-    const { read, written } = hasEnded ? { read: 0, written: 0 } : decodeGroups(octets, text, at)
-    if (written > 0) yield octets.subarray(0, written)
-    rest = text.slice(read)
-    if (!hasEnded) rest = rest.replace(/[ \t\r\n]+/g, '')
-    else {
-      const last = rest.replace(/[ \t\r\n]+/g, '')
-      const whole = last.indexOf('=') & ~3
-      const head = new Uint8Array((whole / 4) * 3)
-      decodeGroups(head, last.slice(0, whole), at)
-      if (head.length > 0) yield head
-      rest = last.slice(whole)
-      // Behind its padding nothing stands but white space.
-      if (rest.length > 4) throw new MailFormError('base64', at)
-    }
+    if (into.length < text.length) into = new Uint8Array(text.length)
+    const padding = text.indexOf('=')
+    const { read, written } = decodeGroups(into, padding < 0 ? text : text.slice(0, padding), at)
+    if (written > 0) yield into.subarray(0, written)
+    rest = text.slice(read).replace(/[ \t\r\n]+/g, '')
+    // Behind its padding nothing stands but white space.
+    if (padding >= 0 && rest.length > 4) throw new MailFormError('base64', at)
   }
   if (rest === '') return
-  const octets = new Uint8Array(3)
-  const { written } = decodeGroups(octets, rest, at, 'strict')
-  yield octets.subarray(0, written)
+  const { written } = decodeGroups(into, rest, at, 'strict')
+  yield into.subarray(0, written)
 }
 
 /** Octets of quoted-printable. `at` is the place of the body, for errors. @throws {MailFormError} @see RFC 2045 §6.7 */
@@ -68,8 +59,16 @@ export async function* decodeQuotedPrintable(
 
 /** RFC 5322 §2.1.1: what a line has at most. */
 const MAX_PADDING = 998
+/** How much of base64 is made a text at once. */
+const MAX_TEXT = 98_304
 
 type LastGroup = 'stop-before-partial' | 'strict'
+
+/** So that the text of one is among what is new in the heap. */
+async function* blocksOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces)
+    for (let from = 0; from < piece.length; from += MAX_TEXT) yield piece.subarray(from, from + MAX_TEXT)
+}
 
 function decodeGroups(
   into: Uint8Array,

@@ -10,11 +10,17 @@ const PIECE_OCTETS = 262_144
 const MEMORY_OCTETS = 1_048_576
 
 /** A source of octets in memory; the pieces are views of them. */
-export function sourceOf(octets: Uint8Array): Source {
+export function sourceOf(...octets: readonly Uint8Array[]): Source {
   return {
-    length: octets.length,
+    length: octets.reduce((sum, { length }) => sum + length, 0),
     async *read(start, end) {
-      for (let at = start; at < end; at += PIECE_OCTETS) yield octets.subarray(at, Math.min(end, at + PIECE_OCTETS))
+      let before = 0
+      for (const each of octets) {
+        const until = Math.min(end - before, each.length)
+        for (let at = Math.max(0, start - before); at < until; at += PIECE_OCTETS)
+          yield each.subarray(at, Math.min(until, at + PIECE_OCTETS))
+        before += each.length
+      }
     },
   }
 }
@@ -52,19 +58,23 @@ export function createSpool(directory: string): Spool {
   return {
     async write(octets) {
       if (failed !== undefined) throw failed
-      if (file === undefined && length + octets.length > MEMORY_OCTETS) {
-        await append(Buffer.concat(pieces), 0)
-        pieces.length = 0
+      const isLarge = length + octets.length > MEMORY_OCTETS
+      if (isLarge) {
+        let at = 0
+        for (const piece of pieces.splice(0)) {
+          await append(piece, at)
+          at += piece.length
+        }
+        await append(octets, length)
       }
       // Whoever gives them may write into them again; `slice` of a Buffer is a view.
-      if (file === undefined) pieces.push(Uint8Array.from(octets))
-      else await append(octets, length)
+      else pieces.push(Uint8Array.from(octets))
       length += octets.length
     },
     async source() {
       // What is short of its end may be read as something else.
       if (failed !== undefined) throw failed
-      return file === undefined ? sourceOf(Buffer.concat(pieces)) : fileSource(file, length)
+      return file === undefined ? sourceOf(...pieces) : fileSource(file, length)
     },
     async [Symbol.asyncDispose]() {
       pieces.length = 0

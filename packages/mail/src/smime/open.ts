@@ -119,7 +119,7 @@ async function openMessage(
   const claimed = entity.contentType.parameters.get('smime-type')?.toLowerCase() ?? ''
   let isSigned = /^signed-|^certs-only$/.test(claimed)
   try {
-    isSigned = (await kindOf(cmsOf(entity, source))) === 'signedData'
+    isSigned = (await kindOf(decodeBody(entity, source))) === 'signedData'
     if (isSigned) return await openSignedMessage(cmsOf(entity, source), context.spool(), contextOf(options, context))
     const spool = await decryptInto(
       () => context.spool(),

@@ -2,18 +2,21 @@
 import { setImmediate } from 'node:timers/promises'
 
 /** What a hash or a cipher is given at once, at least. */
-const PIECE_OCTETS = 65_536
+const PIECE_OCTETS = 32_768
 /** After so many octets the event loop gets a turn: some milliseconds of work. */
 const TURN_OCTETS = 1_048_576
 
-/** Puts small pieces together, gives large ones as they are, and lets others have a turn now and then. */
+/**
+ * Puts small pieces together, gives large ones as they are, and lets others have a turn now and then. What is put together was
+ * copied: a piece may be good only until the next is asked for.
+ */
 export async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = []
   let octets = 0
   let sinceTurn = 0
   for await (const piece of pieces) {
     const isLarge = piece.length >= PIECE_OCTETS
-    if (!isLarge) held.push(piece)
+    if (!isLarge) held.push(Buffer.from(piece))
     octets += piece.length
     if (octets < PIECE_OCTETS) continue
     if (held.length > 0) yield Buffer.concat(held)

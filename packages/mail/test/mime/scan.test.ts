@@ -303,6 +303,38 @@ suite('a message that two programs could read in two ways', () => {
   })
 })
 
+suite('lines that are alike, as those of base64', () => {
+  /** By the words of RFC 5322 §2.3 and §4.1, one octet after the other. */
+  function faultOf(text: string): [MailFault, number] | undefined {
+    const found = /\0|\r(?!\n)|(?<!\r)\n/.exec(text)
+    if (found === null) return undefined
+    return [found[0] === '\0' ? 'nul' : found[0] === '\r' ? 'bare-cr' : 'bare-lf', found.index]
+  }
+
+  for (const width of [1, 3, 4, 5, 8, 11, 76])
+    test(`of ${width} octets, any octet of which is another`, async () => {
+      const text = `A: b\r\n\r\n${`${'x\xff~ '.repeat(width).slice(0, width)}\r\n`.repeat(6)}`
+      for (let at = 8; at < text.length; at++)
+        for (const octet of ['\0', '\r', '\n', '\t', '\x1f', '-', 'y']) {
+          const changed = `${text.slice(0, at)}${octet}${text.slice(at + 1)}`
+          const message = Buffer.from(changed, 'latin1')
+          const fault = faultOf(changed)
+          for (const size of [message.length, 2 * width + 7])
+            if (fault) await assert.rejects(scanEntity(inPieces(message, size), 0, message.length), refuses(...fault))
+            else assert.equal((await scanEntity(inPieces(message, size), 0, message.length)).end, message.length)
+        }
+    })
+
+  test('end at a delimiter that is as long', async () => {
+    const message = octetsOfLines(multipart('abcd', '--abcd\n\nfirst.\nsecond\n--abcd\n\nthird.\nfourth\n--abcd--\n'))
+    const leaves = [
+      ['text/plain', 'first.\r\nsecond'],
+      ['text/plain', 'third.\r\nfourth'],
+    ]
+    assert.deepEqual(leavesOf(message, await scan(message)), leaves)
+  })
+})
+
 suite('a message over a budget', () => {
   const parts = (count: number) => octetsOfLines(multipart('a', `${'--a\n\nx\n'.repeat(count)}--a--\n`))
   const deep = (depth: number) => {
