@@ -3,6 +3,8 @@ import {
   byWayOf,
   type FoundPerson,
   isPageLoad,
+  isRootWorker,
+  liftsWorker,
   meetingOf,
   type PersonClaims,
   type PersonRequest,
@@ -64,12 +66,20 @@ async function addLogin(app: FastifyInstance, { house, ...config }: LoginOptions
   app.addHook('onRequest', async (request, reply) => {
     // By the route that was found, and not by how the address is written.
     if (request.routeOptions.config?.isLogin === true) return
+    if (isRootWorker(request.headers, request.url)) {
+      const { status, headers, body } = problemAnswer('ERR_DOOR_WORKER')
+      return reply.code(status).headers(headers).send(Buffer.from(body))
+    }
     const found = await people.find(askedBy(request))
     if (found.kind !== 'person') return sayNo(found, request, reply, house)
     const { session, claims, follow } = found
     request.person = { account: session.meeting.caller.party ?? session.meeting.caller.name, session, claims }
     const leave = follow.call(found, () => reply.raw.destroy())
     reply.raw.once('close', leave)
+  })
+  app.addHook('onSend', async (request, reply) => {
+    if (request.routeOptions.config?.isLogin === true) return
+    for (const name of Object.keys(reply.getHeaders())) if (liftsWorker(name.toLowerCase())) reply.removeHeader(name)
   })
   app.register((scope, _, done) => {
     scope.addHook('onRoute', (route) => {

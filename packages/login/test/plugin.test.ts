@@ -65,6 +65,12 @@ async function open(t: TestContext): Promise<Bank> {
     served.push(`transfer of ${person?.account}`)
     return { of: person?.account }
   })
+  for (const path of ['/sw.js', '/app/sw.js'])
+    app.get(path, async (_, reply) => {
+      served.push(path)
+      reply.header('Service-Worker-Allowed', '/')
+      return ''
+    })
   app.get('/slow', (_request, reply) => {
     waiting.add('slow')
     reply.raw.on('close', () => waiting.delete('slow'))
@@ -139,6 +145,22 @@ suite('the plug-in', () => {
     const forged = await bank.ask('/transfer', { method: 'POST', headers: foreign })
     assert.equal(codeIn(forged), 'ERR_PERSON_PROOF')
     assert.deepEqual(bank.served, ['accounts of carol', 'transfer of carol'])
+  })
+
+  test('has the one worker at the root of the site: the application gets one for a directory of its own', async (t) => {
+    const bank = await open(t)
+    const carol = await setUp(bank)
+    await signIn(bank, carol)
+    const headers = { ...cookieOf(carol), 'service-worker': 'script' }
+    for (const path of ['/sw.js', '/nothing?a=/b/']) {
+      const told = await bank.ask(path, { headers })
+      assert.deepEqual([told.statusCode, codeIn(told)], [403, 'ERR_DOOR_WORKER'])
+    }
+    assert.deepEqual(bank.served, [])
+    const allowed = (answer: Answered) => [answer.statusCode, answer.headers['service-worker-allowed']]
+    assert.deepEqual(allowed(await bank.ask('/app/sw.js', { headers })), [200, undefined])
+    assert.deepEqual(allowed(await bank.ask('/login/worker.js', { headers })), [200, '/'])
+    assert.deepEqual(bank.served, ['/app/sw.js'])
   })
 
   test('lets nobody to the application who has not signed in: a page goes to sign in, a program is told', async (t) => {

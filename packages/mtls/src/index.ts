@@ -73,6 +73,7 @@ export {
   sendLastAnswer,
 } from './http/problem.ts'
 export { createRefusalResponder, type RefusalResponder } from './http/refusal.ts'
+export { isRootWorker, liftsWorker } from './http/service-worker.ts'
 export { chosenInstead, type ProvingFields, proofOf, withoutProof } from './http/socket-proof.ts'
 export { type CertificateFiles, type FollowedCertificate, followCertificate } from './identity/certificate-files.ts'
 export { createIdentity, keyFits, type ReplaceableIdentity } from './identity/create.ts'

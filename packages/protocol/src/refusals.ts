@@ -162,6 +162,13 @@ const OTHER_REFUSALS = {
     'open a connection for the name that you ask for',
   ],
   ERR_DOOR_NO_ROUTE: ['RFC 9110 §15.5.5', 'caller', 6, 'this door has nothing at that address', 'check the address'],
+  ERR_DOOR_WORKER: [
+    'W3C Service Workers, Path restriction',
+    'callee',
+    6,
+    'a service worker at the root of this site would answer for the pages of signing in too',
+    'put the script of the worker into a directory of the service, as in /app/worker.js',
+  ],
   ERR_DOOR_CLIENT_CERT: [
     'RFC 9440 §2.2',
     'operator',

@@ -5,6 +5,7 @@ import {
   type CallerSession,
   createTroubles,
   type House,
+  isRootWorker,
   meetingAnswer,
   refusalAnswer,
 } from '@countersign/mtls'
@@ -115,6 +116,7 @@ export function createMetServer(
     const passing = { exchange, target, caller, account }
     if (people === undefined || findPerson === undefined) return pass(passing)
     if (isForAnybody(caller, target)) return pass({ ...passing, caller: asLoginSees(caller, people.upstream.secret) })
+    if (isRootWorker(exchange.head.headers, target.path)) return refuse('ERR_DOOR_WORKER')
     findPerson(exchange, target, caller)
       .then((whose) => passAs(whose, passing))
       .catch((error: unknown) => {

@@ -1,5 +1,5 @@
 // What a person proves itself by stays between it, the door and login: the application sees neither cookie nor proof.
-import { type Answer, chosenInstead, withoutProof } from '@countersign/mtls'
+import { type Answer, chosenInstead, liftsWorker, withoutProof } from '@countersign/mtls'
 import { plainName } from './identity-headers.ts'
 import { DOOR_FIELD, SESSION_COOKIE } from './people.ts'
 import type { Caller } from './service.ts'
@@ -76,7 +76,7 @@ function protocolInstead(fields: readonly string[], protocols: string | undefine
 function keepResponseField(name: string, value: string): string | undefined {
   const lower = name.toLowerCase()
   // One that the application says could be none at all (`max-age=0`); the first that a browser reads counts.
-  if (OF_LOGIN.has(lower) || lower === 'strict-transport-security') return undefined
+  if (OF_LOGIN.has(lower) || lower === 'strict-transport-security' || liftsWorker(lower)) return undefined
   if (lower === 'clear-site-data') return CACHE.test(value) ? '"cache"' : undefined
   return lower === 'set-cookie' && isSession(value) ? undefined : value
 }

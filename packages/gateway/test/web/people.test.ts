@@ -90,6 +90,28 @@ suite('nobody', () => {
     assert.equal(upstream.reached, 0)
   })
 
+  test('who has signed in or not gets no worker for the root of the site, and one for a directory of the service', async () => {
+    await using upstream = await echo()
+    await using people = await testPeople()
+    await using door = await openTestDoor(upstream, { people: people.open, allow: ['*'] })
+    const cookie = cookieOf(people.signIn('alice'))
+    const worker = { 'Service-Worker': 'script', ...cookie }
+    const session = (await connectHttp2(door)).session
+    for (const path of ['/sw.js', '/', '/sw.js?v=/app/'])
+      for (const headers of [worker, { 'Service-Worker': 'script' }, { 'Service-Worker': '' }]) {
+        const told = await ask(door, undefined, path, { headers })
+        assert.deepEqual([told.status, codeOf(told)], [403, 'ERR_DOOR_WORKER'], path)
+      }
+    const at = { ':authority': 'hello.localhost', ':path': '/sw.js', 'service-worker': 'script' }
+    assert.equal(codeOf(await askHttp2(session, at)), 'ERR_DOOR_WORKER')
+    assert.equal(upstream.reached, 0)
+    session.destroy()
+    assert.equal((await ask(door, undefined, '/app/sw.js', { headers: worker })).status, 200)
+    assert.equal((await ask(door, undefined, '/sw.js', { headers: cookie })).status, 200)
+    // Login has one at the root, and nobody else.
+    assert.equal((await ask(door, undefined, '/login/worker.js', { headers: worker })).status, 200)
+  })
+
   test('comes in at the handshake whatever the list says of nobody; one meeting for each connection', async () => {
     await using people = await testPeople()
     await using door = await openTestDoor(undefined, {

@@ -58,6 +58,16 @@ suite('at a door where people sign in', () => {
       assert.deepEqual(TO_APPLICATION.response(['clear-site-data', value]), STRICT)
   })
 
+  test('the application lets no worker stand above its own directory', () => {
+    for (const name of ['Service-Worker-Allowed', 'service-worker-allowed'])
+      assert.deepEqual(TO_APPLICATION.response([name, '/', 'Accept-Ranges', 'none']), [
+        'Accept-Ranges',
+        'none',
+        ...STRICT,
+      ])
+    assert.deepEqual(TO_LOGIN.response(['service-worker-allowed', '/']).slice(0, 2), ['service-worker-allowed', '/'])
+  })
+
   test('a cookie without a name that is the one of the session to whoever reads it', () => {
     for (const value of ['=__Host-countersign=x; Path=/', ' = __Host-countersign=x', '==__host-countersign=x'])
       assert.deepEqual(TO_APPLICATION.response(['Set-Cookie', value]), STRICT, value)
