@@ -111,5 +111,6 @@ export const MAIL_SECTION: Section = {
         : []),
     ]
   },
+  services: (door) => (door as MailDoorConfig).recipients?.map(({ service }) => service) ?? [],
   within: { next: next.shape satisfies Keys, 'recipients.*': recipient.shape },
 }

@@ -21,6 +21,7 @@ import { readName } from '@countersign/verify'
 import { EXIT, Failure } from '../command.ts'
 import { doorParty, hostsOf } from '../config/hosts.ts'
 import type { Config, DoorConfig, HouseConfig } from '../config/model.ts'
+import { SECTIONS } from '../config/sections.ts'
 import { readSmallFile, utf8 } from '../small-file.ts'
 
 /** A policy with the parties that it speaks of. */
@@ -47,11 +48,10 @@ export interface HousePolicy {
 export function servicesOf(doors: readonly DoorConfig[]): readonly Service[] {
   return doors.flatMap((door) => {
     if (!('host' in door) || door.allow !== undefined) return []
+    const { services, labelOf = (host) => host } = SECTIONS[door.kind]
     const labels = ['any', `kind:${door.kind}`]
-    const hosts = hostsOf(door).map((host) => (door.kind === 'web' ? `https://${host}` : host))
-    const routes = door.kind === 'web' ? (door.routes ?? []) : []
-    const recipients = door.kind === 'mail' ? (door.recipients ?? []) : []
-    const within = new Set([...routes, ...recipients].flatMap(({ service }) => service ?? []))
+    const hosts = hostsOf(door).map(labelOf)
+    const within = new Set(services?.(door))
     return [
       { id: serviceOf(door.name), labels: [...labels, ...hosts] },
       ...[...within].map((service) => ({ id: serviceOf(service), labels })),

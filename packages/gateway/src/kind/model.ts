@@ -54,6 +54,10 @@ export interface Section {
   readonly keys: Keys
   /** What is wrong in a door whose every key is as it must be. */
   readonly faults?: (door: unknown) => readonly Fault[]
+  /** Services within the door, which rules can speak of beside it. Default: none. */
+  readonly services?: (door: unknown) => readonly string[]
+  /** How rules call a host of it. Default: as it is. */
+  readonly labelOf?: (host: string) => string
   /** The keys of objects within, by their path from the door; `*` stands for an index. */
   readonly within?: Readonly<Record<string, Keys>>
 }

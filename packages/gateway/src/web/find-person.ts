@@ -9,9 +9,9 @@ import {
   proofOf,
 } from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
+import { createGrants, type Grants, type GrantsOptions } from '../kind/grants.ts'
 import { ASSERTION_FIELD, type Asserter } from './assertion.ts'
 import type { Exchange } from './exchange.ts'
-import { createGrants, type Grants, type GrantsOptions } from './grants.ts'
 import { LOGIN_PATH, type People } from './people.ts'
 import { isOver } from './proxy.ts'
 import type { RequestTarget } from './request-target.ts'

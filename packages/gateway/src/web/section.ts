@@ -272,6 +272,8 @@ export const WEB_SECTION: Section = {
   meetsCallers: true,
   keys,
   faults: (door) => faultsOf(door as WebDoorConfig & { readonly allow?: unknown }),
+  services: (door) => (door as WebDoorConfig).routes?.flatMap((each) => each.service ?? []) ?? [],
+  labelOf: (host) => `https://${host}`,
   within: {
     upstream: service.shape,
     'upstream.health': health.shape,

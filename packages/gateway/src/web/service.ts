@@ -2,9 +2,9 @@
 import type { TLSSocket } from 'node:tls'
 import type { Answer } from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
+import type { Grants } from '../kind/grants.ts'
 import type { Exchange } from './exchange.ts'
 import type { Behind } from './forwarded.ts'
-import type { Grants } from './grants.ts'
 
 /** Who calls on a connection. */
 export interface Caller {
