@@ -217,6 +217,17 @@ suite('readConfig', () => {
       assert.throws(() => read(text), { message: why })
     })
 
+  const MQTT = `
+authority: {listen: 127.0.0.1:0}
+doors:
+  - name: devices
+    kind: mqtt
+    host: mqtt.localhost
+    listen: 127.0.0.1:0
+    broker: 127.0.0.1:1883
+    topics: [{filter: 'own/{party}/#', publish: true, retain: true, retained: clear}]
+    allow: ['*']
+`
   const PARTNER = '  - {name: partner, file: partner.pem, crl: [lists/a.crl], vouches: [spiffe://partner.example]}\n'
   const withAnchors = (anchors: string) => `${GOOD}anchors:\n${anchors}`
   test('files of another authority begin where the configuration is', () => {
@@ -275,12 +286,12 @@ suite('readConfig', () => {
     [
       'another kind',
       edit('kind: web', 'kind: smtp'),
-      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mail$/,
+      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mqtt, mail$/,
     ],
     [
       'a kind that is no text',
       edit('kind: web', 'kind: [web]'),
-      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mail$/,
+      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mqtt, mail$/,
     ],
     ['no host', edit('[hello.localhost, 127.0.0.1]', '[]'), /^c\.yaml:5: doors\.0\.host must name at least one host$/],
     [
@@ -383,6 +394,43 @@ suite('readConfig', () => {
       edit('    kind: web\n', '    kind: web\n    kind: web\n'),
       /^c\.yaml:5: Map keys must be unique$/,
     ],
+    ...(
+      [
+        [
+          'a broker on another machine',
+          'broker: 127.0.0.1:1883',
+          'broker: 10.0.0.1:1883',
+          /broker must be a loopback address/,
+        ],
+        ['no filter', 'own/{party}/#', 'own/#/x', /topics\.0\.filter must be a filter of MQTT/],
+        ['another place than that of the caller', '{party}', '{client}', /topics\.0\.filter must be a filter of MQTT/],
+        [
+          'a line that lets nobody do anything',
+          'publish: true, retain: true, ',
+          '',
+          /topics\.0\.filter must say who may do what/,
+        ],
+        ['keeping without publishing', 'publish: true, ', '', /topics\.0\.retain must stand beside publish/],
+        ['a shared subscription to publish to', 'own/{party}/#', '$share/a/b', /topics\.0\.publish must be left out/],
+        ['clearing what is of everybody', 'own/{party}/#', 'own/#', /topics\.0\.retained must stand at a filter with/],
+        [
+          'a service at a door with a list',
+          'publish: true',
+          'publish: news',
+          /topics\.0\.publish must be true or left out/,
+        ],
+        [
+          'no topics',
+          "[{filter: 'own/{party}/#', publish: true, retain: true, retained: clear}]",
+          '[]',
+          /topics must say at least one/,
+        ],
+      ] as const
+    ).map(([name, from, to, message]): [string, string, RegExp] => [
+      `at a door for MQTT, ${name}`,
+      MQTT.replace(from, to),
+      message,
+    ]),
     ['no YAML', 'a: [', /^c\.yaml:1: /],
     ['a list', '- a\n', /^c\.yaml:1: the file must be a mapping/],
     ['nothing', '', /^c\.yaml:1: the file must be a mapping/],

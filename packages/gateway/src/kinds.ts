@@ -1,5 +1,6 @@
 // The kinds of doors: adding one is a folder, a line here and a section beside it.
 import type { OpenDoor, Opener } from './kind/model.ts'
+import { type MqttDoorConfig, mqttDoor } from './mqtt/door.ts'
 import { type TcpDoorConfig, tcpDoor } from './tcp/door.ts'
 import { type EgressDoorConfig, egressDoor } from './tcp/egress.ts'
 import { type WebDoorConfig, webDoor } from './web/door.ts'
@@ -10,6 +11,7 @@ interface ConfigOf {
   readonly web: WebDoorConfig
   readonly tcp: TcpDoorConfig
   readonly egress: EgressDoorConfig
+  readonly mqtt: MqttDoorConfig
 }
 
 /** The word for a protocol in `kind:`. */
@@ -22,6 +24,7 @@ const KINDS: { readonly [Kind in DoorKind]: Opener<ConfigOf[Kind]> } = {
   web: webDoor,
   tcp: tcpDoor,
   egress: egressDoor,
+  mqtt: mqttDoor,
 }
 
 /** Opens a door of any kind. @throws as the `open` of its kind. */

@@ -2,6 +2,7 @@
 
 import type { Section } from './kind/model.ts'
 import type { DoorKind } from './kinds.ts'
+import { MQTT_SECTION } from './mqtt/section.ts'
 import { EGRESS_SECTION, TCP_SECTION } from './tcp/section.ts'
 import { WEB_SECTION } from './web/section.ts'
 
@@ -13,4 +14,5 @@ export const DOOR_SECTIONS: Readonly<Record<DoorKind, Section>> = {
   web: WEB_SECTION,
   tcp: TCP_SECTION,
   egress: EGRESS_SECTION,
+  mqtt: MQTT_SECTION,
 }

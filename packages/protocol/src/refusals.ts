@@ -1,6 +1,7 @@
 // Every way in which a door or the authority says no: one append-only table, from which types, pages and metrics are derived.
 import type { Fault } from './identity.ts'
 import { MAIL_REFUSALS } from './mail-refusals.ts'
+import { MQTT_REFUSALS } from './mqtt-refusals.ts'
 import { NEXT_STEPS } from './next-steps.ts'
 import { PERSON_CAUSES, PERSON_REFUSALS } from './person-refusals.ts'
 
@@ -459,6 +460,7 @@ export type RefusalCode =
   | keyof typeof OTHER_REFUSALS
   | keyof typeof PERSON_REFUSALS
   | keyof typeof MAIL_REFUSALS
+  | keyof typeof MQTT_REFUSALS
   | `ERR_CALLER_${CredentialCause}`
   | `ERR_CALLEE_${CredentialCause}`
 
@@ -470,7 +472,7 @@ function makeRefusals(): Record<RefusalCode, RefusalEntry> {
   const others: Record<
     string,
     readonly [clause: string, fault: Fault, step: RefusalEntry['step'], text: string, next: string]
-  > = { ...OTHER_REFUSALS, ...PERSON_REFUSALS, ...MAIL_REFUSALS }
+  > = { ...OTHER_REFUSALS, ...PERSON_REFUSALS, ...MAIL_REFUSALS, ...MQTT_REFUSALS }
   for (const [cause, [clause, text, next]] of Object.entries(CREDENTIAL_CAUSES)) {
     const entryOf = (fault: 'caller' | 'callee', step: 3 | 5): RefusalEntry => {
       const spoken = text.replace('{who}', WHOSE[fault])

@@ -17,11 +17,11 @@ export interface Problem {
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** Of credentials, of people, who are met at doors alone, and of mail: their statuses are those of a door. */
+/** Of credentials, of people and devices, who are met at doors alone, and of mail: their statuses are those of a door. */
 type DoorCode =
   | `ERR_CALLER_${CredentialCause}`
   | `ERR_CALLEE_${CredentialCause}`
-  | Extract<RefusalCode, `ERR_${'PERSON' | 'MAIL'}_${string}`>
+  | Extract<RefusalCode, `ERR_${'PERSON' | 'MAIL' | 'MQTT'}_${string}`>
 
 /** RFC 9110 §15 for every other code. A new one does not compile without its line. */
 const STATUS: Readonly<Record<Exclude<RefusalCode, DoorCode>, number>> = {

@@ -46,6 +46,15 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   'notice.waits': ['alarm', 'a notice ({kind}) to {account} could not be sent, and is tried again: {cause}'],
   'notice.lost': ['alarm', 'a notice ({kind}) to {account} could not be sent for five days, and is given up: {cause}'],
   'sms.failed': ['alarm', 'a code for {account} could not be sent by SMS at {door}: {cause}'],
+  'mqtt.refused': ['ended', 'a device was refused at {door}: {code}[: {about}][  {reference}]'],
+  'mqtt.cleared': [
+    'done',
+    '{messages} kept messages of {client} are gone from the broker behind {door}, and its session',
+  ],
+  'mqtt.uncleared': [
+    'alarm',
+    'what {client} left at the broker behind {door} may still be there: {cause}  {reference}',
+  ],
   'mail.held': ['ended', 'a message ({id}) at {door} is held for {recipients} recipients: {code}'],
   'mail.unknown': [
     'alarm',
