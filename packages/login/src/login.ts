@@ -160,8 +160,8 @@ async function groundOf(
 ): Promise<Ground> {
   const { door, store } = house
   const secret = await openSecret(files, async () => {
-    const account = store.db.selectFrom('login_account').select('account').where('door', '=', door)
-    return (await account.limit(1).executeTakeFirst()) !== undefined
+    const accounts = store.db.selectFrom('login_account').select(['account', 'totp_secret']).where('door', '=', door)
+    return accounts.limit(1).executeTakeFirst()
   })
   const opaque = await createOpaqueServer(secret, host)
   return { ...house, host, secret, opaque, ...(sms && { sms: { ...openSmsGateway(sms), bank: bank ?? host } }) }
@@ -174,6 +174,7 @@ function oneFile(path: string): PrivateFiles {
   return {
     read: () => files.read(name),
     write: (_, text) => files.write(name, text),
+    create: (_, text) => files.create(name, text),
     pathOf: () => files.pathOf(name),
   }
 }

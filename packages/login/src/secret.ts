@@ -52,24 +52,52 @@ const file = z.strictObject({
 })
 
 /**
- * Opens the secret of a door, and makes it where it was never made.
- * @param isNeeded Whether the store has accounts of this door: a new secret would make each of them worthless.
+ * Opens the secret of a door, and makes it where it was never made; of several processes that start at once, one does.
+ * @param findAccount An account of this door, where there is one: another secret would make each of them worthless.
  * @throws {LoginSecretError} (rejects)
  */
-export async function openSecret(files: PrivateFiles, isNeeded: () => Promise<boolean>): Promise<DoorSecret> {
+export async function openSecret(
+  files: PrivateFiles,
+  findAccount: () => Promise<Witness | undefined>,
+): Promise<DoorSecret> {
+  const path = files.pathOf(SECRET_FILE)
   const text = await files.read(SECRET_FILE)
-  if (text !== undefined) return readSecret(text, files.pathOf(SECRET_FILE))
-  if (await isNeeded())
+  const account = await findAccount()
+  if (text !== undefined) return witnessed(readSecret(text, path), account, path)
+  if (account !== undefined)
     throw new LoginSecretError(
-      `${files.pathOf(SECRET_FILE)} is not there, and the accounts of this door cannot be used without it: restore it from a backup`,
+      `${path} is not there, and the accounts of this door cannot be used without it: restore it from a backup`,
     )
   const made = {
     version: 1,
     secret: randomBytes(SECRET_OCTETS).toString('base64url'),
     opaque: await makeOpaqueSetUp(),
   }
-  await files.write(SECRET_FILE, `${JSON.stringify(made)}\n`)
-  return readSecret(JSON.stringify(made), files.pathOf(SECRET_FILE))
+  await files.create(SECRET_FILE, `${JSON.stringify(made)}\n`)
+  // Whoever made it: what the file says counts.
+  return readSecret((await files.read(SECRET_FILE)) ?? '', path)
+}
+
+/** What an account has that its door's secret opens. */
+export interface Witness {
+  readonly account: string
+  /** Sealed; none where the account has no app. */
+  readonly totp_secret: Uint8Array | null
+}
+
+/** With another secret no password would be right, and what is written from now on would be worthless at the other houses. */
+function witnessed(secret: DoorSecret, witness: Witness | undefined, path: string): DoorSecret {
+  if (witness?.totp_secret == null) return secret
+  try {
+    secret.open('totp secret', witness.account, witness.totp_secret)
+  } catch (cause) {
+    if (!(cause instanceof LoginSecretError)) throw cause
+    throw new LoginSecretError(
+      `${path} is not the one that the accounts of this door were opened with: put that here, from the house beside or a backup`,
+      { cause },
+    )
+  }
+  return secret
 }
 
 /** Whether a text is that of a door's secret, as it was written. */

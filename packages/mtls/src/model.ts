@@ -304,6 +304,8 @@ export interface PrivateFiles {
   read(name: string): Promise<string | undefined>
   /** Durable when it resolves. */
   write(name: string, text: string): Promise<void>
+  /** The same where nothing is there yet. False where something is, also of another process, and it stays as it is. */
+  create(name: string, text: string): Promise<boolean>
   pathOf(name: string): string
 }
 

@@ -100,7 +100,7 @@ export function accessOf(rules: string): Access {
 /** Opens one; `beside` shares its store, secret and clock with another, as a second process does. */
 export async function testBank(t: TestContext, beside?: TestBank): Promise<TestBank> {
   const files = beside?.ground.files ?? testFiles(t)
-  const secret = beside?.secret ?? (await openSecret(files, async () => false))
+  const secret = beside?.secret ?? (await openSecret(files, async () => undefined))
   const store = beside?.store ?? testStore(t)
   const time = beside?.time ?? testTime()
   const index = createSessionIndex('bank')

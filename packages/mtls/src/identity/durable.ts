@@ -1,5 +1,6 @@
 // Files that are whole or as before, whatever happens in between.
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { IdentityError, systemCode } from './error.ts'
 
@@ -26,6 +27,28 @@ export async function replaceFiles(files: readonly NewFile[]): Promise<void> {
   }
 }
 
+/**
+ * Makes a file, whole, where none is; of several processes that do so at once, one makes it.
+ * Answers false where one is there, which stays as it is.
+ * @throws {IdentityError} ERR_IDENTITY_NO_SPACE or ERR_IDENTITY_WRITE.
+ */
+export async function createFile({ path, octets, mode }: NewFile): Promise<boolean> {
+  // Of its own: another process must not take away what this one writes.
+  const beside = `${path}.${randomBytes(8).toString('hex')}.tmp`
+  try {
+    await writeTo(beside, { path, octets, mode })
+    // A name is given once; a rename would take the place of what another has made meanwhile.
+    await naming(path, () => link(beside, path))
+  } catch (error) {
+    if (error instanceof IdentityError && systemCode(error.cause) === 'EEXIST') return false
+    throw error
+  } finally {
+    await rm(beside, { force: true })
+  }
+  await syncDirectory(dirname(path))
+  return true
+}
+
 /** Renames durably. @throws {IdentityError} */
 export async function renameDurably(from: string, to: string): Promise<void> {
   await naming(to, () => rename(from, to))
@@ -44,11 +67,16 @@ export async function makePrivateDirectory(directory: string): Promise<void> {
   if (made !== undefined) await syncDirectory(dirname(directory))
 }
 
-async function writeBeside({ path, octets, mode }: NewFile): Promise<void> {
-  const beside = besideOf(path)
+async function writeBeside(file: NewFile): Promise<void> {
+  const beside = besideOf(file.path)
+  // What a killed process left there is void.
+  await naming(file.path, () => rm(beside, { force: true }))
+  await writeTo(beside, file)
+}
+
+async function writeTo(beside: string, { path, octets, mode }: NewFile): Promise<void> {
   await naming(path, async () => {
-    // What a killed process left there is void; `wx` follows no link and takes no mode from it.
-    await rm(beside, { force: true })
+    // `wx` follows no link and takes no mode from what is there.
     const file = await open(beside, 'wx', mode)
     try {
       await file.writeFile(octets)

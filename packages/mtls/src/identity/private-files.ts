@@ -1,7 +1,7 @@
 // Small files that a door keeps from start to start: whole or as before, and for nobody else's eyes.
 import { join } from 'node:path'
 import type { PrivateFiles } from '../model.ts'
-import { makePrivateDirectory, replaceFiles } from './durable.ts'
+import { createFile, makePrivateDirectory, replaceFiles } from './durable.ts'
 import { IdentityError } from './error.ts'
 import { checkDirectory, readPrivately } from './files.ts'
 
@@ -22,6 +22,10 @@ export function privateFiles(directory: string): PrivateFiles {
     async write(name, text) {
       await makePrivateDirectory(directory)
       await replaceFiles([{ path: pathOf(name), octets: text, mode: 0o600 }])
+    },
+    async create(name, text) {
+      await makePrivateDirectory(directory)
+      return createFile({ path: pathOf(name), octets: text, mode: 0o600 })
     },
   }
 }
