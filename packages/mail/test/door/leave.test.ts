@@ -134,6 +134,68 @@ suite('mail leaves', () => {
     assert.deepEqual(hop.got, [])
   })
 
+  test('answered for four hours that it is not now, its sender is told once, and again when it is given up', async (t) => {
+    const hop = await openTestHop(t, {
+      onRcptTo: ({ address }, _session, done) =>
+        address === 'bob@partner.example' ? done(answer(452, '4.2.2 his mailbox is full')) : done(),
+    })
+    const leaver = await openLeaver(t, hop.next)
+    const id = await enqueue(leaver.queue)
+    for (const hours of [0.5, 0.5, 2.9]) {
+      await leaver.turn()
+      leaver.pass(hours)
+    }
+    await leaver.turn()
+    assert.equal(hop.got.length, 0, 'not before')
+    for (let hours = 0; hours < 114; hours += 3) {
+      leaver.pass(3)
+      await leaver.turn()
+    }
+    const reports = hop.got.map(({ text }) => text)
+    assert.deepEqual(
+      reports.map((text) => /^Subject: (.*)\r$/m.exec(text)?.[1]),
+      ['Not delivered yet'],
+    )
+    // RFC 3464 §2.3
+    const [delayed = ''] = reports
+    for (const line of [
+      'Final-Recipient: rfc822; bob@partner\\.example',
+      'Action: delayed',
+      'Status: 4\\.2\\.2',
+      'Remote-MTA: dns; .*',
+      'Diagnostic-Code: smtp; 452 4\\.2\\.2 his mailbox is full',
+      'Last-Attempt-Date: Fri, 27 Nov 2026 .*',
+    ])
+      assert.match(delayed, new RegExp(`^${line}\r$`, 'm'))
+    assert.doesNotMatch(delayed, /secret plan|the first line/)
+    assert.equal(leaver.queue.find(id)?.recipients[0]?.wasTold, true)
+    for (const hours of [3, 0]) {
+      leaver.pass(hours)
+      await leaver.turn()
+    }
+    assert.match(hop.got[1]?.text ?? '', /^Action: failed\r\nStatus: 5\.2\.2\r$/m)
+    assert.equal(hop.got.length, 2)
+    assert.deepEqual(leaver.queue.list(), [])
+  })
+
+  test('a message that nobody may have is no fault of the next one', async (t) => {
+    const hop = await openTestHop(t, {
+      onRcptTo: ({ address }, _session, done) => (address.startsWith('full') ? done(answer(452, 'full')) : done()),
+    })
+    const leaver = await openLeaver(t, hop.next)
+    await enqueue(leaver.queue, { recipients: ['full@partner.example'] })
+    await enqueue(leaver.queue, { recipients: ['bob@partner.example'] })
+    await leaver.turn()
+    assert.deepEqual(
+      hop.got.map(({ to }) => to),
+      [['bob@partner.example']],
+    )
+    assert.deepEqual(
+      leaver.queue.list().map(({ recipients }) => recipients.map(({ address, state }) => [address, state])),
+      [[['full@partner.example', 'waiting']]],
+    )
+  })
+
   test('a clock that jumps by a day, forwards and back, gives nothing up and stops nothing', async (t) => {
     let isBusy = true
     const hop = await openTestHop(t, {

@@ -44,17 +44,18 @@ export function createHop(next: NextHop, name: string): Hop {
     current = await connect(next, name)
     return current
   }
+  const rest = (): void => {
+    current?.quit()
+    current = undefined
+  }
   return {
     async send(leaving) {
       const connection = await connected()
       const lacks = couldNotCarry(leaving, extensionsOf(connection))
       if (lacks) return new Map(leaving.recipients.map((address) => [address, { kind: 'failed', why: lacks }]))
-      return deliver(connection, leaving)
+      return deliver(connection, leaving, rest)
     },
-    rest() {
-      current?.quit()
-      current = undefined
-    },
+    rest,
   }
 }
 
@@ -91,7 +92,11 @@ async function connect({ host, port, tls, name: proves, anchors }: NextHop, name
 }
 
 /** RFC 5321 §6.1: from the end of the message on, until it is answered, nobody knows who has it. */
-async function deliver(connection: SMTPConnection, leaving: Leaving): Promise<ReadonlyMap<string, Answer>> {
+async function deliver(
+  connection: SMTPConnection,
+  leaving: Leaving,
+  rest: () => void,
+): Promise<ReadonlyMap<string, Answer>> {
   const { sender, recipients, source, before, isEightBit, isUtf8 } = leaving
   let wasRead = false
   const message = Readable.from(
@@ -113,6 +118,8 @@ async function deliver(connection: SMTPConnection, leaving: Leaving): Promise<Re
   // What was begun and cannot be finished must not look finished: only closing says so.
   const isBroken = ended.error !== undefined && ended.error.responseCode === undefined
   if (isBroken) connection.close()
+  // RFC 5321 §4.1.1.5: where nobody was taken the transaction goes on, and the next MAIL would be refused for good.
+  else if (ended.error !== undefined) rest()
   const answers = answersOf(recipients, ended, wasRead)
   if (answers === undefined) throw new HopDownError(downOf(ended.error), ended.error)
   return answers

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock, Log } from '@countersign/mtls'
 import type { Treat, Treatment } from '../model.ts'
-import { isGivenUp, nextAttemptAt } from '../queue/backoff.ts'
+import { isGivenUp, isTold, nextAttemptAt } from '../queue/backoff.ts'
 import {
   type Outcome,
   type Queue,
@@ -188,17 +188,17 @@ async function settle(
   }
 }
 
-/** Tells the sender, once, of whom it was given up for and for whom it is held. Nobody is told of a message of nobody's. */
+/** Tells the sender, once, of whom it was given up for, and for whom it is held or late. Nobody is told of a message of nobody's. */
 async function tellSender(id: string, options: LeaveOptions): Promise<void> {
   const { queue, host, hopName, clock, log, door } = options
   const about = queue.find(id)
   if (about === undefined) return
   const failed = about.recipients.filter(({ state }) => state === 'failed')
-  const held = about.recipients.filter(({ state, wasTold }) => state === 'held' && !wasTold)
-  for (const [recipients, action] of [[failed, 'failed'] as const, [held, 'delayed'] as const]) {
+  const late = about.recipients.filter((one) => !one.wasTold && (one.state === 'held' || isLate(one, about, clock())))
+  for (const [recipients, action] of [[failed, 'failed'] as const, [late, 'delayed'] as const]) {
     if (recipients.length === 0) continue
     const addresses = recipients.map(({ address }) => address)
-    const told = action === 'failed' ? { gone: addresses, held: [] } : { gone: [], held: addresses }
+    const told = action === 'failed' ? { gone: addresses, late: [] } : { gone: [], late: addresses }
     // RFC 5321 §4.5.5, §6.1: what has no sender is itself a report, and is never reported.
     const token = randomBytes(12).toString('hex')
     const report = { host, hop: hopName, about, recipients, action, now: clock(), token }
@@ -206,6 +206,15 @@ async function tellSender(id: string, options: LeaveOptions): Promise<void> {
     if (about.sender === '' && action === 'failed')
       log('mail.lost', { door, id, recipients: recipients.length, cause: recipients[0]?.why?.note ?? '' })
   }
+}
+
+/**
+ * Whether the sender is to hear that somebody has it not yet: the next hop has answered so for as long. One that is away would
+ * carry no report of it either.
+ */
+function isLate({ state, attempts, why }: QueuedRecipient, { at }: QueuedMessage, now: Temporal.Instant): boolean {
+  if (state !== 'waiting' || why === undefined || why.code === 'ERR_MAIL_NEXT_HOP') return false
+  return isTold(at, attempts, now)
 }
 
 function recipientsOf({ recipients }: QueuedMessage, addresses: readonly string[]): readonly QueuedRecipient[] {

@@ -11,7 +11,7 @@ export interface ReportOptions {
   readonly about: QueuedMessage
   /** Recipients, each with why. */
   readonly recipients: readonly QueuedRecipient[]
-  /** `failed`: given up. `delayed`: held, and tried again. */
+  /** `failed`: given up. `delayed`: held or late, and tried again. */
   readonly action: 'failed' | 'delayed'
   readonly now: Temporal.Instant
   /** In the boundary and the Message-ID. */
@@ -31,13 +31,15 @@ export interface Report {
 export function writeReport({ host, hop, about, recipients, action, now, token }: ReportOptions): Report {
   const boundary = `report-${token}`
   const isFailed = action === 'failed'
+  const isHeld = recipients.every(({ state }) => state === 'held')
+  const late = isHeld ? 'Held, and not delivered yet' : 'Not delivered yet'
   const messageId = `<${token}@${host}>`
   const isUtf8 = /\P{ASCII}/u.test(about.sender)
   const lines = [
     `Date: ${formatDate(now)}`,
     `From: Mail at ${host} <postmaster@${host}>`,
     `To: <${about.sender}>`,
-    `Subject: ${isFailed ? 'Not delivered' : 'Held, and not delivered yet'}`,
+    `Subject: ${isFailed ? 'Not delivered' : late}`,
     `Message-ID: ${messageId}`,
     ...(about.messageId === undefined ? [] : [`In-Reply-To: ${about.messageId}`]),
     // RFC 3834 §5: nothing that answers by itself answers this.
@@ -48,7 +50,7 @@ export function writeReport({ host, hop, about, recipients, action, now, token }
     `--${boundary}`,
     'Content-Type: text/plain; charset=us-ascii',
     '',
-    `Your message of ${formatDate(about.at)} ${isFailed ? 'was not delivered to' : 'is held here, for'}:`,
+    `Your message of ${formatDate(about.at)} ${isFailed ? 'was not delivered to' : isHeld ? 'is held here, for' : 'was not delivered yet to'}:`,
     ...recipients.flatMap(explain),
     '',
     isFailed ? 'It is not tried again.' : 'It is tried again by itself, for five days; you need not send it again.',

@@ -7,6 +7,8 @@ const EARLY_MS = 30 * MINUTE_MS
 const EARLY_ATTEMPTS = 2
 /** The longest that anything waits. */
 export const LONGEST_WAIT_MS: number = 3 * HOUR_MS
+/** After it the sender is told that it is late; most servers do so after four hours. */
+const TOLD_MS = 4 * HOUR_MS
 /** "the give-up time generally needs to be at least 4-5 days" */
 const GIVE_UP_MS = 120 * HOUR_MS
 /** A clock that jumped ahead is no reason to give up: about a day of attempts was made. */
@@ -20,4 +22,9 @@ export function nextAttemptAt(attempts: number, now: Temporal.Instant): Temporal
 /** Whether a message that came `at` is given up. */
 export function isGivenUp(at: Temporal.Instant, attempts: number, now: Temporal.Instant): boolean {
   return attempts >= LEAST_ATTEMPTS && now.epochMilliseconds - at.epochMilliseconds >= GIVE_UP_MS
+}
+
+/** Whether the sender of a message that came `at` is told that it is late: a clock that jumped ahead is no reason. */
+export function isTold(at: Temporal.Instant, attempts: number, now: Temporal.Instant): boolean {
+  return attempts > EARLY_ATTEMPTS + 1 && now.epochMilliseconds - at.epochMilliseconds >= TOLD_MS
 }

@@ -14,7 +14,7 @@ export interface QueuedRecipient {
   readonly lastAt?: Temporal.Instant
   /** An attempt ended without an answer. */
   readonly mayBeThere: boolean
-  /** Whether the sender knows that it is held. */
+  /** Whether the sender knows that it is held, or late. */
   readonly wasTold: boolean
   readonly why?: Why
 }
@@ -91,8 +91,8 @@ export interface Told {
   readonly message?: { readonly envelope: NewMessage; readonly content: Uint8Array }
   /** Recipients who are given up: they leave the queue. */
   readonly gone: readonly string[]
-  /** Recipients for whom it is held. */
-  readonly held: readonly string[]
+  /** Recipients for whom it is held, or who have it not yet. */
+  readonly late: readonly string[]
 }
 
 /** Why the queue cannot. `ERR_MAIL_QUEUE_FULL`: there is no room. */

@@ -165,11 +165,11 @@ function writerOf(db: DatabaseSync) {
   }
 }
 
-function markTold(db: DatabaseSync, id: string, { gone, held }: Told): void {
+function markTold(db: DatabaseSync, id: string, { gone, late }: Told): void {
   const remove = db.prepare('DELETE FROM recipient WHERE message = ? AND address = ?')
   const mark = db.prepare('UPDATE recipient SET was_told = 1 WHERE message = ? AND address = ?')
   for (const address of gone) remove.run(id, address)
-  for (const address of held) mark.run(id, address)
+  for (const address of late) mark.run(id, address)
 }
 
 /** All of it, or nothing. @throws {QueueError} */
