@@ -117,8 +117,8 @@ const WORDS = {
   ],
   'sign-in.no-picture-title': ['No picture on this device yet', 'Noch kein Bild auf diesem Gerät'],
   'sign-in.no-picture': [
-    '{bank} knows this device, as you signed in by passkey. It has your picture after you have signed in with your password here once. To be safe, use your passkey.',
-    '{bank} kennt dieses Gerät, denn Sie haben sich mit einem Passkey angemeldet. Ihr Bild hat es, sobald Sie sich hier einmal mit dem Passwort angemeldet haben. Am sichersten nehmen Sie den Passkey.',
+    '{bank} knows this device, but your picture is not on it: you signed in by passkey here, or have changed the picture elsewhere since. It comes back after you have signed in with your password here once. If you have a passkey, use that: it is the safest.',
+    '{bank} kennt dieses Gerät, aber Ihr Bild liegt nicht darauf: Sie haben sich hier mit einem Passkey angemeldet oder das Bild inzwischen anderswo geändert. Es ist wieder da, sobald Sie sich hier einmal mit dem Passwort angemeldet haben. Haben Sie einen Passkey, dann nehmen Sie ihn: Das ist am sichersten.',
   ],
   'sign-in.new-title': ['This browser is new here', 'Dieser Browser ist hier neu'],
   'sign-in.new': [
