@@ -31,7 +31,7 @@ export function confirmCalls(ground: SessionGround): Pick<Calls, 'confirm/option
         const checked = await checkPasskey(ground, { credential, use: 'confirm', bound, origin, now, account })
         await store.commit(async (tx) => {
           await spendPasskey(tx, checked)
-          await addConfirmed(tx, asked, { sha256, by: 'passkey', at: now })
+          await addConfirmed(tx, asked, { sha256, by: 'passkey', at: now, passkey: checked.passkey })
         })
         return {}
       }

@@ -7,7 +7,16 @@ import { clearCookie } from '../session/cookie.ts'
 import { endSession } from '../session/end-sessions.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
 import type { SessionGround } from '../session/ground.ts'
-import { isOpening, proofsOf, readShown, type ShownProof, sideOfAccount, writeProofs } from '../session/row.ts'
+import {
+  isOpening,
+  proofsOf,
+  readConfirmed,
+  readShown,
+  type ShownProof,
+  sideOfAccount,
+  writeConfirmed,
+  writeProofs,
+} from '../session/row.ts'
 
 /** The call. */
 export function passkeyRemoval(ground: SessionGround): Pick<Calls, 'passkey/remove'> {
@@ -41,16 +50,18 @@ export function passkeyRemoval(ground: SessionGround): Pick<Calls, 'passkey/remo
   }
 }
 
-/** Ends the sessions that it opened, and answers them; of others, what was shown by it since counts no more. */
+/** Ends the sessions that it opened, and answers them; of others, what it has shown or confirmed since counts no more. */
 async function endWhatRests(
   tx: LoginTransaction,
   { account, passkey, now }: { readonly account: string; readonly passkey: string; readonly now: Temporal.Instant },
 ): Promise<readonly string[]> {
   const rows = await tx.db
-    .selectFrom('login_session')
-    .select(['id', 'proofs', 'opened_at'])
+    .updateTable('login_session')
+    // Changes nothing; but only what is written is locked, and what somebody shows at this moment must not be written over.
+    .set(({ ref }) => ({ ended_at: ref('ended_at') }))
     .where('account', '=', account)
     .where('ended_at', 'is', null)
+    .returning(['id', 'proofs', 'confirmed', 'opened_at'])
     .execute()
   const ended: string[] = []
   for (const row of rows) {
@@ -59,10 +70,13 @@ async function endWhatRests(
     const isOfIt = (proof: ShownProof) => proof.kind === 'passkey' && (proof.passkey ?? passkey) === passkey
     if (shown.some((proof) => isOfIt(proof) && isOpening(proof, row))) {
       if (await endSession(tx, row.id, 'ERR_PERSON_PASSKEY_REMOVED', now)) ended.push(row.id)
-    } else if (shown.some(isOfIt)) {
-      const left = writeProofs(shown.filter((proof) => !isOfIt(proof)))
-      await tx.db.updateTable('login_session').set({ proofs: left }).where('id', '=', row.id).execute()
+      continue
     }
+    const others = readConfirmed(row.confirmed).filter(
+      (one) => one.by !== 'passkey' || (one.passkey ?? passkey) !== passkey,
+    )
+    const left = { proofs: writeProofs(shown.filter((proof) => !isOfIt(proof))), confirmed: writeConfirmed(others) }
+    await tx.db.updateTable('login_session').set(left).where('id', '=', row.id).execute()
   }
   return ended
 }

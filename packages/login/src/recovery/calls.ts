@@ -2,6 +2,7 @@
 
 import type { Calls } from '../asked.ts'
 import { actOnDevice } from '../device/act-on.ts'
+import type { LoginTransaction } from '../model.ts'
 import { writeNotice } from '../notify/notices.ts'
 import { keepRecoveryCodes, makeRecoveryCodes, recoveryCodeHash, spendRecoveryCode } from '../otp/recovery-codes.ts'
 import { makeNumber } from '../otp/telephone.ts'
@@ -11,6 +12,7 @@ import type { SignInGround } from '../signin/model.ts'
 import { recordRefused } from '../signin/record.ts'
 import { moveSignIn, ownSignIn } from '../signin/rows.ts'
 import { addWaiting } from '../waiting/add.ts'
+import { endRecoveries } from './end.ts'
 
 const HOUR_MS = 3_600_000
 /** After its time a recovery waits so long for whoever began it to come back. */
@@ -68,9 +70,25 @@ export function recoveryCalls(ground: RecoveryGround): Pick<Calls, 'recover' | '
       const hashes = recovery.flatMap((code) => recoveryCodeHash(secret, account, code) ?? [])
       await store.commit(async (tx) => {
         await keepRecoveryCodes(tx, account, hashes)
+        await endByCodesOfBefore(ground, tx, account, now)
         await actOnDevice(ground, tx, { account, device, act: 'recovery codes made', now })
       })
       return { recovery: [...recovery] }
     },
   }
+}
+
+/** Who makes new ones may know that those of before are in other hands: what was begun by one of them lets nobody in. */
+async function endByCodesOfBefore(
+  ground: RecoveryGround,
+  tx: LoginTransaction,
+  account: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await tx.db
+    .deleteFrom('login_sign_in')
+    .where('account', '=', account)
+    .where('step', 'in', ['wait', 'restore'])
+    .execute()
+  await endRecoveries(ground, tx, { account }, 'the recovery codes were made anew', now)
 }

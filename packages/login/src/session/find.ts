@@ -145,6 +145,8 @@ function claimsOf({ device, proofs, confirmed }: SessionRow, now: Temporal.Insta
   return {
     ...(device !== null && { jkt: device }),
     proofs: readProofs(proofs),
-    confirmed: readConfirmed(confirmed).filter(({ at }) => isOfLate(at)),
+    confirmed: readConfirmed(confirmed)
+      .filter(({ at }) => isOfLate(at))
+      .map(({ sha256, by, at }) => ({ sha256, by, at })),
   }
 }

@@ -26,8 +26,8 @@ export interface ShownProof {
   readonly passkey?: string
 }
 
-/** Something that was confirmed, as the service behind reads it. */
-export type Confirmation = PersonClaims['confirmed'][number]
+/** Something that was confirmed, as the service behind reads it; by which passkey, nobody but us is told. */
+export type Confirmation = PersonClaims['confirmed'][number] & { readonly passkey?: string }
 
 const at = z.number().transform((ms) => Temporal.Instant.fromEpochMilliseconds(ms))
 const proofsForm = z.array(
@@ -38,7 +38,9 @@ const proofsForm = z.array(
     passkey: z.string().exactOptional(),
   }),
 )
-const confirmedForm = z.array(z.strictObject({ sha256: z.string(), by: z.string(), at }))
+const confirmedForm = z.array(
+  z.strictObject({ sha256: z.string(), by: z.string(), at, passkey: z.string().exactOptional() }),
+)
 
 /** A person as a side of a meeting. */
 export function sideOfAccount(account: string): Side {
@@ -77,7 +79,7 @@ export function isOpening({ at }: ShownProof, { opened_at }: Pick<SessionRow, 'o
 
 /** Writes what was confirmed. */
 export function writeConfirmed(confirmed: readonly Confirmation[]): string {
-  return JSON.stringify(confirmed.map(({ sha256, by, at: when }) => ({ sha256, by, at: when.epochMilliseconds })))
+  return JSON.stringify(confirmed.map(({ at: when, ...one }) => ({ ...one, at: when.epochMilliseconds })))
 }
 
 /** Reads what {@link writeConfirmed} wrote. */

@@ -5,7 +5,7 @@ import { readProofs } from '../../src/session/row.ts'
 import type { TestPasskey } from '../support/authenticator.ts'
 import { accessOf, RULES } from '../support/bank.ts'
 import { type Browser, newBrowser, refusedBy } from '../support/browser.ts'
-import { setUp, signIn as signInAgain } from '../support/customer.ts'
+import { codeOf, setUp, signIn as signInAgain } from '../support/customer.ts'
 import { AUTHORITY } from '../support/device.ts'
 import { type WholeLogin, wholeLogin } from '../support/whole.ts'
 import {
@@ -17,6 +17,7 @@ import {
   type SignedIn,
   signedIn,
   stepUp,
+  TRANSFER,
   withPasskey,
 } from '../support/within.ts'
 
@@ -102,6 +103,28 @@ suite('a passkey that is removed', () => {
     await growOld(at)
     assert.equal((await refusedBy(browser.ask('passkey/add/options', {}))).code, 'ERR_PERSON_FRESH')
     assert.equal(openSessions(door), 1)
+  })
+
+  test('has confirmed nothing any more, in whichever session; what another passkey or a code has confirmed stays', async (t) => {
+    const at = await withTwo(t)
+    const { door, browser, carol, first, second } = at
+    const confirm = async (nonce: string, passkey?: TestPasskey) => {
+      const matter = { ...TRANSFER, nonce }
+      if (passkey === undefined)
+        return browser.ask('confirm', { matter, code: codeOf(carol.totpSecret, door.time.now()) })
+      const credential = passkey.get(await browser.ask('confirm/options', { matter })) as Credential
+      return browser.ask('confirm', { matter, credential })
+    }
+    await confirm('confirmed-by-first', first)
+    await confirm('confirmed-by-second', second)
+    await confirm('confirmed-by-the-app')
+    const { confirmed } = await claimsOf(door, browser)
+    assert.deepEqual(
+      confirmed.map((one) => Object.keys(one).sort()),
+      Array(3).fill(['at', 'by', 'sha256']),
+    )
+    await browser.ask('passkey/remove', { passkey: first.id })
+    assert.deepEqual((await claimsOf(door, browser)).confirmed, confirmed.slice(1))
   })
 
   test('is known to have opened a session by whatever was shown there since', async (t) => {

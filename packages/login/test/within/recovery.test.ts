@@ -56,6 +56,26 @@ suite('a recovery', () => {
     assert.equal((await load(door, other)).kind, 'nobody')
   })
 
+  test('that was begun by a code of before lets nobody in, once there are new ones; one by a new code does', async (t) => {
+    const at = await signedIn(t)
+    const { door, carol, browser } = at
+    const { other, id } = await atNewDevice(at)
+    await other.ask('recover', { signIn: id, code: carol.recovery[0]! })
+    await stepUp(at)
+    const { recovery } = await browser.ask('recovery/new', {})
+    assert.deepEqual((await browser.ask('account', {})).waiting, [])
+    const second = await atNewDevice(at)
+    await second.other.ask('recover', { signIn: second.id, code: recovery[0]! })
+    door.time.pass({ hours: 24 })
+    assert.equal((await refusedBy(other.ask('wait', { signIn: id }))).code, 'ERR_PERSON_STEP')
+    assert.equal((await load(door, other)).kind, 'nobody')
+    assert.equal((await second.other.ask('wait', { signIn: second.id })).next, 'done')
+    assert.deepEqual(
+      door.store.entries.filter(({ act }) => act === 'recovery ended').map(({ evidence }) => evidence),
+      ['the recovery codes were made anew', 'its time has passed'],
+    )
+  })
+
   test('is not hidden behind whatever else waits: it can be seen and refused', async (t) => {
     const at = await signedIn(t)
     const { carol, browser } = at
