@@ -52,10 +52,14 @@ export interface PostfixOptions {
   readonly addresses: readonly string[]
   /** Proves its name, in PEM. */
   readonly certificate: { readonly cert: string; readonly key: string }
+  /** Where it listens, when something knew before. */
+  readonly port?: number
+  /** Beside what every one has, as main.cf has them. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 /** Starts it, and waits for its greeting. */
-export async function startPostfix({ addresses, certificate }: PostfixOptions): Promise<Postfix> {
+export async function startPostfix({ addresses, certificate, ...more }: PostfixOptions): Promise<Postfix> {
   await passable(tmpdir())
   const directory = await mkdtemp(join(tmpdir(), 'countersign-postfix-'))
   const at = (name: string) => join(directory, name)
@@ -64,7 +68,7 @@ export async function startPostfix({ addresses, certificate }: PostfixOptions): 
   for (const name of ['conf', 'spool', 'data', 'mail', 'log']) await mkdir(at(name))
   await chown(at('data'), userOf('postfix'), 0)
   await chown(at('mail'), NOBODY, NOBODY)
-  const port = await freePort()
+  const port = more.port ?? (await freePort())
   const domains = [...new Set(addresses.map((address) => address.slice(address.indexOf('@') + 1)))]
   await writeFile(at('conf/boxes'), addresses.map((address) => `${address} ${address}/\n`).join(''))
   await writeFile(at('conf/key.pem'), certificate.key, { mode: 0o600 })
@@ -92,6 +96,7 @@ export async function startPostfix({ addresses, certificate }: PostfixOptions): 
     smtpd_tls_key_file: at('conf/key.pem'),
     maillog_file: at('log/mail.log'),
     maillog_file_prefixes: tmpdir(),
+    ...more.settings,
   }
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`)
   await writeFile(at('conf/main.cf'), lines.join(''))
@@ -182,7 +187,8 @@ function userOf(name: string): number {
   return uid
 }
 
-async function freePort(): Promise<number> {
+/** A port of loopback on which nothing listens. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
