@@ -124,6 +124,11 @@ suite('finding', () => {
       })
     await assert.rejects(finding({ [ADVANCED]: () => new Response(endless()) }).found, { code: 'ERR_MAIL_BUDGET' })
     assert.ok(pulled < 10)
+    const broken = () => new ReadableStream({ pull: (to) => to.error(new DOMException('slow', 'TimeoutError')) })
+    assert.deepEqual(await finding({ [ADVANCED]: () => new Response(broken()) }).found, {
+      ok: false,
+      note: 'the directory did not answer to its end',
+    })
     await assert.rejects(finding({ [ADVANCED]: () => new Response(Buffer.from(other.publicKey)) }).found, {
       code: 'ERR_MAIL_RECIPIENT_KEY',
     })

@@ -41,10 +41,10 @@ const trust = createTrust({
 const letterFrom = (from: string) =>
   `From: ${from}\r\nTo: bob@acme.example\r\nSubject: pay\r\nDate: Fri, 27 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@x.example>\r\n\r\n4,200 at once\r\n`
 
-async function signed(holder: Holder, to?: Holder): Promise<string> {
+async function signed(holder: Holder, to?: Holder, before = ''): Promise<string> {
   const keyOf = async (address: string): Promise<Recipient | undefined> =>
     to && { address, format: 'smime', key: to.certificate.der }
-  const [copy] = await sealMessage(sourceOf(Buffer.from(letterFrom(holder.address))), {
+  const [copy] = await sealMessage(sourceOf(Buffer.from(`${before}${letterFrom(holder.address)}`)), {
     sealerFor: async () =>
       createSmimeSealer({
         signer: { certificates: [holder.certificate], key: holder.privateKey },
@@ -245,6 +245,18 @@ suite('what must be verified and is not, is refused with its code and reference'
 })
 
 suite('what is encrypted to a key that was given to the door', () => {
+  test('says nothing in our name within either: it was hidden from who takes that out', async (t) => {
+    const { bring, next } = await arriving(t, bob)
+    const before =
+      'authentication-RESULTS: mail.localhost;\r\n smime=pass body.smime-identifier=boss@acme.example\r\nCountersign-Verdict: verified\r\n'
+    assert.match(await bring(await signed(mallory, bob, before)), /^250 /)
+    const [results, rest] = parted(await next())
+    assert.match(results, /^Authentication-Results: mail\.localhost; smime=/)
+    const [header = ''] = rest.split('\r\n\r\n', 1)
+    assert.match(header, /^Subject: pay\r$/m)
+    assert.doesNotMatch(header, /Authentication-Results|Countersign-/i)
+  })
+
   test('is opened and judged here, and handed on decrypted, signed as it was inside', async (t) => {
     const { door, bring, next } = await arriving(t, bob)
     const message = await signed(boss, bob)

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { rm, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { Treat } from '../../src/door/model.ts'
-import { answer, asItStands, enqueue, MESSAGE, openLeaver, openTestHop } from './support.ts'
+import { answer, asItStands, enqueue, MESSAGE, openLeaver, openTestHop, scratch } from './support.ts'
 
 suite('mail leaves', () => {
   test('as it stands, once, and nothing of it stays', async (t) => {
@@ -358,3 +360,31 @@ suite('what may not leave as it stands', () => {
 function hopServer(server: unknown): { readonly connections: ReadonlySet<{ readonly _socket: { destroy(): void } }> } {
   return server as never
 }
+
+test('a message whose file was taken away or cut waits, keeps nobody waiting, and is given up, told', async (t) => {
+  for (const cut of [(path: string) => rm(path), (path: string) => truncate(path, 30)]) {
+    const hop = await openTestHop(t)
+    const directory = await scratch(t)
+    // As what looks into a message does, before anything is sent.
+    const treat: Treat = async function* (source, envelope) {
+      for await (const _octets of source.read(0, source.length));
+      yield* asItStands(source, envelope)
+    }
+    const leaver = await openLeaver(t, hop.next, { directory, treat })
+    const id = await enqueue(leaver.queue)
+    await enqueue(leaver.queue, { messageId: '<2@acme.example>' })
+    await cut(join(directory, 'content', id))
+    await assert.rejects(leaver.turn())
+    assert.equal(hop.got.length, 1, 'the other has left')
+    assert.equal(leaver.queue.find(id)?.recipients[0]?.why?.code, 'ERR_MAIL_QUEUE')
+    assert.equal(await leaver.turn(), true, 'it is not due again at once')
+    for (let i = 0; i < 8; i++) {
+      leaver.pass(20)
+      await leaver.turn().catch(() => undefined)
+    }
+    await leaver.turn()
+    const report = hop.got.find(({ from }) => from === '')
+    assert.match(report?.text ?? '', /^Action: failed\r$/m)
+    assert.equal(leaver.queue.find(id), undefined)
+  }
+})

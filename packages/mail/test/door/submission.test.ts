@@ -21,7 +21,7 @@ suite('a caller who has proved their address', () => {
     const { door, hop } = await openBoth(t)
     const client = await begun(door, WRITERS.alice)
     const said = await client.say(
-      `${HEADER}Bcc: carol@partner.example\r\nReturn-Path: <x@y.example>\r\n\r\nhi\r\n..\r\n.\r\n`,
+      `${HEADER}Bcc: carol@partner.example\r\nReturn-Path: <x@y.example>\r\nauthentication-RESULTS: mail-in.acme.example;\r\n smime=pass\r\n\r\nhi\r\n..\r\n.\r\n`,
     )
     assert.match(said, /^250 /)
     assert.match(await client.say('QUIT\r\n'), /^221 /)
@@ -34,7 +34,7 @@ suite('a caller who has proved their address', () => {
       /^Received: from client\.example \(M-[^)]+\)\r\n\tby mail\.localhost with ESMTPS id \S+;\r\n/,
     )
     assert.ok(got?.text.includes(`(${reference})`), 'the trace names the meeting')
-    assert.doesNotMatch(got?.text ?? '', /Bcc|Return-Path|127\.0\.0\.1/i)
+    assert.doesNotMatch(got?.text ?? '', /Bcc|Return-Path|Authentication-Results|smime=pass|127\.0\.0\.1/i)
     // RFC 6409 §8.1, §8.2
     assert.match(got?.text ?? '', /^Message-ID: <\S+@mail\.localhost>\r$/m)
     assert.match(got?.text ?? '', /^Date: /m)

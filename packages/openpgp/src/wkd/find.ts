@@ -33,7 +33,11 @@ export async function findWkdKey(address: string, fetch: Fetch): Promise<WkdFoun
     await body?.cancel()
     return { ok: false, note: `the directory answers ${status}` }
   }
-  const octets = await collect(body, MAX_KEY_OCTETS)
+  const octets = await collect(body, MAX_KEY_OCTETS).catch((error: unknown) => {
+    if (error instanceof MailError) throw error
+    return undefined // Reset, or slower than we wait: it did not say all.
+  })
+  if (octets === undefined) return { ok: false, note: 'the directory did not answer to its end' }
   return { ok: true, key: await wkdAnswer(octets, address), url }
 }
 

@@ -95,7 +95,7 @@ async function judged(
   const late = intake.mayStay()
   if (late) return late
   const results = writeResults(host, found, opened, reference)
-  await keep((await unsealed(opened, source)) ?? source, { ...message, reference }, results, intake)
+  await keep((await unsealed(opened, source, host)) ?? source, { ...message, reference }, results, intake)
   return undefined
 }
 

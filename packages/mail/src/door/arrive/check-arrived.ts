@@ -1,7 +1,7 @@
 // The header of a message that arrives: kept as it is, but for what says something in our name.
 import type { CheckedHeader, HeaderContext } from '../submit/check-header.ts'
 import { readHeader, utf8 } from '../submit/header.ts'
-import { claimsToBe } from './results.ts'
+import { isOfOurs } from './results.ts'
 
 /** RFC 5321 §6.3: "a large rejection threshold, normally at least 100 Received entries". */
 const MAX_RECEIVED = 100
@@ -17,7 +17,7 @@ export function checkArrivedHeader(octets: Uint8Array, { host, saysUtf8 }: Heade
     return { ok: false, code: 'ERR_MAIL_NOT_ASCII', note: 'the header is not ASCII, and SMTPUTF8 was not said' }
   if (fields.filter(({ name }) => name === 'received').length > MAX_RECEIVED)
     return { ok: false, code: 'ERR_MAIL_LOOP', note: `it has more than ${MAX_RECEIVED} fields of Received` }
-  const kept = fields.filter((field) => !claimsToBe(host, field) && !/^countersign-/.test(field.name))
+  const kept = fields.filter((field) => !isOfOurs(host, field))
   const messageId = fields.find(({ name }) => name === 'message-id')?.value
   return {
     ok: true,

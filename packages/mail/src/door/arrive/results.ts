@@ -61,6 +61,12 @@ export function claimsToBe(host: string, { name, value }: Pick<HeaderLine, 'name
   return (readName(id)?.value ?? id.toLowerCase()) === (readName(host)?.value ?? host.toLowerCase())
 }
 
+/** Whether a field is one that only we write, or says something in our name: whoever sends a message has none of them to say. */
+export function isOfOurs(host: string, { name, value }: Pick<HeaderLine, 'name' | 'value'>): boolean {
+  const lower = name.toLowerCase()
+  return /^countersign-/.test(lower) || claimsToBe(host, { name: lower, value })
+}
+
 /** RFC 5322 §3.2.2, nested; what is open at the end is one. */
 function withoutComments(value: string): string {
   let depth = 0

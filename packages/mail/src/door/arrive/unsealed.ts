@@ -5,6 +5,7 @@ import { scanEntity } from '../../mime/scan.ts'
 import { octetsOf } from '../../mime/source.ts'
 import type { Field, Source } from '../../model.ts'
 import type { OpenedMessage } from '../../open/open-message.ts'
+import { isOfOurs } from './results.ts'
 
 /** A message in two parts: `header` with its empty line. */
 export interface Unsealed {
@@ -12,8 +13,12 @@ export interface Unsealed {
   readonly body: AsyncIterable<Uint8Array>
 }
 
-/** Undefined where no key of this door has opened it, or nothing of what is inside may be shown. @param source The message as it came. */
-export async function unsealed({ payload }: OpenedMessage, source: Source): Promise<Unsealed | undefined> {
+/** Undefined where no key of this door has opened it, or nothing of what is inside may be shown. @param source The message as it came. @param host Our name in results. */
+export async function unsealed(
+  { payload }: OpenedMessage,
+  source: Source,
+  host: string,
+): Promise<Unsealed | undefined> {
   if (payload?.decrypted === undefined) return undefined
   const { decrypted, fields, fieldsSource, header } = payload
   const outer = await scanEntity(source, 0, source.length)
@@ -23,7 +28,7 @@ export async function unsealed({ payload }: OpenedMessage, source: Source): Prom
   const texts = [
     ...(await textsOf(outer.fields.filter(isOfOthers), source)),
     ...(await textsOf(
-      fields.filter((field) => !isStructural(field) && !isOfTransport(field)),
+      fields.filter((field) => !isStructural(field) && !isOfTransport(field) && !isOfOurs(host, field)),
       fieldsSource,
     )),
     ...(fieldOf(decrypted.entity, 'MIME-Version') ? [] : ['MIME-Version: 1.0\r\n']),

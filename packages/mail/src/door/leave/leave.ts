@@ -53,7 +53,7 @@ export async function leaveOnce(options: LeaveOptions): Promise<boolean> {
     const message = queue.find(id)
     if (message === undefined) continue
     try {
-      await leaveOne(message, options)
+      await leaveOne(message, options).catch((error: unknown) => putOff(message, error, options))
     } catch (error) {
       // The others would wait for the same server, each for its time limit.
       if (error instanceof HopDownError) return false
@@ -88,6 +88,27 @@ async function leaveOne(message: QueuedMessage, options: LeaveOptions): Promise<
   }
   await tellSender(message.id, options)
   if (down) throw down
+}
+
+/** What cannot be read here, as a file that was taken away, waits as all that does not leave, and is given up as that. */
+async function putOff(message: QueuedMessage, error: unknown, options: LeaveOptions): Promise<never> {
+  if (error instanceof HopDownError || error instanceof QueueError) throw error
+  const { queue, clock } = options
+  const note = error instanceof Error ? error.message : String(error)
+  const now = clock()
+  const due = queue.find(message.id)?.recipients.filter((one) => isDue(one, now)) ?? []
+  if (due.length > 0) {
+    // It counts as an attempt.
+    queue.begin(
+      message.id,
+      due.map(({ address }) => address),
+      now,
+    )
+    const why: Why = { code: 'ERR_MAIL_QUEUE', status: '4.3.0', note }
+    await settle(message, due, () => ({ kind: 'later', why }), options)
+  }
+  await tellSender(message.id, options)
+  throw error
 }
 
 function isDue({ state, nextAt }: QueuedRecipient, now: Temporal.Instant): boolean {
