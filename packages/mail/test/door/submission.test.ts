@@ -1,6 +1,7 @@
 // Submission over mutual TLS: what a caller hears, what is recorded, and that nothing refused is in the queue.
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
+import { steadyAccess } from '@countersign/mtls'
 import { CALLERS, until } from '../../../../tools/testing/web-house.ts'
 import type { MailDoorConfig } from '../../src/door/model.ts'
 import { begun, openTestMailDoor, type TestMailDoor, talk, WRITERS } from './door-support.ts'
@@ -244,5 +245,39 @@ suite('the gate stands before', () => {
     assert.match(await client.say(`${HEADER}\r\nthe last\r\n.\r\n`), /^250 /)
     await drained
     assert.equal(hop.got.length <= 1, true)
+  })
+})
+
+suite('a recipient to whom no rule lets the caller write', () => {
+  const recipients = [{ to: '@partner.example', service: 'partners' }]
+  const access = (mayWrite: boolean) =>
+    steadyAccess(({ what }) =>
+      what === 'service:partners' && !mayWrite
+        ? { ok: false, code: 'ERR_POLICY_NOT_ALLOWED', missing: [] }
+        : { ok: true, rule: 'staff' },
+    )
+  const rcpt = async (t: TestContext, address: string, mayWrite: boolean) => {
+    const hop = await openTestHop(t)
+    const client = await talk(await openTestMailDoor(t, hop.next, { recipients }, access(mayWrite)), WRITERS.alice)
+    await client.hear()
+    await client.say('EHLO client.example\r\n')
+    await client.say('MAIL FROM:<alice@acme.example>\r\n')
+    return client.say(`RCPT TO:<${address}>\r\n`)
+  }
+  for (const address of [
+    'bob@partner.example',
+    'bob@PARTNER.Example',
+    '"bob"@partner.example',
+    'bob@partner.example.',
+    'bob@[192.0.2.1]',
+    '@relay.example:bob@partner.example',
+    'bob@partner\u3002example',
+  ])
+    test(`is refused in any spelling: ${address}`, async (t) => {
+      assert.match(await rcpt(t, address, false), /^5\d\d /)
+    })
+  test('is others alone', async (t) => {
+    assert.match(await rcpt(t, 'bob@acme.example', false), /^250 /)
+    assert.match(await rcpt(t, 'bob@partner.example', true), /^250 /)
   })
 })

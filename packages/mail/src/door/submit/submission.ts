@@ -208,13 +208,20 @@ export function endWith(socket: TLSSocket, line: string): void {
   socket.once('close', () => clearTimeout(timer))
 }
 
-/** Which service mail to an address is, and whether the caller may have it. */
+/**
+ * Which service mail to an address is, and whether the caller may have it. What is no address as rules have it (a dot behind the
+ * domain, a host in digits) the next server may read as any of theirs: whoever writes there must have every service.
+ */
 function askFor(session: CallerSession, address: string, routes: readonly RecipientRoute[]): RefusalCode | undefined {
+  const isPlain = readName(address)?.kind === 'rfc822Name'
   const route = routes.find(({ to }) => fits(normalAddress(address), to))
-  if (route === undefined) return undefined
-  const { decision, release } = session.ask(`service:${route.service}`, () => undefined)
-  release()
-  return decision.ok ? undefined : decision.code
+  const asked = isPlain ? (route === undefined ? [] : [route]) : routes
+  for (const service of new Set(asked.map(({ service }) => service))) {
+    const { decision, release } = session.ask(`service:${service}`, () => undefined)
+    release()
+    if (!decision.ok) return decision.code
+  }
+  return undefined
 }
 
 /** The engine brings domains to U-labels; certificates and other servers have A-labels. */
