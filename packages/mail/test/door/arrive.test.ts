@@ -373,6 +373,11 @@ suite('claimsToBe', () => {
     ['mx.example.com (xn--bcher-kva.example); none', false],
     ['(open xn--bcher-kva.example; none', true],
     ['two words; none', true],
+    ['mx.example.com 1; none', false],
+    ['xn--bcher-kva.example/1; none', true],
+    ['=?us-ascii?q?xn--bcher-kva.example?=; none', true],
+    ['xn--bcher-kva.example,; none', true],
+    ['smime=pass; xn--bcher-kva.example', true],
   ] as const)
     test(value, () =>
       assert.equal(claimsToBe('xn--bcher-kva.example', { name: 'authentication-results', value }), isOurs),

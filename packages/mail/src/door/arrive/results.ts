@@ -51,11 +51,12 @@ function resultOf(found: Found, { refusal, encryption }: MailVerdict): readonly 
  * Whether a field says something in our name, or in a name that cannot be read, which another program may take for ours.
  * @see RFC 8601 §5: "any MTA conforming to this specification MUST delete any discovered instance of this header field that
  * claims, by virtue of its authentication service identifier, to have been added within its trust boundary"
+ * @see RFC 2045 §5.1: what stands in no token makes it no name
  */
 export function claimsToBe(host: string, { name, value }: Pick<HeaderLine, 'name' | 'value'>): boolean {
   if (name !== RESULTS_FIELD) return false
   const [, quoted, token] =
-    /^\s*(?:"([^"\\]*)"|([^\s;"()\\]+))\s*(?:[0-9]+\s*)?(?:;|$)/.exec(withoutComments(value)) ?? []
+    /^\s*(?:"([^"\\]*)"|([^\s()<>@,;:\\"/[\]?=]+))\s*(?:[0-9]+\s*)?(?:;|$)/.exec(withoutComments(value)) ?? []
   const id = quoted ?? token
   if (id === undefined) return true
   return (readName(id)?.value ?? id.toLowerCase()) === (readName(host)?.value ?? host.toLowerCase())
