@@ -77,13 +77,20 @@ suite('recipients', () => {
       assert.equal(await isSealedFor(entity, source, [carol.publicKey, to.publicKey]), true)
       assert.equal(await isSealedFor(entity, source, [carol.publicKey]), false)
       assert.equal(await isSealedFor(entity, source, []), false)
+      assert.equal(await isSealedFor(entity, source), true, 'whoever they are')
       assert.equal(open, 0)
       // It says what it is, and has nothing that is encrypted in it.
       const text = Buffer.from(octets).toString('latin1')
       const armored = /\r\n\r\n([A-Za-z0-9+/=\r\n]+)\r\n(?:=....\r\n)?-----END/.exec(text)?.[1] ?? assert.fail()
-      const clear = Buffer.from([0xcb, 8, 0x62, 0, 0, 0, 0, 0, 0x68, 0x69]).toString('base64')
-      const hollow = entityOf(Buffer.from(text.replace(armored, clear), 'latin1'))
-      assert.equal(await isSealedFor(hollow.entity, hollow.source, [to.publicKey]), false)
+      const literal = [0xcb, 8, 0x62, 0, 0, 0, 0, 0, 0x68, 0x69]
+      const sessionKey = Buffer.from(armored, 'base64')
+      // In clear at once, and behind a session key that nothing is encrypted with. Its length is one octet (RFC 9580 §4.2.1.1).
+      for (const before of [[], sessionKey.subarray(0, 2 + (sessionKey[1] ?? 0))]) {
+        const clear = Buffer.from([...before, ...literal]).toString('base64')
+        const hollow = entityOf(Buffer.from(text.replace(armored, clear), 'latin1'))
+        for (const keys of [[to.publicKey], undefined])
+          assert.equal(await isSealedFor(hollow.entity, hollow.source, keys), false)
+      }
     }
   })
 

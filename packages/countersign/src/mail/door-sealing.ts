@@ -62,7 +62,7 @@ export async function openPgpSealingOfDoor(
     },
     async isFor(entity, source, address, found) {
       const keys = await keysOf(address, found)
-      return keys.length === 0 || isSealedFor(entity, source, keys)
+      return isSealedFor(entity, source, keys.length === 0 ? undefined : keys)
     },
     sealer: await createOpenPgpSealer({ trust }),
   }
