@@ -1,6 +1,6 @@
 // The first that runs where somebody signs in, while the rest of the page is on its way: where nobody has signed in at this
 // browser, the bank cannot have a picture for it, and a name may be typed meanwhile.
-import { readDevices, readState, type StoredDevice } from './store.ts'
+import { keptNothing, readDevices, readState, type StoredDevice } from './store.ts'
 
 /** What waits for the rest of the page. */
 const WAITING = '#passkey-first, #password-form button[type=submit]'
@@ -10,16 +10,18 @@ export const knownHere: Promise<readonly StoredDevice[]> = look()
 knownHere.catch(() => undefined)
 
 async function look(): Promise<readonly StoredDevice[]> {
-  const [devices, waiting] = await Promise.all([readDevices(), readState('waiting')])
-  const known = devices.filter(({ account }) => account !== undefined)
-  // A recovery that was begun here goes on, whoever has signed in.
-  if (known.length > 0 || waiting !== undefined) return known
+  if (!(await keptNothing())) {
+    const [devices, waiting] = await Promise.all([readDevices(), readState('waiting')])
+    const known = devices.filter(({ account }) => account !== undefined)
+    // A recovery that was begun here goes on, whoever has signed in.
+    if (known.length > 0 || waiting !== undefined) return known
+  }
   // It may be here before the end of the page.
   if (document.readyState === 'loading') {
     await new Promise((resolve) => document.addEventListener('readystatechange', resolve, { once: true }))
   }
   showName()
-  return known
+  return []
 }
 
 function showName(): void {

@@ -31,6 +31,12 @@ export interface State {
   waiting: { readonly signIn: string; readonly device: string; readonly account?: string }
 }
 
+/** Whether nothing was ever kept here: said sooner than by opening what would have to be made first. Not every browser knows. */
+export async function keptNothing(): Promise<boolean> {
+  const made = await indexedDB.databases?.()
+  return made?.every(({ name }) => name !== NAME) === true
+}
+
 /** Reads every device. */
 export function readDevices(): Promise<readonly StoredDevice[]> {
   return inStore('devices', 'readonly', (store) => store.getAll())
@@ -53,6 +59,7 @@ export async function writeState<Key extends keyof State>(key: Key, value: State
   )
 }
 
+const NAME = 'countersign'
 let opened: Promise<IDBDatabase> | undefined
 
 async function inStore<Result>(
@@ -70,7 +77,7 @@ async function inStore<Result>(
 }
 
 function open(): Promise<IDBDatabase> {
-  const request = indexedDB.open('countersign', 1)
+  const request = indexedDB.open(NAME, 1)
   request.onupgradeneeded = () => {
     request.result.createObjectStore('devices', { keyPath: 'id' })
     request.result.createObjectStore('state')

@@ -34,6 +34,7 @@ label, legend { display: block; font-weight: 600; margin: 0 0 .3rem; padding: 0 
 .hint { color: var(--faint); font-size: .92rem; margin: 0 0 .35rem }
 .field { margin: 0 0 1.1rem }
 input:not([type]), input[type=text], input[type=password], input[type=email] { width: 100%; min-width: 0; font: inherit; font-size: 1.05rem; color: inherit; background: var(--paper); border: 1px solid var(--edge); border-radius: .45rem; padding: .6rem .7rem }
+input[type=file] { font: inherit; max-width: 100% }
 input[readonly] { background: var(--ground) }
 input:disabled { opacity: .6 }
 input[aria-invalid=true] { border-color: var(--refused); border-width: 2px }
@@ -47,7 +48,7 @@ button.danger { color: var(--refused); border-color: var(--refused) }
 button.link { border: 0; padding: 0; min-height: 1.6rem; color: var(--proved); text-decoration: underline; font-weight: 400; text-align: start }
 button.link.danger { color: var(--refused) }
 button:disabled { opacity: .55; cursor: default }
-.buttons + :not(.buttons), #start-again { margin-top: 1.1rem }
+.buttons + :not(.buttons), button + form, #start-again { margin-top: 1.1rem }
 .buttons { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1.1rem 0 0 }
 :focus-visible { outline: 3px solid var(--proved); outline-offset: 2px }
 /* Where the focus is led to be read from there, and nothing can be done with it. */
@@ -69,7 +70,7 @@ button:disabled { opacity: .55; cursor: default }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); gap: .6rem; border: 0; margin: 0 0 1rem; padding: 0 }
 .pictures legend { grid-column: 1 / -1 }
 .pictures label { font-weight: 400; font-size: .88rem; text-align: center; margin: 0; cursor: pointer; position: relative }
-.pictures img { display: block; width: 100%; height: auto; aspect-ratio: 4 / 3; border-radius: .45rem; border: 3px solid transparent }
+.pictures img { display: block; margin-bottom: .35rem; width: 100%; height: auto; aspect-ratio: 4 / 3; border-radius: .45rem; border: 3px solid transparent }
 .pictures input { position: absolute; opacity: 0; inset: 0; margin: 0 }
 .pictures input:checked + img { border-color: var(--proved); outline: 2px solid var(--proved) }
 .pictures input:checked ~ span { font-weight: 700; color: var(--proved) }
