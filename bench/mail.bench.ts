@@ -9,7 +9,7 @@ import { writePem } from '@countersign/x509'
 import { findProgram } from '../interop/peer.ts'
 import { house, NOW } from '../tools/testing/mail-people.ts'
 import { print } from './measurement.ts'
-import { alice, bareOpen, bareSeal, bob, open, seal, textOf } from './support/mail.ts'
+import { alice, bareOpen, bareSeal, bob, open, seal, sealed, textOf } from './support/mail.ts'
 
 const ROUNDS = 7
 const SIZES = { '2 kB': [2_000, 100], '1 MB': [1_000_000, 20] } as const
@@ -73,7 +73,7 @@ const byOpenssl = {
 
 for (const [size, [octets, times]] of Object.entries(SIZES)) {
   const text = textOf(octets)
-  const message = await seal(text)
+  const message = await sealed(text)
   const inside = await open(message)
   if (inside.end - inside.start !== text.length) throw new Error('it did not open')
   const bare = bareSeal(text)

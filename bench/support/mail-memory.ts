@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream, mkdtempSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { createSpool, openFileSource, type Spool, scanEntity } from '@countersign/mail'
+import { createSpool, type OpenedLayer, openFileSource, type Spool, scanEntity } from '@countersign/mail'
 import { NOW } from '../../tools/testing/mail-people.ts'
 import { opener, recipients, sealer, textOf } from './mail.ts'
 
@@ -27,9 +27,9 @@ async function seal(): Promise<void> {
 async function open(): Promise<void> {
   await using source = await openFileSource(message)
   const spools: Spool[] = []
-  let inside = { source: source as Parameters<typeof scanEntity>[0], start: 0, end: source.length }
+  let inside: NonNullable<OpenedLayer['inside']> = { source, start: 0, end: source.length }
   for (;;) {
-    const entity = await scanEntity(inside.source, inside.start, inside.end)
+    const entity = inside.entity ?? (await scanEntity(inside.source, inside.start, inside.end))
     const opened = await opener.open(entity, inside.source, {
       now: NOW,
       spool() {

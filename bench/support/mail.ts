@@ -25,7 +25,7 @@ import {
   scanEntity,
   sourceOf,
 } from '@countersign/mail'
-import { checkSignature, type Holder, house, NOW, piecesOf, trust } from '../../tools/testing/mail-people.ts'
+import { checkSignature, type Holder, house, NOW, trust } from '../../tools/testing/mail-people.ts'
 
 export const alice: Holder = house.holder('alice@acme.example')
 export const bob: Holder = house.holder('bob@acme.example')
@@ -46,17 +46,26 @@ export const sealer: LayerSealer = createSmimeSealer({
 export const opener: LayerOpener = createSmimeOpener({ keys: [bob], trust, checkSignature })
 export const recipients: readonly Recipient[] = [{ address: bob.address, format: 'smime', key: bob.certificate.der }]
 
-/** Signs and encrypts, whole. */
-export async function seal(text: Buffer): Promise<Buffer> {
-  const { fields, body } = await sealer.seal(piecesOf(text, 262_144), { profile: 'modern', recipients, now: NOW })
-  return Buffer.concat([Buffer.from(`${fields.join('')}\r\n`), ...(await Array.fromAsync(body))])
+/** Signs and encrypts, and gives the pieces away, as to a file or a socket. */
+export async function seal(text: Buffer, give: (piece: Uint8Array) => void = () => {}): Promise<void> {
+  const entity = sourceOf(text).read(0, text.length)
+  const { fields, body } = await sealer.seal(entity, { profile: 'modern', recipients, now: NOW })
+  give(Buffer.from(`${fields.join('')}\r\n`))
+  for await (const piece of body) give(piece)
+}
+
+/** The sealed message, whole. */
+export async function sealed(text: Buffer): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  await seal(text, (piece) => pieces.push(piece))
+  return Buffer.concat(pieces)
 }
 
 /** Finds the parts, decrypts, finds those within, verifies and judges. */
 export async function open(message: Buffer): Promise<NonNullable<OpenedLayer['inside']>> {
   let inside: NonNullable<OpenedLayer['inside']> = { source: sourceOf(message), start: 0, end: message.length }
   for (let layers = 0; ; layers++) {
-    const entity = await scanEntity(inside.source, inside.start, inside.end)
+    const entity = inside.entity ?? (await scanEntity(inside.source, inside.start, inside.end))
     const opened = await opener.open(entity, inside.source, { now: NOW, spool: () => createSpool(tmpdir()) })
     if (opened?.inside === undefined) {
       if (layers !== 2) throw new Error('it did not open')

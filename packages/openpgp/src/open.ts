@@ -67,7 +67,7 @@ async function openSigned(entity: Entity, source: Source, context: SignatureCont
     return failed('ERR_MAIL_FORM', 'what is signed must have two parts, and nothing beside them')
   if (control.contentType.type !== 'application/pgp-signature')
     return failed('ERR_MAIL_FORM', 'the second part is not the signature')
-  const inside = { source, start: signed.start, end: signed.end }
+  const inside = { source, start: signed.start, end: signed.end, entity: signed }
   try {
     const armored = await collect(bodyOf(control, source), MAX_SIGNATURE_PART_OCTETS)
     const octets = await collect(readArmor(once(armored), ['SIGNATURE', 'MESSAGE']), MAX_SIGNATURE_PART_OCTETS)

@@ -166,7 +166,8 @@ export interface OpenedLayer {
   readonly layer: Layer
   /** A layer that stands in the same object, inside of `layer`: OpenPGP may sign within its encryption. @see RFC 3156 §6.2 */
   readonly within?: Layer
-  readonly inside?: { readonly source: Source; readonly start: number; readonly end: number }
+  /** With its entity, where that is a part of the one that was opened. */
+  readonly inside?: { readonly source: Source; readonly start: number; readonly end: number; readonly entity?: Entity }
 }
 
 /** Opens layers of one format. */

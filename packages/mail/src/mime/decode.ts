@@ -61,13 +61,23 @@ export async function* decodeQuotedPrintable(
 const MAX_PADDING = 998
 /** How much of base64 is made a text at once. */
 const MAX_TEXT = 98_304
+const LF = 0x0a
 
 type LastGroup = 'stop-before-partial' | 'strict'
 
-/** So that the text of one is among what is new in the heap. */
+/**
+ * Blocks of which the text is among what is new in the heap. They end with a line where they can: that is of whole groups in
+ * nearly all messages, and nothing is left over.
+ */
 async function* blocksOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces)
-    for (let from = 0; from < piece.length; from += MAX_TEXT) yield piece.subarray(from, from + MAX_TEXT)
+    for (let from = 0; from < piece.length; ) {
+      const most = from + MAX_TEXT
+      const feed = most < piece.length ? piece.lastIndexOf(LF, most - 1) : -1
+      const end = feed < from ? most : feed + 1
+      yield piece.subarray(from, end)
+      from = end
+    }
 }
 
 function decodeGroups(

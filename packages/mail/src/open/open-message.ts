@@ -124,7 +124,7 @@ async function openLayers(
     const { layer, within, inside } = opened
     layers.push(layer, ...(within ? [within] : []))
     if (inside === undefined) return undefined
-    if (inside.source === source) entity = await scanEntity(source, inside.start, inside.end)
+    if (inside.source === source) entity = inside.entity ?? (await scanEntity(source, inside.start, inside.end))
     else {
       // What was decrypted may have the lines of a system where they end with LF alone.
       source = await withCrlf(inside.source)

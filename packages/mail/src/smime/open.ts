@@ -64,7 +64,7 @@ async function openMultipartSigned(entity: Entity, source: Source, context: Sign
   const [signed, control] = entity.parts
   if (signed === undefined || control === undefined || entity.parts.length !== 2)
     return notSigned('ERR_MAIL_FORM', 'what is signed must have two parts')
-  const inside = { source, start: signed.start, end: signed.end }
+  const inside = { source, start: signed.start, end: signed.end, entity: signed }
   try {
     if (!SIGNATURE_TYPES.includes(control.contentType.type))
       throw new MailError('ERR_MAIL_FORM', 'the second part is not the signature')
