@@ -1,24 +1,30 @@
 // The broker behind the door: a connection for each caller, and what is left to do there when one is cut.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Packet } from 'mqtt-packet'
 import type { Address } from '../kind/address.ts'
 import { createFrames, createReader, TYPE, type Version, writePacket } from './packets.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 const LEAVE_TIMEOUT_MS = 5_000
+const ROOM_POLL_MS = 10
 /** What the broker keeps, and others published: larger than what a caller may send, and not without bound. */
 export const MAX_BROKER_OCTETS: number = 16 * 1024 * 1024
 
-/** Connects. @throws (rejects) the system's error. */
+/** Connects. Where a Unix socket has no room for one more it is asked again. @throws (rejects) the system's error. */
 export async function connectToBroker(address: Address): Promise<Socket> {
-  const socket = connect({ ...address, noDelay: true })
-  try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) })
-    return socket
-  } catch (error) {
-    socket.destroy()
-    throw error
+  for (const end = performance.now() + CONNECT_TIMEOUT_MS; ; await delay(ROOM_POLL_MS)) {
+    const socket = connect({ ...address, noDelay: true })
+    try {
+      await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) })
+      return socket
+    } catch (error) {
+      socket.destroy()
+      // Of many at once: its backlog is full. connect(2)
+      const isFull = error instanceof Error && 'code' in error && error.code === 'EAGAIN'
+      if (!isFull || performance.now() > end) throw error
+    }
   }
 }
 

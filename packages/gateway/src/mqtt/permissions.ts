@@ -63,7 +63,7 @@ export function createPermissions(
 
   const mayBy = (who: Who, isStanding: boolean): Answer => {
     if (who === true) return YES
-    const asked = grants.ask(who, (cause) => {
+    const asked = grants.ask(`service:${who}`, (cause) => {
       remembered.clear()
       services.delete(who)
       if (isStanding) onLost(cause)

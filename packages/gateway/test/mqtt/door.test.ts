@@ -66,7 +66,10 @@ suite('the door for MQTT', withMosquitto, () => {
     assert.equal(denied, 0x87)
     assert.match(words, new RegExp(`ERR_POLICY_NOT_ALLOWED, ${record?.reference}`))
     assert.notEqual(record?.reference, own)
-    assert.equal(record?.outcome.ok === false && record.outcome.refusal.note, `editor, on the connection of ${own}`)
+    assert.equal(
+      record?.outcome.ok === false && record.outcome.refusal.note,
+      `service:editor, on the connection of ${own}`,
+    )
     // At QoS 0 there is no answer; it is not sent on, and noted.
     await it.publishAsync('nowhere/y', 'x')
     await until(() => door.amended.at(-1)?.troubles?.length === 2, 'it is noted')

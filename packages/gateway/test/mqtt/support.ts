@@ -36,7 +36,7 @@ export interface TestMqttDoor extends AsyncDisposable {
 export function accessFor(who: Readonly<Record<string, '*' | readonly string[]>>): Access {
   return steadyAccess(({ caller, what }) => {
     const may = who[caller.party ?? '']
-    const ok = may !== undefined && (what === undefined || may === '*' || may.includes(what))
+    const ok = may !== undefined && (what === undefined || may === '*' || may.includes(what.replace('service:', '')))
     return ok ? { ok, rule: 'of the test' } : { ok, code: 'ERR_POLICY_NOT_ALLOWED', missing: ['a rule'] }
   })
 }
