@@ -36,7 +36,11 @@ const REFERENCE = /M-[0-9A-Z]{4}-[0-9A-Z]{4}/
 /** The goal of the door. */
 const LAST_OCTET_MS = 100
 
-suite('the door for devices', { ...withMosquitto, ...needs('mosquitto_sub', 'mosquitto-clients') }, () => {
+suite('the door for devices', {
+  ...withMosquitto,
+  ...needs('mosquitto_sub', 'mosquitto-clients'),
+  ...needs('stdbuf', 'coreutils'),
+}, () => {
   let scratch: string
   let broker: Mosquitto
   let house: RunningHouse
