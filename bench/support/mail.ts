@@ -47,11 +47,11 @@ export const opener: LayerOpener = createSmimeOpener({ keys: [bob], trust, check
 export const recipients: readonly Recipient[] = [{ address: bob.address, format: 'smime', key: bob.certificate.der }]
 
 /** Signs and encrypts, and gives the pieces away, as to a file or a socket. */
-export async function seal(text: Buffer, give: (piece: Uint8Array) => void = () => {}): Promise<void> {
+export async function seal(text: Buffer, give?: (piece: Uint8Array) => void): Promise<void> {
   const entity = sourceOf(text).read(0, text.length)
   const { fields, body } = await sealer.seal(entity, { profile: 'modern', recipients, now: NOW })
-  give(Buffer.from(`${fields.join('')}\r\n`))
-  for await (const piece of body) give(piece)
+  give?.(Buffer.from(`${fields.join('')}\r\n`))
+  for await (const piece of body) give?.(piece)
 }
 
 /** The sealed message, whole. */
