@@ -10,7 +10,7 @@ import { meetingOfMail } from '../../verdict/meeting.ts'
 import { fits } from '../fits.ts'
 import { type NewMessage, QueueError } from '../queue/model.ts'
 import { traceOf } from '../submit/check-header.ts'
-import { createMessage, type IntakeOptions, type Refused } from '../submit/intake.ts'
+import { createMessage, type IntakeOptions, type Refused, readWhole } from '../submit/intake.ts'
 import { checkArrivedHeader } from './check-arrived.ts'
 import { type Found, writeResults } from './results.ts'
 import { type Unsealed, unsealed } from './unsealed.ts'
@@ -60,7 +60,7 @@ export function createArrival(options: ArrivalOptions): Arrival {
         checkArrivedHeader,
       )
       try {
-        for await (const octets of stream) await message.push(octets)
+        await readWhole(stream, message.push)
         const made = await message.end()
         const refused = made.ok ? intake.mayStay() : made
         if (refused) return refused
@@ -69,8 +69,6 @@ export function createArrival(options: ArrivalOptions): Arrival {
         return await judged(source, made.message, { ...intake, host }, options)
       } catch (error) {
         if (!(error instanceof QueueError)) throw error
-        // What still comes has nowhere to go; the caller is answered when it has said all.
-        for await (const _octets of stream);
         return { ok: false, code: error.code, note: error.message }
       }
     },

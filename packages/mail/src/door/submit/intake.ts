@@ -27,9 +27,9 @@ export async function takeIn(stream: AsyncIterable<Uint8Array>, options: IntakeO
   let incoming: Incoming | undefined
   let isQueued = false
   try {
-    incoming = await queue.receive(now)
+    incoming = await receive(queue, stream, now)
     const message = createMessage(incoming, options, checkHeader)
-    for await (const octets of stream) await message.push(octets)
+    await readWhole(stream, message.push)
     const made = await message.end()
     const refused = made.ok ? options.mayStay() : made
     if (refused) return refused
@@ -39,11 +39,36 @@ export async function takeIn(stream: AsyncIterable<Uint8Array>, options: IntakeO
     return undefined
   } catch (error) {
     if (!(error instanceof QueueError)) throw error
-    // What still comes has nowhere to go; the caller is answered when it has said all.
-    for await (const _octets of stream);
     return { ok: false, code: error.code, note: error.message }
   } finally {
     if (!isQueued) await incoming?.discard()
+  }
+}
+
+/**
+ * Reads a stream to its end, also where what is in it has nowhere to go: the caller is answered when it has said all, and whoever
+ * leaves a stream early has closed it.
+ * @throws the first thing that `push` threw, then.
+ */
+export async function readWhole(
+  stream: AsyncIterable<Uint8Array>,
+  push: (octets: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const faults: unknown[] = []
+  for await (const octets of stream)
+    if (faults.length === 0)
+      await push(octets).catch((error: unknown) => {
+        faults.push(error)
+      })
+  if (faults.length > 0) throw faults[0]
+}
+
+async function receive(queue: Queue, stream: AsyncIterable<Uint8Array>, now: Temporal.Instant): Promise<Incoming> {
+  try {
+    return await queue.receive(now)
+  } catch (error) {
+    await readWhole(stream, async () => undefined)
+    throw error
   }
 }
 
