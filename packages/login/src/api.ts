@@ -142,7 +142,13 @@ export const API = {
     summary: 'OPAQUE, KE3. The copy under the export key comes to a known device alone',
     proof: 'maybe',
     body: z.strictObject({ ...signIn, finish: octets(128) }),
-    answer: z.strictObject({ next, ofPassword: sealed.exactOptional(), number: z.string().exactOptional() }),
+    answer: z.strictObject({
+      next,
+      ofPassword: sealed.exactOptional(),
+      number: z.string().exactOptional(),
+      /** The end of the number that a code can come to by SMS, where that would be a way in: on a known device alone. */
+      sms: z.string().exactOptional(),
+    }),
   },
   code: {
     summary: 'The one-time password, of an app or as a telephone shows it',

@@ -48,6 +48,8 @@ const MODULES = [
   'shown',
   'sign-in',
   'sign-out',
+  'sms',
+  'sms-number',
   'step-up',
   'steps',
   'store',

@@ -113,7 +113,8 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
       const allowance = createCallAllowance()
       app.register((scope) => apiRoutes(scope, { ...ground, ...way, calls, nonceKey, sessionOf, allowance }))
       const nonce = () => makeNonce(nonceKey, clock())
-      app.register((scope) => registerPages(scope, { bank: config.bank ?? host, recoveryHours, nonce }))
+      const [bank, hasSms] = [config.bank ?? host, sms !== undefined]
+      app.register((scope) => registerPages(scope, { bank, recoveryHours, hasSms, nonce }))
     },
     async close() {
       await tidying.close()

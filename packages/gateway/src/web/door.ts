@@ -45,6 +45,7 @@ export interface RouteConfig extends RouteKey {
 export const webDoor: Opener<WebDoorConfig> = {
   open: openWebDoor,
   calls: (config) =>
+    config.people?.sms !== undefined ||
     routesOf(config).some(
       ({ upstream }) => typeof upstream !== 'string' && [upstream.url].flat().some((url) => url.startsWith('https:')),
     ),

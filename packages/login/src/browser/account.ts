@@ -50,6 +50,9 @@ element('phone', HTMLInputElement).addEventListener('change', ({ target }) => {
   })
 })
 show('add-passkey', passkeysWork)
+/** Where there is something of it on the page. */
+const numbers = document.getElementById('sms-form') === null ? undefined : await import('./sms-number.ts')
+numbers?.openNumber({ device, canUsePasskey, tell, refresh })
 await busy(element('starting', HTMLElement), async () => {
   await refresh()
   await startWorker()
@@ -103,6 +106,7 @@ function draw(account: Account): void {
   redraw('passkeys', passkeys, (each) => drawPasskey(each))
   show('passkeys', passkeys.length > 0)
   show('no-passkeys', passkeys.length === 0)
+  if (account.sms !== undefined) numbers?.drawNumber(account.sms)
   write('recovery-left', say('account.recovery-left', { left: recoveryLeft }))
 }
 

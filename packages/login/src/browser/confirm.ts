@@ -22,6 +22,7 @@ import { matterLines } from './matter-lines.ts'
 import { hasPasskey, openAccount } from './open-account.ts'
 import { signByPasskey } from './passkey.ts'
 import { showSent } from './sent.ts'
+import { offerSms, onSmsAsked } from './sms.ts'
 
 const code = element('code', HTMLInputElement)
 let matter: Matter | undefined
@@ -53,6 +54,7 @@ onClick('send', async () => {
   const device = await sessionDevice()
   await showSent('confirm.sent', () => callWithin(device, 'confirm/send', { matter: shown }))
 })
+onSmsAsked(async () => matter && callWithin(await sessionDevice(), 'confirm/sms', { matter }))
 onClick('cancel', () => location.replace(whereTo()))
 await busy(element('starting', HTMLElement), async () => {
   matter = readMatter(new URLSearchParams(location.search).get('matter') ?? '')
@@ -60,7 +62,9 @@ await busy(element('starting', HTMLElement), async () => {
     show('starting', false)
     return alarm(say('confirm.bad'))
   }
-  show('by-passkey', hasPasskey(await openAccount(await sessionDevice())))
+  const account = await openAccount(await sessionDevice())
+  show('by-passkey', hasPasskey(account))
+  offerSms(account.sms?.number)
   show('starting', false)
   write('matter-title', matter.title)
   element('lines', HTMLElement).replaceChildren(...matterLines(matter.lines))

@@ -30,6 +30,7 @@ import { openOfDevice, openOfPassword, SealError, sealToDevice } from './seal.ts
 import { showSent } from './sent.ts'
 import { hasRunOut, startWorker } from './session.ts'
 import { readShown } from './shown.ts'
+import { offerSms, onSmsAsked } from './sms.ts'
 import { noSteps, step } from './steps.ts'
 import { readDevices, readState, type StoredDevice, writeDevice, writeState } from './store.ts'
 
@@ -83,6 +84,7 @@ onClick('by-passkey', provePasskey)
 onClick('passkey-first', provePasskey)
 onClick('passkey-instead', provePasskey)
 onClick('send-code', sendCode)
+onSmsAsked(async () => under && callFrom(under.device, 'code/sms', { signIn: under.begun.signIn }))
 onClick('not-mine', () => stop(say('sign-in.not-mine-text', { bank })))
 onClick('not-you', async () => begin(await freeDevice()))
 onClick('again-button', async () => {
@@ -342,6 +344,7 @@ interface Answer {
   readonly next: AnswerOf<'finish'>['next']
   readonly ofPassword?: string
   readonly number?: string
+  readonly sms?: string
   readonly until?: string
   readonly ways?: AnswerOf<'wait'>['ways']
 }
@@ -351,6 +354,7 @@ async function goOn(current: Under, answer: Answer): Promise<void> {
   switch (answer.next) {
     case 'code':
       show('send-code')
+      offerSms(answer.sms)
       showOnly('code-form', SECTIONS, 'code')
       return
     case 'confirm':
@@ -373,6 +377,7 @@ async function goOn(current: Under, answer: Answer): Promise<void> {
       showWays(answer.ways)
       showOnly('restore', SECTIONS, 'restore-title')
       show('send-code', false)
+      offerSms(undefined)
       return
     case 'done':
       return finish(current)

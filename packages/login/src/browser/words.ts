@@ -476,6 +476,55 @@ const WORDS = {
   'account.sign-out': ['Sign out', 'Abmelden'],
   'account.on': ['On to {bank}', 'Weiter zu {bank}'],
 
+  // Codes by SMS, where the operator has a gateway.
+  'sms.send': [
+    'Send a code by SMS to the number ending {number} (restricted)',
+    'Einen Code per SMS an die Nummer senden, die auf {number} endet (eingeschränkt)',
+  ],
+  'sms.hint': [
+    'The weaker way: a message can be read on its way, and a number be taken over. Your app or a passkey is safer.',
+    'Der schwächere Weg: Eine Nachricht lässt sich unterwegs lesen, eine Nummer übernehmen. Ihre App oder ein Passkey ist sicherer.',
+  ],
+  'sms.sent': [
+    'A code is on its way to the number ending {number}. Read the whole message. It counts for this alone, once, for five minutes.',
+    'Ein Code ist unterwegs an die Nummer, die auf {number} endet. Lesen Sie die ganze Nachricht. Er zählt nur hierfür, einmal, fünf Minuten lang.',
+  ],
+  'sms.title': ['Codes by SMS (restricted)', 'Codes per SMS (eingeschränkt)'],
+  'sms.restricted': [
+    'The weaker way, for when your app is not at hand: a message can be read on its way, and somebody may talk your number out of its company. Such a code never lets in a new device, and changes nothing in your account.',
+    'Der schwächere Weg, wenn Ihre App nicht zur Hand ist: Eine Nachricht lässt sich unterwegs lesen, und jemand könnte Ihre Nummer bei ihrem Anbieter auf sich umschreiben lassen. Ein solcher Code lässt nie ein neues Gerät ein und ändert nichts in Ihrem Konto.',
+  ],
+  'sms.goes-to': [
+    'Codes can come to the number ending {number}, set {at}.',
+    'Codes können an die Nummer kommen, die auf {number} endet, festgelegt {at}.',
+  ],
+  'sms.none': ['No number is set.', 'Es ist keine Nummer festgelegt.'],
+  'sms.set': ['Set a number', 'Eine Nummer festlegen'],
+  'sms.set-other': ['Set another number', 'Eine andere Nummer festlegen'],
+  'sms.number': ['Telephone number', 'Telefonnummer'],
+  'sms.number-hint': [
+    'With the code of the country, as in +44 7700 900123.',
+    'Mit der Vorwahl des Landes, wie in +49 1520 123456.',
+  ],
+  'sms.number-bad': [
+    'Please write the whole number, with + and the code of the country.',
+    'Bitte schreiben Sie die ganze Nummer, mit + und der Vorwahl des Landes.',
+  ],
+  'sms.send-first': ['Send a first code there', 'Einen ersten Code dorthin senden'],
+  'sms.first-sent': [
+    'A code is on its way to {number}. The number counts when that code has come back.',
+    'Ein Code ist unterwegs an {number}. Die Nummer zählt, sobald dieser Code zurückgekommen ist.',
+  ],
+  'sms.first-code': ['The six digits of the message', 'Die sechs Ziffern der Nachricht'],
+  'sms.use': ['Use this number', 'Diese Nummer verwenden'],
+  'sms.added': ['Codes can come to this number from now on.', 'Von jetzt an können Codes an diese Nummer kommen.'],
+  'sms.remove': ['Remove the number', 'Nummer entfernen'],
+  'sms.remove-sure': [
+    'Remove the number? No codes come by SMS any more.',
+    'Die Nummer entfernen? Es kommen dann keine Codes mehr per SMS.',
+  ],
+  'sms.removed': ['The number has been removed.', 'Die Nummer wurde entfernt.'],
+
   // What is refused, by its code.
   'refused.ERR_PERSON_NOT_SIGNED_IN': ['You are not signed in.', 'Sie sind nicht angemeldet.'],
   'refused.ERR_PERSON_CREDENTIALS': [
@@ -495,8 +544,8 @@ const WORDS = {
     'Es gingen zu viele Codes per SMS. Nehmen Sie Ihren Passkey oder Ihre App, oder kommen Sie später wieder.',
   ],
   'refused.ERR_PERSON_SMS_UNSENT': [
-    'The code could not be sent by SMS. Use your passkey or your app: they work as ever.',
-    'Der Code konnte nicht per SMS gesendet werden. Nehmen Sie Ihren Passkey oder Ihre App: sie gehen wie immer.',
+    'The code could not be sent by SMS; should one come all the same, it is worth nothing. Use your passkey or your app: they work as ever.',
+    'Der Code konnte nicht per SMS gesendet werden; kommt doch noch einer, gilt er nicht. Nehmen Sie Ihren Passkey oder Ihre App: Sie gehen wie immer.',
   ],
   'refused.ERR_PERSON_DEVICE': [
     'This device is not known for your account, and was not confirmed.',
@@ -533,6 +582,10 @@ const WORDS = {
   'refused.ERR_POLICY_LOCKED': [
     'Your account is locked, and your sessions have ended. Please call {bank}.',
     'Ihr Konto ist gesperrt, und Ihre Sitzungen sind beendet. Bitte rufen Sie {bank} an.',
+  ],
+  'refused.ERR_POLICY_PROOF': [
+    '{bank} asks for more than you have shown. Sign in by your app or a passkey.',
+    '{bank} verlangt mehr, als Sie gezeigt haben. Melden Sie sich mit Ihrer App oder einem Passkey an.',
   ],
   'refused.ERR_PERSON_SIGNED_OUT': ['You have signed out.', 'Sie haben sich abgemeldet.'],
   'refused.ERR_PERSON_DEVICE_REMOVED': [

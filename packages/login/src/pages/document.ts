@@ -18,6 +18,8 @@ export interface Writing {
   readonly bank: string
   /** For how long a recovery waits. */
   readonly recoveryHours: number
+  /** Whether the operator has a gateway for SMS: without one, nothing of it is on any page. */
+  readonly hasSms: boolean
   /** The address of a file that is served. */
   readonly url: (name: string) => string
 }

@@ -1,6 +1,7 @@
 // `/login/`: the bank proves itself first, by what only it keeps and only this device opens.
 import { alarm, codeField, meeting, type Page, passwordField, type Writing } from './document.ts'
 import { html } from './html.ts'
+import { smsOffer } from './sms.ts'
 
 /** The page of signing in. Its sections are shown one after the other by `browser/sign-in.ts`. */
 export function signInPage(writing: Writing): Page {
@@ -57,6 +58,7 @@ ${codeField(writing, { id: 'app-code', label: say('set-up.first-code') })}
 ${codeField(writing, { id: 'code', label: say('sign-in.code') })}
 <p id="sent" role="status"></p>
 <div class="buttons"><button class="main" type="submit">${say('page.go-on')}</button><button type="button" id="send-code">${say('sign-in.send')}</button></div>
+${smsOffer(writing)}
 </form>
 <section id="confirm" aria-labelledby="confirm-title" hidden>
 <h2 id="confirm-title" tabindex="-1">${say('sign-in.confirm-title')}</h2>

@@ -33,7 +33,7 @@ a { color: var(--proved) }
 label, legend { display: block; font-weight: 600; margin: 0 0 .3rem; padding: 0 }
 .hint { color: var(--faint); font-size: .92rem; margin: 0 0 .35rem }
 .field { margin: 0 0 1.1rem }
-input:not([type]), input[type=text], input[type=password], input[type=email] { width: 100%; min-width: 0; font: inherit; font-size: 1.05rem; color: inherit; background: var(--paper); border: 1px solid var(--edge); border-radius: .45rem; padding: .6rem .7rem }
+input:not([type]), input[type=text], input[type=password], input[type=email], input[type=tel] { width: 100%; min-width: 0; font: inherit; font-size: 1.05rem; color: inherit; background: var(--paper); border: 1px solid var(--edge); border-radius: .45rem; padding: .6rem .7rem }
 input[type=file] { font: inherit; max-width: 100% }
 input[readonly] { background: var(--ground) }
 input:disabled { opacity: .6 }
@@ -116,6 +116,7 @@ dialog::backdrop { background: rgb(0 0 0 / .5) }
 .meeting .mark { flex: none }
 .meeting .proved .mark { color: var(--proved) }
 #switch { margin-top: 1rem }
+.weaker .faint { display: block; margin-top: .2rem }
 @media (max-width: 26rem) { .shown.small { grid-template-columns: 1fr } .shown.small figcaption { text-align: center } .meeting .row:not(:has(.what:empty)) { grid-column: 1 / -1 } .matter { grid-template-columns: 1fr } .matter dt { border: 0; padding-bottom: 0 } .matter dd { padding-top: 0 } }
 @media (prefers-reduced-motion: no-preference) { button, .pictures img { transition: border-color .12s, background-color .12s } }
 @media (forced-colors: active) { .pictures input:checked + img { outline: 4px solid Highlight } .notice, .alarm { border: 1px solid } }

@@ -3,6 +3,7 @@ import { alarm, codeField, type Page, passwordField, type Writing } from './docu
 import { type Html, html } from './html.ts'
 import { pictureFields } from './picture-fields.ts'
 import { MIN_PASSWORD_LENGTH } from './set-up.ts'
+import { smsOffer, smsSection } from './sms.ts'
 
 /** `/login/renew`: proves, and goes back. */
 export function renewPage({ say }: Writing): Page {
@@ -55,6 +56,7 @@ ${alarm()}
 <form id="code-form" method="post" novalidate>
 ${codeField(writing, { id: 'code', label: say('fresh.code') })}
 <div class="buttons"><button type="submit">${say('confirm.by-code')}</button><button type="button" id="cancel">${say('page.cancel')}</button></div>
+${smsOffer(writing)}
 </form>
 </section>
 <p class="claim faint">${say('page.claim')}</p>
@@ -129,6 +131,7 @@ ${codeField(writing, { id: 'app-code', label: say('set-up.first-code') })}
 <div class="buttons"><button class="main" type="submit">${say('account.change-app')}</button></div>
 </form>
 </section>
+${smsSection(writing)}
 <div class="buttons"><a class="button" href="/">${say('account.on', { bank })}</a><button type="button" id="sign-out">${say('account.sign-out')}</button></div>
 </div>
 <p class="claim faint">${say('page.claim')}</p>

@@ -9,6 +9,7 @@ import { PersonRefusal } from '../refusal.ts'
 import { thumbprint } from '../session/dpop.ts'
 import type { ShownProof } from '../session/row.ts'
 import { spendSmsCode } from '../sms/code.ts'
+import { offeredNumber } from '../sms/offer.ts'
 import { ofPasswordOf } from '../store/of-password.ts'
 import { beginSignIn } from './core.ts'
 import type { SignInGround } from './model.ts'
@@ -75,7 +76,8 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
       if (!isKnown) return { next: 'confirm', number }
       return recordRefused(ground, row, asked, async () => {
         if (!isProved) throw new PersonRefusal('ERR_PERSON_CREDENTIALS', { note: 'the password is wrong' })
-        return { next: 'code', ...(await ofPasswordOf(store, account)) }
+        const sms = await offeredNumber(ground, { account, passwordAt: asked.now, now: asked.now })
+        return { next: 'code', ...(await ofPasswordOf(store, account)), ...(sms !== undefined && { sms }) }
       })
     },
 

@@ -10,6 +10,7 @@ import { tryCode } from '../session/show-more.ts'
 import { ownSignIn } from '../signin/rows.ts'
 import { sealNumber, sendSmsCode, spendSmsCode } from './code.ts'
 import type { Sms } from './gateway.ts'
+import { isSmsEnough } from './offer.ts'
 import { wordsOfMatter } from './text.ts'
 
 /** Those that are there with a gateway alone. */
@@ -63,13 +64,15 @@ export function smsCalls(ground: SessionGround & { readonly sms: Sms }): Pick<Ca
     },
 
     async 'code/sms'({ signIn }, asked) {
-      const { state } = await ownSignIn(ground, signIn, asked)
+      const { account, step, isKnown, passwordAt } = (await ownSignIn(ground, signIn, asked)).state
       // A device that nobody knows gets in by what is better than this, or not at all.
-      if (state.step !== 'code' || !state.isKnown || state.account === undefined)
+      if (step !== 'code' || !isKnown || account === undefined || passwordAt === undefined)
         throw new PersonRefusal('ERR_PERSON_STEP')
+      if (!isSmsEnough(ground, { account, passwordAt: Temporal.Instant.from(passwordAt), now: asked.now }))
+        throw new PersonRefusal('ERR_PERSON_STEP', { note: 'the rules ask for more than a code by SMS' })
       const where = `at ${opaque.identity} on a device that you have used before, from the address ${asked.address}`
       const what = [`somebody signs in ${where}.`] as const
-      const purpose = { account: state.account, use: 'sign-in', of: signIn } as const
+      const purpose = { account, use: 'sign-in', of: signIn } as const
       return { number: await sendSmsCode(ground, purpose, { what, now: asked.now }) }
     },
 

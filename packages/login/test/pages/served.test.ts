@@ -21,7 +21,7 @@ suite('the pages of login, as they are served', () => {
   let app: FastifyInstance
   before(async () => {
     app = fastify()
-    await registerPages(app, { bank: 'Bank <of> "Tests"', recoveryHours: 24, nonce: () => 'nonce-1' })
+    await registerPages(app, { bank: 'Bank <of> "Tests"', recoveryHours: 24, hasSms: true, nonce: () => 'nonce-1' })
   })
   after(() => app.close())
 

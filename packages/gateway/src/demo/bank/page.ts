@@ -26,6 +26,7 @@ const PROOFS: Readonly<Record<string, string>> = {
   totp: 'one-time code',
   passkey: 'passkey',
   certificate: 'certificate',
+  sms: 'code by SMS (restricted)',
 }
 
 /** What people call a proof. */
