@@ -26,7 +26,7 @@ const KINDS: Record<string, readonly string[]> = {
 const TIMEOUT_MILLISECONDS = 300_000
 
 /** Files at once. Node takes one less than there are processors; tests wait more than they work. */
-const CONCURRENCY = Math.max(2, availableParallelism() - 1)
+const CONCURRENCY = availableParallelism() + 1
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 const flags = process.argv.slice(2).filter((word) => word.startsWith('-'))
