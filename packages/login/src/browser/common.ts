@@ -16,7 +16,7 @@ export function isMadeOf(password: string, names: readonly string[]): boolean {
   const parts = names.flatMap((name) => [name, ...name.split(/[^\p{L}\p{N}]+/u)]).map((name) => name.toLowerCase())
   const rest = parts
     .filter((part) => part.length >= 4)
-    .toSorted((a, b) => b.length - a.length)
+    .sort((a, b) => b.length - a.length)
     .reduce((left, part) => left.replaceAll(part, ''), password.toLowerCase())
   return rest.length < password.length && rest.length < 6
 }

@@ -128,12 +128,23 @@ export async function busy(around: HTMLElement, work: () => Promise<void>): Prom
 export function whereTo(otherwise = '/'): string {
   const to = new URLSearchParams(location.search).get('to')
   if (to === null || !to.startsWith('/')) return otherwise
-  const url = new URL(to, location.origin)
+  const url = parsed(to)
+  if (url === undefined) return otherwise
   // `//elsewhere` and `/\elsewhere` begin with a slash, too, and a sign-in that leads back to itself never ends.
   if (url.origin !== location.origin || url.pathname === '/login/' || url.pathname === '/login/renew') return otherwise
   // Of `/.//elsewhere`, what is left without its dot leads elsewhere.
   if (url.pathname.startsWith('//')) return otherwise
   return url.pathname + url.search + url.hash
+}
+
+/** As `URL.parse`, which browsers of before 2024 lack. */
+function parsed(to: string): URL | undefined {
+  try {
+    return new URL(to, location.origin)
+  } catch {
+    // No URL, as `//[`.
+    return undefined
+  }
 }
 
 /** When, in words. */

@@ -3,16 +3,18 @@
 /** Octets of an own buffer: what WebCrypto and IndexedDB take. */
 export type Octets = Uint8Array<ArrayBuffer>
 
-/** Writes base64url without padding. @see RFC 7515 §2 */
+/** Writes base64url without padding, by what browsers of before 2024 have too. @see RFC 7515 §2 */
 export function toBase64url(octets: Uint8Array): string {
-  return octets.toBase64({ alphabet: 'base64url', omitPadding: true })
+  let text = ''
+  for (const octet of octets) text += String.fromCharCode(octet)
+  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
 /** Reads base64url without padding. @throws {SyntaxError} when it is something else */
 export function fromBase64url(text: string): Octets {
-  // The built-in reader would let padding and white space pass.
-  if (!/^[\w-]*$/.test(text)) throw new SyntaxError('not base64url as JOSE writes it')
-  return Uint8Array.fromBase64(text, { alphabet: 'base64url' })
+  // The built-in reader would let padding and white space pass, and throws another error for what cannot be its length.
+  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) throw new SyntaxError('not base64url as JOSE writes it')
+  return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (each) => each.charCodeAt(0))
 }
 
 /** UTF-8. */

@@ -161,7 +161,7 @@ function choose(devices: readonly StoredDevice[]): void {
     button.addEventListener('click', () => void busy(button, async () => begin(await take())))
     buttons.append(button)
   }
-  for (const device of devices.toSorted((a, b) => (a.account ?? '').localeCompare(b.account ?? ''))) {
+  for (const device of [...devices].sort((a, b) => (a.account ?? '').localeCompare(b.account ?? ''))) {
     add(device.account ?? '', async () => {
       await useDevice(device.id)
       return device

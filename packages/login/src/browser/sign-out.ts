@@ -4,7 +4,7 @@ import { signOut } from './session.ts'
 
 onClick('sign-out', leave)
 show('starting', false)
-if (URL.parse(document.referrer)?.origin === location.origin) await busy(element('sign-out', HTMLElement), leave)
+if (document.referrer.startsWith(`${location.origin}/`)) await busy(element('sign-out', HTMLElement), leave)
 
 async function leave(): Promise<void> {
   await signOut()

@@ -44,7 +44,7 @@ scope.addEventListener('fetch', (event) => {
  * Whatever is no navigation comes from a page that the worker controls.
  */
 function isFromHere({ mode, referrer }: Request): boolean {
-  return mode !== 'navigate' || URL.parse(referrer)?.origin === location.origin
+  return mode !== 'navigate' || referrer.startsWith(`${location.origin}/`)
 }
 
 /** A page is asked for with a cookie that is good; where none can be had, the door says what to do. */
