@@ -21,8 +21,8 @@ export interface Mosquitto extends AsyncDisposable {
 
 const PATIENCE_MS = 10_000
 
-/** Starts it, and waits until it takes connections. @param more Lines of its configuration. */
-export async function startMosquitto(more: readonly string[] = []): Promise<Mosquitto> {
+/** Starts it, and waits until it takes connections. @param more Lines of its configuration. @param user Who it becomes where root starts it. */
+export async function startMosquitto(more: readonly string[] = [], user = 'nobody'): Promise<Mosquitto> {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-mosquitto-'))
   // It drops to nobody where root starts it, and makes its socket then.
   await chmod(directory, 0o777)
@@ -33,7 +33,7 @@ export async function startMosquitto(more: readonly string[] = []): Promise<Mosq
     [
       `listener 0 ${path}`,
       'allow_anonymous true',
-      'user nobody',
+      `user ${user}`,
       'log_type all',
       'persistence false',
       ...more,

@@ -187,6 +187,22 @@ async function carry(
     if (end === undefined) return undefined
     return end === 'left' || end === 'refused' ? { kind: end } : { kind: 'wrong', code: end }
   }
+  const firstEnding = (frames: readonly Buffer[], take: (frame: Buffer) => Effects): Ending | undefined => {
+    for (const frame of frames) {
+      const ending = act(take(frame))
+      if (ending) return ending
+    }
+    return undefined
+  }
+  /** What came at once goes on at once: each write of its own is a record of TLS, and a call of the system. */
+  const together = <Result>(work: () => Result): Result => {
+    for (const side of [broker, socket]) side.cork()
+    try {
+      return work()
+    } finally {
+      for (const side of [broker, socket]) side.uncork()
+    }
+  }
   const pump = async (
     source: Incoming,
     take: (frame: Buffer) => Effects,
@@ -194,10 +210,8 @@ async function carry(
     first: readonly Buffer[] = [],
   ): Promise<Ending> => {
     for (let frames: readonly Buffer[] | undefined = first; frames !== undefined; frames = await source.next()) {
-      for (const frame of frames) {
-        const ending = act(take(frame))
-        if (ending) return ending
-      }
+      const ending = together(() => firstEnding(frames, take))
+      if (ending) return ending
       await roomIn(broker, socket)
     }
     return over

@@ -1,7 +1,7 @@
 // What passes between one caller and the broker, packet by packet. No octet of a packet that was not understood goes on.
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import type { IConnackPacket, IConnectPacket, IPublishPacket, ISubscribePacket, Packet } from 'mqtt-packet'
-import { createReader, type ReadPacket, readDelivery, TYPE, typeOf, type Version, writePacket } from './packets.ts'
+import { createReader, type ReadPacket, readHead, TYPE, typeOf, type Version, writePacket } from './packets.ts'
 import type { Answer, Permissions } from './permissions.ts'
 import { FAILURE, type Limits, reasonOf, type Words, within, writeNoAck } from './reasons.ts'
 
@@ -53,12 +53,16 @@ export function createExchange(arrived: Arrived, options: ExchangeOptions): Exch
   /** Deliveries at QoS 2 that were kept from the caller, whose second half we answer. */
   const withheld = new Set<number>()
 
-  const onPublish = (packet: IPublishPacket): Effects => {
-    const { topic, retain, qos, messageId = 0, properties } = packet
-    // CONNACK has said that there are none.
-    if (topic === '' || properties?.topicAlias !== undefined) return { end: 'ERR_MQTT_PROTOCOL' }
+  const onPublish = (frame: Buffer): Effects => {
+    const head = readHead(frame)
+    const { topic, retain, qos, messageId } = head
+    // Without properties there is nothing in it that is not looked at here: it goes on as it came.
+    const isPlain = qos < 3 && (version === 4 || frame[head.end] === 0)
+    const packet = isPlain ? undefined : (read(frame) as IPublishPacket)
+    // CONNACK has said that there are no aliases.
+    if (topic === '' || packet?.properties?.topicAlias !== undefined) return { end: 'ERR_MQTT_PROTOCOL' }
     const answer = permissions.publish(topic, retain)
-    if (answer.ok) return { toBroker: write(packet) }
+    if (answer.ok) return { toBroker: packet === undefined ? frame : write(packet) }
     const words = refuse(answer.code, topic, answer.refused)
     if (qos === 0) return NOTHING
     // An acknowledgement of 3.1.1 cannot say no, and one that says yes would be a lie. MQTT 3.1.1 §3.3.5
@@ -111,21 +115,20 @@ export function createExchange(arrived: Arrived, options: ExchangeOptions): Exch
   }
 
   const onDelivery = (frame: Buffer): Effects => {
-    const { topic, qos, id } = readDelivery(frame)
+    const { topic, qos, messageId } = readHead(frame)
     if (permissions.mayHear(topic)) return { toCaller: frame }
-    if (id === undefined) return NOTHING
-    if (qos === 1) return { toBroker: write({ cmd: 'puback', messageId: id }) }
-    withheld.add(id)
-    return { toBroker: write({ cmd: 'pubrec', messageId: id }) }
+    if (qos === 0) return NOTHING
+    if (qos === 1) return { toBroker: write({ cmd: 'puback', messageId }) }
+    withheld.add(messageId)
+    return { toBroker: write({ cmd: 'pubrec', messageId }) }
   }
 
   return {
     connect: write(forBroker(arrived, theirMaximum)),
     fromCaller(frame) {
+      if (typeOf(frame) === TYPE.publish) return onPublish(frame)
       const packet = read(frame)
       switch (packet.cmd) {
-        case 'publish':
-          return onPublish(packet)
         case 'subscribe':
           return onSubscribe(packet)
         case 'unsubscribe':

@@ -145,21 +145,28 @@ export function typeOf(frame: Buffer): number {
   return (frame[0] ?? 0) >> 4
 }
 
-/** What of a PUBLISH is looked at on its way to a caller. @see MQTT 5.0 §3.3 */
-export interface Delivery {
+/** What of a PUBLISH is looked at. @see MQTT 5.0 §3.3 */
+export interface Head {
   readonly topic: string
+  readonly retain: boolean
+  /** 3 is none. */
   readonly qos: number
-  /** Absent at QoS 0. */
-  readonly id: number | undefined
+  /** 0 at QoS 0. */
+  readonly messageId: number
+  /** Where its properties begin, in version 5; its payload in 3.1.1. */
+  readonly end: number
 }
 
 /** Reads the head of a PUBLISH without its payload. @throws {PacketError} */
-export function readDelivery(frame: Buffer): Delivery {
+export function readHead(frame: Buffer): Head {
+  const [first = 0] = frame
   let at = 1
   while ((frame[at] ?? 0) >= 0x80) at++
   at++
-  const qos = ((frame[0] ?? 0) >> 1) & 3
-  const end = at + 2 + (at + 2 <= frame.length ? frame.readUInt16BE(at) : 0)
-  if (end + (qos > 0 ? 2 : 0) > frame.length) throw new PacketError('ERR_MQTT_PACKET', 'a topic longer than its packet')
-  return { topic: frame.toString('utf8', at + 2, end), qos, id: qos > 0 ? frame.readUInt16BE(end) : undefined }
+  const qos = (first >> 1) & 3
+  const afterTopic = at + 2 + (at + 2 <= frame.length ? frame.readUInt16BE(at) : 0)
+  const end = afterTopic + (qos > 0 ? 2 : 0)
+  if (end > frame.length) throw new PacketError('ERR_MQTT_PACKET', 'a topic longer than its packet')
+  const topic = frame.toString('utf8', at + 2, afterTopic)
+  return { topic, retain: (first & 1) === 1, qos, messageId: qos > 0 ? frame.readUInt16BE(afterTopic) : 0, end }
 }

@@ -7,7 +7,7 @@ import { generate, type Packet, parser } from 'mqtt-packet'
 import { startMosquitto, withMosquitto } from '../../../../tools/testing/mosquitto.ts'
 import { survive } from '../../../../tools/testing/mutations.ts'
 import { CALLERS, until } from '../../../../tools/testing/web-house.ts'
-import { createFrames, createReader, PacketError, readDelivery, writePacket } from '../../src/mqtt/packets.ts'
+import { createFrames, createReader, PacketError, readHead, writePacket } from '../../src/mqtt/packets.ts'
 import { accessFor, client, dial, joined, openTestMqttDoor } from './support.ts'
 
 const { alice, bob } = CALLERS
@@ -180,8 +180,16 @@ test('whatever is taken for a packet is written as it was understood, and unders
     again(octets) {
       const [frame] = createFrames(4096, (octets[0] ?? 0) >> 4).take(Buffer.from(octets))
       if (frame === undefined) throw new PacketError('ERR_MQTT_PACKET', 'not whole')
-      if (frame[0] !== undefined && frame[0] >> 4 === 3) readDelivery(frame)
-      const written = writePacket(createReader(5)(frame), 5)
+      const packet = createReader(5)(frame)
+      if (packet.cmd === 'publish') {
+        // What is looked at without the library is what the library reads.
+        const { topic, retain, qos, messageId } = readHead(frame)
+        assert.deepEqual(
+          [topic, retain, qos, messageId],
+          [packet.topic, packet.retain, packet.qos, packet.messageId ?? 0],
+        )
+      }
+      const written = writePacket(packet, 5)
       return [written, writePacket(createReader(5)(written), 5)]
     },
   })
