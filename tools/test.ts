@@ -37,7 +37,7 @@ if (files.length === 0) {
 } else {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-test-'))
   try {
-    const { exitCode, outcome } = await runTests(files, join(directory, 'outcome.json'))
+    const { exitCode, outcome } = await runTests(files, directory)
     const noSkips = process.env['COUNTERSIGN_NO_SKIPS'] === '1'
     console.log(report(outcome, ROOT))
     const reasons = objections(outcome, files, { noSkips, root: ROOT })
@@ -61,8 +61,9 @@ function findTests(wanted: readonly string[]): string[] {
   return asked.map(([file]) => join(ROOT, file)).sort()
 }
 
-/** Runs node's own test runner, its spec reporter on the terminal and our reporter into `outcomeFile`. */
-function runTests(tests: readonly string[], outcomeFile: string): Promise<{ exitCode: number; outcome: Outcome }> {
+/** Runs node's own test runner, its spec reporter on the terminal and our reporter into a file of `directory`. */
+function runTests(tests: readonly string[], directory: string): Promise<{ exitCode: number; outcome: Outcome }> {
+  const outcomeFile = join(directory, 'outcome.json')
   const reporter = new URL('testing/outcome-reporter.ts', import.meta.url).href
   const child = spawn(
     process.execPath,
@@ -81,7 +82,12 @@ function runTests(tests: readonly string[], outcomeFile: string): Promise<{ exit
       cwd: ROOT,
       stdio: 'inherit',
       // By environment and not by argument, so that the programs that a test starts run our sources too.
-      env: { ...process.env, NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --conditions=source`.trim() },
+      env: {
+        ...process.env,
+        NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --conditions=source`.trim(),
+        // Each file is a process, which reads much the same sources: a fifth of what they do is to compile them.
+        NODE_COMPILE_CACHE: join(directory, 'compiled'),
+      },
     },
   )
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))

@@ -52,7 +52,7 @@ export function runShell(line: string, options: RunOptions): Promise<Ran> {
 
 /** The environment of a user: without what this test run sets for its own Node. */
 function userEnvironment(): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...rest } = process.env
+  const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, NODE_COMPILE_CACHE: ___, ...rest } = process.env
   return rest
 }
 
