@@ -78,7 +78,7 @@ async function run(args: readonly string[], { bin = BIN, node = oldNode ?? '', e
 
 /** A user's: without what this test run sets for its own Node. */
 function environment(): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...rest } = process.env
+  const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, NODE_COMPILE_CACHE: ___, ...rest } = process.env
   return rest
 }
 

@@ -16,7 +16,7 @@ import { startAuthority, type TestAuthority } from './support/authority.ts'
 const HOUSE = fileURLToPath(new URL('..', import.meta.url))
 const run = promisify(execFile)
 /** Our own conditions must not reach what is installed: it has no sources. */
-const { NODE_OPTIONS: _, ...env } = process.env
+const { NODE_OPTIONS: _, NODE_COMPILE_CACHE: __, ...env } = process.env
 /** The package and all that it brings along. */
 const PACKAGES = ['x509', 'verify', 'protocol', 'mtls']
 

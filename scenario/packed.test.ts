@@ -18,7 +18,7 @@ const project = mkdtempSync(join(tmpdir(), 'countersign-packed-'))
 after(() => rmSync(project, { recursive: true }))
 
 /** Our own conditions must not reach what is installed: it has no sources. */
-const { NODE_OPTIONS: _, ...env } = process.env
+const { NODE_OPTIONS: _, NODE_COMPILE_CACHE: __, ...env } = process.env
 
 /** Runs a program of the project. @returns what it printed. */
 async function inProject(program: string, ...words: readonly string[]): Promise<string> {
