@@ -2,7 +2,7 @@
 import { type Entity, MailError, type Source } from '@countersign/protocol'
 import { bodyOf, expectEncryptedForm } from './form.ts'
 import { readPublicKey } from './keys/read.ts'
-import { type Envelope, readEnvelope } from './message/envelope.ts'
+import { readEnvelope } from './message/envelope.ts'
 import { readArmor } from './octets/armor.ts'
 
 /**
@@ -14,8 +14,8 @@ import { readArmor } from './octets/armor.ts'
 export async function isSealedFor(entity: Entity, source: Source, keys?: readonly Uint8Array[]): Promise<boolean> {
   try {
     const data = await expectEncryptedForm(entity, source)
-    const sessionKeys = await sessionKeysOf(readArmor(bodyOf(data, source), ['MESSAGE']))
-    const named = new Set(sessionKeys.map(({ recipient }) => recipient))
+    await using envelope = await readEnvelope(readArmor(bodyOf(data, source), ['MESSAGE']))
+    const named = new Set(envelope.sessionKeys.map(({ recipient }) => recipient))
     if (keys === undefined) return [...named].some((recipient) => recipient !== 'password')
     if (named.has('hidden')) return true
     const parts = (await Promise.all(keys.map(readPublicKey))).flatMap((key) => key.getKeys())
@@ -23,14 +23,5 @@ export async function isSealedFor(entity: Entity, source: Source, keys?: readonl
   } catch (error) {
     if (error instanceof MailError) return false
     throw error
-  }
-}
-
-/** What follows them is not read, and what it would be read from is let go. */
-async function sessionKeysOf(message: AsyncGenerator<Uint8Array>): Promise<Envelope['sessionKeys']> {
-  try {
-    return (await readEnvelope(message)).sessionKeys
-  } finally {
-    await message.return(undefined)
   }
 }

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { before, suite, test } from 'node:test'
-import { deflateRawSync, deflateSync } from 'node:zlib'
-import type { LayerOpener, OpenedLayer } from '@countersign/protocol'
+import { deflateRawSync, deflateSync, InflateRaw } from 'node:zlib'
+import type { LayerOpener, OpenedLayer, Source } from '@countersign/protocol'
 import { encryptedForm, literal, sealPackets, sessionKeysFor, writePacket } from './support/craft.ts'
 import { type House, makeHouse, type Person, recipient } from './support/house.ts'
 import { contextAt, entityOf, NOW, streamOf, textOf, writtenOf } from './support/mail.ts'
@@ -22,14 +22,35 @@ before(async () => {
   opener = await house.opener(bob, alice)
 })
 
+/** How many readers of a source have begun, and how many of them have come to an end. */
+function watched(source: Source): { readonly source: Source; readonly readers: { begun: number; ended: number } } {
+  const readers = { begun: 0, ended: 0 }
+  return {
+    readers,
+    source: {
+      ...source,
+      async *read(start, end) {
+        readers.begun++
+        try {
+          yield* source.read(start, end)
+        } finally {
+          readers.ended++
+        }
+      },
+    },
+  }
+}
+
 async function open(
   octets: Uint8Array,
   by: LayerOpener = opener,
   counts = { made: 0, disposed: 0, written: 0 },
 ): Promise<OpenedLayer> {
-  const { entity, source } = entityOf(octets)
+  const { entity, source: octetsOf } = entityOf(octets)
+  const { source, readers } = watched(octetsOf)
   const opened = await by.open(entity, source, contextAt(NOW, counts))
   assert.ok(opened)
+  assert.equal(readers.begun, readers.ended, 'a reader of the message was left where it stood')
   return opened
 }
 
@@ -287,6 +308,14 @@ suite('what is inside', () => {
     assert.equal(await inside(compressed(1, raw.subarray(0, 20))), 'ERR_MAIL_FORM')
     assert.equal(await inside(compressed(1, raw), literal(TEXT)), 'ERR_MAIL_FORM')
     assert.equal(await inside(onePass, compressed(1, raw)), 'ERR_MAIL_FORM')
+  })
+
+  test('what decompresses ends, where what is inside of it is refused', async (t) => {
+    const destroy = t.mock.method(InflateRaw.prototype, '_destroy')
+    const more = Buffer.concat([literal(TEXT), literal(randomBytes(1_000_000))])
+    const body = Buffer.concat([Buffer.from([1]), deflateRawSync(more)])
+    assert.equal(await inside(writePacket(8, body)), 'ERR_MAIL_FORM')
+    assert.equal(destroy.mock.callCount(), 1)
   })
 
   test('bombs: what is decompressed ends at the budget, whatever it would be', async () => {

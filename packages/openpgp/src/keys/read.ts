@@ -2,9 +2,11 @@
 import { MailError } from '@countersign/protocol'
 import { type Key, type PrivateKey, readKey, readPrivateKey } from 'openpgp'
 import { CONFIG } from '../config.ts'
+import { selfSignaturesOf } from '../library.ts'
 import { readArmor } from '../octets/armor.ts'
 import { PACKETS, readPacket } from '../octets/packet.ts'
 import { collect, OctetReader } from '../octets/reader.ts'
+import { expectComputable, mostSelfSignatures } from './strength.ts'
 
 /** Octets of a key, photographs included: a local limit; what is published of one is some 1,000 octets. */
 export const MAX_KEY_OCTETS: number = 256 * 1024
@@ -27,11 +29,26 @@ const MAX_USER_ID_OCTETS = 1024
 /** The public key in octets, armored or not; of a private key its public part. @throws {MailError} @see RFC 9580 §10.1 */
 export async function readPublicKey(octets: Uint8Array): Promise<Key> {
   const binaryKey = await countKey(octets)
+  let key: Key
   try {
-    return (await readKey({ binaryKey, config: CONFIG })).toPublic()
+    key = (await readKey({ binaryKey, config: CONFIG })).toPublic()
   } catch (cause) {
     throw new MailError('ERR_MAIL_FORM', 'the key cannot be read', { cause })
   }
+  for (const part of key.getKeys()) expectComputable(part)
+  const most = mostSelfSignatures(key)
+  if (signaturesByItself(key) > most) tooMuch(`the key has more than ${most} signatures of its own`)
+  return key
+}
+
+function signaturesByItself(key: Key): number {
+  const counts = [
+    selfSignaturesOf(key).length,
+    key.revocationSignatures.length,
+    ...key.users.map((user) => user.revocationSignatures.length),
+    ...key.subkeys.map((each) => each.bindingSignatures.length + each.revocationSignatures.length),
+  ]
+  return counts.reduce((sum, count) => sum + count)
 }
 
 /** The private key in octets, armored or not, without a passphrase. Secret. @throws {MailError} @see RFC 9580 §10.2 */

@@ -1,3 +1,4 @@
+import { MailError } from '@countersign/protocol'
 import type { Key, Subkey } from 'openpgp'
 
 /** RFC 9580 §12.4: RSA of fewer bits is not to be used. */
@@ -28,6 +29,31 @@ const CURVES: Readonly<Record<string, string>> = {
   nistP256: 'P-256',
   nistP384: 'P-384',
   nistP521: 'P-521',
+}
+
+/**
+ * Bits of the numbers that a signature is checked with: local limits, since the library computes some of it itself, and the time
+ * grows with the cube. OpenSSL takes RSA up to the same; FIPS 186-4 §4.2 has no larger DSA.
+ */
+const MOST_BITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  rsaEncryptSign: { n: 16_384, e: 64 },
+  rsaEncrypt: { n: 16_384, e: 64 },
+  rsaSign: { n: 16_384, e: 64 },
+  dsa: { p: 3072, q: 256, g: 3072, y: 3072 },
+  elgamal: { p: 16_384, g: 16_384, y: 16_384 },
+}
+
+/** Whether a key or subkey can be computed with in a short time. @throws {MailError} for numbers of a size that nobody uses */
+export function expectComputable(key: Key | Subkey): void {
+  const most = MOST_BITS[key.getAlgorithmInfo().algorithm] ?? {}
+  for (const [name, number] of Object.entries(key.keyPacket.publicParams ?? {}))
+    if (number instanceof Uint8Array && number.length * 8 > (most[name] ?? Number.POSITIVE_INFINITY))
+      throw new MailError('ERR_MAIL_BUDGET', `a number of the key has more than ${most[name]} bits`)
+}
+
+/** Self-signatures of a key that are checked: the library takes some 10 ms for each of Ed448, and nobody else has a turn meanwhile. */
+export function mostSelfSignatures(key: Key): number {
+  return key.getAlgorithmInfo().algorithm === 'ed448' ? 32 : 256
 }
 
 /** What is weak about a key or subkey; undefined where nothing is. */

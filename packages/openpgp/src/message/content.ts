@@ -33,15 +33,17 @@ export async function readContent(
   spool: Spool,
   maxOctets: number,
 ): Promise<Content> {
-  return readSequence(new OctetReader(packets), spool, maxOctets, true)
+  return readSequence(packets, spool, maxOctets, true)
 }
 
 async function readSequence(
-  reader: OctetReader,
+  packets: AsyncIterable<Uint8Array>,
   spool: Spool,
   maxOctets: number,
   mayBeCompressed: boolean,
 ): Promise<Content> {
+  // However it ends: what decompresses would wait for its reader, and hold its memory.
+  await using reader = new OctetReader(packets)
   const before: Uint8Array[] = []
   const after: Uint8Array[] = []
   let onePass = 0
@@ -69,7 +71,7 @@ async function readSequence(
       case PACKETS.compressedData:
         if (content || onePass > 0 || before.length > 0 || !mayBeCompressed)
           fault('something compressed stands where it cannot')
-        content = await readSequence(new OctetReader(decompress(packet, maxOctets)), spool, maxOctets, false)
+        content = await readSequence(decompress(packet, maxOctets), spool, maxOctets, false)
         break
       case PACKETS.marker:
       case PACKETS.padding:

@@ -40,7 +40,7 @@ export interface DecryptContext {
 export async function decrypt(message: () => AsyncIterable<Uint8Array>, context: DecryptContext): Promise<Decrypted> {
   const { keys, now, facts } = context
   const first = await begin(message())
-  await first.ciphertext.close()
+  await first[Symbol.asyncDispose]()
   const { sessionKeys } = first.envelope
   Object.assign(facts, factsOf(first))
   let passes = 0
@@ -62,17 +62,20 @@ export async function decrypt(message: () => AsyncIterable<Uint8Array>, context:
   throw new MailError('ERR_MAIL_NO_KEY', 'the message is to none of the keys that are here')
 }
 
-interface Begun {
+interface Begun extends AsyncDisposable {
   readonly envelope: Envelope
   readonly header: IntegrityHeader
   readonly ciphertext: OctetReader
 }
 
 async function begin(message: AsyncIterable<Uint8Array>): Promise<Begun> {
-  const envelope = await readEnvelope(message)
+  await using unless = new AsyncDisposableStack()
+  const envelope = unless.use(await readEnvelope(message))
   expectIntegrity(envelope)
   const ciphertext = new OctetReader(envelope.data.body)
-  return { envelope, header: await readIntegrityHeader(ciphertext), ciphertext }
+  const header = await readIntegrityHeader(ciphertext)
+  unless.move()
+  return { envelope, header, ciphertext, [Symbol.asyncDispose]: () => envelope[Symbol.asyncDispose]() }
 }
 
 /** @throws {MailError} @see RFC 9580 §5.7: without its MDC, whoever changes ciphertext writes what is read */
@@ -101,14 +104,13 @@ function isFor(header: IntegrityHeader, { octets, algorithm }: SessionKey): bool
 }
 
 async function tryKey(message: AsyncIterable<Uint8Array>, session: SessionKey, spool: Spool): Promise<boolean> {
-  const { envelope, header, ciphertext } = await begin(message)
+  await using begun = await begin(message)
+  const { envelope, header, ciphertext } = begun
   try {
     for await (const piece of decryptIntegrity(header, session, ciphertext)) await spool.write(piece)
   } catch (error) {
     if (error instanceof MailError && error.code === 'ERR_MAIL_DECRYPT') return false
     throw error
-  } finally {
-    await ciphertext.close()
   }
   await envelope.end()
   return true

@@ -11,8 +11,8 @@ const MAX_SESSION_KEY_OCTETS = 4096
 const MAX_IGNORED = 4
 const MAX_IGNORED_OCTETS = 65_536
 
-/** What stands outside of the ciphertext. */
-export interface Envelope {
+/** What stands outside of the ciphertext. Disposed of, it ends the message that it was read from. */
+export interface Envelope extends AsyncDisposable {
   /** Encrypted session keys, each as it stands. */
   readonly sessionKeys: readonly EncryptedSessionKey[]
   readonly data: Packet
@@ -27,9 +27,10 @@ export interface EncryptedSessionKey {
   readonly recipient: string | 'hidden' | 'password' | 'unknown'
 }
 
-/** Reads up to the ciphertext. @throws {MailError} @see RFC 9580 §10.3 */
+/** Reads up to the ciphertext. @throws {MailError}, and `message` is ended then @see RFC 9580 §10.3 */
 export async function readEnvelope(message: AsyncIterable<Uint8Array>): Promise<Envelope> {
-  const reader = new OctetReader(message)
+  await using unless = new AsyncDisposableStack()
+  const reader = unless.use(new OctetReader(message))
   const sessionKeys: EncryptedSessionKey[] = []
   for (let ignored = 0; ; ) {
     const packet = await readPacket(reader)
@@ -49,7 +50,13 @@ export async function readEnvelope(message: AsyncIterable<Uint8Array>): Promise<
       case PACKETS.integrityProtectedData:
       case PACKETS.symmetricallyEncryptedData:
       case PACKETS.aeadEncryptedData:
-        return { sessionKeys, data: packet, end: () => expectEnd(reader) }
+        unless.move()
+        return {
+          sessionKeys,
+          data: packet,
+          end: () => expectEnd(reader),
+          [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
+        }
       default:
         throw new MailError('ERR_MAIL_FORM', `a packet of type ${packet.type} stands where something encrypted should`)
     }

@@ -2,8 +2,8 @@ import { MailError } from '@countersign/protocol'
 
 const NONE = new Uint8Array(0)
 
-/** Reads a stream of octets in the pieces that a format asks for, and never more of it than that. */
-export class OctetReader {
+/** Reads a stream of octets in the pieces that a format asks for, and never more of it than that. Disposed of, it ends its source. */
+export class OctetReader implements AsyncDisposable {
   readonly #source: AsyncIterator<Uint8Array>
   #held: Uint8Array = NONE
   #ended = false
@@ -43,8 +43,8 @@ export class OctetReader {
     return piece
   }
 
-  /** Ends the source, whose files or ciphers it may hold. */
-  async close(): Promise<void> {
+  /** Ends the source, which may hold files or ciphers. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true
     this.#held = NONE
     await this.#source.return?.()
