@@ -25,3 +25,8 @@ export class PersonRefusal extends Error {
     this.circumstances = circumstances
   }
 }
+
+/** What was asked wrongly, as whoever asked may read it: of their own request, and nothing else. */
+export function badRequest(note: string): PersonRefusal {
+  return new PersonRefusal('ERR_PERSON_REQUEST', { note, isTold: true })
+}

@@ -16,7 +16,7 @@ import { API, type CallName, MAX_BODY_OCTETS } from './api.ts'
 import type { Asked, Calls, OpenPersonSession } from './asked.ts'
 import type { LoginStore } from './model.ts'
 import { OpaqueMessageError } from './opaque/server.ts'
-import { PersonRefusal } from './refusal.ts'
+import { badRequest, PersonRefusal } from './refusal.ts'
 import { checkProof, DPOP_RULES, type ProvedDevice } from './session/dpop.ts'
 import { makeNonce } from './session/nonce.ts'
 import { type SpentWith, spendWith } from './session/spend-proof.ts'
@@ -151,7 +151,6 @@ function jsonOf(body: unknown): unknown {
   }
 }
 
-const badRequest = (note: string) => new PersonRefusal('ERR_PERSON_REQUEST', { note, isTold: true })
 const badProof = (note: string) => new PersonRefusal('ERR_PERSON_PROOF', { note, isTold: true })
 
 /** Says no: what was asked wrongly is told, what we did wrong goes to the log. */

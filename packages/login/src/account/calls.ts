@@ -1,5 +1,4 @@
 // What a customer sees of the account: who has signed in, on which devices, and what waits for a yes.
-import { z } from 'zod'
 import type { AnswerOf } from '../api.ts'
 import type { Calls } from '../asked.ts'
 import { shownCode } from '../otp/telephone.ts'
@@ -9,10 +8,9 @@ import type { SessionGround } from '../session/ground.ts'
 import { openSessionsOf } from '../session/open-sessions.ts'
 import { readProofs } from '../session/row.ts'
 import { endOf, enrolledNumber } from '../sms/code.ts'
-import { openWaiting, type WaitingRow } from '../waiting/open.ts'
+import { linesOf, openWaiting, type WaitingRow } from '../waiting/open.ts'
 
 type Waiting = AnswerOf<'account'>['waiting'][number]
-const linesForm = z.array(z.tuple([z.string(), z.string()]))
 
 /** The call. */
 export function accountCalls(ground: SessionGround): Pick<Calls, 'account'> {
@@ -90,14 +88,14 @@ async function smsOf(ground: SessionGround, account: string): Promise<NonNullabl
 
 /** Codes are for telephones alone: elsewhere it is not even shown that there is one. */
 function shown(ground: SessionGround, row: WaitingRow, isPhone: boolean): readonly Waiting[] {
-  const { id, kind, number, matter, code, expires_at } = row
+  const { id, kind, number, code, expires_at } = row
   if (code !== null && !isPhone) return []
   return [
     {
       waiting: id,
       kind,
       number,
-      text: linesForm.parse(JSON.parse(matter)),
+      text: [...linesOf(row)],
       ...(code !== null && { code: shownCode(ground, id, code) }),
       until: instantOf(expires_at),
     },

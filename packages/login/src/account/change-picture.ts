@@ -2,7 +2,7 @@
 import type { Calls } from '../asked.ts'
 import { actOnDevice } from '../device/act-on.ts'
 import { requirePassword, spendPassword } from '../password/proved.ts'
-import { PersonRefusal } from '../refusal.ts'
+import { badRequest } from '../refusal.ts'
 import { isSealedToDevice, isSealedToPassword } from '../sealed.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
 import type { SessionGround } from '../session/ground.ts'
@@ -17,7 +17,7 @@ export function pictureCalls(ground: SessionGround): Pick<Calls, 'picture/change
       requireFresh(asked)
       const proved = await requirePassword(ground, signIn, asked)
       if (!isSealedToPassword(ofPassword) || !isSealedToDevice(ofDevice, account, device))
-        throw new PersonRefusal('ERR_PERSON_REQUEST', { note: 'it is not sealed as it should be', isTold: true })
+        throw badRequest('it is not sealed as it should be')
       await store.commit(async (tx) => {
         await spendPassword(tx, proved)
         await tx.db

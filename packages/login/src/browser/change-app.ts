@@ -1,8 +1,8 @@
 // Another app for codes: its key is shown, and counts when its first code was right.
 import { callWithin } from './call.ts'
-import { element, explain, fault, isRefused, say, show, write } from './dom.ts'
+import { element, show, tryCode, write } from './dom.ts'
 import { withFresh } from './fresh.ts'
-import { drawQr } from './qr.ts'
+import { showKey } from './qr.ts'
 import type { StoredDevice } from './store.ts'
 
 /** What comes back with the code. */
@@ -13,29 +13,21 @@ export async function newApp(device: StoredDevice, withPasskey: () => boolean): 
   const answer = await withFresh(withPasskey, async () => callWithin(device, 'totp/new', {}))
   if (answer === undefined) return
   pending = answer.pending
-  drawQr(answer.totp.qr, 'qr')
-  write('secret', answer.totp.secret.replaceAll(/(.{4})(?=.)/g, '$1 '))
+  showKey(answer.totp)
   show('app-form')
   element('app-code', HTMLInputElement).focus()
 }
 
 /** Answers whether the new app counts. */
 export async function confirmApp(device: StoredDevice): Promise<boolean> {
-  const field = element('app-code', HTMLInputElement)
-  const code = field.value.replaceAll(/\s/g, '')
-  if (pending === undefined || !/^\d{6,8}$/.test(code)) {
-    fault('app-code', say('set-up.first-code'))
-    return false
-  }
-  try {
-    await callWithin(device, 'totp/confirm', { pending, code })
-  } catch (error) {
-    if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) throw error
-    fault('app-code', explain(error))
-    return false
-  }
+  const shown = pending
+  if (shown === undefined) return false
+  const confirmed = await tryCode('app-code', 'set-up.first-code', (code) =>
+    callWithin(device, 'totp/confirm', { pending: shown, code }),
+  )
+  if (confirmed === undefined) return false
   pending = undefined
-  field.value = ''
+  element('app-code', HTMLInputElement).value = ''
   write('secret', '')
   show('app-form', false)
   return true

@@ -2,21 +2,7 @@
 import type { Matter } from '../api.ts'
 import { callWithin } from './call.ts'
 import { sessionDevice } from './device.ts'
-import {
-  alarm,
-  bank,
-  busy,
-  element,
-  explain,
-  fault,
-  isRefused,
-  onClick,
-  onSubmit,
-  say,
-  show,
-  whereTo,
-  write,
-} from './dom.ts'
+import { alarm, bank, busy, element, onClick, onSubmit, say, show, tryCode, whereTo, write } from './dom.ts'
 import { readMatter } from './matter.ts'
 import { matterLines } from './matter-lines.ts'
 import { hasPasskey, openAccount } from './open-account.ts'
@@ -24,7 +10,6 @@ import { signByPasskey } from './passkey.ts'
 import { showSent } from './sent.ts'
 import { offerSms, onSmsAsked } from './sms.ts'
 
-const code = element('code', HTMLInputElement)
 let matter: Matter | undefined
 
 onClick('by-passkey', async () => {
@@ -36,17 +21,13 @@ onClick('by-passkey', async () => {
   location.replace(whereTo())
 })
 onSubmit('code-form', async () => {
-  if (matter === undefined) return
-  const digits = code.value.replaceAll(/\s/g, '')
-  if (!/^\d{6,8}$/.test(digits)) return fault('code', say('fresh.code'))
-  try {
-    await callWithin(await sessionDevice(), 'confirm', { matter, code: digits })
-  } catch (error) {
-    if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) throw error
-    code.value = ''
-    return fault('code', explain(error))
-  }
-  location.replace(whereTo())
+  const shown = matter
+  if (shown === undefined) return
+  const device = await sessionDevice()
+  const confirmed = await tryCode('code', 'fresh.code', (code) =>
+    callWithin(device, 'confirm', { matter: shown, code }),
+  )
+  if (confirmed !== undefined) location.replace(whereTo())
 })
 onClick('send', async () => {
   const shown = matter

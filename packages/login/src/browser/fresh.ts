@@ -1,7 +1,7 @@
 // Asks for a fresh proof of who is there: a passkey or a one-time password.
 import { callWithin } from './call.ts'
 import { sessionDevice } from './device.ts'
-import { bank, busy, element, explain, fault, isRefused, noFaults, say, show } from './dom.ts'
+import { bank, busy, digitsIn, element, explain, fault, isRefused, noFaults, say, show } from './dom.ts'
 import { signByPasskey } from './passkey.ts'
 
 /** Resolves once somebody has proved themselves anew (true), or turned away (false). @param withPasskey whether they have one */
@@ -55,11 +55,8 @@ export async function askFresh(withPasskey: boolean): Promise<boolean> {
       (event) => {
         event.preventDefault()
         attempt(async () => {
-          const digits = code.value.replaceAll(/\s/g, '')
-          if (!/^\d{6,8}$/.test(digits)) {
-            fault('fresh-code', say('sign-in.code'))
-            return false
-          }
+          const digits = digitsIn('fresh-code', 'sign-in.code')
+          if (digits === undefined) return false
           await callWithin(device, 'step-up', { code: digits })
           return true
         })

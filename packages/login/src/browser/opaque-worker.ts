@@ -42,8 +42,8 @@ const answers: { readonly [Kind in OpaqueQuestion['kind']]: (asked: OpaqueQuesti
     },
   }
 
-/** As `KEY_STRETCHING` of the server, which a test holds beside it: Argon2id with 64 MiB, which telephones can do. */
-export const STRETCHING = 'memory-constrained'
+/** Argon2id with t=3, m=64 MiB, p=4: the second of RFC 9106 §4, which telephones can do. @see RFC 9807 §7 */
+const STRETCHING = 'memory-constrained'
 
 function taken(): { readonly password: string; readonly state: string } {
   if (begun === undefined) throw new Error('nothing was begun')

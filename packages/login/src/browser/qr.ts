@@ -1,9 +1,16 @@
-// Draws a QR code from its rows.
-import { element } from './dom.ts'
+// The key of an app for codes, as a QR code and as text to type.
+import type { AnswerOf } from '../api.ts'
+import { element, write } from './dom.ts'
 
 /** Around the code, in modules. @see ISO/IEC 18004 §9.1 */
 const QUIET_ZONE = 4
 const SCALE = 4
+
+/** Shows it where the page has its place. */
+export function showKey({ qr, secret }: AnswerOf<'totp/new'>['totp']): void {
+  drawQr(qr, 'qr')
+  write('secret', secret.replaceAll(/(.{4})(?=.)/g, '$1 '))
+}
 
 /** Draws rows of `0` and `1`, dark on white in every colour scheme, as readers expect it. */
 export function drawQr(rows: string, canvas: string): void {

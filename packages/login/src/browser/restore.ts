@@ -2,9 +2,9 @@
 import type { AnswerOf } from '../api.ts'
 import { callFrom } from './call.ts'
 import { publicDevice } from './device.ts'
-import { alarm, bank, element, explain, fault, isRefused, say, show, write } from './dom.ts'
+import { alarm, bank, element, say, show, tryCode, write } from './dom.ts'
 import { makePasskey, passkeysWork, signByPasskey } from './passkey.ts'
-import { drawQr } from './qr.ts'
+import { showKey } from './qr.ts'
 import type { StoredDevice } from './store.ts'
 
 /** What a new app, or a passkey, leads to. */
@@ -32,8 +32,7 @@ export function showWays(ways: AnswerOf<'wait'>['ways'] = []): void {
 export async function restoreApp({ device, signIn }: Restoring): Promise<void> {
   const answer = await callFrom(device, 'restore/app', { signIn })
   pending = answer.pending
-  drawQr(answer.totp.qr, 'qr')
-  write('secret', answer.totp.secret.replaceAll(/(.{4})(?=.)/g, '$1 '))
+  showKey(answer.totp)
   show('code-form', false)
   show('restore-form')
   element('app-code', HTMLInputElement).focus()
@@ -41,23 +40,15 @@ export async function restoreApp({ device, signIn }: Restoring): Promise<void> {
 
 /** Its first code. Undefined where that is not right, which is told at its field. */
 export async function confirmRestored({ device, signIn }: Restoring): Promise<Restored | undefined> {
-  const field = element('app-code', HTMLInputElement)
-  const code = field.value.replaceAll(/\s/g, '')
-  if (pending === undefined || !/^\d{6,8}$/.test(code)) {
-    fault('app-code', say('set-up.first-code'))
-    return undefined
-  }
-  try {
-    const answer = await callFrom(device, 'restore/app/confirm', { signIn, pending, code })
-    pending = undefined
-    write('secret', '')
-    return answer
-  } catch (error) {
-    if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) throw error
-    field.value = ''
-    fault('app-code', explain(error))
-    return undefined
-  }
+  const shown = pending
+  if (shown === undefined) return undefined
+  const answer = await tryCode('app-code', 'set-up.first-code', (code) =>
+    callFrom(device, 'restore/app/confirm', { signIn, pending: shown, code }),
+  )
+  if (answer === undefined) return undefined
+  pending = undefined
+  write('secret', '')
+  return answer
 }
 
 /** Makes a passkey, and shows that somebody has it. Undefined where the customer turned away. */

@@ -8,7 +8,6 @@ import {
   bank,
   busy,
   element,
-  explain,
   fault,
   isRefused,
   onClick,
@@ -16,11 +15,12 @@ import {
   say,
   show,
   showOnly,
+  tryCode,
   write,
 } from './dom.ts'
 import { openOpaque } from './opaque.ts'
 import { checkPassword } from './password.ts'
-import { drawQr } from './qr.ts'
+import { showKey } from './qr.ts'
 import { listCodes } from './recovery-codes.ts'
 import { sealToDevice, sealToPassword } from './seal.ts'
 import { type StoredDevice, writeDevice } from './store.ts'
@@ -125,8 +125,7 @@ async function sendRecord(): Promise<void> {
     })
     chosenPassword = ''
     input('password').value = ''
-    drawQr(totp.qr, 'qr')
-    write('secret', totp.secret.replaceAll(/(.{4})(?=.)/g, '$1 '))
+    showKey(totp)
     element('open-app', HTMLAnchorElement).href = totp.uri
     goTo('code', 'code')
   } finally {
@@ -137,17 +136,12 @@ async function sendRecord(): Promise<void> {
 
 async function sendCode(): Promise<void> {
   if (begun === undefined) return
-  const code = input('code').value.replaceAll(/\s/g, '')
-  if (!/^\d{6,8}$/.test(code)) return fault('code', say('set-up.first-code'))
-  try {
-    const answer = await callFrom(device, 'set-up/code', { setUp: begun.setUp, code })
-    recovery = answer.recovery
-    listCodes(recovery)
-    goTo('recovery', 'kept')
-  } catch (error) {
-    if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) throw error
-    fault('code', explain(error))
-  }
+  const { setUp } = begun
+  const answer = await tryCode('code', 'set-up.first-code', (code) => callFrom(device, 'set-up/code', { setUp, code }))
+  if (answer === undefined) return
+  recovery = answer.recovery
+  listCodes(recovery)
+  goTo('recovery', 'kept')
 }
 
 async function finish(): Promise<void> {

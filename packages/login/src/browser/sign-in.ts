@@ -17,6 +17,7 @@ import {
   show,
   showOnly,
   timeOf,
+  tryCode,
   whereTo,
   write,
 } from './dom.ts'
@@ -264,17 +265,16 @@ async function provePassword(): Promise<void> {
 async function proveCode(): Promise<void> {
   const current = under
   if (current === undefined) return
-  const digits = code.value.replaceAll(/\s/g, '')
-  if (!/^\d{6,8}$/.test(digits)) return fault('code', say('sign-in.code'))
+  const { signIn } = current.begun
   try {
-    const { signIn } = current.begun
-    const answer = await callFrom(current.device, 'code', { signIn, code: digits })
+    const answer = await tryCode('code', 'sign-in.code', (digits) =>
+      callFrom(current.device, 'code', { signIn, code: digits }),
+    )
+    if (answer === undefined) return
     current.by ??= say('steps.code')
     await goOn(current, answer)
   } catch (error) {
-    if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) return failed(current, error, 'code')
-    code.value = ''
-    fault('code', explain(error))
+    await failed(current, error, 'code')
   }
 }
 

@@ -1,7 +1,7 @@
 // The number for codes by SMS: it counts when a first code has come back from it. Loaded where the operator has a gateway.
 import type { AnswerOf } from '../api.ts'
 import { callWithin } from './call.ts'
-import { element, explain, fault, isRefused, onClick, onSubmit, say, show, timeOf, write } from './dom.ts'
+import { element, fault, onClick, onSubmit, say, show, timeOf, tryCode, write } from './dom.ts'
 import { withFresh } from './fresh.ts'
 import type { StoredDevice } from './store.ts'
 
@@ -37,14 +37,10 @@ export function openNumber({ device, canUsePasskey, tell, refresh }: AccountPage
   })
 
   onSubmit('sms-code-form', async () => {
-    const digits = code.value.replaceAll(/\s/g, '')
-    if (!/^\d{6}$/.test(digits)) return fault('sms-code', say('sms.first-code'))
-    try {
-      await callWithin(device, 'sms/confirm', { code: digits })
-    } catch (error) {
-      if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) throw error
-      return fault('sms-code', explain(error))
-    }
+    const kept = await tryCode('sms-code', 'sms.first-code', (digits) =>
+      callWithin(device, 'sms/confirm', { code: digits }),
+    )
+    if (kept === undefined) return
     to.value = ''
     show('sms-code-form', false)
     element('sms-details', HTMLDetailsElement).open = false

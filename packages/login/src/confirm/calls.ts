@@ -2,23 +2,22 @@
 import type { Calls } from '../asked.ts'
 import { showOnTelephone, spendTelephoneCode } from '../otp/telephone.ts'
 import { requestOptions } from '../passkey/calls.ts'
-import { makeChallenge } from '../passkey/challenge.ts'
 import { checkPasskey, spendPasskey } from '../passkey/check.ts'
 import { sessionOf } from '../session/fresh.ts'
 import type { SessionGround } from '../session/ground.ts'
 import { addConfirmed, tryCode } from '../session/show-more.ts'
 import { spendAppCode } from '../session/step-up.ts'
 import { spendSmsCode } from '../sms/code.ts'
-import { canonicalMatter } from './matter.ts'
+import { canonicalMatter, matterIn } from './matter.ts'
 
 /** The calls. */
 export function confirmCalls(ground: SessionGround): Pick<Calls, 'confirm/options' | 'confirm' | 'confirm/send'> {
-  const { store, secret, host } = ground
+  const { store } = ground
   return {
     async 'confirm/options'({ matter }, asked) {
       const { text } = canonicalMatter(matter)
       const { id } = sessionOf(asked)
-      return { ...(await requestOptions(host, makeChallenge(secret, 'confirm', `${text}${id}`, asked.now))) }
+      return requestOptions(ground, { use: 'confirm', bound: `${text}${id}`, now: asked.now })
     },
 
     async confirm(body, asked) {
@@ -37,8 +36,8 @@ export function confirmCalls(ground: SessionGround): Pick<Calls, 'confirm/option
       }
       const { code } = body
       await tryCode(ground, asked, async (tx) => {
-        const shown = { account, kind: 'matter', of: codeOf(id, sha256), typed: code, now } as const
-        const sent = { account, use: 'matter', of: codeOf(id, sha256) } as const
+        const shown = { account, kind: 'matter', of: matterIn(id, sha256), typed: code, now } as const
+        const sent = { account, use: 'matter', of: matterIn(id, sha256) } as const
         const by = (await spendTelephoneCode(ground, tx, shown))
           ? 'telephone'
           : (await spendAppCode(ground, tx, code, asked))
@@ -55,13 +54,8 @@ export function confirmCalls(ground: SessionGround): Pick<Calls, 'confirm/option
       const { id, account } = sessionOf(asked)
       const { sha256, lines } = canonicalMatter(matter)
       const { now } = asked
-      const about = { account, kind: 'matter', of: codeOf(id, sha256), lines, now } as const
+      const about = { account, kind: 'matter', of: matterIn(id, sha256), lines, now } as const
       return { number: await store.commit((tx) => showOnTelephone(ground, tx, about)) }
     },
   }
-}
-
-/** What a code is for: this very matter, in this session. */
-function codeOf(session: string, matterSha256: string): string {
-  return `${session}.${matterSha256}`
 }

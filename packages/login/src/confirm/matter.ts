@@ -1,7 +1,7 @@
 // What somebody confirms: the octets that are signed, by which a service finds that it was.
 import { hash } from 'node:crypto'
 import type { Matter } from '../api.ts'
-import { PersonRefusal } from '../refusal.ts'
+import { badRequest } from '../refusal.ts'
 import { canonical } from './canonical.ts'
 
 /** A matter in the one text that it has, and base64url SHA-256 of that. */
@@ -19,6 +19,11 @@ export function canonicalMatter({ title, lines, nonce }: Matter): CanonicalMatte
     return { text, sha256: hash('sha256', text, 'base64url'), lines: [['To confirm', title], ...lines] }
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
-    throw new PersonRefusal('ERR_PERSON_REQUEST', { note: cause.message, isTold: true })
+    throw badRequest(cause.message)
   }
+}
+
+/** What a code is for: this very matter, in this session. */
+export function matterIn(session: string, matterSha256: string): string {
+  return `${session}.${matterSha256}`
 }

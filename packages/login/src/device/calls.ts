@@ -1,7 +1,7 @@
 // The devices of an account, as its customer keeps them.
 import type { Calls } from '../asked.ts'
 import { writeNotice } from '../notify/notices.ts'
-import { PersonRefusal } from '../refusal.ts'
+import { badRequest } from '../refusal.ts'
 import { isSealedToDevice } from '../sealed.ts'
 import { clearCookie } from '../session/cookie.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
@@ -14,8 +14,7 @@ export function deviceCalls(ground: SessionGround): Pick<Calls, 'device/keep' | 
   return {
     async 'device/keep'({ ofDevice }, asked) {
       const { account, device } = sessionOf(asked)
-      if (!isSealedToDevice(ofDevice, account, device))
-        throw new PersonRefusal('ERR_PERSON_REQUEST', { note: 'it is not sealed to this device', isTold: true })
+      if (!isSealedToDevice(ofDevice, account, device)) throw badRequest('it is not sealed to this device')
       await store.commit(({ db }) =>
         db
           .updateTable('login_device')
@@ -32,8 +31,7 @@ export function deviceCalls(ground: SessionGround): Pick<Calls, 'device/keep' | 
       const { account, device: own } = sessionOf(asked)
       requireFresh(asked)
       const ended = await store.commit((tx) => removeDevice(ground, tx, { account, device, now: asked.now }))
-      if (ended === undefined)
-        throw new PersonRefusal('ERR_PERSON_REQUEST', { note: 'there is no such device', isTold: true })
+      if (ended === undefined) throw badRequest('there is no such device')
       opened.dropped(ended, 'ERR_PERSON_DEVICE_REMOVED')
       if (device === own) asked.field('set-cookie', clearCookie())
       return {}

@@ -6,7 +6,7 @@ import type { Ground } from '../ground.ts'
 import type { LoginTransaction } from '../model.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { LoginSecretError } from '../secret.ts'
-import { spendOnce } from './once.ts'
+import { spendOnce } from '../store/once.ts'
 import { makeTotpSecret, spendTotp, totpForApp } from './totp.ts'
 
 /** Finding the telephone, and letting the app read the picture. */

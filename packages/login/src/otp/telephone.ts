@@ -3,8 +3,9 @@
 import { randomInt, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Ground } from '../ground.ts'
 import type { LoginTransaction } from '../model.ts'
-import { PersonRefusal } from '../refusal.ts'
+import { badRequest } from '../refusal.ts'
 import { addWaiting } from '../waiting/add.ts'
+import { digitsOf, makeDigits } from './digits.ts'
 
 /** What a code is for, and whom it is shown to. */
 export interface TelephoneCode {
@@ -19,7 +20,6 @@ export interface TelephoneCode {
 }
 
 const LASTS = { minutes: 5 } as const
-const DIGITS = 6
 
 /** Two digits that two devices show, by which a person knows that both mean the same. */
 export function makeNumber(): string {
@@ -39,12 +39,11 @@ export async function showOnTelephone(
   const { db } = tx
   const telephones = db.selectFrom('login_device').select('device').where('account', '=', account)
   const one = await telephones.where('is_phone', '=', 1).where('removed_at', 'is', null).limit(1).executeTakeFirst()
-  if (one === undefined)
-    throw new PersonRefusal('ERR_PERSON_REQUEST', { note: 'no telephone is enrolled to show codes', isTold: true })
+  if (one === undefined) throw badRequest('no telephone is enrolled to show codes')
   await db.deleteFrom('login_waiting').where('sign_in', '=', of).where('kind', '=', kind).execute()
   const id = randomUUID()
   const number = makeNumber()
-  const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0')
+  const code = makeDigits()
   const sealed = secret.seal('waiting code', id, new TextEncoder().encode(code))
   await addWaiting(tx, { id, account, kind, number, lines, of, code: sealed, now, until: now.add(LASTS) })
   return number
@@ -80,9 +79,7 @@ export async function spendTelephoneCode(
   if (row === undefined || row.code === null || at >= row.expires_at || at < row.created_at - LASTS.minutes * 60_000)
     return false
   if (lines !== undefined && row.matter !== JSON.stringify(lines)) return false
-  const [shown, said] = [shownCode(ground, row.id, row.code), typed.replaceAll(' ', '')].map((text) =>
-    Buffer.from(text),
-  )
+  const [shown, said] = [shownCode(ground, row.id, row.code), digitsOf(typed)].map((text) => Buffer.from(text))
   if (shown === undefined || said === undefined || shown.length !== said.length || !timingSafeEqual(shown, said))
     return false
   const { numUpdatedRows } = await db

@@ -3,7 +3,8 @@ import { hash, randomBytes } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
 import { encode } from 'uqr'
 import type { LoginTransaction } from '../model.ts'
-import { spendOnce } from './once.ts'
+import { spendOnce } from '../store/once.ts'
+import { digitsOf } from './digits.ts'
 
 /** RFC 4226 §4 R6: as long as the output of SHA-1. */
 const SECRET_OCTETS = 20
@@ -35,7 +36,7 @@ export function totpForApp(
 
 /** The step that `code` is of, among those of now; undefined where it is of none. Compared in constant time by the library. */
 export function stepOfCode(secret: Uint8Array, code: string, now: Temporal.Instant): number | undefined {
-  const token = code.replaceAll(' ', '')
+  const token = digitsOf(code)
   if (!DIGITS.test(token)) return undefined
   const timestamp = now.epochMilliseconds
   const delta = totpOf(secret).validate({ token, timestamp, window: WINDOW })

@@ -1,5 +1,6 @@
 // Passkeys: one gets in by itself, and on a new device (WebAuthn 3 §7.2); more are added within a session (§7.1).
 import type { Calls } from '../asked.ts'
+import type { Ground } from '../ground.ts'
 import { waysToRestore } from '../recovery/ways.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
 import type { SignInGround, SignInRow } from '../signin/model.ts'
@@ -7,18 +8,18 @@ import { openSignedIn, recordRefused } from '../signin/record.ts'
 import { moveSignIn, ownSignIn } from '../signin/rows.ts'
 import { addPasskey, checkNewPasskey, creationOptions, spendMaking } from './add.ts'
 import { CHALLENGE_SECONDS, makeChallenge } from './challenge.ts'
-import { checkPasskey, spendPasskey } from './check.ts'
+import { checkPasskey, type PasskeyQuestion, spendPasskey } from './check.ts'
 import { webAuthn } from './webauthn.ts'
 
 /** The calls. */
 export function passkeyCalls(
   ground: SignInGround,
 ): Pick<Calls, 'passkey/options' | 'passkey' | 'passkey/add/options' | 'passkey/add'> {
-  const { store, secret, host } = ground
+  const { store } = ground
   return {
     async 'passkey/options'({ signIn }, asked) {
       await ownSignIn(ground, signIn, asked)
-      return { ...(await requestOptions(host, makeChallenge(secret, 'sign in', signIn, asked.now))) }
+      return requestOptions(ground, { use: 'sign in', bound: signIn, now: asked.now })
     },
 
     async passkey({ signIn, credential }, asked) {
@@ -68,12 +69,16 @@ function madeIn({ state: { account, made } }: SignInRow) {
   return { account, id, name, counter, publicKey: Uint8Array.fromBase64(made.publicKey, { alphabet: 'base64url' }) }
 }
 
-/** What a browser is asked to sign, by whichever passkey the person chooses. */
-export async function requestOptions(host: string, challenge: Uint8Array) {
-  return (await webAuthn()).generateAuthenticationOptions({
+/** What a browser is asked to sign for this, by whichever passkey the person chooses. */
+export async function requestOptions(
+  { secret, host }: Pick<Ground, 'secret' | 'host'>,
+  { use, bound, now }: Pick<PasskeyQuestion, 'use' | 'bound' | 'now'>,
+) {
+  const options = await (await webAuthn()).generateAuthenticationOptions({
     rpID: host,
-    challenge: new Uint8Array(challenge),
+    challenge: new Uint8Array(makeChallenge(secret, use, bound, now)),
     timeout: CHALLENGE_SECONDS * 1000,
     userVerification: 'required',
   })
+  return { ...options }
 }

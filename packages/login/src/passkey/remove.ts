@@ -2,21 +2,13 @@
 import type { Calls } from '../asked.ts'
 import type { LoginTransaction } from '../model.ts'
 import { writeNotice } from '../notify/notices.ts'
-import { PersonRefusal } from '../refusal.ts'
+import { badRequest, PersonRefusal } from '../refusal.ts'
 import { clearCookie } from '../session/cookie.ts'
 import { endSession } from '../session/end-sessions.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
 import type { SessionGround } from '../session/ground.ts'
-import {
-  isOpening,
-  proofsOf,
-  readConfirmed,
-  readShown,
-  type ShownProof,
-  sideOfAccount,
-  writeConfirmed,
-  writeProofs,
-} from '../session/row.ts'
+import { isOpening, readConfirmed, readShown, type ShownProof, writeConfirmed, writeProofs } from '../session/row.ts'
+import { wouldLetIn } from '../session/would-let-in.ts'
 
 /** The call. */
 export function passkeyRemoval(ground: SessionGround): Pick<Calls, 'passkey/remove'> {
@@ -35,8 +27,7 @@ export function passkeyRemoval(ground: SessionGround): Pick<Calls, 'passkey/remo
           .where('removed_at', 'is', null)
           .returning('name')
           .executeTakeFirst()
-        if (removed === undefined)
-          throw new PersonRefusal('ERR_PERSON_REQUEST', { note: 'there is no such passkey', isTold: true })
+        if (removed === undefined) throw badRequest('there is no such passkey')
         await requireAnotherWay(ground, tx, account, now)
         const without = await endWhatRests(tx, { account, passkey, now })
         await tx.record({ at: now, account, door, act: 'passkey removed', evidence: `passkey ${passkey}` })
@@ -86,7 +77,7 @@ async function endWhatRests(
  * @throws {PersonRefusal} (rejects) where none is.
  */
 async function requireAnotherWay(
-  { access, callee }: Pick<SessionGround, 'access' | 'callee'>,
+  ground: Pick<SessionGround, 'access' | 'callee'>,
   { db }: LoginTransaction,
   account: string,
   now: Temporal.Instant,
@@ -94,11 +85,8 @@ async function requireAnotherWay(
   const left = db.selectFrom('login_passkey').select('passkey').where('account', '=', account)
   if ((await left.where('removed_at', 'is', null).executeTakeFirst()) !== undefined) return
   const isEnough = (...kinds: readonly ShownProof['kind'][]) => {
-    const proofs = proofsOf(
-      account,
-      kinds.map((kind) => ({ kind, at: now, binding: 'device' })),
-    )
-    return access.decide({ caller: sideOfAccount(account), callee: callee(), proofs, now }).ok
+    const shown = kinds.map((kind): ShownProof => ({ kind, at: now, binding: 'device' }))
+    return wouldLetIn(ground, { account, shown, now })
   }
   if (isEnough('password', 'totp') || !isEnough('password', 'totp', 'passkey')) return
   throw new PersonRefusal('ERR_PERSON_LAST_WAY')

@@ -4,7 +4,7 @@
 import type { Calls } from '../asked.ts'
 import { actOnDevice } from '../device/act-on.ts'
 import { endRecoveries } from '../recovery/end.ts'
-import { PersonRefusal } from '../refusal.ts'
+import { badRequest } from '../refusal.ts'
 import { isSealedToPassword } from '../sealed.ts'
 import { endSessions } from '../session/end-sessions.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
@@ -28,7 +28,7 @@ export function passwordCalls(ground: SessionGround): Pick<Calls, 'password/chan
       requireFresh(asked)
       const proved = await requirePassword(ground, signIn, asked)
       if (!opaque.isRecord(record) || !isSealedToPassword(ofPassword))
-        throw new PersonRefusal('ERR_PERSON_REQUEST', { note: 'this is no record of a registration', isTold: true })
+        throw badRequest('this is no record of a registration')
       const ended = await store.commit(async (tx) => {
         await spendPassword(tx, proved)
         await tx.db

@@ -2,6 +2,7 @@
 import type { ProofKind } from '@countersign/protocol'
 import { PersonRefusal } from '../refusal.ts'
 import { proofsOf, type ShownProof, sideOfAccount } from '../session/row.ts'
+import { wouldLetIn } from '../session/would-let-in.ts'
 import type { SignInGround, SignInRow } from '../signin/model.ts'
 import { evidenceOf } from '../signin/record.ts'
 
@@ -23,15 +24,14 @@ export function waysToRestore(
   const { account, passwordAt } = row.state
   if (account === undefined || passwordAt === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
   const password: ShownProof = { kind: 'password', at: Temporal.Instant.from(passwordAt), binding: 'device' }
-  const caller = sideOfAccount(account)
   const isEnough = (...more: readonly RestoreWay[]) => {
     const shown = [password, ...more.map((kind): ShownProof => ({ kind, at: now, binding: 'device' }))]
-    return ground.access.decide({ caller, callee: ground.callee(), proofs: proofsOf(account, shown), now }).ok
+    return wouldLetIn(ground, { account, shown, now })
   }
   if (isEnough()) return []
   const ways = RESTORE_WAYS.filter((way) => isEnough(way))
   if (ways.length > 0) return ways
-  const proofs = proofsOf(account, [password])
+  const [caller, proofs] = [sideOfAccount(account), proofsOf(account, [password])]
   const met = ground.people.meet({ caller, proofs, evidence: evidenceOf(row, [password]), address }, () => undefined)
   // The rules were changed in between: whoever asks again is answered by those of now.
   if (met.ok) {

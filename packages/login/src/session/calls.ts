@@ -1,6 +1,6 @@
 // The calls that are about the session itself.
 import type { Calls } from '../asked.ts'
-import { PersonRefusal } from '../refusal.ts'
+import { badRequest } from '../refusal.ts'
 import { clearCookie } from './cookie.ts'
 import { athOf } from './dpop.ts'
 import { endSessions } from './end-sessions.ts'
@@ -38,8 +38,7 @@ export function sessionCalls({
       }
       const open = await openSessionsOf(store.db, { account, door, now: asked.now })
       const found = open.find((each) => athOf(each.id) === session)
-      if (found === undefined)
-        throw new PersonRefusal('ERR_PERSON_REQUEST', { note: 'there is no such session', isTold: true })
+      if (found === undefined) throw badRequest('there is no such session')
       await opened.end(found.id, 'ERR_PERSON_SIGNED_OUT')
       if (found.id === id) asked.field('set-cookie', clearCookie())
       return {}

@@ -1,6 +1,6 @@
 // A proof counts once. @see RFC 9449 §11.1
 import type { LoginStore, LoginTransaction } from '../model.ts'
-import { spendOnce } from '../otp/once.ts'
+import { spendOnce } from '../store/once.ts'
 import type { ProvedDevice } from './dpop.ts'
 
 /** Spends a proof: true once, for one caller among all processes. */

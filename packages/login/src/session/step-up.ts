@@ -3,7 +3,6 @@ import type { Asked, Calls } from '../asked.ts'
 import type { LoginTransaction } from '../model.ts'
 import { spendTotp } from '../otp/totp.ts'
 import { requestOptions } from '../passkey/calls.ts'
-import { makeChallenge } from '../passkey/challenge.ts'
 import { checkPasskey, spendPasskey } from '../passkey/check.ts'
 import { sessionOf } from './fresh.ts'
 import type { SessionGround } from './ground.ts'
@@ -11,7 +10,7 @@ import { addProof, tryCode } from './show-more.ts'
 
 /** The calls. */
 export function stepUpCalls(ground: SessionGround): Pick<Calls, 'step-up/options' | 'step-up'> {
-  const { store, secret, host, opened } = ground
+  const { store, opened } = ground
   /** Whoever had the cookie from before has shown nothing. @see ASVS 5.0 7.2.4 */
   const anew = async (asked: Asked) => {
     await opened.renew(sessionOf(asked), asked)
@@ -20,7 +19,7 @@ export function stepUpCalls(ground: SessionGround): Pick<Calls, 'step-up/options
   return {
     async 'step-up/options'(_, asked) {
       const { id } = sessionOf(asked)
-      return { ...(await requestOptions(host, makeChallenge(secret, 'step up', id, asked.now))) }
+      return requestOptions(ground, { use: 'step up', bound: id, now: asked.now })
     },
     async 'step-up'(body, asked) {
       const { id, account } = sessionOf(asked)

@@ -3,7 +3,7 @@
 import type { Calls } from '../asked.ts'
 import { makeRecoveryCodes, recoveryCodeHash } from '../otp/recovery-codes.ts'
 import { makeTotpSecret, spendTotp, totpForApp } from '../otp/totp.ts'
-import { PersonRefusal } from '../refusal.ts'
+import { badRequest, PersonRefusal } from '../refusal.ts'
 import { isSealedToDevice, isSealedToPassword } from '../sealed.ts'
 import { thumbprint } from '../session/dpop.ts'
 import type { SessionGround } from '../session/ground.ts'
@@ -81,8 +81,6 @@ export function setUpCalls(ground: SessionGround): SetUpCalls {
     },
   }
 }
-
-const badRequest = (note: string) => new PersonRefusal('ERR_PERSON_REQUEST', { note, isTold: true })
 
 function octetsOf(text: string): Uint8Array {
   return Uint8Array.fromBase64(text, { alphabet: 'base64url' })

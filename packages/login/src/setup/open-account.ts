@@ -4,7 +4,7 @@ import type { LoginTransaction } from '../model.ts'
 import { writeNotice } from '../notify/notices.ts'
 import { keepRecoveryCodes } from '../otp/recovery-codes.ts'
 import { endRecoveries } from '../recovery/end.ts'
-import { PersonRefusal } from '../refusal.ts'
+import { badRequest, PersonRefusal } from '../refusal.ts'
 import { endSessions } from '../session/end-sessions.ts'
 import { endInvitations, spendInvitation } from './invitations.ts'
 import { endSetUp, type SetUpRow, type SetUpState } from './rows.ts'
@@ -62,10 +62,7 @@ export async function openAccount(
 export async function checkFree({ db }: LoginTransaction, device: string): Promise<void> {
   const taken = db.selectFrom('login_device').select('device').where('device', '=', device)
   if ((await taken.executeTakeFirst()) !== undefined)
-    throw new PersonRefusal('ERR_PERSON_REQUEST', {
-      note: 'the keys of this device are of an account already: make new ones',
-      isTold: true,
-    })
+    throw badRequest('the keys of this device are of an account already: make new ones')
 }
 
 type Proofs = Readonly<{

@@ -5,7 +5,7 @@ import type { LoginTransaction } from '../model.ts'
 import { makeNumber, showOnTelephone, spendTelephoneCode } from '../otp/telephone.ts'
 import { spendTotp } from '../otp/totp.ts'
 import { waysToRestore } from '../recovery/ways.ts'
-import { PersonRefusal } from '../refusal.ts'
+import { badRequest, PersonRefusal } from '../refusal.ts'
 import { thumbprint } from '../session/dpop.ts'
 import type { ShownProof } from '../session/row.ts'
 import { spendSmsCode } from '../sms/code.ts'
@@ -35,10 +35,7 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
       const known = device === null ? undefined : await knownDevice(ground, device)
       const isNew = known === undefined && device !== null
       if (isNew && (keys === undefined || thumbprint(keys.signing) !== device))
-        throw new PersonRefusal('ERR_PERSON_REQUEST', {
-          note: 'the proof is not by the keys of this device',
-          isTold: true,
-        })
+        throw badRequest('the proof is not by the keys of this device')
       const state = known
         ? beginSignIn(true, known.account)
         : beginSignIn(false, undefined, isNew && keys ? newDeviceOf(keys) : undefined)

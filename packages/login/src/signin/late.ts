@@ -2,11 +2,11 @@
 // every other, and has a record: the device reads its reference where it asks once more, and it is there where it does not.
 import type { People } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
-import { z } from 'zod'
 import type { Ground } from '../ground.ts'
 import { writeNotice } from '../notify/notices.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { readRecord, sideOfAccount, writeRecord } from '../session/row.ts'
+import { linesOf } from '../waiting/open.ts'
 import type { SignInState } from './core.ts'
 import type { SignInRow } from './model.ts'
 import { evidenceOf } from './record.ts'
@@ -17,7 +17,6 @@ export type LateGround = Ground & { readonly people: Pick<People, 'refuse'> }
 
 /** So many are ended before the next are looked for. */
 const AT_ONCE = 100
-const linesForm = z.array(z.tuple([z.string(), z.string()]))
 
 /**
  * What a sign-in whose time is over is told: the same whenever and however often it asks, and whatever its password was.
@@ -61,8 +60,9 @@ export async function endUnanswered(
       )
       .limit(AT_ONCE)
       .execute()
-    for (const { id, sign_in, matter } of rows) {
-      if (sign_in !== null) await endOne(ground, sign_in, { now, address: addressIn(matter) })
+    for (const row of rows) {
+      const { id, sign_in } = row
+      if (sign_in !== null) await endOne(ground, sign_in, { now, address: addressIn(row) })
       // Also where its sign-in has gone on by another way: nobody is asked any more.
       await store.commit(({ db }) =>
         db
@@ -129,6 +129,6 @@ function noteOf({ step, passwordAt }: SignInState): string {
 }
 
 /** From where it came, as known devices were told. */
-function addressIn(matter: string): string {
-  return linesForm.parse(JSON.parse(matter)).find(([what]) => what === 'Network address')?.[1] ?? ''
+function addressIn(row: Parameters<typeof linesOf>[0]): string {
+  return linesOf(row).find(([what]) => what === 'Network address')?.[1] ?? ''
 }

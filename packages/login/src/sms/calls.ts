@@ -1,7 +1,7 @@
 // A number that codes go to, and the codes. There where the operator has a gateway, and unknown otherwise.
 // NIST SP 800-63B §5.1.3.3, §5.2.10: a restricted authenticator. @see docs/doors/login.md
 import type { Calls } from '../asked.ts'
-import { canonicalMatter } from '../confirm/matter.ts'
+import { canonicalMatter, matterIn } from '../confirm/matter.ts'
 import { actOnDevice } from '../device/act-on.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
@@ -80,7 +80,7 @@ export function smsCalls(ground: SessionGround & { readonly sms: Sms }): Pick<Ca
       const { account, id } = sessionOf(asked)
       const { sha256 } = canonicalMatter(matter)
       const what = wordsOfMatter(matter)
-      const purpose = { account, use: 'matter', of: `${id}.${sha256}` } as const
+      const purpose = { account, use: 'matter', of: matterIn(id, sha256) } as const
       return { number: await sendSmsCode(ground, purpose, { what, now: asked.now }) }
     },
   }

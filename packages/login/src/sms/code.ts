@@ -1,10 +1,10 @@
 // Codes by SMS: each for one thing, once, for five minutes. The weaker way of two: what tells them apart is a restricted
 // authenticator, so that it never lets in a device that is not known and proves nothing to the rules of a door.
-import { randomInt } from 'node:crypto'
 import type { Asked } from '../asked.ts'
 import type { Ground } from '../ground.ts'
 import type { LoginTransaction } from '../model.ts'
-import { PersonRefusal } from '../refusal.ts'
+import { digitsOf, makeDigits } from '../otp/digits.ts'
+import { badRequest, PersonRefusal } from '../refusal.ts'
 import { type Sms, SmsError } from './gateway.ts'
 import { countMessage, giveBackMessage } from './limit.ts'
 import { segmentsOf } from './segments.ts'
@@ -21,8 +21,6 @@ export interface SmsPurpose {
 
 const LASTS = { minutes: 5 } as const
 const LASTS_MS = LASTS.minutes * 60_000
-/** NIST SP 800-63B §5.1.3.2: at least six. */
-const DIGITS = 6
 /** Messages of a telephone, joined: of what is longer, somebody would confirm what they have not read; and each has its price. */
 export const MAX_SEGMENTS = 4
 
@@ -38,7 +36,7 @@ export async function sendSmsCode(
 ): Promise<string> {
   const { secret, store, sms, log, door } = ground
   const { account } = purpose
-  const digits = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0')
+  const digits = makeDigits()
   const text = writeSmsText(sms.bank, what, digits)
   if (segmentsOf(text) > MAX_SEGMENTS) throw badRequest('this is too long for a message: use a passkey or the app')
   const code = codeOf(secret, purpose, digits)
@@ -87,7 +85,7 @@ export async function spendSmsCode(
     .deleteFrom('login_sms_code')
     .where('about', '=', aboutOf(purpose))
     .where('account', '=', purpose.account)
-    .where('code', '=', codeOf(secret, purpose, typed.replaceAll(' ', '')))
+    .where('code', '=', codeOf(secret, purpose, digitsOf(typed)))
     .where('expires_at', '>', at)
     // A clock that was stepped back must not make it last the longer.
     .where('created_at', '<=', at + LASTS_MS)
@@ -128,5 +126,3 @@ function aboutOf({ use, of }: SmsPurpose): string {
 function codeOf(secret: Ground['secret'], { account, use, of }: SmsPurpose, digits: string): Uint8Array {
   return secret.mac('sms code', use, of, account, digits)
 }
-
-const badRequest = (note: string) => new PersonRefusal('ERR_PERSON_REQUEST', { note, isTold: true })

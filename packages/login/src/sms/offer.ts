@@ -1,7 +1,8 @@
 // Where a code by SMS is a way in at all: on a device that is known, of an account with a number, at a door whose rules ask for no
 // more than the password, since to rules such a code is nothing.
 import type { Ground } from '../ground.ts'
-import { proofsOf, type ShownProof, sideOfAccount } from '../session/row.ts'
+import type { ShownProof } from '../session/row.ts'
+import { wouldLetIn } from '../session/would-let-in.ts'
 import { endOf, enrolledNumber } from './code.ts'
 
 /** Somebody whose password was right. */
@@ -13,15 +14,14 @@ export interface ProvedPassword {
 
 /** Whether the rules of the door would let in whoever shows one beside the password. */
 export function isSmsEnough(
-  { access, callee }: Pick<Ground, 'access' | 'callee'>,
+  ground: Pick<Ground, 'access' | 'callee'>,
   { account, passwordAt, now }: ProvedPassword,
 ): boolean {
   const shown: readonly ShownProof[] = [
     { kind: 'password', at: passwordAt, binding: 'device' },
     { kind: 'sms', at: now, binding: 'none' },
   ]
-  const [caller, proofs] = [sideOfAccount(account), proofsOf(account, shown)]
-  return access.decide({ caller, callee: callee(), proofs, now }).ok
+  return wouldLetIn(ground, { account, shown, now })
 }
 
 /** The end of the number that a page may offer to send one to; undefined where it is no way in. */

@@ -1,5 +1,6 @@
 // What waits for somebody to look at it.
 import type { Kysely } from 'kysely'
+import { z } from 'zod'
 import type { Tables, WaitingTable } from '../store/tables.ts'
 
 /** What kinds there are. `device`, `recovery` and `invitation` ask every known device, `code` and `matter` show a code on a telephone. */
@@ -30,4 +31,11 @@ export async function openWaiting(
     const kind = WAITING_KINDS.find((one) => one === row.kind)
     return kind === undefined ? [] : [{ ...row, kind }]
   })
+}
+
+const linesForm = z.array(z.tuple([z.string(), z.string()]))
+
+/** What of it is read, line by line. */
+export function linesOf({ matter }: Pick<WaitingTable, 'matter'>): readonly [string, string][] {
+  return linesForm.parse(JSON.parse(matter))
 }
