@@ -1,5 +1,7 @@
 // Accounts of people, as the API knows them: what is done with them is done by whoever keeps them, and handed in.
 import type { Refusal } from '@countersign/protocol'
+import type { Kysely } from 'kysely'
+import type { PartTransaction } from './store/part-of-store.ts'
 
 /** Who is to have an account, and where. */
 export interface AccountInvitation {
@@ -84,4 +86,11 @@ export interface Accounts {
     readonly account: string
     readonly device: string
   }): Promise<{ readonly ok: true } | { readonly ok: false; readonly refusal: Refusal }>
+  /** At which doors a party has an account that somebody can sign in to. @param db Of whoever keeps accounts: that of a transaction within one. */
+  of(db: <Tables>(part: string) => Kysely<Tables>, party: string): Promise<readonly string[]>
+  /** Ends whatever a party proves its accounts by, in the transaction that revokes it. @param part That of whoever keeps accounts. */
+  revoke(
+    part: <Tables>(name: string) => PartTransaction<Tables>,
+    revoked: { readonly party: string; readonly reason: string; readonly at: Temporal.Instant },
+  ): Promise<void>
 }

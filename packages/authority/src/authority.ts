@@ -122,7 +122,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
   const rootSha256 = () => sha256(rootOf(issuers).der)
   const address = (): AuthorityAddress => ({ address: addressOf(options, port), name, rootSha256: rootSha256() })
   const invite = createInvite({ store, domain, authority: address, clock, failpoint, log })
-  const revocation = createRevocation({ store, feed, trust, crls, clock, failpoint, log })
+  const revocation = createRevocation({ store, feed, trust, crls, accounts: options.accounts, clock, failpoint, log })
   const locks = createLocks()
   locks.replace(await store.parties.locks(clock()), BigInt(await store.status.newest()))
   const locking = createLocking({ store, feed, locks, clock, failpoint, log })

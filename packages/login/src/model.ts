@@ -31,6 +31,7 @@ export interface AccountEntry {
     | 'invitation refused'
     | 'opened'
     | 'opened again'
+    | 'revoked'
     | 'device added'
     | 'device removed'
     | 'telephone'

@@ -105,6 +105,8 @@ export interface Receipt {
   readonly sequence: bigint
   readonly at: Temporal.Instant
   readonly revoked: readonly RevokedSerial[]
+  /** Doors at which the party had an account whose proofs all ended; absent where it had none. */
+  readonly accounts?: readonly DoorName[]
   readonly cuts: readonly Cut[]
   readonly confirmed: readonly DoorName[]
   readonly unconfirmed: readonly DoorName[]

@@ -18,7 +18,7 @@ export const REASONS = [
 
 /** Writes a receipt. Serial numbers are hexadecimal, two digits for each octet, as lists and people write them. */
 export function writeReceipt(receipt: Receipt): Readonly<Record<string, Json>> {
-  const { sequence, at, revoked, cuts, confirmed, unconfirmed } = receipt
+  const { sequence, at, revoked, accounts, cuts, confirmed, unconfirmed } = receipt
   return {
     sequence: sequence.toString(),
     at: at.toString(),
@@ -29,6 +29,7 @@ export function writeReceipt(receipt: Receipt): Readonly<Record<string, Json>> {
       at: revokedAt.toString(),
       reason,
     })),
+    ...(accounts && { accounts }),
     cuts: writeJson(cuts),
     confirmed,
     unconfirmed,
@@ -38,20 +39,20 @@ export function writeReceipt(receipt: Receipt): Readonly<Record<string, Json>> {
 /** Reads a receipt as {@link writeReceipt} writes it, from untrusted JSON. @throws {ShapeError} */
 export function readReceipt(value: unknown): Receipt {
   const field = fieldOf(value)
+  const accounts = field.get('accounts').optional(namesField)
   return {
     sequence: field.get('sequence').integer(),
     at: field.get('at').instant(),
     revoked: field.get('revoked').list(100_000).map(revokedField),
+    ...(accounts && { accounts }),
     cuts: field.get('cuts').list(1_000_000).map(cutField),
-    confirmed: field
-      .get('confirmed')
-      .list(10_000)
-      .map((f) => f.text(256)),
-    unconfirmed: field
-      .get('unconfirmed')
-      .list(10_000)
-      .map((f) => f.text(256)),
+    confirmed: namesField(field.get('confirmed')),
+    unconfirmed: namesField(field.get('unconfirmed')),
   }
+}
+
+function namesField(field: Field): readonly string[] {
+  return field.list(10_000).map((name) => name.text(256))
 }
 
 /** Reads one revoked certificate. @throws {ShapeError} */

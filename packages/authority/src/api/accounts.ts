@@ -20,6 +20,8 @@ const NO_ACCOUNTS: Accounts = {
   invite: async () => ({ ok: false, refusal: NOBODY }),
   list: async ({ door }) => (door === undefined ? { ok: true, found: [] } : { ok: false, refusal: NOBODY }),
   removeDevice: async () => ({ ok: false, refusal: NOBODY }),
+  of: async () => [],
+  revoke: async () => undefined,
 }
 
 export function accountRoutes(app: FastifyInstance, api: Api, permit: Permit): void {

@@ -146,7 +146,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
     if (dryRun) {
       const foreseen = await api.revocation.foresee({ subject, reason })
       if (!foreseen.ok) return sendRefusal(request, reply, foreseen.refusal)
-      return reply.send(foreseenJson(foreseen.revoked, foreseen.sessions, clock()))
+      return reply.send(foreseenJson(foreseen, clock()))
     }
     const denied = (await isAdministrator(store, subject, clock()))
       ? await permit(request, 'administrators.change')

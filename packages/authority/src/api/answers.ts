@@ -115,6 +115,7 @@ const told = { sequence: text, at: time, cuts: z.array(cut), confirmed: z.array(
 export const receipt: z.ZodType = z.strictObject({
   ...told,
   revoked: z.array(z.strictObject({ issuerSpkiSha256: hex, serialNumber: hex, party: text, at: time, reason: text })),
+  accounts: z.array(text).optional(),
   entries: entries.optional(),
   interrupted: interrupted.optional(),
   dryRun: z.boolean().optional(),

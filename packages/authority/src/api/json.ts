@@ -1,10 +1,11 @@
 // What the API answers, as JSON: times RFC 3339, serial numbers and digests hexadecimal, DER base64, counters decimal text.
-import { type Cut, type Json, type OpenSession, type RevokedSerial, writeReceipt } from '@countersign/protocol'
+import { type Cut, type Json, type OpenSession, writeReceipt } from '@countersign/protocol'
 import { formatFingerprint, readSshCertificate, writeSshPublicKey } from '@countersign/ssh'
 import { type Certificate, formatName, readCertificate } from '@countersign/x509'
 import { isX509Profile } from '../issuance/profiles.ts'
 import type { EntryReceipt } from '../ledger/receipts.ts'
 import { sha256 } from '../octets.ts'
+import type { Foreseen } from '../status/revoke.ts'
 import type { StoredCertificate } from '../store/certificates.ts'
 import type { StoredParty } from '../store/parties.ts'
 import type { CertificateState } from '../store/search.ts'
@@ -90,14 +91,14 @@ export function sessionJson({ keys: _, since, ...session }: OpenSession): Record
 
 /** A receipt of what would happen: no sequence was taken, no door was asked, no session was cut. */
 export function foreseenJson(
-  revoked: readonly RevokedSerial[],
-  sessions: readonly OpenSession[],
+  { revoked, accounts, sessions }: Extract<Foreseen, { readonly ok: true }>,
   at: Temporal.Instant,
 ): Readonly<Record<string, Json>> {
   const cuts = sessions.map(({ id, door, reference, party }): Cut => {
     return { door, session: id, reference, ...(party === undefined ? {} : { party }), lastOctetAt: at }
   })
-  return { ...writeReceipt({ sequence: 0n, at, revoked, cuts, confirmed: [], unconfirmed: [] }), dryRun: true }
+  const stated = { sequence: 0n, at, revoked, ...(accounts && { accounts }) }
+  return { ...writeReceipt({ ...stated, cuts, confirmed: [], unconfirmed: [] }), dryRun: true }
 }
 
 /** An entry of the ledger, and where it is there. */

@@ -1,9 +1,11 @@
 // Revocation: recorded, told to every door, signed into a list, answered; in this order.
-import { type Clock, type Log, revokedKey, type Trust } from '@countersign/mtls'
+import { type Clock, type Log, partyKey, revokedKey, type Trust } from '@countersign/mtls'
 import type { FeedEvent, OpenSession, Receipt, Refusal, RevokedSerial } from '@countersign/protocol'
+import type { Accounts } from '../accounts.ts'
 import type { Failpoint } from '../failpoints.ts'
 import { writeEntry } from '../ledger/entry.ts'
 import type { RevocationReason, RevokedCertificate, StoredCertificate } from '../store/certificates.ts'
+import { partWithin } from '../store/part-of-store.ts'
 import type { Repositories, Store, StoreTransaction } from '../store/store.ts'
 import type { CrlPublisher } from './crl/publish.ts'
 import type { Feed } from './feed/feed.ts'
@@ -29,7 +31,12 @@ export type Revoked =
 
 /** What a revocation would do. */
 export type Foreseen =
-  | { readonly ok: true; readonly revoked: readonly RevokedSerial[]; readonly sessions: readonly OpenSession[] }
+  | {
+      readonly ok: true
+      readonly revoked: readonly RevokedSerial[]
+      readonly accounts?: readonly string[]
+      readonly sessions: readonly OpenSession[]
+    }
   | { readonly ok: false; readonly refusal: Refusal }
 
 /** What a transaction has recorded. */
@@ -40,6 +47,10 @@ export interface Recorded {
   readonly issuers: readonly number[]
   /** Rows of the ledger's entries. */
   readonly entries: readonly number[]
+  /** Of a party that was revoked by name: whatever it has open ends. */
+  readonly party?: string
+  /** Doors at which it had an account. */
+  readonly accounts?: readonly string[]
 }
 
 /** Told within the transaction what was revoked, before any door knows. */
@@ -66,21 +77,36 @@ interface Parts {
   readonly feed: Feed
   readonly trust: Trust
   readonly crls: CrlPublisher
+  /** Absent where nobody signs in. */
+  readonly accounts: Accounts | undefined
   readonly clock: Clock
   readonly failpoint: Failpoint
   readonly log: Log
 }
 
-export function createRevocation({ store, feed, trust, crls, clock, failpoint, log }: Parts): Revocation {
+export function createRevocation({ store, feed, trust, crls, accounts, clock, failpoint, log }: Parts): Revocation {
   const record = async (tx: StoreTransaction, { subject, reason }: RevocationRequest): Promise<Recorded | Refusal> => {
     const at = clock()
     // Where it is a party's name: what is being issued to it now is there before, or finds its invitation ended.
     await tx.alone(`party ${subject}`)
-    const chosen = await chooseCertificates(tx, subject, at, reason)
+    const chosen = await choose(tx, subject, at, reason)
     if ('code' in chosen) return chosen
-    // Who is revoked by name shall not come back with an invitation of before.
-    if (chosen.party !== undefined) await tx.invitations.endOfParty(chosen.party, at)
-    return recordRevoked(tx, chosen.certificates, reason, at)
+    const { certificates, party, accounts: signedIn } = chosen
+    if (party === undefined) return recordRevoked(tx, certificates, reason, at)
+    // Who is revoked by name shall not come back with an invitation of before, nor by what no certificate is needed for.
+    await tx.invitations.endOfParty(party, at)
+    await accounts?.revoke((name) => partWithin(tx, name), { party, reason, at })
+    return { ...(await recordRevoked(tx, certificates, reason, at)), party, ...(signedIn && { accounts: signedIn }) }
+  }
+  const choose = async (
+    from: Repositories,
+    subject: string,
+    now: Temporal.Instant,
+    reason: RevocationReason,
+  ): Promise<Refusal | Chosen> => {
+    const doors = (await accounts?.of((name) => from.part(name), subject)) ?? []
+    const chosen = await chooseCertificates(from, { subject, reason, signsIn: doors.length > 0 }, now)
+    return 'code' in chosen || doors.length === 0 ? chosen : { ...chosen, accounts: doors }
   }
 
   const publish = async (issuers: readonly number[]): Promise<void> => {
@@ -98,20 +124,19 @@ export function createRevocation({ store, feed, trust, crls, clock, failpoint, l
       const recorded = await store.commit(async (tx) => {
         const outcome = await work(tx)
         if (!('code' in outcome)) {
-          const { event, revoked, entries } = outcome
-          await kept?.(tx, { sequence: event.sequence, at: event.at, revoked, ...UNTOLD }, entries)
+          await kept?.(tx, { ...statedOf(outcome), ...UNTOLD }, outcome.entries)
         }
         failpoint('revoke.before-commit')
         return outcome
       })
       failpoint('revoke.after-commit')
       if ('code' in recorded) return { ok: false, refusal: recorded }
-      const { event, revoked, issuers, entries } = recorded
+      const { event, revoked, issuers, entries, party } = recorded
       failpoint('revoke.before-cut')
       trust.announce(revoked, event.at)
       // Beside each other: a door that is slow to confirm keeps the list from nobody.
       const [told] = await Promise.all([
-        feed.tell(event).finally(() => failpoint('revoke.after-cut')),
+        feed.tell(event, party).finally(() => failpoint('revoke.after-cut')),
         publish(issuers),
       ])
       log('revoke.done', {
@@ -122,20 +147,26 @@ export function createRevocation({ store, feed, trust, crls, clock, failpoint, l
         cuts: told.cuts.length,
         unconfirmed: told.unconfirmed,
       })
-      return { ok: true, receipt: { sequence: event.sequence, at: event.at, revoked, ...told }, entries }
+      return { ok: true, receipt: { ...statedOf(recorded), ...told }, entries }
     },
     async foresee({ subject, reason }) {
       const at = clock()
-      const chosen = await chooseCertificates(store, subject, at, reason)
+      const chosen = await choose(store, subject, at, reason)
       if ('code' in chosen) return { ok: false, refusal: chosen }
       const revoked = await toldOf(store, asRevoked(chosen.certificates, reason, at))
-      const keys = new Set(revoked.map(revokedKey))
+      const { party, accounts: signedIn } = chosen
+      const keys = new Set([...revoked.map(revokedKey), ...(party === undefined ? [] : [partyKey({ party })])])
       const open = await feed.sessions()
       const sessions = open.filter((session) => session.keys.some((key) => keys.has(key)))
-      return { ok: true, revoked, sessions }
+      return { ok: true, revoked, ...(signedIn && { accounts: signedIn }), sessions }
     },
   }
   return revocation
+}
+
+/** What of a receipt is known before any door is. */
+function statedOf({ event, revoked, accounts }: Recorded): Pick<Receipt, 'sequence' | 'at' | 'revoked' | 'accounts'> {
+  return { sequence: event.sequence, at: event.at, revoked, ...(accounts && { accounts }) }
 }
 
 /** Records, as one event, that these certificates are revoked. */
@@ -177,13 +208,20 @@ const AUTHORITIES: ReadonlySet<string> = new Set(['root', 'issuing', 'intermedia
 const AMBIGUOUS =
   'subject: a party is called so, and a certificate of another has it as its serial number or SHA-256; name that one by the other of these'
 
-/** What `subject` names that can still be revoked. `party` where all of a party's are meant, its invitations too. */
+/** What is to be revoked. `party` where all of a party's are meant, its invitations and accounts too. */
+interface Chosen {
+  readonly certificates: readonly StoredCertificate[]
+  readonly party?: string
+  /** Doors at which it has an account. */
+  readonly accounts?: readonly string[]
+}
+
+/** What `subject` names that can still be revoked. */
 async function chooseCertificates(
   store: Repositories,
-  subject: string,
+  { subject, reason, signsIn }: RevocationRequest & { readonly signsIn: boolean },
   now: Temporal.Instant,
-  reason: RevocationReason,
-): Promise<Refusal | { readonly certificates: readonly StoredCertificate[]; readonly party?: string }> {
+): Promise<Refusal | Chosen> {
   const found = await findSubject(store, subject)
   if (found?.certificates.some(({ profile }) => AUTHORITIES.has(profile)))
     return {
@@ -191,12 +229,12 @@ async function chooseCertificates(
       note: 'subject: an issuer is given up by countersign authority state NAME retired --force',
     }
   const invited = await store.invitations.isInvited(subject, now)
-  if (found?.kind === 'party' || invited) {
+  if (found?.kind === 'party' || invited || signsIn) {
     // Who names a party so that it stands in the way of a certificate hides that, and what is called so goes on.
     if ((await findCertificate(store, subject))?.certificates.some(({ party }) => party !== subject))
       return { code: 'ERR_ADMIN_CONFLICT', note: AMBIGUOUS }
     const certificates = await store.certificates.currentOfParty(subject, now.subtract(CLOCK_STEP))
-    if (certificates.length > 0 || invited) return { certificates, party: subject }
+    if (certificates.length > 0 || invited || signsIn) return { certificates, party: subject }
     return { code: 'ERR_ADMIN_CONFLICT', note: 'every certificate of this party is revoked or has expired' }
   }
   if (found === undefined) return { code: 'ERR_ADMIN_NOT_FOUND', note: NO_SUBJECT }

@@ -33,16 +33,23 @@ export function openPart<Tables>(store: Store, name: string, failpoint: Failpoin
     db: store.part(name),
     async commit(work) {
       const result = await store.commit(async (tx) => {
-        const record = async (act: AccountAct) => {
-          await knowPerson(tx, act)
-          await tx.ledger.add(accountEntry(act))
-        }
-        const done = await work({ db: tx.part(name), record })
+        const done = await work(partWithin(tx, name))
         failpoint('part.before-commit')
         return done
       })
       failpoint('part.after-commit')
       return result
+    },
+  }
+}
+
+/** A part within a transaction of the authority's own. */
+export function partWithin<Tables>(tx: StoreTransaction, name: string): PartTransaction<Tables> {
+  return {
+    db: tx.part(name),
+    async record(act) {
+      await knowPerson(tx, act)
+      await tx.ledger.add(accountEntry(act))
     },
   }
 }

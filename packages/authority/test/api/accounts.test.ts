@@ -59,6 +59,38 @@ suite('accounts of people', () => {
     )
   })
 
+  test('end with the party that is revoked, in one act, and again only where there is something to end', async (t) => {
+    const house = await openHouse(t, { people: ['bank', 'shop'] })
+    const ask = (method: 'GET' | 'POST', path: string, body?: unknown) =>
+      askLocally(house.directory, method, path, body)
+    const revoke = (subject: string, dryRun = false) =>
+      ask('POST', '/v1/revocations', { subject, reason: 'keyCompromise', dryRun })
+    for (const door of ['bank', 'shop']) await ask(...invitation('carol', { door }))
+    await ask(...invitation('bob'))
+    await enrollParty(t, house, 'carol')
+    const foreseen = await revoke('carol', true)
+    assert.deepEqual([foreseen.status, foreseen.body.accounts], [200, ['bank', 'shop']])
+    const { status, body } = await revoke('carol')
+    assert.deepEqual([status, body.accounts, body.revoked.length], [200, ['bank', 'shop'], 1])
+    assert.equal((await revoke('carol')).status, 409)
+    const left = (await ask('GET', '/v1/accounts')).body.accounts as { account: string; devices: unknown[] }[]
+    assert.deepEqual(
+      left.map(({ account, devices }) => [account, devices.length]),
+      [['bob', 1], ['carol', 0], ['carol', 0]], // biome-ignore format: a row each
+    )
+    // Who has no certificate is revoked as well.
+    const bob = await revoke('bob')
+    assert.deepEqual([bob.status, bob.body.accounts, bob.body.revoked], [200, ['bank'], []])
+    assert.equal((await revoke('bob')).status, 404)
+    await house.authority.close()
+    const acts = readEntries(house.directory).filter(({ act }) => act === 'revoked')
+    assert.deepEqual(acts.map(({ account, door, evidence }) => `${account} ${door} ${evidence}`).sort(), [
+      'bob bank keyCompromise',
+      'carol bank keyCompromise',
+      'carol shop keyCompromise',
+    ])
+  })
+
   const device = deviceOf('carol')
   for (const [method, path, body, status, code] of [
     [...invitation('carol', { door: 'door' }), 404, 'ERR_ADMIN_NOT_FOUND'],

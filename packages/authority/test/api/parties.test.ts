@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { suite, test } from 'node:test'
-import { createSessionIndex, describeSession, lockedKey } from '@countersign/mtls'
+import { createSessionIndex, describeSession, partyKey } from '@countersign/mtls'
 import type { FeedEvent } from '@countersign/protocol'
 import { askLocally, enrollmentBody, enrollParty, meet, openHouse, placeOf } from '../support/house.ts'
 import { newKey, requestFor } from '../support/keys.ts'
@@ -152,7 +152,7 @@ suite('a lock', () => {
         sessions: async () => index.list().map(describeSession),
         async apply({ change }) {
           told.push(change)
-          return change.kind === 'lock' ? index.cut(change.locks.map(lockedKey), 'ERR_POLICY_LOCKED') : []
+          return change.kind === 'lock' ? index.cut(change.locks.map(partyKey), 'ERR_POLICY_LOCKED') : []
         },
       }),
     )

@@ -115,5 +115,20 @@ export function accountsOf(doors: readonly string[], part: () => PartOfStore<Gue
       await act({ door, account, act: 'device removed' })
       return { ok: true }
     },
+    async of(db, party) {
+      const query = db<GuestTables>(GUESTS.name).selectFrom('guest_account').select('door').where('account', '=', party)
+      return (await query.where('device', 'is not', null).execute()).map(({ door }) => door)
+    },
+    async revoke(within, { party: account, reason, at }) {
+      const { db, record } = within<GuestTables>(GUESTS.name)
+      const ended = await db
+        .updateTable('guest_account')
+        .set({ device: null })
+        .where('account', '=', account)
+        .where('device', 'is not', null)
+        .returning('door')
+        .execute()
+      for (const { door } of ended) await record({ at, door, account, act: 'revoked', evidence: reason })
+    },
   }
 }

@@ -19,6 +19,9 @@ export function receiptLines(
       )
       return `${style.refused(`${would}revoked`)}  ${party}  serial ${serial}  (${reason})`
     })
+  const doors = receipt.get('accounts').optional(names)
+  if (doors !== undefined)
+    lines.push(`${style.refused(`${would}revoked`)}  the account at ${doors}: devices, passkeys and codes`)
   if (lines.length === 0) lines.push(`${style.refused(`${would}ended`)}  the invitation; no certificate is in force`)
   lines.push(...cutLines(receipt, { dryRun, style }))
   return lines

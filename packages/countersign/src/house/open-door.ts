@@ -10,9 +10,9 @@ import {
   describeSession,
   doorTrust,
   type Log,
-  lockedKey,
   type OtherAuthorities,
   type OwnIdentity,
+  partyKey,
   privateFiles,
   type ReplaceableAccess,
   replaceableAccess,
@@ -69,10 +69,13 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
     name: config.name,
     doors: [{ name: config.name, revocation: config.revocation }],
     // The authority has already announced the event to the trust and the locks that this door judges by.
-    apply: ({ change }) =>
+    apply: ({ change }, party) =>
       change.kind === 'lock'
-        ? sessions.cut(change.locks.map(lockedKey), 'ERR_POLICY_LOCKED')
-        : sessions.cut(revokedIn(change), 'ERR_CALLER_REVOKED'),
+        ? sessions.cut(change.locks.map(partyKey), 'ERR_POLICY_LOCKED')
+        : sessions.cut(
+            [...revokedIn(change), ...(party === undefined ? [] : [partyKey({ party })])],
+            'ERR_CALLER_REVOKED',
+          ),
     sessions: async () => sessions.list().map(describeSession),
   })
   opened.defer(leave)

@@ -132,5 +132,16 @@ function accountsOf(doors: ReadonlyMap<string, PeopleOfDoor>): Accounts {
       if (await door.accounts.removeDevice({ account, device })) return { ok: true }
       return { ok: false, refusal: { code: 'ERR_ADMIN_NOT_FOUND', note: 'no account has this device' } }
     },
+
+    async of(db, party) {
+      const all = [...doors].map(async ([name, { accounts }]) =>
+        (await accounts.has(db(LOGIN_PART.name), party)) ? [name] : [],
+      )
+      return (await Promise.all(all)).flat()
+    },
+
+    async revoke(part, { party: account, ...revoked }) {
+      for (const { accounts } of doors.values()) await accounts.revoke(part(LOGIN_PART.name), { account, ...revoked })
+    },
   }
 }

@@ -1,6 +1,6 @@
 // Accounts in the tables that login has, each with one device, for commands that ask about them.
 import type { Accounts } from '@countersign/authority'
-import type { LoginStore } from '@countersign/login'
+import type { LoginStore, LoginTransaction } from '@countersign/login'
 import type { Clock } from '@countersign/mtls'
 
 /** The id of the device that everybody has. */
@@ -78,6 +78,20 @@ export function accountsAt(door: string, store: () => LoginStore, clock: Clock):
         await tx.record({ ...record, at, account, act: 'device removed' })
         return { ok: true }
       })
+    },
+    async of(db, party) {
+      const own: LoginStore['db'] = db('login')
+      const query = own.selectFrom('login_device').select('device').where('account', '=', party)
+      return (await query.where('removed_at', 'is', null).execute()).map(() => door)
+    },
+    async revoke(part, { party: account, at }) {
+      const tx: LoginTransaction = part('login')
+      await tx.db
+        .updateTable('login_device')
+        .set({ removed_at: at.epochMilliseconds })
+        .where('account', '=', account)
+        .execute()
+      await tx.record({ ...record, at, account, act: 'revoked' })
     },
   }
 }

@@ -22,6 +22,10 @@ export const NOTICES = {
     'Your account was set up anew',
     'Your account was set up anew on {device}. The password, codes, devices and passkeys of before are worth nothing any more. If this was not you, tell the operator of this door at once.',
   ],
+  revoked: [
+    'Your access was ended',
+    'The operator of this door has ended your access. Devices, passkeys, codes and recovery codes of your account are worth nothing any more, and you can be invited to set it up anew. If you do not know why, ask the operator.',
+  ],
   'new device': ['A new device can sign in', '{device} can sign in to your account from now on ({how}).'],
   attempt: [
     'Somebody has your password on a new device',

@@ -3,10 +3,9 @@ import type { Ground } from '../ground.ts'
 import type { LoginTransaction } from '../model.ts'
 import { writeNotice } from '../notify/notices.ts'
 import { keepRecoveryCodes } from '../otp/recovery-codes.ts'
-import { endRecoveries } from '../recovery/end.ts'
 import { badRequest, PersonRefusal } from '../refusal.ts'
-import { endSessions } from '../session/end-sessions.ts'
-import { endInvitations, spendInvitation } from './invitations.ts'
+import { endProofs } from './end-proofs.ts'
+import { spendInvitation } from './invitations.ts'
 import { endSetUp, type SetUpRow, type SetUpState } from './rows.ts'
 
 /** All that makes an account, or nothing of it. Answers the sessions that ended, for every process. @throws {PersonRefusal} (rejects) */
@@ -32,7 +31,8 @@ export async function openAccount(
   }
   const facts = { device: device.name }
   if (isAgain) await tellOldAddress(ground, tx, row.state, now)
-  const ended = isAgain ? await endProofs(ground, tx, account, now) : []
+  const again = { cause: 'ERR_PERSON_DEVICE_REMOVED', how: 'the account was set up anew' } as const
+  const ended = isAgain ? await endProofs(ground, tx, { account, ...again, now }) : []
   const isDone = isAgain
     ? await replaceAccount(tx, { account, door, proofs })
     : await addAccount(tx, { account, door, opened_at: at, ...proofs })
@@ -96,40 +96,6 @@ async function replaceAccount(
     .where('door', '=', door)
     .executeTakeFirst()
   return numUpdatedRows === 1n
-}
-
-/** Whatever somebody proved this account with: devices, passkeys, sessions, and what they have under way. Recovery codes and the rest are written over. */
-async function endProofs(
-  ground: Pick<Ground, 'door'>,
-  tx: LoginTransaction,
-  account: string,
-  now: Temporal.Instant,
-): Promise<readonly string[]> {
-  const removed_at = now.epochMilliseconds
-  await tx.db
-    .updateTable('login_device')
-    .set({ removed_at, of_device: null, is_phone: 0 })
-    .where('account', '=', account)
-    .where('removed_at', 'is', null)
-    .execute()
-  await tx.db
-    .updateTable('login_passkey')
-    .set({ removed_at })
-    .where('account', '=', account)
-    .where('removed_at', 'is', null)
-    .execute()
-  await tx.db.deleteFrom('login_sign_in').where('account', '=', account).execute()
-  for (const table of ['login_sms', 'login_sms_code'] as const)
-    await tx.db.deleteFrom(table).where('account', '=', account).execute()
-  await endRecoveries(ground, tx, { account }, 'the account was set up anew', now)
-  await endInvitations(tx, account, now)
-  await tx.db
-    .updateTable('login_waiting')
-    .set({ state: 'denied', code: null })
-    .where('account', '=', account)
-    .where('state', '=', 'open')
-    .execute()
-  return endSessions(tx, { account }, 'ERR_PERSON_DEVICE_REMOVED', now)
 }
 
 /** Where the address is another from now on, the one of before hears of it too: it may be the customer's. */

@@ -1,7 +1,7 @@
 // Locks set by command: each denies at the meeting, before the rules are asked, and ends what is open.
 import type { Decision, PartyId, PartyLock } from '@countersign/protocol'
 import type { Access, SessionKey } from '../model.ts'
-import { lockedKey } from '../sessions/session-keys.ts'
+import { partyKey } from '../sessions/session-keys.ts'
 
 /** The parties that are locked, for all doors of one authority. */
 export interface Locks {
@@ -24,7 +24,7 @@ export function createLocks(): Locks {
       if (sequence < newest) return []
       newest = sequence
       known = new Map(locks.map((lock) => [lock.party, lock]))
-      const keys = locks.map(lockedKey)
+      const keys = locks.map(partyKey)
       if (keys.length > 0) for (const listener of [...listeners]) listener(keys)
       return keys
     },

@@ -41,8 +41,8 @@ export function revokedKey({ issuerSpkiSha256, serialNumber }: RevokedSerial): S
   return certificateKey(issuerSpkiSha256, serialNumber)
 }
 
-/** The key of all sessions that a lock ends. */
-export function lockedKey({ party }: PartyLock): SessionKey {
+/** The key of all sessions of a party, whatever it proved: a lock ends them, and so does its revocation by name. */
+export function partyKey({ party }: Pick<PartyLock, 'party'>): SessionKey {
   return `party:${party}`
 }
 

@@ -11,7 +11,7 @@ import type { Access } from '../../src/model.ts'
 import { allowList } from '../../src/server/allow-list.ts'
 import { createPeople, type MetPerson, type ShownPerson } from '../../src/server/meet-person.ts'
 import { createSessionIndex } from '../../src/sessions/session-index.ts'
-import { deviceKey, lockedKey } from '../../src/sessions/session-keys.ts'
+import { deviceKey, partyKey } from '../../src/sessions/session-keys.ts'
 import { createTrust } from '../../src/trust/trust.ts'
 import { outcomeOf, root, shop, stepsOf } from '../support/door.ts'
 import { NOW } from '../support/pki.ts'
@@ -237,7 +237,7 @@ suite('a person that is here', () => {
       (await cuts).map(({ session: id, party, door }) => [id, party, door]),
       [[session.id, 'alice', 'bank']],
     )
-    assert.deepEqual(await sessions.cut([lockedKey({ party: 'alice' })], 'ERR_POLICY_LOCKED'), [])
+    assert.deepEqual(await sessions.cut([partyKey({ party: 'alice' })], 'ERR_POLICY_LOCKED'), [])
     for (let i = 0; i < 4; i++) await nextTurn()
     assert.deepEqual(causes, ['ERR_POLICY_LOCKED'])
     assert.deepEqual([session.isCut, session.cutBy, sessions.size], [true, 'ERR_POLICY_LOCKED', 0])

@@ -1,14 +1,17 @@
 // Telling the doors, all at once, and waiting a second at most for each.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '@countersign/mtls'
-import type { Cut, DoorName, FeedEvent, FollowedDoor, OpenSession } from '@countersign/protocol'
+import type { Cut, DoorName, FeedEvent, FollowedDoor, OpenSession, PartyId } from '@countersign/protocol'
 import { InvariantError } from '../../error.ts'
 
 /** A door that follows the authority. */
 export interface FeedDoor {
   readonly name: DoorName
-  /** Makes the event hold at this door: cuts what it ends. Answers when that is done. */
-  apply(event: FeedEvent): Promise<readonly Cut[]>
+  /**
+   * Makes the event hold at this door: cuts what it ends. Answers when that is done.
+   * @param party Was revoked by name: whatever it has open ends. Elsewhere every session is of a certificate, which the event names.
+   */
+  apply(event: FeedEvent, party?: PartyId): Promise<readonly Cut[]>
   /** Its open sessions. */
   sessions(): Promise<readonly OpenSession[]>
   /** What it is, or has: doors that need the lists. Absent: it is one, and is taken for one that requires them. */
@@ -35,7 +38,8 @@ export interface Feed {
   join(door: FeedDoor): () => void
   /** Open sessions at every door that answers within a second. */
   sessions(): Promise<readonly OpenSession[]>
-  tell(event: FeedEvent): Promise<Told>
+  /** @param party As in `FeedDoor`. */
+  tell(event: FeedEvent, party?: PartyId): Promise<Told>
   /** All that follow now, by name. */
   doors(): readonly KnownDoor[]
 }
@@ -46,8 +50,8 @@ const ANSWER_MILLISECONDS = 1_000
 export function createFeed(log: Log): Feed {
   const doors = new Map<DoorName, FeedDoor>()
 
-  const ask = async (door: FeedDoor, event: FeedEvent): Promise<readonly Cut[] | undefined> => {
-    const answer = door.apply(event).catch((error: unknown) => {
+  const ask = async (door: FeedDoor, event: FeedEvent, party?: PartyId): Promise<readonly Cut[] | undefined> => {
+    const answer = door.apply(event, party).catch((error: unknown) => {
       log('feed.failed', { door: door.name, sequence: event.sequence, error: String(error) })
       return undefined
     })
@@ -80,9 +84,9 @@ export function createFeed(log: Log): Feed {
       )
       return known.toSorted((one, other) => (one.name < other.name ? -1 : 1))
     },
-    async tell(event) {
+    async tell(event, party) {
       const asked = [...doors.values()]
-      const answers = await Promise.all(asked.map((door) => ask(door, event)))
+      const answers = await Promise.all(asked.map((door) => ask(door, event, party)))
       return {
         cuts: answers.flatMap((cuts) => cuts ?? []),
         confirmed: asked.filter((_, index) => answers[index] !== undefined).map(({ name }) => name),

@@ -1,5 +1,5 @@
 // The authority's own listener, as a door among the others.
-import { describeSession, lockedKey, revokedKey, type SessionIndex } from '@countersign/mtls'
+import { describeSession, partyKey, revokedKey, type SessionIndex } from '@countersign/mtls'
 import { LISTENER_DOOR } from '../../api/listener.ts'
 import { OWN_PARTY } from '../../start/own-identity.ts'
 import type { FeedDoor } from './feed.ts'
@@ -12,7 +12,7 @@ export function ownDoor(sessions: SessionIndex, refreshOwn: () => Promise<void>)
     doors: [],
     sessions: async () => sessions.list().map(describeSession),
     async apply({ change }) {
-      if (change.kind === 'lock') return sessions.cut(change.locks.map(lockedKey), 'ERR_POLICY_LOCKED')
+      if (change.kind === 'lock') return sessions.cut(change.locks.map(partyKey), 'ERR_POLICY_LOCKED')
       if (change.kind !== 'status') return []
       const cuts = await sessions.cut(change.revoked.map(revokedKey), 'ERR_CALLER_REVOKED')
       if (change.revoked.some(({ party }) => party === OWN_PARTY)) await refreshOwn()
