@@ -82,4 +82,6 @@ export type Decision =
       readonly lock?: string
       /** What would admit, as the rules that come nearest say it. */
       readonly missing: readonly string[]
+      /** Of each rule that lacks proofs alone, their kinds; absent where there is none. */
+      readonly unproved?: readonly (readonly ProofKind[])[]
     }

@@ -2,7 +2,7 @@
 import { fulfilmentOf, fulfils, witnessesOf } from './expression.ts'
 import { formatHours, type Hours, type HoursState, hoursAt } from './hours.ts'
 import { ANY } from './labels.ts'
-import type { Decision, PolicyCode, Proof, Question, Service } from './model.ts'
+import type { Decision, PolicyCode, Proof, ProofKind, Question, Service } from './model.ts'
 import { formatRequirement, type Lock, type Requirement, type Rule, type Rules } from './rule.ts'
 
 /** Rules for known services. */
@@ -85,7 +85,13 @@ export function decide({ who, what, proofs, seen, now }: Question, policy: Polic
   const [first] = lacking
   if (first === undefined)
     return { ok: false, code: 'ERR_POLICY_NOT_ALLOWED', missing: [`a rule that lets ${who.name} meet ${what}`] }
-  return { ok: false, code: first.code, missing: lacking.flatMap(({ missing }) => missing).slice(0, MAX_MISSING) }
+  const unproved = lacking.flatMap(({ unproved }) => (unproved === undefined ? [] : [unproved])).slice(0, MAX_MISSING)
+  return {
+    ok: false,
+    code: first.code,
+    missing: lacking.flatMap(({ missing }) => missing).slice(0, MAX_MISSING),
+    ...(unproved.length > 0 && { unproved }),
+  }
 }
 // It is read by a person, and kept with the meeting.
 const MAX_MISSING = 16
@@ -93,6 +99,8 @@ const MAX_MISSING = 16
 interface Unmet {
   readonly code: PolicyCode
   readonly missing: readonly string[]
+  /** Kinds of proof, where nothing else is missing. */
+  readonly unproved?: readonly ProofKind[]
 }
 
 function judgeRule(
@@ -117,7 +125,8 @@ function judgeRule(
   ]
   if (missing.length > 0) {
     const code = unproved.length > 0 ? 'ERR_POLICY_PROOF' : unseen.length > 0 ? 'ERR_POLICY_CALLEE' : 'ERR_POLICY_HOURS'
-    return { code, missing }
+    const proofsAlone = missing.length === unproved.length
+    return { code, missing, ...(proofsAlone && { unproved: unproved.map(({ kind }) => kind) }) }
   }
   if (hours?.changesAt) changes.push(hours.changesAt)
   return { recheckAt: changes.sort(Temporal.Instant.compare)[0] }

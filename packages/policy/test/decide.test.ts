@@ -99,22 +99,22 @@ suite('decide', () => {
     [
       'a proof is missing',
       ask('carol', 'service:web'),
-      { code: 'ERR_POLICY_PROOF', missing: ['passkey < 15m (guests with a fresh key)'] },
+      { code: 'ERR_POLICY_PROOF', missing: ['passkey < 15m (guests with a fresh key)'], unproved: [['passkey']] },
     ],
     [
       'a proof is as old as it must not be',
       ask('carol', 'service:web', { proofs: [CERTIFICATE, { kind: 'passkey', at: minutes(15) }] }),
-      { code: 'ERR_POLICY_PROOF', missing: ['passkey < 15m (guests with a fresh key)'] },
+      { code: 'ERR_POLICY_PROOF', missing: ['passkey < 15m (guests with a fresh key)'], unproved: [['passkey']] },
     ],
     [
       'a proof of the future',
       ask('carol', 'service:web', { proofs: [CERTIFICATE, { kind: 'passkey', at: NOW.add({ seconds: 1 }) }] }),
-      { code: 'ERR_POLICY_PROOF', missing: ['passkey < 15m (guests with a fresh key)'] },
+      { code: 'ERR_POLICY_PROOF', missing: ['passkey < 15m (guests with a fresh key)'], unproved: [['passkey']] },
     ],
     [
       'no certificate',
       ask('alice', 'service:db', { proofs: [] }),
-      { code: 'ERR_POLICY_PROOF', missing: ['certificate (ops reach the database)'] },
+      { code: 'ERR_POLICY_PROOF', missing: ['certificate (ops reach the database)'], unproved: [['certificate']] },
     ],
     [
       'the callee has not proved what it must',
@@ -132,6 +132,19 @@ suite('decide', () => {
     const none = compilePolicy(NO_RULES, SERVICES)
     assert.equal(decide(ask('alice', 'service:db'), none).ok, false)
   })
+})
+
+test('which proofs alone would admit is told rule by rule; none of a rule that lacks more', () => {
+  const policy = policyOf(`meet:
+    - {rule: two, who: any, what: service:db, proof: [certificate, passkey, totp < 1m]}
+    - {rule: one, who: any, what: service:db, proof: password}
+    - {rule: never, who: any, what: service:db, proof: passkey, sees: spiffe://acme.example/other}
+  `)
+  const decision = decide(ask('alice', 'service:db'), policy)
+  assert.deepEqual(!decision.ok && decision.unproved, [['passkey', 'totp'], ['password']])
+  const closed = policyOf('meet: [{rule: day, who: any, what: service:db, proof: totp, while: "hours 01:00-01:01"}]')
+  const none = decide(ask('alice', 'service:db'), closed)
+  assert.deepEqual(!none.ok && [none.code, none.unproved], ['ERR_POLICY_PROOF', undefined])
 })
 
 test('what is missing is no longer than a person reads', () => {

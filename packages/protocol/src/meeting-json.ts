@@ -9,6 +9,7 @@ import type {
   Decision,
   Meeting,
   Proof,
+  ProofKind,
   Refusal,
   Side,
   Step,
@@ -279,8 +280,14 @@ function decisionField(field: Field): Decision {
       .map((each) => each.text(mostCharacters(name)))
   if (!field.get('ok').boolean()) {
     const lock = optionalTextOf(field, 'lock')
-    const refused = { ok: false, code: field.get('code').oneOf(REFUSAL_CODES), missing: texts('missing') } as const
-    return lock === undefined ? refused : { ...refused, lock }
+    const unproved = field.get('unproved').optional((f) => f.list(mostItems('unproved')).map(kindsField))
+    return {
+      ok: false,
+      code: field.get('code').oneOf(REFUSAL_CODES),
+      missing: texts('missing'),
+      ...(unproved !== undefined && { unproved }),
+      ...(lock !== undefined && { lock }),
+    }
   }
   const [until, recheckAt] = ['until', 'recheckAt'].map((name) => field.get(name).optional((f) => f.instant()))
   return {
@@ -290,6 +297,10 @@ function decisionField(field: Field): Decision {
     ...(recheckAt !== undefined && { recheckAt }),
     ...(field.get('labels').present && { labels: texts('labels') }),
   }
+}
+
+function kindsField(field: Field): readonly ProofKind[] {
+  return field.list(mostItems('proofs')).map((each) => each.oneOf(PROOF_KINDS))
 }
 
 function refusalField(field: Field): Refusal {

@@ -126,7 +126,14 @@ export type Decision =
       /** The labels of the caller, by which its sessions are found. */
       readonly labels?: readonly string[]
     }
-  | { readonly ok: false; readonly code: RefusalCode; readonly missing: readonly string[]; readonly lock?: string }
+  | {
+      readonly ok: false
+      readonly code: RefusalCode
+      readonly missing: readonly string[]
+      /** Of each rule that lacks proofs alone, their kinds. */
+      readonly unproved?: readonly (readonly ProofKind[])[]
+      readonly lock?: string
+    }
 
 /** Why a meeting, an enrollment or an act was refused. */
 export interface Refusal {

@@ -339,6 +339,7 @@ suite('meeting as JSON', () => {
     { ok: true, rule: 'by day', until: at, recheckAt: at.add({ hours: 1 }), labels: ['group:ops', 'device:managed'] },
     { ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing: [] },
     { ok: false, code: 'ERR_CALLER_NOT_ALLOWED', missing: ['group:ops'], lock: 'lost on the train' },
+    { ok: false, code: 'ERR_POLICY_PROOF', missing: ['totp (desk)'], unproved: [['totp'], ['passkey', 'password']] },
   ] as const)
     test(`so does a decision: ${JSON.stringify(decision)}`, () => {
       const outcome: Meeting['outcome'] = decision.ok

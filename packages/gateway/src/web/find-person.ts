@@ -8,7 +8,7 @@ import {
   type PersonSession,
   proofOf,
 } from '@countersign/mtls'
-import type { Meeting, RefusalCode } from '@countersign/protocol'
+import type { Meeting, ProofKind, Refusal, RefusalCode } from '@countersign/protocol'
 import { createGrants, type Grants, type GrantsOptions } from '../kind/grants.ts'
 import { ASSERTION_FIELD, type Asserter } from './assertion.ts'
 import type { Exchange } from './exchange.ts'
@@ -104,17 +104,29 @@ export function createFindPerson({ people, asserter, host, ...granting }: FindPe
   }
 }
 
-/** A page load goes where `path` below login says and comes back; a program is told. */
+/** What a person can prove on a page of login. */
+const SHOWN_TO_LOGIN: readonly ProofKind[] = ['passkey', 'totp', 'password']
+
+/** The proofs that a person lacks, and can give there; none where no rule would let it in by these alone. */
+export function stepUpProofs({ detail }: Refusal): readonly ProofKind[] {
+  const rules = detail !== undefined && 'unproved' in detail ? (detail.unproved ?? []) : []
+  const lacks = rules.filter((kinds) => kinds.every((kind) => SHOWN_TO_LOGIN.includes(kind))).flat()
+  return SHOWN_TO_LOGIN.filter((kind) => lacks.includes(kind))
+}
+
+/** A page load goes where `path` below login says and comes back; a program is told. @param proofs what that page asks for */
 export function sendAway(
   exchange: Exchange,
   { path: to }: RequestTarget,
   path: '/' | '/renew' | '/step-up',
   code: RefusalCode,
+  proofs: readonly ProofKind[] = [],
 ): Extract<Whose, { readonly kind: 'page' | 'refused' }> {
   const { method, headers: asked } = exchange.head
   if (!isPageLoad({ method, headers: asked, isUpgrade: exchange.tunnel !== undefined }))
     return { kind: 'refused', code }
   const { headers, ...answer } = answerOf(303, 'text/plain; charset=utf-8', '')
-  const location = byWayOf(`${LOGIN_PATH}${path}`, to)
+  const asks = proofs.length > 0 ? `&proof=${proofs.join()}` : ''
+  const location = `${byWayOf(`${LOGIN_PATH}${path}`, to)}${asks}`
   return { kind: 'page', answer: { ...answer, headers: { ...headers, Location: location } } }
 }

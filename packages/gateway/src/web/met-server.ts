@@ -15,7 +15,7 @@ import { type Account, openAccount } from './account.ts'
 import { keysAnswer, sendAnswer } from './answer.ts'
 import { ASSERTION_FIELD, type Asserter } from './assertion.ts'
 import type { Exchange } from './exchange.ts'
-import { createFindPerson, sendAway, type Whose } from './find-person.ts'
+import { createFindPerson, sendAway, stepUpProofs, type Whose } from './find-person.ts'
 import { createBehind } from './forwarded.ts'
 import { clientCertHeaders } from './headers.ts'
 import { createHttp1Server } from './http1.ts'
@@ -178,8 +178,8 @@ export function createMetServer(
       if (!granted.ok) {
         const { refused } = granted
         const { code } = refused.outcome.refusal
-        // Where a fresh proof is all that is missing, a person can give one.
-        const away = isPerson && code === 'ERR_POLICY_PROOF' ? sendAway(exchange, target, '/step-up', code) : undefined
+        const lacks = isPerson ? stepUpProofs(refused.outcome.refusal) : []
+        const away = lacks.length > 0 ? sendAway(exchange, target, '/step-up', code, lacks) : undefined
         if (away?.kind === 'page') return say(exchange, away.answer)
         return refuse(code, undefined, { meeting: refused })
       }

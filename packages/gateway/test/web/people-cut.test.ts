@@ -153,7 +153,7 @@ suite('a service that asks for a fresh proof', () => {
     if (what === undefined) return { ok: true, rule: 'customers' }
     const recheckAt = proofs.find(({ kind }) => kind === 'passkey')?.at.add({ minutes: MINUTES })
     return recheckAt === undefined || Temporal.Instant.compare(now, recheckAt) > 0
-      ? { ok: false, code: 'ERR_POLICY_PROOF', missing: ['passkey < 15m'] }
+      ? { ok: false, code: 'ERR_POLICY_PROOF', missing: ['passkey < 15m'], unproved: [['certificate'], ['passkey']] }
       : { ok: true, rule: 'money', recheckAt }
   })
   const setting = (url: string, people: TestPeople) => ({
@@ -168,7 +168,10 @@ suite('a service that asks for a fresh proof', () => {
     const cookie = people.signIn('alice')
     const headers = cookieOf(cookie)
     const page = await ask(door, undefined, '/transfer?to=x', { headers: { ...headers, ...PAGE } })
-    assert.deepEqual([page.status, page.headers.location], [303, '/login/step-up?to=%2Ftransfer%3Fto%3Dx'])
+    assert.deepEqual(
+      [page.status, page.headers.location],
+      [303, '/login/step-up?to=%2Ftransfer%3Fto%3Dx&proof=passkey'],
+    )
     const program = await ask(door, undefined, '/transfer', { headers })
     assert.deepEqual([program.status, codeOf(program)], [403, 'ERR_POLICY_PROOF'])
     assert.equal(upstream.reached, 0)
@@ -189,6 +192,22 @@ suite('a service that asks for a fresh proof', () => {
     assert.deepEqual(people.causes, [])
     assert.equal(door.sessions.find('party:alice').length, 1)
   })
+  for (const unproved of [undefined, [['certificate', 'passkey']]] as const)
+    test(`sends nobody in a circle: no page helps where rules lack ${JSON.stringify(unproved) ?? 'more'}`, async () => {
+      await using upstream = await echo()
+      await using people = await testPeople()
+      await using door = await openTestDoor(upstream, {
+        ...setting(upstream.url, people),
+        access: steadyAccess(({ what }) =>
+          what === undefined
+            ? { ok: true, rule: 'all' }
+            : { ok: false, code: 'ERR_POLICY_PROOF', missing: [], ...(unproved && { unproved }) },
+        ),
+      })
+      const headers = { ...cookieOf(people.signIn('alice')), ...PAGE }
+      assert.equal((await ask(door, undefined, '/transfer', { headers })).status, 403)
+      assert.equal(upstream.reached, 0)
+    })
   test('is not for who has no right to it: that is no matter of proofs', async () => {
     await using upstream = await echo()
     await using people = await testPeople()

@@ -5,7 +5,21 @@ import { confirmApp, newApp } from './change-app.ts'
 import { changePassword } from './change-password.ts'
 import { changePicture } from './change-picture.ts'
 import { publicDevice, sessionDevice } from './device.ts'
-import { alarm, bank, busy, element, explain, onClick, onSubmit, say, sayAloud, show, timeOf, write } from './dom.ts'
+import {
+  alarm,
+  bank,
+  busy,
+  element,
+  explain,
+  onClick,
+  onSubmit,
+  say,
+  sayAloud,
+  show,
+  timeOf,
+  whereTo,
+  write,
+} from './dom.ts'
 import { withFresh } from './fresh.ts'
 import { matterLines } from './matter-lines.ts'
 import { hasPasskey, openAccount } from './open-account.ts'
@@ -50,6 +64,7 @@ element('phone', HTMLInputElement).addEventListener('change', ({ target }) => {
   })
 })
 show('add-passkey', passkeysWork)
+element('on', HTMLAnchorElement).href = whereTo()
 /** Where there is something of it on the page. */
 const numbers = document.getElementById('sms-form') === null ? undefined : await import('./sms-number.ts')
 numbers?.openNumber({ device, canUsePasskey, tell, refresh })

@@ -4,8 +4,14 @@ import { sessionDevice } from './device.ts'
 import { bank, busy, digitsIn, element, explain, fault, isRefused, noFaults, say, show } from './dom.ts'
 import { signByPasskey } from './passkey.ts'
 
-/** Resolves once somebody has proved themselves anew (true), or turned away (false). @param withPasskey whether they have one */
-export async function askFresh(withPasskey: boolean): Promise<boolean> {
+/** What is offered; where neither is, nothing is left but to turn away. */
+export interface FreshWays {
+  readonly passkey: boolean
+  readonly code: boolean
+}
+
+/** Resolves once somebody has proved themselves anew (true), or turned away (false). */
+export async function askFresh(ways: FreshWays): Promise<boolean> {
   const device = await sessionDevice()
   const form = element('fresh-form', HTMLFormElement)
   const code = element('fresh-code', HTMLInputElement)
@@ -17,7 +23,10 @@ export async function askFresh(withPasskey: boolean): Promise<boolean> {
   code.value = ''
   box.hidden = true
   noFaults(form)
-  show('fresh-passkey', withPasskey)
+  show('fresh-passkey', ways.passkey)
+  show('fresh-by-code', ways.code)
+  show('fresh-go-on', ways.code)
+  element('fresh-go-on', HTMLElement).classList.toggle('main', !ways.passkey)
   const over = new AbortController()
   const { signal } = over
   return new Promise<boolean>((resolve) => {
@@ -80,7 +89,7 @@ export async function withFresh<Result>(
   }
   const dialog = element('fresh', HTMLDialogElement)
   dialog.showModal()
-  const proved = await askFresh(withPasskey())
+  const proved = await askFresh({ passkey: withPasskey(), code: true })
   dialog.close()
   return proved ? work() : undefined
 }

@@ -335,6 +335,28 @@ const WORDS = {
     'What you are about to do asks for a fresh passkey or one-time code.',
     'Für das, was Sie vorhaben, braucht es einen frischen Passkey oder Einmalcode.',
   ],
+  'fresh.text-passkey': [
+    'What you are about to do asks for a fresh passkey.',
+    'Für das, was Sie vorhaben, braucht es einen frischen Passkey.',
+  ],
+  'fresh.text-totp': [
+    'What you are about to do asks for a fresh one-time code.',
+    'Für das, was Sie vorhaben, braucht es einen frischen Einmalcode.',
+  ],
+  'fresh.text-password': [
+    'What you are about to do asks that you have just signed in with your password. Sign in anew, and you are back.',
+    'Für das, was Sie vorhaben, müssen Sie sich eben mit Ihrem Passwort angemeldet haben. Melden Sie sich neu an, dann sind Sie wieder hier.',
+  ],
+  'fresh.no-passkey': [
+    'You have no passkey yet. Add one in your account; from there you come back.',
+    'Sie haben noch keinen Passkey. Fügen Sie in Ihrem Konto einen hinzu; von dort kommen Sie zurück.',
+  ],
+  'fresh.no-passkeys-here': [
+    'This browser cannot use passkeys. Please take one that can.',
+    'Dieser Browser kann keine Passkeys verwenden. Bitte nehmen Sie einen, der es kann.',
+  ],
+  'fresh.to-account': ['To your account', 'Zu Ihrem Konto'],
+  'fresh.sign-in': ['Sign in anew', 'Neu anmelden'],
   'fresh.by-passkey': ['Use a passkey', 'Passkey verwenden'],
   'fresh.code': ['One-time code', 'Einmalcode'],
   'confirm.title': ['Confirm exactly this', 'Genau dies bestätigen'],

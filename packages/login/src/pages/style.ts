@@ -43,7 +43,7 @@ input.recovery { font-family: ui-monospace, monospace }
 .with-toggle { display: flex; gap: .5rem }
 .with-toggle button { flex: none }
 button, .button { font: inherit; font-weight: 600; color: var(--ink); background: transparent; border: 1px solid var(--edge); border-radius: .45rem; padding: .6rem 1.1rem; min-height: 2.75rem; cursor: pointer; text-decoration: none; display: inline-block }
-button.main { background: var(--button); border-color: var(--button); color: var(--on-button) }
+button.main, a.main { background: var(--button); border-color: var(--button); color: var(--on-button) }
 button.danger { color: var(--refused); border-color: var(--refused) }
 button.link { border: 0; padding: 0; min-height: 1.6rem; color: var(--proved); text-decoration: underline; font-weight: 400; text-align: start }
 button.link.danger { color: var(--refused) }

@@ -26,14 +26,16 @@ ${alarm()}
   return { title: say('account.sign-out'), layout: 'one', main }
 }
 
-/** `/login/step-up`: a fresh passkey or code, and back. */
+/** `/login/step-up`: the proof that is asked for, and back; what cannot be shown here leads to where it can. */
 export function stepUpPage(writing: Writing): Page {
   const { say } = writing
+  const elsewhere = html`<p id="elsewhere" hidden></p>
+<div class="buttons"><a class="button main" id="to-account" href="/login/account" hidden>${say('fresh.to-account')}</a><a class="button" id="to-sign-in" href="/login/" hidden>${say('fresh.sign-in')}</a></div>`
   const main = html`<div class="card">
 ${alarm()}
 <p id="starting" class="faint">${say('page.moment')}</p>
 <div id="fresh" hidden>
-${freshForm(writing, html`<h1>${say('fresh.title')}</h1>`)}
+${freshForm(writing, html`<h1>${say('fresh.title')}</h1>`, elsewhere)}
 </div>
 <p class="claim faint">${say('page.claim')}</p>
 </div>`
@@ -132,7 +134,7 @@ ${codeField(writing, { id: 'app-code', label: say('set-up.first-code') })}
 </form>
 </section>
 ${smsSection(writing)}
-<div class="buttons"><a class="button" href="/">${say('account.on', { bank })}</a><button type="button" id="sign-out">${say('account.sign-out')}</button></div>
+<div class="buttons"><a class="button" id="on" href="/">${say('account.on', { bank })}</a><button type="button" id="sign-out">${say('account.sign-out')}</button></div>
 </div>
 <p class="claim faint">${say('page.claim')}</p>
 </div>
@@ -142,15 +144,16 @@ ${freshForm(writing, html`<h2 id="fresh-title">${say('fresh.title')}</h2>`)}
   return { title: say('page.account'), layout: 'one', main }
 }
 
-/** Asks for a fresh proof: on a page of its own, or in a dialog above another. */
-function freshForm(writing: Writing, heading: Html): Html {
+/** Asks for a fresh proof: on a page of its own, with ways that lead `elsewhere`, or in a dialog above another. */
+function freshForm(writing: Writing, heading: Html, elsewhere: Html | false = false): Html {
   const { say } = writing
   return html`${heading}
-<p>${say('fresh.text')}</p>
+<p id="fresh-text">${say('fresh.text')}</p>
 <div class="alarm" id="fresh-alarm" role="alert" hidden><p></p></div>
 <div class="buttons"><button type="button" class="main" id="fresh-passkey">${say('fresh.by-passkey')}</button></div>
+${elsewhere}
 <form id="fresh-form" method="post" novalidate>
-${codeField(writing, { id: 'fresh-code', label: say('sign-in.code') })}
-<div class="buttons"><button type="submit">${say('page.go-on')}</button><button type="button" id="fresh-cancel">${say('page.cancel')}</button></div>
+<div id="fresh-by-code">${codeField(writing, { id: 'fresh-code', label: say('sign-in.code') })}</div>
+<div class="buttons"><button type="submit" id="fresh-go-on">${say('page.go-on')}</button><button type="button" id="fresh-cancel">${say('page.cancel')}</button></div>
 </form>`
 }
