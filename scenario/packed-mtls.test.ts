@@ -18,7 +18,7 @@ const run = promisify(execFile)
 /** Our own conditions must not reach what is installed: it has no sources. */
 const { NODE_OPTIONS: _, NODE_COMPILE_CACHE: __, ...env } = process.env
 /** The package and all that it brings along. */
-const PACKAGES = ['x509', 'verify', 'protocol', 'mtls']
+const PACKAGES = ['x509', 'ssh', 'verify', 'protocol', 'mtls']
 
 /** One of the README's, running; `text` is all that it said, `complaints` what it said on its error stream. */
 interface Program {

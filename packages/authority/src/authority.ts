@@ -12,6 +12,7 @@ import { makeBackup } from './backup/backup.ts'
 import { createCertify } from './enrollment/certify.ts'
 import { issueLocal } from './enrollment/local.ts'
 import { createRenew } from './enrollment/renew.ts'
+import { createEnrollSsh } from './enrollment/ssh/enroll.ts'
 import { createEnroll } from './enrollment/token/enroll.ts'
 import { type AuthorityAddress, createInvite } from './enrollment/token/invite.ts'
 import { InvariantError } from './error.ts'
@@ -38,6 +39,7 @@ import { createFollowers } from './status/feed/follower.ts'
 import { ownDoor } from './status/feed/own-door.ts'
 import { createPublishedAnchors, createPublishedRules, feedRules } from './status/feed/published.ts'
 import { certificatesOf, createFeedSource } from './status/feed/source.ts'
+import { sshIssuerLines } from './status/krl.ts'
 import { createLocking } from './status/lock.ts'
 import { openStatus } from './status/open.ts'
 import { createRevocation } from './status/revoke.ts'
@@ -200,6 +202,7 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
     figures: { ...figures, families: () => figures.families(looked) },
     enroll: createEnroll({ store, issue, domain, clock, checkSignature }),
     renew: createRenew({ store, issue, clock, checkSignature }),
+    enrollSsh: createEnrollSsh({ store, issue, clock }),
     timeStamps: createTimeStamps({ store, identity: timeStamping, clock, failpoint, log }),
     revocation,
     locking,
@@ -286,6 +289,10 @@ async function open(options: AuthorityOptions, opened: AsyncDisposableStack): Pr
       ),
       issuers: issuers.published().intermediates,
       ...(options.openPgp && { openPgp: await openPgpOf(options.openPgp, store, address, clock()) }),
+    }),
+    sshStatus: async () => ({
+      authorities: sshIssuerLines(issuers.published().ssh),
+      revoked: krl.current(),
     }),
     holdsWithout: async () => (await findOutageBudget(store, feed.doors(), clock())).holdsUntil,
     setting: settingOf(store, failpoint),

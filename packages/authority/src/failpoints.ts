@@ -44,6 +44,8 @@ export const FAILPOINTS = [
   'invite.after-reply',
   'enroll.before-reply',
   'enroll.after-reply',
+  'ssh-enroll.before-reply',
+  'ssh-enroll.after-reply',
   'renew.before-reply',
   'renew.after-reply',
   'certify.before-reply',

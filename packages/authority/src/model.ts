@@ -1,6 +1,7 @@
 // What `openAuthority` takes and gives.
 import type { KeyObject } from 'node:crypto'
 import type { Clock, FoundMailKeys, KeyAlgorithm, Locks, Log, SessionIndex, Trust } from '@countersign/mtls'
+import type { SshStatus } from '@countersign/mtls/ssh'
 import type { Family, KnownAuthority, Meeting } from '@countersign/protocol'
 import type { Certificate } from '@countersign/x509'
 import type { Accounts } from './accounts.ts'
@@ -117,6 +118,8 @@ export interface Authority {
   record(meeting: Meeting): void
   /** To which keys mail for an address is encrypted, as `GET /v1/mail/keys` says it. */
   mailKeys(address: string): Promise<FoundMailKeys>
+  /** The keys that sign for SSH, and what of theirs is revoked, as `GET /ssh/ca.pub` and `GET /ssh/revoked.krl` say it. */
+  sshStatus(): Promise<SshStatus>
   /** Until when everybody who relies on this authority goes on without it; absent where nobody does. */
   holdsWithout(): Promise<Temporal.Instant | undefined>
   /** A setting that other parts of the program keep in the store. */

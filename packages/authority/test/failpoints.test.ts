@@ -9,6 +9,7 @@ import { FAILPOINTS, type FailpointName } from '../src/failpoints.ts'
 const REPLIES: Readonly<Record<string, FailpointName | undefined>> = {
   'POST /enroll': 'enroll.before-reply',
   'POST /renew': 'renew.before-reply',
+  'POST /v1/ssh/certificates': 'ssh-enroll.before-reply',
   'POST /v1/timestamps': 'timestamp.before-reply',
   'POST /v1/own/meetings': undefined,
   // Kept by a program of the house, whose commits have moments of their own: `part`. The same key again is answered the same.

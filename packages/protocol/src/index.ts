@@ -118,3 +118,9 @@ export type { Reference } from './reference.ts'
 export { parseReference, referenceOf } from './reference.ts'
 export type { CredentialCause, RefusalCode, RefusalEntry } from './refusals.ts'
 export { REFUSALS } from './refusals.ts'
+export {
+  SSH_ENROLLMENT_NAMESPACE,
+  SSH_ENROLLMENT_PROFILES,
+  type SshEnrollmentProfile,
+  sshEnrollmentMessage,
+} from './ssh-enrollment.ts'

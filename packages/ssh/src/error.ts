@@ -80,6 +80,12 @@ export const SSH_ERRORS = {
   ERR_SSH_LINE_OPTION: ['sshd(8) AUTHORIZED_KEYS FILE FORMAT', 'the options are not names with quoted values'],
   ERR_SSH_LINE_BASE64: ['RFC 4648 §4', 'the key is not in base64'],
   ERR_SSH_LINE_TYPE: ['RFC 4253 §6.6', 'the line names another type than the key has'],
+  ERR_SSH_SIG_MAGIC: ['PROTOCOL.sshsig §2', 'this is no signature over a message'],
+  ERR_SSH_SIG_VERSION: ['PROTOCOL.sshsig §2', 'the format of the signature is not version 1'],
+  ERR_SSH_SIG_NAMESPACE: ['PROTOCOL.sshsig §2', 'the namespace of a signature is not empty'],
+  ERR_SSH_SIG_RESERVED: ['PROTOCOL.sshsig §2', 'nothing is defined for what is reserved'],
+  ERR_SSH_SIG_HASH: ['PROTOCOL.sshsig §2', 'a message is hashed by sha256 or sha512'],
+  ERR_SSH_SIG_ARMOR: ['PROTOCOL.sshsig §1', 'the armor is not its header, base64 and its footer'],
   ERR_SSH_FINGERPRINT: ['ssh-keygen(1) -l', 'a fingerprint is SHA256: and 43 characters of base64'],
 } as const
 

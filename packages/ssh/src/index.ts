@@ -1,3 +1,4 @@
+export { type AgentIdentity, agentAnswerOctets, isAgentSuccess, writeAgentIdentity } from './agent.ts'
 export type {
   ReadSshTbsCertificate,
   SshCertificate,
@@ -56,6 +57,15 @@ export {
   sshSignatureAlgorithmsOf,
   writeSshSignature,
 } from './signature.ts'
+export {
+  parseSshMessageSignature,
+  readSshMessageSignature,
+  SSH_MESSAGE_HASHES,
+  type SshMessageHash,
+  type SshMessageSignature,
+  sshMessageInput,
+  writeSshMessageSignature,
+} from './sshsig.ts'
 export {
   closeWire,
   openString,

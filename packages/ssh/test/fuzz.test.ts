@@ -24,6 +24,7 @@ import {
   u32,
   u64,
 } from './frames.ts'
+import { soundMessage } from './refusals/messages.ts'
 import { casesOf } from './vectors.ts'
 
 const isDeclared = (error: unknown) => error instanceof SshError
@@ -76,6 +77,9 @@ const list = krlOf(
     section(255, str('a'), Uint8Array.of(0), str('b')),
   ),
 )
+
+const armor = (octets: Uint8Array) =>
+  utf8.encode(`-----BEGIN SSH SIGNATURE-----\n${octets.toBase64()}\n-----END SSH SIGNATURE-----\n`)
 
 const READERS: Readonly<Record<string, Survivor>> = {
   readSshCertificate: {
@@ -130,6 +134,19 @@ const READERS: Readonly<Record<string, Survivor>> = {
     again: (octets) => {
       const once = ssh.formatKeyLine(ssh.parseKeyLine(textOf(octets)))
       return [utf8.encode(once), utf8.encode(ssh.formatKeyLine(ssh.parseKeyLine(once)))]
+    },
+    isDeclared,
+  },
+  readSshMessageSignature: {
+    seeds: [soundMessage],
+    again: (octets) => [octets, ssh.writeSshMessageSignature(ssh.readSshMessageSignature(octets))],
+    isDeclared,
+  },
+  parseSshMessageSignature: {
+    seeds: [armor(soundMessage)],
+    again: (octets) => {
+      const once = ssh.writeSshMessageSignature(ssh.parseSshMessageSignature(textOf(octets)))
+      return [once, ssh.writeSshMessageSignature(ssh.parseSshMessageSignature(textOf(armor(once))))]
     },
     isDeclared,
   },

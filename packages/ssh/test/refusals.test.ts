@@ -5,9 +5,15 @@ import { SSH_ERRORS, SshError } from '@countersign/ssh'
 import { CERTIFICATE_REFUSALS } from './refusals/certificates.ts'
 import { KEY_REFUSALS } from './refusals/keys.ts'
 import { LIST_REFUSALS } from './refusals/lists.ts'
+import { MESSAGE_REFUSALS } from './refusals/messages.ts'
 import { casesOf } from './vectors.ts'
 
-const KINDS = { keys: KEY_REFUSALS, certificates: CERTIFICATE_REFUSALS, lists: LIST_REFUSALS }
+const KINDS = {
+  keys: KEY_REFUSALS,
+  certificates: CERTIFICATE_REFUSALS,
+  lists: LIST_REFUSALS,
+  messages: MESSAGE_REFUSALS,
+}
 
 for (const [kind, refusals] of Object.entries(KINDS))
   suite(kind, () => {

@@ -77,6 +77,12 @@ export const openPgpKey: z.ZodType = z.strictObject({
   key: base64,
   authorities: z.array(base64),
 })
+export const sshEnrolled: z.ZodType = z.strictObject({
+  party: text,
+  /** The certificate, as the lines of SSH have it. */
+  certificate: base64,
+  authorities: z.array(text),
+})
 export const invited: z.ZodType = z.strictObject({
   token: text,
   party: text,

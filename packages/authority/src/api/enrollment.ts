@@ -3,14 +3,15 @@ import { channelBinding } from '@countersign/mtls'
 import type { Identity, Meeting, PartyId } from '@countersign/protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Credential } from '../issuance/issue.ts'
+import { sshIssuerLines } from '../status/krl.ts'
 import { callerOf } from './caller.ts'
 import { derJson } from './json.ts'
 import type { Api } from './model.ts'
 import { sendRefusal } from './reply.ts'
-import { enrollmentBody, read, renewalBody } from './schemas.ts'
+import { enrollmentBody, read, renewalBody, sshEnrollmentBody } from './schemas.ts'
 
 export function enrollmentRoutes(app: FastifyInstance, api: Api): void {
-  const { enroll, renew, failpoint, record } = api
+  const { enroll, renew, enrollSsh, failpoint, record } = api
 
   app.post('/enroll', async (request, reply) => {
     const body = read(enrollmentBody, request.body)
@@ -41,6 +42,24 @@ export function enrollmentRoutes(app: FastifyInstance, api: Api): void {
     failpoint('renew.before-reply')
     reply.raw.once('finish', () => failpoint('renew.after-reply'))
     return reply.code(201).send(answerOf(api, renewed))
+  })
+
+  app.post('/v1/ssh/certificates', async (request, reply) => {
+    const body = read(sshEnrollmentBody, request.body)
+    if (!body.ok) return sendRefusal(request, reply, body.refusal)
+    const caller = callerOf(request.raw.socket)
+    const sha256 = caller.kind === 'met' ? caller.meeting.caller.certificate?.sha256 : undefined
+    if (caller.kind !== 'met' || sha256 === undefined)
+      return sendRefusal(request, reply, { code: 'ERR_CALLER_NO_CERTIFICATE' })
+    const exporter = channelBinding(caller.socket)
+    const enrolled = await enrollSsh(Uint8Array.fromHex(sha256), { ...body.value, exporter })
+    if (!enrolled.ok) return sendRefusal(request, reply, enrolled.refusal)
+    failpoint('ssh-enroll.before-reply')
+    reply.raw.once('finish', () => failpoint('ssh-enroll.after-reply'))
+    const { party, certificate } = enrolled
+    const lines = sshIssuerLines(api.issuers.published().ssh)
+    const authorities = lines.split('\n').filter((line) => line !== '')
+    return reply.code(201).send({ party, certificate: certificate.blob.toBase64(), authorities })
   })
 }
 

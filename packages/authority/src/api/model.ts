@@ -5,6 +5,7 @@ import type { Family, Meeting, OpenSession, PartyId, Reference } from '@counters
 import type { Accounts } from '../accounts.ts'
 import type { Certify } from '../enrollment/certify.ts'
 import type { Renew } from '../enrollment/renew.ts'
+import type { EnrollSsh } from '../enrollment/ssh/enroll.ts'
 import type { Enroll } from '../enrollment/token/enroll.ts'
 import type { AuthorityAddress, Invite } from '../enrollment/token/invite.ts'
 import type { Failpoint } from '../failpoints.ts'
@@ -42,6 +43,7 @@ export interface Api {
   readonly keyDirectory: readonly string[]
   readonly enroll: Enroll
   readonly renew: Renew
+  readonly enrollSsh: EnrollSsh
   readonly timeStamps: TimeStamps
   readonly revocation: Revocation
   readonly locking: Locking

@@ -21,6 +21,7 @@ import {
   reloadBody,
   renewalBody,
   revocationBody,
+  sshEnrollmentBody,
   unlockBody,
 } from './schemas.ts'
 import { TIME_STAMP_REPLY } from './time-stamps.ts'
@@ -154,6 +155,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     body: openPgpKeyBody,
     status: 201,
     answer: answers.openPgpKey,
+  },
+  'POST /v1/ssh/certificates': {
+    summary: 'get a certificate of SSH for a key, by the certificate in hand: for a user, or for the names of a host',
+    who: 'party',
+    body: sshEnrollmentBody,
+    status: 201,
+    answer: answers.sshEnrolled,
   },
   'POST /v1/timestamps': {
     summary: 'get a time-stamp token for a hash; the body is an application/timestamp-query (RFC 3161)',

@@ -1,5 +1,10 @@
 // The forms of what callers send. Unknown fields are refused: a misspelt one must not be a silent default.
-import { MAX_LOCK_REASON_CHARACTERS, type Refusal } from '@countersign/protocol'
+import {
+  MAX_LOCK_REASON_CHARACTERS,
+  type Refusal,
+  SSH_ENROLLMENT_PROFILES,
+  type SshEnrollmentProfile,
+} from '@countersign/protocol'
 import { z } from 'zod'
 import type { CertifyRequest } from '../enrollment/certify.ts'
 import { BESIDE_PROFILES, type BesideProfile } from '../enrollment/renew.ts'
@@ -52,6 +57,12 @@ export const renewalBody: z.ZodType<Pick<EnrollmentBody, 'request'> & { readonly
 
 /** As many octets of a key as the package of OpenPGP reads would not fit the body: what a person makes has a thousand. */
 export const openPgpKeyBody: z.ZodType<{ readonly key: Uint8Array }> = z.strictObject({ key: octets('base64') })
+
+export const sshEnrollmentBody: z.ZodType<{
+  readonly profile: SshEnrollmentProfile
+  /** PROTOCOL.sshsig. */
+  readonly signature: Uint8Array
+}> = z.strictObject({ profile: z.enum(SSH_ENROLLMENT_PROFILES), signature: octets('base64') })
 
 export const mailKeysQuery: z.ZodType<{ readonly address: string }> = z.strictObject({
   /** As certificates have it: the local part as it stands, the domain in lower case. */

@@ -90,7 +90,8 @@ export function faultOfHeld(held: StoredCertificate | undefined, now: Temporal.I
   return Temporal.Instant.compare(held.notAfter, now) <= 0 ? { code: 'ERR_CALLER_EXPIRED' } : undefined
 }
 
-async function tooOften(
+/** Whether a party has been given so many by the certificates in its hand that it has to wait. */
+export async function tooOften(
   { certificates }: Repositories,
   party: string,
   now: Temporal.Instant,

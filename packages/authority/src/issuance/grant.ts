@@ -28,7 +28,10 @@ export function faultOfNames(
         `${shown}: ${profileName} has ${Object.keys(allowed).join(', ') || 'no names'}`,
       )
     }
-    const form = faultOfForm(name)
+    // A party is its own principal, whatever login names look like.
+    const isItself =
+      name.kind === 'sshPrincipal' && own.value.slice(own.value.indexOf('/', 'spiffe://'.length) + 1) === name.value
+    const form = isItself ? undefined : faultOfForm(name)
     if (form !== undefined) return fault('ERR_ENROLL_PROFILE', form)
   }
   // PROTOCOL.certkeys: without principals a certificate is of everybody.

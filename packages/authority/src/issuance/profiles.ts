@@ -288,7 +288,8 @@ export const SSH_PROFILE_NAMES = ['ssh-user', 'ssh-host'] as const
 /** One of {@link SSH_PROFILE_NAMES}. */
 export type SshProfileName = (typeof SSH_PROFILE_NAMES)[number]
 
-const NOT_BY_TOKEN = 'a token brings no SSH certificate; invite the party for one of X.509, as by --profile client'
+const NOT_BY_TOKEN =
+  'a token brings no SSH certificate; invite the party for one of X.509, and countersign ssh enroll gets one by that'
 
 /** The row of each. */
 export const SSH_PROFILES: Readonly<Record<SshProfileName, SshProfile>> = {

@@ -78,11 +78,13 @@ export const SSH_LINTS: readonly SshLint[] = [
     id: 'ssh-principal-form',
     clause: 'local profile',
     severity: 'error',
-    check: (_, { profile, identities }) => {
+    check: (_, { profile, party, identities }) => {
       const { names } = SSH_PROFILES[profile]
       const other = identities.find(({ kind }) => names[kind] === undefined)
       return other === undefined
-        ? identities.map(faultOfForm).find((fault) => fault !== undefined)
+        ? identities
+            .map((one) => (one.value === party ? undefined : faultOfForm(one)))
+            .find((fault) => fault !== undefined)
         : `${other.kind}: not in this profile`
     },
   },

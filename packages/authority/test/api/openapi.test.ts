@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { imprintOf, writeTimeStampReq } from '@countersign/x509'
 import type { z } from 'zod'
+import { newSshKey } from '../../../../tools/testing/ssh-keys.ts'
 import { problem } from '../../src/api/answers.ts'
 import { OPERATIONS } from '../../src/api/operations.ts'
 import { deviceOf } from '../support/guests.ts'
 import { askLocally, enrollmentBody, enrollParty, meet, openHouse, placeOf } from '../support/house.ts'
 import { newKey, requestFor } from '../support/keys.ts'
 import { faultsOf } from '../support/openapi.ts'
+import { sshEnrollmentBody } from '../support/ssh.ts'
 
 suite('the API in OpenAPI', () => {
   test('keeps the rules of OpenAPI 3.1, and anyone may read it', async (t) => {
@@ -102,6 +104,14 @@ suite('the API in OpenAPI', () => {
       await stranger.ask('POST', '/enroll', enrollmentBody(token, requestFor(newKey()), stranger.exporter)),
     )
     holds('POST /renew', await holder.ask('POST', '/renew', { request: requestFor(newKey()).toBase64() }))
+    holds(
+      'POST /v1/ssh/certificates',
+      await holder.ask(
+        'POST',
+        '/v1/ssh/certificates',
+        sshEnrollmentBody('ssh-user', newSshKey('Ed25519'), holder.exporter),
+      ),
+    )
     const query = writeTimeStampReq({ messageImprint: imprintOf('SHA-256', new Uint8Array(32)) })
     const asQuery = { 'content-type': 'application/timestamp-query' }
     holds('POST /v1/timestamps', await holder.ask('POST', '/v1/timestamps', query, asQuery))

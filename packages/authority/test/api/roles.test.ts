@@ -40,6 +40,7 @@ const MATRIX: readonly (readonly ['GET' | 'POST' | 'PATCH' | 'DELETE', string, u
   ['POST', '/renew', {}, EVERYBODY],
   ['GET', '/v1/mail/keys?address=alice@acme.example', undefined, ['party', ...ADMINISTRATORS]],
   ['POST', '/v1/mail/keys', {}, EVERYBODY],
+  ['POST', '/v1/ssh/certificates', {}, EVERYBODY],
   ['POST', '/v1/timestamps', {}, ['party', ...ADMINISTRATORS]],
   ['POST', '/v1/own/meetings', {}, ['party', ...ADMINISTRATORS]],
   ['GET', '/v1/own/meetings/M-7F3K-92QD', undefined, ['party', ...ADMINISTRATORS]],
@@ -134,7 +135,7 @@ suite('who may ask for what', () => {
 
   test('the socket in the data directory is an officer’s', async () => {
     for (const [method, path, body] of MATRIX) {
-      if (path === '/enroll' || path === '/renew' || /\/(own|mail|timestamps)/.test(path)) continue
+      if (path === '/enroll' || path === '/renew' || /\/(own|mail|ssh|timestamps)/.test(path)) continue
       const { body: answer } = await askLocally(house.directory, method, path, body)
       assert.equal(DENIALS.has(answer.code), false, path)
     }

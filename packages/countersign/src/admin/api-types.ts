@@ -61,6 +61,10 @@ export interface PostBodies {
   '/v1/mail/keys': {
     readonly key: string
   }
+  '/v1/ssh/certificates': {
+    readonly profile: string
+    readonly signature: string
+  }
   '/v1/timestamps': object
   '/v1/invitations': {
     readonly party: string

@@ -2,6 +2,7 @@
 // Every command: what it is called, takes and says of itself. Help, the manual and the checks are derived from it.
 import type { Command, Option } from '../command.ts'
 import { MAIL_COMMANDS } from './table-mail.ts'
+import { SSH_COMMANDS } from './table-ssh.ts'
 
 const ADMIN: Readonly<Record<string, Option>> = {
   data: {
@@ -779,6 +780,7 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./ledger-check.ts')).ledgerCheck,
   },
   ...MAIL_COMMANDS,
+  ...SSH_COMMANDS,
   {
     name: 'backup',
     summary: 'copy what an authority must not lose, while it runs',

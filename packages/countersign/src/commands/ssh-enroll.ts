@@ -1,0 +1,166 @@
+import { execFile } from 'node:child_process'
+import { mkdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { type CertifiedSshKey, certifySshKey } from '@countersign/mtls/ssh'
+import { formatWhen, writeJson } from '@countersign/protocol'
+import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
+import { failureOf } from '../failure-of.ts'
+import { plainText } from '../output/plain-text.ts'
+import { styleOf } from '../output/style.ts'
+import { newSshKey } from '../ssh/agent.ts'
+import { certificatePath, signWithFile, writeCertificate } from '../ssh/key-file.ts'
+import { type FileLines, hostLines, install, personLines, textOf } from '../ssh/sshd-files.ts'
+
+const HOST_KEY = '/etc/ssh/ssh_host_ed25519_key'
+/** sshd_config(5): PidFile. */
+const SSHD_PID = '/run/sshd.pid'
+/** Renewed when a third of its life is left; tried again so soon. */
+const RETRY_MS = 60_000
+/** The longest that is waited at once: a clock may step. */
+const MAX_WAIT_MS = 600_000
+
+/** One certificate, and what is to be told of it. */
+interface Given extends CertifiedSshKey {
+  readonly place: string
+  readonly files: readonly FileLines[]
+}
+
+/** `countersign ssh enroll`: a certificate of SSH by the identity in hand, for a person or a host. */
+export const sshEnroll: Run = async (given, around) => {
+  if (!given.flag('host') && given.text('door') !== undefined)
+    throw new Failure(EXIT.usage, '--door is for hosts', { code: 'ERR_CLI_USAGE', next: 'add --host' })
+  const first = await certify(given, around)
+  await tell(first, given, around)
+  if (given.flag('keep')) await keep(first, given, around)
+  return EXIT.ok
+}
+
+async function certify(given: Arguments, around: Around): Promise<Given> {
+  const directory = resolve(around.cwd, given.text('identity') ?? '.')
+  const isHost = given.flag('host')
+  const path = given.text('key') ?? (isHost ? HOST_KEY : undefined)
+  const home = around.env['HOME'] ?? homedir()
+  const options = { clock: around.clock }
+  if (path === undefined) {
+    const socket = around.env['SSH_AUTH_SOCK']
+    if (socket === undefined || socket === '')
+      throw new Failure(EXIT.input, 'there is no agent to hold the key', {
+        code: 'ERR_CLI_SSH_AGENT',
+        next: 'start one with eval "$(ssh-agent)", or name a key of your own with --key',
+      })
+    const key = newSshKey()
+    const certified = await certifySshKey(directory, 'ssh-user', key.sign, options)
+    await key.give(socket, certified.certificate, around.clock())
+    return { ...certified, place: 'the agent', files: [personLines(home, certified.authorities)] }
+  }
+  const file = resolve(around.cwd, path)
+  const profile = isHost ? 'ssh-host' : 'ssh-user'
+  const certified = await certifySshKey(directory, profile, (message) => signWithFile(file, message), options)
+  const place = await writeCertificate(file, certified.certificate)
+  const files = isHost
+    ? hostLines(file, certificatePath(file), given.text('door'))
+    : [personLines(home, certified.authorities)]
+  return { ...certified, place, files }
+}
+
+async function tell({ party, certificate, place, files }: Given, given: Arguments, around: Around): Promise<void> {
+  const { principals, validBefore, serial } = certificate
+  const wanted = given.flag('install')
+  if (wanted && !given.flag('host'))
+    await mkdir(join(around.env['HOME'] ?? homedir(), '.ssh'), { recursive: true, mode: 0o700 })
+  const changed = wanted ? await install(files) : []
+  if (wanted && given.flag('host')) await checkSshd(changed)
+  if (given.flag('host') && (wanted || given.flag('keep'))) await reloadSshd()
+  if (given.flag('json')) {
+    const notAfter = validBefore === 'forever' ? null : validBefore
+    const told = { event: 'enrolled', party, principals, serialNumber: serial.toString(16), notAfter, place }
+    return around.out(
+      JSON.stringify(
+        writeJson({ ...told, files: wanted ? changed : files.map(({ path, lines }) => ({ path, lines })) }),
+      ),
+    )
+  }
+  const until = validBefore === 'forever' ? 'has no end' : `ends ${formatWhen(validBefore, around.clock())}`
+  around.out(`${principals.map(plainText).join(', ')}: the certificate is in ${place}; it ${until}`)
+  if (wanted) return around.out(changed.length === 0 ? 'OpenSSH is told already' : `changed: ${changed.join(', ')}`)
+  for (const { path, lines, place: where } of files) {
+    around.out('')
+    around.out(where === 'first' ? `${path}, before the other lines of session:` : `${path}:`)
+    for (const line of lines) around.out(`  ${line}`)
+  }
+  around.out('')
+  around.out('--install writes this')
+}
+
+/** What sshd would not start with is told before it is asked to read it. */
+async function checkSshd(changed: readonly string[]): Promise<void> {
+  const run = promisify(execFile)
+  try {
+    await run('sshd', ['-t'], { env: { ...process.env, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } })
+  } catch (cause) {
+    const said = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause)
+    throw new Failure(EXIT.input, `sshd does not take its configuration: ${plainText(said)}`, {
+      code: 'ERR_CLI_SSHD',
+      next: `mend it before sshd starts again; changed was: ${changed.join(', ')}`,
+      cause,
+    })
+  }
+}
+
+/** The one that runs reads its certificate again; its sessions stay. Where none says that it runs there is nothing to do. */
+async function reloadSshd(): Promise<void> {
+  const pid = Number((await textOf(SSHD_PID)) ?? 0)
+  if (pid > 1 && /^sshd/.test((await textOf(`/proc/${pid}/comm`)) ?? '')) process.kill(pid, 'SIGHUP')
+}
+
+/** Renews until this process is asked to end. */
+async function keep(first: Given, given: Arguments, around: Around): Promise<void> {
+  const style = styleOf(around.color.out)
+  const json = given.flag('json')
+  const ended = new AbortController()
+  void around.stopped().then(() => ended.abort())
+  around.out(json ? JSON.stringify({ event: 'keeping' }) : 'kept renewed until this ends')
+  let current = first
+  while (await waited(dueMs(current, around), ended.signal)) {
+    if (dueMs(current, around) > 0) continue
+    try {
+      current = await certify(given, around)
+      if (given.flag('host')) await reloadSshd()
+      const { validBefore: notAfter } = current.certificate
+      if (json)
+        around.out(JSON.stringify(writeJson({ event: 'renewed', notAfter: notAfter === 'forever' ? null : notAfter })))
+      else if (notAfter !== 'forever')
+        around.out(`${style.proved('+')} renewed; it ends ${formatWhen(notAfter, around.clock())}`)
+    } catch (error) {
+      const failure = failureOf(error)
+      if (failure === undefined) throw error
+      if (json)
+        around.out(JSON.stringify({ event: 'not-renewed', code: failure.code ?? null, reason: failure.message }))
+      else
+        around.err(
+          `${style.refused('!')} not renewed: ${plainText(failure.message)}; tried again in ${RETRY_MS / 1000} s`,
+        )
+      if (!(await waited(RETRY_MS, ended.signal))) return
+    }
+  }
+}
+
+function dueMs({ certificate: { validAfter, validBefore } }: Given, { clock }: Around): number {
+  if (validAfter === 'always' || validBefore === 'forever') return MAX_WAIT_MS
+  const [from, to] = [validAfter.epochMilliseconds, validBefore.epochMilliseconds]
+  return to - (to - from) / 3 - clock().epochMilliseconds
+}
+
+/** False where the wait was ended. */
+async function waited(ms: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await delay(Math.min(Math.max(ms, 0), MAX_WAIT_MS), undefined, { signal })
+    return true
+  } catch (error) {
+    if (!signal.aborted) throw error
+    return false
+  }
+}

@@ -1,0 +1,96 @@
+// What OpenSSH is told: shown, and on request written where Debian's sshd and ssh look for it.
+import { readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EXIT, Failure } from '../command.ts'
+
+/** One file, and the lines of ours in it. */
+export interface FileLines {
+  readonly path: string
+  readonly lines: readonly string[]
+  /** `whole`: the file is ours. `first`: ours stand before the first line of PAM's session. `last`: they are added. */
+  readonly place: 'whole' | 'first' | 'last'
+}
+
+/** Debian's sshd_config includes this folder before anything else, and the first value counts. @see sshd_config(5) */
+const SSHD_FILE = '/etc/ssh/sshd_config.d/20-countersign.conf'
+const PAM_FILE = '/etc/pam.d/sshd'
+
+/**
+ * The lines of a host: its certificate, and where a door of ours is on this host, whom it lets in.
+ * @param door The directory of the door's socket.
+ */
+export function hostLines(key: string, certificate: string, door: string | undefined): readonly FileLines[] {
+  const own = [`HostKey ${key}`, `HostCertificate ${certificate}`]
+  if (door === undefined) return [{ path: SSHD_FILE, place: 'whole', lines: own }]
+  return [
+    {
+      path: SSHD_FILE,
+      place: 'whole',
+      lines: [
+        ...own,
+        `TrustedUserCAKeys ${join(door, 'authorities.pub')}`,
+        `RevokedKeys ${join(door, 'revoked.krl')}`,
+        `AuthorizedPrincipalsCommand ${join(door, 'principals')} %u %k`,
+        'AuthorizedPrincipalsCommandUser nobody',
+        'UsePAM yes',
+      ],
+    },
+    // Before pam_env, which lets a user set variables.
+    {
+      path: PAM_FILE,
+      place: 'first',
+      lines: [`session required pam_exec.so quiet stdout type=open_session ${join(door, 'opened')}`],
+    },
+  ]
+}
+
+/** The lines of a person: hosts are believed that these have certified. */
+export function personLines(home: string, authorities: readonly string[]): FileLines {
+  const lines = authorities.map((line) => `@cert-authority * ${line}`)
+  return { path: join(home, '.ssh', 'known_hosts'), place: 'last', lines }
+}
+
+/** Writes them; answers the files that are another now. @throws {Failure} where a file is not as it must be. */
+export async function install(files: readonly FileLines[]): Promise<readonly string[]> {
+  const changed: string[] = []
+  for (const file of files) {
+    const before = await textOf(file.path)
+    const text = withLines(file, before)
+    if (text === before) continue
+    const mode = before === undefined ? 0o644 : (await stat(file.path)).mode & 0o777
+    const beside = `${file.path}.countersign.tmp`
+    await writeFile(beside, text, { mode })
+    await rename(beside, file.path)
+    changed.push(file.path)
+  }
+  return changed
+}
+
+function withLines({ path, lines, place }: FileLines, before: string | undefined): string {
+  const ours = lines.map((line) => `${line}\n`).join('')
+  if (place === 'whole') return ours
+  const had = before?.split('\n') ?? []
+  if (place === 'last') {
+    const missing = lines.filter((line) => !had.includes(line)).map((line) => `${line}\n`)
+    const end = before === undefined || before === '' || before.endsWith('\n') ? '' : '\n'
+    return missing.length === 0 ? (before ?? '') : `${before ?? ''}${end}${missing.join('')}`
+  }
+  const rest = had.filter((line) => !/^\s*session\s.*pam_exec\.so.*\/opened\s*$/.test(line))
+  const at = rest.findIndex((line) => /^\s*-?session\s|^\s*@include\s+common-session/.test(line))
+  if (before === undefined || at < 0)
+    throw new Failure(EXIT.input, `${path} has no line of session`, {
+      code: 'ERR_CLI_SSH_PAM',
+      next: `put the line that this command shows without --install before any other of session there`,
+    })
+  return [...rest.slice(0, at), ...lines, ...rest.slice(at)].join('\n')
+}
+
+/** Undefined where there is no such file. */
+export async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
