@@ -24,6 +24,8 @@ export interface HouseOptions {
   /** A directory to start in again; it is then left to its owner. Absent: a fresh one that goes with the house. */
   readonly directory?: string
   readonly env?: Readonly<Record<string, string>>
+  /** As in `RunOptions`; commands run there as well. */
+  readonly within?: readonly string[]
   /** Default 30,000. */
   readonly readyMs?: number
 }
@@ -58,7 +60,8 @@ export async function startHouse(options: HouseOptions = {}): Promise<RunningHou
     await writeFile(join(directory, 'countersign.yaml'), JSON.stringify(options.config, null, 2))
     args.push('--config', 'countersign.yaml')
   }
-  const child = startCommand(args, { cwd: directory, env: options.env ?? {} })
+  const { within = [] } = options
+  const child = startCommand(args, { cwd: directory, env: options.env ?? {}, within })
   const log = followEvents(child)
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.on('close', (code, signal) => resolve({ code, signal }))
@@ -85,7 +88,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<RunningHou
     data: join(directory, 'countersign-data'),
     events: log.events,
     event: log.event,
-    run: (command, more = {}) => runCommand(command, { cwd: directory, ...more }),
+    run: (command, more = {}) => runCommand(command, { cwd: directory, within, ...more }),
     stop,
     stderr: log.stderr,
     [Symbol.asyncDispose]: dispose,

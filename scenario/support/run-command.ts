@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Written to standard input, which then ends. */
   readonly input?: string
+  /** A command that runs it elsewhere, as `nsenter` does. */
+  readonly within?: readonly string[]
   /** Default 30,000. The process is killed then, and the run throws. */
   readonly timeoutMs?: number
 }
@@ -35,8 +37,9 @@ for (const port of [7443, 8443, 8444])
     .unref()
 
 /** Starts `countersign ARGS`. */
-export function startCommand(args: readonly string[], { cwd, env = {} }: RunOptions): ChildProcess {
-  return spawn(process.execPath, [BIN, ...args], { cwd, env: { ...userEnvironment(), ...env }, stdio: 'pipe' })
+export function startCommand(args: readonly string[], { cwd, env = {}, within = [] }: RunOptions): ChildProcess {
+  const [program = process.execPath, ...more] = [...within, process.execPath, BIN, ...args]
+  return spawn(program, more, { cwd, env: { ...userEnvironment(), ...env }, stdio: 'pipe' })
 }
 
 /** Runs `countersign ARGS` to its end. */

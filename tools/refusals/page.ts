@@ -35,6 +35,11 @@ const GROUPS: readonly (readonly [prefix: string, title: string, text: string])[
     'Devices',
     'At a door for MQTT ([devices](doors/mqtt.md)), after both sides had proved themselves. MQTT 5 carries the text and the reference; 3.1.1 has no place for them.',
   ],
+  [
+    'ERR_VPN_',
+    'VPN',
+    'At a door for VPN ([VPN](doors/vpn.md)), after the handshake. The client reads the text and the reference.',
+  ],
   ['ERR_ENROLL_', 'Enrollment', 'The authority refuses a newcomer, or a renewal.'],
   ['ERR_AUTHORITY_', 'The authority', 'The authority cannot do what was asked, and has not done it.'],
   ['ERR_FEED_', 'The feed', 'The authority does not let a party follow it.'],

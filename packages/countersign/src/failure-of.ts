@@ -83,6 +83,7 @@ const OURS: Readonly<Record<string, (error: OwnError) => Failure>> = {
       next: AUTHORITY_NEXT[error.code as AuthorityErrorCode] ?? error.next,
     }),
   IdentityError: (error) => failure(error, EXIT.input),
+  EngineError: (error) => failure(error, EXIT.input),
   TrustFileError: (error) => failure(error, EXIT.input, { next: TRUST_NEXT[error.code as TrustFileErrorCode] }),
   MeetingRefusedError: (error) =>
     failure(error, error.code === 'ERR_CALLEE_UNREACHABLE' ? EXIT.unreachable : EXIT.refused),

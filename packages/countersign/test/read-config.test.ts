@@ -228,6 +228,17 @@ doors:
     topics: [{filter: 'own/{party}/#', publish: true, retain: true, retained: clear}]
     allow: ['*']
 `
+  const VPN = `
+authority: {listen: 127.0.0.1:0}
+doors:
+  - name: office
+    kind: vpn
+    host: vpn.localhost
+    listen: 127.0.0.1:0
+    network: 10.8.0.0/24
+    routes: [{network: 10.1.0.0/16, who: true}]
+    allow: ['*']
+`
   const PARTNER = '  - {name: partner, file: partner.pem, crl: [lists/a.crl], vouches: [spiffe://partner.example]}\n'
   const withAnchors = (anchors: string) => `${GOOD}anchors:\n${anchors}`
   test('files of another authority begin where the configuration is', () => {
@@ -286,12 +297,12 @@ doors:
     [
       'another kind',
       edit('kind: web', 'kind: smtp'),
-      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mqtt, mail$/,
+      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mqtt, vpn, mail$/,
     ],
     [
       'a kind that is no text',
       edit('kind: web', 'kind: [web]'),
-      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mqtt, mail$/,
+      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mqtt, vpn, mail$/,
     ],
     ['no host', edit('[hello.localhost, 127.0.0.1]', '[]'), /^c\.yaml:5: doors\.0\.host must name at least one host$/],
     [
@@ -429,6 +440,46 @@ doors:
     ).map(([name, from, to, message]): [string, string, RegExp] => [
       `at a door for MQTT, ${name}`,
       MQTT.replace(from, to),
+      message,
+    ]),
+    ...(
+      [
+        ['a network that is none', '10.8.0.0/24', '10.8.0.1/24', /network must be an IPv4 network/],
+        ['a network with room for nobody', '10.8.0.0/24', '10.8.0.0/30', /network must have a prefix of 16 to 29/],
+        ['a network of half the world', '10.8.0.0/24', '10.0.0.0/8', /network must have a prefix of 16 to 29/],
+        ['a network of IPv6', '10.1.0.0/16', 'fd00::/64', /routes\.0\.network must be an IPv4 network/],
+        ['no routes', '[{network: 10.1.0.0/16, who: true}]', '[]', /routes must say at least one network/],
+        ['a route for nobody', ', who: true', '', /routes\.0\.who is missing/],
+        [
+          'a service at a door with a list',
+          'who: true',
+          'who: vault',
+          /routes\.0\.who must be true at a door with allow/,
+        ],
+        [
+          'routes that overlap',
+          'who: true}]',
+          'who: true}, {network: 10.1.2.0/24, who: true}]',
+          /routes\.1\.network must not overlap with 10\.1\.0\.0\/16/,
+        ],
+        [
+          'a device that is too long',
+          'network: 10.8',
+          'device: a-very-long-name\n    network: 10.8',
+          /device must be at most 15/,
+        ],
+        [
+          'a long name without a device',
+          'name: office',
+          'name: the-long-office',
+          /name must have at most 11 characters/,
+        ],
+        ['passwords of nobody', 'network: 10.8', 'proof: both\n    network: 10.8', /proof must stand beside people/],
+        ['people without a password', 'network: 10.8', 'people: portal\n    network: 10.8', /people must be left out/],
+      ] as const
+    ).map(([name, from, to, message]): [string, string, RegExp] => [
+      `at a door for VPN, ${name}`,
+      VPN.replace(from, to),
       message,
     ]),
     ['no YAML', 'a: [', /^c\.yaml:1: /],

@@ -3,6 +3,8 @@ import type { OpenDoor, Opener } from './kind/model.ts'
 import { type MqttDoorConfig, mqttDoor } from './mqtt/door.ts'
 import { type TcpDoorConfig, tcpDoor } from './tcp/door.ts'
 import { type EgressDoorConfig, egressDoor } from './tcp/egress.ts'
+import { type VpnDoorConfig, vpnDoor } from './vpn/door.ts'
+import type { VpnHouse } from './vpn/people.ts'
 import { type WebDoorConfig, webDoor } from './web/door.ts'
 import type { WebHouse } from './web/people.ts'
 
@@ -12,6 +14,7 @@ interface ConfigOf {
   readonly tcp: TcpDoorConfig
   readonly egress: EgressDoorConfig
   readonly mqtt: MqttDoorConfig
+  readonly vpn: VpnDoorConfig
 }
 
 /** The word for a protocol in `kind:`. */
@@ -25,10 +28,11 @@ const KINDS: { readonly [Kind in DoorKind]: Opener<ConfigOf[Kind]> } = {
   tcp: tcpDoor,
   egress: egressDoor,
   mqtt: mqttDoor,
+  vpn: vpnDoor,
 }
 
 /** Opens a door of any kind. @throws as the `open` of its kind. */
-export function openDoor(config: AnyDoorConfig, house: WebHouse): Promise<OpenDoor<AnyDoorConfig>> {
+export function openDoor(config: AnyDoorConfig, house: WebHouse & VpnHouse): Promise<OpenDoor<AnyDoorConfig>> {
   return openerOf(config).open(config, house)
 }
 

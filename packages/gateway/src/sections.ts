@@ -4,6 +4,7 @@ import type { Section } from './kind/model.ts'
 import type { DoorKind } from './kinds.ts'
 import { MQTT_SECTION } from './mqtt/section.ts'
 import { EGRESS_SECTION, TCP_SECTION } from './tcp/section.ts'
+import { VPN_SECTION } from './vpn/section.ts'
 import { WEB_SECTION } from './web/section.ts'
 
 export type { Keys, Section } from './kind/model.ts'
@@ -15,4 +16,5 @@ export const DOOR_SECTIONS: Readonly<Record<DoorKind, Section>> = {
   tcp: TCP_SECTION,
   egress: EGRESS_SECTION,
   mqtt: MQTT_SECTION,
+  vpn: VPN_SECTION,
 }

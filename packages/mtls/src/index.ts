@@ -122,6 +122,7 @@ export type { HasSessions, ServerOptions } from './server/behind-gate.ts'
 export { createServer, type MutualServer } from './server/create-server.ts'
 export type { FoundPerson, PersonClaims, PersonRequest } from './server/found-person.ts'
 export { createHttp2Server, createHttpsServer } from './server/http-servers.ts'
+export { createEngineCallers, type EngineCaller, type EngineCallers } from './server/meet-by-engine.ts'
 export {
   createPeople,
   type MetPerson,

@@ -125,6 +125,8 @@ function evidenceText(
       return `vouched for by ${evidence.by}`
     case 'sealed':
       return [FORMATS[evidence.format], evidence.cipher, evidence.transport].filter(Boolean).join(' · ')
+    case 'engine':
+      return `by ${evidence.by}`
     case 'channel':
       return `${evidence.protocol} · ${evidence.cipher}`
   }

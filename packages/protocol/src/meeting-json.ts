@@ -192,6 +192,7 @@ const EVIDENCE_KINDS = [
   'openpgpKey',
   'vouched',
   'sealed',
+  'engine',
   'channel',
 ] as const satisfies readonly StepEvidence['kind'][]
 
@@ -246,6 +247,7 @@ function evidenceField(field: Field): StepEvidence {
     case 'openpgpKey':
       return { kind, fingerprint: field.get('fingerprint').text(64) }
     case 'vouched':
+    case 'engine':
       return { kind, by: textOf(field, 'by') }
     case 'sealed': {
       const transport = optionalTextOf(field, 'transport')

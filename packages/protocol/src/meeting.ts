@@ -76,6 +76,8 @@ export type StepEvidence =
       readonly transport?: string
       readonly recipients: number
     }
+  /** An engine of another make has the channel, and says that it stands: whoever asked has finished its handshake with it. */
+  | { readonly kind: 'engine'; readonly by: string }
   | {
       readonly kind: 'channel'
       readonly protocol: string

@@ -4,6 +4,7 @@ import { MAIL_REFUSALS } from './mail-refusals.ts'
 import { MQTT_REFUSALS } from './mqtt-refusals.ts'
 import { NEXT_STEPS } from './next-steps.ts'
 import { PERSON_CAUSES, PERSON_REFUSALS } from './person-refusals.ts'
+import { VPN_REFUSALS } from './vpn-refusals.ts'
 
 /** What there is to know of a refusal code. */
 export interface RefusalEntry {
@@ -461,6 +462,7 @@ export type RefusalCode =
   | keyof typeof PERSON_REFUSALS
   | keyof typeof MAIL_REFUSALS
   | keyof typeof MQTT_REFUSALS
+  | keyof typeof VPN_REFUSALS
   | `ERR_CALLER_${CredentialCause}`
   | `ERR_CALLEE_${CredentialCause}`
 
@@ -472,7 +474,7 @@ function makeRefusals(): Record<RefusalCode, RefusalEntry> {
   const others: Record<
     string,
     readonly [clause: string, fault: Fault, step: RefusalEntry['step'], text: string, next: string]
-  > = { ...OTHER_REFUSALS, ...PERSON_REFUSALS, ...MAIL_REFUSALS, ...MQTT_REFUSALS }
+  > = { ...OTHER_REFUSALS, ...PERSON_REFUSALS, ...MAIL_REFUSALS, ...MQTT_REFUSALS, ...VPN_REFUSALS }
   for (const [cause, [clause, text, next]] of Object.entries(CREDENTIAL_CAUSES)) {
     const entryOf = (fault: 'caller' | 'callee', step: 3 | 5): RefusalEntry => {
       const spoken = text.replace('{who}', WHOSE[fault])

@@ -21,7 +21,7 @@ export const PROBLEM_TYPE = 'application/problem+json'
 type DoorCode =
   | `ERR_CALLER_${CredentialCause}`
   | `ERR_CALLEE_${CredentialCause}`
-  | Extract<RefusalCode, `ERR_${'PERSON' | 'MAIL' | 'MQTT'}_${string}`>
+  | Extract<RefusalCode, `ERR_${'PERSON' | 'MAIL' | 'MQTT' | 'VPN'}_${string}`>
 
 /** RFC 9110 §15 for every other code. A new one does not compile without its line. */
 const STATUS: Readonly<Record<Exclude<RefusalCode, DoorCode>, number>> = {

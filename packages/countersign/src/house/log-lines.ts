@@ -55,6 +55,11 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
     'alarm',
     'what {client} left at the broker behind {door} may still be there: {cause}  {reference}',
   ],
+  'vpn.refused': ['ended', 'a caller of {door} was refused within its session: {code}[  {reference}]'],
+  'vpn.engine-ended': ['alarm', 'OpenVPN of {door} ended, and everybody at it with it: {cause}'],
+  'vpn.engine-failed': ['alarm', 'OpenVPN of {door} does not start, and is tried again: {cause}'],
+  'vpn.engine-started': ['done', 'OpenVPN of {door} runs again'],
+  'vpn.unanswered': ['alarm', 'OpenVPN of {door} did not do what it was told: {cause}'],
   'mail.held': ['ended', 'a message ({id}) at {door} is held for {recipients} recipients: {code}'],
   'mail.unknown': [
     'alarm',

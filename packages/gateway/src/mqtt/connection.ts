@@ -5,13 +5,14 @@ import { type AddTrouble, type CallerSession, closeAfterReading, type House } fr
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import type { Address } from '../kind/address.ts'
 import { createGrants } from '../kind/grants.ts'
+import { type Words, wordsOf, wordsOfMeeting } from '../kind/refusal-words.ts'
 import { subjectOf } from '../kind/subject.ts'
 import { connectToBroker, type Estate, leaveInOrder, MAX_BROKER_OCTETS } from './broker.ts'
 import { createExchange, type Effects, type Exchange, faultOf, limitsOf, mayLeaveWill } from './exchange.ts'
 import { type First, firstOf, type Incoming, incoming, roomIn } from './incoming.ts'
 import { PacketError, TYPE } from './packets.ts'
 import { createPermissions, type Permissions, type TopicRule } from './permissions.ts'
-import { type Limits, type Words, wordsOf, wordsOfMeeting, writeConnack, writeDisconnect } from './reasons.ts'
+import { type Limits, writeConnack, writeDisconnect } from './reasons.ts'
 
 /** What of the door's configuration a connection goes by. */
 export interface ConnectionConfig {

@@ -1,9 +1,10 @@
 // What passes between one caller and the broker, packet by packet. No octet of a packet that was not understood goes on.
 import type { Meeting, RefusalCode } from '@countersign/protocol'
 import type { IConnackPacket, IConnectPacket, IPublishPacket, ISubscribePacket, Packet } from 'mqtt-packet'
+import type { Words } from '../kind/refusal-words.ts'
 import { createReader, type ReadPacket, readHead, TYPE, typeOf, type Version, writePacket } from './packets.ts'
 import type { Answer, Permissions } from './permissions.ts'
-import { FAILURE, type Limits, reasonOf, type Words, within, writeNoAck } from './reasons.ts'
+import { FAILURE, type Limits, reasonOf, within, writeNoAck } from './reasons.ts'
 
 /** What one packet leads to. */
 export interface Effects {

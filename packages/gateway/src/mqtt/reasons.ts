@@ -1,6 +1,7 @@
 // How MQTT says no: its reason codes, and what it lets us say beside them.
-import { explainMeeting, type Meeting, publicMeeting, REFUSALS, type RefusalCode } from '@countersign/protocol'
+import type { RefusalCode } from '@countersign/protocol'
 import type { Packet } from 'mqtt-packet'
+import type { Words } from '../kind/refusal-words.ts'
 import { type Version, writePacket } from './packets.ts'
 
 /** Reason codes. @see MQTT 5.0 §2.4 */
@@ -35,34 +36,6 @@ const RETURN_OF: Readonly<Partial<Record<RefusalCode, number>>> = {
   ERR_MQTT_VERSION: RETURN.version,
   ERR_MQTT_CLIENT_ID: RETURN.identifier,
   ERR_DOOR_UPSTREAM: RETURN.unavailable,
-}
-
-/** What a caller reads, where its version has a place for it. */
-export interface Words {
-  readonly code: RefusalCode
-  readonly text: string
-}
-
-/** The words of a refusal that is its own record. */
-export function wordsOfMeeting(meeting: Meeting, now: Temporal.Instant): Words {
-  const { refusal } = explainMeeting(publicMeeting(meeting), now)
-  const code = refusal?.code ?? 'ERR_GATE_FAULT'
-  return { code, text: sentence(refusal?.why ?? 'refused', code, meeting, refusal?.next) }
-}
-
-/** The words of what went wrong within the session of a meeting. */
-export function wordsOf(code: RefusalCode, meeting: Meeting): Words {
-  const { public: why, next } = REFUSALS[code]
-  return { code, text: sentence(why, code, meeting, next) }
-}
-
-function sentence(
-  why: string,
-  code: RefusalCode,
-  { reference }: Meeting,
-  next = 'ask the operator of this door',
-): string {
-  return `${why} (${code}, ${reference}); ${next}`
 }
 
 /** Reason code of MQTT 5 for a refusal. */

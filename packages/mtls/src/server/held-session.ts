@@ -29,8 +29,11 @@ export interface Found {
 /** What a session is beside what was decided. */
 export interface Holding {
   readonly octetsSent: () => number
-  /** Ends what it has under way. Called once, when it would be refused now, or is cut. */
-  readonly end: (cause: RefusalCode) => void
+  /**
+   * Ends what it has under way. Called once, when it would be refused now, or is cut. Where an engine of another make has the
+   * channel, the answer comes when nothing flows any more.
+   */
+  readonly end: (cause: RefusalCode) => void | Promise<void>
 }
 
 /**
@@ -68,11 +71,18 @@ function hold(
   let keys = keysOf(met, decision)
   let cutBy: RefusalCode | undefined
   let lastOctetAt: Temporal.Instant | undefined
+  let ending: Promise<void> | undefined
+  const ended = () => {
+    lastOctetAt = options.clock()
+  }
   const stop = (cause: RefusalCode) => {
     if (cutBy !== undefined) return
     cutBy = cause
-    end(cause)
-    lastOctetAt = options.clock()
+    const under = end(cause)
+    if (under === undefined) return ended()
+    ending = under.then(ended)
+    // Whoever cuts it hears of a failure there.
+    ending.catch(() => undefined)
   }
   const session: OwnSession = {
     id: randomUUID(),
@@ -95,6 +105,7 @@ function hold(
     async cut(cause) {
       try {
         stop(cause)
+        await ending
       } finally {
         leave()
       }

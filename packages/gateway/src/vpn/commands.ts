@@ -1,0 +1,34 @@
+// What is said to OpenVPN on its management connection. @see OpenVPN doc/management-notes.txt, "Command Parsing"
+
+/** The engine reads lines of 1,023 octets, and sends a client a reason of about as many. */
+const MAX_WORDS = 700
+
+/**
+ * A text in the quotes of the engine's own parser: printable ASCII without quotes and backslashes, so that nothing within
+ * ends it. What is left out becomes an underscore.
+ */
+export function quoted(text: string): string {
+  const plain = text.replace(/[^ -~]|["'\\]/g, '_')
+  return `"${plain.length > MAX_WORDS ? `${plain.slice(0, MAX_WORDS - 3)}...` : plain}"`
+}
+
+/** Lets a caller in. @param options As in a file of the engine for one client; each is ours. */
+export function clientAuth(cid: number, kid: number, options: readonly string[]): string {
+  if (options.length === 0) return `client-auth-nt ${cid} ${kid}\n`
+  return [`client-auth ${cid} ${kid}`, ...options, 'END', ''].join('\n')
+}
+
+/** Says no, with the words that the client shows. */
+export function clientDeny(cid: number, kid: number, reason: string, words: string): string {
+  return `client-deny ${cid} ${kid} ${quoted(reason)} ${quoted(words)}\n`
+}
+
+/** Ends a caller that is in; it is told why, where that reaches it, and must not come back by itself. */
+export function clientHalt(cid: number, words: string): string {
+  return `client-kill ${cid} ${quoted(`HALT,${words}`)}\n`
+}
+
+/** Ends a caller that is in; its program connects again by itself. */
+export function clientRestart(cid: number, words: string): string {
+  return `client-kill ${cid} ${quoted(`RESTART,${words}`)}\n`
+}

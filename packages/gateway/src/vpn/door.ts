@@ -1,0 +1,144 @@
+// The door for VPN: OpenVPN as its engine, with our certificate; who comes in, what it reaches and when it ends is decided here.
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { isIPv6 } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findProgram } from '../kind/find-program.ts'
+import type { OpenDoor, Opener } from '../kind/model.ts'
+import type { Listen } from '../kind/words.ts'
+import { createVpnCallers, type RouteRule, type VpnProof } from './callers.ts'
+import { deviceOf } from './device.ts'
+import { openEngine } from './engine.ts'
+import { writeEngineConfig } from './engine-config.ts'
+import { openFirewall } from './firewall.ts'
+import { addressAt, createAddressPool, readNetwork } from './network.ts'
+import { openPeers } from './peers.ts'
+import type { VpnHouse } from './people.ts'
+
+/** What a door for VPN is called, what it proves, where it listens, and what is behind it. */
+export interface VpnDoorConfig {
+  readonly name: string
+  /** DNS names and IP addresses that the door proves; at least one. */
+  readonly host: readonly [string, ...string[]]
+  /** UDP. */
+  readonly listen: Listen
+  /** The addresses of callers, and the first for the door itself: IPv4, as in `10.8.0.0/24`. */
+  readonly network: string
+  /** The network device. Default: `vpn-` and the name of the door, at most 15 characters. */
+  readonly device?: string
+  readonly routes: readonly RouteRule[]
+  /** What a caller must show. Default `certificate`. */
+  readonly proof?: VpnProof
+  /** The web door of this house at which people sign in, whose passwords and codes count here. */
+  readonly people?: string
+}
+
+/** The door for VPN among the kinds. */
+export const vpnDoor: Opener<VpnDoorConfig> = {
+  open: openVpnDoor,
+  calls: () => false,
+  fixed: ['host', 'listen', 'network', 'device', 'proof', 'people'],
+}
+
+const DRAIN_POLL_MS = 20
+
+/**
+ * Opens a door for VPN.
+ * @throws {EngineError} (rejects) where OpenVPN or nft is missing or does not do it; the system's error where the address cannot be listened on.
+ */
+export async function openVpnDoor(config: VpnDoorConfig, house: VpnHouse): Promise<OpenDoor<VpnDoorConfig>> {
+  const { name, proof = 'certificate' } = config
+  const network = readNetwork(config.network)
+  if (network === undefined) throw new TypeError(`${config.network} is no network`)
+  const checkPerson = config.people === undefined ? undefined : house.checkPerson?.(config.people)
+  if (proof !== 'certificate' && checkPerson === undefined)
+    throw new TypeError(`at ${config.people} nobody signs in, so nobody's password counts at ${name}`)
+  const [openvpn, nft] = await Promise.all([findProgram('openvpn', 'openvpn'), findProgram('nft', 'nftables')])
+  const listen = await freeAddress(config.listen)
+  let current = config
+
+  await using opened = new AsyncDisposableStack()
+  const directory = await mkdtemp(join(tmpdir(), 'countersign-vpn-'))
+  opened.defer(() => rm(directory, { recursive: true, force: true }))
+  const peers = await openPeers(directory)
+  opened.defer(() => peers.close())
+  const device = deviceOf(config)
+  const firewall = await openFirewall({ program: nft, device, gateway: addressAt(network, 1) })
+  opened.defer(() => firewall.close())
+  const pool = createAddressPool(network)
+  const callers = createVpnCallers({
+    ...{ name, network, pool, proof, checkPerson, firewall, peers, house },
+    routes: () => current.routes,
+    say: (command) => engine.say(command),
+  })
+  const socket = join(directory, 'management')
+  const { identity, trust, sessions } = house
+  const engine = await openEngine({
+    ...{ door: name, program: openvpn, socket, log: house.log },
+    config: () =>
+      writeEngineConfig({
+        ...{ listen, device, network, maxClients: pool.size, trust, socket, peers },
+        credential: identity.current(),
+      }),
+    onSaid: (notification) => callers.said(notification),
+    onEnded: () => callers.ended(),
+  })
+  opened.defer(() => engine.close())
+  opened.defer(identity.onChange(() => engine.restart()))
+  let anchors = trust.anchorsSha256
+  opened.defer(
+    trust.onChange(() => {
+      if (anchors === trust.anchorsSha256) return
+      anchors = trust.anchorsSha256
+      engine.restart()
+    }),
+  )
+
+  const owned = opened.move()
+  let closing: Promise<void> | undefined
+  const close = async () => {
+    await Promise.all(sessions.list().map((session) => session.cut('ERR_DOOR_DRAINING')))
+    await owned.disposeAsync()
+  }
+  return {
+    name,
+    kind: 'vpn',
+    url: `openvpn://${isIPv6(listen.host) ? `[${listen.host}]` : listen.host}:${listen.port}`,
+    sessions,
+    close: () => {
+      closing ??= close()
+      return closing
+    },
+    // Whoever is connected stays for days, and its program finds the next door by itself: only who is on the way in is waited for.
+    async drain(timeoutMs) {
+      const deadline = performance.now() + timeoutMs
+      while (callers.isBusy && performance.now() < deadline)
+        await new Promise((next) => setTimeout(next, DRAIN_POLL_MS))
+      closing ??= close()
+      await closing
+    },
+    prepare: async (next) => ({
+      apply() {
+        current = next
+      },
+      discard: async () => undefined,
+    }),
+  }
+}
+
+/** The engine does not say which port it has got, nor clearly that one is taken: both are found out before it starts. */
+async function freeAddress({ host, port }: Listen): Promise<Listen> {
+  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
+  const closed = once(socket, 'close')
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  socket.once('error', reject).bind({ address: host, port, exclusive: true }, resolve)
+  try {
+    await promise
+    return { host, port: socket.address().port }
+  } finally {
+    socket.close()
+    await closed
+  }
+}

@@ -1,0 +1,168 @@
+// A house with a door for VPN in a network of its own, a network behind it, and stock clients of OpenVPN, each in its own.
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { needs } from '../../interop/peer.ts'
+import { cable, type Namespace, needsTun, openNamespace, withNamespaces } from '../../tools/testing/namespaces.ts'
+import { type RunningHouse, startHouse } from './house.ts'
+import type { PartyFiles } from './peers.ts'
+
+/** The options of every test of it. */
+export const withVpn: { readonly skip?: string } = {
+  ...withNamespaces,
+  ...needs('openvpn', 'openvpn'),
+  ...needs('nft', 'nftables'),
+  ...needs('ping', 'iputils-ping'),
+}
+
+/** Behind the door: one host of each network. */
+export const OFFICE = '10.1.0.2'
+export const VAULT = '10.2.0.2'
+const GATE = '10.99.0.1'
+const PATIENCE_MS = 15_000
+
+export interface VpnHouse extends AsyncDisposable {
+  readonly house: RunningHouse
+  readonly place: Namespace
+  readonly behind: Namespace
+  readonly scratch: string
+  readonly remote: string
+  readonly port: number
+  /** A network of a client's own, joined to that of the house. */
+  client(): Promise<Namespace>
+}
+
+/** What a house for these tests says; `door` in place of what the door says. */
+export interface VpnHouseOptions {
+  readonly policy: string
+  readonly parties: object
+  readonly door?: object
+  readonly doors?: readonly object[]
+}
+
+export async function startVpnHouse({ policy, parties, door, doors = [] }: VpnHouseOptions): Promise<VpnHouse> {
+  needsTun()
+  await using opened = new AsyncDisposableStack()
+  const scratch = await mkdtemp(join(tmpdir(), 'countersign-vpn-test-'))
+  opened.defer(() => rm(scratch, { recursive: true, force: true }))
+  const place = opened.use(await openNamespace())
+  const behind = opened.use(await openNamespace())
+  place.sh(`ip link add outside type bridge; ip addr add ${GATE}/24 dev outside; ip link set outside up`)
+  cable(place, ['inside', '10.1.0.1/16'], behind, ['office', `${OFFICE}/16`])
+  place.sh('ip addr add 10.2.0.1/16 dev inside; echo 1 > /proc/sys/net/ipv4/ip_forward')
+  behind.sh(`ip addr add ${VAULT}/16 dev office; ip route add default via 10.1.0.1`)
+  await writeFile(join(scratch, 'policy.yaml'), policy)
+  const house = opened.use(
+    await startHouse({
+      within: place.within,
+      config: {
+        authority: { listen: '127.0.0.1:0' },
+        policy: join(scratch, 'policy.yaml'),
+        parties,
+        doors: [
+          ...doors,
+          {
+            ...{ name: 'office', kind: 'vpn', host: ['vpn.acme.example', GATE], listen: `${GATE}:0` },
+            network: '10.8.0.0/24',
+            routes: [
+              { network: '10.1.0.0/16', who: true },
+              { network: '10.2.0.0/16', who: 'vault' },
+            ],
+            ...door,
+          },
+        ],
+      },
+    }),
+  )
+  const url = house.ready.doors.find(({ name }) => name === 'office')?.url ?? ''
+  let clients = 0
+  const owned = opened.move()
+  return {
+    ...{ house, place, behind, scratch, remote: GATE, port: Number(new URL(url).port) },
+    async client() {
+      const namespace = owned.use(await openNamespace())
+      const number = ++clients
+      place.sh(
+        `ip link add c${number} type veth peer name eth0 netns ${namespace.pid}; ip link set c${number} master outside up`,
+      )
+      namespace.sh(`ip addr add 10.99.0.${number + 1}/24 dev eth0; ip link set eth0 up`)
+      return namespace
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** A client's configuration by the files of a party. */
+export function clientLines(vpn: VpnHouse, files: PartyFiles, more: readonly string[] = []): readonly string[] {
+  return [
+    ...['client', 'dev tun', 'proto udp4', `remote ${vpn.remote} ${vpn.port}`, 'nobind', 'disable-dco'],
+    ...['remote-cert-tls server', 'verify-x509-name door/office name', 'connect-retry 1 1'],
+    ...[`ca ${files.trust}`, `cert ${files.certificate}`, `key ${files.key}`, 'verb 3', ...more],
+  ]
+}
+
+/** A stock client that runs. */
+export interface VpnClient extends AsyncDisposable {
+  readonly process: ChildProcess
+  said(): string
+  /** Waits for a line. @throws {Error} where it ends, or too much time passes, without it. */
+  says(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>
+  /** Waits until it has ended, and answers its exit code. */
+  ended(): Promise<number | null>
+}
+
+export async function startClient(
+  at: Namespace,
+  lines: readonly string[],
+  args: readonly string[] = [],
+): Promise<VpnClient> {
+  const process = at.spawn('openvpn', ['--config', 'stdin', ...args])
+  process.stdin?.end(`${lines.join('\n')}\n`)
+  let text = ''
+  const looks = new Set<() => void>()
+  const closed = once(process, 'close').then(() => {
+    for (const look of [...looks]) look()
+  })
+  for (const stream of [process.stdout, process.stderr])
+    stream?.setEncoding('utf8').on('data', (more: string) => {
+      text += more
+      for (const look of [...looks]) look()
+    })
+  return {
+    process,
+    said: () => text,
+    says(pattern, timeoutMs = PATIENCE_MS) {
+      const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>()
+      const look = () => {
+        const found = pattern.exec(text)
+        if (found) resolve(found)
+        else if (process.exitCode !== null || process.signalCode !== null)
+          reject(new Error(`the client ended without ${pattern}: ${text}`))
+      }
+      const timer = setTimeout(() => reject(new Error(`no ${pattern} in ${timeoutMs} ms: ${text}`)), timeoutMs)
+      looks.add(look)
+      look()
+      return promise.finally(() => {
+        clearTimeout(timer)
+        looks.delete(look)
+      })
+    },
+    async ended() {
+      await closed
+      return process.exitCode
+    },
+    async [Symbol.asyncDispose]() {
+      if (process.exitCode === null && process.signalCode === null) process.kill('SIGKILL')
+      await closed
+    },
+  }
+}
+
+/** One packet there and back: whether it came within the time. */
+export async function reaches(from: Namespace, address: string, seconds = 1): Promise<boolean> {
+  const ping = from.spawn('ping', ['-n', '-c', '1', '-W', String(seconds), address], { stdio: 'ignore' })
+  const [code] = (await once(ping, 'close')) as [number | null]
+  return code === 0
+}

@@ -1,0 +1,70 @@
+// Stock clients of OpenVPN at a door for VPN, by their certificates alone: real packets to what rules let reach, and both
+// sides' view of every refusal.
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { enrolled, type PartyFiles } from './support/peers.ts'
+import {
+  clientLines,
+  OFFICE,
+  reaches,
+  startClient,
+  startVpnHouse,
+  VAULT,
+  type VpnHouse,
+  withVpn,
+} from './support/vpn.ts'
+
+const POLICY = `
+meet:
+  - {rule: staff come in, who: group:staff, what: service:office}
+  - {rule: keepers open the vault, who: party:alice, what: service:vault}
+`
+const PARTIES = {
+  alice: { kind: 'person', labels: ['group:staff'] },
+  bob: { kind: 'person', labels: ['group:staff'] },
+  carol: { kind: 'person' },
+}
+const REFERENCE = /M-[0-9A-Z]{4}-[0-9A-Z]{4}/
+
+suite('the door for VPN, by certificate', withVpn, () => {
+  let vpn: VpnHouse
+  const parties: Record<string, PartyFiles> = {}
+  const of = (name: string): PartyFiles => parties[name] ?? assert.fail(name)
+
+  before(async () => {
+    vpn = await startVpnHouse({ policy: POLICY, parties: PARTIES })
+    for (const name of Object.keys(PARTIES)) parties[name] = await enrolled(vpn.house, name)
+  })
+  after(() => vpn?.[Symbol.asyncDispose]())
+
+  test('what a rule lets reach is reached, and nothing else; sessions and the record show both proofs', async () => {
+    const [at, there] = [await vpn.client(), await vpn.client()]
+    await using alice = await startClient(at, clientLines(vpn, of('alice')))
+    await using bob = await startClient(there, clientLines(vpn, of('bob')))
+    await alice.says(/Initialization Sequence Completed/)
+    await bob.says(/Initialization Sequence Completed/)
+    assert.deepEqual([await reaches(at, OFFICE), await reaches(at, VAULT)], [true, true])
+    there.sh('ip route add 10.2.0.0/16 via 10.8.0.1')
+    assert.deepEqual([await reaches(there, OFFICE), await reaches(there, VAULT)], [true, false])
+    // Nor the machine of the door, nor another caller.
+    assert.equal(await reaches(at, '10.8.0.1'), false)
+    const { stdout } = await vpn.house.run(['sessions', '--json'])
+    const { sessions } = JSON.parse(stdout) as { sessions: readonly { caller: string }[] }
+    assert.deepEqual(sessions.map(({ caller }) => caller).sort(), ['alice', 'bob'])
+    const met = await vpn.house.event(({ event, caller }) => event === 'meeting' && caller === 'alice')
+    const why = await vpn.house.run(['why', String(met['reference'])])
+    assert.match(why.stdout, /alice, issued by/)
+    assert.match(why.stdout, /vpn\.acme\.example, issued by/)
+  })
+
+  test('who may not come in is told why, with the reference that leads to the record', async () => {
+    await using carol = await startClient(await vpn.client(), clientLines(vpn, of('carol')))
+    const [line] = await carol.says(/AUTH_FAILED,.*/)
+    assert.match(line, /ERR_POLICY_NOT_ALLOWED/)
+    const reference = REFERENCE.exec(line)?.[0] ?? assert.fail(line)
+    const why = await vpn.house.run(['why', reference])
+    assert.match(why.stdout, /no rule lets carol in here/)
+    assert.match(carol.said(), /SIGTERM\[soft,auth-failure\]/)
+    await carol.ended()
+  })
+})
