@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { runLeaving } from '../../src/door/leave/run.ts'
 import type { Treat } from '../../src/door/model.ts'
 import { answer, asItStands, enqueue, MESSAGE, openLeaver, openTestHop, scratch } from './support.ts'
 
@@ -91,10 +93,16 @@ suite('mail leaves', () => {
     await first.close()
     const leaver = await openLeaver(t, first.next)
     for (let i = 0; i < 3; i++) await enqueue(leaver.queue, { messageId: `<${i}@acme.example>` })
+    const attempts: number[] = []
     for (let hour = 0; hour < 24; hour++) {
-      assert.equal(await leaver.turn(), false)
+      const found = await leaver.turn()
+      const [made = 0, ...others] = leaver.queue.list().map(({ recipients }) => recipients[0]?.attempts)
+      assert.deepEqual(others, [made, made], 'all of them were tried, though one was asked for')
+      assert.equal(found, made === attempts.at(-1), 'nobody is asked where nothing is due')
+      attempts.push(made)
       leaver.pass(1)
     }
+    assert.deepEqual(attempts.slice(0, 8), [1, 2, 3, 3, 3, 4, 4, 4])
     assert.equal(leaver.queue.list().length, 3)
     const again = await openTestHop(t, {}, port)
     leaver.pass(3)
@@ -102,6 +110,60 @@ suite('mail leaves', () => {
     assert.equal(again.got.length, 3)
     for (const { text } of again.got) assert.equal(text, MESSAGE)
     assert.deepEqual(leaver.queue.list(), [])
+  })
+
+  test('a next hop that is there again gets at once what waits for it, and not what waits for another reason', async (t) => {
+    const first = await openTestHop(t)
+    const { port } = first.next
+    await first.close()
+    const leaver = await openLeaver(t, first.next)
+    await enqueue(leaver.queue)
+    const leaving = runLeaving(leaver)
+    t.after(() => leaving.close())
+    while (!leaver.logs.some(({ event }) => event === 'mail.later')) await setTimeout(10)
+    const hop = await openTestHop(
+      t,
+      {
+        onRcptTo: ({ address }, _session, done) => (address.startsWith('full') ? done(answer(452, 'full')) : done()),
+      },
+      port,
+    )
+    await enqueue(leaver.queue, { recipients: ['full@partner.example'] })
+    while (leaver.queue.list().length > 1) await setTimeout(10)
+    assert.deepEqual(
+      hop.got.map(({ to, text }) => [to, text]),
+      [[['bob@partner.example'], MESSAGE]],
+    )
+    await leaving.close()
+    leaver.queue.wake(leaver.clock())
+    assert.equal(await leaver.turn(), true)
+    assert.deepEqual(
+      leaver.queue.list().map(({ recipients }) => recipients.map(({ address, attempts }) => [address, attempts])),
+      [[['full@partner.example', 1]]],
+    )
+  })
+
+  test('a server that breaks off within one message gets the others, and it alone waits', async (t) => {
+    const hop = await openTestHop(t, {
+      onRcptTo({ address }, session, done) {
+        if (!address.startsWith('poison')) return done()
+        for (const { _socket: socket } of hopServer(this).connections) socket.destroy()
+        void session
+      },
+    })
+    const leaver = await openLeaver(t, hop.next)
+    await enqueue(leaver.queue, { recipients: ['poison@partner.example'] })
+    await enqueue(leaver.queue, { recipients: ['bob@partner.example'] })
+    assert.equal(await leaver.turn(), true)
+    assert.deepEqual(
+      hop.got.map(({ to }) => to),
+      [['bob@partner.example']],
+    )
+    const [left] = leaver.queue.list().map(({ recipients }) => recipients[0])
+    assert.deepEqual([left?.state, left?.mayBeThere, left?.why?.code], ['waiting', false, 'ERR_MAIL_DELAYED'])
+    leaver.queue.wake(leaver.clock())
+    await leaver.turn()
+    assert.equal(leaver.queue.list()[0]?.recipients[0]?.attempts, 1, 'it does not come before the others each time')
   })
 
   test('given up after five days, with a report; a report of our own is given up without one', async (t) => {

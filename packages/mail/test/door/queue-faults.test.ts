@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { makeSmallDisk, NEEDS_MOUNT } from '../../../../tools/testing/small-disk.ts'
-import { QueueError } from '../../src/door/queue/model.ts'
+import { type Queue, QueueError } from '../../src/door/queue/model.ts'
 import { openQueue } from '../../src/door/queue/queue.ts'
 import { answer, enqueue, MESSAGE, NOON, openLeaver, openTestHop, scratch, type TestHop } from './support.ts'
 
@@ -136,6 +136,115 @@ suite('a full disk', () => {
       assert.equal(hop.got.length, 1)
       assert.equal(hop.got[0]?.text.endsWith(MESSAGE), true)
       assert.deepEqual(queue.list(), [])
+    },
+  )
+
+  /** A next hop whose answer finds no room: `fill` is called when it has a message. */
+  const fillingHop = (t: TestContext, fill: () => unknown) =>
+    openTestHop(t, {
+      onRcptTo: ({ address }, _session, done) =>
+        address.startsWith('nobody') ? done(answer(550, '5.1.1 no such user')) : done(),
+      onData(stream, { envelope }, done) {
+        let text = ''
+        stream.setEncoding('latin1').on('data', (piece: string) => {
+          text += piece
+        })
+        stream.on('end', () => {
+          received.push({ to: envelope.rcptTo.map(({ address }) => address), text })
+          fill()
+          done()
+        })
+      },
+    })
+  let received: { readonly to: readonly string[]; readonly text: string }[] = []
+
+  test('while a message leaves: whoever has it gets it no second time, and is not reported', NEEDS_MOUNT, async (t) => {
+    received = []
+    const disk = makeSmallDisk(2048)
+    t.after(() => disk[Symbol.dispose]())
+    const hop = await fillingHop(t, () => received.length === 1 && disk.fill(0))
+    const directory = join(disk.directory, 'queue')
+    const leaver = await openLeaver(t, hop.next, { directory })
+    const id = await enqueue(leaver.queue, { recipients: ['bob@partner.example', 'nobody@partner.example'] })
+    const full = { code: 'ERR_MAIL_QUEUE_FULL' }
+    await assert.rejects(leaver.turn(), full)
+    leaver.pass(24)
+    for (let i = 0; i < 5; i++) await assert.rejects(leaver.turn(), full)
+    assert.deepEqual(
+      received.map(({ to }) => to),
+      [['bob@partner.example']],
+    )
+    assert.deepEqual(
+      leaver.queue.find(id)?.recipients.map(({ state }) => state),
+      ['trying', 'trying'],
+    )
+    assert.deepEqual(await contentsOf(directory), [id])
+    disk.empty()
+    await leaver.turn()
+    assert.equal(leaver.queue.find(id), undefined, 'bob has it, and alice is told of nobody')
+    await leaver.turn()
+    assert.deepEqual(
+      received.map(({ to }) => to),
+      [['bob@partner.example'], ['alice@acme.example']],
+    )
+    assert.match(received[1]?.text ?? '', /^Final-Recipient: rfc822; nobody@partner\.example\r$/m)
+    for (const { text } of received) assert.doesNotMatch(text, /Possible-Duplicate/)
+  })
+
+  test('and the process ends before there is room: it is sent again, and says so', NEEDS_MOUNT, async (t) => {
+    received = []
+    const disk = makeSmallDisk(2048)
+    t.after(() => disk[Symbol.dispose]())
+    const hop = await fillingHop(t, () => received.length === 1 && disk.fill(0))
+    const directory = join(disk.directory, 'queue')
+    {
+      await using queue = await openQueue({ directory })
+      const leaver = await openLeaver(t, hop.next, { queue })
+      await enqueue(queue)
+      await assert.rejects(leaver.turn(), { code: 'ERR_MAIL_QUEUE_FULL' })
+    }
+    disk.empty()
+    const leaver = await openLeaver(t, hop.next, { directory })
+    await leaver.turn()
+    assert.deepEqual(
+      received.map(({ text }) => text.startsWith('Countersign-Possible-Duplicate: ')),
+      [false, true],
+    )
+    assert.deepEqual(leaver.queue.list(), [])
+  })
+
+  test(
+    'while a sender is told: nothing of the report stays, and it is told when there is room',
+    NEEDS_MOUNT,
+    async (t) => {
+      received = []
+      const disk = makeSmallDisk(2048)
+      t.after(() => disk[Symbol.dispose]())
+      const directory = join(disk.directory, 'queue')
+      const hop = await fillingHop(t, () => undefined)
+      const opened = await openQueue({ directory })
+      t.after(() => opened[Symbol.asyncDispose]())
+      // The disk is full from the moment on that the refusal is kept.
+      const queue: Queue = {
+        ...opened,
+        async settle(...settled) {
+          await opened.settle(...settled)
+          disk.fill(8)
+        },
+      }
+      const leaver = await openLeaver(t, hop.next, { queue })
+      const id = await enqueue(queue, { recipients: ['nobody@partner.example'] })
+      for (let i = 0; i < 5; i++) await assert.rejects(leaver.turn(), { code: 'ERR_MAIL_QUEUE_FULL' })
+      assert.deepEqual(await contentsOf(directory), [id])
+      disk.empty()
+      const there = await openLeaver(t, hop.next, { queue: opened })
+      await there.turn()
+      await there.turn()
+      assert.deepEqual(
+        received.map(({ to }) => to),
+        [['alice@acme.example']],
+      )
+      assert.deepEqual(opened.list(), [])
     },
   )
 })

@@ -65,6 +65,6 @@ if (what === 'enqueue') {
     clock: () => now,
     log,
   }
-  while (queue.due(now).length > 0 || queue.recover(now) > 0) await leaveOnce(options)
+  while (queue.due(now).length > 0 || (await queue.recover(now)) > 0) await leaveOnce(options)
   hop.rest()
 }

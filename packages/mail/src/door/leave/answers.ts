@@ -23,27 +23,26 @@ export interface SentInfo {
 }
 
 /**
- * Pure. Undefined where nothing was answered, and nothing can have arrived.
+ * Pure.
  * @param wasRead Whether all of the message was handed over.
  */
 export function answersOf(
   recipients: readonly string[],
   { error, info }: { readonly error?: SmtpError; readonly info?: SentInfo },
   wasRead: boolean,
-): ReadonlyMap<string, Answer> | undefined {
+): ReadonlyMap<string, Answer> {
   const refused = new Map((error ?? info)?.rejectedErrors?.map((each) => [each.recipient, each]))
   const rest = restOf(error, wasRead)
-  if (rest === undefined && refused.size === 0) return undefined
   return new Map(
     recipients.map((address) => {
       const own = refused.get(address)
-      return [address, own ? refusalOf(own) : (rest ?? { kind: 'later', why: whyOf('ERR_MAIL_DELAYED', error) })]
+      return [address, own ? refusalOf(own) : rest]
     }),
   )
 }
 
 /** For whoever was not answered apart. */
-function restOf(error: SmtpError | undefined, wasRead: boolean): Answer | undefined {
+function restOf(error: SmtpError | undefined, wasRead: boolean): Answer {
   if (error === undefined) return { kind: 'sent' }
   if (error.responseCode !== undefined) return refusalOf(error)
   // Of the size that the server named, the message, or an address: nodemailer's own word, and the server is well.
@@ -51,7 +50,9 @@ function restOf(error: SmtpError | undefined, wasRead: boolean): Answer | undefi
     return { kind: 'failed', why: { ...whyOf('ERR_MAIL_REJECTED', error), status: '5.3.4' } }
   if (error.code === 'ESTREAM' || error.code === 'EENVELOPE')
     return { kind: 'later', why: whyOf('ERR_MAIL_QUEUE', error) }
-  return wasRead ? { kind: 'unknown', why: whyOf('ERR_MAIL_NEXT_HOP', error) } : undefined
+  if (wasRead) return { kind: 'unknown', why: whyOf('ERR_MAIL_NEXT_HOP', error) }
+  // It broke off within this message: whether for its sake the others show, who are asked next.
+  return { kind: 'later', why: whyOf('ERR_MAIL_DELAYED', error) }
 }
 
 /** RFC 5321 §4.2.1: 4 is for now, 5 for good; what is neither is nothing to rely on. */

@@ -27,6 +27,8 @@ export class HopDownError extends Error {
 
 /** The way to the next hop. */
 export interface Hop {
+  /** Connects, where it is not connected. @throws {HopDownError} (rejects) */
+  open(): Promise<void>
   /** What becomes of each recipient. @throws {HopDownError} (rejects) where nobody was asked. */
   send(leaving: Leaving): Promise<ReadonlyMap<string, Answer>>
   /** Ends the connection, as when there is nothing more to send. */
@@ -49,6 +51,9 @@ export function createHop(next: NextHop, name: string): Hop {
     current = undefined
   }
   return {
+    async open() {
+      await connected()
+    },
     async send(leaving) {
       const connection = await connected()
       const lacks = couldNotCarry(leaving, extensionsOf(connection))
@@ -57,6 +62,11 @@ export function createHop(next: NextHop, name: string): Hop {
     },
     rest,
   }
+}
+
+/** A next hop that was found away: who else is to send asks nobody. */
+export function awayHop(error: HopDownError): Hop {
+  return { open: () => Promise.reject(error), send: () => Promise.reject(error), rest: () => undefined }
 }
 
 async function connect({ host, port, tls, name: proves, anchors }: NextHop, name: string): Promise<SMTPConnection> {
@@ -120,9 +130,7 @@ async function deliver(
   if (isBroken) connection.close()
   // RFC 5321 §4.1.1.5: where nobody was taken the transaction goes on, and the next MAIL would be refused for good.
   else if (ended.error !== undefined) rest()
-  const answers = answersOf(recipients, ended, wasRead)
-  if (answers === undefined) throw new HopDownError(downOf(ended.error), ended.error)
-  return answers
+  return answersOf(recipients, ended, wasRead)
 }
 
 /** What the server said that it can. nodemailer has no public word for it; without one nothing beyond ASCII is sent. */

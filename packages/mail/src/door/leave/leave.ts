@@ -12,7 +12,7 @@ import {
   type Why,
 } from '../queue/model.ts'
 import type { Answer } from './answers.ts'
-import { type Hop, HopDownError } from './hop.ts'
+import { awayHop, type Hop, HopDownError } from './hop.ts'
 import { formatDate, writeReport } from './report.ts'
 
 /** What leaving needs. */
@@ -34,12 +34,13 @@ export const DUPLICATE_FIELD = 'Countersign-Possible-Duplicate'
 
 /**
  * Sends what is due, the oldest first, and answers whether the next hop was there. A message whose queue entry cannot be
- * written is not sent; one that was sent and cannot be marked so stays as one whose end is not known.
+ * written is not sent; of one that was sent and cannot be marked so, that is written when it can be.
  * @throws {QueueError} where the queue cannot be written.
  */
 export async function leaveOnce(options: LeaveOptions): Promise<boolean> {
-  const { queue, hop, clock, log, door } = options
-  const unknown = queue.recover(clock())
+  const { queue, clock, log, door } = options
+  let { hop } = options
+  const unknown = await queue.recover(clock())
   if (unknown > 0)
     log('mail.unknown', {
       door,
@@ -47,24 +48,27 @@ export async function leaveOnce(options: LeaveOptions): Promise<boolean> {
       code: 'ERR_MAIL_QUEUE',
       cause: 'what the next hop answered was not kept',
     })
-  const faults: unknown[] = []
-  for (const { id } of queue.due(clock())) {
-    // What was read at first may have been taken out meanwhile.
-    const message = queue.find(id)
-    if (message === undefined) continue
-    try {
-      await leaveOne(message, options).catch((error: unknown) => putOff(message, error, options))
-    } catch (error) {
-      // The others would wait for the same server, each for its time limit.
-      if (error instanceof HopDownError) return false
-      if (error instanceof QueueError) throw error
-      // The others do not wait for what we have done wrong with one.
-      faults.push(error)
+  try {
+    const faults: unknown[] = []
+    for (const { id } of queue.due(clock())) {
+      // What was read at first may have been taken out meanwhile.
+      const message = queue.find(id)
+      if (message === undefined) continue
+      try {
+        await leaveOne(message, { ...options, hop }).catch((error: unknown) => putOff(message, error, options))
+      } catch (error) {
+        if (error instanceof QueueError) throw error
+        // The others would wait for the same server, each for its time limit.
+        if (error instanceof HopDownError) hop = awayHop(error)
+        // Nor do they wait for what we have done wrong with one.
+        else faults.push(error)
+      }
     }
+    if (faults.length > 0) throw faults[0]
+    return hop === options.hop
+  } finally {
+    options.hop.rest()
   }
-  hop.rest()
-  if (faults.length > 0) throw faults[0]
-  return true
 }
 
 async function leaveOne(message: QueuedMessage, options: LeaveOptions): Promise<void> {

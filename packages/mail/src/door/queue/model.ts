@@ -70,16 +70,22 @@ export interface Queue extends AsyncDisposable {
   find(id: string): QueuedMessage | undefined
   contentOf(message: QueuedMessage): Source
   /**
-   * What is still being sent when nobody sends: the process ended within it, or its end could not be kept. It may be there
-   * already, so it is sent again and says so. Answers how many. @throws {QueueError}
+   * When nobody sends: writes the ends of attempts that could not be written, as on a full disk. What else is still being sent
+   * then, the process ended within, so that it may be there already: it is sent again and says so. Answers how many.
+   * @throws {QueueError}
    */
-  recover(now: Temporal.Instant): number
+  recover(now: Temporal.Instant): Promise<number>
+  /** What waits because the next hop was away, and cannot be there, is due now. @throws {QueueError} */
+  wake(now: Temporal.Instant): void
   /**
    * Before an attempt: from here on its end is not known. Answers for whom it may be made: who was dropped meanwhile is not
    * among them. @throws {QueueError} and no attempt may be made.
    */
   begin(id: string, addresses: readonly string[], now: Temporal.Instant): readonly string[]
-  /** After it. A message that nobody waits for any more is gone. @throws {QueueError} */
+  /**
+   * After it. A message that nobody waits for any more is gone.
+   * @throws {QueueError} and it is kept in memory until `recover` has written it
+   */
   settle(id: string, outcomes: ReadonlyMap<string, Outcome>, now: Temporal.Instant): Promise<void>
   /** Puts a message to the sender into the queue in place of the recipients whom it tells of, or who are marked as told. */
   tell(about: QueuedMessage, told: Told): Promise<void>

@@ -30,7 +30,16 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     )
     const read = createReader(db)
     await wrapped(contents.sweep(new Set(read.all().map(({ id }) => id))))
+    const wake = db.prepare(
+      "UPDATE recipient SET next_at = ? WHERE state = 'waiting' AND code = 'ERR_MAIL_NEXT_HOP' AND may_be_there = 0",
+    )
     const { insert, begin, settle, forget, isGone } = writerOf(db)
+    /** Ends of attempts that could not be written. Who has a message gets it no second time while this process lives. */
+    const unwritten: Settled[] = []
+    const settleAll = ({ id, outcomes, at }: Settled) => {
+      for (const [address, outcome] of outcomes) settle(id, address, outcome, at)
+      forget(id)
+    }
     const remove = async (id: string) => {
       if (!isGone(id)) return
       failpoint('mail.before-remove')
@@ -62,13 +71,16 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
       find: read.find,
       due: ({ epochMilliseconds }) => read.due(epochMilliseconds, epochMilliseconds + LONGEST_WAIT_MS),
       contentOf: ({ id, octets }) => contents.source(id, octets),
-      recover(at) {
+      async recover(at) {
         let count = 0
         within(db, () => {
+          for (const each of unwritten) settleAll(each)
           count = Number(unknown.run(at.epochMilliseconds).changes)
         })
+        for (const { id } of unwritten.splice(0)) await remove(id)
         return count
       },
+      wake: ({ epochMilliseconds }) => within(db, () => wake.run(epochMilliseconds)),
       begin(id, addresses, at) {
         let begun: readonly string[] = []
         within(db, () => {
@@ -79,21 +91,29 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
       },
       async settle(id, outcomes, at) {
         failpoint('mail.before-settle')
-        within(db, () => {
-          for (const [address, outcome] of outcomes) settle(id, address, outcome, at)
-          forget(id)
-        })
+        const settled = { id, outcomes, at }
+        try {
+          within(db, () => settleAll(settled))
+        } catch (error) {
+          unwritten.push(settled)
+          throw error
+        }
         failpoint('mail.after-settle')
         await remove(id)
       },
       async tell(about, told) {
         const notice = await written(told)
         failpoint('mail.before-tell')
-        within(db, () => {
-          if (notice && told.message) insert(notice.id, told.message.envelope, notice.octets)
-          markTold(db, about.id, told)
-          forget(about.id)
-        })
+        try {
+          within(db, () => {
+            if (notice && told.message) insert(notice.id, told.message.envelope, notice.octets)
+            markTold(db, about.id, told)
+            forget(about.id)
+          })
+        } catch (error) {
+          if (notice) await contents.remove(notice.id)
+          throw error
+        }
         failpoint('mail.after-tell')
         await remove(about.id)
       },
@@ -120,6 +140,13 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
     db.close()
     throw error
   }
+}
+
+/** How an attempt ended, for each of its recipients. */
+interface Settled {
+  readonly id: string
+  readonly outcomes: ReadonlyMap<string, Outcome>
+  readonly at: Temporal.Instant
 }
 
 function writerOf(db: DatabaseSync) {
