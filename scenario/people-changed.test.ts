@@ -204,6 +204,6 @@ suite('what a customer changes later', { ...PEOPLE_NEED, ...needs('faketime', 'f
     await proveThePassword(bank, phone, carol)
     await enterCode(page, code)
     await page.locator('#code-fault').waitFor()
-    assert.match(await page.locator('#code-fault').innerText(), /^Name, password or code is not right/)
+    assert.match(await page.locator('#code-fault').innerText(), /^This code is not right/)
   }
 })

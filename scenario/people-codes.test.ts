@@ -74,7 +74,7 @@ suite('passwords and codes', PEOPLE_NEED, () => {
     await proveThePassword(bank, laptop, again)
     await enterCode(page, code)
     await page.locator('#code-fault').waitFor()
-    assert.match(await page.locator('#code-fault').innerText(), /^Name, password or code is not right/)
+    assert.match(await page.locator('#code-fault').innerText(), /^This code is not right/)
     const { met, text } = await bank.why(await referenceOn(page, '#code-fault'))
     assert.deepEqual([met.outcome.ok, met.caller.party], [false, 'carol'])
     assert.match(text, /the code is wrong/)

@@ -113,8 +113,9 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
       const allowance = createCallAllowance()
       app.register((scope) => apiRoutes(scope, { ...ground, ...way, calls, nonceKey, sessionOf, allowance }))
       const nonce = () => makeNonce(nonceKey, clock())
-      const [bank, hasSms] = [config.bank ?? host, sms !== undefined]
-      app.register((scope) => registerPages(scope, { bank, recoveryHours, hasSms, nonce }))
+      const [hasSms, hasMail] = [sms !== undefined, config.mail !== undefined]
+      const bank = config.bank ?? host
+      app.register((scope) => registerPages(scope, { bank, recoveryHours, hasSms, hasMail, nonce }))
     },
     async close() {
       await tidying.close()

@@ -22,9 +22,7 @@ export async function newApp(device: StoredDevice, withPasskey: () => boolean): 
 export async function confirmApp(device: StoredDevice): Promise<boolean> {
   const shown = pending
   if (shown === undefined) return false
-  const confirmed = await tryCode('app-code', 'set-up.first-code', (code) =>
-    callWithin(device, 'totp/confirm', { pending: shown, code }),
-  )
+  const confirmed = await tryCode('app-code', (code) => callWithin(device, 'totp/confirm', { pending: shown, code }))
   if (confirmed === undefined) return false
   pending = undefined
   element('app-code', HTMLInputElement).value = ''

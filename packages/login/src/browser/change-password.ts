@@ -47,7 +47,7 @@ export async function withPasswordOfNow(
 ): Promise<boolean> {
   const field = element(id, HTMLInputElement)
   if (field.value === '') {
-    fault(id, say('sign-in.password'))
+    fault(id, say('fault.password'))
     return false
   }
   const opaque = openOpaque()

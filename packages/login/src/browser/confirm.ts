@@ -24,9 +24,7 @@ onSubmit('code-form', async () => {
   const shown = matter
   if (shown === undefined) return
   const device = await sessionDevice()
-  const confirmed = await tryCode('code', 'fresh.code', (code) =>
-    callWithin(device, 'confirm', { matter: shown, code }),
-  )
+  const confirmed = await tryCode('code', (code) => callWithin(device, 'confirm', { matter: shown, code }))
   if (confirmed !== undefined) location.replace(whereTo())
 })
 onClick('send', async () => {
@@ -45,6 +43,7 @@ await busy(element('starting', HTMLElement), async () => {
   }
   const account = await openAccount(await sessionDevice())
   show('by-passkey', hasPasskey(account))
+  element('by-code', HTMLElement).classList.toggle('main', !hasPasskey(account))
   offerSms(account.sms?.number)
   show('starting', false)
   write('matter-title', matter.title)

@@ -2,7 +2,7 @@
 import { RefusedError, UnreachableError } from './call.ts'
 import { OpaqueError } from './opaque.ts'
 import { AddressError } from './passkey.ts'
-import { isWord, type Say, type Word, wordsIn } from './words.ts'
+import { isWord, type Say, wordsIn } from './words.ts'
 
 /** Says a word in the page's language. */
 export const say: Say = wordsIn(document.documentElement.lang === 'de' ? 'de' : 'en')
@@ -94,28 +94,35 @@ export function isRefused(error: unknown, ...codes: readonly string[]): boolean 
   return error instanceof RefusedError && codes.includes(error.problem.code)
 }
 
-/** The digits that stand in a field; undefined where there are none, which is told there in the words of its label. */
-export function digitsIn(field: string, label: Word): string | undefined {
+/** The same, where nothing but a code can be wrong. */
+export function explainCode(error: unknown): string {
+  if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) return explain(error)
+  const { reference } = (error as RefusedError).problem
+  const text = say('fault.code-wrong')
+  return reference === undefined ? text : `${text} ${say('page.reference', { reference })}`
+}
+
+/** The digits that stand in a field; undefined where there are none, which is told there. */
+export function digitsIn(field: string): string | undefined {
   const digits = element(field, HTMLInputElement).value.replaceAll(/\s/g, '')
   if (/^\d{6,8}$/.test(digits)) return digits
-  fault(field, say(label))
+  fault(field, say('fault.code'))
   return undefined
 }
 
 /** Tries the code in a field; undefined where it is none, or is not right: then it is told there, and another may be typed. */
 export async function tryCode<Result>(
   field: string,
-  label: Word,
   attempt: (code: string) => Promise<Result>,
 ): Promise<Result | undefined> {
-  const code = digitsIn(field, label)
+  const code = digitsIn(field)
   if (code === undefined) return undefined
   try {
     return await attempt(code)
   } catch (error) {
     if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) throw error
     element(field, HTMLInputElement).value = ''
-    fault(field, explain(error))
+    fault(field, explainCode(error))
     return undefined
   }
 }

@@ -1,7 +1,7 @@
 // Asks for a fresh proof of who is there: a passkey or a one-time password.
 import { callWithin } from './call.ts'
 import { sessionDevice } from './device.ts'
-import { bank, busy, digitsIn, element, explain, fault, isRefused, noFaults, say, show } from './dom.ts'
+import { bank, busy, digitsIn, element, explain, explainCode, fault, isRefused, noFaults, say, show } from './dom.ts'
 import { signByPasskey } from './passkey.ts'
 
 /** What is offered; where neither is, nothing is left but to turn away. */
@@ -41,7 +41,7 @@ export async function askFresh(ways: FreshWays): Promise<boolean> {
         try {
           if (await work()) end(true)
         } catch (error) {
-          if (isRefused(error, 'ERR_PERSON_CREDENTIALS')) fault('fresh-code', explain(error))
+          if (isRefused(error, 'ERR_PERSON_CREDENTIALS')) fault('fresh-code', explainCode(error))
           else tell(explain(error))
         }
       })
@@ -64,7 +64,7 @@ export async function askFresh(ways: FreshWays): Promise<boolean> {
       (event) => {
         event.preventDefault()
         attempt(async () => {
-          const digits = digitsIn('fresh-code', 'sign-in.code')
+          const digits = digitsIn('fresh-code')
           if (digits === undefined) return false
           await callWithin(device, 'step-up', { code: digits })
           return true

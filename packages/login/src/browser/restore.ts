@@ -42,7 +42,7 @@ export async function restoreApp({ device, signIn }: Restoring): Promise<void> {
 export async function confirmRestored({ device, signIn }: Restoring): Promise<Restored | undefined> {
   const shown = pending
   if (shown === undefined) return undefined
-  const answer = await tryCode('app-code', 'set-up.first-code', (code) =>
+  const answer = await tryCode('app-code', (code) =>
     callFrom(device, 'restore/app/confirm', { signIn, pending: shown, code }),
   )
   if (answer === undefined) return undefined

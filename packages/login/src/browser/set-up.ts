@@ -37,7 +37,7 @@ const chosen = choosePicture()
 let recovery: readonly string[] = []
 
 onSubmit('begin-form', async () => {
-  if (input('name').value.trim() === '') return fault('name', say('set-up.name'))
+  if (input('name').value.trim() === '') return fault('name', say('fault.name'))
   goTo('password', 'password')
 })
 onSubmit('password-form', takePassword)
@@ -90,8 +90,10 @@ async function begin(invitation: string): Promise<void> {
   }
   const { account, email } = begun
   write('invited', say('set-up.invited', { bank, account }))
-  if (email !== undefined) write('email', say('set-up.email', { email }))
-  show('email', email !== undefined)
+  if (email !== undefined && document.getElementById('email') !== null) {
+    write('email', say('set-up.email', { email }))
+    show('email')
+  }
   input('account').value = account
   goTo('begin', 'name')
 }
@@ -101,7 +103,7 @@ async function takePassword(): Promise<void> {
   const wrong = await checkPassword(given, [begun?.account ?? '', bank, location.hostname])
   if (wrong !== undefined) return fault('password', wrong)
   chosenPassword = given
-  goTo('picture', 'phrase')
+  goTo('picture', 'picture-why')
 }
 
 async function sendRecord(): Promise<void> {
@@ -137,7 +139,7 @@ async function sendRecord(): Promise<void> {
 async function sendCode(): Promise<void> {
   if (begun === undefined) return
   const { setUp } = begun
-  const answer = await tryCode('code', 'set-up.first-code', (code) => callFrom(device, 'set-up/code', { setUp, code }))
+  const answer = await tryCode('code', (code) => callFrom(device, 'set-up/code', { setUp, code }))
   if (answer === undefined) return
   recovery = answer.recovery
   listCodes(recovery)

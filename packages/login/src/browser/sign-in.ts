@@ -239,8 +239,8 @@ async function provePassword(): Promise<void> {
   const current = under
   if (current === undefined) return
   const name = account.value.trim()
-  if (name === '') return fault('account', say('sign-in.account'))
-  if (password.value === '') return fault('password', say('sign-in.password'))
+  if (name === '') return fault('account', say('fault.account'))
+  if (password.value === '') return fault('password', say('fault.password'))
   show('checking')
   sayAloud(say('sign-in.checking'))
   try {
@@ -267,9 +267,7 @@ async function proveCode(): Promise<void> {
   if (current === undefined) return
   const { signIn } = current.begun
   try {
-    const answer = await tryCode('code', 'sign-in.code', (digits) =>
-      callFrom(current.device, 'code', { signIn, code: digits }),
-    )
+    const answer = await tryCode('code', (digits) => callFrom(current.device, 'code', { signIn, code: digits }))
     if (answer === undefined) return
     current.by ??= say('steps.code')
     await goOn(current, answer)
@@ -301,7 +299,7 @@ async function recover(): Promise<void> {
   const current = under
   if (current === undefined) return
   const recovery = element('recovery', HTMLInputElement).value.trim()
-  if (recovery.length < 6) return fault('recovery', say('sign-in.recovery-code'))
+  if (recovery.length < 6) return fault('recovery', say('fault.recovery'))
   try {
     const answer = await callFrom(current.device, 'recover', { signIn: current.begun.signIn, code: recovery })
     current.by = say('steps.recovered')
@@ -315,6 +313,7 @@ async function recover(): Promise<void> {
 /** At the end of a recovery: a code of the app of before. The other ways stay above it, for whoever has lost it after all. */
 function showOldCode(): void {
   show('restore-form', false)
+  show('no-app', false)
   show('code-form')
   element('code', HTMLInputElement).focus()
 }
@@ -355,6 +354,7 @@ async function goOn(current: Under, answer: Answer): Promise<void> {
     case 'code':
       show('send-code')
       offerSms(answer.sms)
+      show('no-app', current.first !== undefined)
       showOnly('code-form', SECTIONS, 'code')
       return
     case 'confirm':

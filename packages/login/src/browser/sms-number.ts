@@ -37,9 +37,7 @@ export function openNumber({ device, canUsePasskey, tell, refresh }: AccountPage
   })
 
   onSubmit('sms-code-form', async () => {
-    const kept = await tryCode('sms-code', 'sms.first-code', (digits) =>
-      callWithin(device, 'sms/confirm', { code: digits }),
-    )
+    const kept = await tryCode('sms-code', (digits) => callWithin(device, 'sms/confirm', { code: digits }))
     if (kept === undefined) return
     to.value = ''
     show('sms-code-form', false)

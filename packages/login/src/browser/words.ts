@@ -29,8 +29,22 @@ const WORDS = {
   'page.failed': ['Something went wrong in this page: {why}', 'In dieser Seite ging etwas schief: {why}'],
   'page.reference': ['Reference: {reference}', 'Zeichen: {reference}'],
   'page.claim': [
-    'What no page can do: a copy of it at another address, with a script of its own, could read what you type. So check the address first; a passkey cannot be used there at all.',
-    'Was keine Seite kann: Eine Kopie an einer anderen Adresse, mit eigenem Skript, könnte lesen, was Sie tippen. Prüfen Sie also zuerst die Adresse; ein Passkey lässt sich dort gar nicht verwenden.',
+    'What no page can prevent: a copy of it at another address, with a script of its own, could read what you type. So check the address first; a passkey cannot be used there at all.',
+    'Was keine Seite verhindern kann: Eine Kopie an einer anderen Adresse, mit eigenem Skript, könnte lesen, was Sie tippen. Prüfen Sie also zuerst die Adresse; ein Passkey lässt sich dort gar nicht verwenden.',
+  ],
+
+  // What a field lacks.
+  'fault.name': ['Please type your name.', 'Bitte geben Sie Ihren Namen ein.'],
+  'fault.account': ['Please type the name of your account.', 'Bitte geben Sie Ihren Kontonamen ein.'],
+  'fault.password': ['Please type your password.', 'Bitte geben Sie Ihr Passwort ein.'],
+  'fault.code': ['Please type the six digits.', 'Bitte geben Sie die sechs Ziffern ein.'],
+  'fault.code-wrong': [
+    'This code is not right, or has been used. Please type a new one.',
+    'Dieser Code stimmt nicht oder wurde schon benutzt. Bitte geben Sie einen neuen ein.',
+  ],
+  'fault.recovery': [
+    'Please type one of your recovery codes, the whole of it.',
+    'Bitte geben Sie einen Ihrer Ersatzcodes ein, und zwar ganz.',
   ],
 
   // The six steps.
@@ -134,8 +148,8 @@ const WORDS = {
     'Ihr Passwort, und ein Ja auf einem Gerät, das Sie schon benutzt haben, mit einer Zahl, die beide zeigen;',
   ],
   'sign-in.way-recover': [
-    'your password and a recovery code, after a waiting time of {hours} hours, of which all your devices and your mail are told.',
-    'Ihr Passwort und ein Ersatzcode, nach {hours} Stunden Wartezeit, von der alle Ihre Geräte und Ihre E-Mail erfahren.',
+    'your password and a recovery code, after a waiting time of {hours} hours, of which {told} are told.',
+    'Ihr Passwort und ein Ersatzcode, nach {hours} Stunden Wartezeit, von der {told} erfahren.',
   ],
   'sign-in.by-passkey': ['Sign in with a passkey', 'Mit Passkey anmelden'],
   'sign-in.by-password': ['Sign in with your password', 'Mit dem Passwort anmelden'],
@@ -170,10 +184,17 @@ const WORDS = {
     'Öffnen Sie Ihr Konto bei {bank} auf einem Gerät, auf dem Sie angemeldet sind. Es zeigt diese Zahl; sagen Sie dort nur Ja, wenn sie dieselbe ist.',
   ],
   'sign-in.confirm-waits': ['Waiting for your yes…', 'Wartet auf Ihr Ja…'],
+  'sign-in.told': ['all your devices', 'alle Ihre Geräte'],
+  'sign-in.told-and-mail': ['all your devices and your mail address', 'alle Ihre Geräte und Ihre E-Mail-Adresse'],
+  'sign-in.no-app': ['No app at hand?', 'Keine App zur Hand?'],
+  'sign-in.no-app-text': [
+    'A passkey needs no code: start again, and use it. Without one, open this page in a browser that has not been here before: your password and a recovery code let you in there, after {hours} hours, and there you set up another app.',
+    'Ein Passkey braucht keinen Code: Beginnen Sie neu, und nehmen Sie ihn. Haben Sie keinen, dann öffnen Sie diese Seite in einem Browser, der noch nie hier war: Dort kommen Sie mit Passwort und Ersatzcode hinein, nach {hours} Stunden, und richten eine andere App ein.',
+  ],
   'sign-in.recover-title': ['No such device at hand?', 'Kein solches Gerät zur Hand?'],
   'sign-in.recover': [
-    'Type one of your recovery codes. After {hours} hours you can go on here. All your devices and your mail address are told at once, and each of these devices can say no.',
-    'Geben Sie einen Ihrer Ersatzcodes ein. Nach {hours} Stunden geht es hier weiter. Alle Ihre Geräte und Ihre E-Mail-Adresse erfahren es sofort, und jedes dieser Geräte kann Nein sagen.',
+    'Type one of your recovery codes. After {hours} hours you can go on here. At once {told} are told, and each of these devices can say no.',
+    'Geben Sie einen Ihrer Ersatzcodes ein. Nach {hours} Stunden geht es hier weiter. Sofort erfahren es {told}, und jedes dieser Geräte kann Nein sagen.',
   ],
   'sign-in.recovery-code': ['Recovery code', 'Ersatzcode'],
   'sign-in.begin-waiting': ['Begin the waiting time', 'Wartezeit beginnen'],
@@ -251,7 +272,7 @@ const WORDS = {
   'set-up.chosen': ['This is what you will see', 'Das werden Sie sehen'],
   'set-up.phrase': ['Your phrase', 'Ihr Satz'],
   'set-up.phrase-hint': [
-    'A few words that only mean something to you. Not your password.',
+    'A few words that mean something to you alone. Not your password.',
     'Ein paar Wörter, die nur Ihnen etwas sagen. Nicht Ihr Passwort.',
   ],
   'set-up.phrase-missing': ['Please write a phrase.', 'Bitte schreiben Sie einen Satz.'],
@@ -513,7 +534,7 @@ const WORDS = {
   ],
   'sms.title': ['Codes by SMS (restricted)', 'Codes per SMS (eingeschränkt)'],
   'sms.restricted': [
-    'The weaker way, for when your app is not at hand: a message can be read on its way, and somebody may talk your number out of its company. Such a code never lets in a new device, and changes nothing in your account.',
+    'The weaker way, for when your app is not at hand: a message can be read on its way, and somebody may talk the telephone company into giving them your number. Such a code never lets in a new device, and changes nothing in your account.',
     'Der schwächere Weg, wenn Ihre App nicht zur Hand ist: Eine Nachricht lässt sich unterwegs lesen, und jemand könnte Ihre Nummer bei ihrem Anbieter auf sich umschreiben lassen. Ein solcher Code lässt nie ein neues Gerät ein und ändert nichts in Ihrem Konto.',
   ],
   'sms.goes-to': [
@@ -606,8 +627,20 @@ const WORDS = {
     'Ihr Konto ist gesperrt, und Ihre Sitzungen sind beendet. Bitte rufen Sie {bank} an.',
   ],
   'refused.ERR_POLICY_PROOF': [
-    '{bank} asks for more than you have shown. Sign in by your app or a passkey.',
-    '{bank} verlangt mehr, als Sie gezeigt haben. Melden Sie sich mit Ihrer App oder einem Passkey an.',
+    '{bank} asks for more than you have shown. Sign in by your app or a passkey; if you have, ask {bank}.',
+    '{bank} verlangt mehr, als Sie gezeigt haben. Melden Sie sich mit Ihrer App oder einem Passkey an; haben Sie das getan, fragen Sie {bank}.',
+  ],
+  'refused.ERR_POLICY_NOT_ALLOWED': [
+    'It is you, and {bank} has not let you in here. Please ask {bank}.',
+    'Sie sind es, und {bank} hat Sie hier nicht zugelassen. Bitte fragen Sie {bank}.',
+  ],
+  'refused.ERR_CALLER_NOT_ALLOWED': [
+    'It is you, and {bank} has not let you in here. Please ask {bank}.',
+    'Sie sind es, und {bank} hat Sie hier nicht zugelassen. Bitte fragen Sie {bank}.',
+  ],
+  'refused.ERR_POLICY_HOURS': [
+    '{bank} does not let you in at this hour. Please come back later.',
+    '{bank} lässt Sie zu dieser Stunde nicht ein. Bitte kommen Sie später wieder.',
   ],
   'refused.ERR_PERSON_SIGNED_OUT': ['You have signed out.', 'Sie haben sich abgemeldet.'],
   'refused.ERR_PERSON_DEVICE_REMOVED': [

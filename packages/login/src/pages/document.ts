@@ -20,6 +20,8 @@ export interface Writing {
   readonly recoveryHours: number
   /** Whether the operator has a gateway for SMS: without one, nothing of it is on any page. */
   readonly hasSms: boolean
+  /** Whether notices go out by mail. */
+  readonly hasMail: boolean
   /** The address of a file that is served. */
   readonly url: (name: string) => string
 }

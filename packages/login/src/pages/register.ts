@@ -20,6 +20,8 @@ export interface PagesOptions {
   readonly recoveryHours: number
   /** Whether codes can come by SMS. */
   readonly hasSms: boolean
+  /** Whether notices go out by mail. */
+  readonly hasMail: boolean
   /** A fresh nonce for the first proof of a page. @see RFC 9449 §8 */
   readonly nonce: () => string | Promise<string>
 }
@@ -59,8 +61,8 @@ export async function registerPages(app: FastifyInstance, options: PagesOptions)
   ): Promise<FastifyReply> {
     const { url, importedBy } = await opening
     const language = languageOf(request.headers['accept-language'])
-    const { bank, recoveryHours, hasSms } = options
-    const writing = { say: wordsIn(language), language, bank, recoveryHours, hasSms, url }
+    const { bank, recoveryHours, hasSms, hasMail } = options
+    const writing = { say: wordsIn(language), language, bank, recoveryHours, hasSms, hasMail, url }
     const cspNonce = randomBytes(16).toString('base64url')
     const dpopNonce = await options.nonce()
     const scripts = modules.map((name) => url(`${name}.js`))

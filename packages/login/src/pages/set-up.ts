@@ -21,7 +21,7 @@ ${alarm()}
 <p id="starting" class="faint">${say('page.moment')}</p>
 <form id="begin-form" method="post" novalidate hidden>
 <p id="invited"></p>
-<p id="email" class="faint" hidden></p>
+${writing.hasMail && html`<p id="email" class="faint" hidden></p>`}
 <div class="field"><label for="name">${say('set-up.name')}</label>
 <input type="text" id="name" name="name" autocomplete="name" required maxlength="60" aria-describedby="name-fault">
 <p class="fault" id="name-fault" hidden></p></div>
@@ -33,7 +33,7 @@ ${passwordField(writing, { id: 'password', label: say('set-up.password'), hint: 
 <div class="buttons"><button class="main" type="submit">${say('page.go-on')}</button></div>
 </form>
 <form id="picture-form" method="post" novalidate hidden>
-<p>${say('set-up.picture-why', { bank: writing.bank })}</p>
+<p id="picture-why" tabindex="-1">${say('set-up.picture-why', { bank: writing.bank })}</p>
 ${pictureFields(writing)}
 <div class="buttons"><button class="main" type="submit">${say('page.go-on')}</button></div>
 <p class="faint" id="sealing" hidden>${say('set-up.sealing')}</p>
@@ -57,7 +57,7 @@ ${codeField(writing, { id: 'code', label: say('set-up.first-code') })}
 <section id="done" aria-labelledby="done-title" hidden>
 <h2 id="done-title" tabindex="-1">${say('set-up.done-title')}</h2>
 <p>${say('set-up.done')}</p>
-<p><a class="button" href="/login/?to=/login/account">${say('set-up.sign-in')}</a></p>
+<p><a class="button main" href="/login/?to=/login/account">${say('set-up.sign-in')}</a></p>
 </section>
 <p class="claim faint">${say('page.claim')}</p>
 </div>`

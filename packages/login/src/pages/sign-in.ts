@@ -5,7 +5,8 @@ import { smsOffer } from './sms.ts'
 
 /** The page of signing in. Its sections are shown one after the other by `browser/sign-in.ts`. */
 export function signInPage(writing: Writing): Page {
-  const { say, bank, recoveryHours: hours } = writing
+  const { say, bank, recoveryHours: hours, hasMail } = writing
+  const told = say(hasMail ? 'sign-in.told-and-mail' : 'sign-in.told')
   const main = html`<div class="card">
 <h1>${say('sign-in.title')}</h1>
 ${alarm()}
@@ -27,7 +28,7 @@ ${alarm()}
 <section id="new-device" aria-labelledby="new-device-title" hidden>
 <h2 id="new-device-title">${say('sign-in.new-title')}</h2>
 <p>${say('sign-in.new', { bank })}</p>
-<ul><li>${say('sign-in.way-passkey')}</li><li>${say('sign-in.way-confirm')}</li><li>${say('sign-in.way-recover', { hours })}</li></ul>
+<ul><li>${say('sign-in.way-passkey')}</li><li>${say('sign-in.way-confirm')}</li><li>${say('sign-in.way-recover', { hours, told })}</li></ul>
 <p><button type="button" class="main" id="passkey-first">${say('sign-in.by-passkey')}</button></p>
 <h2>${say('sign-in.by-password')}</h2>
 </section>
@@ -59,6 +60,7 @@ ${codeField(writing, { id: 'code', label: say('sign-in.code') })}
 <p id="sent" role="status"></p>
 <div class="buttons"><button class="main" type="submit">${say('page.go-on')}</button><button type="button" id="send-code">${say('sign-in.send')}</button></div>
 ${smsOffer(writing)}
+<details id="no-app"><summary>${say('sign-in.no-app')}</summary><p>${say('sign-in.no-app-text', { hours })}</p></details>
 </form>
 <section id="confirm" aria-labelledby="confirm-title" hidden>
 <h2 id="confirm-title" tabindex="-1">${say('sign-in.confirm-title')}</h2>
@@ -68,7 +70,7 @@ ${smsOffer(writing)}
 <div class="buttons"><button type="button" id="passkey-instead">${say('sign-in.by-passkey')}</button></div>
 <details><summary>${say('sign-in.recover-title')}</summary>
 <form id="recover-form" method="post" novalidate>
-<p>${say('sign-in.recover', { hours })}</p>
+<p>${say('sign-in.recover', { hours, told })}</p>
 <div class="field"><label for="recovery">${say('sign-in.recovery-code')}</label>
 <input class="recovery" type="text" id="recovery" name="recovery" autocomplete="off" autocapitalize="none" spellcheck="false" required maxlength="40" aria-describedby="recovery-fault">
 <p class="fault" id="recovery-fault" hidden></p></div>

@@ -57,7 +57,7 @@ ${alarm()}
 <p id="sent" role="status"></p>
 <form id="code-form" method="post" novalidate>
 ${codeField(writing, { id: 'code', label: say('fresh.code') })}
-<div class="buttons"><button type="submit">${say('confirm.by-code')}</button><button type="button" id="cancel">${say('page.cancel')}</button></div>
+<div class="buttons"><button type="submit" id="by-code">${say('confirm.by-code')}</button><button type="button" id="cancel">${say('page.cancel')}</button></div>
 ${smsOffer(writing)}
 </form>
 </section>

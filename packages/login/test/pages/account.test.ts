@@ -98,6 +98,7 @@ suite('the account, in Chromium', needs('chromium', 'chromium'), () => {
     await page.locator('#no-passkeys').waitFor()
     await page.locator('#add-passkey').click()
     await page.locator('#notice', { hasText: 'has been added' }).waitFor()
+    await page.locator('#passkeys li').waitFor()
     assert.equal(await page.locator('#passkeys li').count(), 1)
 
     const confirm = (matter: unknown) =>

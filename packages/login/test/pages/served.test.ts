@@ -21,11 +21,27 @@ suite('the pages of login, as they are served', () => {
   let app: FastifyInstance
   before(async () => {
     app = fastify()
-    await registerPages(app, { bank: 'Bank <of> "Tests"', recoveryHours: 24, hasSms: true, nonce: () => 'nonce-1' })
+    await registerPages(app, {
+      bank: 'Bank <of> "Tests"',
+      recoveryHours: 24,
+      hasSms: true,
+      hasMail: true,
+      nonce: () => 'nonce-1',
+    })
   })
   after(() => app.close())
 
   const get = (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers })
+
+  test('nobody is promised a mail where none goes out', async () => {
+    const unmailed = fastify()
+    await registerPages(unmailed, { bank: 'B', recoveryHours: 24, hasSms: false, hasMail: false, nonce: () => 'n' })
+    for (const path of PAGES)
+      assert.doesNotMatch((await unmailed.inject({ url: path })).body, /mail address|id="email"/)
+    assert.match((await get('/login/')).body, /of which all your devices and your mail address are told/)
+    assert.match((await get('/login/set-up')).body, /id="email"/)
+    await unmailed.close()
+  })
 
   for (const path of PAGES) {
     test(`${path} lets in no foreign origin, no inline script, no frame`, async () => {

@@ -62,6 +62,9 @@ suite('signing in, in Chromium', needs('chromium', 'chromium'), () => {
     await page.locator('#picture').waitFor()
     assert.deepEqual(await canType(page), { visible: true, enabled: true })
 
+    await press(page, '#password-form')
+    assert.equal(await page.locator('#password-fault').innerText(), 'Please type your password.')
+
     await page.locator('#password').fill('drei kurze Wörter')
     await press(page, '#password-form')
     await page.locator('#password-fault').waitFor({ timeout: 20_000 })
@@ -76,10 +79,11 @@ suite('signing in, in Chromium', needs('chromium', 'chromium'), () => {
     await page.locator('#code-form').waitFor({ timeout: 20_000 })
     await page.locator('#code').fill('abc')
     await press(page, '#code-form')
-    assert.equal(await page.locator('#code-fault').isVisible(), true)
+    assert.equal(await page.locator('#code-fault').innerText(), 'Please type the six digits.')
+    assert.match(await page.locator('#no-app').innerText(), /No app at hand/)
     await page.locator('#code').fill('000000')
     await press(page, '#code-form')
-    await page.locator('#code-fault', { hasText: 'Name, password or code is not right' }).waitFor()
+    await page.locator('#code-fault', { hasText: 'This code is not right' }).waitFor()
     assert.equal(bank.arrived.length, 0)
     await page.locator('#code').fill(nextCode(bank, knows))
     await press(page, '#code-form')

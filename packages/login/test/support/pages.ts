@@ -15,7 +15,13 @@ export interface ServedPages extends AsyncDisposable {
 /** Serves the pages on loopback. */
 export async function servePages(): Promise<ServedPages> {
   const app = fastify()
-  await registerPages(app, { bank: 'Bank of Tests', recoveryHours: 24, hasSms: true, nonce: () => 'the-first-nonce' })
+  await registerPages(app, {
+    bank: 'Bank of Tests',
+    recoveryHours: 24,
+    hasSms: true,
+    hasMail: true,
+    nonce: () => 'the-first-nonce',
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   return { origin: `http://localhost:${port}`, [Symbol.asyncDispose]: () => app.close() }
