@@ -1,8 +1,10 @@
-// The administration socket asked directly, where starting a command would be most of what is measured.
+// The administration socket asked directly, where starting a command would be most of what is measured, or of what a test takes.
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { fieldOf, type Receipt, readReceipt } from '@countersign/protocol'
+import { enroll } from '@countersign/mtls'
+import { fieldOf, parseToken, type Receipt, readReceipt } from '@countersign/protocol'
 import type { RunningHouse } from './house.ts'
+import { type PartyFiles, partyFiles } from './peers.ts'
 
 export interface TimedReceipt extends Receipt {
   /** Wall clock, epoch milliseconds: just before the request was written, and when its answer was whole. */
@@ -46,4 +48,11 @@ export async function inviteNow(house: RunningHouse, party: string, more: object
   const { status, body } = await post(house, '/v1/invitations', { party, ttlSeconds: 600, ...more })
   if (status >= 300) throw new Error(`invite ${party}: ${status} ${body}`)
   return fieldOf(JSON.parse(body)).get('token').text()
+}
+
+/** Invites `party` and enrolls it, in this process: for a party that a test takes for granted. */
+export async function enrolledNow(house: RunningHouse, party: string, more: object = {}): Promise<PartyFiles> {
+  const directory = join(house.directory, 'parties', party)
+  await enroll(parseToken(await inviteNow(house, party, more)), { directory })
+  return partyFiles(directory)
 }

@@ -1,6 +1,13 @@
 // Revocation lists are fetched anew: those that have run out before a meeting, so that `require` can hold, and all for mail,
 // whose sender is not there to be cut.
-import { type DirectoryIdentity, EnrollmentError, MeetingRefusedError, refreshStatus } from '@countersign/mtls'
+import { setTimeout } from 'node:timers/promises'
+import {
+  type DirectoryIdentity,
+  EnrollmentError,
+  IdentityError,
+  MeetingRefusedError,
+  refreshStatus,
+} from '@countersign/mtls'
 import type { Around } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
 
@@ -21,13 +28,27 @@ export async function refreshExpiredStatus(
   }
 }
 
+/** Whoever opens several messages at once fetches them for each: so long one waits for the others. */
+const PATIENCE_MS = 5_000
+
+async function refreshInTurn(directory: string, { clock }: Pick<Around, 'clock'>): Promise<void> {
+  for (const end = performance.now() + PATIENCE_MS; ; await setTimeout(50))
+    try {
+      await refreshStatus(directory, { clock })
+      return
+    } catch (error) {
+      const isBusy = error instanceof IdentityError && error.code === 'ERR_IDENTITY_IN_USE'
+      if (!isBusy || performance.now() > end) throw error
+    }
+}
+
 /** Fetches the lists of `identity` where the authority answers; where it does not, those that are there decide, and it is said. */
 export async function refreshStatusForMail(
   identity: DirectoryIdentity,
   { clock, err }: Pick<Around, 'clock' | 'err'>,
 ): Promise<void> {
   try {
-    await refreshStatus(identity.directory, { clock })
+    await refreshInTurn(identity.directory, { clock })
     await identity.reload()
   } catch (error) {
     if (!(error instanceof MeetingRefusedError || error instanceof EnrollmentError)) throw error

@@ -12,7 +12,7 @@ export interface Leaving {
 }
 
 /** What an operator asks for by command is seen as soon. */
-const LOOK_MS = 2_000
+const LOOK_MS = 1_000
 /** After the next hop was away, or the queue could not be written: at first, then twice as long each time. */
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 60_000
@@ -37,6 +37,8 @@ export function runLeaving(options: LeaveOptions): Leaving {
       if (!hasBegun) options.queue.wake(options.clock())
       hasBegun = true
       isAway = !(await leaveWhereItIs(options, isAway))
+      // More than one turn takes, or the report of something that was given up within it.
+      if (!isAway && options.queue.due(options.clock()).length > 0) isPoked = true
       if (isBroken) log('mail.queue-works', { door })
       isBroken = false
       isPaused = isAway
