@@ -1,7 +1,7 @@
 // What has had its time is taken away, once in a while, by whichever process comes to it. Each is found by its index.
 import { sql } from 'kysely'
 import type { Ground } from './ground.ts'
-import { endUnanswered, type LateGround } from './signin/late.ts'
+import { endUnanswered, type LateGround, recordUnproved } from './signin/late.ts'
 import type { Tables } from './store/tables.ts'
 
 const EVERY_MS = 60_000
@@ -52,6 +52,7 @@ export function keepTidy(ground: LateGround): { close(): Promise<void> } {
   const endLate = async () => {
     const now = clock()
     await endUnanswered(ground, { since, now })
+    await recordUnproved(ground, { since, now })
     // Longer ago than one round: a clock may have been stepped back meanwhile.
     since = now.subtract({ milliseconds: 2 * EVERY_MS })
   }

@@ -83,6 +83,10 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
     'alarm',
     'somebody has the password of {account} at {door} on a device that is not known, from {address}',
   ],
+  'login.guessing': [
+    'alarm',
+    'somebody may be guessing passwords at {door}: within a minute more sign-ins came to none than the {recorded} that are recorded',
+  ],
   'login.denied': ['alarm', 'a known device of {account} at {door} said no to what waited there'],
   'login.failed': ['alarm', 'a call of a page at {door} failed: {path}: {error}'],
   'listener.failed': ['alarm', 'the certificate of the authority itself could not be renewed: {error}'],

@@ -1,4 +1,5 @@
 // The page's side of the worker that speaks OPAQUE. @see RFC 9807
+import { toBase64url } from './octets.ts'
 import { workerUrl } from './trusted.ts'
 
 /** Who both are, in OPAQUE's own terms. @see RFC 9807 §4 */
@@ -67,6 +68,23 @@ export function openOpaque(): Opaque {
     startLogin: (password) => start({ kind: 'startLogin', password }),
     finishLogin: (response, identifiers) => finish({ kind: 'finishLogin', response, identifiers }),
     close: () => worker.terminate(),
+  }
+}
+
+/** So long is KE3 (RFC 9807 §6.1); this is none, by which the server learns that the password was wrong. */
+export const NO_KE3: string = toBase64url(new Uint8Array(64).fill(1))
+
+/** The end of a sign-in, whatever comes of it. Undefined where the password, or the server, is another. */
+export async function finishLogin(
+  opaque: Opaque,
+  response: string,
+  identifiers: Identifiers,
+): Promise<Finished | undefined> {
+  try {
+    return await opaque.finishLogin(response, identifiers)
+  } catch (error) {
+    if (error instanceof OpaqueError) return undefined
+    throw error
   }
 }
 

@@ -1,8 +1,8 @@
 // Proves the password of now within the session: OPAQUE's sign-in as far as KE3, on the device that the session is of.
 import { callFrom } from './call.ts'
 import { publicDevice } from './device.ts'
-import { type Octets, same, toBase64url } from './octets.ts'
-import { type Opaque, OpaqueError } from './opaque.ts'
+import { type Octets, same } from './octets.ts'
+import { finishLogin, NO_KE3, type Opaque } from './opaque.ts'
 import { openOfDevice, openOfPassword, SealError } from './seal.ts'
 import type { StoredDevice } from './store.ts'
 
@@ -17,9 +17,6 @@ export interface ProvedPassword {
   /** The names of both, in OPAQUE's own terms. */
   readonly identifiers: { readonly client: string; readonly server: string }
 }
-
-/** So long is KE3, whatever it is worth. @see RFC 9807 §6.1 */
-const KE3_OCTETS = 64
 
 /**
  * Answers undefined where it is not the password.
@@ -42,8 +39,7 @@ export async function provePassword(
   const finished = await finishLogin(opaque, response, identifiers)
   if (finished === undefined) {
     // The server learns that it was wrong from this alone, and records it.
-    const finish = toBase64url(new Uint8Array(KE3_OCTETS).fill(1))
-    await callFrom(device, 'finish', { signIn, finish })
+    await callFrom(device, 'finish', { signIn, finish: NO_KE3 })
     return undefined
   }
   const { message: finish, exportKey } = finished
@@ -51,13 +47,4 @@ export async function provePassword(
   const shown = await openOfPassword(ofPassword ?? '', exportKey)
   if (first !== undefined && !same(first, shown)) throw new SealError('another picture')
   return { signIn, exportKey, shown, identifiers }
-}
-
-async function finishLogin(opaque: Opaque, response: string, identifiers: ProvedPassword['identifiers']) {
-  try {
-    return await opaque.finishLogin(response, identifiers)
-  } catch (error) {
-    if (error instanceof OpaqueError) return undefined
-    throw error
-  }
 }

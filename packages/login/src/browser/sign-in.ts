@@ -24,7 +24,7 @@ import {
 import { draw } from './draw.ts'
 import { knownHere, stopWaiting } from './new-here.ts'
 import { type Octets, same } from './octets.ts'
-import { type Opaque, OpaqueError, openOpaque } from './opaque.ts'
+import { finishLogin, NO_KE3, type Opaque, OpaqueError, openOpaque } from './opaque.ts'
 import { AddressError, passkeysWork, signByPasskey } from './passkey.ts'
 import { confirmRestored, restoreApp, restorePasskey, showWays } from './restore.ts'
 import { openOfDevice, openOfPassword, SealError, sealToDevice } from './seal.ts'
@@ -248,7 +248,13 @@ async function provePassword(): Promise<void> {
     const { signIn } = current.begun
     const start = await opaque.startLogin(password.value)
     const { response } = await callFrom(current.device, 'password', { signIn, account: name, start })
-    const finished = await opaque.finishLogin(response, { client: name, server: current.begun.opaque.server })
+    const identifiers = { client: name, server: current.begun.opaque.server }
+    const finished = await finishLogin(opaque, response, identifiers)
+    if (finished === undefined) {
+      // Of a device that is known, the bank records what it is told of, and says under which reference.
+      if (current.begun.known) await callFrom(current.device, 'finish', { signIn, finish: NO_KE3 })
+      throw new OpaqueError('the password or the server is another')
+    }
     current.account = name
     current.exportKey = finished.exportKey
     if (current.first === undefined) step(2, 'proved', say('steps.record'))

@@ -52,7 +52,15 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
       const { record } = (await openAccount(account).select('record').executeTakeFirst()) ?? {}
       const answer = opaque.start(account, record ?? undefined, start)
       await recordRefused(ground, { ...row, state: { ...row.state, account } }, asked, () =>
-        asked.commit((tx) => moveSignIn(ground, tx, row, { type: 'started', account, opaque: answer.state }, asked)),
+        asked.commit((tx) =>
+          moveSignIn(
+            ground,
+            tx,
+            row,
+            { type: 'started', account, opaque: answer.state, address: asked.address },
+            asked,
+          ),
+        ),
       )
       return { response: answer.response }
     },

@@ -31,7 +31,9 @@ export interface SignInState {
   readonly device?: NewDevice
   /** The passkey that was made at the end of a recovery: of no account before it is shown. */
   readonly made?: MadePasskey
-  /** JSON: the record of its end, where nobody has answered it in its time. */
+  /** From where its name was typed. */
+  readonly address?: string
+  /** JSON: the record of its end, where a known device said no, or nobody has answered it in its time. */
   readonly record?: string
 }
 
@@ -56,14 +58,16 @@ export interface MadePasskey {
 /** What happens to a sign-in. Times are those of RFC 3339. */
 export type SignInEvent =
   /** KE1 came, and was answered: from now on its password may be tested. */
-  | { readonly type: 'started'; readonly account: string; readonly opaque: string }
+  | { readonly type: 'started'; readonly account: string; readonly opaque: string; readonly address: string }
   /** KE3 came: the password is right. @see RFC 9807 §6.2.4 */
   | { readonly type: 'proved'; readonly at: string; readonly number: string }
   | { readonly type: 'unproved'; readonly number: string }
+  /** Its time is over, and KE3 never came: whoever began it was told by KE2 alone that the password is wrong, or went away. */
+  | { readonly type: 'unfinished' }
   /** A known device said yes. */
   | { readonly type: 'confirmed' }
   /** A known device said no, or refused a recovery. */
-  | { readonly type: 'denied' }
+  | { readonly type: 'denied'; readonly record: string }
   /** Its time is over, and nobody has answered; of a recovery, nobody has come back to it. */
   | { readonly type: 'late'; readonly record: string }
   /** A recovery code was right. */
@@ -103,7 +107,7 @@ type Arrows = Readonly<Record<SignInStep, Readonly<Partial<Record<SignInEvent['t
 /** From a device that the account knows. */
 const KNOWN: Arrows = {
   start: { started: 'finish', passkey: 'done' },
-  finish: { proved: 'code', unproved: 'over', passkey: 'done' },
+  finish: { proved: 'code', unproved: 'over', unfinished: 'over', passkey: 'done' },
   confirm: {},
   code: { tried: 'code', coded: 'done', passkey: 'done' },
   wait: {},
@@ -114,7 +118,7 @@ const KNOWN: Arrows = {
 /** From any other: whether the password was right is not told, and a code is not even heard before a known device says yes. */
 const UNKNOWN: Arrows = {
   start: { started: 'finish', passkey: 'done' },
-  finish: { proved: 'confirm', unproved: 'confirm', passkey: 'done' },
+  finish: { proved: 'confirm', unproved: 'confirm', unfinished: 'over', passkey: 'done' },
   confirm: { confirmed: 'code', denied: 'over', tried: 'confirm', recovering: 'wait', passkey: 'done', late: 'over' },
   code: { tried: 'code', coded: 'done', denied: 'over', passkey: 'done' },
   wait: { ready: 'done', lacking: 'restore', denied: 'over', passkey: 'done', late: 'over' },
@@ -152,11 +156,11 @@ export function stepSignIn(state: SignInState, event: SignInEvent): SignInTransi
 
   switch (event.type) {
     case 'started': {
-      const { account, opaque } = event
+      const { account, opaque, address } = event
       // A known device's sign-in is of the account that it was told of.
       if (state.isKnown && account !== state.account) return { ok: false }
       return done(
-        { ...moved, account, opaque, guesses: state.guesses + 1 },
+        { ...moved, account, opaque, address, guesses: state.guesses + 1 },
         { type: 'count', account, who: whoOf(state) },
       )
     }
@@ -205,6 +209,8 @@ export function stepSignIn(state: SignInState, event: SignInEvent): SignInTransi
     case 'late':
       return done({ ...moved, record: event.record }, ...ended(state, event.type))
     case 'denied':
+      return done({ ...moved, record: event.record })
+    case 'unfinished':
     case 'lacking':
       return done(moved)
     case 'equipped':

@@ -42,6 +42,7 @@ const stateForm = z.strictObject({
   guesses: z.int(),
   device: z.strictObject({ name: z.string(), signing: z.string(), agreement: z.string() }).exactOptional(),
   made: z.strictObject({ id: z.string(), name: z.string(), publicKey: z.string(), counter: z.int() }).exactOptional(),
+  address: z.string().exactOptional(),
   record: z.string().exactOptional(),
 })
 

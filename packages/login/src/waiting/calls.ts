@@ -1,5 +1,5 @@
 // What waits for a known device: it says yes to a sign-in on a new one, or no to that, a code, a recovery or an invitation.
-
+import type { Meeting } from '@countersign/protocol'
 import type { Calls } from '../asked.ts'
 import { actOnDevice } from '../device/act-on.ts'
 import type { LoginTransaction } from '../model.ts'
@@ -7,13 +7,14 @@ import { writeNotice } from '../notify/notices.ts'
 import { waysToRestore } from '../recovery/ways.ts'
 import { PersonRefusal } from '../refusal.ts'
 import { requireFresh, sessionOf } from '../session/fresh.ts'
+import { sideOfAccount, writeRecord } from '../session/row.ts'
 import { endInvitations } from '../setup/invitations.ts'
-import { refuseLate } from '../signin/late.ts'
+import { refuseEnded } from '../signin/late.ts'
 import type { SignInGround, SignInRow } from '../signin/model.ts'
-import { openSignedIn, recordRefused } from '../signin/record.ts'
+import { evidenceOf, openSignedIn, recordRefused } from '../signin/record.ts'
 import { findSignIn, moveSignIn, ownSignInEvenLate } from '../signin/rows.ts'
 import { ofPasswordOf } from '../store/of-password.ts'
-import { openWaiting } from './open.ts'
+import { addressIn, openWaiting } from './open.ts'
 
 /** The calls. */
 export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waiting/answer'> {
@@ -36,12 +37,10 @@ export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waitin
   return {
     async wait({ signIn }, asked) {
       const row = await ownSignInEvenLate(ground, signIn, asked)
-      if (row.isLate || row.state.record !== undefined) return refuseLate(ground, row, asked)
+      if (row.isLate || row.state.record !== undefined) return refuseEnded(ground, row, asked)
       const { step, account } = row.state
       return recordRefused(ground, row, asked, async () => {
         if (step === 'confirm' || step === 'code' || step === 'done') return { next: step }
-        // Of a sign-in that waits, nothing but a no ends it before its time.
-        if (step === 'over' && !row.state.isKnown) throw new PersonRefusal('ERR_PERSON_DENIED')
         if ((step !== 'wait' && step !== 'restore') || account === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
         const { ready, until } = await timesOf(row)
         if (Temporal.Instant.compare(asked.now, ready) < 0) return { next: 'wait', until: ready.toString() }
@@ -62,7 +61,7 @@ export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waitin
       const { now } = asked
       // A yes lets in; a no is never too early.
       if (yes) requireFresh(asked)
-      await store.commit(async (tx) => {
+      const refused = await store.commit(async (tx) => {
         const row = (await openWaiting(tx.db, account, now)).find(({ id }) => id === waiting)
         if (row === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
         // A recovery waits for time, a code and an invitation for whoever has them: they can only be refused here.
@@ -74,20 +73,38 @@ export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waitin
           .where('state', '=', 'open')
           .executeTakeFirst()
         if (numUpdatedRows !== 1n) throw new PersonRefusal('ERR_PERSON_STEP')
-        if (row.kind === 'invitation') return refuseInvitation(ground, tx, { account, device, now })
-        if (row.kind !== 'device' && row.kind !== 'recovery') return
+        if (row.kind === 'invitation') await refuseInvitation(ground, tx, { account, device, now })
+        if (row.kind !== 'device' && row.kind !== 'recovery') return undefined
         const found = row.sign_in === null ? undefined : await findSignIn(ground, tx, row.sign_in, now)
         if (found === undefined) throw new PersonRefusal('ERR_PERSON_STEP')
-        await moveSignIn(ground, tx, found, { type: yes ? 'confirmed' : 'denied' }, asked)
-        if (row.kind !== 'recovery') return
+        if (yes) {
+          await moveSignIn(ground, tx, found, { type: 'confirmed' }, asked)
+          return undefined
+        }
+        const meeting = denied(ground, found, addressIn(row))
+        await moveSignIn(ground, tx, found, { type: 'denied', record: writeRecord(meeting) }, asked)
+        if (row.kind !== 'recovery') return meeting
         const called = found.state.device?.name ?? 'a device'
         await tx.record({ at: now, account, door, act: 'recovery ended', evidence: `refused on device ${device}` })
         await writeNotice(ground, tx, { account, kind: 'recovery ended', facts: { device: called }, now })
+        return meeting
       })
+      if (refused !== undefined) ground.record(refused)
       if (!yes) log('login.denied', { door, account })
       return {}
     },
   }
+}
+
+/** One no, one record: whoever asks again, and however often, reads its reference. */
+function denied({ people }: Pick<SignInGround, 'people'>, row: SignInRow, address: string): Meeting {
+  return people.refuse({
+    caller: sideOfAccount(row.state.account ?? ''),
+    proofs: [],
+    evidence: evidenceOf({ ...row, state: { ...row.state, step: 'over' } }, []),
+    ...(address !== '' && { address }),
+    code: 'ERR_PERSON_DENIED',
+  })
 }
 
 /** The account is not set up anew: by nobody who has the invitation of now. */

@@ -39,3 +39,8 @@ const linesForm = z.array(z.tuple([z.string(), z.string()]))
 export function linesOf({ matter }: Pick<WaitingTable, 'matter'>): readonly [string, string][] {
   return linesForm.parse(JSON.parse(matter))
 }
+
+/** From where it came, as known devices were told. */
+export function addressIn(row: Pick<WaitingTable, 'matter'>): string {
+  return linesOf(row).find(([what]) => what === 'Network address')?.[1] ?? ''
+}

@@ -12,11 +12,12 @@ import {
 
 const AT = '2026-11-27T12:00:00Z'
 const EVENTS: readonly SignInEvent[] = [
-  { type: 'started', account: 'carol', opaque: 'state' },
+  { type: 'started', account: 'carol', opaque: 'state', address: '198.51.100.9' },
   { type: 'proved', at: AT, number: '42' },
   { type: 'unproved', number: '42' },
   { type: 'confirmed' },
-  { type: 'denied' },
+  { type: 'unfinished' },
+  { type: 'denied', record: '{}' },
   { type: 'late', record: '{}' },
   { type: 'recovering' },
   { type: 'ready' },
@@ -40,6 +41,7 @@ const KNOWN = [
   'start passkey done',
   'finish proved code',
   'finish unproved over',
+  'finish unfinished over',
   'finish passkey done',
   'code tried code',
   'code coded done',
@@ -50,6 +52,7 @@ const UNKNOWN = [
   'start passkey done',
   'finish proved confirm',
   'finish unproved confirm',
+  'finish unfinished over',
   'finish passkey done',
   'confirm confirmed code',
   'confirm denied over',
@@ -114,7 +117,10 @@ suite('a sign-in', () => {
 
   test('of a known device is of the account that it was told of', () => {
     const begun = beginSignIn(true, 'carol')
-    assert.equal(stepSignIn(begun, { type: 'started', account: 'dave', opaque: 'x' }).ok, false)
+    assert.equal(
+      stepSignIn(begun, { type: 'started', account: 'dave', opaque: 'x', address: '198.51.100.9' }).ok,
+      false,
+    )
     assert.equal(stepSignIn(begun, { type: 'passkey', account: 'dave' }).ok, false)
     assert.equal(stepSignIn(beginSignIn(false), { type: 'passkey', account: 'dave' }).ok, true)
   })
@@ -128,7 +134,7 @@ suite('a sign-in', () => {
     assert.deepEqual(back(at('finish', true), { type: 'proved', at: AT, number: '1' }), [1])
     assert.deepEqual(back(at('finish', false), { type: 'proved', at: AT, number: '1' }), [])
     assert.deepEqual(back(at('confirm', false), { type: 'confirmed' }), [1])
-    assert.deepEqual(back(at('confirm', false), { type: 'denied' }), [])
+    assert.deepEqual(back(at('confirm', false), { type: 'denied', record: '{}' }), [])
     assert.deepEqual(back({ ...at('code', false), guesses: 3 }, { type: 'coded' }), [3])
     assert.deepEqual(back(at('finish', false), { type: 'passkey', account: 'carol' }), [1])
     assert.deepEqual(back({ ...beginSignIn(false) }, { type: 'passkey', account: 'carol' }), [])
@@ -159,13 +165,19 @@ suite('a sign-in', () => {
     assert.deepEqual(ends('wait', { type: 'passkey', account: 'carol' }), ['a passkey was shown'])
     assert.deepEqual(ends('restore', { type: 'coded' }), ['its time has passed, and a code was shown'])
     assert.deepEqual(ends('restore', { type: 'passkey', account: 'carol' }), ['a passkey was shown'])
-    for (const type of ['lacking', 'denied'] as const) assert.deepEqual(ends('wait', { type }), [])
+    for (const event of [{ type: 'lacking' }, { type: 'denied', record: '{}' }] as const)
+      assert.deepEqual(ends('wait', event), [])
     assert.deepEqual(ends('restore', { type: 'tried' }), [])
     assert.deepEqual(ends('code', { type: 'coded' }), [])
   })
 
   test('forgets the state of OPAQUE with the step that it was for', () => {
-    const started = stepSignIn(beginSignIn(false), { type: 'started', account: 'carol', opaque: 'secret' })
+    const started = stepSignIn(beginSignIn(false), {
+      type: 'started',
+      account: 'carol',
+      opaque: 'secret',
+      address: '198.51.100.9',
+    })
     assert.ok(started.ok)
     assert.equal(started.state.opaque, 'secret')
     const proved = stepSignIn(started.state, { type: 'proved', at: AT, number: '42' })

@@ -177,6 +177,8 @@ suite('a session', () => {
 
   for (const [how, [said, end]] of Object.entries(OVER))
     test(`${how}: every call is refused by its cause, and moves nothing`, async (t) => {
+      // The other session of the account is as far over: no round of the door's shall end it in between.
+      t.mock.timers.enable({ apis: ['setInterval'] })
       const { home, door, fields } = await reach(t)
       const before = await again(home)
       await end(home)

@@ -54,9 +54,19 @@ suite('a new device', () => {
     const { other, id } = await atNewDevice(at)
     const { waiting } = await browser.ask('account', {})
     await browser.ask('waiting/answer', { waiting: waiting[0]!.waiting, yes: false })
-    const denied = await refusedBy(other.ask('wait', { signIn: id }))
-    assert.equal(denied.code, 'ERR_PERSON_DENIED')
-    assert.equal(door.records.at(-1)?.reference, denied.reference)
+    // One no, one record, whether and however often the other asks; from where that is.
+    const [record, ...more] = door.records.filter(({ outcome }) => !outcome.ok)
+    assert.deepEqual(more, [])
+    assert.equal(record?.address, '198.51.100.9')
+    assert.deepEqual(
+      record?.steps.map(({ outcome }) => outcome),
+      ['proved', 'not reached', 'proved', 'not reached', 'refused', 'not reached'],
+    )
+    for (let asked = 0; asked < 30; asked++) {
+      const denied = await refusedBy(other.ask('wait', { signIn: id }))
+      assert.deepEqual([denied.code, denied.reference], ['ERR_PERSON_DENIED', record?.reference])
+    }
+    assert.equal(door.records.filter(({ outcome }) => !outcome.ok).length, 1)
     const code = codeOf(carol.totpSecret, door.time.now())
     assert.equal((await refusedBy(other.ask('code', { signIn: id, code }))).code, 'ERR_PERSON_STEP')
     for (const yes of [true, false]) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { createPeople } from '@countersign/mtls'
 import type { Meeting } from '@countersign/protocol'
-import { endUnanswered } from '../../src/signin/late.ts'
+import { endUnanswered, MOST_UNPROVED, recordUnproved } from '../../src/signin/late.ts'
 import { until } from '../support/bank.ts'
 import { newBrowser, refusedBy } from '../support/browser.ts'
 import { NO_FINISH, provePassword, signIn as signInAgain } from '../support/customer.ts'
@@ -19,12 +19,14 @@ import {
 } from '../support/within.ts'
 
 /** What housekeeping does, once a minute. */
-function keepHouse(door: WholeLogin, since?: Temporal.Instant): Promise<void> {
-  const people = createPeople(door.ground, door.ground.log)
-  return endUnanswered({ ...door.ground, people }, { since, now: door.time.now() })
+async function keepHouse(door: WholeLogin, since?: Temporal.Instant): Promise<void> {
+  const ground = { ...door.ground, people: createPeople(door.ground, door.ground.log) }
+  for (const work of [endUnanswered, recordUnproved]) await work(ground, { since, now: door.time.now() })
 }
 
 const refusedRecords = ({ records }: WholeLogin): readonly Meeting[] => records.filter(({ outcome }) => !outcome.ok)
+const saidOf = ({ body }: { readonly body: string }): string => JSON.parse(body).code
+const codeOfRecord = ({ outcome }: Meeting) => (outcome.ok ? undefined : outcome.refusal.code)
 const noteOf = ({ outcome }: Meeting) => (outcome.ok ? undefined : outcome.refusal.note)
 const entriesOf = ({ store }: WholeLogin) => store.entries.filter(({ act }) => act === 'recovery ended')
 
@@ -131,12 +133,87 @@ suite('a sign-in that nobody answers', () => {
     ])
   })
 
-  test('of a wrong password, which nobody was told of, has no record where nobody asks', async (t) => {
+  test('of a wrong password, which nobody was told of, has its record too, and once', async (t) => {
     const at = await signedIn(t)
     await atNewDevice(at, { password: 'a red horse' })
-    at.door.time.pass({ minutes: 10 })
+    at.door.time.pass({ minutes: 9, seconds: 59 })
     await keepHouse(at.door)
     assert.deepEqual(refusedRecords(at.door), [])
+    at.door.time.pass({ seconds: 1 })
+    const two = await wholeLogin(t, at.door)
+    for (const door of [at.door, two, at.door]) await keepHouse(door)
+    const wrong = 'the password was wrong, and so no known device was asked'
+    assert.deepEqual(refusedRecords(at.door).map(noteOf), [wrong])
+    assert.equal(refusedRecords(at.door)[0]?.address, '198.51.100.9')
+    assert.deepEqual(two.records, [])
+  })
+
+  test('whose KE3 never came has a record, on a known device and on another; of a name that nobody has there is none', async (t) => {
+    const at = await signedIn(t)
+    const { door } = at
+    const ids: [typeof at.browser, string][] = []
+    for (const [browser, account] of [
+      [at.browser, 'carol'],
+      [await newBrowser(door, { address: '198.51.100.9' }), 'carol'],
+      [await newBrowser(door), 'david'],
+    ] as const) {
+      const { signIn: id } = await browser.ask('begin', { device: browser.device.keys })
+      assert.equal(await provePassword(browser, id, { account, password: 'a red horse' }), undefined)
+      ids.push([browser, id])
+    }
+    door.time.pass({ minutes: 5 })
+    const before = await Promise.all(
+      ids.map(async ([browser, id]) => saidOf(await browser.send('wait', { signIn: id }))),
+    )
+    const two = await wholeLogin(t, door)
+    for (const house of [door, two, door]) await keepHouse(house)
+    assert.deepEqual(two.records, [])
+    const records = refusedRecords(door)
+    assert.deepEqual(
+      records.map(({ caller, address, outcome }) => [caller.party, address, outcome.ok || outcome.refusal.code]).sort(),
+      [
+        ['carol', '192.0.2.1', 'ERR_PERSON_CREDENTIALS'],
+        ['carol', '198.51.100.9', 'ERR_PERSON_CREDENTIALS'],
+      ],
+    )
+    for (const record of records) assert.match(noteOf(record) ?? '', /^the password was wrong, or its page was left/)
+    // Whoever asks is told what was told before, whether or not somebody has the name.
+    const after = await Promise.all(
+      ids.map(async ([browser, id]) => saidOf(await browser.send('wait', { signIn: id }))),
+    )
+    assert.deepEqual([new Set(before), new Set(after)], [new Set(['ERR_PERSON_STEP']), new Set(['ERR_PERSON_STEP'])])
+  })
+
+  test('of more than are recorded in a round, the log says that there are more', async (t) => {
+    const at = await signedIn(t)
+    const { door } = at
+    const { other, id } = await atNewDevice(at, { password: 'a red horse' })
+    await refusedBy(other.ask('finish', { signIn: id, finish: NO_FINISH }))
+    const row = door.store.database.prepare('SELECT * FROM login_sign_in WHERE id = ?').get(id)
+    assert.ok(row)
+    const state = door.secret.open('sign-in state', id, row['state'] as Uint8Array)
+    const copy = door.store.database.prepare(
+      'INSERT INTO login_sign_in (id, account, device, step, state, began_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    )
+    for (let i = 0; i < MOST_UNPROVED + 20; i++) {
+      const own = `${i}`.padStart(32, 'x')
+      const { account, device, step, began_at, expires_at } = row
+      copy.run(
+        own,
+        ...[account!, device!, step!],
+        door.secret.seal('sign-in state', own, state),
+        began_at!,
+        expires_at!,
+      )
+    }
+    door.time.pass({ minutes: 10 })
+    await keepHouse(door)
+    assert.equal(refusedRecords(door).length, MOST_UNPROVED)
+    const said = () => door.logged.filter(({ event }) => event === 'login.guessing').map(({ fields }) => fields)
+    assert.deepEqual(said(), [{ door: 'bank', recorded: MOST_UNPROVED }])
+    // The rest comes with the next round, and that says nothing.
+    await keepHouse(door)
+    assert.deepEqual([refusedRecords(door).length, said().length], [MOST_UNPROVED + 21, 1])
   })
 
   test('is over for whoever says yes too late, and for whatever else comes', async (t) => {
@@ -198,8 +275,8 @@ suite('a sign-in that nobody answers', () => {
     for (const { waiting } of asked) await browser.send('waiting/answer', { waiting, yes: false })
     door.time.pass({ minutes: 10 })
     await keepHouse(door)
-    assert.deepEqual(refusedRecords(door), [])
-    assert.equal((await refusedBy(second.other.ask('wait', { signIn: second.id }))).code, 'ERR_PERSON_STEP')
+    assert.deepEqual(refusedRecords(door).map(codeOfRecord), ['ERR_PERSON_DENIED'])
+    assert.equal((await refusedBy(second.other.ask('wait', { signIn: second.id }))).code, 'ERR_PERSON_DENIED')
     assert.deepEqual(door.store.database.prepare("SELECT state FROM login_waiting WHERE state = 'open'").all(), [])
   })
 })
@@ -257,7 +334,7 @@ suite('a recovery that nobody comes back to', () => {
       assert.equal(entriesOf(door).length, 1)
       assert.notEqual(entriesOf(door)[0]?.evidence, 'nobody came back to it in time')
       assert.ok(!noticesOf(door).includes('recovery over'))
-      assert.deepEqual(refusedRecords(door), [])
+      assert.deepEqual(refusedRecords(door).map(codeOfRecord), isIn ? [] : ['ERR_PERSON_DENIED'])
     }
   })
 
