@@ -82,6 +82,7 @@ suite('codes by SMS', PEOPLE_NEED, () => {
     await page.click('#send-sms')
     assert.equal((await sent).status(), 200)
     await page.locator('#sent', { hasText: 'on its way to the number ending …23' }).waitFor()
+    assert.equal(await page.locator('label[for=code]').innerText(), 'The six digits of the message')
     return gateway.last().code
   }
   const refusedAt = async (where: string, page = laptop.page) => bank.why(await referenceOn(page, where))

@@ -96,7 +96,7 @@ async function openAccount(authority: Authority | undefined, account: string, de
       .insertInto('login_account')
       .values({ ...row, opened_at: ms })
       .execute()
-    const keys = { signing: '{}', agreement: '{}', of_device: null, how: 'set-up', is_phone: 0 }
+    const keys = { of_device: null, how: 'set-up', is_phone: 0 }
     const times = { added_at: ms, last_seen_at: ms, removed_at: null }
     await db
       .insertInto('login_device')

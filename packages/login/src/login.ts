@@ -7,6 +7,7 @@ import { appCalls } from './account/change-app.ts'
 import { pictureCalls } from './account/change-picture.ts'
 import { createAddressAllowance, createCallAllowance } from './address-allowance.ts'
 import type { Calls } from './asked.ts'
+import { createCallsUnderWay } from './calls-under-way.ts'
 import { confirmCalls } from './confirm/calls.ts'
 import { deviceCalls } from './device/calls.ts'
 import type { Ground } from './ground.ts'
@@ -105,13 +106,16 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
   const sender = config.mail && (await senderOf(ground, config.mail))
   const tidying = keepTidy(signing)
   const nonceKey = secret.key('proof nonce')
+  const callsUnderWay = createCallsUnderWay()
   return {
     find,
     accounts: accountsOf({ ...ground, opened }),
     secretFile: { name: SECRET_FILE, path: files.pathOf(SECRET_FILE), read: () => files.read(SECRET_FILE) },
     register(app, way) {
       const allowance = createCallAllowance()
-      app.register((scope) => apiRoutes(scope, { ...ground, ...way, calls, nonceKey, sessionOf, allowance }))
+      app.register((scope) =>
+        apiRoutes(scope, { ...ground, ...way, calls, callsUnderWay, nonceKey, sessionOf, allowance }),
+      )
       const nonce = () => makeNonce(nonceKey, clock())
       const [hasSms, hasMail] = [sms !== undefined, config.mail !== undefined]
       const bank = config.bank ?? host
@@ -120,7 +124,9 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
     async close() {
       await tidying.close()
       await sender?.close()
+      // What waits for the gateway waits no longer, and is done before the store is closed.
       await sms?.close()
+      await callsUnderWay.done()
       await opened.close()
     },
   }

@@ -14,6 +14,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { AddressAllowance } from './address-allowance.ts'
 import { API, type CallName, MAX_BODY_OCTETS } from './api.ts'
 import type { Asked, Calls, OpenPersonSession } from './asked.ts'
+import type { CallsUnderWay } from './calls-under-way.ts'
 import type { LoginStore } from './model.ts'
 import { OpaqueMessageError } from './opaque/server.ts'
 import { badRequest, PersonRefusal } from './refusal.ts'
@@ -24,6 +25,7 @@ import { type SpentWith, spendWith } from './session/spend-proof.ts'
 /** What the routes need of the rest. */
 export interface RoutesOptions {
   readonly calls: Partial<Calls>
+  readonly callsUnderWay: CallsUnderWay
   readonly store: LoginStore
   readonly clock: Clock
   readonly log: Log
@@ -95,7 +97,7 @@ function route<Name extends CallName>(app: FastifyInstance, name: Name, options:
       field: (field, value) => void reply.header(field, value),
     }
     // The row's own form was asked just now: that the two are of one name is for the table to say, and TypeScript cannot.
-    const answered = await spent(spending, () => call(said.data as never, asked))
+    const answered = await options.callsUnderWay.run(() => spent(spending, () => call(said.data as never, asked)))
     return reply.type('application/json').send(JSON.stringify(answer.parse(answered)))
   })
 }

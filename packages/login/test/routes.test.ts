@@ -5,6 +5,7 @@ import fastify, { type FastifyInstance, type InjectOptions, type LightMyRequestR
 import { createCallAllowance } from '../src/address-allowance.ts'
 import { MAX_BODY_OCTETS } from '../src/api.ts'
 import type { Asked, Calls } from '../src/asked.ts'
+import { createCallsUnderWay } from '../src/calls-under-way.ts'
 import { OpaqueMessageError } from '../src/opaque/server.ts'
 import { PersonRefusal } from '../src/refusal.ts'
 import { apiRoutes } from '../src/routes.ts'
@@ -56,6 +57,7 @@ async function setting(t: TestContext, calls: Partial<Calls> = {}): Promise<Sett
         },
         ...calls,
       },
+      callsUnderWay: createCallsUnderWay(),
       store,
       clock: () => NOW,
       log: (event, fields = {}) => void logged.push({ event, fields }),

@@ -5,6 +5,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { MAX_SEGMENTS } from '../src/sms/code.ts'
 import { SMS_LIMITS } from '../src/sms/limit.ts'
 import { segmentsOf } from '../src/sms/segments.ts'
+import { until } from './support/bank.ts'
 import { refusedBy } from './support/browser.ts'
 import { codeOf, setUp, signIn as signInAs } from './support/customer.ts'
 import {
@@ -282,6 +283,30 @@ suite('a gateway for SMS', () => {
         next: 'done',
       })
     })
+
+  test('that hangs while the door closes keeps it from nothing: what was asked is refused first, and no code of it is left', async (t) => {
+    const home = await carolWithNumber(t)
+    const { browser, door, gateway } = home
+    gateway.answers = () => undefined
+    const signIn = await atCode(home)
+    // A store that takes its time: its house closes it after login.
+    const commits = { open: 0 }
+    const { commit } = door.store
+    door.store.commit = async (work) => {
+      commits.open++
+      await new Promise((resolve) => setImmediate(resolve))
+      return commit(work).finally(() => commits.open--)
+    }
+    const asked = browser.send('code/sms', { signIn })
+    await until(() => gateway.taken.length === 2)
+    await door.login.close()
+    assert.equal(commits.open, 0)
+    assert.deepEqual(door.store.database.prepare('SELECT * FROM login_sms_code').all(), [])
+    const { fields } = door.logged.find(({ event }) => event === 'sms.failed') ?? assert.fail('it is logged')
+    // Not after the seconds that a gateway has.
+    assert.doesNotMatch(String(fields['cause']), /does not answer/)
+    assert.equal((await asked).json().code, 'ERR_PERSON_SMS_UNSENT')
+  })
 
   for (const who of ['unknown gateway', 'unknown door'] as const)
     test(`gets nothing where one of the two does not believe the other: ${who}`, async (t) => {

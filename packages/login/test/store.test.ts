@@ -89,11 +89,11 @@ suite('the part of the store', () => {
   test('takes no rows of accounts that are not there, nor half an end of a session', (t) => {
     const { database } = testStore(t)
     const fails = (sql: string, why: RegExp) => assert.throws(() => database.exec(sql), why)
-    const device = "INSERT INTO login_device VALUES ('d', 'carol', 'n', '{}', '{}', 'set-up', 0, 1, 1, NULL, NULL)"
+    const device = "INSERT INTO login_device VALUES ('d', 'carol', 'n', 'set-up', 0, 1, 1, NULL, NULL)"
     fails(device, /FOREIGN KEY/)
     database.exec("INSERT INTO login_account (account, door, name) VALUES ('carol', 'bank', 'Carol')")
     database.exec(device)
-    fails("INSERT INTO login_device VALUES ('e', 'carol', 'n', '{}', '{}', 'x', 2, 1, 1, NULL, NULL)", /CHECK/)
+    fails("INSERT INTO login_device VALUES ('e', 'carol', 'n', 'x', 2, 1, 1, NULL, NULL)", /CHECK/)
     fails("INSERT INTO login_recovery_code VALUES (x'00', 'dave', NULL)", /FOREIGN KEY/)
     const session = (device: string, ended: string) =>
       `INSERT INTO login_session VALUES ('s', 'carol', 'bank', ${device}, NULL, x'00', NULL, 1, NULL, 1, 2, '[]', '[]', '{}', ${ended})`

@@ -31,7 +31,7 @@ export function accountsAt(door: string, store: () => LoginStore, clock: Clock):
           .insertInto('login_account')
           .values({ account, door, name: account, email: null, ...secrets, opened_at: ms })
           .execute()
-        const keys = { signing: '{}', agreement: '{}', of_device: null, how: 'set-up', is_phone: 0 }
+        const keys = { of_device: null, how: 'set-up', is_phone: 0 }
         const device = { device: deviceOf(account), account, name: 'Chromium on Linux', ...keys }
         await tx.db
           .insertInto('login_device')

@@ -94,6 +94,11 @@ export function isRefused(error: unknown, ...codes: readonly string[]): boolean 
   return error instanceof RefusedError && codes.includes(error.problem.code)
 }
 
+/** Says what a field is for from now on. */
+export function label(field: string, word: Word): void {
+  for (const one of element(field, HTMLInputElement).labels ?? []) one.textContent = say(word)
+}
+
 /** The same, where nothing but a code can be wrong. */
 export function explainCode(error: unknown): string {
   if (!isRefused(error, 'ERR_PERSON_CREDENTIALS')) return explain(error)

@@ -1,5 +1,5 @@
 // A code that is shown on a telephone: the page says beside which number.
-import { alarm, element, isRefused, say, write } from './dom.ts'
+import { alarm, element, isRefused, label, say, write } from './dom.ts'
 import type { Word } from './words.ts'
 
 /** Has a code shown, and says where to look; where no device of the account shows codes, that. @throws {RefusedError} */
@@ -8,6 +8,7 @@ export async function showSent(word: Word, send: () => Promise<{ readonly number
   try {
     const { number } = await send()
     write('sent', say(word, { number }))
+    label('code', 'sign-in.phone-code')
     element('code', HTMLInputElement).focus()
   } catch (error) {
     // All else of the request is the page's own.

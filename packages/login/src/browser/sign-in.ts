@@ -10,6 +10,7 @@ import {
   explain,
   fault,
   isRefused,
+  label,
   onClick,
   onSubmit,
   say,
@@ -358,6 +359,7 @@ async function goOn(current: Under, answer: Answer): Promise<void> {
   if (!(await openSecond(current, answer))) return
   switch (answer.next) {
     case 'code':
+      label('code', 'sign-in.code')
       show('send-code')
       offerSms(answer.sms)
       show('no-app', current.first !== undefined)

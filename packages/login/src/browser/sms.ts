@@ -1,5 +1,5 @@
 // A code by SMS, the weaker way: offered below the others where the operator has a gateway and the account has a number.
-import { element, onClick, say, write } from './dom.ts'
+import { element, label, onClick, say, write } from './dom.ts'
 
 /** Absent where there is no gateway. */
 const offer = document.getElementById('sms')
@@ -19,6 +19,7 @@ export function onSmsAsked(send: () => Promise<{ readonly number: string } | und
     const sent = await send()
     if (sent === undefined) return
     write('sent', say('sms.sent', { number: sent.number }))
+    label('code', 'sms.first-code')
     element('code', HTMLInputElement).focus()
   })
 }

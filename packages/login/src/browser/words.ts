@@ -169,6 +169,7 @@ const WORDS = {
     'Noch einmal: Nun hat Ihr Passwort sie geöffnet, also hat {bank} geantwortet.',
   ],
   'sign-in.code': ['Six digits of your app', 'Sechs Ziffern aus Ihrer App'],
+  'sign-in.phone-code': ['The six digits that your phone shows', 'Die sechs Ziffern, die Ihr Telefon zeigt'],
   'sign-in.send': ['Show the code on my phone', 'Den Code auf meinem Telefon zeigen'],
   'sign-in.sent': [
     'Your phone shows a code beside the number {number}. Type that code here, if the number is the same.',

@@ -25,9 +25,7 @@ export function setUpCalls(ground: SessionGround): SetUpCalls {
         const invitation = await findInvitation(ground, tx, token, now)
         await checkFree(tx, own)
         const { account, email, isAgain } = invitation
-        const { name, signing, agreement } = keys
-        const jwks = { signing: JSON.stringify(signing), agreement: JSON.stringify(agreement) }
-        const state = { step: 'begun', account, email, isAgain, device: { name, ...jwks } } as const
+        const state = { step: 'begun', account, email, isAgain, device: { name: keys.name } } as const
         const setUp = await addSetUp(ground, tx, invitation, { device: own, state, now })
         return { setUp, account, ...(email !== null && { email }), opaque: { server: opaque.identity } }
       })

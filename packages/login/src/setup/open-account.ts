@@ -44,7 +44,7 @@ export async function openAccount(
     .values({
       device: row.device,
       account,
-      ...device,
+      name: device.name,
       of_device: chosen.ofDevice,
       how: 'set-up',
       is_phone: 0,

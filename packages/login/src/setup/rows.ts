@@ -17,7 +17,8 @@ const stateForm = z.strictObject({
   account: z.string(),
   email: z.string().nullable(),
   isAgain: z.boolean(),
-  device: z.strictObject({ name: z.string(), signing: z.string(), agreement: z.string() }),
+  // What an earlier version wrote has its keys besides.
+  device: z.object({ name: z.string() }),
   /** From the record on. */
   chosen: z
     .strictObject({ name: z.string(), record: z.string(), ofPassword: z.string(), ofDevice: z.string() })

@@ -38,7 +38,7 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
         throw badRequest('the proof is not by the keys of this device')
       const state = known
         ? beginSignIn(true, known.account)
-        : beginSignIn(false, undefined, isNew && keys ? newDeviceOf(keys) : undefined)
+        : beginSignIn(false, undefined, isNew && keys ? { name: keys.name } : undefined)
       const { now } = asked
       const signIn = await asked.commit((tx) => addSignIn(ground, tx, { state, device, now }))
       if (known === undefined) return { signIn, known: false, opaque: server }
@@ -156,8 +156,4 @@ async function knownDevice({ store, door }: Ground, device: string) {
     .where('login_account.door', '=', door)
     .where('login_account.opened_at', 'is not', null)
     .executeTakeFirst()
-}
-
-function newDeviceOf({ name, signing, agreement }: NonNullable<Parameters<Calls['begin']>[0]['device']>) {
-  return { name, signing: JSON.stringify(signing), agreement: JSON.stringify(agreement) }
 }

@@ -27,7 +27,7 @@ export interface SignInState {
   readonly by?: 'confirmation' | 'recovery' | 'passkey'
   /** Guesses that were counted against the name, and are given back when all is proved. */
   readonly guesses: number
-  /** Which keys the device has, where it is not known: kept with the account when it gets in. */
+  /** What it is called, where it is not known: kept with the account when it gets in. */
   readonly device?: NewDevice
   /** The passkey that was made at the end of a recovery: of no account before it is shown. */
   readonly made?: MadePasskey
@@ -40,9 +40,6 @@ export interface SignInState {
 /** A device that asks to become known. */
 export interface NewDevice {
   readonly name: string
-  /** JSON Web Keys. */
-  readonly signing: string
-  readonly agreement: string
 }
 
 /** A passkey that nobody has shown yet. */

@@ -13,42 +13,25 @@ export async function keepNewDevice(
   { account, by }: { readonly account: string; readonly by: string },
   now: Temporal.Instant,
 ): Promise<void> {
-  const keys = state.device
-  if (device === null || keys === undefined) throw new PersonRefusal('ERR_PERSON_DEVICE', { note: 'it has no keys' })
+  const { name } = state.device ?? {}
+  if (device === null || name === undefined) throw new PersonRefusal('ERR_PERSON_DEVICE', { note: 'it has no keys' })
   const at = now.epochMilliseconds
+  const fresh = { name, of_device: null, how: by, is_phone: 0, added_at: at, last_seen_at: at, removed_at: null }
   const { numInsertedOrUpdatedRows } = await tx.db
     .insertInto('login_device')
-    .values({
-      device,
-      account,
-      ...keys,
-      of_device: null,
-      how: by,
-      is_phone: 0,
-      added_at: at,
-      last_seen_at: at,
-      removed_at: null,
-    })
+    .values({ device, account, ...fresh })
     // One that was removed comes back as a new one; one of another account stays there.
     .onConflict((row) =>
       row
         .column('device')
-        .doUpdateSet({
-          ...keys,
-          of_device: null,
-          how: by,
-          is_phone: 0,
-          added_at: at,
-          last_seen_at: at,
-          removed_at: null,
-        })
+        .doUpdateSet(fresh)
         .where('login_device.account', '=', account)
         .where('login_device.removed_at', 'is not', null),
     )
     .executeTakeFirst()
   if (numInsertedOrUpdatedRows !== 1n)
     throw new PersonRefusal('ERR_PERSON_DEVICE', { note: 'the keys of this device are of an account already' })
-  const facts = { device: keys.name, how: by }
+  const facts = { device: name, how: by }
   await tx.record({ at: now, account, door, act: 'device added', evidence: `${device} by ${by}` })
   await writeNotice({ door }, tx, { account, kind: 'new device', facts, now })
 }

@@ -40,7 +40,8 @@ const stateForm = z.strictObject({
   number: z.string().exactOptional(),
   by: z.enum(['confirmation', 'recovery', 'passkey']).exactOptional(),
   guesses: z.int(),
-  device: z.strictObject({ name: z.string(), signing: z.string(), agreement: z.string() }).exactOptional(),
+  // What an earlier version wrote has its keys besides.
+  device: z.object({ name: z.string() }).exactOptional(),
   made: z.strictObject({ id: z.string(), name: z.string(), publicKey: z.string(), counter: z.int() }).exactOptional(),
   address: z.string().exactOptional(),
   record: z.string().exactOptional(),

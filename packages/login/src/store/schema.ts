@@ -321,6 +321,12 @@ CREATE INDEX login_sms_code_account ON login_sms_code (account);
 CREATE INDEX login_sms_code_expires ON login_sms_code (expires_at);
 `
 
+/** Of version 5: public keys of devices, which nobody read. A device is known by the thumbprint of one, and seals for itself. */
+const WITHOUT_KEYS = (): string => `
+ALTER TABLE login_device DROP COLUMN signing;
+ALTER TABLE login_device DROP COLUMN agreement;
+`
+
 /**
  * What was under way when a backup was made: somebody has signed out since, said no to a recovery, or used an invitation, and
  * nothing in the store says so any more. That of each version has these columns.
@@ -337,9 +343,9 @@ const SMS_RESTORED = 'DELETE FROM login_sms_code;\n'
 /** The tables of login, for a store to take up. */
 export const LOGIN_PART: StorePart = {
   name: 'login',
-  version: 4,
-  schemaIn: (words) => VERSION_1(words) + WITHOUT_UNREAD(words) + NUMBERED(words) + SMS(words),
-  upgrades: { 1: WITHOUT_UNREAD, 2: NUMBERED, 3: SMS },
+  version: 5,
+  schemaIn: (words) => VERSION_1(words) + WITHOUT_UNREAD(words) + NUMBERED(words) + SMS(words) + WITHOUT_KEYS(),
+  upgrades: { 1: WITHOUT_UNREAD, 2: NUMBERED, 3: SMS, 4: WITHOUT_KEYS },
   restored: (version) => (version < 4 ? RESTORED : RESTORED + SMS_RESTORED),
   primaryKeys: PRIMARY_KEYS,
 }

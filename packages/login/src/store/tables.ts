@@ -45,9 +45,6 @@ export interface DeviceTable {
   device: string
   account: string
   name: string
-  /** JSON Web Keys. */
-  signing: string
-  agreement: string
   of_device: string | null
   how: string
   is_phone: number

@@ -59,8 +59,8 @@ async function begin(t: TestContext, at: SignedIn, by: Overtaking) {
   const thief = await newBrowser(slow, { name: 'Firefox on Android' })
   door.store.database
     .prepare(
-      `INSERT INTO login_device (device, account, name, signing, agreement, how, is_phone, added_at, last_seen_at)
-       VALUES (?, 'carol', 'Firefox on Android', '{}', '{}', 'confirmation', 0, 0, 0)`,
+      `INSERT INTO login_device (device, account, name, how, is_phone, added_at, last_seen_at)
+       VALUES (?, 'carol', 'Firefox on Android', 'confirmation', 0, 0, 0)`,
     )
     .run(thief.device.id)
   const { signIn, known } = await thief.ask('begin', {})

@@ -163,8 +163,6 @@ export async function addAccount(
           device: id,
           account,
           name: 'Chromium on Linux',
-          signing: '{}',
-          agreement: '{}',
           of_device: 'sealed',
           how: 'set-up',
           is_phone: 0,

@@ -5,6 +5,7 @@ import fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fast
 import { createAddressAllowance, createCallAllowance } from '../../src/address-allowance.ts'
 import { type AnswerOf, API, type BodyOf, type CallName } from '../../src/api.ts'
 import type { Calls } from '../../src/asked.ts'
+import { createCallsUnderWay } from '../../src/calls-under-way.ts'
 import { apiRoutes } from '../../src/routes.ts'
 import { makeNonce } from '../../src/session/nonce.ts'
 import { openSessions, type Sessions } from '../../src/session/sessions.ts'
@@ -55,6 +56,7 @@ export async function testDoor(t: TestContext, beside?: TestBank, others: Partia
     apiRoutes(scope, {
       ...ground,
       calls: { ...setUpCalls({ ...ground, opened: sessionsOf }), ...signInCalls(signInGround), ...others },
+      callsUnderWay: createCallsUnderWay(),
       nonceKey: ground.secret.key('proof nonce'),
       sessionOf: async () => undefined,
       allowance: createCallAllowance(),

@@ -22,7 +22,7 @@ export const UPGRADED: Readonly<Record<string, Readonly<Record<string, unknown>>
     ...{ record: 'r', totp_secret: OCTET, opened_at: 1, of_password: 'p' },
   },
   login_device: {
-    ...{ device: 'd', account: 'carol', name: 'n', signing: '{}', agreement: '{}', how: 'set-up', is_phone: 0 },
+    ...{ device: 'd', account: 'carol', name: 'n', how: 'set-up', is_phone: 0 },
     ...{ added_at: 1, last_seen_at: 1, removed_at: null, of_device: 'sealed' },
   },
   login_recovery_code: { code: OCTET, account: 'carol', used_at: null },
