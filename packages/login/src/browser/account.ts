@@ -38,6 +38,8 @@ const POLL_MILLISECONDS = 3000
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/
 const device = await sessionDevice()
 let account: Account | undefined
+/** By their order: the last time that the account was asked for, and the one that stands on the page. */
+let [asked, drawn] = [0, 0]
 
 onClick('add-passkey', addPasskey)
 onClick('end-others', endOthers)
@@ -98,7 +100,12 @@ async function follow(): Promise<void> {
 
 async function refresh(): Promise<void> {
   if (await isOld()) await renew()
-  account = await openAccount(device)
+  const own = ++asked
+  const told = await openAccount(device)
+  // Asked before something was done, and answered after what was asked later: it is as it was.
+  if (own < drawn) return
+  drawn = own
+  account = told
   draw(account)
 }
 

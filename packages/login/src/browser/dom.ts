@@ -2,7 +2,7 @@
 import { RefusedError, UnreachableError } from './call.ts'
 import { OpaqueError } from './opaque.ts'
 import { AddressError } from './passkey.ts'
-import { isWord, type Say, wordsIn } from './words.ts'
+import { isWord, type Say, type Word, wordsIn } from './words.ts'
 
 /** Says a word in the page's language. */
 export const say: Say = wordsIn(document.documentElement.lang === 'de' ? 'de' : 'en')
