@@ -2,9 +2,10 @@
 // sides' view of every refusal.
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { enrolled, type PartyFiles } from './support/peers.ts'
+import type { PartyFiles } from './support/peers.ts'
 import {
   clientLines,
+  enrolledAll,
   OFFICE,
   reaches,
   startClient,
@@ -28,12 +29,11 @@ const REFERENCE = /M-[0-9A-Z]{4}-[0-9A-Z]{4}/
 
 suite('the door for VPN, by certificate', withVpn, () => {
   let vpn: VpnHouse
-  const parties: Record<string, PartyFiles> = {}
-  const of = (name: string): PartyFiles => parties[name] ?? assert.fail(name)
+  let of: (name: string) => PartyFiles
 
   before(async () => {
     vpn = await startVpnHouse({ policy: POLICY, parties: PARTIES })
-    for (const name of Object.keys(PARTIES)) parties[name] = await enrolled(vpn.house, name)
+    of = await enrolledAll(vpn, Object.keys(PARTIES))
   })
   after(() => vpn?.[Symbol.asyncDispose]())
 

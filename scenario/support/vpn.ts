@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { needs } from '../../interop/peer.ts'
 import { cable, type Namespace, needsTun, openNamespace, withNamespaces } from '../../tools/testing/namespaces.ts'
+import { inviteNow } from './administer.ts'
 import { type RunningHouse, startHouse } from './house.ts'
-import type { PartyFiles } from './peers.ts'
+import { type PartyFiles, partyFiles } from './peers.ts'
 
 /** The options of every test of it. */
 export const withVpn: { readonly skip?: string } = {
@@ -91,6 +92,27 @@ export async function startVpnHouse({ policy, parties, door, doors = [] }: VpnHo
       return namespace
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** Enrolls parties, all at once. */
+export async function enrolledAll(
+  { house }: VpnHouse,
+  names: readonly string[],
+): Promise<(name: string) => PartyFiles> {
+  const files = new Map<string, PartyFiles>()
+  await Promise.all(
+    names.map(async (name) => {
+      const directory = join(house.directory, 'parties', name)
+      const done = await house.run(['enroll', await inviteNow(house, name), '--out', directory])
+      if (done.code !== 0) throw new Error(`enroll ${name}: ${done.stderr}`)
+      files.set(name, partyFiles(directory))
+    }),
+  )
+  return (name) => {
+    const found = files.get(name)
+    if (found === undefined) throw new Error(`${name} is not enrolled`)
+    return found
   }
 }
 

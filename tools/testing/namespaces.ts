@@ -25,7 +25,8 @@ export interface Namespace extends AsyncDisposable {
 
 /** Opens one, with its loopback up. @throws {Error} where this user may not. */
 export async function openNamespace(): Promise<Namespace> {
-  const holder = spawn('unshare', ['--net', 'sleep', 'infinity'], { stdio: 'ignore' })
+  // It waits for a word of ours, which never comes: also where we are killed, it ends.
+  const holder = spawn('unshare', ['--net', 'cat'], { stdio: ['pipe', 'ignore', 'ignore'] })
   await once(holder, 'spawn')
   const { pid } = holder
   if (pid === undefined) throw new Error('unshare did not start')
