@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { needs } from '../interop/peer.ts'
 import type { Namespace } from '../tools/testing/namespaces.ts'
 import { revokeNow } from './support/administer.ts'
 import type { PartyFiles } from './support/peers.ts'
@@ -34,7 +35,7 @@ const LAST_PACKET_MS = 1_000
 /** How long it is looked for packets that come all the same: the engine keeps an ended client for five seconds. */
 const WATCHED_MS = 3_000
 
-suite('who is revoked, at the door for VPN', withVpn, () => {
+suite('who is revoked, at the door for VPN', { ...withVpn, ...needs('ping', 'iputils-ping') }, () => {
   let vpn: VpnHouse
   let of: (name: string) => PartyFiles
 

@@ -1,12 +1,16 @@
 // A house with a door for VPN in a network of its own, a network behind it, and stock clients of OpenVPN, each in its own.
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { needs } from '../../interop/peer.ts'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { needs, programPath } from '../../interop/peer.ts'
 import { cable, type Namespace, needsTun, openNamespace, withNamespaces } from '../../tools/testing/namespaces.ts'
 import { inviteNow } from './administer.ts'
+import { bankOf, invitationOf } from './customer.ts'
 import { type RunningHouse, startHouse } from './house.ts'
 import { type PartyFiles, partyFiles } from './peers.ts'
 
@@ -16,6 +20,7 @@ export const withVpn: { readonly skip?: string } = {
   ...needs('openvpn', 'openvpn'),
   ...needs('nft', 'nftables'),
   ...needs('ping', 'iputils-ping'),
+  ...needs('oathtool', 'oathtool'),
 }
 
 /** Behind the door: one host of each network. */
@@ -142,28 +147,28 @@ export async function startClient(
 ): Promise<VpnClient> {
   const process = at.spawn('openvpn', ['--config', 'stdin', ...args])
   process.stdin?.end(`${lines.join('\n')}\n`)
-  let text = ''
+  let said = ''
   const looks = new Set<() => void>()
   const closed = once(process, 'close').then(() => {
     for (const look of [...looks]) look()
   })
   for (const stream of [process.stdout, process.stderr])
     stream?.setEncoding('utf8').on('data', (more: string) => {
-      text += more
+      said += more
       for (const look of [...looks]) look()
     })
   return {
     process,
-    said: () => text,
+    said: () => said,
     says(pattern, timeoutMs = PATIENCE_MS) {
       const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>()
       const look = () => {
-        const found = pattern.exec(text)
+        const found = pattern.exec(said)
         if (found) resolve(found)
         else if (process.exitCode !== null || process.signalCode !== null)
-          reject(new Error(`the client ended without ${pattern}: ${text}`))
+          reject(new Error(`the client ended without ${pattern}: ${said}`))
       }
-      const timer = setTimeout(() => reject(new Error(`no ${pattern} in ${timeoutMs} ms: ${text}`)), timeoutMs)
+      const timer = setTimeout(() => reject(new Error(`no ${pattern} in ${timeoutMs} ms: ${said}`)), timeoutMs)
       looks.add(look)
       look()
       return promise.finally(() => {
@@ -182,9 +187,91 @@ export async function startClient(
   }
 }
 
-/** One packet there and back: whether it came within the time. */
-export async function reaches(from: Namespace, address: string, seconds = 1): Promise<boolean> {
-  const ping = from.spawn('ping', ['-n', '-c', '1', '-W', String(seconds), address], { stdio: 'ignore' })
+/** Packets there and back: whether one came within the time. */
+export async function reaches(from: Namespace, address: string): Promise<boolean> {
+  const ping = from.spawn('ping', ['-n', '-c', '3', '-i', '0.2', '-W', '1', address], { stdio: 'ignore' })
   const [code] = (await once(ping, 'close')) as [number | null]
   return code === 0
+}
+
+/** An account at the web door `bank` of the same house, by which its owner connects. */
+export interface Account {
+  readonly account: string
+  readonly password: string
+  /** Base32. */
+  readonly totpSecret: string
+}
+
+/** Invites somebody, who opens an account. */
+export async function accountOf({ house, place }: VpnHouse, account: string): Promise<Account> {
+  const { authority, trust } = await bankOf(house)
+  const invitation = await invitationOf(house, account)
+  const file = fileURLToPath(new URL('set-up-account.ts', import.meta.url))
+  const args = ['-C', 'source', file, authority, house.ready.trust, account, invitation]
+  const child = place.spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const said = child.stdout ? await text(child.stdout) : ''
+  if (trust === '' || said === '') throw new Error(`no account of ${account}`)
+  return { account, ...(JSON.parse(said) as Omit<Account, 'account'>) }
+}
+
+/** What an app shows now: oathtool. */
+export function codeNow({ totpSecret }: Account): string {
+  return execFileSync(programPath('oathtool'), ['--totp', '--base32', totpSecret], { encoding: 'utf8' }).trim()
+}
+
+/** A client that asks its user over its management socket, as graphical ones do. */
+export interface AskingClient extends VpnClient {
+  /** Waits until it asks for name, password and code, and answers. */
+  answers(credentials: { readonly account: string; readonly password: string; readonly code?: string }): Promise<void>
+  /** What it was told on the socket so far. */
+  told(): string
+}
+
+let sockets = 0
+
+/** Starts one. */
+export async function startAsking(vpn: VpnHouse, at: Namespace, lines: readonly string[]): Promise<AskingClient> {
+  const path = join(vpn.scratch, `client-${++sockets}`)
+  const asked = Promise.withResolvers<Socket>()
+  const listener = createServer((socket) => asked.resolve(socket)).listen(path)
+  await once(listener, 'listening')
+  const client = await startClient(at, [
+    ...lines,
+    ...[`management ${path} unix`, 'management-client', 'management-query-passwords', 'management-hold'],
+  ])
+  const socket = await asked.promise
+  let said = ''
+  let seen = 0
+  const looks = new Set<() => void>()
+  socket.setEncoding('utf8').on('data', (more: string) => {
+    said += more
+    for (const look of [...looks]) look()
+  })
+  socket.on('error', () => socket.destroy())
+  socket.write('hold off\nhold release\n')
+  return {
+    ...client,
+    told: () => said,
+    async answers({ account, password, code }) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const look = () => {
+        const at = said.indexOf(">PASSWORD:Need 'Auth'", seen)
+        if (at < 0) return
+        seen = at + 1
+        looks.delete(look)
+        resolve()
+      }
+      looks.add(look)
+      look()
+      await promise
+      const base64 = (one: string) => Buffer.from(one).toString('base64')
+      const given = code === undefined ? password : `SCRV1:${base64(password)}:${base64(code)}`
+      socket.write(`username "Auth" "${account}"\npassword "Auth" "${given}"\n`)
+    },
+    async [Symbol.asyncDispose]() {
+      await client[Symbol.asyncDispose]()
+      socket.destroy()
+      listener.close()
+    },
+  }
 }

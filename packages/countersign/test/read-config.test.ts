@@ -475,6 +475,12 @@ doors:
           /name must have at most 11 characters/,
         ],
         ['passwords of nobody', 'network: 10.8', 'proof: both\n    network: 10.8', /proof must stand beside people/],
+        [
+          'people of a door that is not there',
+          'network: 10.8',
+          'proof: both\n    people: portal\n    network: 10.8',
+          /people must name a web door of this file/,
+        ],
         ['people without a password', 'network: 10.8', 'people: portal\n    network: 10.8', /people must be left out/],
       ] as const
     ).map(([name, from, to, message]): [string, string, RegExp] => [

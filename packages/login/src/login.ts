@@ -1,6 +1,7 @@
 // Login at one door, without a server of its own: its calls and pages for whoever serves them, and whose a request is.
 import { basename, dirname } from 'node:path'
 import { type FoundPerson, type PersonRequest, type PrivateFiles, privateFiles } from '@countersign/mtls'
+import type { Proof } from '@countersign/protocol'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { accountCalls } from './account/calls.ts'
 import { appCalls } from './account/change-app.ts'
@@ -8,6 +9,8 @@ import { pictureCalls } from './account/change-picture.ts'
 import { createAddressAllowance, createCallAllowance } from './address-allowance.ts'
 import type { Calls } from './asked.ts'
 import { createCallsUnderWay } from './calls-under-way.ts'
+import { type ClearCredentials, checkPasswordAndCode } from './clear/check.ts'
+import { createStretcher } from './clear/stretcher.ts'
 import { confirmCalls } from './confirm/calls.ts'
 import { deviceCalls } from './device/calls.ts'
 import type { Ground } from './ground.ts'
@@ -64,6 +67,11 @@ export interface Way {
 /** Login at one door, in one process. */
 export interface Login {
   find(request: PersonRequest): Promise<FoundPerson>
+  /**
+   * Checks a password with a one-time code that came in clear, as at a VPN; answers what they prove of the account.
+   * @throws {PersonRefusal} (rejects) with one no for whatever is wrong.
+   */
+  checkPasswordAndCode(given: ClearCredentials): Promise<readonly Proof[]>
   /** Adds calls and pages below `/login`. */
   register(app: FastifyInstance, way: Way): void
   /** What operators do with accounts. */
@@ -105,10 +113,12 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
   const { secret, clock } = ground
   const sender = config.mail && (await senderOf(ground, config.mail))
   const tidying = keepTidy(signing)
+  const stretcher = createStretcher()
   const nonceKey = secret.key('proof nonce')
   const callsUnderWay = createCallsUnderWay()
   return {
     find,
+    checkPasswordAndCode: (given) => checkPasswordAndCode({ ...signing, stretcher }, given),
     accounts: accountsOf({ ...ground, opened }),
     secretFile: { name: SECRET_FILE, path: files.pathOf(SECRET_FILE), read: () => files.read(SECRET_FILE) },
     register(app, way) {
@@ -122,6 +132,7 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
       app.register((scope) => registerPages(scope, { bank, recoveryHours, hasSms, hasMail, nonce }))
     },
     async close() {
+      await stretcher.close()
       await tidying.close()
       await sender?.close()
       // What waits for the gateway waits no longer, and is done before the store is closed.

@@ -9,7 +9,8 @@ import { ASSET_FIELDS } from './pages/fields.ts'
 import { createUnderWay } from './under-way.ts'
 
 /** Login, as a door has it. */
-export interface LoginService extends Pick<Login, 'find' | 'accounts' | 'secretFile' | 'close'> {
+export interface LoginService
+  extends Pick<Login, 'find' | 'checkPasswordAndCode' | 'accounts' | 'secretFile' | 'close'> {
   /** What answers below `/login`, in clear on this machine; `secret` shows it that the door asks. Secret. */
   readonly upstream: { readonly url: string; readonly secret: string }
 }
@@ -62,6 +63,7 @@ export async function openLogin(config: LoginConfig, house: LoginHouse): Promise
   }
   return {
     find: login.find,
+    checkPasswordAndCode: login.checkPasswordAndCode,
     accounts: login.accounts,
     secretFile: login.secretFile,
     upstream: { url, secret },

@@ -3,6 +3,7 @@
 import type { Command, Option } from '../command.ts'
 import { MAIL_COMMANDS } from './table-mail.ts'
 import { SSH_COMMANDS } from './table-ssh.ts'
+import { VPN_COMMANDS } from './table-vpn.ts'
 
 const ADMIN: Readonly<Record<string, Option>> = {
   data: {
@@ -781,6 +782,7 @@ export const COMMANDS: readonly Command[] = [
   },
   ...MAIL_COMMANDS,
   ...SSH_COMMANDS,
+  ...VPN_COMMANDS,
   {
     name: 'backup',
     summary: 'copy what an authority must not lose, while it runs',

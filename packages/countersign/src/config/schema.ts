@@ -267,6 +267,19 @@ const whole = root.superRefine(({ authority: own, join, anchors, policy, doors }
     context.addIssue({ code: 'custom', path: ['authority'], message: 'must be given, or join' })
   if (own !== undefined && join !== undefined)
     context.addIssue({ code: 'custom', path: ['join'], message: 'must be left out where there is an authority' })
+  for (const [index, each] of doors.entries()) {
+    // At one door people sign in, at another their passwords count.
+    const other = 'people' in each && typeof each.people === 'string' ? each.people : undefined
+    if (
+      other !== undefined &&
+      !doors.some((one) => one.name === other && one.kind === 'web' && one.people !== undefined)
+    )
+      context.addIssue({
+        code: 'custom',
+        path: ['doors', index, 'people'],
+        message: 'must name a web door of this file at which people sign in',
+      })
+  }
   for (const [index, { doors: chosen, crl }] of anchors.entries()) {
     const stranger = chosen?.find((name) => doors.every((each) => each.name !== name))
     if (stranger !== undefined)

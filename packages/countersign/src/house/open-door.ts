@@ -90,7 +90,7 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
     amend: (meeting: Meeting) => roof.record(meeting),
     log,
     files: privateFiles(join(data, 'doors', config.name)),
-    ...(people && { people: people.open }),
+    ...(people && { people: people.open, checkPerson: people.checkPerson }),
   }
   const { listen: wish } = config
   const mail = {

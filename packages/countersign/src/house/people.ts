@@ -1,6 +1,6 @@
 // People who sign in at web doors of the house: login at each such door, and their accounts in the store of the authority.
 import type { Accounts, HouseSecret, StorePart } from '@countersign/authority'
-import type { OpenPeople } from '@countersign/gateway'
+import type { CheckPerson, OpenPeople } from '@countersign/gateway'
 import type { AccountsOfDoor, LoginService, LoginStore } from '@countersign/login'
 import { LOGIN_PART } from '@countersign/login/store'
 import type { OwnIdentity, Trust } from '@countersign/mtls'
@@ -17,6 +17,8 @@ export interface HousePeople {
   keptIn(store: LoginStore): void
   /** For each door that has people. */
   readonly open: OpenPeople
+  /** Checks passwords with codes of one of them, for a door of another kind. It may open later. */
+  checkPerson(door: string): CheckPerson
   /** Says where browsers find a door that has opened; nothing of a door without people. */
   stands(door: string, address: string): void
 }
@@ -24,6 +26,7 @@ export interface HousePeople {
 interface PeopleOfDoor {
   readonly accounts: AccountsOfDoor
   readonly secretFile: LoginService['secretFile']
+  readonly check: LoginService['checkPasswordAndCode']
   /** As in `https://bank.localhost:8444`. */
   address: string
 }
@@ -50,8 +53,9 @@ export function createHousePeople(): HousePeople {
         ...(mail && { mail: await mailOf(mail) }),
         ...(sms && { sms: { ...sms, identity: withTrust(identity, house.trust) } }),
       }
-      const { find, accounts, secretFile, upstream, close } = await openLogin(config, { ...house, store: kept })
-      doors.set(house.door, { accounts, secretFile, address: `https://${host[0]}` })
+      const login = await openLogin(config, { ...house, store: kept })
+      const { find, accounts, secretFile, upstream, close, checkPasswordAndCode: check } = login
+      doors.set(house.door, { accounts, secretFile, check, address: `https://${host[0]}` })
       return {
         find,
         upstream,
@@ -59,6 +63,18 @@ export function createHousePeople(): HousePeople {
           doors.delete(house.door)
           await close()
         },
+      }
+    },
+    checkPerson: (name) => async (given) => {
+      const door = doors.get(name)
+      if (door === undefined) throw new TypeError(`nobody signs in at ${name} now`)
+      const { PersonRefusal } = await import('@countersign/login')
+      try {
+        return { ok: true, proofs: await door.check(given) }
+      } catch (error) {
+        if (!(error instanceof PersonRefusal)) throw error
+        const { code, circumstances } = error
+        return { ok: false, code, ...(circumstances.note !== undefined && { note: circumstances.note }) }
       }
     },
     stands(name, address) {

