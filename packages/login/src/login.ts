@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { accountCalls } from './account/calls.ts'
 import { appCalls } from './account/change-app.ts'
 import { pictureCalls } from './account/change-picture.ts'
-import { createAddressAllowance, createCallAllowance } from './address-allowance.ts'
+import { createAccountAllowance, createAddressAllowance, createCallAllowance } from './address-allowance.ts'
 import type { Calls } from './asked.ts'
 import { createCallsUnderWay } from './calls-under-way.ts'
 import { type ClearCredentials, checkPasswordAndCode } from './clear/check.ts'
@@ -98,7 +98,8 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
     people: opened.people,
     allowance: createAddressAllowance(),
   }
-  const { find, sessionOf } = createFind(ground, opened, tellOfTheft(ground))
+  const accountAllowance = createAccountAllowance()
+  const { find, sessionOf } = createFind(ground, opened, tellOfTheft(ground), accountAllowance)
   const { sms } = ground
   const calls: Omit<Calls, SmsCall> & Partial<Pick<Calls, SmsCall>> = {
     ...setUpCalls({ ...ground, opened }),
@@ -124,7 +125,7 @@ export async function createLogin(config: LoginConfig, house: LoginHouse): Promi
     register(app, way) {
       const allowance = createCallAllowance()
       app.register((scope) =>
-        apiRoutes(scope, { ...ground, ...way, calls, callsUnderWay, nonceKey, sessionOf, allowance }),
+        apiRoutes(scope, { ...ground, ...way, calls, callsUnderWay, nonceKey, sessionOf, allowance, accountAllowance }),
       )
       const nonce = () => makeNonce(nonceKey, clock())
       const [hasSms, hasMail] = [sms !== undefined, config.mail !== undefined]

@@ -11,7 +11,7 @@ import {
 } from '@countersign/mtls'
 import { REFUSALS, type RefusalCode } from '@countersign/protocol'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { AddressAllowance } from './address-allowance.ts'
+import type { AccountAllowance, AddressAllowance } from './address-allowance.ts'
 import { API, type CallName, MAX_BODY_OCTETS } from './api.ts'
 import type { Asked, Calls, OpenPersonSession } from './asked.ts'
 import type { CallsUnderWay } from './calls-under-way.ts'
@@ -40,6 +40,8 @@ export interface RoutesOptions {
   readonly addressOf: (request: FastifyRequest) => string
   /** How often each may ask who has no session: what a proof costs is spent on nobody's word. */
   readonly allowance: AddressAllowance
+  /** How often each account that has a session. */
+  readonly accountAllowance: AccountAllowance
   /** SHA-256, hexadecimal, of the certificate by which the connection's caller was met, where it was. */
   readonly certificateOf: (request: FastifyRequest) => string | undefined
 }
@@ -85,6 +87,7 @@ function route<Name extends CallName>(app: FastifyInstance, name: Name, options:
     const address = options.addressOf(request)
     if (proof !== 'session') options.allowance.spend(address)
     const who = await proved(proof, request, now, options)
+    if (who.session !== undefined) options.accountAllowance.spend(who.session.account)
     const spending = spendWith(options.store, who.device, () => badProof(DPOP_RULES.replay[1]))
     if (!SPEND_WITH_THEIR_ACT.has(name)) await spending.spend()
     const asked: Asked = {

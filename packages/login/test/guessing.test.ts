@@ -1,7 +1,7 @@
 // How often somebody may guess: docs/protocols/login.md, "Guessing".
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { createAddressAllowance } from '../src/address-allowance.ts'
+import { createAccountAllowance, createAddressAllowance } from '../src/address-allowance.ts'
 import {
   ALL_PER_DAY,
   type Counted,
@@ -185,10 +185,32 @@ suite('an address', () => {
     refused(() => spend('::2'))
   })
 
+  test('of IPv6 shares with all of its site, which has 65,536 networks, what sixteen of them may', () => {
+    const { spend } = createAddressAllowance(() => 0)
+    for (let i = 0; i < 60 * 16; i++) spend(`2001:db8:1:${i.toString(16)}::1`)
+    refused(() => spend('2001:db8:1:ffff::1'))
+    spend('2001:db8:2:1::1')
+    spend('192.0.2.1')
+  })
+
   test('is forgotten where there are too many', () => {
     const { spend } = createAddressAllowance(() => 0)
     for (let i = 0; i < 60; i++) spend('192.0.2.1')
     for (let i = 0; i < 10_000; i++) spend(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`)
     spend('192.0.2.1')
+  })
+})
+
+suite('an account with a session', () => {
+  test('proves 1,200 things at once, and twenty a second after that; the others are not asked for it', () => {
+    let now = 0
+    const { spend } = createAccountAllowance(() => now)
+    const refused = () => assert.throws(() => spend('carol'), { code: 'ERR_PERSON_TOO_OFTEN' })
+    for (let i = 0; i < 1_200; i++) spend('carol')
+    refused()
+    spend('dave')
+    now = 1_000
+    for (let i = 0; i < 20; i++) spend('carol')
+    refused()
   })
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import fastify, { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify'
-import { createCallAllowance } from '../src/address-allowance.ts'
+import { createAccountAllowance, createCallAllowance } from '../src/address-allowance.ts'
 import { MAX_BODY_OCTETS } from '../src/api.ts'
 import type { Asked, Calls } from '../src/asked.ts'
 import { createCallsUnderWay } from '../src/calls-under-way.ts'
@@ -67,6 +67,7 @@ async function setting(t: TestContext, calls: Partial<Calls> = {}): Promise<Sett
       sessionOf: async (cookie) => (cookie === 'good' ? SESSION : undefined),
       addressOf: ({ headers }) => headers['x-forwarded-for']?.toString() ?? '192.0.2.1',
       allowance: createCallAllowance(() => NOW.epochMilliseconds),
+      accountAllowance: createAccountAllowance(() => NOW.epochMilliseconds),
       certificateOf: () => undefined,
     })
     done()

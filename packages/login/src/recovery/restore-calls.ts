@@ -39,19 +39,16 @@ export function restoreCalls(ground: SignInGround): RestoreCalls {
       const { now } = asked
       const { row, account, called } = await restoring(signIn, 'totp', asked)
       const totp = openPendingApp(ground, pending, { account, of: signIn, now })
-      const moved = await recordRefused(ground, row, asked, async () => {
-        const done = await store.commit(async (tx) => {
-          const tried = await moveSignIn(ground, tx, row, { type: 'tried' }, asked)
-          if (!(await keepApp(ground, tx, { totp, code, account, now }))) return undefined
-          const evidence = `at the end of a recovery, on device ${row.device}`
-          await tx.record({ at: now, account, door, act: 'app changed', evidence })
-          await writeNotice(ground, tx, { account, kind: 'app changed', facts: { device: called }, now })
-          return moveSignIn(ground, tx, tried, { type: 'coded' }, asked)
-        })
-        if (done === undefined) throw new PersonRefusal('ERR_PERSON_CREDENTIALS', { note: 'the code is wrong' })
-        return done
+      const tried = await recordRefused(ground, row, asked, () =>
+        store.commit((tx) => moveSignIn(ground, tx, row, { type: 'tried' }, asked)),
+      )
+      await openSignedIn(ground, tried, asked, [{ kind: 'totp', at: now, binding: 'device' }], async (tx) => {
+        if (!(await keepApp(ground, tx, { totp, code, account, now }))) throw wrongCode()
+        const evidence = `at the end of a recovery, on device ${row.device}`
+        await tx.record({ at: now, account, door, act: 'app changed', evidence })
+        await writeNotice(ground, tx, { account, kind: 'app changed', facts: { device: called }, now })
+        await moveSignIn(ground, tx, tried, { type: 'coded' }, asked)
       })
-      await openSignedIn(ground, moved, asked, [{ kind: 'totp', at: now, binding: 'device' }])
       return { next: 'done', ...(await ofPasswordOf(store, account)) }
     },
 
@@ -76,3 +73,5 @@ export function restoreCalls(ground: SignInGround): RestoreCalls {
     },
   }
 }
+
+const wrongCode = () => new PersonRefusal('ERR_PERSON_CREDENTIALS', { note: 'the code is wrong' })

@@ -2,6 +2,7 @@
 
 import type { FoundPerson, PersonClaims, PersonRequest } from '@countersign/mtls'
 import type { Meeting, RefusalCode } from '@countersign/protocol'
+import type { AccountAllowance } from '../address-allowance.ts'
 import type { OpenPersonSession } from '../asked.ts'
 import type { Ground } from '../ground.ts'
 import { PersonRefusal } from '../refusal.ts'
@@ -30,6 +31,7 @@ export function createFind(
   ground: Ground,
   sessions: Sessions,
   tellOfTheft: TellOfTheft,
+  allowance: AccountAllowance,
 ): {
   /** For the door: each request that is not of login itself. */
   find(request: PersonRequest): Promise<FoundPerson>
@@ -82,16 +84,16 @@ export function createFind(
       const found = await lookUp(request.cookie, now)
       if (found.kind !== 'open') return found
       const { row, standing } = found
-      const proved = await prove(request, row, standing, now, ground)
-      if (proved === 'renew') return { kind: 'renew' }
-      if (proved === 'no') return { kind: 'refused', code: 'ERR_PERSON_PROOF', meeting: readRecord(row.meeting) }
       try {
+        const proved = await prove(request, row, standing, now, { ...ground, allowance })
+        if (proved === 'renew') return { kind: 'renew' }
+        if (proved === 'no') return { kind: 'refused', code: 'ERR_PERSON_PROOF', meeting: readRecord(row.meeting) }
         const { session, follow } = await sessions.hold(row)
         return { kind: 'person', session, follow, claims: claimsOf(row, now) }
       } catch (error) {
         if (!(error instanceof PersonRefusal)) throw error
         const { code, circumstances } = error
-        return { kind: 'refused', code, ...(circumstances.meeting && { meeting: circumstances.meeting }) }
+        return { kind: 'refused', code, meeting: circumstances.meeting ?? readRecord(row.meeting) }
       }
     },
     async sessionOf(cookie, now) {
@@ -112,7 +114,12 @@ async function prove(
   row: SessionRow,
   standing: SecretStanding,
   now: Temporal.Instant,
-  { host, secret, store }: Ground,
+  {
+    host,
+    secret,
+    store,
+    allowance,
+  }: Pick<Ground, 'host' | 'secret' | 'store'> & { readonly allowance: AccountAllowance },
 ): Promise<'yes' | 'renew' | 'no'> {
   const { method, isUpgrade } = request
   const isSafe = !isUpgrade && SAFE.includes(method)
@@ -129,7 +136,10 @@ async function prove(
   // RFC 8441 §5: the CONNECT of HTTP/2 stands for the GET of RFC 6455 §4.1, and a page knows nothing of either.
   const of = isUpgrade ? 'GET' : method
   const verdict = checkProof(proof, { method: of, authority, target, host, nonceKey, now, session })
-  return verdict.ok && (await spendProof(store, verdict.proved)) ? 'yes' : 'no'
+  if (!verdict.ok) return 'no'
+  // Each proof is a row: before it is written.
+  allowance.spend(row.account)
+  return (await spendProof(store, verdict.proved)) ? 'yes' : 'no'
 }
 
 /** RFC 6454 §7: a page of this very door; what says no origin is none. */

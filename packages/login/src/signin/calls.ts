@@ -107,6 +107,16 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
         return undefined
       }
 
+      if (step === 'restore') {
+        const tried = await recordRefused(ground, row, asked, () =>
+          asked.commit((tx) => moveSignIn(ground, tx, row, { type: 'tried' }, asked)),
+        )
+        await openSignedIn(ground, tried, asked, [{ kind: 'totp', at: now, binding: 'device' }], async (tx) => {
+          if (totp === undefined || !(await spendTotp(tx, account, { secret: totp, code, now }))) throw wrongCode()
+          await moveSignIn(ground, tx, tried, { type: 'coded' }, asked)
+        })
+        return { next: 'done', ...(await ofPasswordOf(store, account)) }
+      }
       const moved = await recordRefused(ground, row, asked, async () => {
         const done = await asked.commit(async (tx) => {
           // It counts first: whoever may not guess any more is not told that he has guessed right.
@@ -114,7 +124,7 @@ export function signInCalls(ground: SignInGround): Pick<Calls, 'begin' | 'passwo
           const by = await rightBy(tx)
           return by && { row: await moveSignIn(ground, tx, tried, { type: 'coded' }, asked), by }
         })
-        if (done === undefined) throw new PersonRefusal('ERR_PERSON_CREDENTIALS', { note: 'the code is wrong' })
+        if (done === undefined) throw wrongCode()
         return done
       })
       await openSignedIn(ground, moved.row, asked, [moved.by])
@@ -144,6 +154,8 @@ const elsewhere = new PersonRefusal('ERR_PERSON_STEP', {
   note: 'this device is of another account: begin again with keys of its own',
   isTold: true,
 })
+
+const wrongCode = () => new PersonRefusal('ERR_PERSON_CREDENTIALS', { note: 'the code is wrong' })
 
 /** What an account knows of a device; undefined where none knows it. */
 async function knownDevice({ store, door }: Ground, device: string) {

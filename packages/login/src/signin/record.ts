@@ -72,12 +72,15 @@ export async function recordRefused<Result>(
 /**
  * Opens the session of a sign-in in which all is proved; with it, and not before, its device is one that the account knows.
  * @param shown What was shown beside the password.
+ * @param last The step that leads here, where that is taken with the session or not at all: a process that is killed must not end
+ * what somebody has waited for and open nothing.
  */
 export async function openSignedIn(
   ground: Pick<SignInGround, 'openSession' | 'host' | 'door' | 'people' | 'record'>,
   row: SignInRow,
   asked: Asked,
   shown: readonly ShownProof[],
+  last: (tx: LoginTransaction) => Promise<void> = async () => undefined,
 ): Promise<void> {
   const { account, passwordAt, by } = row.state
   if (account === undefined || row.device === null) throw new PersonRefusal('ERR_PERSON_STEP')
@@ -88,8 +91,10 @@ export async function openSignedIn(
   const { address, now } = asked
   const { device, id: signIn } = row
   const evidence = evidenceOf(row, all, ground.host)
-  const within =
-    by === undefined ? undefined : (tx: LoginTransaction) => keepNewDevice(ground, tx, row, { account, by }, now)
+  const within = async (tx: LoginTransaction) => {
+    await last(tx)
+    if (by !== undefined) await keepNewDevice(ground, tx, row, { account, by }, now)
+  }
   await recordRefused(ground, row, asked, () =>
     ground.openSession({ signIn, account, device, shown: all, evidence, address, within }, asked),
   )

@@ -321,10 +321,16 @@ CREATE INDEX login_sms_code_account ON login_sms_code (account);
 CREATE INDEX login_sms_code_expires ON login_sms_code (expires_at);
 `
 
-/** Of version 5: public keys of devices, which nobody read. A device is known by the thumbprint of one, and seals for itself. */
-const WITHOUT_KEYS = (): string => `
+/**
+ * Of version 5: public keys of devices, which nobody read, are gone: a device is known by the thumbprint of one, and seals for
+ * itself. What is soon worth nothing is found among what stays for longer.
+ */
+const SOON_OVER = (): string => `
 ALTER TABLE login_device DROP COLUMN signing;
 ALTER TABLE login_device DROP COLUMN agreement;
+DROP INDEX login_used_until;
+CREATE INDEX login_used_until ON login_used (kind, until);
+CREATE INDEX login_sign_in_begun ON login_sign_in (expires_at) WHERE step IN ('start', 'finish');
 `
 
 /**
@@ -344,8 +350,8 @@ const SMS_RESTORED = 'DELETE FROM login_sms_code;\n'
 export const LOGIN_PART: StorePart = {
   name: 'login',
   version: 5,
-  schemaIn: (words) => VERSION_1(words) + WITHOUT_UNREAD(words) + NUMBERED(words) + SMS(words) + WITHOUT_KEYS(),
-  upgrades: { 1: WITHOUT_UNREAD, 2: NUMBERED, 3: SMS, 4: WITHOUT_KEYS },
+  schemaIn: (words) => VERSION_1(words) + WITHOUT_UNREAD(words) + NUMBERED(words) + SMS(words) + SOON_OVER(),
+  upgrades: { 1: WITHOUT_UNREAD, 2: NUMBERED, 3: SMS, 4: SOON_OVER },
   restored: (version) => (version < 4 ? RESTORED : RESTORED + SMS_RESTORED),
   primaryKeys: PRIMARY_KEYS,
 }

@@ -50,8 +50,9 @@ export function waitingCalls(ground: SignInGround): Pick<Calls, 'wait' | 'waitin
             await store.commit((tx) => moveSignIn(ground, tx, row, { type: 'lacking' }, { ...asked, until }))
           return { next: 'restore', ways: [...ways] }
         }
-        const moved = await store.commit((tx) => moveSignIn(ground, tx, row, { type: 'ready' }, asked))
-        await openSignedIn(ground, moved, asked, [])
+        await openSignedIn(ground, row, asked, [], async (tx) => {
+          await moveSignIn(ground, tx, row, { type: 'ready' }, asked)
+        })
         return { next: 'done', ...(await ofPasswordOf(store, account)) }
       })
     },

@@ -21,6 +21,22 @@ import {
 const CERTIFICATE = 'ab'.repeat(32)
 
 suite('whose a request is', () => {
+  test('is not asked for ever: of one account 1,200 proofs a minute, each of which is a row; what needs none goes on', async (t) => {
+    const at = await start(t)
+    const browser = await signIn(at)
+    const { cookie } = browser
+    const proofs = await Promise.all(Array.from({ length: 1_200 }, () => prove(at, browser)))
+    for (const proof of proofs) assert.equal(await kindOf(at.find({ ...POST, cookie, proof })), 'person')
+    const count = () => at.store.database.prepare('SELECT count(*) AS n FROM login_used').get()?.['n']
+    const before = count()
+    const proof = await prove(at, browser)
+    refused(await at.find({ ...POST, cookie, proof }), 'ERR_PERSON_TOO_OFTEN')
+    assert.equal(count(), before)
+    assert.equal(await kindOf(at.find({ cookie })), 'person')
+    at.time.pass({ seconds: 1 })
+    assert.equal(await kindOf(at.find({ ...POST, cookie, proof })), 'person')
+  })
+
   test('nobody’s: without the cookie, with another’s form, twice, unknown, over its budget, or of another door', async (t) => {
     const at = await start(t)
     const { cookie } = await signIn(at)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
-import { createAddressAllowance, createCallAllowance } from '../../src/address-allowance.ts'
+import { createAccountAllowance, createAddressAllowance, createCallAllowance } from '../../src/address-allowance.ts'
 import { type AnswerOf, API, type BodyOf, type CallName } from '../../src/api.ts'
 import type { Calls } from '../../src/asked.ts'
 import { createCallsUnderWay } from '../../src/calls-under-way.ts'
@@ -60,6 +60,7 @@ export async function testDoor(t: TestContext, beside?: TestBank, others: Partia
       nonceKey: ground.secret.key('proof nonce'),
       sessionOf: async () => undefined,
       allowance: createCallAllowance(),
+      accountAllowance: createAccountAllowance(),
       addressOf: (request) => request.headers['x-forwarded-for']?.toString() ?? '192.0.2.1',
       certificateOf: () => undefined,
     })

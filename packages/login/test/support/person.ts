@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import type { FoundPerson, PersonRequest } from '@countersign/mtls'
 import type { RefusalCode } from '@countersign/protocol'
+import { createAccountAllowance } from '../../src/address-allowance.ts'
 import type { Asked, OpenPersonSession } from '../../src/asked.ts'
 import { PersonRefusal } from '../../src/refusal.ts'
 import { athOf } from '../../src/session/dpop.ts'
@@ -29,7 +30,12 @@ export async function start(t: TestContext, beside?: TestBank): Promise<Process>
   const sessions = openSessions(bank.ground)
   t.after(() => sessions.close())
   const thefts: string[] = []
-  const found = createFind(bank.ground, sessions, (row) => async () => void thefts.push(row.account))
+  const found = createFind(
+    bank.ground,
+    sessions,
+    (row) => async () => void thefts.push(row.account),
+    createAccountAllowance(() => bank.time.now().epochMilliseconds),
+  )
   return {
     ...bank,
     sessions,

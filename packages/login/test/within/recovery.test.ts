@@ -39,6 +39,27 @@ suite('a recovery', () => {
     assert.ok(door.store.entries.concat(two.store.entries).some(({ act }) => act === 'recovery ended'))
   })
 
+  test('is not lost where its process ends at any moment of its end: it is come back to, and gets in', async (t) => {
+    for (let commits = 0, isIn = false; !isIn; commits++) {
+      assert.ok(commits < 9)
+      const at = await signedIn(t)
+      const { door, carol } = at
+      const { other, id } = await atNewDevice(at)
+      await other.ask('recover', { signIn: id, code: carol.recovery[0]! })
+      door.time.pass({ hours: 24 })
+      // So many are durable; what was to come after them is not.
+      door.store.failsAfter = commits
+      const { statusCode } = await other.send('wait', { signIn: id })
+      isIn = statusCode === 200
+      assert.equal(isIn, door.store.failsAfter !== undefined)
+      door.store.failsAfter = undefined
+      if (isIn) continue
+      assert.equal((await other.ask('wait', { signIn: id })).next, 'done')
+      assert.equal((await load(door, other)).kind, 'person')
+      assert.equal(door.store.entries.filter(({ act }) => act === 'recovery ended').length, 1)
+    }
+  })
+
   test('is refused from a known device, and over then', async (t) => {
     const at = await signedIn(t)
     const { door, carol, browser } = at

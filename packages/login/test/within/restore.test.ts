@@ -101,6 +101,32 @@ suite('the end of a recovery, where the rules ask for more than a password', () 
     assert.equal(again.code, 'ERR_PERSON_STEP')
   })
 
+  test('is not lost where its process ends at any moment of it: the same code, of either app, gets in after that', async (t) => {
+    for (const isNew of [true, false])
+      for (let commits = 0, isIn = false; !isIn; commits++) {
+        assert.ok(commits < 9)
+        const at = await atTheEnd(t, BY_CODE)
+        const { door, other, signIn, carol } = at
+        await other.ask('wait', { signIn })
+        const { totp, pending } = await other.ask('restore/app', { signIn })
+        const code = codeOf(isNew ? totp.secret : carol.totpSecret, door.time.now())
+        const call = isNew ? 'restore/app/confirm' : 'code'
+        const body = isNew ? { signIn, pending, code } : { signIn, code }
+        door.store.failsAfter = commits
+        const { statusCode } = await other.send(call, body)
+        isIn = statusCode === 200
+        assert.equal(isIn, door.store.failsAfter !== undefined)
+        door.store.failsAfter = undefined
+        if (isIn) continue
+        assert.deepEqual(devicesOf(at), ['set-up'])
+        const { statusCode: again } = await other.send(call, body)
+        assert.equal(again, 200)
+        assert.equal((await load(door, other)).kind, 'person')
+        assert.deepEqual(devicesOf(at), ['set-up', 'recovery'])
+        assert.equal(ended(at).length, 1)
+      }
+  })
+
   test('who must have a passkey makes one, and shows it; a code is not enough, and no app is made', async (t) => {
     const at = await atTheEnd(t, BY_PASSKEY)
     const { door, other, signIn, carol } = at
