@@ -154,7 +154,7 @@ suite('a letter', () => {
     const refused = async (letter: string, code: string, exit = 1) => {
       await writeFile(path('bad.letter'), letter)
       const { stderr } = await run(['mail', 'seal', 'bad.letter', '--identity', 'alice', '--out', 'bad'], exit)
-      assert.match(stderr, new RegExp(code))
+      assert.equal(stderr.split(code).length, 2, stderr)
       await assert.rejects(readFile(path('bad')), { code: 'ENOENT' })
     }
     await refused(LETTER.replace('bob@', 'dave@'), 'ERR_MAIL_RECIPIENT_KEY')

@@ -150,6 +150,8 @@ suite('a policy at the door', needs('curl', 'curl'), () => {
     assert.deepEqual(whatIf.answer['losses'], [])
     const check = await run('config', 'check')
     assert.equal(check.code, 1, 'bob is of the group ops, and cannot')
+    const { stdout } = await house.run(['config', 'check'])
+    assert.match(stdout, /^\d+ doors?, \d+ rules?, \d+ locks?; \d+ of \d+ expectations hold$/m)
     assert.equal((check.answer['unexpected'] as { line: number }[])[0]?.line, 29)
   })
 

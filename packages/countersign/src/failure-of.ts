@@ -104,7 +104,9 @@ const OURS: Readonly<Record<string, (error: OwnError) => Failure>> = {
 
 /** Why a message is not sealed; what to do next, the table of refusals says. */
 function mailFailure(error: OwnError): Failure {
-  return failure(error, EXIT.refused, { next: REFUSALS[error.code as RefusalCode]?.next })
+  // Its message ends in the code, which is told beside it.
+  const message = error.message.replace(` (${error.code})`, '')
+  return failure(error, EXIT.refused, { message, next: REFUSALS[error.code as RefusalCode]?.next })
 }
 
 /** The failure that an error is, or undefined where it is a bug of ours. */

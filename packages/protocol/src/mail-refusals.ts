@@ -134,7 +134,7 @@ export const MAIL_REFUSALS = {
     'callee',
     2,
     'no key is known to which mail for this address can be encrypted',
-    'ask the recipient for a signed message, or get their key: countersign mail keys ADDRESS',
+    'have the recipient make one (countersign mail key), or accept the one they have: countersign mail keys accept ADDRESS FILE',
   ],
   ERR_MAIL_KEY_CHANGED: [
     'local policy',
@@ -155,7 +155,7 @@ export const MAIL_REFUSALS = {
     'operator',
     3,
     'a rule says that mail to this address is encrypted, and it cannot be',
-    'get the key of the recipient: countersign mail keys ADDRESS',
+    'get the key of the recipient accepted at the door (countersign mail keys accept ADDRESS FILE), or encrypt to them before you hand in',
   ],
   ERR_MAIL_LEGACY: [
     'RFC 2634 §1.1',

@@ -431,7 +431,7 @@ const OTHER_REFUSALS = {
     'operator',
     5,
     'the configuration was not put in force, and nothing was changed',
-    'correct what is named, then `countersign reload` again',
+    'correct what is named, then `countersign reload` again; what needs a new start is in force after one',
   ],
   ERR_ADMIN_TOO_MANY: [
     'RFC 6585 §4',

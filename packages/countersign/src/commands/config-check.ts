@@ -16,7 +16,7 @@ export const configCheck: Run = async (given, around) => {
   if (config.policy === undefined && told?.policy === undefined) {
     if (given.flag('json'))
       around.out(JSON.stringify({ ok: true, doors: doors.length, unexpected: [], idle: [], idleLocks: [] }))
-    else around.out(`${plainText(file)}: ${doors.length} ${doors.length === 1 ? 'door' : 'doors'}, no policy`)
+    else around.out(`${plainText(file)}: ${counted(doors.length, 'door')}, no policy`)
     return EXIT.ok
   }
   const {
@@ -58,8 +58,16 @@ export const configCheck: Run = async (given, around) => {
     around.out(`${policyFile}:${line}: ${plainText(name)}: another rule asks for it already`)
   for (const { line, reason } of idleLock)
     around.out(`${policyFile}:${line}: ${plainText(reason)}: this lock means nobody whom the house knows`)
-  around.out(
-    `${doors.length} doors, ${meet.length + must.length} rules, ${lock.length} locks; ${expect.length - unexpected.length} of ${expect.length} expectations hold`,
-  )
+  const held = `${expect.length - unexpected.length} of ${counted(expect.length, 'expectation')} hold`
+  const counts = [
+    counted(doors.length, 'door'),
+    counted(meet.length + must.length, 'rule'),
+    counted(lock.length, 'lock'),
+  ]
+  around.out(`${counts.join(', ')}; ${expect.length === 0 ? 'no expectations' : held}`)
   return ok ? EXIT.ok : EXIT.refused
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
