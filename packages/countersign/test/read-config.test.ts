@@ -297,12 +297,12 @@ doors:
     [
       'another kind',
       edit('kind: web', 'kind: smtp'),
-      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mqtt, vpn, mail$/,
+      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mqtt, vpn, ssh, mail$/,
     ],
     [
       'a kind that is no text',
       edit('kind: web', 'kind: [web]'),
-      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mqtt, vpn, mail$/,
+      /^c\.yaml:4: doors\.0\.kind must be one of web, tcp, egress, mqtt, vpn, ssh, mail$/,
     ],
     ['no host', edit('[hello.localhost, 127.0.0.1]', '[]'), /^c\.yaml:5: doors\.0\.host must name at least one host$/],
     [

@@ -1,6 +1,7 @@
 // The kinds of doors: adding one is a folder, a line here and a section beside it.
 import type { OpenDoor, Opener } from './kind/model.ts'
 import { type MqttDoorConfig, mqttDoor } from './mqtt/door.ts'
+import { type SshDoorConfig, type SshHouse, sshDoor } from './ssh/door.ts'
 import { type TcpDoorConfig, tcpDoor } from './tcp/door.ts'
 import { type EgressDoorConfig, egressDoor } from './tcp/egress.ts'
 import { type VpnDoorConfig, vpnDoor } from './vpn/door.ts'
@@ -15,6 +16,7 @@ interface ConfigOf {
   readonly egress: EgressDoorConfig
   readonly mqtt: MqttDoorConfig
   readonly vpn: VpnDoorConfig
+  readonly ssh: SshDoorConfig
 }
 
 /** The word for a protocol in `kind:`. */
@@ -29,10 +31,14 @@ const KINDS: { readonly [Kind in DoorKind]: Opener<ConfigOf[Kind]> } = {
   egress: egressDoor,
   mqtt: mqttDoor,
   vpn: vpnDoor,
+  ssh: sshDoor,
 }
 
 /** Opens a door of any kind. @throws as the `open` of its kind. */
-export function openDoor(config: AnyDoorConfig, house: WebHouse & VpnHouse): Promise<OpenDoor<AnyDoorConfig>> {
+export function openDoor(
+  config: AnyDoorConfig,
+  house: WebHouse & VpnHouse & SshHouse,
+): Promise<OpenDoor<AnyDoorConfig>> {
   return openerOf(config).open(config, house)
 }
 

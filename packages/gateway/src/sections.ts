@@ -3,6 +3,7 @@
 import type { Section } from './kind/model.ts'
 import type { DoorKind } from './kinds.ts'
 import { MQTT_SECTION } from './mqtt/section.ts'
+import { SSH_SECTION } from './ssh/section.ts'
 import { EGRESS_SECTION, TCP_SECTION } from './tcp/section.ts'
 import { VPN_SECTION } from './vpn/section.ts'
 import { WEB_SECTION } from './web/section.ts'
@@ -18,4 +19,5 @@ export const DOOR_SECTIONS: Readonly<Record<DoorKind, Section>> = {
   egress: EGRESS_SECTION,
   mqtt: MQTT_SECTION,
   vpn: VPN_SECTION,
+  ssh: SSH_SECTION,
 }

@@ -131,6 +131,12 @@ export {
   type PersonSession,
   type ShownPerson,
 } from './server/meet-person.ts'
+export {
+  createShownCallers,
+  type ShownCaller,
+  type ShownCallers,
+  type ShownVerdict,
+} from './server/meet-shown.ts'
 export { meetingOf, type OwnMeeting, ownMeeting } from './server/meeting-of.ts'
 export {
   type Http2Fields,
@@ -138,12 +144,13 @@ export {
   type ServerHttp2Stream,
   serveHttp2,
 } from './server/serve-http2.ts'
+export type { ShownCredential } from './server/shown-credential.ts'
 export { type AddTrouble, createTroubles } from './server/troubles.ts'
 export { describeSession } from './sessions/describe-session.ts'
 export { resetSocket } from './sessions/reset.ts'
 export { SessionCutError } from './sessions/session.ts'
 export { createSessionIndex } from './sessions/session-index.ts'
-export { deviceKey, partyKey, revokedKey } from './sessions/session-keys.ts'
+export { certificateKey, deviceKey, partyKey, revokedKey } from './sessions/session-keys.ts'
 export { openTickets } from './tickets/shared-tickets.ts'
 export { createCheckSignature } from './trust/check-signature.ts'
 export { type DoorTrust, doorTrust } from './trust/door-trust.ts'

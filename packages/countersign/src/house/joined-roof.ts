@@ -14,6 +14,7 @@ import {
   type Log,
   openIdentity,
 } from '@countersign/mtls'
+import { fetchSshStatus } from '@countersign/mtls/ssh'
 import { type FeedEvent, writeJson } from '@countersign/protocol'
 import { formatIpAddress, OID } from '@countersign/x509'
 import { EXIT, Failure } from '../command.ts'
@@ -110,6 +111,7 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
     },
     record: (meeting) => feed.record(meeting),
     mailKeys: (address) => mailKeys.find(address),
+    sshStatus: () => fetchSshStatus(directory, { clock }),
     holdsWithout: async () => earliestEnd(identity, parts.doors),
     drain: async () => undefined,
   }

@@ -60,6 +60,13 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   'vpn.engine-failed': ['alarm', 'OpenVPN of {door} does not start, and is tried again: {cause}'],
   'vpn.engine-started': ['done', 'OpenVPN of {door} runs again'],
   'vpn.unanswered': ['alarm', 'OpenVPN of {door} did not do what it was told: {cause}'],
+  'ssh.ending': ['ended', 'a session at {door} is ended: {code}[  {reference}]'],
+  'ssh.status-failed': ['alarm', 'what is revoked for SSH could not be asked for at {door}: {cause}'],
+  'ssh.unwritten': ['alarm', 'a file for sshd at {door} could not be written: {cause}'],
+  'ssh.unsafe': [
+    'alarm',
+    'sshd asks nobody at {door}: {path} must belong to root, and nobody else may write there (chown root, chmod go-w)',
+  ],
   'mail.held': ['ended', 'a message ({id}) at {door} is held for {recipients} recipients: {code}'],
   'mail.unknown': [
     'alarm',
@@ -188,6 +195,7 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
 
 /** What `--json`, the access log and the numbers tell, and a person at the terminal need not see. */
 export const QUIET_EVENTS: ReadonlySet<string> = new Set([
+  'ssh.closed',
   // Of each request and session.
   'request.done',
   'session.done',

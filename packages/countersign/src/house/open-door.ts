@@ -91,6 +91,7 @@ export async function openDoor(parts: DoorParts, opened: AsyncDisposableStack): 
     log,
     files: privateFiles(join(data, 'doors', config.name)),
     ...(people && { people: people.open, checkPerson: people.checkPerson }),
+    sshStatus: () => roof.sshStatus(),
   }
   const { listen: wish } = config
   const mail = {

@@ -23,6 +23,7 @@ export function roofOf(
     join: (door) => authority.join(door),
     record: (meeting) => authority.record(meeting),
     mailKeys: (address) => authority.mailKeys(address),
+    sshStatus: () => authority.sshStatus(),
     holdsWithout: () => authority.holdsWithout(),
     drain: (timeoutMs) => authority.drain(timeoutMs),
   }

@@ -1,6 +1,7 @@
 // What the doors of a house stand under: an authority of its own beside them, or one elsewhere that they follow.
 import type { FeedDoor } from '@countersign/authority'
 import type { FoundMailKeys, Locks, OwnIdentity, Trust } from '@countersign/mtls'
+import type { SshStatus } from '@countersign/mtls/ssh'
 import type { Meeting } from '@countersign/protocol'
 import type { DoorConfig } from '../config/model.ts'
 
@@ -31,6 +32,8 @@ export interface Roof {
   record(meeting: Meeting): void
   /** The keys of an address for mail. Rejects where the authority cannot be asked. */
   mailKeys(address: string): Promise<FoundMailKeys>
+  /** The keys that sign for SSH, and what of theirs is revoked. Rejects where the authority cannot be asked. */
+  sshStatus(): Promise<SshStatus>
   /** Until when whoever relies on the authority, of those that are known here, goes on without it; absent where nobody does. */
   holdsWithout(): Promise<Temporal.Instant | undefined>
   drain(timeoutMs: number): Promise<void>

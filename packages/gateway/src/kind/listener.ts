@@ -78,7 +78,8 @@ export async function openListener(listening: Listening): Promise<Door> {
   }
 }
 
-function listenOn(server: Server, listen: Address): Promise<void> {
+/** Resolves when it listens. @throws (rejects) the system's error. */
+export function listenOn(server: Server, listen: Address): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject).listen({ ...listen }, () => {
     server.off('error', reject)
@@ -88,7 +89,7 @@ function listenOn(server: Server, listen: Address): Promise<void> {
 }
 
 /** A process that was killed leaves its socket behind: what nobody answers at is taken away. */
-async function clearAbandoned(path: string): Promise<void> {
+export async function clearAbandoned(path: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const probe = connect({ path }, () => resolve(false))
   probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'))

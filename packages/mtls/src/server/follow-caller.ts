@@ -7,9 +7,14 @@ import type { OwnSession } from '../sessions/session.ts'
 import { sessionKeysOf } from '../sessions/session-keys.ts'
 import { sha256 } from '../sha256.ts'
 import { judgeCaller, type Met } from './meet-caller.ts'
+import type { ShownCredential } from './shown-credential.ts'
 
 /** A caller that was let in. `seen` is what it has seen proved, where that is not the callee of the record. */
-export type Admitted = Extract<Met, { readonly ok: true }> & { readonly seen?: Side }
+export type Admitted = Extract<Met, { readonly ok: true }> & {
+  readonly seen?: Side
+  /** What it showed in place of a path. */
+  readonly shown?: ShownCredential
+}
 /** What of the door's options this needs. */
 export type Options = Pick<AcceptorOptions, 'door' | 'trust' | 'access' | 'servers' | 'sessions' | 'clock'>
 
@@ -21,10 +26,11 @@ export interface Following extends Options {
 }
 
 /** By what a caller is found that was let in by `decision`. */
-export function keysOf({ meeting, path }: Admitted, decision: Decision): CallerSession['keys'] {
+export function keysOf({ meeting, path, shown }: Admitted, decision: Decision): CallerSession['keys'] {
   const [, , , , , { evidence }] = meeting.steps
   const device = evidence?.kind === 'bound' && evidence.to === 'device' ? evidence.keySha256 : undefined
-  return sessionKeysOf(meeting.caller, decision, path, device)
+  const keys = sessionKeysOf(meeting.caller, decision, path, device)
+  return shown === undefined ? keys : Object.freeze([...shown.keys, ...keys])
 }
 
 /**
@@ -37,7 +43,7 @@ export function letIn(
   options: Following,
 ): { readonly ask: CallerSession['ask']; readonly leave: () => void } {
   const { door, sessions, follower, onFault, log } = options
-  const { meeting, decision, path } = met
+  const { meeting, decision, path, shown } = met
   const end = (cause: RefusalCode) => {
     if (!session.isCut) log('session.ended', { door, reference: meeting.reference, code: cause })
     void session.cut(cause).catch(onFault)
@@ -52,6 +58,7 @@ export function letIn(
     session,
     end,
     ...(path && { validUntil: path.validUntil, proof: proofOf(met, options) }),
+    ...(shown && followShown(shown, options)),
     grants: new Set([toBeHere]),
   }
   sessions.add(session)
@@ -99,6 +106,11 @@ function askBeside(
   followed.grants.add(grant)
   follower.reschedule(followed)
   return { decision, release }
+}
+
+function followShown({ standing }: ShownCredential, { clock }: Options): Pick<Followed, 'proof' | 'validUntil'> {
+  const now = standing.ask(clock())
+  return { proof: standing, ...(now.ok && { validUntil: now.validUntil }) }
 }
 
 /** The same path, the same answer; that of a meeting as nobody is asked for by nobody. */

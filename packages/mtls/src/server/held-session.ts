@@ -8,6 +8,7 @@ import type { CallerSession, ForwardedMeeting, RefusedMeeting } from '../model.t
 import type { OwnSession } from '../sessions/session.ts'
 import { type Admitted, type Following, keysOf, letIn } from './follow-caller.ts'
 import type { decideOn } from './meet-caller.ts'
+import type { ShownCredential } from './shown-credential.ts'
 
 /** What the record of such a meeting has. */
 export interface HeldFacts extends Pick<Meeting, 'door' | 'caller' | 'callee' | 'at' | 'address'> {
@@ -21,6 +22,8 @@ export interface Found {
   /** As in `Admitted`. */
   readonly seen?: Side
   readonly path?: VerifiedPath
+  /** As in `Admitted`. */
+  readonly shown?: ShownCredential
   readonly decided: ReturnType<typeof decideOn>
   /** The record where it was made before. */
   readonly meeting?: Meeting

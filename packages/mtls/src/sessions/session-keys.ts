@@ -51,6 +51,7 @@ export function deviceKey(keySha256: string): SessionKey {
   return `key:${keySha256}`
 }
 
-function certificateKey(issuerSpkiSha256: string, serialNumber: bigint): SessionKey {
+/** The key of all sessions that stand by a certificate. */
+export function certificateKey(issuerSpkiSha256: string, serialNumber: bigint): SessionKey {
   return `certificate:${issuerSpkiSha256}:${serialNumber.toString(16)}`
 }

@@ -1,0 +1,177 @@
+// Sessions at sshd: each bound to the process that watches over it, by the word of sshd, and noted in a file, so that a door
+// that starts again has them all.
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CallerSession, Log, RefusedMeeting, ShownCallers } from '@countersign/mtls'
+import type { Meeting, RefusalCode } from '@countersign/protocol'
+import { wordsOf, wordsOfMeeting } from '../kind/refusal-words.ts'
+import type { ReadCredential } from './certificate.ts'
+import { endSession, isThere, type ProcessName } from './processes.ts'
+
+/** A line of the program that sshd runs when it opens a session. */
+export interface Opened extends ProcessName {
+  readonly account: string
+  /** As in `192.0.2.7:51234`. */
+  readonly address?: string
+  /** The certificate that sshd has accepted, in base64. */
+  readonly certificate: string
+}
+
+/** Who may log in to an account: whoever the door lets in, whoever may have a service too, or nobody. */
+export type AccountRule = (
+  account: string,
+  party: string,
+) => { readonly ok: false } | { readonly ok: true; readonly what?: string }
+
+/** The sessions of one door. */
+export interface SshSessions {
+  /** Lets a session in, or says why not, in words for its user. */
+  open(opened: Opened): { readonly ok: true } | { readonly ok: false; readonly words: string }
+  /** Takes up what is noted: those that are still there, judged anew. */
+  resume(): Promise<void>
+  /** The rules of accounts are others: whoever may not be here any more is cut. */
+  judgeAnew(): void
+  /** Leaves those that are open, as they are: they are sshd's, and the next start finds them. */
+  close(): void
+}
+
+interface Parts {
+  readonly door: string
+  /** Where notes are. */
+  readonly directory: string
+  readonly callers: ShownCallers
+  readonly read: (base64: string) => ReadCredential | undefined
+  readonly accounts: AccountRule
+  readonly record: (meeting: Meeting) => void
+  readonly log: Log
+  readonly clock: () => Temporal.Instant
+  readonly onChange: () => void
+}
+
+interface Held {
+  readonly opened: Opened
+  readonly session: Omit<CallerSession, 'meetFor'>
+  readonly leave: () => void
+}
+
+/** Ends of processes are not told: they are looked for. */
+const LOOK_MS = 1_000
+const NOTE = /^(\d{1,10})-(\d{1,20})$/
+const MAX_NOTE = 32_768
+
+/** Reads the line; undefined where it is none. */
+export function readOpened(line: string): Opened | undefined {
+  const fields = /^(\d{1,10}) (\d{1,20}) ([\x21-\x7e]{1,64}) (-|[0-9a-fA-F.:]+,\d{1,5}) ([A-Za-z0-9+/=]+)$/.exec(line)
+  if (fields === null) return undefined
+  const [, pid = '', start = '', account = '', from = '-', certificate = ''] = fields
+  const [host = '', port = ''] = from.split(',')
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return { pid: Number(pid), start: BigInt(start), account, certificate, ...(from !== '-' && { address }) }
+}
+
+/** Makes them; none is known yet. */
+export function createSessions(parts: Parts): SshSessions & { list(): readonly Held[] } {
+  const { door, directory, callers, read, accounts, record, log, clock, onChange } = parts
+  const held = new Map<string, Held>()
+  let timer: NodeJS.Timeout | undefined
+  const nameOf = ({ pid, start }: ProcessName) => `${pid}-${start}`
+
+  const forget = (name: string) => {
+    held.get(name)?.leave()
+    held.delete(name)
+    if (held.size === 0) stopLooking()
+    onChange()
+    return rm(join(directory, name), { force: true })
+  }
+  const look = async () => {
+    for (const [name, { opened, session }] of held)
+      if (!session.isCut && !(await isThere(opened))) {
+        log('ssh.closed', { door, reference: session.meeting.reference })
+        await forget(name)
+      }
+  }
+  const startLooking = () => {
+    timer ??= setInterval(() => {
+      look().catch((error: unknown) => log('gate.fault', { door, error }))
+    }, LOOK_MS).unref()
+  }
+  const stopLooking = () => {
+    clearInterval(timer)
+    timer = undefined
+  }
+
+  const refused = (meeting: RefusedMeeting) => {
+    record(meeting)
+    return { ok: false, words: `${wordsOfMeeting(meeting, clock()).text}\n` } as const
+  }
+
+  const open: SshSessions['open'] = (opened) => {
+    const credential = read(opened.certificate)
+    // sshd has accepted what cannot be read here: nobody knows whom it would be.
+    if (credential === undefined) return { ok: false, words: 'the certificate cannot be read\n' }
+    const name = nameOf(opened)
+    const caller = { credential, isProved: true, ...(opened.address !== undefined && { address: opened.address }) }
+    const rule = accounts(opened.account, credential.side.party ?? '')
+    if (!rule.ok)
+      return refused(callers.refuse(caller, { code: 'ERR_CALLER_WRONG_NAME', note: `the account ${opened.account}` }))
+    const end = async (cause: RefusalCode) => {
+      const { meeting } = met.ok ? met.session : met
+      log('ssh.ending', { door, reference: meeting.reference, code: cause })
+      await endSession(opened, `\r\n${wordsOf(cause, meeting).text}\r\n`)
+      await forget(name)
+    }
+    const met = callers.meet(caller, { octetsSent: () => 0, end })
+    if (!met.ok) return refused(met.meeting)
+    const { session, release } = met
+    if (rule.what !== undefined) {
+      const asked = session.ask(rule.what, (cause) => void session.cut(cause).catch(onFault))
+      if (!asked.decision.ok) {
+        release()
+        const { code } = asked.decision
+        return refused(callers.refuse(caller, { code, detail: asked.decision, note: `the account ${opened.account}` }))
+      }
+    }
+    record(session.meeting)
+    held.set(name, { opened, session, leave: release })
+    startLooking()
+    onChange()
+    return { ok: true }
+  }
+  const onFault = (error: unknown) => log('gate.fault', { door, error })
+
+  return {
+    open,
+    list: () => [...held.values()],
+    async resume() {
+      for (const name of await readdir(directory)) {
+        const path = join(directory, name)
+        const text = NOTE.test(name) ? await readFile(path, 'latin1') : ''
+        const opened = text.length > MAX_NOTE ? undefined : readOpened(text.trimEnd())
+        if (opened === undefined || nameOf(opened) !== name || !(await isThere(opened))) {
+          await rm(path, { force: true, recursive: true })
+          continue
+        }
+        const resumed = open(opened)
+        if (resumed.ok) continue
+        // It was let in once, and would not be now.
+        await endSession(opened, `\r\n${resumed.words.trimEnd()}\r\n`)
+        await rm(path, { force: true })
+      }
+    },
+    judgeAnew() {
+      for (const { opened, session } of held.values()) {
+        const rule = accounts(opened.account, session.meeting.caller.party ?? '')
+        if (!rule.ok) void session.cut('ERR_CALLER_WRONG_NAME').catch(onFault)
+        else if (rule.what !== undefined) {
+          const asked = session.ask(rule.what, (cause) => void session.cut(cause).catch(onFault))
+          if (!asked.decision.ok) void session.cut(asked.decision.code).catch(onFault)
+        }
+      }
+    },
+    close() {
+      stopLooking()
+      for (const { leave } of held.values()) leave()
+      held.clear()
+    },
+  }
+}

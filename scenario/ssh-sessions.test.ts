@@ -1,0 +1,187 @@
+// Open sessions at an unmodified sshd: exactly those of what is revoked end, with a word on the terminal; a door that is away or
+// starts again leaves and finds them.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseKeyLine, readSshCertificate } from '@countersign/ssh'
+import { programPath } from '../interop/peer.ts'
+import { revokeNow } from './support/administer.ts'
+import { type RunningHouse, startHouse } from './support/house.ts'
+import { enrolled, runProgram } from './support/peers.ts'
+import { certified, makeSshKey, type Sshd, sshArguments, startSshd, withSshd } from './support/sshd.ts'
+
+const REFERENCE = /M-[0-9A-Z]{4}-[0-9A-Z]{4}/
+/** The goal of the door. */
+const LAST_OCTET_MS = 1_000
+/** What an open session says, again and again. */
+const TICK = 'while :; do echo tick; sleep 0.02; done'
+
+interface Shell {
+  readonly child: ChildProcess
+  readonly ended: Promise<number>
+  text(): string
+  /** Epoch milliseconds of what came last. */
+  lastAt(): number
+  /** Waits until something more has come. */
+  ticked(): Promise<void>
+}
+
+suite('open sessions at sshd', withSshd, () => {
+  let scratch: string
+  let place: string
+  let house: RunningHouse
+  let sshd: Sshd
+  const shells: Shell[] = []
+  const path = (name: string) => join(scratch, name)
+
+  const start = async (revocation: 'require' | 'prefer') => {
+    house = await startHouse({
+      directory: place,
+      config: {
+        authority: { listen: '127.0.0.1:0' },
+        doors: [
+          {
+            ...{ name: 'web1', kind: 'ssh', host: 'web1.localhost', listen: `unix:${path('door')}/door` },
+            ...{ hostCertificate: path('host-cert.pub'), allow: ['*'], revocation },
+            accounts: [{ account: 'deploy', who: true }],
+          },
+        ],
+      },
+    })
+  }
+  /** A new key and its certificate: of what was revoked as compromised the key is, too. Answers the serial number. */
+  const renew = async (name: string): Promise<string> => {
+    for (const file of [name, `${name}.pub`]) await rm(path(file), { force: true })
+    makeSshKey(path(name))
+    await certified(join(place, 'parties', name), path(name))
+    const line = (await readFile(path(`${name}-cert.pub`), 'utf8')).trimEnd()
+    return readSshCertificate(parseKeyLine(line).blob).serial.toString(16)
+  }
+  const argumentsOf = (key: string) => sshArguments(key, 'deploy', sshd.port, path('known_hosts'), 'web1.localhost')
+  const open = async (key: string, options: readonly string[] = ['-tt']): Promise<Shell> => {
+    const child = spawn(programPath('ssh'), [...options, ...argumentsOf(key), TICK], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    let [text, lastAt] = ['', 0]
+    const heard = (chunk: Buffer) => {
+      text += chunk.toString()
+      lastAt = Date.now()
+    }
+    child.stdout.on('data', heard)
+    child.stderr.on('data', heard)
+    const ended = once(child, 'close').then(([code]) => Number(code))
+    const ticked = async () => {
+      const before = text.lastIndexOf('tick')
+      while (text.lastIndexOf('tick') === before) {
+        if (child.exitCode !== null) throw new Error(`it has ended: ${text} ${sshd.log()}`)
+        await delay(10)
+      }
+    }
+    const shell = { child, ended, text: () => text, lastAt: () => lastAt, ticked }
+    shells.push(shell)
+    await ticked()
+    return shell
+  }
+  const openAtDoor = async (): Promise<number> => {
+    const { stdout, code } = await house.run(['sessions', '--json'])
+    assert.equal(code, 0)
+    return stdout.split('"door":"web1"').length - 1
+  }
+
+  before(async () => {
+    scratch = await mkdtemp(join(tmpdir(), 'countersign-sshd-'))
+    place = await mkdtemp(join(tmpdir(), 'countersign-house-'))
+    makeSshKey(path('host'))
+    await start('require')
+    const host = await enrolled(house, 'host/web1', ['--profile', 'server', '--san', 'dns:web1.localhost'])
+    await certified(host.directory, path('host'), 'ssh-host')
+    for (const name of ['alice', 'bob']) {
+      await enrolled(house, name)
+      await renew(name)
+    }
+    const authorities = await readFile(path('door/authorities.pub'), 'utf8')
+    await writeFile(path('known_hosts'), `@cert-authority web1.localhost ${authorities}`)
+    sshd = await startSshd({ directory: scratch, door: path('door'), hostKey: path('host') })
+  })
+  after(async () => {
+    for (const { child } of shells) child.kill('SIGKILL')
+    await sshd?.[Symbol.asyncDispose]()
+    await house?.[Symbol.asyncDispose]()
+    for (const directory of [scratch, place]) await rm(directory, { recursive: true, force: true })
+  })
+
+  test('two certificates on one account: whose is revoked ends, told why on the terminal, and the other’s goes on', async () => {
+    const serial = await renew('alice')
+    const [alice, bob, other] = await Promise.all([open(path('alice')), open(path('bob')), open(path('alice'), ['-T'])])
+    assert.equal(await openAtDoor(), 3, 'each is known')
+    const { calledAt, cuts } = await revokeNow(house, serial)
+    assert.equal(cuts.length, 2, 'with a terminal, and without one')
+    assert.notEqual(await alice.ended, 0)
+    assert.notEqual(await other.ended, 0)
+    for (const { lastAt } of [alice, other]) assert.ok(lastAt() - calledAt < LAST_OCTET_MS, `${lastAt() - calledAt} ms`)
+    const said = alice.text().split('tick').at(-1) ?? ''
+    assert.match(said, /your certificate was revoked \(ERR_CALLER_REVOKED, /)
+    const [reference = ''] = REFERENCE.exec(said) ?? []
+    assert.match((await house.run(['why', reference])).stdout, /alice/)
+    await bob.ticked()
+    assert.equal(await openAtDoor(), 1)
+    bob.child.kill()
+    await house.event(({ event }) => event === 'ssh.closed')
+  })
+
+  test('who has shown one certificate and logged in with another is bound to the other', async () => {
+    const serial = await renew('alice')
+    // Her certificate without her key: anyone can ask with it, and is told yes.
+    await writeFile(path('shown.pub'), await readFile(path('alice.pub')))
+    await writeFile(path('shown-cert.pub'), await readFile(path('alice-cert.pub')))
+    const before = sshd.log().length
+    const bob = await open(path('shown'), ['-tt', '-i', path('shown.pub'), '-i', path('bob')])
+    assert.match(sshd.log().slice(before), /Postponed publickey|Accepted certificate ID "alice"/)
+    const { cuts } = await revokeNow(house, serial)
+    assert.equal(cuts.length, 0)
+    await bob.ticked()
+    bob.child.kill()
+    await bob.ended
+  })
+
+  test('a door that starts again finds what is open, and ends it; while it is away nobody logs in', async () => {
+    const serial = await renew('alice')
+    const [alice, bob] = await Promise.all([open(path('alice')), open(path('bob'))])
+    await house.stop('SIGKILL')
+    await alice.ticked()
+    const away = await runProgram(programPath('ssh'), [...argumentsOf(path('bob')), 'true'])
+    assert.equal(away.code, 255)
+    await start('require')
+    assert.equal(await openAtDoor(), 2)
+    assert.equal((await revokeNow(house, serial)).cuts.length, 1)
+    await alice.ended
+    await bob.ticked()
+    await house.stop()
+    await bob.ticked()
+    bob.child.kill()
+    await bob.ended
+  })
+
+  test('a door that prefers lets in those who are there while it is away, and nobody else', async () => {
+    await start('prefer')
+    await renew('alice')
+    const bob = await open(path('bob'))
+    const kept = async () => readFile(path('door/kept'), 'utf8').catch(() => '')
+    while (!(await kept()).startsWith('deploy ')) await delay(20)
+    await house.stop('SIGKILL')
+    const [again, other] = await Promise.all(
+      ['bob', 'alice'].map((name) => runProgram(programPath('ssh'), [...argumentsOf(path(name)), 'echo in'])),
+    )
+    assert.deepEqual([again?.code, again?.stdout], [0, 'in\n'], sshd.log())
+    assert.equal(other?.code, 255)
+    bob.child.kill()
+    await bob.ended
+    await start('prefer')
+    assert.equal(await openAtDoor(), 0, 'what has ended meanwhile is not there')
+  })
+})
