@@ -13,6 +13,8 @@ export interface AccountInvitation {
   readonly ttlSeconds: number
   /** To set up anew an account that is there; what it is proved with goes on until then. */
   readonly again?: boolean | undefined
+  /** By what the person has proved who they are, as the ledger is to have it. @see ASVS 5.0 6.4.4 */
+  readonly proofed?: string | undefined
 }
 
 /** A device by which somebody signs in. */

@@ -58,14 +58,18 @@ suite('countersign account', () => {
 
   test('an account that is there is invited only by --again, and one that is not never by it', async (t) => {
     const run = await beside(t)
-    const early = await run('invite', 'carol', '--account', 'bank', '--again')
+    const untold = await run('invite', 'carol', '--account', 'bank', '--again')
+    assert.equal(untold.code, 2)
+    assert.match(untold.stderr, /by what the person has proved who they are/)
+    const proofed = ['--proofed', 'passport, at the counter']
+    const early = await run('invite', 'carol', '--account', 'bank', '--again', ...proofed)
     assert.notEqual(early.code, 0)
     assert.match(early.stderr, /nobody has this account/)
     assert.equal((await run('invite', 'carol', '--account', 'bank')).code, 0)
     const twice = await run('invite', 'carol', '--account', 'bank')
     assert.notEqual(twice.code, 0)
     assert.deepEqual(twice.stdout, [])
-    const again = await run('invite', 'carol', '--account', 'bank', '--again')
+    const again = await run('invite', 'carol', '--account', 'bank', '--again', ...proofed)
     assert.deepEqual([again.code, again.stdout], [0, ['https://bank/#secret']])
     assert.match(again.stderr, /^an invitation for carol to set up anew the account at bank; it works once/)
     const alone = await run('invite', 'carol', '--again')

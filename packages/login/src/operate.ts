@@ -48,6 +48,7 @@ export interface AccountsOfDoor {
     readonly email?: string | undefined
     readonly ttlSeconds: number
     readonly isAgain?: boolean | undefined
+    readonly proofed?: string | undefined
   }): Promise<
     | { readonly ok: true; readonly path: string; readonly expiresAt: Temporal.Instant }
     | { readonly ok: false; readonly reason: 'has an account' | 'has none' }
@@ -73,9 +74,15 @@ export interface AccountsOfDoor {
 export function accountsOf(ground: SessionGround): AccountsOfDoor {
   const { store, door, clock, opened } = ground
   return {
-    async invite({ account, email, ttlSeconds, isAgain = false }) {
+    async invite({ account, email, ttlSeconds, isAgain = false, proofed }) {
       const expiresAt = clock().add({ seconds: ttlSeconds })
-      const made = await invite(ground, { account, expiresAt, isAgain, ...(email !== undefined && { email }) })
+      const made = await invite(ground, {
+        account,
+        expiresAt,
+        isAgain,
+        ...(email !== undefined && { email }),
+        ...(proofed !== undefined && { proofed }),
+      })
       return made.ok ? { ok: true, path: `/login/set-up#${made.token}`, expiresAt } : made
     },
 

@@ -11,19 +11,30 @@ const word = z
   .max(256)
   .regex(/^[^\0]*$/, 'it must not contain NUL')
 
+/** For others to read, in the ledger and at a terminal. */
+const seen = z.string().regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, 'it must have only characters that can be seen')
+
 /** Somebody opens a letter the next day; thirty days is for who is away. */
 const DEFAULT_TTL_SECONDS = 86_400
 const MAX_TTL_SECONDS = 30 * 86_400
 
-export const accountInvitationBody: z.ZodType<AccountInvitation> = z.strictObject({
-  party: z.string().min(1),
-  door: word,
-  /** RFC 5321 §4.5.3.1.3: a path of 256 octets, without its brackets. */
-  email: z.email('not a mail address').max(254).optional(),
-  /** In place of an account that has lost everything: without it, one that is there is refused. */
-  again: z.boolean().optional(),
-  ttlSeconds: z.int().min(1).max(MAX_TTL_SECONDS).default(DEFAULT_TTL_SECONDS),
-})
+export const accountInvitationBody: z.ZodType<AccountInvitation> = z
+  .strictObject({
+    party: z.string().min(1),
+    door: word,
+    /** RFC 5321 §4.5.3.1.3: a path of 256 octets, without its brackets. */
+    email: z.email('not a mail address').max(254).optional(),
+    /** In place of an account that has lost everything: without it, one that is there is refused. */
+    again: z.boolean().optional(),
+    /** As in `passport, at the counter`: stands in the ledger. */
+    proofed: seen.min(1).max(200).optional(),
+    ttlSeconds: z.int().min(1).max(MAX_TTL_SECONDS).default(DEFAULT_TTL_SECONDS),
+  })
+  // Who has lost a proof shows again who they are, as at the first time: somebody has seen it, and says so.
+  .refine(({ again, proofed }) => again !== true || proofed !== undefined, {
+    path: ['proofed'],
+    error: 'missing: by what the person has proved who they are',
+  })
 
 export const accountInvited: z.ZodType = z.strictObject({ url: text, expiresAt: time })
 

@@ -180,10 +180,13 @@ suite('accounts of people', () => {
     }
     assert.equal((await operator.ask(...invitation('carol'))).status, 201)
     // Nor may an operator take an account from its owner, by inviting somebody to set it up anew.
-    const again = invitation('carol', { again: true })
+    const again = invitation('carol', { again: true, proofed: 'passport, at the counter' })
     const denied = await operator.ask(...again)
     assert.deepEqual([denied.status, denied.body.code], [403, 'ERR_ADMIN_ROLE'])
     assert.equal((await officer.ask(...again)).status, 201)
+    // Nor an officer who does not say by what the person has proved who they are.
+    for (const proofed of [undefined, '', 'x'.repeat(201), 'passport\nopened by: nobody', 'pass\u202eport'])
+      assert.equal((await officer.ask(...invitation('carol', { again: true, proofed }))).status, 400, String(proofed))
   })
 })
 

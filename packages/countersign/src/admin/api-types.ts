@@ -100,6 +100,7 @@ export interface PostBodies {
     readonly door: string
     readonly email?: string
     readonly again?: boolean
+    readonly proofed?: string
     readonly ttlSeconds?: number
   }
   '/v1/issuers': {

@@ -17,11 +17,17 @@ export async function inviteAccount(door: string, given: Arguments, around: Arou
   const [email, ttl] = [given.text('email'), given.text('ttl')]
   const party = given.text('PARTY') ?? ''
   const isAgain = given.flag('again')
+  const proofed = given.text('proofed')
+  if (isAgain && proofed === undefined)
+    throw new Failure(EXIT.usage, '--again asks for --proofed TEXT: by what the person has proved who they are', {
+      code: 'ERR_CLI_USAGE',
+    })
   const body = {
     party,
     door,
     ...(email !== undefined && { email }),
     ...(isAgain && { again: true }),
+    ...(proofed !== undefined && { proofed }),
     ...(ttl !== undefined && { ttlSeconds: parseSpan(ttl, '--ttl') }),
   }
   const answer = await (await openAdmin(given, around)).post('/v1/accounts/invitations', body)

@@ -9,10 +9,9 @@ import { parseSpan } from '../span.ts'
 export const invite: Run = async (given, around) => {
   const door = given.text('account')
   if (door !== undefined) return (await import('./account.ts')).inviteAccount(door, given, around)
-  if (given.text('email') !== undefined)
-    throw new Failure(EXIT.usage, '--email is of an account, and --account DOOR is missing', { code: 'ERR_CLI_USAGE' })
-  if (given.flag('again'))
-    throw new Failure(EXIT.usage, '--again is of an account, and --account DOOR is missing', { code: 'ERR_CLI_USAGE' })
+  const of = ['email', 'proofed'].find((name) => given.text(name) !== undefined) ?? (given.flag('again') && 'again')
+  if (of)
+    throw new Failure(EXIT.usage, `--${of} is of an account, and --account DOOR is missing`, { code: 'ERR_CLI_USAGE' })
   const san = given.texts('san').map(kindOfName)
   const profile = given.text('profile')
   const role = given.text('role')

@@ -114,6 +114,12 @@ export const COMMANDS: readonly Command[] = [
         type: 'boolean',
         summary: 'with --account: to set up anew an account whose owner has lost everything; as an officer alone',
       },
+      proofed: {
+        type: 'string',
+        value: 'TEXT',
+        summary:
+          'with --account: by what the person has proved who they are; stands in the ledger, and --again asks for it',
+      },
       email: { type: 'string', value: 'ADDRESS', summary: 'with --account: where notices go; it proves nothing' },
       ttl: {
         type: 'string',
@@ -125,7 +131,7 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       'countersign invite alice | countersign enroll - --out alice',
       'countersign invite carol --account bank --email carol@acme.example',
-      'countersign invite carol --account bank --again --ttl 2h',
+      "countersign invite carol --account bank --again --proofed 'passport, at the counter' --ttl 2h",
     ],
     load: async () => (await import('./invite.ts')).invite,
   },

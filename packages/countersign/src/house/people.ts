@@ -109,7 +109,7 @@ const NOBODY = { code: 'ERR_ADMIN_NOT_FOUND', note: 'at this door nobody signs i
 const NOT_INVITED = {
   'has an account': {
     code: 'ERR_ADMIN_CONFLICT',
-    note: 'somebody has an account of this name; where its owner has lost everything, invite again (again, --again)',
+    note: 'somebody has an account of this name; where its owner has lost everything, invite again (again, --again), and say by what they have proved who they are',
   },
   'has none': { code: 'ERR_ADMIN_NOT_FOUND', note: 'there is no account of this name here to be set up anew' },
 } as const
@@ -117,10 +117,10 @@ const NOT_INVITED = {
 /** All accounts of the house, door by door. */
 function accountsOf(doors: ReadonlyMap<string, PeopleOfDoor>): Accounts {
   return {
-    async invite({ party, door: name, email, ttlSeconds, again: isAgain }) {
+    async invite({ party, door: name, email, ttlSeconds, again: isAgain, proofed }) {
       const door = doors.get(name)
       if (door === undefined) return { ok: false, refusal: NOBODY }
-      const invited = await door.accounts.invite({ account: party, email, ttlSeconds, isAgain })
+      const invited = await door.accounts.invite({ account: party, email, ttlSeconds, isAgain, proofed })
       if (!invited.ok) return { ok: false, refusal: NOT_INVITED[invited.reason] }
       return { ok: true, url: `${door.address}${invited.path}`, expiresAt: invited.expiresAt }
     },

@@ -19,6 +19,8 @@ export interface Invited {
   readonly expiresAt: Temporal.Instant
   /** In place of an account that is there, which goes on until then. @see ASVS 5.0 6.4.4 */
   readonly isAgain?: boolean
+  /** By what they have proved who they are, for the ledger. */
+  readonly proofed?: string
 }
 
 /** An invitation that is good now. */
@@ -36,7 +38,7 @@ export interface Invitation {
  */
 export async function invite(
   { store, door, clock }: Pick<Ground, 'store' | 'door' | 'clock'>,
-  { account, email, expiresAt, isAgain = false }: Invited,
+  { account, email, expiresAt, isAgain = false, proofed }: Invited,
 ): Promise<
   { readonly ok: true; readonly token: string } | { readonly ok: false; readonly reason: 'has an account' | 'has none' }
 > {
@@ -62,7 +64,8 @@ export async function invite(
       })
       .execute()
     const act = isAgain ? 'invited again' : 'invited'
-    await tx.record({ at: now, account, door, act, evidence: `until ${expiresAt.toString()}` })
+    const evidence = `until ${expiresAt.toString()}${proofed === undefined ? '' : `; proofed by: ${proofed}`}`
+    await tx.record({ at: now, account, door, act, evidence })
     if (isAgain) await tellOfInvitation({ door }, tx, { account, expiresAt, now })
     return { ok: true, token }
   })

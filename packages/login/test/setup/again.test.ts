@@ -18,7 +18,12 @@ const ACCOUNT = { account: 'carol', ttlSeconds: 3600 } as const
 
 /** An operator invites; answers the token. */
 async function invitedAgain({ login }: WholeLogin, more: { readonly email?: string } = {}): Promise<string> {
-  const invited = await login.accounts.invite({ ...ACCOUNT, isAgain: true, ...more })
+  const invited = await login.accounts.invite({
+    ...ACCOUNT,
+    isAgain: true,
+    proofed: 'passport, at the counter',
+    ...more,
+  })
   assert.ok(invited.ok)
   return invited.path.split('#')[1] ?? ''
 }
@@ -53,6 +58,8 @@ suite('an account that is there', () => {
       [['invitation', '']],
     )
     assert.deepEqual(mailsOf(door), ['invited again: carol@mail.example'])
+    const { evidence } = door.store.entries.find(({ act }) => act === 'invited again') ?? assert.fail('it is recorded')
+    assert.match(evidence, /^until \S+Z; proofed by: passport, at the counter$/)
     const other = await newBrowser(door)
     await other.ask('set-up/begin', { invitation: token, device: other.device.keys })
     await signIn(door, carol)
