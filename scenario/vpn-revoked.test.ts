@@ -16,6 +16,7 @@ import {
   enrolledAll,
   OFFICE,
   reaches,
+  reachesNot,
   startClient,
   startVpnHouse,
   VAULT,
@@ -108,10 +109,10 @@ suite('who is revoked, at the door for VPN', { ...withVpn, ...needs('ping', 'ipu
     await writeFile(join(vpn.scratch, 'policy.yaml'), POLICY)
     const reloaded = await vpn.house.run(['reload'])
     assert.equal(reloaded.code, 0, reloaded.stderr)
-    assert.deepEqual([await reaches(at, VAULT), await reaches(at, OFFICE)], [false, true])
+    assert.deepEqual([await reachesNot(at, VAULT), await reaches(at, OFFICE)], [true, true])
     await vpn.house.run(['lock', 'dave', '--reason', 'lost'])
     await client.says(/Halt command was pushed by server.*ERR_POLICY_LOCKED/)
-    assert.equal(await reaches(at, OFFICE), false)
+    assert.equal(await reachesNot(at, OFFICE), true)
   })
 })
 

@@ -21,6 +21,7 @@ export const withVpn: { readonly skip?: string } = {
   ...needs('nft', 'nftables'),
   ...needs('ping', 'iputils-ping'),
   ...needs('oathtool', 'oathtool'),
+  ...needs('ps', 'procps'),
 }
 
 /** Behind the door: one host of each network. */
@@ -36,6 +37,8 @@ export interface VpnHouse extends AsyncDisposable {
   readonly scratch: string
   readonly remote: string
   readonly port: number
+  /** What its configuration says. */
+  readonly config: object
   /** A network of a client's own, joined to that of the house. */
   client(): Promise<Namespace>
 }
@@ -60,33 +63,29 @@ export async function startVpnHouse({ policy, parties, door, doors = [] }: VpnHo
   place.sh('ip addr add 10.2.0.1/16 dev inside; echo 1 > /proc/sys/net/ipv4/ip_forward')
   behind.sh(`ip addr add ${VAULT}/16 dev office; ip route add default via 10.1.0.1`)
   await writeFile(join(scratch, 'policy.yaml'), policy)
-  const house = opened.use(
-    await startHouse({
-      within: place.within,
-      config: {
-        authority: { listen: '127.0.0.1:0' },
-        policy: join(scratch, 'policy.yaml'),
-        parties,
-        doors: [
-          ...doors,
-          {
-            ...{ name: 'office', kind: 'vpn', host: ['vpn.acme.example', GATE], listen: `${GATE}:0` },
-            network: '10.8.0.0/24',
-            routes: [
-              { network: '10.1.0.0/16', who: true },
-              { network: '10.2.0.0/16', who: 'vault' },
-            ],
-            ...door,
-          },
+  const config = {
+    authority: { listen: '127.0.0.1:0' },
+    policy: join(scratch, 'policy.yaml'),
+    parties,
+    doors: [
+      ...doors,
+      {
+        ...{ name: 'office', kind: 'vpn', host: ['vpn.acme.example', GATE], listen: `${GATE}:0` },
+        network: '10.8.0.0/24',
+        routes: [
+          { network: '10.1.0.0/16', who: true },
+          { network: '10.2.0.0/16', who: 'vault' },
         ],
+        ...door,
       },
-    }),
-  )
+    ],
+  }
+  const house = opened.use(await startHouse({ within: place.within, config }))
   const url = house.ready.doors.find(({ name }) => name === 'office')?.url ?? ''
   let clients = 0
   const owned = opened.move()
   return {
-    ...{ house, place, behind, scratch, remote: GATE, port: Number(new URL(url).port) },
+    ...{ house, place, behind, scratch, config, remote: GATE, port: Number(new URL(url).port) },
     async client() {
       const namespace = owned.use(await openNamespace())
       const number = ++clients
@@ -187,11 +186,25 @@ export async function startClient(
   }
 }
 
-/** Packets there and back: whether one came within the time. */
-export async function reaches(from: Namespace, address: string): Promise<boolean> {
-  const ping = from.spawn('ping', ['-n', '-c', '3', '-i', '0.2', '-W', '1', address], { stdio: 'ignore' })
+/** Whether a packet comes back within the time; five of them go out in a second. */
+export async function reaches(from: Namespace, address: string, seconds = 10): Promise<boolean> {
+  const ping = from.spawn('ping', ['-n', '-c', '1', '-i', '0.2', '-w', String(seconds), address], { stdio: 'ignore' })
   const [code] = (await once(ping, 'close')) as [number | null]
   return code === 0
+}
+
+/** That none does. */
+export async function reachesNot(from: Namespace, address: string): Promise<boolean> {
+  return !(await reaches(from, address, 1))
+}
+
+/** The process of the engine: the house's own child. */
+export function engineOf({ house }: VpnHouse): number {
+  const args = ['--ppid', String(house.ready.pid), '-o', 'pid=,comm=']
+  const said = execFileSync(programPath('ps'), args, { encoding: 'utf8' })
+  const [, pid] = /(\d+) openvpn/.exec(said) ?? []
+  if (pid === undefined) throw new Error(`no engine runs: ${said}`)
+  return Number(pid)
 }
 
 /** An account at the web door `bank` of the same house, by which its owner connects. */

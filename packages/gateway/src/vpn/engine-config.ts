@@ -43,6 +43,8 @@ export function writeEngineConfig(config: EngineConfig): string {
     'dh none',
     'tls-version-min 1.3',
     'data-ciphers AES-256-GCM:AES-128-GCM:CHACHA20-POLY1305',
+    // Two devices of one party are two sessions, as at every door.
+    'duplicate-cn',
     'verify-client-cert optional',
     'auth-user-pass-optional',
     `management "${socket}" unix`,
@@ -55,7 +57,7 @@ export function writeEngineConfig(config: EngineConfig): string {
     'keepalive 10 60',
     'explicit-exit-notify 1',
     `max-clients ${maxClients}`,
-    'connect-freq-initial 200 10',
+    'connect-freq-initial 1000 10',
     'verb 1',
     ...inline('ca', believed.map(({ der }) => writePem('CERTIFICATE', der)).join('')),
     ...inline('cert', certificates.map(({ der }) => writePem('CERTIFICATE', der)).join('')),
