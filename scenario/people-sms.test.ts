@@ -137,7 +137,10 @@ suite('codes by SMS', PEOPLE_NEED, () => {
     await proveThePassword(bank, laptop, carol)
     // The app and the telephone that shows codes come first, and it says what it is.
     const order = await page.locator('#code-form').innerText()
-    assert.match(order, /Six digits of your app[\s\S]*Show the code on my phone[\s\S]*…23 \(restricted\)[\s\S]*weaker/)
+    assert.match(
+      order,
+      /Six digits of your app[\s\S]*Show the code on my phone[\s\S]*…\u206023 \(restricted\)[\s\S]*weaker/,
+    )
     const code = await sendCode()
     await photograph(page, 'sms-sign-in')
     assert.deepEqual(gateway.last().lines.length, 2)

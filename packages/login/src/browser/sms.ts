@@ -4,11 +4,11 @@ import { element, label, onClick, say, write } from './dom.ts'
 /** Absent where there is no gateway. */
 const offer = document.getElementById('sms')
 
-/** Offers it, or takes it back. @param number The end of the number */
+/** Offers it, or takes it back. No line ends between the dots and the digits (Unicode UAX #14, WJ). @param number The end of the number */
 export function offerSms(number: string | undefined): void {
   if (offer === null) return
   offer.hidden = number === undefined
-  if (number !== undefined) write('send-sms', say('sms.send', { number }))
+  if (number !== undefined) write('send-sms', say('sms.send', { number: number.replace('…', '…\u2060') }))
 }
 
 /** What is done when it is asked for; what goes wrong is told, and every other way stays. */
