@@ -84,6 +84,8 @@ export async function startSshd({ directory, door, hostKey, config = [] }: SshdO
   await writeFile(
     join(place, 'sshd_config'),
     [
+      // The first value counts.
+      ...config,
       `ListenAddress 127.0.0.1:${port}`,
       `HostKey ${hostKey}`,
       `HostCertificate ${hostKey}-cert.pub`,
@@ -104,7 +106,6 @@ export async function startSshd({ directory, door, hostKey, config = [] }: SshdO
             `AuthorizedPrincipalsCommand ${PLACE}/principals %u %k`,
             'AuthorizedPrincipalsCommandUser nobody',
           ]),
-      ...config,
       '',
     ].join('\n'),
   )

@@ -31,6 +31,23 @@ export interface Judging {
   readonly known: () => KnownStatus | undefined
 }
 
+/** So many certificates are remembered: those of logins under way. */
+const REMEMBERED = 64
+
+/** Reads certificates, and remembers the last ones. */
+export function credentialReader(judging: Judging): (base64: string) => ReadCredential | undefined {
+  const known = new Map<string, ReadCredential>()
+  return (base64) => {
+    const credential = known.get(base64) ?? readCredential(base64, judging)
+    if (credential === undefined) return undefined
+    known.delete(base64)
+    known.set(base64, credential)
+    const [oldest] = known.keys()
+    if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest)
+    return credential
+  }
+}
+
 /** Reads a certificate in base64, as sshd hands it on. Undefined where it is none of ours to judge. */
 export function readCredential(base64: string, judging: Judging): ReadCredential | undefined {
   if (base64.length > (MAX_OCTETS * 4) / 3) return undefined
@@ -44,6 +61,12 @@ export function readCredential(base64: string, judging: Judging): ReadCredential
   const side = sideOf(certificate)
   const issuer = sha256(sshSpki(certificate.signatureKey) ?? new Uint8Array())
   const own = sha256(certificate.blob)
+  // Of octets that do not change, once: sshd asks twice for each login, and says once what it has accepted.
+  let isSigned: boolean | undefined
+  const wasSigned = () => {
+    isSigned ??= checkSshSignature(certificate.signatureKey, certificate.signature, certificate.tbs)
+    return isSigned
+  }
   const keys: readonly SessionKey[] = [
     certificateKey(issuer, certificate.serial),
     ...[spkiOf(certificate), issuer].map((spki) => `key:${spki}`),
@@ -65,7 +88,7 @@ export function readCredential(base64: string, judging: Judging): ReadCredential
     standing: {
       basis: own,
       ask(now) {
-        const code = faultOf(certificate, issuer, judging, now)
+        const code = faultOf(certificate, issuer, wasSigned, judging, now)
         if (code !== undefined) return { ok: false, code }
         const { validBefore } = certificate
         const soon = now.add(AGAIN)
@@ -80,15 +103,16 @@ export function readCredential(base64: string, judging: Judging): ReadCredential
 function faultOf(
   certificate: SshCertificate,
   issuer: string,
+  wasSigned: () => boolean,
   { trust, known }: Judging,
   now: Temporal.Instant,
 ): RefusalCode | undefined {
   const status = known()
-  const { role, signatureKey, signature, tbs, serial, validAfter, validBefore, keyId } = certificate
+  const { role, signatureKey, serial, validAfter, validBefore, keyId } = certificate
   if (status === undefined) return 'ERR_CALLER_STATUS_UNKNOWN'
   const signer = writeSshPublicKey(signatureKey)
   if (!status.authorities.some((one) => Buffer.compare(one, signer) === 0)) return 'ERR_CALLER_UNKNOWN_ISSUER'
-  if (!checkSshSignature(signatureKey, signature, tbs)) return 'ERR_CALLER_BAD_SIGNATURE'
+  if (!wasSigned()) return 'ERR_CALLER_BAD_SIGNATURE'
   if (role !== 'user') return 'ERR_CALLER_WRONG_PURPOSE'
   if (validAfter !== 'always' && Temporal.Instant.compare(now, validAfter) < 0) return 'ERR_CALLER_NOT_YET_VALID'
   if (validBefore !== 'forever' && Temporal.Instant.compare(now, validBefore) >= 0) return 'ERR_CALLER_EXPIRED'

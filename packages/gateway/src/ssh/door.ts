@@ -11,7 +11,7 @@ import { parseKeyLine, readSshCertificate, SshError } from '@countersign/ssh'
 import type { Address } from '../kind/address.ts'
 import { EngineError } from '../kind/engine-error.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
-import { readCredential, sideOf } from './certificate.ts'
+import { credentialReader, sideOf } from './certificate.ts'
 import { followStatus, replace } from './known.ts'
 import { createProbes } from './probes.ts'
 import { openedProgram, principalsProgram } from './programs.ts'
@@ -70,7 +70,7 @@ export async function openSshDoor(config: SshDoorConfig, house: SshHouse): Promi
 
   let callee = await readHost(config)
   const callers = createShownCallers({ ...house, door: name, engine: 'OpenSSH', callee: () => callee }, log)
-  const read = (base64: string) => readCredential(base64, { trust, known: known.current })
+  const read = credentialReader({ trust, known: known.current })
   const accounts: AccountRule = (account, party) => accountRule(current, account, party)
   const probes = createProbes({ callers, read, accounts, record, clock })
   const keep = keeper(join(directory, 'kept'), trust.revocation === 'prefer', (error) =>

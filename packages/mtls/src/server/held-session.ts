@@ -82,7 +82,8 @@ function hold(
     if (cutBy !== undefined) return
     cutBy = cause
     const under = end(cause)
-    if (under === undefined) return ended()
+    // What ends at once may answer something all the same.
+    if (!(under instanceof Promise)) return ended()
     ending = under.then(ended)
     // Whoever cuts it hears of a failure there.
     ending.catch(() => undefined)
