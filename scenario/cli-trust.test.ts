@@ -64,6 +64,8 @@ suite('countersign trust', NSS, () => {
     assert.match(stderr, new RegExp(`sha256:${rootSha256}`))
     assert.match(stderr, /whoever has the key of this authority can then pass for any website there/)
     assert.match(stdout, /^✔ NSS, .*: the authority is trusted for servers$/m)
+    const [, undo = ''] = /; to undo: countersign (.*)$/m.exec(stdout) ?? []
+    assert.equal(undo, `trust remove --trust ${path('root.pem')} --nss ${store}`)
     assert.equal(statSync(path(store)).mode & 0o777, 0o700)
     const tag = rootSha256.slice(0, 8)
     assert.deepEqual(rows(store), [`Countersign root ${tag} ${rootSha256.slice(0, 16)} C,,`])

@@ -11,6 +11,7 @@ import { friendlyNameOf } from '../browser/pkcs12.ts'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { failureOf } from '../failure-of.ts'
 import { plainText } from '../output/plain-text.ts'
+import { shellWord } from '../output/shell-word.ts'
 import { styleOf } from '../output/style.ts'
 
 type Act = 'install' | 'remove'
@@ -48,7 +49,14 @@ async function change(act: Act, given: Arguments, around: Around): Promise<0 | 3
     }
   }
   if (given.flag('json')) around.out(JSON.stringify({ roots: belongings.roots.map(fingerprintOf), stores: results }))
-  else around.out(`restart what reads them; to undo: countersign trust ${act === 'install' ? 'remove' : 'install'}`)
+  else {
+    const where = [
+      ...(['system', 'chromium'] as const).flatMap((name) => (given.flag(name) ? [`--${name}`] : [])),
+      ...given.texts('nss').map((path) => `--nss ${shellWord(path)}`),
+    ]
+    const undo = [`trust ${act === 'install' ? 'remove' : 'install'} --trust ${shellWord(file)}`, ...where].join(' ')
+    around.out(`restart what reads them; to undo: countersign ${undo}`)
+  }
   return results.some(({ failed }) => failed !== undefined) ? EXIT.input : EXIT.ok
 }
 
