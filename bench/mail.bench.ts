@@ -1,7 +1,7 @@
 // Sealing and opening mail, signed and encrypted to one: beside the same cryptography with nothing around it, and beside
-// OpenSSL's program; and what a mail of 30 MB takes of memory.
+// the programs of OpenSSL and GnuPG; and what a mail of 30 MB takes of memory.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -43,6 +43,25 @@ function clockRateOf(times: number, act: () => void): number {
 function openssl(...args: string[]): void {
   const { status, stderr } = spawnSync(program ?? '', ['cms', ...args], { encoding: 'utf8' })
   if (status !== 0) throw new Error(stderr)
+}
+
+const gpgProgram = findProgram('gpg')
+
+function gpg(...args: string[]): void {
+  const fixed = ['--homedir', file('gnupg'), '--batch', '--yes', '--quiet', '--trust-model', 'always']
+  const { status, stderr } = spawnSync(gpgProgram ?? '', [...fixed, ...args], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+}
+
+if (gpgProgram !== undefined) {
+  mkdirSync(file('gnupg'), { mode: 0o700 })
+  for (const name of ['alice', 'bob'])
+    gpg('--passphrase', '', '--quick-generate-key', `${name}@acme.example`, 'future-default', 'default', '1d')
+}
+const byGpg = {
+  seal: () =>
+    gpg('--armor', '-u', 'alice@acme.example', '-r', 'bob@acme.example', '-o', file('pgp'), '-se', file('plain')),
+  open: () => gpg('-o', file('pgp-text'), '--decrypt', file('pgp')),
 }
 
 const at = String(NOW.epochMilliseconds / 1000)
@@ -103,13 +122,19 @@ for (const [size, [octets, times]] of Object.entries(SIZES)) {
     const goal = baselines.length > 0 && size === '1 MB' ? { goal: '≥ 0.8 × the cryptography alone' } : {}
     print({ name, unit: 'per CPU-second', values, ...(baselines.length > 0 && { baselines }), ...goal })
   }
+  for (const [what, act] of Object.entries(byGpg)) {
+    const name = `${what} ${size}, gpg, a process and its agent`
+    if (gpgProgram === undefined) print({ name, skipped: 'gpg is not installed' })
+    else print({ name, unit: 'per second', values: Array.from({ length: 3 }, () => clockRateOf(5, act)) })
+  }
   for (const [what, act] of Object.entries(byOpenssl)) {
     const name = `${what} ${size}, openssl cms, two processes`
     if (program === undefined) print({ name, skipped: 'openssl is not installed' })
     else print({ name, unit: 'per second', values: Array.from({ length: 3 }, () => clockRateOf(5, act)) })
   }
 }
-rmSync(folder, { recursive: true })
+if (gpgProgram !== undefined) spawnSync(findProgram('gpgconf') ?? '', ['--homedir', file('gnupg'), '--kill', 'all'])
+rmSync(folder, { recursive: true, force: true })
 
 for (const what of ['seal', 'open']) {
   const values = Array.from({ length: 3 }, () => {

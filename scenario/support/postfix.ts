@@ -18,6 +18,8 @@ export const NEEDS_POSTFIX: { readonly skip?: string } = {
 
 export interface Postfix extends AsyncDisposable {
   readonly port: number
+  /** Of its master, whose children its services are. */
+  readonly pid: number
   /** Waits until a mailbox has so many messages, and answers them as dovecot reads them, the oldest first. */
   mailbox(address: string, messages: number): Promise<readonly string[]>
   log(): Promise<string>
@@ -54,6 +56,8 @@ export interface PostfixOptions {
   readonly certificate: { readonly cert: string; readonly key: string }
   /** Where it listens, when something knew before. */
   readonly port?: number
+  /** Beside what every one has, as master.cf has them. */
+  readonly services?: readonly string[]
   /** Beside what every one has, as main.cf has them. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -73,7 +77,10 @@ export async function startPostfix({ addresses, certificate, ...more }: PostfixO
   await writeFile(at('conf/boxes'), addresses.map((address) => `${address} ${address}/\n`).join(''))
   await writeFile(at('conf/key.pem'), certificate.key, { mode: 0o600 })
   await writeFile(at('conf/cert.pem'), certificate.cert)
-  await writeFile(at('conf/master.cf'), [`127.0.0.1:${port} inet n - n - - smtpd`, ...SERVICES, ''].join('\n'))
+  await writeFile(
+    at('conf/master.cf'),
+    [`127.0.0.1:${port} inet n - n - - smtpd`, ...SERVICES, ...(more.services ?? []), ''].join('\n'),
+  )
   const settings = {
     compatibility_level: '3.6',
     queue_directory: at('spool'),
@@ -104,6 +111,8 @@ export async function startPostfix({ addresses, certificate, ...more }: PostfixO
   if (made.code !== 0) throw new Error(`postfix check: ${made.stderr}`)
   const master = spawn('/usr/lib/postfix/sbin/master', ['-c', at('conf'), '-d'], { stdio: 'ignore' })
   const ended = once(master, 'close')
+  const { pid } = master
+  if (pid === undefined) throw new Error('postfix does not start')
   const log = () => readFile(at('log/mail.log'), 'utf8').catch(() => '')
   const close = async () => {
     master.kill()
@@ -122,6 +131,7 @@ export async function startPostfix({ addresses, certificate, ...more }: PostfixO
   const boxOf = (address: string) => at(`mail/${address}`)
   return {
     port,
+    pid,
     log,
     async mailbox(address, messages) {
       const count = async () => (await readdir(join(boxOf(address), 'new')).catch(() => [])).length

@@ -330,6 +330,30 @@ suite('mail leaves', () => {
     for (const text of reports) assert.doesNotMatch(text, /[\x80-\xff]/, 'a report can be carried by any server')
   })
 
+  test('a report is one that any server takes, whatever name its message has', async (t) => {
+    const hop = await openTestHop(t, {
+      onRcptTo: ({ address }, _session, done) =>
+        address.startsWith('nobody') ? done(answer(550, '5.1.1 no such user')) : done(),
+    })
+    const leaver = await openLeaver(t, hop.next)
+    const names = [
+      '<long@acme.example>'.padStart(5000, '<'),
+      '<jörg@acme.example>',
+      '<a b@acme.example>',
+      '<c@acme.example>',
+    ]
+    for (const messageId of names) await enqueue(leaver.queue, { recipients: ['nobody@partner.example'], messageId })
+    await leaver.turn()
+    await leaver.turn()
+    assert.equal(hop.got.length, names.length)
+    // RFC 5321 §4.5.3.1.6, §2.3.1: neither long lines nor other octets without a word for them.
+    for (const { text } of hop.got) assert.match(text, /^(?:[\x20-\x7e]{0,998}\r\n)*$/)
+    assert.deepEqual(
+      hop.got.flatMap(({ text }) => /^In-Reply-To: (.*)\r$/m.exec(text)?.[1] ?? []),
+      ['<c@acme.example>'],
+    )
+  })
+
   test('what the next server says is for people: nothing of it moves a line or a terminal', async (t) => {
     const hop = await openTestHop(t, {
       onRcptTo: (_address, session, done) =>

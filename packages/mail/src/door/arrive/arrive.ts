@@ -1,4 +1,5 @@
 // Mail that arrives: judged before anybody is told that it is kept, marked with the verdict, and refused where a rule wants more.
+import { isAscii } from 'node:buffer'
 import { createCheckSignature, type House, type Trust } from '@countersign/mtls'
 import type { Meeting, Reference, RefusalCode } from '@countersign/protocol'
 import { createSpool } from '../../mime/source.ts'
@@ -138,7 +139,7 @@ async function keep(
       isEightBit = false
       await incoming.write(Buffer.from(what.header, 'utf8'))
       for await (const octets of what.body) {
-        isEightBit ||= octets.some((octet) => octet > 127)
+        isEightBit ||= !isAscii(octets)
         await incoming.write(octets)
       }
     } else for await (const octets of what.read(0, what.length)) await incoming.write(octets)

@@ -24,6 +24,9 @@ export interface Report {
   readonly content: Uint8Array
 }
 
+/** RFC 5322 §3.6.4, and not longer than RFC 5536 §3.1.3 allows: a line has at most 998 octets (§2.1.1). */
+const MESSAGE_ID = /^<[\x21-\x3b\x3d\x3f-\x7e]{1,248}>$/
+
 /**
  * Writes it. Of the message that it is about it says which one it was, and nothing that stands in it: not even its subject,
  * which may have been sealed. @see RFC 3464, RFC 3462, RFC 3834
@@ -35,13 +38,15 @@ export function writeReport({ host, hop, about, recipients, action, now, token }
   const late = isHeld ? 'Held, and not delivered yet' : 'Not delivered yet'
   const messageId = `<${token}@${host}>`
   const isUtf8 = /\P{ASCII}/u.test(about.sender)
+  // The sender wrote it, as long and in whatever script they liked: the report must be one that any server takes.
+  const aboutId = MESSAGE_ID.test(about.messageId ?? '') ? about.messageId : undefined
   const lines = [
     `Date: ${formatDate(now)}`,
     `From: Mail at ${host} <postmaster@${host}>`,
     `To: <${about.sender}>`,
     `Subject: ${isFailed ? 'Not delivered' : late}`,
     `Message-ID: ${messageId}`,
-    ...(about.messageId === undefined ? [] : [`In-Reply-To: ${about.messageId}`]),
+    ...(aboutId === undefined ? [] : [`In-Reply-To: ${aboutId}`]),
     // RFC 3834 §5: nothing that answers by itself answers this.
     'Auto-Submitted: auto-replied',
     'MIME-Version: 1.0',
@@ -68,7 +73,7 @@ export function writeReport({ host, hop, about, recipients, action, now, token }
     'Content-Type: text/rfc822-headers',
     '',
     `Date: ${formatDate(about.at)}`,
-    ...(about.messageId === undefined ? [] : [`Message-ID: ${about.messageId}`]),
+    ...(aboutId === undefined ? [] : [`Message-ID: ${aboutId}`]),
     '',
     `--${boundary}--`,
     '',

@@ -1,4 +1,5 @@
 // A message comes in: its header is checked, its body is written as it comes, and it is in the queue before anybody is told so.
+import { isAscii } from 'node:buffer'
 import type { Incoming, NewMessage, Queue } from '../queue/model.ts'
 import { QueueError } from '../queue/model.ts'
 import { type CheckedHeader, checkHeader, type HeaderContext } from './check-header.ts'
@@ -89,7 +90,7 @@ export function createMessage(
   let isEightBit = false
   const body = async (octets: Uint8Array) => {
     if (!checked?.ok) return
-    isEightBit ||= octets.some((octet) => octet > 127)
+    isEightBit ||= !isAscii(octets)
     await incoming.write(octets)
   }
   const finishHeader = async (octets: Buffer) => {

@@ -13,13 +13,36 @@ const [NUL, LF, CR] = [0, 10, 13]
 export function createLineCheck(): { push(octets: Uint8Array): { readonly good: number; readonly fault?: LineFault } } {
   let afterCr = false
   let length = 0
+  /** Octet by octet: where something is wrong, or a line goes over pieces. */
+  const look = (octets: Uint8Array, from: number, to: number) => {
+    for (let at = from; at < to; at++) {
+      const octet = octets[at] ?? NUL
+      const fault = faultOf(octet, afterCr, ++length)
+      if (fault) return { good: at, fault }
+      afterCr = octet === CR
+      if (octet === LF) length = 0
+    }
+    return undefined
+  }
   return {
     push(octets) {
-      for (const [at, octet] of octets.entries()) {
-        const fault = faultOf(octet, afterCr, ++length)
-        if (fault) return { good: at, fault }
-        afterCr = octet === CR
-        if (octet === LF) length = 0
+      const places = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
+      const next = (octet: number, at: number) => {
+        const found = places.indexOf(octet, at)
+        return found < 0 ? places.length : found
+      }
+      const nul = next(NUL, 0)
+      let cr = -1
+      for (let at = 0; at < octets.length; ) {
+        const feed = next(LF, at)
+        if (cr < at) cr = next(CR, at)
+        const end = Math.min(feed + 1, octets.length)
+        // A line as nearly all are: its one CR stands before its LF.
+        const isPlain = feed < end && !afterCr && cr === feed - 1 && nul >= end && length + end - at <= MAX_LINE
+        const found = isPlain ? undefined : look(octets, at, end)
+        if (found) return found
+        if (isPlain) length = 0
+        at = end
       }
       return { good: octets.length }
     },
