@@ -3,7 +3,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CallerSession, Log, RefusedMeeting, ShownCallers } from '@countersign/mtls'
-import type { Meeting, RefusalCode } from '@countersign/protocol'
+import type { Meeting, Refusal, RefusalCode } from '@countersign/protocol'
 import { wordsOf, wordsOfMeeting } from '../kind/refusal-words.ts'
 import type { ReadCredential } from './certificate.ts'
 import { endSession, isThere, type ProcessName } from './processes.ts'
@@ -52,6 +52,8 @@ interface Held {
   readonly opened: Opened
   readonly session: Omit<CallerSession, 'meetFor'>
   readonly leave: () => void
+  /** Asks no more for the account. */
+  drop: () => void
 }
 
 /** Ends of processes are not told: they are looked for. */
@@ -123,21 +125,28 @@ export function createSessions(parts: Parts): SshSessions & { list(): readonly H
     const met = callers.meet(caller, { octetsSent: () => 0, end })
     if (!met.ok) return refused(met.meeting)
     const { session, release } = met
-    if (rule.what !== undefined) {
-      const asked = session.ask(rule.what, (cause) => void session.cut(cause).catch(onFault))
-      if (!asked.decision.ok) {
-        release()
-        const { code } = asked.decision
-        return refused(callers.refuse(caller, { code, detail: asked.decision, note: `the account ${opened.account}` }))
-      }
+    const asked = askFor(session, rule)
+    if (!asked.ok) {
+      release()
+      return refused(callers.refuse(caller, { ...asked.refusal, note: `the account ${opened.account}` }))
     }
     record(session.meeting)
-    held.set(name, { opened, session, leave: release })
+    held.set(name, { opened, session, leave: release, drop: asked.drop })
     startLooking()
     onChange()
     return { ok: true }
   }
   const onFault = (error: unknown) => log('gate.fault', { door, error })
+  /** Whether whoever is here may have the account; followed until it is dropped. */
+  const askFor = (
+    session: Held['session'],
+    rule: ReturnType<AccountRule>,
+  ): { readonly ok: true; readonly drop: () => void } | { readonly ok: false; readonly refusal: Refusal } => {
+    if (!rule.ok) return { ok: false, refusal: { code: 'ERR_CALLER_WRONG_NAME' } }
+    if (rule.what === undefined) return { ok: true, drop: () => undefined }
+    const { decision, release } = session.ask(rule.what, (cause) => void session.cut(cause).catch(onFault))
+    return decision.ok ? { ok: true, drop: release } : { ok: false, refusal: { code: decision.code, detail: decision } }
+  }
 
   return {
     open,
@@ -159,13 +168,12 @@ export function createSessions(parts: Parts): SshSessions & { list(): readonly H
       }
     },
     judgeAnew() {
-      for (const { opened, session } of held.values()) {
-        const rule = accounts(opened.account, session.meeting.caller.party ?? '')
-        if (!rule.ok) void session.cut('ERR_CALLER_WRONG_NAME').catch(onFault)
-        else if (rule.what !== undefined) {
-          const asked = session.ask(rule.what, (cause) => void session.cut(cause).catch(onFault))
-          if (!asked.decision.ok) void session.cut(asked.decision.code).catch(onFault)
-        }
+      for (const one of held.values()) {
+        const { opened, session } = one
+        one.drop()
+        const asked = askFor(session, accounts(opened.account, session.meeting.caller.party ?? ''))
+        if (asked.ok) one.drop = asked.drop
+        else void session.cut(asked.refusal.code).catch(onFault)
       }
     },
     close() {
