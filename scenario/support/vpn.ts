@@ -48,10 +48,11 @@ export interface VpnHouseOptions {
   readonly policy: string
   readonly parties: object
   readonly door?: object
-  readonly doors?: readonly object[]
+  /** Doors beside it, once there is a network for what stands behind them. */
+  readonly doors?: readonly object[] | ((place: Namespace) => Promise<readonly object[]>)
 }
 
-export async function startVpnHouse({ policy, parties, door, doors = [] }: VpnHouseOptions): Promise<VpnHouse> {
+export async function startVpnHouse({ policy, parties, door, doors }: VpnHouseOptions): Promise<VpnHouse> {
   needsTun()
   await using opened = new AsyncDisposableStack()
   const scratch = await mkdtemp(join(tmpdir(), 'countersign-vpn-test-'))
@@ -68,7 +69,7 @@ export async function startVpnHouse({ policy, parties, door, doors = [] }: VpnHo
     policy: join(scratch, 'policy.yaml'),
     parties,
     doors: [
-      ...doors,
+      ...(typeof doors === 'function' ? await doors(place) : (doors ?? [])),
       {
         ...{ name: 'office', kind: 'vpn', host: ['vpn.acme.example', GATE], listen: `${GATE}:0` },
         network: '10.8.0.0/24',

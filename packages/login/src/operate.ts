@@ -175,7 +175,7 @@ export function accountsOf(ground: SessionGround): AccountsOfDoor {
         .where('door', '=', door)
         .executeTakeFirst()
       if (numUpdatedRows !== 1n) return
-      await endProofs(ground, tx, { account, cause: 'ERR_CALLER_REVOKED', how: 'its person was revoked', now: at })
+      await endProofs(ground, tx, { account, cause: 'ERR_PERSON_REVOKED', how: 'its person was revoked', now: at })
       await tx.db.deleteFrom('login_recovery_code').where('account', '=', account).execute()
       await tx.record({ at, account, door, act: 'revoked', evidence: reason })
       await writeNotice(ground, tx, { account, kind: 'revoked', facts: {}, now: at })

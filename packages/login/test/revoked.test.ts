@@ -26,8 +26,8 @@ suite('a person who is revoked', () => {
     await revoke(at)
     const found = await load(at.door, at.browser)
     assert.ok(found.kind === 'refused')
-    assert.equal(found.code, 'ERR_CALLER_REVOKED')
-    assert.equal((await refusedBy(at.browser.ask('account', {}))).code, 'ERR_CALLER_REVOKED')
+    assert.equal(found.code, 'ERR_PERSON_REVOKED')
+    assert.equal((await refusedBy(at.browser.ask('account', {}))).code, 'ERR_PERSON_REVOKED')
     assert.deepEqual([await has(at), acts(at).at(-1), noticesOf(at.door).at(-1)], [false, 'revoked', 'revoked'])
   })
 

@@ -110,6 +110,13 @@ export const PERSON_REFUSALS = {
     'this device was removed from your account',
     'sign in on another device of yours; if you did not remove it, tell the operator of this door now',
   ],
+  ERR_PERSON_REVOKED: [
+    'ASVS 5.0 7.4.2',
+    'caller',
+    6,
+    'your access was ended by the operator of this door, with all that you prove yourself by',
+    'ask the operator for a new invitation',
+  ],
   ERR_PERSON_PASSKEY_REMOVED: [
     'ASVS 5.0 7.4.3',
     'caller',
@@ -134,6 +141,7 @@ export const PERSON_CAUSES: Readonly<Partial<Record<keyof typeof PERSON_REFUSALS
   ERR_PERSON_PROOF: 'the proof of the device is missing, too old, used before, or for something else',
   ERR_PERSON_SIGNED_OUT: '{name} has signed out',
   ERR_PERSON_DEVICE_REMOVED: 'the device was removed from the account of {name}',
+  ERR_PERSON_REVOKED: 'the access of {name} was ended by an operator',
   ERR_PERSON_PASSKEY_REMOVED: 'the passkey that opened the session was removed from the account of {name}',
   ERR_PERSON_PASSWORD_CHANGED: 'the password of {name} was changed, which ends the other sessions',
 }

@@ -644,6 +644,10 @@ const WORDS = {
     '{bank} lässt Sie zu dieser Stunde nicht ein. Bitte kommen Sie später wieder.',
   ],
   'refused.ERR_PERSON_SIGNED_OUT': ['You have signed out.', 'Sie haben sich abgemeldet.'],
+  'refused.ERR_PERSON_REVOKED': [
+    '{bank} has ended your access, and with it all that you signed in with. Please ask {bank} for a new invitation.',
+    '{bank} hat Ihren Zugang beendet, und damit alles, womit Sie sich angemeldet haben. Bitte bitten Sie {bank} um eine neue Einladung.',
+  ],
   'refused.ERR_PERSON_DEVICE_REMOVED': [
     'This device has been removed from the account.',
     'Dieses Gerät wurde aus dem Konto entfernt.',
