@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -13,8 +14,9 @@ import { type Mosquitto, startMosquitto } from '../../tools/testing/mosquitto.ts
 import type { Namespace } from '../../tools/testing/namespaces.ts'
 import type { RunningHouse } from '../support/house.ts'
 import { enrolled, type PartyFiles, partyFiles, runProgram } from '../support/peers.ts'
+import { makeSshKey, startSshd } from '../support/sshd.ts'
 import { clientLines, OFFICE, startVpnHouse, type VpnHouse } from '../support/vpn.ts'
-import type { Ask, Laptop, Return, Say, Standing, Thing } from './model.ts'
+import { type Ask, HOST, type Laptop, type Return, type Say, type Standing, type Thing } from './model.ts'
 import type { Place } from './relay.ts'
 
 /** One thing of the owner's, as both sides have it. Milliseconds are after the word of the authority; what is before it is negative. */
@@ -52,23 +54,24 @@ export interface Evening {
 /** Everything that stands before an evening begins. */
 export interface Scene extends AsyncDisposable {
   readonly house: RunningHouse
-  /** Opens all of `things` for an owner, of whom there are `OWNERS`, and a colleague; revokes the owner; answers what came of it. */
+  /** What sshd has logged. */
+  hostLog(): string
+  /** Opens all of `things` for an owner and a colleague; revokes the owner; answers what came of it. */
   play(things: readonly Thing[], tell?: (line: string) => void): Promise<Evening>
   /** A letter that a party signs now, as whoever has its key can, and what the colleague is told of it. */
   letterOf(party: string): Promise<{ readonly state: string; readonly code?: string }>
 }
 
 export const COLLEAGUE = 'colleague'
-/** As many evenings can be played at one house. */
-export const OWNERS: readonly string[] = Array.from({ length: 20 }, (_, index) =>
-  index === 0 ? 'owner' : `owner-${index + 1}`,
-)
+/** As many evenings can be played at one house, each with people of its own. */
+const EVENINGS = 20
+const nameOf = (name: string, evening: number): string => (evening === 0 ? name : `${name}-${evening + 1}`)
 
 const POLICY = `
 meet:
   - rule: staff
     who: group:staff
-    what: service:files | service:db | service:devices | service:office
+    what: service:files | service:db | service:devices | service:office | service:host
   - rule: customers
     who: group:staff
     what: service:bank
@@ -85,28 +88,40 @@ export async function openScene(): Promise<Scene> {
   const broker = stack.use(await startMosquitto())
   const database = stack.use(await startPostgresql())
   const staff = { kind: 'person', labels: ['group:staff'] }
-  const parties = Object.fromEntries([...OWNERS, COLLEAGUE].map((name) => [name, staff]))
+  const all = Array.from({ length: EVENINGS }, (_, i) => ['owner', COLLEAGUE].map((name) => nameOf(name, i))).flat()
+  const parties = Object.fromEntries(all.map((name) => [name, staff]))
+  const scratch = await mkdtemp(join(tmpdir(), 'countersign-evening-'))
+  stack.defer(() => rm(scratch, { recursive: true, force: true }))
+  const behind = { broker, database, scratch }
   const vpn = stack.use(
-    await startVpnHouse({ policy: POLICY, parties, doors: (place) => doorsOf(broker, database, serve(place, stack)) }),
+    await startVpnHouse({
+      policy: POLICY,
+      parties,
+      doors: async (place) => doorsOf(behind, await serve(place, stack)),
+    }),
   )
   const { house } = vpn
   stack.use(publishing(broker))
-  const left = [...OWNERS]
+  const host = await openHost(vpn, scratch, stack)
+  let evenings = 0
   const people: Record<string, PartyFiles> = {}
   const identityOf = async (party: string) =>
     (people[party] ??= await enrolled(house, party, ['--profile', 'person', '--san', `email:${party}@acme.example`]))
   const kept = stack.move()
   return {
     house,
+    hostLog: host.log,
     async play(things, tell = () => undefined) {
-      const owner = left.shift() ?? assert.fail('there are no more owners')
+      const number = evenings++
+      assert.ok(number < EVENINGS, 'nobody is left')
+      const owner = nameOf('owner', number)
       await using evening = new AsyncDisposableStack()
       const open = async (party: string) => {
-        const laptop = evening.use(await openLaptop(vpn, { party, files: await identityOf(party), things }))
+        const laptop = evening.use(await openLaptop(vpn, host, { party, files: await identityOf(party), things }))
         tell(`${party} has open: ${things.join(', ')}`)
         return laptop
       }
-      const [theirs, colleagues] = [await open(owner), await open(COLLEAGUE)]
+      const [theirs, colleagues] = [await open(owner), await open(nameOf(COLLEAGUE, number))]
       const revoke = ['revoke', owner, '--reason', 'keyCompromise']
       const foreseen = (await ran(house, [...revoke, '--dry-run'])).stdout
       tell(foreseen)
@@ -174,8 +189,14 @@ async function serve(place: Namespace, stack: AsyncDisposableStack): Promise<str
   return `http://127.0.0.1:${Number(port.toString())}`
 }
 
-async function doorsOf(broker: Mosquitto, database: Postgresql, service: Promise<string>): Promise<readonly object[]> {
-  const upstream = { url: await service }
+interface Behind {
+  readonly broker: Mosquitto
+  readonly database: Postgresql
+  readonly scratch: string
+}
+
+function doorsOf({ broker, database, scratch }: Behind, url: string): readonly object[] {
+  const upstream = { url }
   const listen = '10.99.0.1:0'
   const here = '127.0.0.1'
   return [
@@ -192,8 +213,42 @@ async function doorsOf(broker: Mosquitto, database: Postgresql, service: Promise
       ...{ name: 'devices', kind: 'mqtt', host: ['mqtt.localhost', here], listen, broker: `unix:${broker.path}` },
       topics: [{ filter: 'news/#', subscribe: true }],
     },
+    {
+      ...{ name: 'host', kind: 'ssh', host: HOST, listen: `unix:${join(scratch, 'door', 'door')}` },
+      ...{ hostCertificate: join(scratch, 'host-cert.pub'), accounts: [{ account: 'deploy', who: true }] },
+    },
     { name: 'bank', kind: 'web', host: 'bank.localhost', listen, upstream, assertion: 'bank', people: {} },
   ]
+}
+
+/** A host with an unmodified sshd: where it is, and who its certificate is by. */
+interface Host extends Place {
+  readonly knownHosts: string
+  readonly log: () => string
+  /** Makes a key for a party, and has it certified; answers its path. */
+  keyOf(party: string, files: PartyFiles): Promise<string>
+}
+
+async function openHost(vpn: VpnHouse, scratch: string, stack: AsyncDisposableStack): Promise<Host> {
+  const { house } = vpn
+  const path = (name: string) => join(scratch, name)
+  const hostKey = makeSshKey(path('host'))
+  const { directory } = await enrolled(house, 'host/front', ['--profile', 'server', '--san', `dns:${HOST}`])
+  await ran(house, ['ssh', 'enroll', '--host', '--identity', directory, '--key', hostKey])
+  await writeFile(
+    path('known_hosts'),
+    `@cert-authority ${HOST} ${await readFile(path('door/authorities.pub'), 'utf8')}`,
+  )
+  const where = { address: vpn.remote, within: vpn.place.within }
+  const sshd = stack.use(await startSshd({ directory: scratch, door: path('door'), hostKey, ...where }))
+  return {
+    ...{ host: vpn.remote, port: sshd.port, knownHosts: path('known_hosts'), log: sshd.log },
+    async keyOf(party, files) {
+      const key = makeSshKey(path(party))
+      await ran(house, ['ssh', 'enroll', '--identity', files.directory, '--key', key])
+      return key
+    },
+  }
 }
 
 /** What there is to hear at the broker. */
@@ -226,6 +281,7 @@ interface OpenLaptop extends AsyncDisposable {
 /** Starts it in a network of its own, and waits until all that it has is open, and flows. */
 async function openLaptop(
   vpn: VpnHouse,
+  host: Host,
   { party, files, things }: { readonly party: string; readonly files: PartyFiles; readonly things: readonly Thing[] },
 ): Promise<OpenLaptop> {
   const { house } = vpn
@@ -233,8 +289,10 @@ async function openLaptop(
   const invitation = (await ran(house, ['invite', party, '--account', 'bank'])).stdout.trim()
   const doors: Record<string, Place> = {}
   for (const { name, url } of house.ready.doors) doors[name] = { host: vpn.remote, port: Number(new URL(url).port) }
+  doors['host'] = { host: host.host, port: host.port }
   const laptop: Laptop = {
     ...{ party, identity: files.directory, doors, invitation, vpn: clientLines(vpn, files), behind: OFFICE },
+    ...{ ssh: await host.keyOf(party, files), knownHosts: host.knownHosts },
   }
   const child = network.spawn(process.execPath, [fileURLToPath(new URL('laptop.ts', import.meta.url))], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

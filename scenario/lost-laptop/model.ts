@@ -2,7 +2,9 @@
 import type { Place } from './relay.ts'
 
 /** What somebody has open, each at a door. */
-export const THINGS = ['download', 'WebSocket', 'psql', 'subscription', 'bank', 'ping'] as const
+export const THINGS = ['download', 'WebSocket', 'psql', 'subscription', 'bank', 'ping', 'shell'] as const
+/** What the host with the shell is called. */
+export const HOST = 'host.localhost'
 /** One of them. */
 export type Thing = (typeof THINGS)[number]
 
@@ -19,6 +21,9 @@ export interface Laptop {
   readonly vpn: readonly string[]
   /** Behind the VPN. */
   readonly behind: string
+  /** A private key, beside which its certificate is, and who counts for hosts. */
+  readonly ssh: string
+  readonly knownHosts: string
 }
 
 /** How one thing is, as its laptop sees it. */

@@ -14,6 +14,8 @@ const NEEDED: readonly (readonly [program: string, from: string])[] = [
   ['ip', 'iproute2'],
   ['ping', 'iputils-ping'],
   ['psql', 'postgresql'],
+  ['ssh', 'openssh-client'],
+  ['sshd', 'openssh-server'],
 ]
 
 const missing = [...new Set(NEEDED.filter(([program]) => findProgram(program) === undefined).map(([, from]) => from))]

@@ -11,7 +11,8 @@ import { WebSocket } from 'ws'
 import { programPath } from '../../interop/peer.ts'
 import { type NetworkCustomer, openLine, setUpOver, signInOver } from '../support/customer.ts'
 import { type PartyFiles, partyFiles, runProgram } from '../support/peers.ts'
-import type { Laptop, Return, Thing } from './model.ts'
+import { sshArguments } from '../support/sshd.ts'
+import { HOST, type Laptop, type Return, type Thing } from './model.ts'
 import { openRelay, type Place, type Relay } from './relay.ts'
 
 /** Something that is open. */
@@ -178,6 +179,24 @@ const OPENS: Readonly<Record<Thing, (around: Around) => Promise<Open>>> = {
         const [line] = await saidBy(again, /AUTH_FAILED,.*|Initialization Sequence Completed/)
         again.kill()
         return { isIn: line.startsWith('Init'), words: line }
+      },
+    }
+  },
+
+  async shell({ laptop, place }) {
+    const relay = await place('host')
+    const args = (command: string) => [
+      ...sshArguments(laptop.ssh, 'deploy', relay.port, laptop.knownHosts, HOST),
+      command,
+    ]
+    const child = started('ssh', args(`while echo tick; do sleep ${OFTEN_MS / 1000}; done`))
+    await once(child.stdout ?? missing('stdout'), 'data')
+    return {
+      relay,
+      ended: endOf(child),
+      async again() {
+        const { code, stderr } = await runProgram('ssh', args('true'))
+        return { isIn: code === 0, words: stderr }
       },
     }
   },

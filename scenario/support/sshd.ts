@@ -48,10 +48,21 @@ export interface SshdOptions {
   readonly door?: string
   readonly hostKey: string
   readonly config?: readonly string[]
+  /** Where it listens. Default 127.0.0.1. */
+  readonly address?: string
+  /** A command that runs it in another network, as `nsenter` does. */
+  readonly within?: readonly string[]
 }
 
 /** Starts it, and waits until it listens. */
-export async function startSshd({ directory, door, hostKey, config = [] }: SshdOptions): Promise<Sshd> {
+export async function startSshd({
+  directory,
+  door,
+  hostKey,
+  config = [],
+  address = '127.0.0.1',
+  within = [],
+}: SshdOptions): Promise<Sshd> {
   const place = join(directory, `sshd-${Math.random().toString(36).slice(2)}`)
   const port = await freePort()
   await mkdir(join(place, 'pam.d'), { recursive: true })
@@ -86,7 +97,7 @@ export async function startSshd({ directory, door, hostKey, config = [] }: SshdO
     [
       // The first value counts.
       ...config,
-      `ListenAddress 127.0.0.1:${port}`,
+      `ListenAddress ${address}:${port}`,
       `HostKey ${hostKey}`,
       `HostCertificate ${hostKey}-cert.pub`,
       `UsePAM ${door === undefined ? 'no' : 'yes'}`,
@@ -116,7 +127,8 @@ export async function startSshd({ directory, door, hostKey, config = [] }: SshdO
     'exec "$2" -D -e -f "$1/sshd_config"',
   ].join(' && ')
   const args = ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', place, programPath('sshd'), door ?? '']
-  const child = spawn(programPath('unshare'), args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const [program = '', ...more] = [...within, programPath('unshare'), ...args]
+  const child = spawn(program, more, { stdio: ['ignore', 'ignore', 'pipe'] })
   return followed(child, port)
 }
 
