@@ -1,8 +1,6 @@
 // Who is revoked at the door for VPN: before, while packets flow, and where the client never hears of it. Of the packets,
 // the last one counts, both ways.
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -15,9 +13,11 @@ import {
   clientLines,
   enrolledAll,
   OFFICE,
+  type Pings,
   reaches,
   reachesNot,
   startClient,
+  startPings,
   startVpnHouse,
   VAULT,
   type VpnClient,
@@ -121,38 +121,4 @@ interface Flowing extends AsyncDisposable {
   readonly at: Namespace
   readonly client: VpnClient
   readonly pings: readonly Pings[]
-}
-
-/** Packets there and back, fifty a second. */
-interface Pings extends AsyncDisposable {
-  /** Waits for the first answer. */
-  begins(): Promise<void>
-  /** Ends it, and answers when the last answer came, epoch milliseconds. */
-  last(): Promise<number>
-}
-
-function startPings(from: Namespace, address: string): Pings {
-  const child: ChildProcess = from.spawn('ping', ['-n', '-D', '-i', '0.02', address])
-  const closed = once(child, 'close')
-  let said = ''
-  const first = Promise.withResolvers<void>()
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    said += text
-    if (said.includes('bytes from')) first.resolve()
-  })
-  void closed.then(() => first.reject(new Error(`no answer: ${said}`)))
-  first.promise.catch(() => undefined)
-  return {
-    begins: () => first.promise,
-    async last() {
-      child.kill('SIGINT')
-      await closed
-      const [, seconds] = [...said.matchAll(/^\[(\d+\.\d+)\] \d+ bytes from/gm)].at(-1) ?? []
-      return Number(seconds) * 1_000
-    },
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL')
-      await closed
-    },
-  }
 }

@@ -194,6 +194,15 @@ export async function reaches(from: Namespace, address: string, seconds = 10): P
   return code === 0
 }
 
+/** How many go there and back in a second, as fast as they come back. @throws {Error} where they do not. */
+export async function floods(from: Namespace, address: string, packets: number): Promise<number> {
+  const began = performance.now()
+  const ping = from.spawn('ping', ['-n', '-q', '-f', '-c', String(packets), address], { stdio: 'ignore' })
+  const [code] = (await once(ping, 'close')) as [number | null]
+  if (code !== 0) throw new Error(`ping ended with ${code}`)
+  return (packets / (performance.now() - began)) * 1_000
+}
+
 /** That none does. */
 export async function reachesNot(from: Namespace, address: string): Promise<boolean> {
   return !(await reaches(from, address, 1))
@@ -286,6 +295,41 @@ export async function startAsking(vpn: VpnHouse, at: Namespace, lines: readonly 
       await client[Symbol.asyncDispose]()
       socket.destroy()
       listener.close()
+    },
+  }
+}
+
+/** Packets there and back, fifty a second. */
+export interface Pings extends AsyncDisposable {
+  /** Waits for the first answer. */
+  begins(): Promise<void>
+  /** Ends it, and answers when the last answer came, epoch milliseconds. */
+  last(): Promise<number>
+}
+
+/** Starts them. */
+export function startPings(from: Namespace, address: string): Pings {
+  const child: ChildProcess = from.spawn('ping', ['-n', '-D', '-i', '0.02', address])
+  const closed = once(child, 'close')
+  let said = ''
+  const first = Promise.withResolvers<void>()
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+    if (said.includes('bytes from')) first.resolve()
+  })
+  void closed.then(() => first.reject(new Error(`no answer: ${said}`)))
+  first.promise.catch(() => undefined)
+  return {
+    begins: () => first.promise,
+    async last() {
+      child.kill('SIGINT')
+      await closed
+      const [, seconds] = [...said.matchAll(/^\[(\d+\.\d+)\] \d+ bytes from/gm)].at(-1) ?? []
+      return Number(seconds) * 1_000
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await closed
     },
   }
 }

@@ -12,10 +12,18 @@ export function quoted(text: string): string {
   return `"${plain.length > MAX_WORDS ? `${plain.slice(0, MAX_WORDS - 3)}...` : plain}"`
 }
 
-/** Lets a caller in. @param options As in a file of the engine for one client; each is ours. */
+/** What the engine gives a handshake, in seconds. */
+const HANDSHAKE_SECONDS = 60
+
+/**
+ * Lets a caller in. The engine looks at a caller again when a packet of it comes, which may be a second later, or where it has
+ * something to tell it: so it is told that it is waited for, in the same breath.
+ * @param options As in a file of the engine for one client; each is ours. None: its keys are renewed.
+ */
 export function clientAuth(cid: number, kid: number, options: readonly string[]): string {
   if (options.length === 0) return `client-auth-nt ${cid} ${kid}\n`
-  return [`client-auth ${cid} ${kid}`, ...options, 'END', ''].join('\n')
+  const wake = `client-pending-auth ${cid} ${kid} admitted ${HANDSHAKE_SECONDS}`
+  return [wake, `client-auth ${cid} ${kid}`, ...options, 'END', ''].join('\n')
 }
 
 /** Says no, with the words that the client shows. */

@@ -17,7 +17,10 @@ import {
 suite('commands', () => {
   test('as the notes of OpenVPN have them', () => {
     assert.equal(clientAuth(1, 2, []), 'client-auth-nt 1 2\n')
-    assert.equal(clientAuth(1, 2, ['push "x"']), 'client-auth 1 2\npush "x"\nEND\n')
+    assert.equal(
+      clientAuth(1, 2, ['push "x"']),
+      'client-pending-auth 1 2 admitted 60\nclient-auth 1 2\npush "x"\nEND\n',
+    )
     assert.equal(clientDeny(1, 2, 'no', 'revoked; ask'), 'client-deny 1 2 "no" "revoked; ask"\n')
     assert.equal(clientHalt(7, 'revoked'), 'client-kill 7 "HALT,revoked"\n')
   })
