@@ -43,18 +43,22 @@ suite('createSessionIndex', () => {
     )
   })
 
-  test('of many, all are stopped before the first is cut', async () => {
-    const index = createSessionIndex('door')
-    const told: string[] = []
-    const cut = async () => {
-      told.push('cut')
-      return LAST
-    }
-    for (let i = 0; i < 100; i++) index.add(session(`${i}`, ['key:1'], cut, () => told.push('stop')))
-    const cuts = await index.cut(['key:1'], 'ERR_CALLER_REVOKED')
-    assert.equal(cuts.length, 100)
-    assert.deepEqual(told, [...Array.from({ length: 100 }, () => 'stop'), ...Array.from({ length: 100 }, () => 'cut')])
-  })
+  for (const count of [2, 100])
+    test(`of ${count}, all are stopped before the first is cut`, async () => {
+      const index = createSessionIndex('door')
+      const told: string[] = []
+      const cut = async () => {
+        told.push('cut')
+        return LAST
+      }
+      for (let i = 0; i < count; i++) index.add(session(`${i}`, ['key:1'], cut, () => told.push('stop')))
+      const cuts = await index.cut(['key:1'], 'ERR_CALLER_REVOKED')
+      assert.equal(cuts.length, count)
+      assert.deepEqual(told, [
+        ...Array.from({ length: count }, () => 'stop'),
+        ...Array.from({ length: count }, () => 'cut'),
+      ])
+    })
 
   test('of many, one that cannot be stopped keeps no other open, and is cut itself', async () => {
     const index = createSessionIndex('door')
