@@ -45,6 +45,7 @@ suite('the door for devices', {
   let broker: Mosquitto
   let house: RunningHouse
   let port: number
+  const clients: MqttClient[] = []
   const parties: Record<string, PartyFiles> = {}
   const of = (name: string): PartyFiles => parties[name] ?? assert.fail(name)
 
@@ -70,6 +71,8 @@ suite('the door for devices', {
     parties['stranger'] = await enrolled(house, 'stranger')
   })
   after(async () => {
+    // Whoever comes again and again would keep the process of the tests.
+    for (const client of clients) client.end(true)
     await house?.[Symbol.asyncDispose]()
     await broker?.[Symbol.asyncDispose]()
     await rm(scratch, { recursive: true, force: true })
@@ -384,7 +387,9 @@ suite('the door for devices', {
       },
       ...{ clientId: party, protocolVersion: 5, reconnectPeriod: 0, ...more },
     }
-    return mqtt.connect(options)
+    const client = mqtt.connect(options)
+    clients.push(client)
+    return client
   }
 })
 
