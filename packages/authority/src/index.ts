@@ -31,7 +31,7 @@ export { formatVerifierKey, parseVerifierKey, type VerifierKey, verifierKey } fr
 export { type Ledger, type LedgerOptions, type LedgerStore, openLedger } from './ledger/ledger.ts'
 export { type LedgerToVerify, type LedgerVerdict, verifyLedger } from './ledger/verify-ledger.ts'
 export type { Authority, AuthorityOptions, LocalRequest, Reload, Reloaded } from './model.ts'
-export type { KeptOpenPgpKey, OpenPgpKeys } from './openpgp.ts'
+export type { KeptOpenPgpKey, OpenPgpAuthorityKey, OpenPgpKeys, OpenPgpOutcome } from './openpgp.ts'
 export type { FeedDoor } from './status/feed/feed.ts'
 export type { RevocationRequest, Revoked } from './status/revoke.ts'
 export { REVOCATION_REASONS, type RevocationReason } from './store/certificates.ts'

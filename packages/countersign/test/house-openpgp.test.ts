@@ -1,11 +1,14 @@
 // OpenPGP keys in the store and the custody of a real authority: made once, certified once, whose they are for good.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { suite, type TestContext, test } from 'node:test'
 import { openAuthority } from '@countersign/authority'
 import { describeKey, judgeOctets, makePersonKey, readTrust } from '@countersign/openpgp'
+import { startPostgresql, withPostgresql } from '../../../interop/postgresql.ts'
 import { createHouseOpenPgp } from '../src/house/openpgp.ts'
 
 const NAMED = { organization: 'Test', domain: 'house.localhost' }
@@ -26,7 +29,7 @@ async function temporary(t: TestContext): Promise<string> {
 }
 
 /** An authority that keeps OpenPGP keys, and what its API asks of them. */
-async function openHouse(t: TestContext, directory: string, passphrase?: string) {
+async function openHouse(t: TestContext, directory: string, passphrase?: string, store?: string) {
   let now = Temporal.Now.instant()
   const clock = () => now
   const openPgp = (await createHouseOpenPgp(NAMED, clock)) ?? assert.fail('the package is not there')
@@ -38,6 +41,7 @@ async function openHouse(t: TestContext, directory: string, passphrase?: string)
     parts: openPgp.parts,
     openPgp: openPgp.keys,
     ...(passphrase !== undefined && { passphrase }),
+    ...(store !== undefined && { store }),
     clock,
     log: () => undefined,
   })
@@ -64,6 +68,22 @@ async function openHouse(t: TestContext, directory: string, passphrase?: string)
     now: clock,
   }
 }
+
+/** What is said of a key by whoever believes these keys of an authority. */
+async function said(key: Uint8Array, authorities: readonly Uint8Array[], now: Temporal.Instant) {
+  const trust = await readTrust(authorities.map((each) => ({ name: 'Test', key: each })))
+  const { trust: judged } = await judgeOctets(key, { side: 'callee', trust, now, address: ADDRESS })
+  return judged.ok ? 'good' : judged.refusal.code
+}
+
+/** As version 1 of the part was released. */
+const VERSION_1 = (integer: string, octets: string, withoutRowid: string) => `
+  CREATE TABLE openpgp_authority (
+    version ${integer} PRIMARY KEY, created_at ${integer} NOT NULL, public_key ${octets} NOT NULL
+  ) ${withoutRowid};
+  INSERT INTO openpgp_authority SELECT version, created_at, public_key FROM openpgp_authority_key;
+  DROP TABLE openpgp_authority_key;
+  UPDATE store_part SET version = 1 WHERE name = 'openpgp';`
 
 suite('OpenPGP keys of a house', () => {
   test('are certified by the authority’s key of their version, which is the same after a restart', async (t) => {
@@ -167,4 +187,150 @@ suite('OpenPGP keys of a house', () => {
     assert.ok(!judged.trust.ok && judged.trust.refusal.code === 'ERR_CALLER_REVOKED')
     assert.equal(judged.trust.since?.epochMilliseconds, Math.floor(since.epochMilliseconds / 1000) * 1000)
   })
+
+  test('are certified by the next key of the authority, and what the one before has said counts', async (t) => {
+    const house = await openHouse(t, await temporary(t))
+    const answer = await house.certify(await house.made())
+    assert.ok(answer.ok)
+    const [first6] = await house.keys.authorities()
+    house.later(24)
+    const rolled = await house.keys.rollOver({ by: 'ops/olga', force: false })
+    assert.ok(rolled.ok)
+    assert.deepEqual(
+      rolled.keys.map(({ version, state, isHere }) => [version, state, isHere]),
+      [
+        [6, 'active', true],
+        [4, 'active', true],
+      ],
+    )
+    assert.deepEqual(
+      (await house.keys.authorityKeys()).map(({ version, state }) => [version, state]),
+      [
+        [6, 'retiring'],
+        [6, 'active'],
+        [4, 'retiring'],
+        [4, 'active'],
+      ],
+    )
+    const told = await house.keys.authorities()
+    assert.equal(told.length, 4)
+    const second6 = rolled.keys[0]?.key ?? assert.fail()
+    // As it was, by the one that said it; and nobody has said it by the new one.
+    assert.equal(await said(answer.kept.key, told, house.now()), 'good')
+    assert.equal(await said(answer.kept.key, [second6], house.now()), 'ERR_CALLEE_UNKNOWN_ISSUER')
+    const next = await house.certify(await house.made())
+    assert.ok(next.ok)
+    assert.equal(await said(next.kept.key, [second6], house.now()), 'good')
+    assert.equal(await said(next.kept.key, [first6!], house.now()), 'ERR_CALLEE_UNKNOWN_ISSUER')
+    // Asked for anew it is certified by both, once, and no longer than before.
+    const renewed = await house.keys.renewed(answer.kept, [ADDRESS])
+    assert.equal(await said(renewed.key, [second6], house.now()), 'good')
+    assert.equal(await said(renewed.key, [first6!], house.now()), 'good')
+    assert.deepEqual(await house.keys.renewed(renewed, [ADDRESS]), renewed)
+    assert.deepEqual(await house.keys.renewed(answer.kept, [ADDRESS]), renewed, 'what is kept')
+    const end = house.now().add({ hours: 364 * 24 })
+    assert.equal(await said(renewed.key, told, end.subtract({ hours: 1 })), 'good')
+    assert.equal(await said(renewed.key, told, end), 'ERR_CALLEE_EXPIRED')
+    // Of whom the party is no more, nothing is said; taken back is what either has said.
+    assert.deepEqual(await house.keys.renewed(answer.kept, ['eve@acme.example']), answer.kept)
+    house.later(1)
+    const revoked = await house.keys.revoked(renewed, ADDRESS, house.now())
+    for (const by of [[first6!], [second6], told])
+      assert.equal(await said(revoked, by, house.now()), 'ERR_CALLEE_REVOKED')
+  })
+
+  test('that a stolen key has certified count no more, and are certified by the next when they are asked for', async (t) => {
+    const house = await openHouse(t, await temporary(t))
+    const answer = await house.certify(await house.made())
+    assert.ok(answer.ok)
+    const [old] = await house.keys.authorityKeys()
+    const { fingerprint = '' } = old ?? assert.fail()
+    const refused = async (named: string) => {
+      const outcome = await house.keys.revokeAuthority({ fingerprint: named, by: 'ops/olga' })
+      return outcome.ok ? assert.fail() : outcome.refusal.code
+    }
+    assert.equal(await refused(fingerprint), 'ERR_ISSUER_STATE', 'nothing would certify')
+    assert.equal(await refused('00'), 'ERR_ADMIN_NOT_FOUND')
+    house.later(24)
+    assert.ok((await house.keys.rollOver({ by: 'ops/olga', force: false })).ok)
+    const before = await house.keys.renewed(answer.kept, [ADDRESS])
+    house.later(1)
+    const given = await house.keys.revokeAuthority({ fingerprint: fingerprint.toUpperCase(), by: 'ops/olga' })
+    assert.ok(given.ok && given.keys[0]?.state === 'revoked')
+    assert.equal(await refused(fingerprint), 'ERR_ADMIN_CONFLICT')
+    const told = await house.keys.authorities()
+    assert.equal(told.length, 4, 'with its revocation')
+    assert.equal(await said(answer.kept.key, told, house.now()), 'ERR_CALLEE_UNKNOWN_ISSUER')
+    assert.equal(await said(answer.kept.key, [given.keys[0].key], house.now()), 'ERR_CALLEE_UNKNOWN_ISSUER')
+    assert.equal(await said(before.key, told, house.now()), 'good')
+    // The same from the store, and of one that nobody had asked for.
+    const other = await house.certify(answer.kept.key)
+    assert.ok(other.ok)
+    assert.equal(await said(other.kept.key, told, house.now()), 'good')
+  })
+
+  test('of which the authority’s own is lost: another takes over where that is forced, and does not revoke it', async (t) => {
+    const directory = await temporary(t)
+    const house = await openHouse(t, directory)
+    const answer = await house.certify(await house.made())
+    assert.ok(answer.ok)
+    await rm(join(directory, 'authority', 'program-openpgp-6.key'))
+    const refused = await house.keys.rollOver({ by: 'ops/olga', force: false })
+    assert.ok(!refused.ok && refused.refusal.code === 'ERR_ISSUER_KEY_ELSEWHERE')
+    assert.equal(
+      (await house.keys.authorityKeys()).filter(({ version }) => version === 6).length,
+      1,
+      'nothing was made',
+    )
+    const forced = await house.keys.rollOver({ by: 'ops/olga', force: true })
+    assert.ok(forced.ok)
+    assert.equal(await said(answer.kept.key, await house.keys.authorities(), house.now()), 'good')
+    const renewed = await house.keys.renewed(answer.kept, [ADDRESS])
+    assert.equal(await said(renewed.key, [forced.keys[0]!.key], house.now()), 'good')
+    const [lost] = await house.keys.authorityKeys()
+    assert.equal(lost?.isHere, false)
+    const outcome = await house.keys.revokeAuthority({ fingerprint: lost.fingerprint, by: 'ops/olga' })
+    assert.ok(!outcome.ok && outcome.refusal.code === 'ERR_ISSUER_KEY_ELSEWHERE')
+  })
+
+  test('eight keys of the authority stand at most, until the first has ended', async (t) => {
+    const house = await openHouse(t, await temporary(t))
+    for (let i = 0; i < 8; i++) assert.ok((await house.keys.rollOver({ by: 'ops/olga', force: false })).ok)
+    const refused = await house.keys.rollOver({ by: 'ops/olga', force: false })
+    assert.ok(!refused.ok && refused.refusal.code === 'ERR_ADMIN_CONFLICT')
+    house.later(10 * 365 * 24)
+    assert.deepEqual(await house.keys.authorities(), [])
+    assert.ok((await house.keys.rollOver({ by: 'ops/olga', force: false })).ok)
+    assert.equal((await house.keys.authorities()).length, 2)
+  })
+
+  for (const [what, place, options] of [
+    ['SQLite', async () => undefined, {}],
+    ['PostgreSQL', async () => ({ server: await startPostgresql() }), withPostgresql],
+  ] as const)
+    test(`of version 1 of the store in ${what} are led on`, options, async (t) => {
+      const at = await place()
+      const url = at?.server.url('postgres')
+      const directory = await temporary(t)
+      if (at) closers.get(t)?.push(async () => at.server[Symbol.asyncDispose]())
+      const house = await openHouse(t, directory, undefined, url)
+      const authorities = await house.keys.authorities()
+      const answer = await house.certify(await house.made())
+      assert.ok(answer.ok)
+      await house.close()
+      if (url === undefined) {
+        using database = new DatabaseSync(join(directory, 'store.db'))
+        database.exec(VERSION_1('INTEGER', 'BLOB', 'STRICT, WITHOUT ROWID'))
+      } else {
+        const ran = spawnSync('psql', [url, '-v', 'ON_ERROR_STOP=1', '-c', VERSION_1('bigint', 'bytea', '')])
+        assert.equal(ran.status, 0, `${ran.stderr}`)
+      }
+      const again = await openHouse(t, directory, undefined, url)
+      assert.deepEqual(await again.keys.authorities(), authorities)
+      assert.ok((await again.keys.rollOver({ by: 'ops/olga', force: false })).ok)
+      const [kept] = await again.keys.ofAddress(ADDRESS, 10)
+      assert.deepEqual(kept, answer.kept)
+      const renewed = await again.keys.renewed(answer.kept, [ADDRESS])
+      assert.equal(await said(renewed.key, (await again.keys.authorities()).slice(1), again.now()), 'good')
+    })
 })

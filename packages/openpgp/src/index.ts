@@ -1,5 +1,7 @@
 export { openHouseKeys } from './house/house-keys.ts'
 export type {
+  AuthorityKey,
+  AuthorityOutcome,
   CertificationRequest,
   HouseKeys,
   HouseKeysOptions,

@@ -23,6 +23,7 @@ import {
 } from './json.ts'
 import type { Api } from './model.ts'
 import { answerOnce, onceOf } from './once.ts'
+import { openPgpAuthorityRoutes } from './openpgp-authorities.ts'
 import { operationOf } from './operations.ts'
 import { partyRoutes } from './parties.ts'
 import { sendRefusal } from './reply.ts'
@@ -196,6 +197,7 @@ export function administrationRoutes(app: FastifyInstance, api: Api): void {
   partyRoutes(app, api, permit)
   accountRoutes(app, api, permit)
   issuerRoutes(app, api)
+  openPgpAuthorityRoutes(app, api)
   watchingRoutes(app, api)
 
   eventRoutes(app, api, permit)

@@ -1,6 +1,7 @@
 // The forms of what the API answers. A test holds real answers against them; unknown fields are faults there.
 import { REFUSALS } from '@countersign/protocol'
 import { z } from 'zod'
+import { OPENPGP_KEY_STATES } from '../openpgp.ts'
 import { SEEN_AS } from '../store/certificates.ts'
 import { PARTY_KINDS, ROLES } from '../store/parties.ts'
 import { CERTIFICATE_STATES } from '../store/search.ts'
@@ -76,6 +77,20 @@ export const openPgpKey: z.ZodType = z.strictObject({
   fingerprint: hex,
   key: base64,
   authorities: z.array(base64),
+})
+export const openPgpAuthorities: z.ZodType = z.strictObject({
+  authorities: z.array(
+    z.strictObject({
+      fingerprint: hex,
+      version: z.int(),
+      state: z.enum(OPENPGP_KEY_STATES),
+      /** Whether what is secret of it is in the custody of this authority. */
+      here: z.boolean(),
+      createdAt: time,
+      endsAt: time,
+      key: base64,
+    }),
+  ),
 })
 export const sshEnrolled: z.ZodType = z.strictObject({
   party: text,

@@ -37,7 +37,7 @@ export function keyDirectoryRoutes(
     const current = kept.filter(({ party }) => people.some((one) => one.party === party))
     // One alone: GnuPG 2.2 reads nothing of an answer in which a key of version 6 stands, too.
     const key = current.find(({ version }) => version === 4) ?? current[0]
-    return key && openPgp.published(key, address)
+    return key && openPgp.published(await openPgp.renewed(key, [address]), address)
   }
   const answer = async (request: FastifyRequest<Asked>, reply: FastifyReply) => {
     const [key] = await Promise.all([find(request), delay(LEAST_MS)])

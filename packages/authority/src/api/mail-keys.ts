@@ -96,7 +96,7 @@ export async function openPgpOf(
   address: string,
   now: Temporal.Instant,
 ): Promise<FoundOpenPgpKeys & { readonly keys: readonly (FoundOpenPgpKey & { readonly party: string })[] }> {
-  const [kept, authorities] = await Promise.all([openPgp.ofAddress(address, MOST_OPENPGP_KEYS), openPgp.authorities()])
+  const kept = await openPgp.ofAddress(address, MOST_OPENPGP_KEYS)
   const current = new Set((await keysFor(store, address, 'person', now)).map(({ party }) => party))
   const taken = new Set<string>()
   const keys: (FoundOpenPgpKey & { readonly party: string })[] = []
@@ -105,11 +105,14 @@ export async function openPgpOf(
     const line = `${version} ${party}`
     const isCurrent = current.has(party) && !taken.has(line)
     taken.add(line)
-    const key = current.has(party) ? one.key : await asOf(openPgp, store, one, address, now)
+    const key = current.has(party)
+      ? (await openPgp.renewed(one, [address])).key
+      : await asOf(openPgp, store, one, address, now)
     if (key === undefined) continue
     keys.push({ party, fingerprint, key, isCurrent })
   }
-  return { authorities, keys }
+  // Asked last: by none that is not among them is a key certified above.
+  return { authorities: await openPgp.authorities(), keys }
 }
 
 function openPgpJson({ authorities, keys }: Awaited<ReturnType<typeof openPgpOf>>) {

@@ -58,6 +58,11 @@ export const renewalBody: z.ZodType<Pick<EnrollmentBody, 'request'> & { readonly
 /** As many octets of a key as the package of OpenPGP reads would not fit the body: what a person makes has a thousand. */
 export const openPgpKeyBody: z.ZodType<{ readonly key: Uint8Array }> = z.strictObject({ key: octets('base64') })
 
+export const openPgpRollBody: z.ZodType<{ readonly force: boolean }> = z.strictObject({
+  force: z.boolean().default(false),
+})
+export const emptyBody: z.ZodType<object> = z.strictObject({})
+
 export const sshEnrollmentBody: z.ZodType<{
   readonly profile: SshEnrollmentProfile
   /** PROTOCOL.sshsig. */

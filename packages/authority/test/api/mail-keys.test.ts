@@ -131,6 +131,25 @@ suite('OpenPGP keys', () => {
     assert.equal(Buffer.from(key.key, 'base64').subarray(2).toString(), ` of ${ADDRESS} until ${until}`)
   })
 
+  test('after the authority’s own key was replaced are certified anew where they are asked for, of whom is that address', async (t) => {
+    const { house, asAlice, asBob, keep } = await setUp(t)
+    await keep(6, 1)
+    const own = '/v1/openpgp/authorities'
+    for (const asked of [asAlice, asBob])
+      assert.equal((await asked.ask('POST', own, {})).body.code, 'ERR_ADMIN_FORBIDDEN')
+    assert.equal((await askLocally(house.directory, 'POST', own, {})).status, 201)
+    const tail = async () => {
+      const { openPgp } = (await asBob.ask('GET', find(ADDRESS))).body
+      assert.equal(openPgp.authorities.length, 2)
+      return Buffer.from(openPgp.keys[0].key, 'base64').subarray(2).toString()
+    }
+    assert.equal(await tail(), ` anew for ${ADDRESS}`)
+    await askLocally(house.directory, 'POST', '/v1/parties/alice/lock', { reason: 'lost' })
+    assert.equal(await tail(), '')
+    await askLocally(house.directory, 'POST', '/v1/revocations', { subject: 'alice' })
+    assert.match(await tail(), /^ of .* until /)
+  })
+
   test('are certified for nobody else: no certificate, none of a person, revoked, no key, too large', async (t) => {
     const { house, asAlice, asBob, keep } = await setUp(t)
     const body = { key: 'BgE=' }

@@ -160,6 +160,10 @@ suite('the API in OpenAPI', () => {
     await local('POST /v1/issuers/import', '/v1/issuers/import', { pem: roots })
     await local('GET /v1/issuers', '/v1/issuers?limit=2')
     await local('GET /v1/issuers/:issuer', '/v1/issuers/root')
+    const own = '/v1/openpgp/authorities'
+    const [before] = (await local(`GET ${own}`, own)).authorities
+    await local(`POST ${own}`, own, {})
+    await local(`POST ${own}/:fingerprint/revocation`, `${own}/${before.fingerprint}/revocation`, {})
     const report = {
       ...{
         reference: 'M-7F3K-92QD',

@@ -43,6 +43,7 @@ export type GetPath =
   | '/v1/issuers'
   | `/v1/issuers?${string}`
   | `/v1/issuers/${string}`
+  | '/v1/openpgp/authorities'
   | '/v1/sessions'
   | `/v1/meetings/${string}`
 
@@ -126,6 +127,10 @@ export interface PostBodies {
     readonly force?: boolean
     readonly reason?: string
   }
+  '/v1/openpgp/authorities': {
+    readonly force?: boolean
+  }
+  [path: `/v1/openpgp/authorities/${string}/revocation`]: object
 }
 
 /** What each change takes, by its path. */

@@ -734,6 +734,51 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./authority-issuers.ts')).authorityState,
   },
   {
+    name: 'authority openpgp',
+    summary: 'list the OpenPGP keys by which the authority certifies those of people, or write them out',
+    details: [
+      'active: it certifies. retiring: what it has certified counts. revoked: nothing of it counts. With --export, those',
+      'of one version that have not ended, in armor, with what they say of each other: as gpg --import takes version 4.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [],
+    options: {
+      export: { type: 'string', value: 'VERSION', summary: '4 (GnuPG 2.2) or 6, on standard output' },
+      ...ADMIN,
+    },
+    examples: ['countersign authority openpgp', 'countersign authority openpgp --export 4 | gpg --import'],
+    load: async () => (await import('./authority-openpgp.ts')).authorityOpenPgp,
+  },
+  {
+    name: 'authority openpgp new',
+    summary: 'make the next OpenPGP key of the authority, one of each version; it certifies from then on',
+    details: [
+      'It and those before it sign each other: who believes one believes the other, as far. What they have certified',
+      'counts until it ends, and is certified by the new one when somebody next asks for it.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [],
+    options: {
+      force: { type: 'boolean', summary: 'though the one before is lost, and cannot sign it' },
+      ...ADMIN,
+    },
+    examples: ['countersign authority openpgp new'],
+    load: async () => (await import('./authority-openpgp.ts')).authorityOpenPgpNew,
+  },
+  {
+    name: 'authority openpgp revoke',
+    summary: 'give up an OpenPGP key of the authority that was stolen: what it has certified counts no more',
+    details: [
+      'It must be here, since it revokes itself, and another one must certify: countersign authority openpgp new. Keys of',
+      'people are certified by that one when somebody next asks for them.',
+      ...ADMIN_DETAILS,
+    ],
+    positionals: [{ name: 'FINGERPRINT', summary: 'as countersign authority openpgp shows it' }],
+    options: ADMIN,
+    examples: ['countersign authority openpgp revoke 6c0a…'],
+    load: async () => (await import('./authority-openpgp.ts')).authorityOpenPgpRevoke,
+  },
+  {
     name: 'authority store',
     summary: 'move the store of an authority that is stopped from its file into PostgreSQL',
     details: [

@@ -36,8 +36,12 @@ export async function createHouseOpenPgp(
     parts,
     keys: {
       authorities: async () => (await keys()).authorities(),
+      authorityKeys: async () => (await keys()).authorityKeys(),
+      rollOver: async (request) => (await keys()).rollOver(request),
+      revokeAuthority: async (request) => (await keys()).revokeAuthority(request),
       certify: async (request) => (await keys()).certify(request),
       ofAddress: async (address, limit) => (await keys()).ofAddress(address, limit),
+      renewed: async (kept, addresses) => (await keys()).renewed(kept, addresses),
       filedAt: async (local) => (await keys()).filedAt(local),
       published: async (kept, address) => (await keys()).published(kept, address),
       revoked: async (one, address, at) => (await keys()).revoked(one, address, at),

@@ -52,10 +52,12 @@ export async function believeAuthorities(
     trustedPins(await readPins(directory)),
   )
   const folder = openPgpFolder(directory)
+  const armored = new Map<number, string[]>()
   for (const key of authorities) {
     const { version } = await describeKey(key)
-    await folder.keepAuthority(version, armorKey(key, 'PUBLIC KEY BLOCK', version))
+    armored.set(version, [...(armored.get(version) ?? []), armorKey(key, 'PUBLIC KEY BLOCK', version)])
   }
+  for (const [version, keys] of armored) await folder.keepAuthorities(version, keys)
   return trust
 }
 

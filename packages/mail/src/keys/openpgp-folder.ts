@@ -21,13 +21,14 @@ export interface OpenPgpFolder {
   keepPublic(fingerprint: string, armored: string): Promise<void>
   /** The authority's own public keys, as it told them last. */
   authorities(): Promise<readonly Uint8Array[]>
-  keepAuthority(version: number, armored: string): Promise<void>
+  /** In place of those of this version that were kept. */
+  keepAuthorities(version: number, armored: readonly string[]): Promise<void>
 }
 
 const FOLDER = 'mail'
 const SECRET = '.secret.asc'
 const PUBLIC = '.asc'
-/** A file for each version: GnuPG 2.2 reads nothing of a file with one of version 6. */
+/** A file for each version, one block of armor behind the other: GnuPG 2.2 reads nothing of a file with one of version 6. */
 const authorityFile = (version: number) => `authority.${version}.asc`
 const VERSIONS = [6, 4] as const
 /** Of a key of version 4 or 6. */
@@ -57,10 +58,17 @@ export function openPgpFolder(directory: string): OpenPgpFolder {
     },
     keepPrivate: (fingerprint, armored) => files.write(named(fingerprint, SECRET), armored),
     keepPublic: (fingerprint, armored) => files.write(named(fingerprint, PUBLIC), armored),
-    authorities: async () =>
-      (await Promise.all(VERSIONS.map((version) => read(authorityFile(version))))).filter((key) => key !== undefined),
-    keepAuthority: (version, armored) => files.write(authorityFile(version), armored),
+    async authorities() {
+      const texts = await Promise.all(VERSIONS.map((version) => files.read(authorityFile(version))))
+      return texts.flatMap((text) => (text === undefined ? [] : blocksOf(text)))
+    },
+    keepAuthorities: (version, armored) => files.write(authorityFile(version), armored.join('')),
   }
+}
+
+/** @see RFC 9580 §6.2 */
+function blocksOf(text: string): readonly Uint8Array[] {
+  return text.split(/^(?=-----BEGIN PGP)/m).map((block) => Buffer.from(block, 'utf8'))
 }
 
 async function fingerprintsOf(directory: string): Promise<readonly string[]> {

@@ -44,7 +44,8 @@ const MAX_MAIL_KEYS = 100
 /** What the package of OpenPGP reads of one key. */
 const MAX_OPENPGP_OCTETS = 262_144
 const MAX_FINGERPRINT = 64
-const MAX_AUTHORITY_KEYS = 8
+/** Of each version eight. */
+const MAX_AUTHORITY_KEYS = 16
 const MAX_CRLS = 64
 const MAX_NAME = 253
 const MAX_PARTY = 256

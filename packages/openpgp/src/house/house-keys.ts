@@ -1,50 +1,78 @@
-// The keys of people, as the authority certifies and keeps them, and its own two: one that GnuPG 2.2 reads, and one of RFC 9580.
+// The keys of people, as the authority certifies and keeps them.
 import { MailError, type Refusal } from '@countersign/protocol'
 import { admitKey } from '../keys/admit.ts'
+import { certifyAnew, isCertifiedBy } from '../keys/authority-words.ts'
 import { revokeCertification } from '../keys/certify.ts'
 import { describeKey } from '../keys/describe.ts'
-import { makeHouseKey, secretHouseKey } from '../keys/house-key.ts'
 import { wkdHash } from '../wkd/address.ts'
 import { wkdAnswer } from '../wkd/answer.ts'
+import { type KeptAuthorityKey, onlyMail, openAuthorityKeys, type Version } from './authority-keys.ts'
 import type { CertificationRequest, HouseKeys, HouseKeysOptions, KeptKey, OpenPgpTransaction } from './model.ts'
 import type { KeyTable } from './tables.ts'
 
-type Version = 4 | 6
-const VERSIONS: readonly Version[] = [6, 4]
-
 /** As long as what is certified for S/MIME; whether the party still is who it was is asked each time. */
 const LASTS: Temporal.Duration = Temporal.Duration.from({ hours: 365 * 24 })
-/** Of the authority's own keys: as the root's. */
-const AUTHORITY_LASTS: Temporal.Duration = Temporal.Duration.from({ hours: 10 * 365 * 24 })
 /** What one party may have certified within an hour: every key is a row on the disk for ever. */
 const MOST_AN_HOUR = 20
 const HOUR: Temporal.Duration = Temporal.Duration.from({ hours: 1 })
 
 /** Opens the keys of a house; those of the authority are made when they are first needed. */
 export function openHouseKeys(options: HouseKeysOptions): HouseKeys {
-  const { store, keyNamed, clock } = options
-  const known = new Map<Version, Uint8Array>()
-  const publicKeyOf = async (version: Version): Promise<Uint8Array> => {
-    const octets = known.get(version) ?? (await ownKey(options, version))
-    known.set(version, octets)
-    return octets
-  }
-  const secretKeyOf = async (version: Version) => {
-    const publicKey = await publicKeyOf(version)
-    const ed25519 = keyNamed(nameOf(version), false)
-    const secret = ed25519 && (await secretHouseKey(ed25519, publicKey).catch(onlyMail))
-    // Of several authorities on one store, the one that made it has it; or a backup came back without keys.
-    if (!secret)
-      throw new MailError('ERR_AUTHORITY_NO_ISSUER', `the key ${nameOf(version)} of this authority is not here`)
-    return secret
+  const { store, clock } = options
+  const own = openAuthorityKeys(options)
+  const activeSecret = async (version: Version) => own.secretOf((await own.ofVersion(version)).active)
+
+  /** What was certified is in the ledger before anybody has it. */
+  const renewed = async (kept: KeptKey, addresses: readonly string[]): Promise<KeptKey> => {
+    const { all, active } = await own.ofVersion(versionOf(kept))
+    if (all.length === 1) return kept
+    const now = clock()
+    const anew = await certifyAnew({
+      key: kept.key,
+      addresses,
+      all: all.map(publicOf),
+      counting: all.filter(counts).map(publicOf),
+      active: active.public_key,
+      secret: () => own.secretOf(active),
+      now,
+    }).catch(onlyMail)
+    if (anew === undefined) return kept
+    return store.commit(async ({ db, record }) => {
+      const found = await db
+        .selectFrom('openpgp_key')
+        .selectAll()
+        .where('fingerprint', '=', kept.fingerprint)
+        .executeTakeFirstOrThrow()
+      // Of those who ask at one time, the first has it certified.
+      if (Buffer.compare(found.public_key, kept.key) !== 0) return keptOf(found)
+      await db
+        .updateTable('openpgp_key')
+        .set({ public_key: anew })
+        .where('fingerprint', '=', kept.fingerprint)
+        .execute()
+      const { fingerprint } = await describeKey(active.public_key)
+      await record({
+        at: now,
+        account: kept.party,
+        door: 'mail',
+        act: 'openpgp key certified',
+        evidence: `${kept.fingerprint} by openpgp key ${fingerprint}`,
+      })
+      return { ...kept, key: anew }
+    })
   }
   return {
-    authorities: () => Promise.all(VERSIONS.map(publicKeyOf)),
+    authorities: own.told,
+    authorityKeys: own.list,
+    rollOver: own.rollOver,
+    revokeAuthority: own.revoke,
+    renewed,
     async certify(request) {
       const now = clock()
       try {
-        const admitted = await admitKey({ ...request, authorityFor: secretKeyOf, now, until: now.add(LASTS) })
-        return await store.commit((tx) => keep(tx, request, admitted, now))
+        const admitted = await admitKey({ ...request, authorityFor: activeSecret, now, until: now.add(LASTS) })
+        const done = await store.commit((tx) => keep(tx, request, admitted, now))
+        return done.ok ? { ok: true, kept: await renewed(done.kept, request.addresses) } : done
       } catch (error) {
         if (!(error instanceof MailError)) throw error
         return { ok: false, refusal: { code: error.code, note: error.note } }
@@ -64,52 +92,27 @@ export function openHouseKeys(options: HouseKeysOptions): HouseKeys {
     },
     filedAt: async (local) => wkdHash(local),
     published: ({ key }, address) => wkdAnswer(key, address),
-    async revoked({ key, version }, address, at) {
-      const authority = await secretKeyOf(version === 6 ? 6 : 4)
-      return revokeCertification({ key, address, authority, now: at })
+    async revoked(kept, address, at) {
+      let { key } = kept
+      // Each that has said it takes it back: what one leaves standing would count.
+      for (const one of (await own.ofVersion(versionOf(kept))).all)
+        if (counts(one) && (await isCertifiedBy(kept.key, address, one.public_key)))
+          key = await revokeCertification({ key, address, authority: await own.secretOf(one), now: at })
+      return key
     },
   }
 }
 
-function onlyMail(error: unknown): undefined {
-  if (!(error instanceof MailError)) throw error
+function versionOf({ version }: KeptKey): Version {
+  return version === 6 ? 6 : 4
 }
 
-function nameOf(version: Version): string {
-  return `openpgp-${version}`
+function publicOf({ public_key }: KeptAuthorityKey): Uint8Array {
+  return public_key
 }
 
-/** Of several authorities on one store, the key of the first that came is the key of all. */
-async function ownKey(options: HouseKeysOptions, version: Version): Promise<Uint8Array> {
-  const { store, keyNamed, organization, domain, clock } = options
-  const find = async (db: OpenPgpTransaction['db']) =>
-    (await db.selectFrom('openpgp_authority').select('public_key').where('version', '=', version).executeTakeFirst())
-      ?.public_key
-  const kept = await find(store.db)
-  if (kept) return Uint8Array.from(kept)
-  const now = clock()
-  const ed25519 = keyNamed(nameOf(version), true)
-  if (ed25519 === undefined) throw new TypeError('a new key was not made')
-  const made = await makeHouseKey(ed25519, {
-    profile: version === 6 ? 'modern' : 'legacy',
-    userIds: [{ name: organization, address: `openpgp@${domain}` }],
-    now,
-    until: now.add(AUTHORITY_LASTS),
-  })
-  const { fingerprint } = await describeKey(made)
-  return store.commit(async ({ db, record }) => {
-    const row = { version, created_at: now.epochMilliseconds, public_key: made }
-    await db
-      .insertInto('openpgp_authority')
-      .values(row)
-      .onConflict((conflict) => conflict.doNothing())
-      .execute()
-    const first = await find(db)
-    if (first === undefined) throw new TypeError('what was just written is not there')
-    if (Buffer.compare(first, made) === 0)
-      await record({ at: now, account: 'authority', door: 'mail', act: 'openpgp key made', evidence: fingerprint })
-    return Uint8Array.from(first)
-  })
+function counts({ revoked_at }: KeptAuthorityKey): boolean {
+  return revoked_at === null
 }
 
 async function keep(

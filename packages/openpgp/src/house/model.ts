@@ -57,16 +57,50 @@ export interface CertificationRequest {
   readonly evidence: string
 }
 
+/** A key of the authority itself. */
+export interface AuthorityKey {
+  /** Hexadecimal. */
+  readonly fingerprint: string
+  readonly version: number
+  /** Active: it certifies. Retiring: what it has certified counts. */
+  readonly state: 'active' | 'retiring' | 'revoked' | 'ended'
+  /** Whether what is secret of it is in the custody of this authority. */
+  readonly isHere: boolean
+  readonly createdAt: Temporal.Instant
+  readonly endsAt: Temporal.Instant
+  /** Public, in octets, with what the others say of it. */
+  readonly key: Uint8Array
+}
+
+/** What became of a change of the authority's keys: those that it made or changed. */
+export type AuthorityOutcome =
+  | { readonly ok: true; readonly keys: readonly AuthorityKey[] }
+  | { readonly ok: false; readonly refusal: Refusal }
+
 /** The OpenPGP keys of a house. */
 export interface HouseKeys {
-  /** The public keys of the authority, in octets: of version 6 and 4. */
+  /** The public keys of the authority, in octets, of version 6 and 4: those that have not ended, revoked ones with their revocation. */
   authorities(): Promise<readonly Uint8Array[]>
+  /** All that there were. */
+  authorityKeys(): Promise<readonly AuthorityKey[]>
+  /**
+   * Makes one of each version, which certifies from then on. It and those that count say of each other that they are the
+   * authority's; where the last is not here it cannot, which `force` accepts.
+   */
+  rollOver(request: { readonly by: string; readonly force: boolean }): Promise<AuthorityOutcome>
+  /** Revokes one that does not certify any more, as one that somebody else may have: what it has certified counts no more. */
+  revokeAuthority(request: { readonly fingerprint: string; readonly by: string }): Promise<AuthorityOutcome>
   /** The same key again is answered as it was. */
   certify(
     request: CertificationRequest,
   ): Promise<{ readonly ok: true; readonly kept: KeptKey } | { readonly ok: false; readonly refusal: Refusal }>
   /** The newest first, at most `limit`. */
   ofAddress(address: string, limit: number): Promise<readonly KeptKey[]>
+  /**
+   * A key whose party is these addresses now, certified for them by the authority's key of now, until when it was before. As it
+   * was, where that is not here.
+   */
+  renewed(kept: KeptKey, addresses: readonly string[]): Promise<KeptKey>
   /** By what a Web Key Directory files a local part. */
   filedAt(local: string): Promise<string>
   /** What a Web Key Directory answers: the key with that user id alone. */

@@ -24,19 +24,22 @@ export interface StorePart {
   readonly primaryKeys: Readonly<Record<string, readonly string[]>>
 }
 
-/** The tables of OpenPGP, for a store to take up. */
-export const OPENPGP_PART: StorePart = {
-  name: 'openpgp',
-  version: 1,
-  schemaIn: ({ integer, text, octets, withoutRowid }) => `
-CREATE TABLE openpgp_authority (
+const AUTHORITY_KEYS = ({ integer, octets, withoutRowid }: SchemaWords): string => `
+CREATE TABLE openpgp_authority_key (
   -- Of OpenPGP: 4 or 6.
-  version ${integer} PRIMARY KEY,
+  version ${integer} NOT NULL,
+  -- From 1; the last of a version certifies.
+  generation ${integer} NOT NULL,
   created_at ${integer} NOT NULL,
-  -- What of it is secret is in the custody of the authority.
-  public_key ${octets} NOT NULL
+  -- Where it is.
+  revoked_at ${integer},
+  -- With what the others say of it. What of it is secret is in the custody of the authority.
+  public_key ${octets} NOT NULL,
+  PRIMARY KEY (version, generation)
 ) ${withoutRowid};
+`
 
+const PEOPLES_KEYS = ({ integer, text, octets, withoutRowid }: SchemaWords): string => `
 CREATE TABLE openpgp_key (
   -- Hexadecimal. Whose a key is, is for good.
   fingerprint ${text} PRIMARY KEY,
@@ -55,7 +58,20 @@ CREATE TABLE openpgp_address (
   fingerprint ${text} NOT NULL REFERENCES openpgp_key (fingerprint),
   PRIMARY KEY (address, certified_at, fingerprint)
 ) ${withoutRowid};
+`
+
+/** The tables of OpenPGP, for a store to take up. */
+export const OPENPGP_PART: StorePart = {
+  name: 'openpgp',
+  version: 2,
+  schemaIn: (words) => `${AUTHORITY_KEYS(words)}${PEOPLES_KEYS(words)}`,
+  upgrades: {
+    // There was one of each version.
+    1: (words) => `${AUTHORITY_KEYS(words)}
+INSERT INTO openpgp_authority_key (version, generation, created_at, public_key)
+  SELECT version, 1, created_at, public_key FROM openpgp_authority;
+DROP TABLE openpgp_authority;
 `,
-  upgrades: {},
+  },
   primaryKeys: PRIMARY_KEYS,
 }

@@ -3,7 +3,9 @@
 /** A public key of the authority. */
 export interface AuthorityKeyTable {
   version: number
+  generation: number
   created_at: number
+  revoked_at: number | null
   public_key: Uint8Array
 }
 
@@ -25,14 +27,14 @@ export interface KeyAddressTable {
 
 /** All of them, by name. */
 export interface Tables {
-  openpgp_authority: AuthorityKeyTable
+  openpgp_authority_key: AuthorityKeyTable
   openpgp_key: KeyTable
   openpgp_address: KeyAddressTable
 }
 
 /** What others refer to comes before them. */
 export const PRIMARY_KEYS: { readonly [Table in keyof Tables]: readonly (keyof Tables[Table])[] } = {
-  openpgp_authority: ['version'],
+  openpgp_authority_key: ['version', 'generation'],
   openpgp_key: ['fingerprint'],
   openpgp_address: ['address', 'certified_at', 'fingerprint'],
 }

@@ -25,7 +25,7 @@ export async function vouchersOf(key: Key, trust: OpenPgpTrust, now: Temporal.In
     if (address === undefined || !(await isOwn(user, now))) continue
     const words: Voucher[] = []
     for (const authority of valid) {
-      const latest = await latestWord(user, authority)
+      const latest = await latestWord(user, authority.key)
       if (latest) words.push({ address, by: authority.name, ...stateOf(latest, now) })
     }
     // Whoever accepted a key by hand did not hear what an authority has taken back since.
@@ -62,7 +62,7 @@ async function isOwn(user: User, now: Temporal.Instant): Promise<boolean> {
 }
 
 /** The last that an authority says of a user id: a certification, or its revocation. */
-async function latestWord(user: User, { key }: TrustedAuthority): Promise<SignaturePacket | undefined> {
+export async function latestWord(user: User, key: Key): Promise<SignaturePacket | undefined> {
   let latest: SignaturePacket | undefined
   for (const packet of [...user.otherCertifications, ...user.revocationSignatures])
     if (packet.issuerKeyID.equals(key.getKeyID()) && (await isRight(packet, user, key)) && isLater(packet, latest))
