@@ -62,6 +62,8 @@ export interface OpenPgpKeys {
   filedAt(local: string): Promise<string>
   /** What a Web Key Directory answers: the key with that user id alone. */
   published(kept: KeptOpenPgpKey, address: string): Promise<Uint8Array>
+  /** What it answers for the authority's own address; undefined for another. */
+  publishedAuthority(address: string): Promise<Uint8Array | undefined>
   /** A key with the authority's word that this address is not its party's any more, since `at`. */
   revoked(kept: KeptOpenPgpKey, address: string, at: Temporal.Instant): Promise<Uint8Array>
 }

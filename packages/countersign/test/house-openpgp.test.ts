@@ -263,6 +263,15 @@ suite('OpenPGP keys of a house', () => {
     assert.equal(await said(answer.kept.key, told, house.now()), 'ERR_CALLEE_UNKNOWN_ISSUER')
     assert.equal(await said(answer.kept.key, [given.keys[0].key], house.now()), 'ERR_CALLEE_UNKNOWN_ISSUER')
     assert.equal(await said(before.key, told, house.now()), 'good')
+    // In a Web Key Directory: of version 4 what certifies, and behind it what is revoked.
+    const own = () => house.keys.publishedAuthority('openpgp@house.localhost')
+    const of4 = async () => (await house.keys.authorityKeys()).filter(({ version }) => version === 4)
+    const [first4, second4] = await of4()
+    assert.deepEqual(Buffer.from((await own()) ?? []), Buffer.from(second4!.key), 'one that is retiring is not told')
+    assert.ok((await house.keys.revokeAuthority({ fingerprint: first4!.fingerprint, by: 'ops/olga' })).ok)
+    const [revoked4] = await of4()
+    assert.deepEqual(Buffer.from((await own()) ?? []), Buffer.concat([second4!.key, revoked4!.key]))
+    assert.equal(await house.keys.publishedAuthority(ADDRESS), undefined)
     // The same from the store, and of one that nobody had asked for.
     const other = await house.certify(answer.kept.key)
     assert.ok(other.ok)

@@ -30,6 +30,8 @@ export function keyDirectoryRoutes(
     if (typeof local !== 'string' || local.length > MAX_LOCAL || local.includes('\0')) return undefined
     if ((await openPgp.filedAt(local)) !== params.hash) return undefined
     const address = `${local}@${domain}`
+    const own = await openPgp.publishedAuthority(address)
+    if (own !== undefined) return own
     const [kept, people] = [
       await openPgp.ofAddress(address, MOST_KEYS),
       await keysFor(store, address, 'person', clock()),

@@ -38,6 +38,12 @@ suite('a Web Key Directory', () => {
     assert.deepEqual([direct.status, direct.octets[1]], [200, 2])
   })
 
+  test('tells anybody the authority’s own keys, by their address', async (t) => {
+    const { ask } = await setUp(t)
+    assert.deepEqual([...(await ask(of('openpgp'))).octets], [4, 99])
+    assert.equal((await ask(of('openpgp', 'home.example'))).status, 404)
+  })
+
   test('has a policy, which says nothing, of the domains that are named', async (t) => {
     const { ask } = await setUp(t)
     for (const [path, host, status] of [

@@ -38,6 +38,7 @@ export function keepingKeys(clock: Clock): OpenPgpKeys {
     ofAddress: async (address, limit) => all.filter(({ addresses }) => addresses.includes(address)).slice(0, limit),
     filedAt: async (local) => `hash-of-${local}`,
     published: async ({ key }, address) => Buffer.concat([key, Buffer.from(` of ${address}`)]),
+    publishedAuthority: async (address) => (address === 'openpgp@acme.example' ? Uint8Array.of(4, 99) : undefined),
     revoked: async ({ key }, address, at) =>
       Buffer.concat([key, Buffer.from(` of ${address} until ${at.epochMilliseconds}`)]),
   }

@@ -44,6 +44,7 @@ export async function createHouseOpenPgp(
       renewed: async (kept, addresses) => (await keys()).renewed(kept, addresses),
       filedAt: async (local) => (await keys()).filedAt(local),
       published: async (kept, address) => (await keys()).published(kept, address),
+      publishedAuthority: async (address) => (await keys()).publishedAuthority(address),
       revoked: async (one, address, at) => (await keys()).revoked(one, address, at),
     },
     keptIn: kept.resolve,

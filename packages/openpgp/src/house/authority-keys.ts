@@ -4,6 +4,7 @@ import { MailError } from '@countersign/protocol'
 import { introduceKey, revokeKey } from '../keys/authority-words.ts'
 import { describeKey } from '../keys/describe.ts'
 import { makeHouseKey, secretHouseKey } from '../keys/house-key.ts'
+import { concat } from '../octets/reader.ts'
 import type { AuthorityKey, AuthorityOutcome, HouseKeysOptions, OpenPgpTransaction } from './model.ts'
 import type { AuthorityKeyTable } from './tables.ts'
 
@@ -35,6 +36,8 @@ export interface AuthorityKeys {
   ofVersion(version: Version): Promise<KeysOfVersion>
   /** What is secret of one, in octets. @throws {MailError} where it is not here */
   secretOf(key: KeptAuthorityKey): Promise<Uint8Array>
+  /** For a Web Key Directory; undefined where the address is not the authority's. */
+  published(address: string): Promise<Uint8Array | undefined>
   /** Public, in octets: those that have not ended, revoked ones with their revocation. */
   told(): Promise<readonly Uint8Array[]>
   list(): Promise<readonly AuthorityKey[]>
@@ -103,6 +106,15 @@ export function openAuthorityKeys(options: HouseKeysOptions): AuthorityKeys {
       const rows = (await ofBoth()).flatMap(({ all }) => all)
       return rows.filter((row) => !hasEnded(row, now)).map(({ public_key }) => public_key)
     },
+    async published(address) {
+      if (address !== addressOf(options)) return undefined
+      const now = clock()
+      // A stranger has none made.
+      const all = (await rowsOf(store.db, 4)).filter((row) => !hasEnded(row, now))
+      const active = all.at(-1)
+      const revoked = all.filter((row) => row.revoked_at !== null)
+      return active && concat([active, ...revoked].map(({ public_key }) => public_key))
+    },
     async list() {
       const now = clock()
       const both = await ofBoth()
@@ -170,16 +182,16 @@ async function refusing(work: () => Promise<readonly AuthorityKey[]>): Promise<A
 }
 
 async function makeKey(
-  { keyNamed, organization, domain }: HouseKeysOptions,
+  options: HouseKeysOptions,
   version: Version,
   generation: number,
   now: Temporal.Instant,
 ): Promise<KeptAuthorityKey> {
-  const ed25519 = keyNamed(nameOf({ version, generation }), true)
+  const ed25519 = options.keyNamed(nameOf({ version, generation }), true)
   if (ed25519 === undefined) throw new TypeError('a new key was not made')
   const public_key = await makeHouseKey(ed25519, {
     profile: version === 6 ? 'modern' : 'legacy',
-    userIds: [{ name: organization, address: `openpgp@${domain}` }],
+    userIds: [{ name: options.organization, address: addressOf(options) }],
     now,
     until: now.add(LASTS),
   })
@@ -226,6 +238,10 @@ async function change(db: Db, { version, generation, revoked_at, public_key }: K
 
 export function onlyMail(error: unknown): undefined {
   if (!(error instanceof MailError)) throw error
+}
+
+function addressOf({ domain }: HouseKeysOptions): string {
+  return `openpgp@${domain}`
 }
 
 function nameOf({ version, generation }: Pick<KeptAuthorityKey, 'version' | 'generation'>): string {

@@ -66,6 +66,7 @@ export function openHouseKeys(options: HouseKeysOptions): HouseKeys {
     authorityKeys: own.list,
     rollOver: own.rollOver,
     revokeAuthority: own.revoke,
+    publishedAuthority: own.published,
     renewed,
     async certify(request) {
       const now = clock()

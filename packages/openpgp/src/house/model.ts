@@ -105,6 +105,11 @@ export interface HouseKeys {
   filedAt(local: string): Promise<string>
   /** What a Web Key Directory answers: the key with that user id alone. */
   published(kept: KeptKey, address: string): Promise<Uint8Array>
+  /**
+   * What a Web Key Directory answers for the authority's own address, and undefined for another: the key of version 4 that
+   * certifies, and behind it those that are revoked. @see draft-koch-openpgp-webkey-service-22 §3.1
+   */
+  publishedAuthority(address: string): Promise<Uint8Array | undefined>
   /** A key with the authority's word that this address is not its party's any more, since `at`. */
   revoked(kept: KeptKey, address: string, at: Temporal.Instant): Promise<Uint8Array>
 }
