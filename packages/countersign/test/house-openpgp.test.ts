@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { suite, type TestContext, test } from 'node:test'
 import { openAuthority } from '@countersign/authority'
 import { describeKey, judgeOctets, makePersonKey, readTrust } from '@countersign/openpgp'
+import { needs } from '../../../interop/peer.ts'
 import { startPostgresql, withPostgresql } from '../../../interop/postgresql.ts'
 import { createHouseOpenPgp } from '../src/house/openpgp.ts'
 
@@ -315,7 +316,11 @@ suite('OpenPGP keys of a house', () => {
 
   for (const [what, place, options] of [
     ['SQLite', async () => undefined, {}],
-    ['PostgreSQL', async () => ({ server: await startPostgresql() }), withPostgresql],
+    [
+      'PostgreSQL',
+      async () => ({ server: await startPostgresql() }),
+      { ...withPostgresql, ...needs('psql', 'postgresql') },
+    ],
   ] as const)
     test(`of version 1 of the store in ${what} are led on`, options, async (t) => {
       const at = await place()

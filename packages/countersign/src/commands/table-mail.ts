@@ -130,7 +130,7 @@ export const MAIL_COMMANDS: readonly Command[] = [
   },
   {
     name: 'mail queue show',
-    summary: 'show one message of a queue: each recipient, why it is still here, and when it is tried again',
+    summary: 'show one message of a queue: each recipient, why it is still here, when it is tried again',
     details: [],
     positionals: [{ name: 'ID', summary: 'as the list has it' }],
     options: QUEUE,

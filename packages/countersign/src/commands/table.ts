@@ -767,7 +767,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'authority openpgp revoke',
-    summary: 'give up an OpenPGP key of the authority that was stolen: what it has certified counts no more',
+    summary: 'give up a stolen OpenPGP key of the authority: what it has certified counts no more',
     details: [
       'It must be here, since it revokes itself, and another one must certify: countersign authority openpgp new. Keys of',
       'people are certified by that one when somebody next asks for them.',
