@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { imprintOf, readCertificateList, readTimeStampResp, writeTimeStampReq } from '@countersign/x509'
+import { newSshKey } from '../../../../tools/testing/ssh-keys.ts'
 import type { Checkpoint } from '../../src/ledger/checkpoint.ts'
 import { sha256 } from '../../src/octets.ts'
 import type { temporaryDirectory } from '../support/core.ts'
 import { deviceOf } from '../support/guests.ts'
 import { type Answer, askLocally, enrollmentBody, type Held, heldOf, meet, type Place } from '../support/house.ts'
 import { type Key, newKey, requestFor } from '../support/keys.ts'
+import { sshEnrollmentBody } from '../support/ssh.ts'
 
 /** What left the authority, as its callers know it. */
 export interface Seen {
@@ -45,6 +47,7 @@ export const ACTS = [
   'renew',
   'timestamp',
   'certify',
+  'ssh',
   'party',
   'lock',
   'unlock',
@@ -74,6 +77,7 @@ export function nothingSeen(): Seen {
       renew: 0,
       timestamp: 0,
       certify: 0,
+      ssh: 0,
       party: 0,
       lock: 0,
       unlock: 0,
@@ -166,6 +170,15 @@ export async function timestamp(reach: Reach, party: string, held: Held): Promis
   const query = writeTimeStampReq({ messageImprint })
   const { octets } = await act(reach, 'timestamp', party, 200, () => caller.ask('POST', '/v1/timestamps', query, type))
   assert.ok(readTimeStampResp(Uint8Array.from(octets)).token)
+  caller.socket.destroy()
+}
+
+/** A certificate of SSH, by the one in hand. */
+export async function certifySsh(reach: Reach, party: string, held: Held): Promise<void> {
+  const caller = await meetOrCut(reach.t, reach.place, held)
+  const request = sshEnrollmentBody('ssh-user', newSshKey('Ed25519'), caller.exporter)
+  const { body } = await act(reach, 'ssh', party, 201, () => caller.ask('POST', '/v1/ssh/certificates', request))
+  reach.seen.certificates.set(sha256(Uint8Array.fromBase64(body.certificate)).toHex(), party)
   caller.socket.destroy()
 }
 

@@ -15,6 +15,7 @@ import {
   account,
   backup,
   certify,
+  certifySsh,
   enroll,
   invite,
   label,
@@ -74,6 +75,7 @@ async function live(reach: Reach, party: string): Promise<void> {
   const held = await enroll(reach, party)
   await renew(reach, party, held)
   await timestamp(reach, party, held)
+  await certifySsh(reach, party, held)
   await certify(reach, party)
   await label(reach, party, 'group:ops')
   await setLock(reach, party, true)
