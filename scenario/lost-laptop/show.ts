@@ -18,6 +18,12 @@ const NEEDED: readonly (readonly [program: string, from: string])[] = [
   ['sshd', 'openssh-server'],
 ]
 
+const INTRODUCTION = `The evening of the lost laptop. On this machine stand an authority and its doors: web, PostgreSQL, MQTT, VPN, SSH,
+and a bank at which people sign in. Two people, "owner" and "colleague", each have a laptop with a network of its own, and
+something open at every door, by the programs that people use. Then the owner's laptop is lost, and one command is typed:
+how long is it until the last octet reaches the laptop, and does the colleague notice anything? Half a minute.
+`
+
 const missing = [...new Set(NEEDED.filter(([program]) => findProgram(program) === undefined).map(([, from]) => from))]
 if (platform() !== 'linux' || process.getuid?.() !== 0) {
   console.error('The evening takes networks of its own, for which it must be root on Linux: sudo npm run demo')
@@ -30,7 +36,7 @@ if (platform() !== 'linux' || process.getuid?.() !== 0) {
 }
 
 async function show(): Promise<void> {
-  console.log('A house, its doors, and two laptops with networks of their own; half a minute.\n')
+  console.log(INTRODUCTION)
   await using scene = await openScene()
   const evening = await scene.play(THINGS, (line) => console.log(line))
   console.log(linesOf(evening).join('\n'))
@@ -39,13 +45,14 @@ async function show(): Promise<void> {
 }
 
 function linesOf({ party, receipt, owner, colleague, returns }: Evening): readonly string[] {
-  const ms = (time: number) => (time <= 0 ? 'before the word' : `${Math.ceil(time)} ms after the word`)
+  const ms = (time: number) => (time <= 0 ? 'before it was revoked' : `${Math.ceil(time)} ms after`)
   const row = (cells: readonly string[]) =>
     `  ${cells.map((cell, i) => cell.padEnd([14, 10, 28][i] ?? 0)).join('')}`.trimEnd()
   return [
-    ...receipt.cuts.map(({ door, reference, lastMs }) => row([door, 'cut', `${lastMs} ms after the word`, reference])),
+    'What the doors say of it, with the reference of each meeting:',
+    ...receipt.cuts.map(({ door, reference, lastMs }) => row([door, 'cut', `${lastMs} ms after`, reference])),
     '',
-    `What ${party}'s laptop saw:`,
+    `What ${party}'s laptop saw, by when the last octet, or packet, reached it:`,
     ...owner.map(({ thing, lastMs, ended }) =>
       row([thing, ended === undefined ? 'is open' : 'ended', `last octet ${ms(lastMs)}`]),
     ),
@@ -53,7 +60,7 @@ function linesOf({ party, receipt, owner, colleague, returns }: Evening): readon
     'What the colleague saw:',
     ...colleague.map(({ thing, ended }) => row([thing, ended === undefined ? 'goes on' : 'ended'])),
     '',
-    `What ${party} is told who comes again:`,
+    `What ${party} is told on trying again:`,
     ...returns.map(({ thing, isIn, words }) => row([thing, isIn ? 'is in' : 'refused', shortly(words)])),
   ]
 }
