@@ -1,9 +1,11 @@
 // Open sessions at an unmodified sshd: exactly those of what is revoked end, with a word on the terminal; a door that is away or
 // starts again leaves and finds them.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, open as openFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -87,6 +89,16 @@ suite('open sessions at sshd', withSshd, () => {
     await ticked()
     return shell
   }
+  /** A process that was never at sshd, and a note that says so of one of its name, to an account that nobody has. */
+  const othersNote = async (more: string): Promise<ChildProcess> => {
+    const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'ignore' })
+    await once(child, 'spawn')
+    const fields = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? []
+    const [, certificate] = (await readFile(path('bob-cert.pub'), 'utf8')).split(' ')
+    const note = `${child.pid} ${fields[19]} nobody - ${certificate?.trimEnd()}\n${more}`
+    await writeFile(path(`door/sessions/${child.pid}-${fields[19]}`), note)
+    return child
+  }
   const openAtDoor = async (): Promise<number> => {
     const { stdout, code } = await house.run(['sessions', '--json'])
     assert.equal(code, 0)
@@ -134,6 +146,30 @@ suite('open sessions at sshd', withSshd, () => {
     await house.event(({ event }) => event === 'ssh.closed')
   })
 
+  test('a connection that opens no session, and forwards, ends too', async () => {
+    const serial = await renew('alice')
+    const behind = createServer((socket) => socket.on('error', () => undefined).pipe(socket)).listen(0, '127.0.0.1')
+    await once(behind, 'listening')
+    const address = behind.address()
+    assert.ok(address !== null && typeof address === 'object')
+    const forward = ['-N', '-o', 'ExitOnForwardFailure=yes', '-L', `${path('forward')}:127.0.0.1:${address.port}`]
+    const ssh = spawn(programPath('ssh'), [...forward, ...argumentsOf(path('alice'))], { stdio: 'ignore' })
+    try {
+      while (!existsSync(path('forward'))) await delay(10)
+      const through = connect(path('forward'))
+      const closed = once(through, 'close')
+      through.write('there and back')
+      assert.equal(String(await once(through, 'data')), 'there and back')
+      assert.equal(await openAtDoor(), 1)
+      assert.equal((await revokeNow(house, serial)).cuts.length, 1)
+      await closed
+      assert.deepEqual(await once(ssh, 'close'), [255, null])
+    } finally {
+      ssh.kill()
+      behind.close()
+    }
+  })
+
   test('who has shown one certificate and logged in with another is bound to the other', async () => {
     const serial = await renew('alice')
     // Her certificate without her key: anyone can ask with it, and is told yes.
@@ -156,7 +192,15 @@ suite('open sessions at sshd', withSshd, () => {
     await alice.ticked()
     const away = await runProgram(programPath('ssh'), [...argumentsOf(path('bob')), 'true'])
     assert.equal(away.code, 255)
+    // Notes of another start of the machine, in which a process of this one has the number and beginning.
+    const others = await Promise.all([othersNote(''), othersNote('00000000-0000-4000-8000-000000000000\n')])
     await start('require')
+    assert.deepEqual(
+      others.map(({ signalCode }) => signalCode),
+      [null, null],
+      'they are nobody’s session',
+    )
+    for (const other of others) other.kill()
     assert.equal(await openAtDoor(), 2)
     assert.equal((await revokeNow(house, serial)).cuts.length, 1)
     await alice.ended
@@ -179,8 +223,19 @@ suite('open sessions at sshd', withSshd, () => {
     )
     assert.deepEqual([again?.code, again?.stdout], [0, 'in\n'], sshd.log())
     assert.equal(other?.code, 255)
-    bob.child.kill()
-    await bob.ended
+    // A note that cannot be read yet holds the door where it has seen which there are, and does not listen.
+    execFileSync('mkfifo', [path('door/sessions/1-1')])
+    const starting = start('prefer')
+    const held = await openFile(path('door/sessions/1-1'), 'w')
+    const meanwhile = await open(path('bob'))
+    await held.close()
+    await starting
+    assert.equal(await openAtDoor(), 2, 'who came in while it began is known, too')
+    await house.stop()
+    for (const { child, ended } of [bob, meanwhile]) {
+      child.kill()
+      await ended
+    }
     await start('prefer')
     assert.equal(await openAtDoor(), 0, 'what has ended meanwhile is not there')
   })

@@ -103,6 +103,8 @@ export async function openSshDoor(config: SshDoorConfig, house: SshHouse): Promi
       around,
     ),
   )
+  // Who was let in meanwhile, as it prefers that, found nobody to tell.
+  await sessions.resume()
   const principals = await listenForQuestions(socket, asker, (line) => probes.answer(line), around)
   opened.use(principals)
   const mending = setInterval(() => {

@@ -4,6 +4,9 @@
 /** Seconds after which one gives up: the door answers in milliseconds, and a person waits. */
 const PATIENCE = 5
 
+/** What the kernel calls this start of the machine. @see random(4) */
+export const BOOT_ID = '/proc/sys/kernel/random/boot_id'
+
 /** Without modules there are no names: AF_UNIX and SOCK_STREAM on every architecture of Linux but MIPS. */
 const ASK = String.raw`sub ask {
   my ($path, $question) = @_;
@@ -58,6 +61,8 @@ my ($certificate) = ($ENV{SSH_AUTH_INFO_0} || '') =~ m{^publickey \\S+-cert-v01\
 # By a key that is in authorized_keys, or by a password: not the door's to judge.
 exit 0 unless defined $certificate;
 my $pid = getppid();
+open(my $kernel, '<', '${BOOT_ID}') or exit 1;
+my ($boot) = (<$kernel> || '') =~ /^([0-9a-f-]{36})$/ or exit 1;
 open(my $stat, '<', "/proc/$pid/stat") or exit 1;
 my ($start) = (<$stat> || '') =~ /^.*\\) \\S+(?: \\S+){18} (\\d+) /s or exit 1;
 my ($account) = ($ENV{PAM_USER} || '') =~ /^([\\x21-\\x7e]+)$/ or exit 1;
@@ -66,7 +71,7 @@ my $line = join ' ', $pid, $start, $account, defined $port ? "$address,$port" : 
 umask 077;
 my $note = "$here/sessions/$pid-$start";
 my $file;
-open($file, '>', "$note.new") && print($file "$line\\n") && close($file) && rename("$note.new", $note) or exit 1;
+open($file, '>', "$note.new") && print($file "$line\\n$boot\\n") && close($file) && rename("$note.new", $note) or exit 1;
 ${ASK}
 my $answer = ask("$here/opened.sock", $line);
 ${whenAway ? 'exit 0 unless defined $answer;' : ''}

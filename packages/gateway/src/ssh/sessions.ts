@@ -7,6 +7,7 @@ import type { Meeting, Refusal, RefusalCode } from '@countersign/protocol'
 import { wordsOf, wordsOfMeeting } from '../kind/refusal-words.ts'
 import type { ReadCredential } from './certificate.ts'
 import { endSession, isThere, type ProcessName } from './processes.ts'
+import { BOOT_ID } from './programs.ts'
 
 /** A line of the program that sshd runs when it opens a session. */
 export interface Opened extends ProcessName {
@@ -27,7 +28,7 @@ export type AccountRule = (
 export interface SshSessions {
   /** Lets a session in, or says why not, in words for its user. */
   open(opened: Opened): { readonly ok: true } | { readonly ok: false; readonly words: string }
-  /** Takes up what is noted: those that are still there, judged anew. */
+  /** Takes up what is noted and not known: those that are still there, judged anew. */
   resume(): Promise<void>
   /** The rules of accounts are others: whoever may not be here any more is cut. */
   judgeAnew(): void
@@ -112,6 +113,9 @@ export function createSessions(parts: Parts): SshSessions & { list(): readonly H
     // sshd has accepted what cannot be read here: nobody knows whom it would be.
     if (credential === undefined) return { ok: false, words: 'the certificate cannot be read\n' }
     const name = nameOf(opened)
+    const known = held.get(name)
+    // By its note: it came when the door was about to listen.
+    if (known) return known.session.isCut ? { ok: false, words: 'the session is over\n' } : { ok: true }
     const caller = { credential, isProved: true, ...(opened.address !== undefined && { address: opened.address }) }
     const rule = accounts(opened.account, credential.side.party ?? '')
     if (!rule.ok)
@@ -152,11 +156,15 @@ export function createSessions(parts: Parts): SshSessions & { list(): readonly H
     open,
     list: () => [...held.values()],
     async resume() {
+      const boot = (await readFile(BOOT_ID, 'latin1')).trimEnd()
       for (const name of await readdir(directory)) {
+        if (held.has(name)) continue
         const path = join(directory, name)
-        const text = NOTE.test(name) ? await readFile(path, 'latin1') : ''
-        const opened = text.length > MAX_NOTE ? undefined : readOpened(text.trimEnd())
-        if (opened === undefined || nameOf(opened) !== name || !(await isThere(opened))) {
+        const [line = '', noted] = NOTE.test(name) ? (await readFile(path, 'latin1')).split('\n') : []
+        const opened = line.length > MAX_NOTE ? undefined : readOpened(line)
+        // Of another start of the machine, its number and beginning may be those of any process of this one.
+        const isOfNow = noted === boot && opened !== undefined && nameOf(opened) === name
+        if (!isOfNow || !(await isThere(opened))) {
           await rm(path, { force: true, recursive: true })
           continue
         }
