@@ -59,6 +59,7 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
   'vpn.engine-ended': ['alarm', 'OpenVPN of {door} ended, and everybody at it with it: {cause}'],
   'vpn.engine-failed': ['alarm', 'OpenVPN of {door} does not start, and is tried again: {cause}'],
   'vpn.engine-started': ['done', 'OpenVPN of {door} runs again'],
+  'vpn.rules-mended': ['alarm', 'somebody else took the rules of {door} away, and they are there again'],
   'vpn.unanswered': ['alarm', 'OpenVPN of {door} did not do what it was told: {cause}'],
   'ssh.ending': ['ended', 'a session at {door} is ended: {code}[  {reference}]'],
   'ssh.status-failed': ['alarm', 'what is revoked for SSH could not be asked for at {door}: {cause}'],

@@ -69,7 +69,7 @@ interface Guest {
   sent: number
 }
 
-/** Two callers and their keys in the engine are not the two of one that ended and began again meanwhile. */
+/** A caller, as one run of the engine numbers it: the next run begins again with 0. */
 type Cid = number
 
 /** By these a program may come back by itself, and find another answer. */
@@ -98,26 +98,42 @@ export function createVpnCallers(parts: CallersParts): VpnCallers {
   const clients = new Map<Cid, Client>()
   const guests = new Map<Cid, Guest>()
   const asking = new Map<Cid, Variables>()
+  /** Which run of the engine it is: whoever was asked about in one is nobody in the next, whatever number stands there. */
+  let run = 0
   const onFault = (error: unknown) => house.log('gate.fault', { door: name, error })
 
   const step = async (cid: Cid, event: ClientEvent): Promise<void> => {
     const { client, effects } = stepClient(clients.get(cid), event)
     if (client) clients.set(cid, client)
     else clients.delete(cid)
-    for (const effect of effects) await perform(cid, effect)
+    const faults: unknown[] = []
+    for (const effect of effects) {
+      try {
+        await perform(cid, effect)
+      } catch (error) {
+        // Whom the rules do not block, the engine ends all the same; and whoever waits for it hears that it is not as it should be.
+        faults.push(error)
+      }
+    }
+    if (faults.length > 0) throw faults.length === 1 ? faults[0] : new AggregateError(faults)
   }
   const perform = async (cid: Cid, effect: ClientEffect): Promise<void> => {
     switch (effect.type) {
-      case 'judge':
+      case 'judge': {
+        const asked = run
         // In its own time: the engine says more meanwhile.
-        void judge(cid).catch((error: unknown) => {
-          onFault(error)
-          return step(cid, {
-            type: 'refused',
-            words: 'a fault of ours (ERR_GATE_FAULT); tell the operator of this door',
+        void judge(cid)
+          .catch((error: unknown) => {
+            onFault(error)
+            if (run !== asked) return
+            return step(cid, {
+              type: 'refused',
+              words: 'a fault of ours (ERR_GATE_FAULT); tell the operator of this door',
+            })
           })
-        })
+          .catch(onFault)
         return
+      }
       case 'admit':
         await firewall.set(effect.address, guests.get(cid)?.networks ?? [])
         return step(cid, { type: 'admitted' })
@@ -173,8 +189,13 @@ export function createVpnCallers(parts: CallersParts): VpnCallers {
   const judge = async (cid: Cid): Promise<void> => {
     const variables = asking.get(cid)
     asking.delete(cid)
+    const asked = run
     const found = await findCaller(variables, gate, parts)
     const { caller } = found
+    if (run !== asked) {
+      if (!found.ok) house.record(gate.refuse(caller, found.refusal))
+      return
+    }
     if (!found.ok) return refuse(cid, gate.refuse(caller, found.refusal))
     // It may be gone by now: whoever is let in must be somebody.
     if (clients.get(cid)?.stage !== 'asked') return
@@ -224,7 +245,9 @@ export function createVpnCallers(parts: CallersParts): VpnCallers {
   /** The same certificate, and the token of this session where it was opened with more. */
   const renew = async (cid: Cid, kid: number, variables: Variables): Promise<void> => {
     const guest = guests.get(cid)
+    const asked = run
     const isSame = guest !== undefined && variables.ok && (await isStill(guest, variables.values, peers))
+    if (run !== asked) return
     if (isSame || guest === undefined)
       return step(cid, { type: 'renewed', kid, ...(guest ? {} : { refusal: 'connect again' }) })
     const code = 'ERR_VPN_KEYS'
@@ -272,9 +295,11 @@ export function createVpnCallers(parts: CallersParts): VpnCallers {
       }
     },
     async ended() {
+      run++
       const all = [...clients.keys()]
-      await Promise.all(all.map((cid) => guests.get(cid)?.session.cut('ERR_VPN_ENGINE')))
-      for (const cid of all) await step(cid, { type: 'gone' })
+      const cuts = await Promise.allSettled(all.map((cid) => guests.get(cid)?.session.cut('ERR_VPN_ENGINE')))
+      for (const cut of cuts) if (cut.status === 'rejected') onFault(cut.reason)
+      for (const cid of all) await step(cid, { type: 'gone' }).catch(onFault)
     },
   }
 }

@@ -22,6 +22,7 @@ export type ClientEvent =
   | { readonly type: 'asks'; readonly kid: number }
   /** The gate has let it in. */
   | { readonly type: 'accepted'; readonly address: string }
+  /** By the gate; or, once it has let it in, since the rules are not to be had. */
   | { readonly type: 'refused'; readonly words: string }
   /** What it may reach is open for it now. */
   | { readonly type: 'admitted' }
@@ -67,8 +68,8 @@ export function stepClient(client: Client | undefined, event: ClientEvent): Clie
         effects: [{ type: 'admit', address: event.address }],
       }
     case 'refused':
-      if (client.stage !== 'asked') return { client, effects: [] }
-      return { client: { ...client, stage: 'leaving' }, effects: [deny(client.kid, event.words)] }
+      if (client.stage !== 'asked' && client.stage !== 'entering') return { client, effects: [] }
+      return { client: { ...client, stage: 'leaving' }, effects: [...blocked(client), deny(client.kid, event.words)] }
     case 'admitted':
       if (client.stage !== 'entering' || client.address === undefined) return { client, effects: [] }
       return {

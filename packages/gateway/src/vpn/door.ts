@@ -12,7 +12,7 @@ import { deviceOf } from './device.ts'
 import { openEngine } from './engine.ts'
 import { writeEngineConfig } from './engine-config.ts'
 import { openFirewall } from './firewall.ts'
-import { addressAt, createAddressPool, readNetwork } from './network.ts'
+import { createAddressPool, readNetwork } from './network.ts'
 import { openPeers } from './peers.ts'
 import type { VpnHouse } from './people.ts'
 
@@ -61,10 +61,12 @@ export async function openVpnDoor(config: VpnDoorConfig, house: VpnHouse): Promi
   await using opened = new AsyncDisposableStack()
   const directory = await ownDirectory(house)
   opened.defer(() => rm(directory, { recursive: true, force: true }))
-  const peers = await openPeers(directory)
+  const onFault = (error: unknown) => house.log('gate.fault', { door: name, error })
+  const peers = await openPeers(directory, onFault)
   opened.defer(() => peers.close())
   const device = deviceOf(config)
-  const firewall = await openFirewall({ program: nft, device, gateway: addressAt(network, 1) })
+  const onMended = () => house.log('vpn.rules-mended', { door: name })
+  const firewall = await openFirewall({ program: nft, device, network, onMended, onFault })
   opened.defer(() => firewall.close())
   const pool = createAddressPool(network)
   const callers = createVpnCallers({

@@ -1,8 +1,12 @@
 // What flows at the device of a door, as rules of the kernel's: nothing, but between an address and the networks that its
 // caller may reach. A caller is let in and cut by the elements of one set, so that neither depends on the engine.
-import { spawn } from 'node:child_process'
+//
+// Others write rules on the same machine, and some begin with `flush ruleset`, as /etc/nftables.conf of Debian does: so it is
+// heard when a table goes, and looked for whether this one was it.
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { EngineError } from '../kind/engine-error.ts'
+import { addressAt, formatNetwork, type Network } from './network.ts'
 
 /** The rules of one device. */
 export interface Firewall {
@@ -19,8 +23,12 @@ export interface FirewallOptions {
   /** The path of `nft`. */
   readonly program: string
   readonly device: string
-  /** The door's own address: routers say by it what is too large or not there. */
-  readonly gateway: string
+  /** The addresses of callers, and the first for the door itself: routers say by it what is too large or not there. */
+  readonly network: Network
+  /** Somebody else had taken the rules away; they are there again, as they were. */
+  readonly onMended: () => void
+  /** They are not there, and cannot be made; it is tried again. */
+  readonly onFault: (error: unknown) => void
 }
 
 interface Change {
@@ -28,27 +36,62 @@ interface Change {
   readonly done: PromiseWithResolvers<void>
 }
 
+/** Where nothing is heard, it is looked all the same. */
+const LOOK_MS = 10_000
+
 /** Makes the table, in place of what a process before this one left. @throws {EngineError} (rejects) where the kernel does not take it. */
-export async function openFirewall({ program, device, gateway }: FirewallOptions): Promise<Firewall> {
+export async function openFirewall(options: FirewallOptions): Promise<Firewall> {
+  const { program, device, network, onMended, onFault } = options
   const table = `inet countersign_${device.replaceAll('-', '_')}`
-  await run(program, tableOf(table, device, gateway))
+  const empty = tableOf(table, device, network)
+  await run(program, empty)
   const reach = new Map<string, readonly string[]>()
   let waiting: Change[] = []
   let working: Promise<void> | undefined
+  let isSuspect = false
+  let isStale = false
+  let isClosed = false
 
   /** What was asked for while the program ran is one call of it. */
   const work = async () => {
-    while (waiting.length > 0) {
+    while (waiting.length > 0 || isSuspect) {
+      if (isSuspect) await look()
       const changes = waiting
       waiting = []
       try {
-        await run(program, changes.flatMap(({ commands }) => commands).join('\n'))
+        await write(changes.flatMap(({ commands }) => commands))
         for (const { done } of changes) done.resolve()
       } catch (error) {
+        if (changes.length === 0) onFault(error)
         for (const { done } of changes) done.reject(error)
       }
     }
     working = undefined
+  }
+  const look = async () => {
+    isSuspect = false
+    try {
+      await run(program, `list table ${table}`)
+    } catch {
+      isStale = true
+    }
+  }
+  /** A change that the kernel does not take was of rules that are others by now: then all of them are made anew. */
+  const write = async (commands: readonly string[]) => {
+    try {
+      if (!isStale && commands.length > 0) await run(program, commands.join('\n'))
+    } catch {
+      isStale = true
+    }
+    if (!isStale) return
+    await run(program, `${empty}${[...reach].flatMap(([address, to]) => opened(table, address, to)).join('\n')}`)
+    isStale = false
+    onMended()
+  }
+  const suspect = () => {
+    if (isClosed) return
+    isSuspect = true
+    working ??= work()
   }
   const ask = (commands: readonly string[]): Promise<void> => {
     if (commands.length === 0) return Promise.resolve()
@@ -57,44 +100,63 @@ export async function openFirewall({ program, device, gateway }: FirewallOptions
     working ??= work()
     return done.promise
   }
+  let monitor = listen(program, suspect)
+  const timer = setInterval(() => {
+    if (monitor.exitCode !== null || monitor.signalCode !== null) monitor = listen(program, suspect)
+    suspect()
+  }, LOOK_MS).unref()
 
   return {
     set(address, networks) {
       const before = reach.get(address) ?? []
       if (networks.length > 0) reach.set(address, networks)
       else reach.delete(address)
-      const lost = before.filter((network) => !networks.includes(network))
-      const gained = networks.filter((network) => !before.includes(network))
+      const lost = before.filter((one) => !networks.includes(one))
+      const gained = networks.filter((one) => !before.includes(one))
       return ask([
-        ...elements(
-          'delete',
-          table,
-          'may',
-          lost.map((network) => `${address} . ${network}`),
-        ),
-        ...elements(
-          'add',
-          table,
-          'may',
-          gained.map((network) => `${address} . ${network}`),
-        ),
+        ...elements('delete', table, 'may', pairs(address, lost)),
+        ...elements('add', table, 'may', pairs(address, gained)),
         ...(before.length > 0 && networks.length === 0 ? elements('delete', table, 'here', [address]) : []),
         ...(before.length === 0 && networks.length > 0 ? elements('add', table, 'here', [address]) : []),
       ])
     },
     async close() {
+      isClosed = true
+      clearInterval(timer)
+      monitor.kill()
       await working
-      await run(program, `delete table ${table}`)
+      await run(program, `table ${table} {}\ndelete table ${table}`)
     },
   }
+}
+
+/** Any word of it says that some table went: whose, is looked for. */
+function listen(program: string, onGone: () => void): ChildProcess {
+  const child = spawn(program, ['monitor', 'destroy', 'tables'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  child.stdout.on('data', onGone)
+  // Where it does not run, the next look finds what it would have said.
+  child.once('error', () => child.stdout.destroy())
+  child.unref()
+  return child
+}
+
+function opened(table: string, address: string, networks: readonly string[]): readonly string[] {
+  return [...elements('add', table, 'may', pairs(address, networks)), ...elements('add', table, 'here', [address])]
+}
+
+function pairs(address: string, networks: readonly string[]): readonly string[] {
+  return networks.map((network) => `${address} . ${network}`)
 }
 
 function elements(act: 'add' | 'delete', table: string, set: string, list: readonly string[]): readonly string[] {
   return list.length === 0 ? [] : [`${act} element ${table} ${set} { ${list.join(', ')} }`]
 }
 
-/** Before the kernel routes what comes in, and after it has routed what goes out: local services and other networks alike. */
-function tableOf(table: string, device: string, gateway: string): string {
+/**
+ * Before the kernel routes what comes in, and after it has routed what goes out: local services and other networks alike. Other
+ * callers, and the door itself, are behind no network that a caller may reach, whatever contains them.
+ */
+function tableOf(table: string, device: string, network: Network): string {
   return `table ${table} {}
 delete table ${table}
 table ${table} {
@@ -103,6 +165,7 @@ table ${table} {
   chain from_callers {
     type filter hook prerouting priority -300; policy accept;
     iifname != "${device}" accept
+    ip daddr ${formatNetwork(network)} drop
     ip saddr . ip daddr @may accept
     drop
   }
@@ -110,7 +173,7 @@ table ${table} {
     type filter hook postrouting priority 300; policy accept;
     oifname != "${device}" accept
     ip daddr . ip saddr @may accept
-    ip saddr ${gateway} ip daddr @here icmp type { destination-unreachable, time-exceeded, parameter-problem } accept
+    ip saddr ${addressAt(network, 1)} ip daddr @here icmp type { destination-unreachable, time-exceeded, parameter-problem } accept
     drop
   }
 }

@@ -17,7 +17,7 @@ export interface Peers {
    * @throws {PeerFileError} (rejects) where what is said is not there.
    */
   take(variables: ReadonlyMap<string, string>): Promise<readonly Uint8Array[]>
-  close(): void
+  close(): Promise<void>
 }
 
 /** What the engine says and what is there are not the same. */
@@ -38,13 +38,16 @@ exec mv -f -- "$peer_cert" "\${0%/*}/peers/$untrusted_ip$untrusted_ip6-$untruste
 `
 
 /** @param directory Nobody else can enter it. */
-export async function openPeers(directory: string): Promise<Peers> {
+export async function openPeers(directory: string, onFault: (error: unknown) => void): Promise<Peers> {
   const place = join(directory, 'peers')
   const script = join(directory, 'keep-peer')
   await mkdir(place, { mode: 0o700 })
   await writeFile(script, SCRIPT, { mode: 0o400 })
   await chmod(script, 0o400)
-  const timer = setInterval(() => void sweep(place), SWEEP_MS).unref()
+  let sweeping = Promise.resolve()
+  const timer = setInterval(() => {
+    sweeping = sweep(place).catch(onFault)
+  }, SWEEP_MS).unref()
   return {
     directory: place,
     script,
@@ -66,7 +69,11 @@ export async function openPeers(directory: string): Promise<Peers> {
       }
       return chain
     },
-    close: () => clearInterval(timer),
+    // Whoever closes takes the directory away.
+    async close() {
+      clearInterval(timer)
+      await sweeping
+    },
   }
 }
 

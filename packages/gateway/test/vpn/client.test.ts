@@ -58,6 +58,16 @@ suite('a caller at the engine', () => {
     ])
   })
 
+  test('is refused where the rules do not let in whom the gate has', () => {
+    assert.deepEqual(after(ASKS, ACCEPTED, REFUSED, ADMITTED, GONE).effects, [
+      { type: 'judge', kid: 1 },
+      { type: 'admit', address: '10.8.0.2' },
+      { type: 'block', address: '10.8.0.2' },
+      { type: 'deny', kid: 1, words: 'no' },
+      { type: 'release' },
+    ])
+  })
+
   test('is blocked before the engine ends it, and once', () => {
     assert.deepEqual(types(after(ASKS, ACCEPTED, ADMITTED, CUT, CUT, GONE).effects), [
       ...['judge', 'admit', 'confirm', 'block', 'kill', 'release'],

@@ -8,6 +8,7 @@ import { EngineError } from '../../src/kind/engine-error.ts'
 import { findProgram } from '../../src/kind/find-program.ts'
 import { type Engine, openEngine } from '../../src/vpn/engine.ts'
 import { openFirewall } from '../../src/vpn/firewall.ts'
+import { readNetwork } from '../../src/vpn/network.ts'
 import type { Notification } from '../../src/vpn/notifications.ts'
 
 interface Opened {
@@ -132,7 +133,10 @@ suite('the engine as a process', () => {
   })
 
   test('rules that the kernel does not take stop the start', async () => {
-    await assert.rejects(openFirewall({ program: '/bin/false', device: 'vpn-x', gateway: '10.8.0.1' }), {
+    const network = readNetwork('10.8.0.0/24')
+    assert.ok(network)
+    const around = { onMended: () => assert.fail('mended'), onFault: () => assert.fail('a fault') }
+    await assert.rejects(openFirewall({ program: '/bin/false', device: 'vpn-x', network, ...around }), {
       name: 'EngineError',
       code: 'ERR_ENGINE_FAILED',
     })
