@@ -2,8 +2,8 @@
 // caller may reach. A caller is let in and cut by the elements of one set, so that neither depends on the engine.
 //
 // Others write rules on the same machine, and some begin with `flush ruleset`, as /etc/nftables.conf of Debian does: so it is
-// heard when a table goes, and looked for whether this one was it.
-import { type ChildProcess, spawn } from 'node:child_process'
+// looked for again and again.
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { EngineError } from '../kind/engine-error.ts'
 import { addressAt, formatNetwork, type Network } from './network.ts'
@@ -36,8 +36,8 @@ interface Change {
   readonly done: PromiseWithResolvers<void>
 }
 
-/** Where nothing is heard, it is looked all the same. */
-const LOOK_MS = 10_000
+/** What somebody flushes is there again after so long, at most. */
+const LOOK_MS = 2_000
 
 /** Makes the table, in place of what a process before this one left. @throws {EngineError} (rejects) where the kernel does not take it. */
 export async function openFirewall(options: FirewallOptions): Promise<Firewall> {
@@ -100,11 +100,7 @@ export async function openFirewall(options: FirewallOptions): Promise<Firewall> 
     working ??= work()
     return done.promise
   }
-  let monitor = listen(program, suspect)
-  const timer = setInterval(() => {
-    if (monitor.exitCode !== null || monitor.signalCode !== null) monitor = listen(program, suspect)
-    suspect()
-  }, LOOK_MS).unref()
+  const timer = setInterval(suspect, LOOK_MS).unref()
 
   return {
     set(address, networks) {
@@ -123,21 +119,10 @@ export async function openFirewall(options: FirewallOptions): Promise<Firewall> 
     async close() {
       isClosed = true
       clearInterval(timer)
-      monitor.kill()
       await working
       await run(program, `table ${table} {}\ndelete table ${table}`)
     },
   }
-}
-
-/** Any word of it says that some table went: whose, is looked for. */
-function listen(program: string, onGone: () => void): ChildProcess {
-  const child = spawn(program, ['monitor', 'destroy', 'tables'], { stdio: ['ignore', 'pipe', 'ignore'] })
-  child.stdout.on('data', onGone)
-  // Where it does not run, the next look finds what it would have said.
-  child.once('error', () => child.stdout.destroy())
-  child.unref()
-  return child
 }
 
 function opened(table: string, address: string, networks: readonly string[]): readonly string[] {
