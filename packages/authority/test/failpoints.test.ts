@@ -14,6 +14,8 @@ const REPLIES: Readonly<Record<string, FailpointName | undefined>> = {
   'POST /v1/own/meetings': undefined,
   // Kept by a program of the house, whose commits have moments of their own: `part`. The same key again is answered the same.
   'POST /v1/mail/keys': undefined,
+  'POST /v1/openpgp/authorities': undefined,
+  'POST /v1/openpgp/authorities/:fingerprint/revocation': undefined,
   // What it leaves here has moments of its own: `publish`.
   'POST /v1/reload': undefined,
   'POST /v1/invitations': 'invite.before-reply',
