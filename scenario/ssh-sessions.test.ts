@@ -154,6 +154,7 @@ suite('open sessions at sshd', withSshd, () => {
     assert.ok(address !== null && typeof address === 'object')
     const forward = ['-N', '-o', 'ExitOnForwardFailure=yes', '-L', `${path('forward')}:127.0.0.1:${address.port}`]
     const ssh = spawn(programPath('ssh'), [...forward, ...argumentsOf(path('alice'))], { stdio: 'ignore' })
+    const left = once(ssh, 'close')
     try {
       while (!existsSync(path('forward'))) await delay(10)
       const through = connect(path('forward'))
@@ -163,7 +164,7 @@ suite('open sessions at sshd', withSshd, () => {
       assert.equal(await openAtDoor(), 1)
       assert.equal((await revokeNow(house, serial)).cuts.length, 1)
       await closed
-      assert.deepEqual(await once(ssh, 'close'), [255, null])
+      assert.deepEqual(await left, [255, null])
     } finally {
       ssh.kill()
       behind.close()

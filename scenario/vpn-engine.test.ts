@@ -76,11 +76,12 @@ suite('what a door for VPN stands', withVpn, () => {
       const send = () => left-- > 0 ? socket.send(randomBytes(1 + left % 1400), ${vpn.port}, '10.99.0.1', send) : socket.close()
       send()`
     const noise = (await vpn.client()).spawn(process.execPath, ['-e', script], { stdio: 'ignore' })
+    const quiet = once(noise, 'close')
     const stalled = await startClient(await vpn.client(), clientLines(vpn, of('alice')))
     await using _ = stalled
     await stalled.says(/TLS: Initial packet/)
     stalled.process.kill('SIGSTOP')
-    await once(noise, 'close')
+    await quiet
     await using next = await startClient(await vpn.client(), clientLines(vpn, of('mallory')))
     await next.says(/Initialization Sequence Completed/)
     await until(() => reaches(at, OFFICE), 'who was in before goes on')
