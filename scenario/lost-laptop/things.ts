@@ -49,16 +49,7 @@ const OPENS: Readonly<Record<Thing, (around: Around) => Promise<Open>>> = {
   async download({ files, place }) {
     const relay = await place('files')
     const get = (path: string) => ask(files, relay.port, 'files.localhost', path)
-    const answer = await get('/download')
-    if (answer.statusCode !== 200) throw new Error(`${answer.statusCode}: ${await textOf(answer)}`)
-    return {
-      relay,
-      ended: new Promise((resolve) => {
-        answer.on('error', ({ message }) => resolve(message)).on('end', () => resolve('it is whole'))
-        answer.resume()
-      }),
-      again: () => inWords(() => get('/')),
-    }
+    return downloading(relay, get)
   },
 
   async WebSocket({ files, place }) {
@@ -148,16 +139,7 @@ const OPENS: Readonly<Record<Thing, (around: Around) => Promise<Open>>> = {
     await signInOver(customer)
     const load = (path: string) =>
       ask({ trust: files.trust }, relay.port, 'bank.localhost', path, { Cookie: line.cookie ?? '' })
-    const answer = await load('/download')
-    if (answer.statusCode !== 200) throw new Error(`${answer.statusCode}: ${await textOf(answer)}`)
-    return {
-      relay,
-      ended: new Promise((resolve) => {
-        answer.on('error', ({ message }) => resolve(message)).on('end', () => resolve('it is whole'))
-        answer.resume()
-      }),
-      again: () => inWords(() => load('/')),
-    }
+    return downloading(relay, load)
   },
 
   async ping({ laptop }) {
@@ -200,6 +182,20 @@ const OPENS: Readonly<Record<Thing, (around: Around) => Promise<Open>>> = {
       },
     }
   },
+}
+
+/** What comes without an end, until it is cut. @throws {Error} (rejects) where nothing comes. */
+async function downloading(relay: Relay, get: (path: string) => Promise<IncomingMessage>): Promise<Open> {
+  const answer = await get('/download')
+  if (answer.statusCode !== 200) throw new Error(`${answer.statusCode}: ${await textOf(answer)}`)
+  return {
+    relay,
+    ended: new Promise((resolve) => {
+      answer.on('error', ({ message }) => resolve(message)).on('end', () => resolve('it is whole'))
+      answer.resume()
+    }),
+    again: () => inWords(() => get('/')),
+  }
 }
 
 function secretsOf({ key, certificate, trust }: PartyFiles) {

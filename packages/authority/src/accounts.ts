@@ -88,8 +88,8 @@ export interface Accounts {
     readonly account: string
     readonly device: string
   }): Promise<{ readonly ok: true } | { readonly ok: false; readonly refusal: Refusal }>
-  /** At which doors a party has an account that somebody can sign in to. @param db Of whoever keeps accounts: that of a transaction within one. */
-  of(db: <Tables>(part: string) => Kysely<Tables>, party: string): Promise<readonly string[]>
+  /** At which doors a party has an account that somebody can sign in to, or an invitation to open one that is good at `at`. @param db Of whoever keeps accounts: that of a transaction within one. */
+  of(db: <Tables>(part: string) => Kysely<Tables>, party: string, at: Temporal.Instant): Promise<readonly string[]>
   /** Ends whatever a party proves its accounts by, in the transaction that revokes it. @param part That of whoever keeps accounts. */
   revoke(
     part: <Tables>(name: string) => PartTransaction<Tables>,

@@ -1,3 +1,4 @@
+export { doorsOfAccount, revokeAccount } from './account/revoke.ts'
 export { type AnswerOf, API, type BodyOf, type CallName, MAX_BODY_OCTETS, type Matter } from './api.ts'
 export type { ClearCredentials } from './clear/check.ts'
 export type { LoginConfig } from './login.ts'

@@ -1,9 +1,6 @@
 // What operators do with the accounts of one door: invite, look, and take a lost device away.
 import { removeDevice } from './device/remove.ts'
-import type { LoginStore, LoginTransaction } from './model.ts'
-import { writeNotice } from './notify/notices.ts'
 import type { SessionGround } from './session/ground.ts'
-import { endProofs } from './setup/end-proofs.ts'
 import { invite } from './setup/invitations.ts'
 
 /** A device, as operators see it. */
@@ -61,13 +58,6 @@ export interface AccountsOfDoor {
   }): Promise<readonly SeenAccount[]>
   /** Ends a device, and every session that is bound to it. False where there is none. */
   removeDevice(asked: { readonly account: string; readonly device: string }): Promise<boolean>
-  /** Whether somebody can sign in to an account of this name here, as `db` sees it. */
-  has(db: LoginStore['db'], account: string): Promise<boolean>
-  /** Ends, in somebody else's transaction, whatever an account of this name is proved by; it can be set up anew. */
-  revoke(
-    tx: LoginTransaction,
-    revoked: { readonly account: string; readonly reason: string; readonly at: Temporal.Instant },
-  ): Promise<void>
 }
 
 /** Makes it. */
@@ -153,32 +143,6 @@ export function accountsOf(ground: SessionGround): AccountsOfDoor {
       if (ended === undefined) return false
       opened.dropped(ended, 'ERR_PERSON_DEVICE_REMOVED')
       return true
-    },
-
-    async has(db, account) {
-      const row = await db
-        .selectFrom('login_account')
-        .select('account')
-        .where('account', '=', account)
-        .where('door', '=', door)
-        .where('totp_secret', 'is not', null)
-        .executeTakeFirst()
-      return row !== undefined
-    },
-
-    async revoke(tx, { account, reason, at }) {
-      const { numUpdatedRows } = await tx.db
-        .updateTable('login_account')
-        // Nothing that is shown from now on is that of before: the password of its record alone opens nothing.
-        .set({ totp_secret: null })
-        .where('account', '=', account)
-        .where('door', '=', door)
-        .executeTakeFirst()
-      if (numUpdatedRows !== 1n) return
-      await endProofs(ground, tx, { account, cause: 'ERR_PERSON_REVOKED', how: 'its person was revoked', now: at })
-      await tx.db.deleteFrom('login_recovery_code').where('account', '=', account).execute()
-      await tx.record({ at, account, door, act: 'revoked', evidence: reason })
-      await writeNotice(ground, tx, { account, kind: 'revoked', facts: {}, now: at })
     },
   }
 }

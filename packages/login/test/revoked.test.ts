@@ -1,6 +1,7 @@
 // A person is revoked by name: what the account was proved by is worth nothing, and the account can be set up anew.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { doorsOfAccount, revokeAccount } from '../src/account/revoke.ts'
 import { newBrowser, refusedBy } from './support/browser.ts'
 import { codeOf, provePassword, setUp } from './support/customer.ts'
 import {
@@ -15,8 +16,9 @@ import {
 
 /** As the authority does it, in its own transaction. */
 const revoke = ({ door }: Pick<SignedIn, 'door'>, account = 'carol') =>
-  door.store.commit((tx) => door.login.accounts.revoke(tx, { account, reason: 'keyCompromise', at: door.time.now() }))
-const has = ({ door }: SignedIn, account = 'carol') => door.login.accounts.has(door.store.db, account)
+  door.store.commit((tx) => revokeAccount(tx, { account, reason: 'keyCompromise', at: door.time.now() }))
+const has = async ({ door }: SignedIn, account = 'carol') =>
+  (await doorsOfAccount(door.store.db, account, door.time.now())).length > 0
 const acts = ({ door }: SignedIn) => door.store.entries.map(({ act }) => act)
 
 suite('a person who is revoked', () => {
@@ -65,6 +67,23 @@ suite('a person who is revoked', () => {
     const anew = await setUp(door, 'carol', { token: invited.path.split('#')[1] ?? '', password: 'a green horse' })
     assert.equal(await has(at), true)
     assert.equal((await anew.browser.ask('begin', { device: anew.browser.device.keys })).known, true)
+  })
+
+  test('comes in by no invitation of before, to an account that was not opened yet', async (t) => {
+    const at = await signedIn(t)
+    const { door } = at
+    const invited = await door.login.accounts.invite({ account: 'dave', ttlSeconds: 3600 })
+    assert.ok(invited.ok)
+    const browser = await newBrowser(door)
+    const invitation = invited.path.split('#')[1] ?? ''
+    const { setUp: begun } = await browser.ask('set-up/begin', { invitation, device: browser.device.keys })
+    assert.equal(await has(at, 'dave'), true)
+    await revoke(at, 'dave')
+    const request = 'A'.repeat(43)
+    assert.equal((await refusedBy(browser.ask('set-up/password', { setUp: begun, request }))).code, 'ERR_PERSON_STEP')
+    const again = browser.ask('set-up/begin', { invitation, device: browser.device.keys })
+    assert.equal((await refusedBy(again)).code, 'ERR_PERSON_INVITATION')
+    assert.deepEqual([await has(at, 'dave'), acts(at).at(-1)], [false, 'revoked'])
   })
 
   test('is nobody else, and who has no account is nobody', async (t) => {

@@ -104,7 +104,9 @@ export function createRevocation({ store, feed, trust, crls, accounts, clock, fa
     now: Temporal.Instant,
     reason: RevocationReason,
   ): Promise<Refusal | Chosen> => {
-    const doors = (await accounts?.of((name) => from.part(name), subject)) ?? []
+    // PostgreSQL keeps no NUL, and so knows no question with one.
+    const isName = accounts !== undefined && !subject.includes('\0')
+    const doors = isName ? await accounts.of((name) => from.part(name), subject, now) : []
     const chosen = await chooseCertificates(from, { subject, reason, signsIn: doors.length > 0 }, now)
     return 'code' in chosen || doors.length === 0 ? chosen : { ...chosen, accounts: doors }
   }

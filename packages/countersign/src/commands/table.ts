@@ -270,7 +270,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'revoke',
     summary: 'end a certificate or a party now, open connections too, and print the receipt',
     details: [
-      'With a party, all of its certificates, whatever its accounts are proved by, and its invitations that are not used yet; and every session that it has open.',
+      'With a party, all of its certificates, whatever its accounts are proved by, and its invitations, to accounts too, that are not used yet; and every session that it has open.',
       ...ADMIN_DETAILS,
     ],
     positionals: [{ name: 'SUBJECT', summary: 'a party, or the serial number or SHA-256 of a certificate' }],

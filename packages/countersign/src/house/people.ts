@@ -149,15 +149,14 @@ function accountsOf(doors: ReadonlyMap<string, PeopleOfDoor>): Accounts {
       return { ok: false, refusal: { code: 'ERR_ADMIN_NOT_FOUND', note: 'no account has this device' } }
     },
 
-    async of(db, party) {
-      const all = [...doors].map(async ([name, { accounts }]) =>
-        (await accounts.has(db(LOGIN_PART.name), party)) ? [name] : [],
-      )
-      return (await Promise.all(all)).flat()
+    async of(db, party, at) {
+      const { doorsOfAccount } = await import('@countersign/login')
+      return doorsOfAccount(db(LOGIN_PART.name), party, at)
     },
 
     async revoke(part, { party: account, ...revoked }) {
-      for (const { accounts } of doors.values()) await accounts.revoke(part(LOGIN_PART.name), { account, ...revoked })
+      const { revokeAccount } = await import('@countersign/login')
+      await revokeAccount(part(LOGIN_PART.name), { account, ...revoked })
     },
   }
 }
