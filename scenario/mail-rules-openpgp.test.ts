@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { letter, NEEDS_RULES_HOUSE, openRulesHouse, type RulesHouse } from './support/mail-rules.ts'
+import { letter, NEEDS_RULES_HOUSE, openRulesHouse, type RulesHouse, sealedByHand } from './support/mail-rules.ts'
 
 suite('mail that must be encrypted, to keys of OpenPGP', NEEDS_RULES_HOUSE, () => {
   let world: RulesHouse
@@ -16,27 +16,7 @@ suite('mail that must be encrypted, to keys of OpenPGP', NEEDS_RULES_HOUSE, () =
   test('what its sender sealed with OpenPGP goes as it is, too', async () => {
     const both = [world.people['pia']?.directory ?? '', world.alice.directory]
     await Promise.all(both.map((directory) => world.run(['mail', 'key', '--openpgp', '--identity', directory])))
-    const lines = [
-      'From: alice@acme.example',
-      'To: pia@partner.example',
-      'Subject: of the other kind',
-      '',
-      'by alice',
-      '',
-    ]
-    await writeFile(join(world.scratch, 'pgp-letter'), lines.join('\n'))
-    await world.run([
-      'mail',
-      'seal',
-      join(world.scratch, 'pgp-letter'),
-      '--identity',
-      world.alice.directory,
-      '--out',
-      join(world.scratch, 'pgp'),
-    ])
-    await world.swaks(['pia@partner.example'], ['--data', `@${join(world.scratch, 'pgp')}`])
-    const [got = ''] = await world.relay.mailbox('pia@partner.example', 1)
-    const { opened, inside } = await world.open(got, 'pia', 0)
+    const { opened, inside } = await sealedByHand(world, { reader: 'pia', subject: 'of the other kind' })
     assert.equal(opened.state, 'verified')
     assert.match(inside, /^Subject: of the other kind\r?$/m)
   })
@@ -82,7 +62,7 @@ suite('mail that must be encrypted, to keys of OpenPGP', NEEDS_RULES_HOUSE, () =
   })
 
   test('what was sealed with OpenPGP for another than its recipient is sealed to them, around', async () => {
-    const sealed = await readFile(join(world.scratch, 'pgp'), 'utf8')
+    const sealed = await readFile(join(world.scratch, 'pia.sealed'), 'utf8')
     await world.swaks(
       ['gil@partner.example'],
       ['--data', '-'],

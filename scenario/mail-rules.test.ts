@@ -1,10 +1,8 @@
 // What a rule says must be encrypted, in a whole house before a real postfix: the sender's side by swaks and reports, the
 // recipient's by what dovecot reads and `mail open` says.
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { letter, NEEDS_RULES_HOUSE, openRulesHouse, type RulesHouse } from './support/mail-rules.ts'
+import { letter, NEEDS_RULES_HOUSE, openRulesHouse, type RulesHouse, sealedByHand } from './support/mail-rules.ts'
 
 suite('mail that must be encrypted', NEEDS_RULES_HOUSE, () => {
   let world: RulesHouse
@@ -34,27 +32,7 @@ suite('mail that must be encrypted', NEEDS_RULES_HOUSE, () => {
   })
 
   test('what its sender sealed goes as it is, and is verified', async () => {
-    const lines = [
-      'From: alice@acme.example',
-      'To: carol@partner.example',
-      'Subject: sealed by hand',
-      '',
-      'by alice',
-      '',
-    ]
-    await writeFile(join(world.scratch, 'letter'), lines.join('\n'))
-    await world.run([
-      'mail',
-      'seal',
-      join(world.scratch, 'letter'),
-      '--identity',
-      world.alice.directory,
-      '--out',
-      join(world.scratch, 'sealed'),
-    ])
-    await world.swaks(['carol@partner.example'], ['--data', `@${join(world.scratch, 'sealed')}`])
-    const [got = ''] = await world.relay.mailbox('carol@partner.example', 1)
-    const { opened, inside } = await world.open(got, 'carol', 0)
+    const { opened, inside } = await sealedByHand(world, { reader: 'carol', subject: 'sealed by hand' })
     assert.equal(opened.state, 'verified')
     assert.match(inside, /^Subject: sealed by hand\r?$/m)
   })

@@ -72,6 +72,24 @@ export interface RulesHouse extends AsyncDisposable {
   restart(): Promise<void>
 }
 
+/** A letter that Alice has sealed herself, handed in; answers it as it was opened. */
+export async function sealedByHand(
+  world: RulesHouse,
+  { reader, subject }: { readonly reader: string; readonly subject: string },
+): ReturnType<RulesHouse['open']> {
+  const to = `${reader}@partner.example`
+  const [plain, sealed] = ['letter', 'sealed'].map((name) => join(world.scratch, `${reader}.${name}`)) as [
+    string,
+    string,
+  ]
+  const lines = ['From: alice@acme.example', `To: ${to}`, `Subject: ${subject}`, '', 'by alice', '']
+  await writeFile(plain, lines.join('\n'))
+  await world.run(['mail', 'seal', plain, '--identity', world.alice.directory, '--out', sealed])
+  await world.swaks([to], ['--data', `@${sealed}`])
+  const [got = ''] = await world.relay.mailbox(to, 1)
+  return world.open(got, reader, 0)
+}
+
 export const letter = (to: string, subject: string) => [
   '--header',
   `Subject: ${subject}`,
