@@ -60,7 +60,8 @@ suite('countersign sessions', () => {
     const { lines } = await listed()
     assert.equal(lines.length, 5)
     for (const line of lines) assert.ok(line.length <= 80, line)
-    assert.match(lines.join('\n'), /the-door-with-\S*….*ops\/a+….*M-\w{4}-\w{4}/)
+    assert.match(lines.join('\n'), /hello +alice +cert ⇄ cert +M-/)
+    assert.match(lines.join('\n'), /the-door-with\S*….*ops\/a+….*M-\w{4}-\w{4}/)
     assert.deepEqual(await json(), [`hello ${LONG}`, 'hello alice', `${DOOR} ${LONG}`, `${DOOR} alice`].toSorted())
   })
 

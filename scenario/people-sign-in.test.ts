@@ -81,7 +81,7 @@ suite('people sign in', PEOPLE_NEED, () => {
       'bound to the key of the device',
     ])
       assert.ok(why.includes(words), why)
-    assert.match(await bank.countersign('sessions'), /carol/)
+    assert.match(await bank.countersign('sessions'), /carol +password\+totp ⇄ picture\+\S+ +M-/)
     await bank.house.event((event) => event['event'] === 'meeting' && event['reference'] === reference)
   })
 

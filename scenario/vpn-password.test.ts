@@ -75,6 +75,13 @@ suite('passwords and codes at the door for VPN', { ...withVpn, ...needs('oathtoo
     assert.equal(await reaches(at, OFFICE), true)
     const met = await vpn.house.event(({ event, door }) => event === 'meeting' && door === 'office')
     assert.equal(met['ok'], true)
+    const { stdout: open } = await vpn.house.run(['sessions', '--json'])
+    const [session] = (JSON.parse(open) as { sessions: { door: string; proofs: unknown }[] }).sessions.filter(
+      ({ door }) => door === 'office',
+    )
+    assert.deepEqual(session?.proofs, { caller: ['certificate', 'password', 'totp'], callee: ['certificate'] })
+    const why = await vpn.house.run(['why', String(met['reference'])])
+    assert.match(why.stdout, /alice, issued by .* · password · one-time password/)
     await client.says(/TLS: soft reset[\s\S]*Control Channel: TLSv1\.3/)
     await client.says(/TLS: soft reset[\s\S]*TLS: soft reset[\s\S]*Control Channel: TLSv1\.3/)
     assert.equal(await reaches(at, OFFICE), true)

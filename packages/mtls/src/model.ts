@@ -97,6 +97,8 @@ export interface Session {
   readonly isCut: boolean
   /** Why it is being cut, or was. */
   readonly cutBy?: RefusalCode | undefined
+  /** What the caller showed, where the other side of this session is one. */
+  readonly proofs?: readonly Proof[]
   /** Octets handed to the kernel for the peer so far, below TLS. */
   octetsSent(): number
   /**

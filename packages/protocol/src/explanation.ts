@@ -89,8 +89,11 @@ function evidenceText(
     case undefined:
     case 'clientHello':
       return ''
-    case 'certificate':
-      return certificateText(actor.name, evidence.certificate, now)
+    case 'certificate': {
+      const { certificate, beside = [] } = evidence
+      const shown = certificateText(actor.name, certificate, now)
+      return beside.length === 0 ? shown : `${shown} · ${proofsText(beside, isShown)}`
+    }
     case 'verdict':
       return evidence.knownAt === undefined
         ? 'path · whether it was revoked is not known'

@@ -34,6 +34,8 @@ const MAX_DOORS = 1_024
 const MAX_KEYS = 512
 const MAX_KEY_CHARACTERS = 1024
 const MAX_CALLER_CHARACTERS = 256
+const MAX_PROOFS = 16
+const MAX_PROOF_CHARACTERS = 64
 const MAX_ID = 1_000_000_000_000
 /** Characters of why a follower refuses something: what a person reads in a log. */
 export const MAX_REFUSED_CHARACTERS = 1_024
@@ -224,6 +226,9 @@ function certificatesField(field: Field): readonly Uint8Array[] {
 
 function sessionField(field: Field): OpenSession {
   const party = field.get('party').optional((f) => f.text(256))
+  const proofs = field
+    .get('proofs')
+    .optional((f) => ({ caller: proofsField(f.get('caller')), callee: proofsField(f.get('callee')) }))
   return {
     id: field.get('id').text(256),
     door: field.get('door').text(256),
@@ -232,11 +237,16 @@ function sessionField(field: Field): OpenSession {
     ...(party !== undefined && { party }),
     since: field.get('since').instant(),
     octetsSent: field.get('octetsSent').number(Number.MAX_SAFE_INTEGER),
+    ...(proofs !== undefined && { proofs }),
     keys: field
       .get('keys')
       .list(MAX_KEYS)
       .map((key) => key.text(MAX_KEY_CHARACTERS)),
   }
+}
+
+function proofsField(field: Field): readonly string[] {
+  return field.list(MAX_PROOFS).map((one) => one.text(MAX_PROOF_CHARACTERS))
 }
 
 /** A meeting has its own reader, which names its own fields. */

@@ -40,6 +40,8 @@ export interface OpenSession {
   readonly party?: PartyId
   readonly since: Temporal.Instant
   readonly octetsSent: number
+  /** By what either side has proved itself, as in `certificate`, `totp`, `opaque`. A door of before tells none. */
+  readonly proofs?: { readonly caller: readonly string[]; readonly callee: readonly string[] }
   readonly keys: readonly string[]
 }
 

@@ -207,8 +207,14 @@ function evidenceField(field: Field): StepEvidence {
         ...(serverName === undefined ? {} : { serverName }),
       }
     }
-    case 'certificate':
-      return { kind, certificate: certificateField(field.get('certificate')) }
+    case 'certificate': {
+      const beside = field.get('beside').optional((f) => f.list(mostItems('proofs')).map(shownField))
+      return {
+        kind,
+        certificate: certificateField(field.get('certificate')),
+        ...(beside === undefined ? {} : { beside }),
+      }
+    }
     case 'verdict': {
       const knownAt = field.get('knownAt').optional((f) => f.instant())
       return {

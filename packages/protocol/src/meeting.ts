@@ -31,7 +31,12 @@ export interface CertificateSummary {
 /** Each kind can be recomputed from the octets on the wire and the key log by someone who trusts neither side's own log. */
 export type StepEvidence =
   | { readonly kind: 'clientHello'; readonly randomSha256: string; readonly serverName?: string }
-  | { readonly kind: 'certificate'; readonly certificate: CertificateSummary }
+  /** `beside`: what a person has shown in the same step, with it. */
+  | {
+      readonly kind: 'certificate'
+      readonly certificate: CertificateSummary
+      readonly beside?: readonly Pick<Proof, 'kind' | 'binding'>[]
+    }
   /** The side that judged says what it relied on. */
   | {
       readonly kind: 'verdict'

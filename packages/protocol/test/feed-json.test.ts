@@ -87,8 +87,11 @@ suite('messages of the feed', () => {
           party: 'alice',
           since: at,
           octetsSent: 9,
+          proofs: { caller: ['certificate', 'totp'], callee: ['certificate'] },
           keys: ['party:alice'],
         },
+        // As a door of before tells it.
+        { id: 't', door: 'web', reference: 'M-7F3K-92QE', caller: 'bob', since: at, octetsSent: 0, keys: [] },
       ],
     },
   ]
@@ -215,6 +218,19 @@ suite('messages of the feed', () => {
       'a cut without a reference',
       { kind: 'confirm', sequence: '1', cuts: [{ door: 'web', session: 's' }] },
       'cuts[0].reference',
+    ],
+    [
+      'proofs without a side',
+      {
+        ...{ kind: 'sessions', id: 1 },
+        sessions: [
+          {
+            ...{ id: 's', door: 'web', reference: 'M-7F3K-92QD', caller: 'a', since: `${at}`, octetsSent: 0, keys: [] },
+            proofs: { caller: ['certificate'] },
+          },
+        ],
+      },
+      'sessions[0].proofs.callee',
     ],
     ['a refusal that is too long', { kind: 'confirm', sequence: '1', cuts: [], refused: 'x'.repeat(1_025) }, 'refused'],
     ['no meeting', { kind: 'meeting', id: 1 }, 'meeting'],

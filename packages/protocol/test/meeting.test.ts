@@ -89,6 +89,18 @@ suite('the picture', () => {
     assert.equal(lines[5], '  5 verify    ✘ refused: alice was revoked 3 minutes ago (key compromise)')
     assert.equal(lines[6], '  6 channel     –')
   })
+  test('names what a person has shown beside a certificate, where it does, and reads it back', () => {
+    const beside = [
+      { kind: 'password', binding: 'none' },
+      { kind: 'totp', binding: 'none' },
+    ] as const
+    const [, , , show] = revoked.steps
+    const both = { kind: 'certificate', certificate: alice, beside } as const
+    const meeting: Meeting = { ...revoked, steps: revoked.steps.with(3, { ...show, evidence: both }) as never }
+    const [, , , row] = explainMeeting(meeting, at).rows
+    assert.equal(row?.text, 'alice, issued by Acme Issuing 1, 6 days left · password · one-time password')
+    assert.deepEqual(readMeeting(JSON.parse(JSON.stringify(writeMeeting(meeting)))), meeting)
+  })
   test('is no wider than asked', () => {
     for (const line of drawMeeting(explainMeeting(revoked, at), { width: 100 }).split('\n').slice(0, 7))
       assert.ok([...line].length <= 100, line)
@@ -313,6 +325,11 @@ suite('a person’s meeting', () => {
     ['a picture for everybody', { kind: 'picture', sealedTo: 'nobody' }, 'sealedTo'],
     ['a site of a megabyte', { kind: 'site', name: 'x'.repeat(1_000_000) }, 'name'],
     ['a proof by a word', { kind: 'proofs', proofs: [{ kind: 'word', binding: 'none' }] }, 'proofs[0].kind'],
+    [
+      'a word beside a certificate',
+      { kind: 'certificate', certificate: alice, beside: [{ kind: 'word', binding: 'none' }] },
+      'beside[0].kind',
+    ],
     ['a proof bound to hope', { kind: 'proofs', proofs: [{ kind: 'totp', binding: 'hope' }] }, 'proofs[0].binding'],
     ['nine proofs', { kind: 'proofs', proofs: Array.from({ length: 9 }, () => shown[0]) }, 'proofs'],
     ['a session bound to nothing', { kind: 'bound', to: 'nothing', keySha256: device.keySha256 }, 'to'],

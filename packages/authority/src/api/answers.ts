@@ -209,6 +209,7 @@ export const sessions: z.ZodType = z.strictObject({
       party: text.optional(),
       since: time,
       octetsSent: count,
+      proofs: z.strictObject({ caller: z.array(text), callee: z.array(text) }).optional(),
     }),
   ),
 })

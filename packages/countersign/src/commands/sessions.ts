@@ -23,6 +23,7 @@ export const sessions: Run = async (given, around) => {
     .map((session) => [
       plainText(doorOf(session)),
       plainText(session.get('caller').text(256)),
+      plainText(proofsOf(session.get('proofs'))),
       plainText(session.get('reference').text(32)),
       formatWhen(session.get('since').instant(), now),
       String(session.get('octetsSent').number(Number.MAX_SAFE_INTEGER)),
@@ -41,9 +42,10 @@ export const sessions: Run = async (given, around) => {
   const columns = [
     { head: 'door', shrinks: true },
     { head: 'caller', shrinks: true },
+    { head: 'proofs', shrinks: true },
     { head: 'reference' },
     { head: 'since' },
-    { head: 'octets sent', number: true },
+    { head: 'octets', number: true },
   ]
   for (const line of tableLines(columns, rows, around.columns)) around.out(line)
   return EXIT.ok
@@ -51,6 +53,20 @@ export const sessions: Run = async (given, around) => {
 
 function doorOf(session: Field): string {
   return session.get('door').text(256)
+}
+
+/** So that a line of 80 columns has both. */
+const SHORT: Readonly<Record<string, string>> = { certificate: 'cert' }
+
+/** By what either side has proved itself; a door of before tells none. */
+function proofsOf(field: Field): string {
+  const kinds = (side: 'caller' | 'callee') =>
+    field
+      .get(side)
+      .list(16)
+      .map((kind) => SHORT[kind.text(64)] ?? kind.text(64))
+      .join('+') || '–'
+  return field.present ? `${kinds('caller')} ⇄ ${kinds('callee')}` : ''
 }
 
 function partyOf(session: Field): string | undefined {

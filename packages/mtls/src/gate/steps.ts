@@ -1,6 +1,6 @@
 // The six steps of a meeting as either side records them.
 import type { TLSSocket } from 'node:tls'
-import type { Side, Step, StepEvidence, Steps } from '@countersign/protocol'
+import type { Proof, Side, Step, StepEvidence, Steps } from '@countersign/protocol'
 import type { StatusEvidence, TrustAnchor, VerifiedPath } from '@countersign/verify'
 import { formatName } from '@countersign/x509'
 import { sha256 } from '../sha256.ts'
@@ -37,9 +37,14 @@ export function helloEvidence(random: Uint8Array, serverName?: string): StepEvid
   return { kind: 'clientHello', randomSha256: sha256(random), ...(serverName !== undefined && { serverName }) }
 }
 
-/** Steps 2 and 4: a side presented itself. Undefined where it showed no certificate. */
-export function presentedFact(side: Side | undefined, at: Temporal.Instant): StepFact | undefined {
-  return side?.certificate && { evidence: { kind: 'certificate', certificate: side.certificate }, at }
+/** Steps 2 and 4: a side presented itself. Undefined where it showed no certificate. @param beside What it showed with that. */
+export function presentedFact(
+  side: Side | undefined,
+  at: Temporal.Instant,
+  beside: readonly Pick<Proof, 'kind' | 'binding'>[] = [],
+): StepFact | undefined {
+  const certificate = side?.certificate
+  return certificate && { evidence: { kind: 'certificate', certificate, ...(beside.length > 0 && { beside }) }, at }
 }
 
 /** Steps 3 and 5, by the side that judged: the anchor it relied on, and how it knows that nothing was revoked. */

@@ -72,17 +72,15 @@ export function createEngineCallers(options: EngineCallersOptions, log: Log): En
   ): HeldFacts => {
     const presented = callee()
     const held = { evidence: { kind: 'engine', by: engine }, at } as const
-    const proofs = person && {
-      evidence: { kind: 'proofs', proofs: person.proofs.map(({ kind, binding }) => ({ kind, binding })) } as const,
-      at,
-    }
+    const shown = person?.proofs.map(({ kind, binding }) => ({ kind, binding })) ?? []
+    const proofs = person && { evidence: { kind: 'proofs', proofs: shown } as const, at }
     const judged = verdict && { evidence: verdict, at }
     const isByPerson = certificates.length === 0
     const facts = [
       held,
       presentedFact(presented, at),
       { evidence: { kind: 'finished' }, at },
-      isByPerson ? proofs : presentedFact(caller, at),
+      isByPerson ? proofs : presentedFact(caller, at, shown),
       isByPerson ? proofs : judged,
       held,
     ] as const
