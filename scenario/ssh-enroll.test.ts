@@ -77,6 +77,10 @@ suite('certificates of SSH', peers, () => {
       return answer.stdout
     }
     assert.match(await list(), /"profile":"ssh-user"/)
+    const [, serial = ''] = /Serial: (\d+)/.exec(keygen('-L', '-f', path('id-cert.pub'))) ?? []
+    const one = await house.run(['revoke', BigInt(serial).toString(16)])
+    assert.match(one.stdout, /^bob has another certificate in force \(client\): countersign revoke bob ends all$/m)
+    assert.doesNotMatch((await house.run(['revoke', 'bob', '--dry-run'])).stdout, /in force/)
     await revokeNow(house, 'bob')
     const refused = await run(['--identity', directory, '--key', path('id')])
     assert.equal(refused.code, 1, refused.stdout)
@@ -109,6 +113,7 @@ suite('certificates of SSH', peers, () => {
       [['--identity', alice.directory, '--host', '--key', path('id')], {}, 1, /ERR_ENROLL_PROFILE/],
       [['--identity', alice.directory, '--door', '/x'], {}, 2, /--door is for hosts/],
       [['--identity', path('absent')], {}, 3, /absent/],
+      [['--identity', alice.directory, '--host', '--door', path('x'), '--install'], {}, 3, /no door has started at /],
     ] as const) {
       const ran = await house.run(['ssh', 'enroll', ...args], { env: { SSH_AUTH_SOCK: socket, HOME: scratch, ...env } })
       assert.equal(ran.code, code, `${args.join(' ')}: ${ran.stderr}`)

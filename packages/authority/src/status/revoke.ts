@@ -246,17 +246,31 @@ async function chooseCertificates(
   return { code: 'ERR_ADMIN_CONFLICT', note: 'this certificate is revoked already' }
 }
 
-/** Whoever has a key that was lost has it in every certificate of that key: RFC 5280 §5.3.1 speaks of the key. */
+/**
+ * Whoever has a key that was lost has it in every certificate of that key, RFC 5280 §5.3.1, and may have got others by it:
+ * what was given beside these, as certificates of SSH and for mail, goes with them. What they were renewed for, with another
+ * key, does not: so a key is replaced before it is given up.
+ */
 async function othersOfKeys(
   store: Repositories,
   named: readonly StoredCertificate[],
   now: Temporal.Instant,
 ): Promise<readonly StoredCertificate[]> {
   const keys = new Map(named.map((one) => [one.spkiSha256.toHex(), one.spkiSha256]))
+  // Also those that are over: what was given by them may be in force.
   const pages = await Promise.all(
-    [...keys.values()].map((spkiSha256) =>
-      store.certificates.list({ spkiSha256, state: 'valid', now: now.subtract(CLOCK_STEP), limit: MAX_OF_PARTY }),
-    ),
+    [...keys.values()].map((spkiSha256) => store.certificates.list({ spkiSha256, now, limit: MAX_OF_PARTY })),
   )
-  return pages.flatMap(({ found }) => found).filter((one) => !named.some(({ id }) => id === one.id))
+  const ofKeys = pages.flatMap(({ found }) => found)
+  const profiles = new Map(ofKeys.map(({ sha256, profile }) => [`certificate ${sha256.toHex()}`, profile]))
+  const isGivenBeside = ({ method, evidence, profile }: StoredCertificate) =>
+    method === 'certificate' && profiles.has(evidence) && profiles.get(evidence) !== profile
+  const parties = [...new Set(ofKeys.map(({ party }) => party))]
+  const current = await Promise.all(
+    parties.map((party) => store.certificates.currentOfParty(party, now.subtract(CLOCK_STEP))),
+  )
+  return current
+    .flat()
+    .filter((one) => keys.has(one.spkiSha256.toHex()) || isGivenBeside(one))
+    .filter((one) => !named.some(({ id }) => id === one.id))
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { readSshCertificate } from '@countersign/ssh'
 import { checkSshSignature, newSshKey } from '../../../../tools/testing/ssh-keys.ts'
-import { askLocally, enrollParty, meet, openHouse, placeOf } from '../support/house.ts'
+import { askLocally, enrollParty, heldOf, meet, openHouse, placeOf } from '../support/house.ts'
+import { newKey, requestFor } from '../support/keys.ts'
 import { sshEnrollmentBody } from '../support/ssh.ts'
 
 const PATH = '/v1/ssh/certificates'
@@ -34,6 +35,39 @@ suite('certificates of SSH, by the certificate in hand', () => {
     assert.equal(BigInt(`0x${found.serialNumber}`), certificate.serial)
     const { body: receipt } = await askLocally(house.directory, 'POST', '/v1/revocations', { subject: 'ops/anna' })
     assert.equal(receipt.revoked.length, 2)
+  })
+
+  test('a certificate whose key was lost takes along what was got by it, and not what it was renewed for; for another reason it ends alone', async (t) => {
+    const { house, as, place } = await setUp(t)
+    const list = async () =>
+      (await askLocally(house.directory, 'GET', '/v1/certificates?party=alice')).body.certificates as {
+        readonly serialNumber: string
+        readonly profile: string
+        readonly state: string
+      }[]
+    const enrolled = async (caller: Awaited<ReturnType<typeof meet>>) =>
+      (await caller.ask('POST', PATH, sshEnrollmentBody('ssh-user', newSshKey('Ed25519'), caller.exporter))).status
+    const first = await as('alice')
+    assert.equal(await enrolled(first), 201)
+    const key = newKey()
+    const second = await meet(
+      t,
+      place,
+      heldOf(key, await first.ask('POST', '/renew', { request: requestFor(key).toBase64() })),
+    )
+    assert.equal(await enrolled(second), 201)
+    const [one, ssh, other, otherSsh] = (await list()).map(({ serialNumber }) => serialNumber)
+    const revoke = async (reason: string, dryRun = false) => {
+      const { body } = await askLocally(house.directory, 'POST', '/v1/revocations', { subject: one, reason, dryRun })
+      return body.revoked.map(({ serialNumber }: { serialNumber: string }) => serialNumber).toSorted()
+    }
+    const inForce = async () =>
+      (await list()).filter(({ state }) => state === 'valid').map(({ serialNumber }) => serialNumber)
+    assert.deepEqual(await revoke('keyCompromise', true), [one, ssh].toSorted())
+    assert.deepEqual(await revoke('superseded'), [one])
+    assert.deepEqual(await inForce(), [ssh, other, otherSsh])
+    assert.deepEqual(await revoke('keyCompromise'), [ssh], 'that it was the key, one learns later')
+    assert.deepEqual(await inForce(), [other, otherSsh])
   })
 
   test('a server gets one for the names that it has; another of the same key takes its place', async (t) => {

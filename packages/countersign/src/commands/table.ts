@@ -208,7 +208,8 @@ export const COMMANDS: readonly Command[] = [
       'Looks at our own side, the name, the way there, TLS, both clocks, what the server shows, whom',
       'each side believes, and meets the door. Exit 1, 3 or 4 by the trouble on which the others rest.',
       'With --config or --data the house on this machine is looked at too, or alone: whether each',
-      'door at which people sign in has its secret.',
+      'door at which people sign in has its secret, and whether the sshd of this host is told of each',
+      'door for SSH, may run its programs and has what it reads (as root).',
     ],
     positionals: [{ name: 'ADDRESS', summary: 'host, host:port or an https URL', optional: true }],
     options: {
@@ -271,6 +272,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'end a certificate or a party now, open connections too, and print the receipt',
     details: [
       'With a party, all of its certificates, whatever its accounts are proved by, and its invitations, to accounts too, that are not used yet; and every session that it has open.',
+      'With a certificate, that one; for keyCompromise also all others of its key, and what was given by them, as certificates of SSH and for mail.',
       ...ADMIN_DETAILS,
     ],
     positionals: [{ name: 'SUBJECT', summary: 'a party, or the serial number or SHA-256 of a certificate' }],
