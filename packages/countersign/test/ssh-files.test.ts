@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { hostLines, install, personLines } from '../src/ssh/sshd-files.ts'
+import { hostLines, install, isInstalled, personLines, takeBack } from '../src/ssh/sshd-files.ts'
 
 const PAM = `# PAM configuration for the Secure Shell service
 @include common-auth
@@ -37,7 +37,7 @@ suite('files for OpenSSH', () => {
   test('the file of ours is whole, and written once', async () => {
     assert.ok(config)
     const file = { ...config, path: path('20.conf') }
-    assert.deepEqual(await install([file]), [file.path])
+    assert.deepEqual(await install([file]), [{ path: file.path, before: undefined }])
     assert.equal(await readFile(file.path, 'utf8'), `${config.lines.join('\n')}\n`)
     assert.deepEqual(await install([file]), [])
   })
@@ -47,7 +47,10 @@ suite('files for OpenSSH', () => {
     const file = { ...pam, path: path('pam') }
     await writeFile(file.path, PAM)
     await chmod(file.path, 0o640)
-    assert.deepEqual(await install([file]), [file.path])
+    assert.equal(await isInstalled(file), false)
+    const changed = await install([file])
+    assert.deepEqual(changed, [{ path: file.path, before: PAM }])
+    assert.equal(await isInstalled(file), true)
     const lines = (await readFile(file.path, 'utf8')).split('\n')
     const at = lines.findIndex((line) => /^session/.test(line))
     assert.equal(lines[at], 'session required pam_exec.so quiet stdout type=open_session /var/lib/door/opened')
@@ -58,6 +61,10 @@ suite('files for OpenSSH', () => {
     assert.ok(moved)
     await install([{ ...moved, path: file.path }])
     assert.equal((await readFile(file.path, 'utf8')).split('pam_exec').length, 2)
+    assert.equal(await isInstalled(file), false, 'of the door that was')
+    await takeBack(changed)
+    assert.equal(await readFile(file.path, 'utf8'), PAM)
+    assert.equal((await stat(file.path)).mode & 0o777, 0o640)
   })
 
   test('where PAM has no session, or no file, nothing is written', async () => {
@@ -66,6 +73,9 @@ suite('files for OpenSSH', () => {
     for (const name of ['other', 'absent'])
       await assert.rejects(install([{ ...pam, path: path(name) }]), { code: 'ERR_CLI_SSH_PAM' })
     assert.equal(await readFile(path('other'), 'utf8'), 'auth required pam_deny.so\n')
+    for (const name of ['other', 'absent']) assert.equal(await isInstalled({ ...pam, path: path(name) }), false)
+    await writeFile(path('alone'), `${pam.lines.join('\n')}\n`)
+    assert.equal(await isInstalled({ ...pam, path: path('alone') }), false, 'what else stands there is nothing')
   })
 
   test('known hosts get what is missing, behind what is there', async () => {

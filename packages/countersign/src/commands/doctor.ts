@@ -34,7 +34,7 @@ async function examined(
     const who = { directory: given.text('identity'), trustFile: given.text('trust'), name: given.text('name') }
     return examine({ address, ...who, house }, around)
   }
-  if (house !== undefined) return examineHouse(house)
+  if (house !== undefined) return examineHouse(house, around)
   throw new Failure(EXIT.usage, 'nothing was named that could be examined', {
     code: 'ERR_CLI_USAGE',
     next: 'name the address of a door, or the house here with --config FILE or --data DIR',
@@ -100,5 +100,7 @@ function shown(der: Uint8Array): unknown {
 function exitOf(trouble: Check | undefined): ExitCode {
   if (trouble === undefined) return EXIT.ok
   if (trouble.area === 'name' || trouble.area === 'reach' || trouble.area === 'authority') return EXIT.unreachable
-  return trouble.code !== undefined && /^ERR_(?:IDENTITY|TRUST|LOGIN)_/.test(trouble.code) ? EXIT.input : EXIT.refused
+  return trouble.code !== undefined && /^ERR_(?:IDENTITY|TRUST|LOGIN)_|^ERR_CLI_SSHD$/.test(trouble.code)
+    ? EXIT.input
+    : EXIT.refused
 }

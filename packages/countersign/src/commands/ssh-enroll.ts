@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { type CertifiedSshKey, certifySshKey } from '@countersign/mtls/ssh'
 import { formatWhen, writeJson } from '@countersign/protocol'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
@@ -12,9 +10,20 @@ import { plainText } from '../output/plain-text.ts'
 import { styleOf } from '../output/style.ts'
 import { newSshKey } from '../ssh/agent.ts'
 import { certificatePath, signWithFile, writeCertificate } from '../ssh/key-file.ts'
-import { type FileLines, hostLines, install, personLines, textOf } from '../ssh/sshd-files.ts'
+import { askSshd } from '../ssh/sshd.ts'
+import {
+  type Changed,
+  type FileLines,
+  HOST_KEY,
+  hostLines,
+  install,
+  personLines,
+  takeBack,
+  textOf,
+} from '../ssh/sshd-files.ts'
 
-const HOST_KEY = '/etc/ssh/ssh_host_ed25519_key'
+/** Debian's service makes it when it starts; where none has, sshd judges no configuration. */
+const SSHD_DIRECTORY = '/run/sshd'
 /** sshd_config(5): PidFile. */
 const SSHD_PID = '/run/sshd.pid'
 /** Renewed when a third of its life is left; tried again so soon. */
@@ -32,6 +41,7 @@ interface Given extends CertifiedSshKey {
 export const sshEnroll: Run = async (given, around) => {
   if (!given.flag('host') && given.text('door') !== undefined)
     throw new Failure(EXIT.usage, '--door is for hosts', { code: 'ERR_CLI_USAGE', next: 'add --host' })
+  if (given.flag('install')) await checkDoor(given.text('door'))
   const first = await certify(given, around)
   await tell(first, given, around)
   if (given.flag('keep')) await keep(first, given, around)
@@ -79,13 +89,16 @@ async function tell({ party, certificate, place, files }: Given, given: Argument
     const told = { event: 'enrolled', party, principals, serialNumber: serial.toString(16), notAfter, place }
     return around.out(
       JSON.stringify(
-        writeJson({ ...told, files: wanted ? changed : files.map(({ path, lines }) => ({ path, lines })) }),
+        writeJson({
+          ...told,
+          files: wanted ? changed.map(({ path }) => path) : files.map(({ path, lines }) => ({ path, lines })),
+        }),
       ),
     )
   }
   const until = validBefore === 'forever' ? 'has no end' : `ends ${formatWhen(validBefore, around.clock())}`
   around.out(`${principals.map(plainText).join(', ')}: the certificate is in ${place}; it ${until}`)
-  if (wanted) return around.out(changed.length === 0 ? 'OpenSSH is told already' : `changed: ${changed.join(', ')}`)
+  if (wanted) return around.out(changed.length === 0 ? 'OpenSSH is told already' : `changed: ${pathsOf(changed)}`)
   for (const { path, lines, place: where } of files) {
     around.out('')
     around.out(where === 'first' ? `${path}, before the other lines of session:` : `${path}:`)
@@ -95,19 +108,31 @@ async function tell({ party, certificate, place, files }: Given, given: Argument
   around.out('--install writes this')
 }
 
-/** What sshd would not start with is told before it is asked to read it. */
-async function checkSshd(changed: readonly string[]): Promise<void> {
-  const run = promisify(execFile)
-  try {
-    await run('sshd', ['-t'], { env: { ...process.env, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } })
-  } catch (cause) {
-    const said = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause)
-    throw new Failure(EXIT.input, `sshd does not take its configuration: ${plainText(said)}`, {
-      code: 'ERR_CLI_SSHD',
-      next: `mend it before sshd starts again; changed was: ${changed.join(', ')}`,
-      cause,
-    })
-  }
+/** With a program that is not there, PAM lets nobody in at all, by whatever key or password. */
+async function checkDoor(directory: string | undefined): Promise<void> {
+  if (directory === undefined || (await textOf(join(directory, 'opened'))) !== undefined) return
+  throw new Failure(EXIT.input, `no door has started at ${plainText(directory)}: sshd would let nobody in`, {
+    code: 'ERR_CLI_SSH_DOOR',
+    next: 'start the house with its door there first, or name the directory of its socket',
+  })
+}
+
+/** What sshd would not start with is taken back. */
+async function checkSshd(changed: readonly Changed[]): Promise<void> {
+  await mkdir(SSHD_DIRECTORY, { recursive: true, mode: 0o755 })
+  const answer = await askSshd(['-t'])
+  if (answer.ok) return
+  await takeBack(changed)
+  const taken = changed.length === 0 ? 'it said so before' : `taken back is what was written: ${pathsOf(changed)}`
+  throw new Failure(
+    EXIT.input,
+    answer.isHere ? `sshd does not take its configuration: ${plainText(answer.said)}` : 'there is no sshd here',
+    { code: 'ERR_CLI_SSHD', next: `${answer.isHere ? 'mend it' : 'install the package openssh-server'}; ${taken}` },
+  )
+}
+
+function pathsOf(changed: readonly Changed[]): string {
+  return changed.map(({ path }) => path).join(', ')
 }
 
 /** The one that runs reads its certificate again; its sessions stay. Where none says that it runs there is nothing to do. */

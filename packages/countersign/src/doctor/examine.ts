@@ -14,6 +14,7 @@ import { examineOwnSide, type OwnSide } from './own-side.ts'
 import { examinePeople, type HouseHere } from './people.ts'
 import { examineProof } from './proof.ts'
 import { examineReach } from './reach.ts'
+import { examineSsh } from './ssh.ts'
 
 /** What was asked. */
 export interface Complaint {
@@ -41,8 +42,12 @@ export interface Examination {
 }
 
 /** Examines the house here alone. */
-export async function examineHouse(house: HouseHere): Promise<Examination> {
-  return concluded(await examinePeople(house), { certificates: [], clock: {} })
+export async function examineHouse(house: HouseHere, { clock }: Pick<Around, 'clock'>): Promise<Examination> {
+  return concluded(await examineDoors(house, clock()), { certificates: [], clock: {} })
+}
+
+async function examineDoors(house: HouseHere, now: Temporal.Instant): Promise<readonly Check[]> {
+  return [...(await examinePeople(house)), ...(await examineSsh(house, now))]
 }
 
 /** Examines the way from here to a door. @throws {Failure} where the address is none. */
@@ -51,7 +56,7 @@ export async function examine(complaint: Complaint, around: Around): Promise<Exa
   const patient: Patient = { address, directory, ...parseDoorAddress(address), now: around.clock() }
   const name = referenceIdentity(complaint.name ?? patient.host)
   const own = await examineOwnSide(patient, complaint.trustFile, around)
-  const here = house === undefined ? [] : await examinePeople(house)
+  const here = house === undefined ? [] : await examineDoors(house, patient.now)
   try {
     return await examineWay(patient, name, { ...own, checks: [...own.checks, ...here] }, around)
   } finally {

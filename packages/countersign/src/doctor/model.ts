@@ -6,6 +6,7 @@ export const AREAS = [
   'identity',
   'status',
   'people',
+  'ssh',
   'name',
   'reach',
   'tls',

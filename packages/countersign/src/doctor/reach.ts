@@ -12,7 +12,11 @@ const OTHER_PROTOCOLS: readonly (readonly [begins: RegExp, text: string, next: s
     'it speaks plain HTTP, and no TLS',
     'ask for its https address; its operator gives it a certificate, or puts a door before it',
   ],
-  [/^SSH-/, 'it is an SSH server', 'use ssh, or check the port'],
+  [
+    /^SSH-/,
+    'it is an SSH server',
+    'use ssh, for which countersign ssh enroll gets a certificate, or check the port; the door there is examined on that host, by countersign doctor --config FILE',
+  ],
   [/^220[ -]/, 'it greets as a mail or FTP server does, in the clear', 'check the port: 465 and 990 begin with TLS'],
   [/^\+OK/, 'it greets as a POP server does, in the clear', 'check the port: 995 begins with TLS'],
   [/^\* OK/, 'it greets as an IMAP server does, in the clear', 'check the port: 993 begins with TLS'],

@@ -1,5 +1,5 @@
 // What OpenSSH is told: shown, and on request written where Debian's sshd and ssh look for it.
-import { readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EXIT, Failure } from '../command.ts'
 
@@ -14,12 +14,20 @@ export interface FileLines {
 /** Debian's sshd_config includes this folder before anything else, and the first value counts. @see sshd_config(5) */
 const SSHD_FILE = '/etc/ssh/sshd_config.d/20-countersign.conf'
 const PAM_FILE = '/etc/pam.d/sshd'
+/** The key of this host that is certified, where no other is named. */
+export const HOST_KEY = '/etc/ssh/ssh_host_ed25519_key'
 
 /**
  * The lines of a host: its certificate, and where a door of ours is on this host, whom it lets in.
  * @param door The directory of the door's socket.
+ * @param asker Who runs the door's program for sshd.
  */
-export function hostLines(key: string, certificate: string, door: string | undefined): readonly FileLines[] {
+export function hostLines(
+  key: string,
+  certificate: string,
+  door: string | undefined,
+  asker = 'nobody',
+): readonly FileLines[] {
   const own = [`HostKey ${key}`, `HostCertificate ${certificate}`]
   if (door === undefined) return [{ path: SSHD_FILE, place: 'whole', lines: own }]
   return [
@@ -31,7 +39,7 @@ export function hostLines(key: string, certificate: string, door: string | undef
         `TrustedUserCAKeys ${join(door, 'authorities.pub')}`,
         `RevokedKeys ${join(door, 'revoked.krl')}`,
         `AuthorizedPrincipalsCommand ${join(door, 'principals')} %u %k`,
-        'AuthorizedPrincipalsCommandUser nobody',
+        `AuthorizedPrincipalsCommandUser ${asker}`,
         'UsePAM yes',
       ],
     },
@@ -50,20 +58,48 @@ export function personLines(home: string, authorities: readonly string[]): FileL
   return { path: join(home, '.ssh', 'known_hosts'), place: 'last', lines }
 }
 
+/** A file that was written, and what it said before, where it was there. */
+export interface Changed {
+  readonly path: string
+  readonly before: string | undefined
+}
+
 /** Writes them; answers the files that are another now. @throws {Failure} where a file is not as it must be. */
-export async function install(files: readonly FileLines[]): Promise<readonly string[]> {
-  const changed: string[] = []
+export async function install(files: readonly FileLines[]): Promise<readonly Changed[]> {
+  const changed: Changed[] = []
   for (const file of files) {
     const before = await textOf(file.path)
     const text = withLines(file, before)
     if (text === before) continue
-    const mode = before === undefined ? 0o644 : (await stat(file.path)).mode & 0o777
-    const beside = `${file.path}.countersign.tmp`
-    await writeFile(beside, text, { mode })
-    await rename(beside, file.path)
-    changed.push(file.path)
+    await put(file.path, text, before === undefined ? 0o644 : (await stat(file.path)).mode & 0o777)
+    changed.push({ path: file.path, before })
   }
   return changed
+}
+
+/** Puts back what was there before {@link install}. */
+export async function takeBack(changed: readonly Changed[]): Promise<void> {
+  for (const { path, before } of changed)
+    if (before === undefined) await rm(path)
+    else await put(path, before, (await stat(path)).mode & 0o777)
+}
+
+/** Whether the lines stand where they must. */
+export async function isInstalled(file: FileLines): Promise<boolean> {
+  const text = await textOf(file.path)
+  return text !== undefined && hasPlace(file, text) && withLines(file, text) === text
+}
+
+async function put(path: string, text: string, mode: number): Promise<void> {
+  const beside = `${path}.countersign.tmp`
+  await writeFile(beside, text, { mode })
+  await rename(beside, path)
+}
+
+const SESSION = /^\s*-?session\s|^\s*@include\s+common-session/
+
+function hasPlace({ place }: FileLines, text: string): boolean {
+  return place !== 'first' || text.split('\n').some((line) => SESSION.test(line) && !/\/opened\s*$/.test(line))
 }
 
 function withLines({ path, lines, place }: FileLines, before: string | undefined): string {
@@ -76,7 +112,7 @@ function withLines({ path, lines, place }: FileLines, before: string | undefined
     return missing.length === 0 ? (before ?? '') : `${before ?? ''}${end}${missing.join('')}`
   }
   const rest = had.filter((line) => !/^\s*session\s.*pam_exec\.so.*\/opened\s*$/.test(line))
-  const at = rest.findIndex((line) => /^\s*-?session\s|^\s*@include\s+common-session/.test(line))
+  const at = rest.findIndex((line) => SESSION.test(line))
   if (before === undefined || at < 0)
     throw new Failure(EXIT.input, `${path} has no line of session`, {
       code: 'ERR_CLI_SSH_PAM',
