@@ -10,12 +10,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseKeyLine, readSshCertificate } from '@countersign/ssh'
 import { programPath } from '../interop/peer.ts'
 import { revokeNow } from './support/administer.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
 import { enrolled, runProgram } from './support/peers.ts'
-import { certified, makeSshKey, type Sshd, sshArguments, startSshd, withSshd } from './support/sshd.ts'
+import { certified, makeSshKey, newlyCertified, type Sshd, sshArguments, startSshd, withSshd } from './support/sshd.ts'
 
 const REFERENCE = /M-[0-9A-Z]{4}-[0-9A-Z]{4}/
 /** The goal of the door. */
@@ -56,17 +55,10 @@ suite('open sessions at sshd', withSshd, () => {
       },
     })
   }
-  /** A new key and its certificate: of what was revoked as compromised the key is, too. Answers the serial number. */
-  const renew = async (name: string): Promise<string> => {
-    for (const file of [name, `${name}.pub`]) await rm(path(file), { force: true })
-    makeSshKey(path(name))
-    await certified(join(place, 'parties', name), path(name))
-    const line = (await readFile(path(`${name}-cert.pub`), 'utf8')).trimEnd()
-    return readSshCertificate(parseKeyLine(line).blob).serial.toString(16)
-  }
+  const renew = (name: string) => newlyCertified(join(place, 'parties', name), path(name))
   const argumentsOf = (key: string) => sshArguments(key, 'deploy', sshd.port, path('known_hosts'), 'web1.localhost')
-  const open = async (key: string, options: readonly string[] = ['-tt']): Promise<Shell> => {
-    const child = spawn(programPath('ssh'), [...options, ...argumentsOf(key), TICK], {
+  const open = async (key: string, options: readonly string[] = ['-tt'], command = TICK): Promise<Shell> => {
+    const child = spawn(programPath('ssh'), [...options, ...argumentsOf(key), command], {
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     let [text, lastAt] = ['', 0]
@@ -171,6 +163,50 @@ suite('open sessions at sshd', withSshd, () => {
     }
   })
 
+  test('what its user has detached from a session ends with it, and nothing of another’s on the account', async (t) => {
+    const serial = await renew('alice')
+    const command = `(setsid sleep 300 </dev/null >/dev/null 2>&1 & echo detached $!); ${TICK}`
+    const [alice, bob] = await Promise.all([open(path('alice'), ['-tt'], command), open(path('bob'), ['-tt'], command)])
+    const [ofAlice = 0, ofBob = 0] = [alice, bob].map((shell) => Number(/detached (\d+)/.exec(shell.text())?.[1]))
+    const ends = async () => {
+      bob.child.kill()
+      await bob.ended
+      process.kill(ofBob, 'SIGKILL')
+      while ((await openAtDoor()) > 0) await delay(20)
+    }
+    if ((await readFile(`/proc/${ofAlice}/sessionid`, 'utf8')) === '4294967295') {
+      await ends()
+      process.kill(ofAlice, 'SIGKILL')
+      return t.skip('the kernel counts no logins here')
+    }
+    await revokeNow(house, serial)
+    await alice.ended
+    while (await isRunning(ofAlice)) await delay(10)
+    assert.equal(await isRunning(ofBob), true)
+    await bob.ticked()
+    await ends()
+  })
+
+  test('where sshd asks for two certificates the session is bound to both, also by a door that starts again', async () => {
+    const serial = await renew('alice')
+    const config = ['AuthenticationMethods publickey,publickey']
+    await using strict = await startSshd({ directory: scratch, door: path('door'), hostKey: path('host'), config })
+    const before = sshd
+    sshd = strict
+    try {
+      const both = await open(path('bob'), ['-tt', '-i', path('alice')])
+      assert.equal(await openAtDoor(), 2)
+      await house.stop()
+      await start('require')
+      assert.equal(await openAtDoor(), 2)
+      assert.equal((await revokeNow(house, serial)).cuts.length, 1)
+      await both.ended
+      while ((await openAtDoor()) > 0) await delay(20)
+    } finally {
+      sshd = before
+    }
+  })
+
   test('who has shown one certificate and logged in with another is bound to the other', async () => {
     const serial = await renew('alice')
     // Her certificate without her key: anyone can ask with it, and is told yes.
@@ -241,3 +277,9 @@ suite('open sessions at sshd', withSshd, () => {
     assert.equal(await openAtDoor(), 0, 'what has ended meanwhile is not there')
   })
 })
+
+/** Whoever has ended, and is not waited for, does not run. */
+async function isRunning(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return stat !== '' && !/\) [ZX] /.test(stat)
+}

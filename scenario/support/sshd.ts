@@ -3,7 +3,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createPrivateKey, createPublicKey, randomBytes, sign } from 'node:crypto'
 import { once } from 'node:events'
-import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { certifySshKey } from '@countersign/mtls/ssh'
@@ -12,6 +12,7 @@ import {
   formatKeyLine,
   parseKeyLine,
   parseSshMessageSignature,
+  readSshCertificate,
   readSshPublicKey,
   type SshTbsCertificate,
   writeSshCertificate,
@@ -73,6 +74,8 @@ export async function startSshd({
       'auth required pam_deny.so',
       'account required pam_permit.so',
       ...(door === undefined ? [] : [`session required pam_exec.so quiet stdout type=open_session ${PLACE}/opened`]),
+      // As Debian has it; optional, as not every kernel counts logins.
+      'session optional pam_loginuid.so',
       'session required pam_permit.so',
       '',
     ].join('\n'),
@@ -139,7 +142,8 @@ async function followed(child: ChildProcess, port: number): Promise<Sshd> {
     log += text
     for (const look of [...waiting]) look()
   })
-  const closed = once(child, 'close')
+  // Sessions that are open hold its output, and outlive it.
+  const ended = once(child, 'exit')
   const logged = (pattern: RegExp, timeoutMs = 10_000): Promise<string> => {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     const look = () => {
@@ -162,7 +166,7 @@ async function followed(child: ChildProcess, port: number): Promise<Sshd> {
     logged,
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM')
-      await closed
+      await ended
     },
   }
 }
@@ -195,6 +199,18 @@ export async function certified(
     return parseSshMessageSignature(execFileSync(programPath('ssh-keygen'), args, { input: message, encoding: 'utf8' }))
   })
   await writeFile(`${key}-cert.pub`, `${formatKeyLine({ blob: certificate.blob })}\n`)
+}
+
+/**
+ * Makes a key of {@link makeSshKey} in the place of the one there, and has it certified: of what was revoked as compromised the
+ * key is, too. Answers the serial number of the certificate, hexadecimal.
+ */
+export async function newlyCertified(directory: string, key: string): Promise<string> {
+  for (const path of [key, `${key}.pub`]) await rm(path, { force: true })
+  makeSshKey(key)
+  await certified(directory, key)
+  const line = (await readFile(`${key}-cert.pub`, 'utf8')).trimEnd()
+  return readSshCertificate(parseKeyLine(line).blob).serial.toString(16)
 }
 
 /**

@@ -31,6 +31,9 @@ interface Parts {
   readonly log: Log
 }
 
+/** What sshd reads, by name. */
+type Files = readonly (readonly [name: string, octets: Uint8Array])[]
+
 const [AUTHORITIES, REVOKED] = ['authorities.pub', 'revoked.krl']
 /** Asked for again when nothing happens, and after it could not be had. */
 const EVERY_MS = 300_000
@@ -45,8 +48,9 @@ const AFTER_TRIES = 20
  */
 export async function followStatus(parts: Parts): Promise<Known> {
   const { door, directory, ask, trust, clock, log } = parts
-  let current = await keptStatus(directory)
-  let files: readonly (readonly [name: string, octets: Uint8Array])[] = []
+  const kept = await keptStatus(directory)
+  let current: KnownStatus | undefined = kept?.status
+  let files: Files = kept?.files ?? []
   let isClosed = false
   let timer: NodeJS.Timeout | undefined
   let turn: Promise<unknown> = Promise.resolve()
@@ -55,29 +59,37 @@ export async function followStatus(parts: Parts): Promise<Known> {
   const fetchNow = async () => {
     const at = clock()
     const { authorities, revoked } = await ask()
-    const lines = authorities.split('\n').filter((line) => line !== '')
     // Both are read before either counts: what cannot be read would lock everybody out, or let the wrong one in.
-    const read = {
-      authorities: lines.map((line) => parseKeyLine(line).blob),
-      revoked: readKeyRevocationList(revoked),
-      at,
-    }
+    const read = { authorities: blobsOf(authorities), revoked: readKeyRevocationList(revoked), at }
     if (current !== undefined && read.revoked.version < current.revoked.version)
       throw new Error(
         `the revocation list ${read.revoked.version} is older than ${current.revoked.version}, which is known`,
       )
     files = [
-      [AUTHORITIES, Buffer.from(lines.map((line) => `${line}\n`).join(''))],
+      [
+        AUTHORITIES,
+        Buffer.from(
+          linesOf(authorities)
+            .map((line) => `${line}\n`)
+            .join(''),
+        ),
+      ],
       [REVOKED, revoked],
     ]
     await mend()
     current = read
   }
-  const mend = async () => {
+  const write = async () => {
     for (const [name, octets] of files) {
       const path = join(directory, name)
       if (!(await isSame(path, octets))) await replace(path, octets, 0o644)
     }
+  }
+  let writing = Promise.resolve()
+  /** One after the other: who is at it with what was known before would write over what is known now. */
+  const mend = () => {
+    writing = writing.then(write, write)
+    return writing
   }
   const round = async () => {
     try {
@@ -106,7 +118,7 @@ export async function followStatus(parts: Parts): Promise<Known> {
   again(await round())
   return {
     current: () => current,
-    mend: () => (files.length === 0 ? Promise.resolve() : mend()),
+    mend,
     close() {
       isClosed = true
       clearTimeout(timer)
@@ -125,31 +137,44 @@ export async function replace(path: string, octets: Uint8Array | string, mode: n
 }
 
 async function isSame(path: string, octets: Uint8Array): Promise<boolean> {
-  const there = await maybe(readFile(path))
+  const there = await ifThere(readFile(path))
   return there !== undefined && Buffer.compare(there, octets) === 0
 }
 
-/** What sshd goes by already, for a start while the authority is away; its age is not known, and so counts as none. */
-async function keptStatus(directory: string): Promise<KnownStatus | undefined> {
-  const [lines, list] = await Promise.all([
-    maybe(readFile(join(directory, AUTHORITIES), 'utf8')),
-    maybe(readFile(join(directory, REVOKED))),
-  ])
-  if (lines === undefined || list === undefined) return undefined
+/** What sshd goes by already, for a start while the authority is away: it is as old as it says. */
+async function keptStatus(
+  directory: string,
+): Promise<{ readonly status: KnownStatus; readonly files: Files } | undefined> {
+  const [authorities, list] = await Promise.all(
+    [AUTHORITIES, REVOKED].map((name) => ifThere(readFile(join(directory, name)))),
+  )
+  if (authorities === undefined || list === undefined) return undefined
   try {
-    const authorities = lines
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => parseKeyLine(line).blob)
     const revoked = readKeyRevocationList(list)
-    return { authorities, revoked, at: revoked.generatedAt }
+    const status = { authorities: blobsOf(authorities.toString()), revoked, at: revoked.generatedAt }
+    return {
+      status,
+      files: [
+        [AUTHORITIES, authorities],
+        [REVOKED, list],
+      ],
+    }
   } catch (error) {
     if (!(error instanceof SshError)) throw error
     return undefined
   }
 }
 
-async function maybe<Value>(reading: Promise<Value>): Promise<Value | undefined> {
+function linesOf(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line !== '')
+}
+
+function blobsOf(text: string): readonly Uint8Array[] {
+  return linesOf(text).map((line) => parseKeyLine(line).blob)
+}
+
+/** Undefined where the file is not there. */
+export async function ifThere<Value>(reading: Promise<Value>): Promise<Value | undefined> {
   try {
     return await reading
   } catch (error) {

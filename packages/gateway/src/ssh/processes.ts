@@ -27,12 +27,13 @@ export async function isThere({ pid, start }: ProcessName): Promise<boolean> {
 }
 
 /**
- * Ends a session: whatever its user runs stops at once, `words` are written to its terminals, and then the processes of sshd
- * and all below are killed. Nothing is sent any more when it resolves.
+ * Ends a session: whatever its user runs stops at once, `words` are written to its terminals, and then the processes of sshd,
+ * all below and what left them are killed. Nothing is sent any more when it resolves.
  */
 export async function endSession(monitor: ProcessName, words: string): Promise<void> {
   if (!(await isThere(monitor))) return
-  const all = await below(monitor)
+  const detached = await detachedFrom(monitor)
+  const all = await ofSession(monitor, detached)
   const engine = await readlinkOf(monitor.pid)
   // sshd itself goes on for a moment, or nobody would carry the words. Of a login as root the one process is both.
   const carriers = new Set<number>([monitor.pid])
@@ -44,14 +45,26 @@ export async function endSession(monitor: ProcessName, words: string): Promise<v
   const told = await Promise.all([...terminals].map((path) => tell(path, words)))
   if (told.includes(true)) await delay(TELL_MS)
   // Who was started in between is found now.
-  const last = await below(monitor)
+  const last = await ofSession(monitor, detached)
   const still = await isThere(monitor)
   for (const one of [...(still ? [monitor] : []), ...all, ...last]) signal(one, 'SIGKILL')
 }
 
-/** All whose parents lead to it. */
-async function below({ pid: root }: ProcessName): Promise<readonly Process[]> {
+/** All whose parents lead to it, and those that left them, but not the session. */
+async function ofSession(
+  { pid: root }: ProcessName,
+  isDetached: ((pid: number) => Promise<boolean>) | undefined,
+): Promise<readonly Process[]> {
   const all = await everything()
+  const found = below(root, all)
+  if (isDetached === undefined) return found
+  const parents = new Set([root, ...found.map(({ pid }) => pid)])
+  const others = all.filter(({ pid }) => !parents.has(pid))
+  const left = await Promise.all(others.map(({ pid }) => isDetached(pid)))
+  return [...found, ...others.filter((_, index) => left[index])]
+}
+
+function below(root: number, all: readonly Process[]): Process[] {
   const found: Process[] = []
   const parents = new Set([root])
   // A child may have a smaller number than its parent.
@@ -67,6 +80,33 @@ async function below({ pid: root }: ProcessName): Promise<readonly Process[]> {
   return found
 }
 
+/** pam_loginuid(8) has the kernel number each login; whatever is started in it has that number, and only root gets another. */
+const NO_LOGIN = '4294967295'
+
+/**
+ * Which processes are of the login that `monitor` watches over, whoever their parents are now (`nohup`, `tmux`): those that run
+ * as its user. What root started there may be anybody's, as a service that was restarted by sudo is. Undefined where the kernel
+ * knows of no login of its own here.
+ */
+async function detachedFrom({ pid }: ProcessName): Promise<((pid: number) => Promise<boolean>) | undefined> {
+  const [login, user] = await Promise.all([loginOf(pid), textOf(pid, 'loginuid')])
+  if (login === undefined || user === undefined || user === '0') return undefined
+  // An sshd that somebody has started by hand is in the login of whoever did.
+  const parent = (await processOf(pid))?.parent ?? 0
+  if (login === (await loginOf(parent)) || login === (await loginOf(process.pid))) return undefined
+  return async (other) =>
+    (await loginOf(other)) === login && /^Uid:\t(\d+)/m.exec((await textOf(other, 'status')) ?? '')?.[1] === user
+}
+
+async function loginOf(pid: number): Promise<string | undefined> {
+  const login = await textOf(pid, 'sessionid')
+  return login === NO_LOGIN ? undefined : login
+}
+
+function textOf(pid: number, name: 'loginuid' | 'sessionid' | 'stat' | 'status'): Promise<string | undefined> {
+  return gone(readFile(`/proc/${pid}/${name}`, 'utf8'))
+}
+
 async function everything(): Promise<readonly Process[]> {
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   const all = await Promise.all(names.map((name) => processOf(Number(name))))
@@ -75,7 +115,7 @@ async function everything(): Promise<readonly Process[]> {
 
 /** proc(5): the name in parentheses may have anything in it. A process that has ended and is not waited for is not there. */
 async function processOf(pid: number): Promise<Process | undefined> {
-  const text = await gone(readFile(`/proc/${pid}/stat`, 'utf8'))
+  const text = await textOf(pid, 'stat')
   if (text === undefined) return undefined
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const [state, parent] = fields

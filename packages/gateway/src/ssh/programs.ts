@@ -50,16 +50,16 @@ print $1 if $answer =~ /^yes\\n([\\x21-\\x7e\\n]*)$/;
 
 /**
  * Run by pam_exec when sshd opens a session, as root and in a child of the process that watches over the session: sshd says
- * which certificate it has accepted there (SSH_AUTH_INFO_0). It notes that for a door that is away, asks, and ends the login
+ * which certificates it has accepted there (SSH_AUTH_INFO_0). It notes that for a door that is away, asks, and ends the login
  * where the answer is no; what it prints stands on the user's terminal.
  */
 export function openedProgram(whenAway: boolean): string {
   return `#!/usr/bin/perl -T
 # Written by the SSH door of Countersign: what is changed here is written over.
 ${HEAD}exit 0 unless ($ENV{PAM_TYPE} || '') eq 'open_session';
-my ($certificate) = ($ENV{SSH_AUTH_INFO_0} || '') =~ m{^publickey \\S+-cert-v01\\@openssh\\.com ([A-Za-z0-9+/=]+)$}m;
+my @certificates = ($ENV{SSH_AUTH_INFO_0} || '') =~ m{^publickey \\S+-cert-v01\\@openssh\\.com ([A-Za-z0-9+/=]+)$}mg;
 # By a key that is in authorized_keys, or by a password: not the door's to judge.
-exit 0 unless defined $certificate;
+exit 0 unless @certificates;
 my $pid = getppid();
 open(my $kernel, '<', '${BOOT_ID}') or exit 1;
 my ($boot) = (<$kernel> || '') =~ /^([0-9a-f-]{36})$/ or exit 1;
@@ -67,17 +67,20 @@ open(my $stat, '<', "/proc/$pid/stat") or exit 1;
 my ($start) = (<$stat> || '') =~ /^.*\\) \\S+(?: \\S+){18} (\\d+) /s or exit 1;
 my ($account) = ($ENV{PAM_USER} || '') =~ /^([\\x21-\\x7e]+)$/ or exit 1;
 my ($address, $port) = ($ENV{SSH_CONNECTION} || '') =~ /^([0-9a-fA-F.:]+)\\S* (\\d+) /;
-my $line = join ' ', $pid, $start, $account, defined $port ? "$address,$port" : '-', $certificate;
+my $who = join ' ', $pid, $start, $account, defined $port ? "$address,$port" : '-';
+# More than one where sshd asks for more (AuthenticationMethods publickey,publickey): each must be let in.
+my @lines = map { "$who $_" } @certificates;
 umask 077;
 my $note = "$here/sessions/$pid-$start";
 my $file;
-open($file, '>', "$note.new") && print($file "$line\\n$boot\\n") && close($file) && rename("$note.new", $note) or exit 1;
+open($file, '>', "$note.new") && print($file join("\\n", @lines, $boot), "\\n") && close($file) && rename("$note.new", $note) or exit 1;
 ${ASK}
-my $answer = ask("$here/opened.sock", $line);
-${whenAway ? 'exit 0 unless defined $answer;' : ''}
-if (defined $answer && $answer =~ /^yes\\n/) { exit 0 }
-unlink $note;
-print defined $answer && $answer =~ /^no\\n([\\x20-\\x7e\\n]*)$/ ? $1 : "the door of this host does not answer: try again, or tell its operator\\n";
-exit 1;
+for my $line (@lines) {
+  my $answer = ask("$here/opened.sock", $line);
+  ${whenAway ? 'exit 0 unless defined $answer;\n  ' : ''}next if defined $answer && $answer =~ /^yes\\n/;
+  unlink $note;
+  print defined $answer && $answer =~ /^no\\n([\\x20-\\x7e\\n]*)$/ ? $1 : "the door of this host does not answer: try again, or tell its operator\\n";
+  exit 1;
+}
 `
 }

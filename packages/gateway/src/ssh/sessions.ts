@@ -6,6 +6,7 @@ import type { CallerSession, Log, RefusedMeeting, ShownCallers } from '@counters
 import type { Meeting, Refusal, RefusalCode } from '@countersign/protocol'
 import { wordsOf, wordsOfMeeting } from '../kind/refusal-words.ts'
 import type { ReadCredential } from './certificate.ts'
+import { ifThere } from './known.ts'
 import { endSession, isThere, type ProcessName } from './processes.ts'
 import { BOOT_ID } from './programs.ts'
 
@@ -59,8 +60,8 @@ interface Held {
 
 /** Ends of processes are not told: they are looked for. */
 const LOOK_MS = 1_000
-const NOTE = /^(\d{1,10})-(\d{1,20})$/
-const MAX_NOTE = 32_768
+const NOTE = /^(\d{1,10})-(\d{1,20})(\.new)?$/
+const MAX_NOTE = 131_072
 
 /** Reads the line; undefined where it is none. */
 export function readOpened(line: string): Opened | undefined {
@@ -72,25 +73,36 @@ export function readOpened(line: string): Opened | undefined {
   return { pid: Number(pid), start: BigInt(start), account, certificate, ...(from !== '-' && { address }) }
 }
 
+/** Reads a note: a line for each certificate, and which start of the machine it is of. Undefined where it says nothing of this one. */
+function readNote(text: string, boot: string): readonly Opened[] | undefined {
+  const lines = text.split('\n')
+  if (text.length > MAX_NOTE || lines.pop() !== '' || lines.pop() !== boot) return undefined
+  const opened = lines.flatMap((line) => readOpened(line) ?? [])
+  return opened.length === lines.length ? opened : undefined
+}
+
 /** Makes them; none is known yet. */
 export function createSessions(parts: Parts): SshSessions & { list(): readonly Held[] } {
   const { door, directory, callers, read, accounts, record, log, clock, onChange } = parts
+  /** One for each certificate: sshd may ask for more than one. */
   const held = new Map<string, Held>()
   let timer: NodeJS.Timeout | undefined
   const nameOf = ({ pid, start }: ProcessName) => `${pid}-${start}`
+  const keyOf = (opened: Opened) => `${nameOf(opened)} ${opened.certificate}`
 
-  const forget = (name: string) => {
-    held.get(name)?.leave()
-    held.delete(name)
+  /** Its process has ended, and with it the note. */
+  const forget = (opened: Opened) => {
+    held.get(keyOf(opened))?.leave()
+    held.delete(keyOf(opened))
     if (held.size === 0) stopLooking()
     onChange()
-    return rm(join(directory, name), { force: true })
+    return rm(join(directory, nameOf(opened)), { force: true })
   }
   const look = async () => {
-    for (const [name, { opened, session }] of held)
+    for (const { opened, session } of held.values())
       if (!session.isCut && !(await isThere(opened))) {
         log('ssh.closed', { door, reference: session.meeting.reference })
-        await forget(name)
+        await forget(opened)
       }
   }
   const startLooking = () => {
@@ -112,8 +124,7 @@ export function createSessions(parts: Parts): SshSessions & { list(): readonly H
     const credential = read(opened.certificate)
     // sshd has accepted what cannot be read here: nobody knows whom it would be.
     if (credential === undefined) return { ok: false, words: 'the certificate cannot be read\n' }
-    const name = nameOf(opened)
-    const known = held.get(name)
+    const known = held.get(keyOf(opened))
     // By its note: it came when the door was about to listen.
     if (known) return known.session.isCut ? { ok: false, words: 'the session is over\n' } : { ok: true }
     const caller = { credential, isProved: true, ...(opened.address !== undefined && { address: opened.address }) }
@@ -124,7 +135,7 @@ export function createSessions(parts: Parts): SshSessions & { list(): readonly H
       const { meeting } = met.ok ? met.session : met
       log('ssh.ending', { door, reference: meeting.reference, code: cause })
       await endSession(opened, `\r\n${wordsOf(cause, meeting).text}\r\n`)
-      await forget(name)
+      await forget(opened)
     }
     const met = callers.meet(caller, { octetsSent: () => 0, end })
     if (!met.ok) return refused(met.meeting)
@@ -135,7 +146,7 @@ export function createSessions(parts: Parts): SshSessions & { list(): readonly H
       return refused(callers.refuse(caller, { ...asked.refusal, note: `the account ${opened.account}` }))
     }
     record(session.meeting)
-    held.set(name, { opened, session, leave: release, drop: asked.drop })
+    held.set(keyOf(opened), { opened, session, leave: release, drop: asked.drop })
     startLooking()
     onChange()
     return { ok: true }
@@ -158,21 +169,27 @@ export function createSessions(parts: Parts): SshSessions & { list(): readonly H
     async resume() {
       const boot = (await readFile(BOOT_ID, 'latin1')).trimEnd()
       for (const name of await readdir(directory)) {
-        if (held.has(name)) continue
         const path = join(directory, name)
-        const [line = '', noted] = NOTE.test(name) ? (await readFile(path, 'latin1')).split('\n') : []
-        const opened = line.length > MAX_NOTE ? undefined : readOpened(line)
+        const [, pid, start = '', isUnfinished] = NOTE.exec(name) ?? []
+        if (isUnfinished && (await isThere({ pid: Number(pid), start: BigInt(start) }))) continue
+        const text = pid === undefined || isUnfinished ? '' : await ifThere(readFile(path, 'latin1'))
+        // While the door is away the program takes its note back.
+        if (text === undefined) continue
+        const opened = readNote(text, boot)
+        const [first] = opened ?? []
         // Of another start of the machine, its number and beginning may be those of any process of this one.
-        const isOfNow = noted === boot && opened !== undefined && nameOf(opened) === name
-        if (!isOfNow || !(await isThere(opened))) {
+        if (opened === undefined || first === undefined || nameOf(first) !== name || !(await isThere(first))) {
           await rm(path, { force: true, recursive: true })
           continue
         }
-        const resumed = open(opened)
-        if (resumed.ok) continue
-        // It was let in once, and would not be now.
-        await endSession(opened, `\r\n${resumed.words.trimEnd()}\r\n`)
-        await rm(path, { force: true })
+        for (const one of opened) {
+          const resumed = held.has(keyOf(one)) ? undefined : open(one)
+          if (resumed === undefined || resumed.ok) continue
+          // It was let in once, and would not be now.
+          await endSession(one, `\r\n${resumed.words.trimEnd()}\r\n`)
+          await rm(path, { force: true })
+          break
+        }
       }
     },
     judgeAnew() {

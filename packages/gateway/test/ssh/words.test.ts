@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { needs, programPath } from '../../../../interop/peer.ts'
 import { endSession, isThere } from '../../src/ssh/processes.ts'
-import { openedProgram, principalsProgram } from '../../src/ssh/programs.ts'
+import { BOOT_ID, openedProgram, principalsProgram } from '../../src/ssh/programs.ts'
 import { readOpened } from '../../src/ssh/sessions.ts'
 
 test('a line says which process, since when, whose account, from where and by what', () => {
@@ -37,8 +37,9 @@ for (const line of [
 suite('the programs', needs('perl', 'perl-base'), () => {
   const withPrograms = async (
     whenAway: boolean,
-    answer: string | undefined,
+    answer: string | ((line: string) => string) | undefined,
     use: (directory: string, asked: string[]) => Promise<void>,
+    name = 'door',
   ) => {
     const directory = await mkdtemp(join(tmpdir(), 'countersign-programs-'))
     const asked: string[] = []
@@ -47,14 +48,14 @@ suite('the programs', needs('perl', 'perl-base'), () => {
         .on('error', () => undefined)
         .once('data', (line: Buffer) => {
           asked.push(line.toString())
-          socket.end(answer ?? '')
+          socket.end(typeof answer === 'function' ? answer(line.toString()) : (answer ?? ''))
         }),
     )
     try {
       await writeFile(join(directory, 'principals'), principalsProgram(whenAway), { mode: 0o755 })
       await writeFile(join(directory, 'opened'), openedProgram(whenAway), { mode: 0o755 })
       await mkdir(join(directory, 'sessions'))
-      if (answer !== undefined) await once(server.listen(join(directory, 'door')), 'listening')
+      if (answer !== undefined) await once(server.listen(join(directory, name)), 'listening')
       await use(directory, asked)
     } finally {
       server.close()
@@ -109,6 +110,44 @@ suite('the programs', needs('perl', 'perl-base'), () => {
       await writeFile(join(directory, 'kept'), kept)
       assert.deepEqual(await run(join(directory, 'principals'), ['deploy', 'AAAA']), [1, ''])
     })
+  })
+
+  test('the second asks for each certificate that sshd has accepted, and lets in where all are', async () => {
+    const lines = ['AAAA', 'BBBB'].map((each) => `publickey ssh-ed25519-cert-v01@openssh.com ${each}\n`)
+    const env = {
+      PAM_TYPE: 'open_session',
+      PAM_USER: 'deploy',
+      SSH_AUTH_INFO_0: `publickey ssh-rsa CCCC\n${lines.join('')}`,
+    }
+    const ask = async (directory: string) => {
+      const [code] = await run(join(directory, 'opened'), [], env)
+      const [note] = await readdir(join(directory, 'sessions'))
+      return [code, note && (await readFile(join(directory, 'sessions', note), 'latin1')).split('\n')]
+    }
+    await withPrograms(
+      false,
+      'yes\n',
+      async (directory, asked) => {
+        const [code, note] = await ask(directory)
+        assert.equal(code, 0)
+        assert.deepEqual(
+          asked.map((line) => line.split(' ').at(-1)),
+          ['AAAA\n', 'BBBB\n'],
+        )
+        assert.deepEqual(note, [
+          ...asked.map((line) => line.trimEnd()),
+          (await readFile(BOOT_ID, 'latin1')).trimEnd(),
+          '',
+        ])
+      },
+      'opened.sock',
+    )
+    await withPrograms(
+      false,
+      (line) => (line.includes('BBBB') ? 'no\nnot you\n' : 'yes\n'),
+      async (directory) => assert.deepEqual(await ask(directory), [1, undefined]),
+      'opened.sock',
+    )
   })
 
   test('the second lets in without a certificate, and nobody with one while the door is away; variables of a user are nothing to it', () =>
