@@ -1,7 +1,7 @@
 // The page of a bank on a slow telephone: what is loaded before somebody can type, and how long that takes.
-import { chromium } from 'playwright-core'
-import { programPath } from '../interop/peer.ts'
+
 import { startHouse } from '../scenario/support/house.ts'
+import { launchChromium } from '../tools/testing/chromium.ts'
 import { print } from './measurement.ts'
 
 const ROUNDS = 5
@@ -25,7 +25,7 @@ const octets: number[] = []
 const times: number[] = []
 const answered: number[] = []
 for (let round = 0; round < ROUNDS; round++) {
-  const browser = await chromium.launch({ executablePath: programPath('chromium'), args: ['--no-sandbox'] })
+  const browser = await launchChromium()
   try {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 360, height: 640 } })
     const page = await context.newPage()

@@ -1,10 +1,11 @@
 // The page that a refused person sees, in a browser: Debian's Chromium, driven from outside.
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { launchChromium } from '../tools/testing/chromium.ts'
 import type { Holder } from '../tools/testing/pki.ts'
 import { CALLERS, clientOptions, openTestDoor, type TestDoor } from '../tools/testing/web-house.ts'
-import { findProgram, needs } from './peer.ts'
+import { needs } from './peer.ts'
 
 interface Seen {
   readonly page: Page
@@ -21,10 +22,9 @@ suite('the refusal page in Chromium', needs('chromium', 'chromium'), () => {
   before(async () => {
     // No upstream is needed: nobody gets that far, and the meeting's own page is the door's.
     door = await openTestDoor({ url: 'http://127.0.0.1:9' })
-    const executablePath = findProgram('chromium') ?? ''
     // Where a connection ends in an error, Playwright's stand-in for client certificates begins HTTP/2 on one that it still
     // pipes, and Node aborts this process.
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-http2'] })
+    browser = await launchChromium({ args: ['--disable-http2'] })
   })
   after(async () => {
     await browser?.close()

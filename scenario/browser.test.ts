@@ -5,8 +5,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { needs } from '../interop/peer.ts'
+import { launchChromium } from '../tools/testing/chromium.ts'
 import { NEEDS_MOUNT, OWN_MOUNTS } from '../tools/testing/small-disk.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
 
@@ -69,8 +70,7 @@ suite('Chromium at a web door', NEEDS, () => {
   }
   /** Opens the door in the browser of whoever lives in `home`. Nothing that the browser would warn of is overlooked. */
   async function visit(home: string): Promise<{ readonly page: Page; readonly status: number | undefined }> {
-    const env = { ...process.env, HOME: home } as Record<string, string>
-    const browser = await chromium.launch({ executablePath: program, args: ['--no-sandbox'], env })
+    const browser = await launchChromium({ home, program })
     browsers.push(browser)
     const page = await browser.newPage({ viewport: { width: 1000, height: 800 } })
     const response = await page.goto(url)

@@ -1,4 +1,4 @@
-// kill -9 of the whole program at every failpoint while it invites, enrolls, renews and revokes for somebody; then the next
+// kill -9 of the whole program at failpoints (COUNTERSIGN_SOAK_ROUNDS: at all of them) while it invites, enrolls, renews and revokes for somebody; then the next
 // start. No certificate is out that the store does not know, no revocation that was told is forgotten, and a token still
 // works or was spent for a certificate that is known.
 import assert from 'node:assert/strict'

@@ -1,4 +1,4 @@
-// kill -9 of the whole program at every failpoint of its first start: the next start makes a whole house of what it finds.
+// kill -9 of the whole program at failpoints (COUNTERSIGN_SOAK_ROUNDS: at all) of its first start: the next start makes a whole house of what it finds.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

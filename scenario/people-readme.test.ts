@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
-import { programPath } from '../interop/peer.ts'
+import { launchChromium } from '../tools/testing/chromium.ts'
 import { PEOPLE_NEED, setUp, signIn } from './support/people.ts'
 import { runShell } from './support/run-command.ts'
 import { startTextHouse } from './support/text-house.ts'
@@ -37,8 +36,7 @@ suite('README.md, a bank and its customers', PEOPLE_NEED, () => {
     const address = (await paste(invite)).trim()
     assert.match(address, /^https:\/\/bank\.localhost:\d+\/login\/set-up#/)
 
-    const env = { ...process.env, HOME: home } as Record<string, string>
-    const browser = await chromium.launch({ executablePath: programPath('chromium'), args: ['--no-sandbox'], env })
+    const browser = await launchChromium({ home })
     stack.defer(() => browser.close())
     const page = await browser.newPage()
     page.setDefaultTimeout(15_000)

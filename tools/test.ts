@@ -6,6 +6,7 @@
  */
 import { spawn } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,8 +26,11 @@ const KINDS: Record<string, readonly string[]> = {
 /** No test of ours is this slow: one that is still running has hung, and must not hang the build. */
 const TIMEOUT_MILLISECONDS = 300_000
 
-/** Files at once. Node takes one less than there are processors; tests wait more than they work. */
-const CONCURRENCY = availableParallelism() + 1
+/** What a house takes that has no file, and keeps: while tests run nobody has them, so that none takes them from another. */
+const PORTS_OF_A_HOUSE = [7443, 8443, 8444]
+
+/** Files at once. Node takes one less than there are processors; tests wait nearly as much as they work. */
+const CONCURRENCY = availableParallelism() + 2
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 const flags = process.argv.slice(2).filter((word) => word.startsWith('-'))
@@ -36,6 +40,7 @@ if (files.length === 0) {
   process.exitCode = 1
 } else {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-test-'))
+  for (const port of PORTS_OF_A_HOUSE) hold(port)
   try {
     const { exitCode, outcome } = await runTests(files, directory)
     const noSkips = process.env['COUNTERSIGN_NO_SKIPS'] === '1'
@@ -59,6 +64,14 @@ function findTests(wanted: readonly string[]): string[] {
       wanted.some((word) => word === kind || (!(word in KINDS) && file.includes(relative(ROOT, join(ROOT, word))))),
   )
   return asked.map(([file]) => join(ROOT, file)).sort()
+}
+
+/** Listens there until this process ends; whoever else has the port keeps it as well. */
+function hold(port: number): void {
+  createServer()
+    .on('error', ({ message }) => console.error(`a port of a house: ${message}`))
+    .listen(port, '127.0.0.1')
+    .unref()
 }
 
 /** Runs node's own test runner, its spec reporter on the terminal and our reporter into a file of `directory`. */

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { PathContext } from '@countersign/verify'
 import { writeOCSPResponse } from '@countersign/x509'
-import { chromium, type Page } from 'playwright-core'
-import { programPath } from '../peer.ts'
+import type { Page } from 'playwright-core'
+import { launchChromium } from '../../tools/testing/chromium.ts'
 
 const PACKAGES = ['x509', 'verify']
 const IMPORTS = Object.fromEntries(PACKAGES.map((name) => [`@countersign/${name}`, `/${name}/index.ts`]))
@@ -46,8 +46,7 @@ export async function openPage(
   contentOf: (path: string) => readonly [string, string] | undefined,
 ): Promise<VerifierPage> {
   const server = await serve(contentOf)
-  // As root, as in a container of CI, Chromium starts only without its sandbox; it opens nothing but this page.
-  const browser = await chromium.launch({ executablePath: programPath('chromium'), args: ['--no-sandbox'] })
+  const browser = await launchChromium()
   const page = await browser.newPage()
   const complaints: string[] = []
   page.on('console', (message) => complaints.push(message.text()))

@@ -36,9 +36,15 @@ const MOMENTS: readonly Moment[] = FAILPOINTS.flatMap((failpoint) =>
   })),
 )
 
-/** The moments of some deeds. */
+/** Between which nothing of the program happens but what packages/authority/test/crash looks at, at every failpoint. */
+const IN_LONG_RUNS_ALONE = /(?:-sign|-write|-sign-\S+|-cut|before-reply)$/
+
+/** The moments of some deeds: all of them in a long run (COUNTERSIGN_SOAK_ROUNDS), else those around what is kept, and the last. */
 export function momentsOf(...deeds: readonly Deed[]): readonly Moment[] {
-  return MOMENTS.filter(({ deed }) => deeds.includes(deed))
+  const isLong = process.env['COUNTERSIGN_SOAK_ROUNDS'] !== undefined
+  return MOMENTS.filter(
+    ({ deed, failpoint }) => deeds.includes(deed) && (isLong || !IN_LONG_RUNS_ALONE.test(failpoint)),
+  )
 }
 
 /** One line of `countersign list --json`. */

@@ -7,8 +7,9 @@ import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
 import { needs } from '../../interop/peer.ts'
+import { launchChromium } from '../../tools/testing/chromium.ts'
 import { type HouseOptions, type RunningHouse, startHouse } from './house.ts'
 
 /** What these scenarios need of the machine. */
@@ -136,8 +137,7 @@ export async function startBank(
     await writeFile(file, trusts)
     execFileSync('certutil', ['-A', '-d', database, '-n', 'world', '-t', 'C,,', '-i', file])
   }
-  const env = { ...process.env, HOME: home } as Record<string, string>
-  const browser: Browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'], env })
+  const browser: Browser = await launchChromium({ home })
   stack.defer(() => browser.close())
   const ca = await readFile(house.ready.trust)
   const port = new URL(house.ready.doors.find(({ name }) => name === 'bank')?.url ?? '').port

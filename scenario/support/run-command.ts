@@ -26,7 +26,7 @@ export interface Ran {
 
 /**
  * A house without a file takes these where they are free, and keeps them. Two that start again and again beside each other
- * would take them from one another: while tests run they are taken, by the first file that runs, and houses have others.
+ * would take them from one another: while tests run they are taken, by `npm test`, or here by a file that runs alone.
  */
 for (const port of [7443, 8443, 8444])
   createServer()

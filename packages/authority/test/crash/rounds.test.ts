@@ -22,7 +22,7 @@ import {
   untilCut,
 } from './load.ts'
 
-const ROUNDS = Number(process.env['COUNTERSIGN_SOAK_ROUNDS'] ?? 20)
+const ROUNDS = Number(process.env['COUNTERSIGN_SOAK_ROUNDS'] ?? 10)
 const SEED = Number(process.env['COUNTERSIGN_CRASH_SEED'] ?? Date.now() % 1_000_000)
 const CALLERS = 4
 /** Within this a round is ended from the first request on. */

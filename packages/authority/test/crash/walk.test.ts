@@ -150,12 +150,12 @@ async function crashAt(t: TestContext, house: House, moment: Moment): Promise<vo
   await checkStore({ t, directory, seen })
 }
 
-/** A last start that nothing ends, and all that callers do. */
-async function checkWhole(t: TestContext, house: House): Promise<void> {
+/** A last start that nothing ends, and what callers do. */
+async function checkWhole(t: TestContext, house: House, does: (reach: Reach, party: string) => Promise<unknown>) {
   const { child, reach } = await start(t, house)
   assert.ok(reach, 'it starts again')
   await check(house, child, reach)
-  await live(reach, 'last')
+  await does(reach, 'last')
   await check(house, child, reach)
   child.process.kill('SIGTERM')
   await child.ended
@@ -167,7 +167,10 @@ suite('kill -9 at every failpoint', { concurrency: true }, () => {
       await t.test(moment.failpoint, async () => {
         const house = newHouse(t)
         await crashAt(t, house, moment)
-        await checkWhole(t, house)
+        await checkWhole(t, house, async (reach, party) => {
+          await invite(reach, party)
+          await enroll(reach, party)
+        })
       })
     t.diagnostic(`${AT_FIRST.length} moments`)
   })
@@ -177,7 +180,7 @@ suite('kill -9 at every failpoint', { concurrency: true }, () => {
     await crashAt(t, house, { failpoint: 'start.after-rename', time: 1 })
     for (const moment of LATER)
       await t.test(`${moment.failpoint}, time ${moment.time}`, () => crashAt(t, house, moment))
-    await checkWhole(t, house)
+    await checkWhole(t, house, live)
     const { counts, certificates } = house.seen
     t.diagnostic(`${LATER.length} moments, ${certificates.size} certificates; answered ${JSON.stringify(counts)}`)
   })

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import fastify, { type FastifyInstance } from 'fastify'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { programPath } from '../../../../interop/peer.ts'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { launchChromium } from '../../../../tools/testing/chromium.ts'
 import { createIssuer, issueLeaf, pemOf } from '../../../../tools/testing/pki.ts'
 import { login } from '../../src/plugin.ts'
 import { invite } from '../../src/setup/invitations.ts'
@@ -72,15 +72,10 @@ export async function openBank(t: TestContext): Promise<OpenBank> {
   )
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
-  const browser = await chromium.launch({
-    executablePath: programPath('chromium'),
-    // As root, as in a container of CI, Chromium starts only without its sandbox. The name leads here, whatever DNS says; the
-    // root is this test's own, and a service worker is only for certificates that are not complained of.
-    args: [
-      '--no-sandbox',
-      '--ignore-certificate-errors',
-      `--host-resolver-rules=MAP ${HOST} 127.0.0.1, MAP evil.example 127.0.0.1`,
-    ],
+  // The name leads here, whatever DNS says; the root is this test's own, and a service worker is only for certificates that
+  // are not complained of.
+  const browser = await launchChromium({
+    args: ['--ignore-certificate-errors', `--host-resolver-rules=MAP ${HOST} 127.0.0.1, MAP evil.example 127.0.0.1`],
   })
   t.after(async () => {
     await browser.close()

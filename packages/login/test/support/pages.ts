@@ -1,8 +1,8 @@
 // The pages by themselves, and Chromium in front of them: for what needs no call of the server.
 import type { AddressInfo } from 'node:net'
 import fastify from 'fastify'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { programPath } from '../../../../interop/peer.ts'
+import type { Browser, Page } from 'playwright-core'
+import { launchChromium } from '../../../../tools/testing/chromium.ts'
 import { openAssets } from '../../src/assets.ts'
 import { registerPages } from '../../src/pages/register.ts'
 
@@ -42,8 +42,7 @@ export interface ModulePage extends AsyncDisposable {
 /** Opens it. */
 export async function openModulePage(origin: string): Promise<ModulePage> {
   const { url } = await openAssets()
-  // As root, as in a container of CI, Chromium starts only without its sandbox; it opens nothing but these pages.
-  const browser = await chromium.launch({ executablePath: programPath('chromium'), args: ['--no-sandbox'] })
+  const browser = await launchChromium()
   const page = await browser.newPage()
   const complaints: string[] = []
   page.on('console', (message) => complaints.push(message.text()))
