@@ -29,7 +29,7 @@ interface Frame {
 /** Octets that are kept, within a budget; a message may be of millions of elements, so that none has an array of its own. */
 class Kept {
   readonly #maxOctets: number
-  #octets = new Uint8Array(256)
+  #octets = new Uint8Array()
   #length = 0
   constructor(maxOctets: number) {
     this.#maxOctets = maxOctets
@@ -38,7 +38,7 @@ class Kept {
     const length = this.#length + octets.length
     if (length > this.#maxOctets) throw new DerError('ERR_DER_LENGTH_LIMIT', at)
     if (length > this.#octets.length) {
-      const larger = new Uint8Array(Math.max(length, 2 * this.#octets.length))
+      const larger = new Uint8Array(Math.max(length, 2 * this.#octets.length, 256))
       larger.set(this.#octets)
       this.#octets = larger
     }

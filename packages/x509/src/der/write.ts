@@ -1,4 +1,5 @@
 // X.690 §10 and §11, writing: every function returns one whole element.
+import { OID } from '../oid.ts'
 import { contextTag, TAG } from './tag.ts'
 import { isPrintable } from './text.ts'
 
@@ -106,10 +107,17 @@ export function writeNamedBits(named: number, tag: number = TAG.bitString): Uint
 
 /** Writes an OBJECT IDENTIFIER. @throws {RangeError} when `oid` is not one in dotted decimal. */
 export function writeOid(oid: string, tag: number = TAG.oid): Uint8Array {
+  return writeElement(tag, CONTENTS.get(oid) ?? oidContents(oid))
+}
+
+/** Of the identifiers with a name: to make them takes ten times as long as to write them. */
+const CONTENTS: ReadonlyMap<string, Uint8Array> = new Map(Object.values(OID).map((oid) => [oid, oidContents(oid)]))
+
+function oidContents(oid: string): Uint8Array {
   if (!/^(?:[01](?:\.[0-9]|\.[1-3][0-9])|2\.(?:0|[1-9][0-9]*))(?:\.(?:0|[1-9][0-9]*))*$/.test(oid))
     throw new RangeError('not an object identifier in dotted decimal')
   const [first, second, ...arcs] = oid.split('.').map(BigInt) as [bigint, bigint, ...bigint[]]
-  return writeElement(tag, Uint8Array.from([40n * first + second, ...arcs].flatMap(arcOctets)))
+  return Uint8Array.from([40n * first + second, ...arcs].flatMap(arcOctets))
 }
 
 function arcOctets(arc: bigint): number[] {
