@@ -15,6 +15,7 @@ export interface Contents {
 
 /** One content that is being written. */
 export interface ContentWriter {
+  /** What is given is kept a while, and must not be written into again. */
   write(octets: Uint8Array): Promise<void>
   /** Answers how many octets it has. */
   end(): Promise<number>
@@ -22,6 +23,8 @@ export interface ContentWriter {
 }
 
 const READ_OCTETS = 64 * 1024
+/** What is written at once, at least, but for the end: pieces of a connection are smaller. */
+const WRITE_OCTETS = 128 * 1024
 
 /** Makes the directory where it is absent. */
 export async function openContents(directory: string): Promise<Contents> {
@@ -33,12 +36,23 @@ export async function openContents(directory: string): Promise<Contents> {
       // `wx` follows no link and writes into nothing that is there.
       const file = await open(pathOf(id), 'wx', 0o600)
       let octets = 0
+      let held: Uint8Array[] = []
+      let heldOctets = 0
+      const writeHeld = async () => {
+        const all = Buffer.concat(held)
+        held = []
+        heldOctets = 0
+        await file.writeFile(all)
+      }
       return {
         async write(more) {
-          await file.writeFile(more)
+          held.push(more)
+          heldOctets += more.length
           octets += more.length
+          if (heldOctets >= WRITE_OCTETS) await writeHeld()
         },
         async end() {
+          await writeHeld()
           await file.sync()
           await file.close()
           await syncDirectory(directory)

@@ -17,6 +17,8 @@ export interface IntakeOptions extends Omit<HeaderContext, 'id'> {
 export type Refused = Extract<CheckedHeader, { ok: false }>
 
 const MAX_HEADER_OCTETS = 256 * 1024
+/** What a header has room in at first: nearly all have less. */
+const USUAL_HEADER_OCTETS = 8 * 1024
 const END_OF_HEADER = Buffer.from('\r\n\r\n')
 
 /**
@@ -83,13 +85,12 @@ export function createMessage(
   end(): Promise<{ readonly ok: true; readonly message: NewMessage } | Refused>
 } {
   const { sender, recipients, now, meeting } = options
-  // Of one size: who sends octet by octet must not have all of it copied each time.
-  let head: Buffer | undefined = Buffer.allocUnsafe(MAX_HEADER_OCTETS)
+  let head: Buffer | undefined = Buffer.allocUnsafe(USUAL_HEADER_OCTETS)
   let filled = 0
   let checked: CheckedHeader | undefined
   let isEightBit = false
   const body = async (octets: Uint8Array) => {
-    if (!checked?.ok) return
+    if (!checked?.ok || octets.length === 0) return
     isEightBit ||= !isAscii(octets)
     await incoming.write(octets)
   }
@@ -101,7 +102,8 @@ export function createMessage(
   return {
     async push(octets: Uint8Array): Promise<void> {
       if (head === undefined) return body(octets)
-      const taken = octets.subarray(0, head.length - filled)
+      const taken = octets.subarray(0, MAX_HEADER_OCTETS - filled)
+      head = withRoom(head, filled, taken.length)
       head.set(taken, filled)
       const from = Math.max(0, filled - 3)
       filled += taken.length
@@ -114,7 +116,7 @@ export function createMessage(
         await body(whole.subarray(end + 2))
         return body(octets.subarray(taken.length))
       }
-      if (filled < head.length) return
+      if (filled < MAX_HEADER_OCTETS) return
       head = undefined
       checked = { ok: false, code: 'ERR_MAIL_BUDGET', note: `the header has ${MAX_HEADER_OCTETS} octets or more` }
     },
@@ -131,4 +133,12 @@ export function createMessage(
       }
     },
   }
+}
+
+/** Twice as much each time: who sends octet by octet must not have all of it copied for each. */
+function withRoom(head: Buffer, filled: number, more: number): Buffer {
+  if (filled + more <= head.length) return head
+  const larger = Buffer.allocUnsafe(Math.max(filled + more, 2 * head.length))
+  larger.set(head.subarray(0, filled))
+  return larger
 }
