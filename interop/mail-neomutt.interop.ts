@@ -12,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createSmimeOpener, type LayerOpener, octetsOf, openMessage, sourceOf } from '@countersign/mail'
 import { createOpenPgpOpener } from '@countersign/openpgp'
 import { writePem } from '@countersign/x509'
-import { checkSignature, house, NOW, opened, sealed, TEXT, trust, verdict } from '../tools/testing/mail-people.ts'
+import { house, NOW, opened, sealed, TEXT, trust, verdict } from '../tools/testing/mail-people.ts'
 import { PgpHouse, sealedBy } from '../tools/testing/pgp-people.ts'
 import { needs } from './peer.ts'
 
@@ -212,7 +212,7 @@ suite('NeoMutt, S/MIME', peers, () => {
     const carried = message.toString('latin1')
     assert.match(carried, /^Content-Type: application\/(?:x-)?pkcs7-mime/m)
     assert.doesNotMatch(carried, /4,200/)
-    const opener = (...keys: readonly (typeof alice)[]) => createSmimeOpener({ keys, trust, checkSignature })
+    const opener = (...keys: readonly (typeof alice)[]) => createSmimeOpener({ keys, trust })
     const { found, text } = await openedBy(message, opener(alice), NOW)
     assert.deepEqual([found.state, found.refusal?.code, found.from?.address], ['verified', undefined, bob.address])
     assert.match(text, WRITTEN)

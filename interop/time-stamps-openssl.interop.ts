@@ -4,13 +4,12 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { judgeTimeStamp, type SignerContext } from '@countersign/mail'
-import { createCheckSignature } from '@countersign/mtls'
 import { imprintOf, readTimeStampReq, readTimeStampResp, writePem, writeTimeStampReq } from '@countersign/x509'
 import { Authority, type Holder, type HolderOptions, house, NOW } from '../tools/testing/mail-people.ts'
 import { file, openssl, withOpenssl } from './openssl.ts'
 
 const TSA: HolderOptions = { purposes: ['timeStamping'], usage: ['digitalSignature'], arePurposesCritical: true }
-const context: SignerContext = { trust: house.trust(), now: NOW, checkSignature: createCheckSignature() }
+const context: SignerContext = { trust: house.trust(), now: NOW }
 const NO_CERTIFICATE = 'it does not have the certificate that it names'
 const OCTETS = new TextEncoder().encode('a signature')
 const digestOf = (hash: string, octets = OCTETS) =>

@@ -25,7 +25,7 @@ import {
   scanEntity,
   sourceOf,
 } from '@countersign/mail'
-import { checkSignature, type Holder, house, NOW, trust } from '../../tools/testing/mail-people.ts'
+import { type Holder, house, NOW, trust } from '../../tools/testing/mail-people.ts'
 
 export const alice: Holder = house.holder('alice@acme.example')
 export const bob: Holder = house.holder('bob@acme.example')
@@ -41,9 +41,8 @@ export function textOf(octets: number): Buffer {
 export const sealer: LayerSealer = createSmimeSealer({
   signer: { certificates: [alice.certificate], key: alice.privateKey },
   trust,
-  checkSignature,
 })
-export const opener: LayerOpener = createSmimeOpener({ keys: [bob], trust, checkSignature })
+export const opener: LayerOpener = createSmimeOpener({ keys: [bob], trust })
 export const recipients: readonly Recipient[] = [{ address: bob.address, format: 'smime', key: bob.certificate.der }]
 
 /** Signs and encrypts, and gives the pieces away, as to a file or a socket. */

@@ -20,7 +20,7 @@ import {
   sourceOf,
   verdictOf,
 } from '@countersign/mail'
-import { createCheckSignature, createTrust, type Trust } from '@countersign/mtls'
+import { createTrust, type Trust } from '@countersign/mtls'
 import {
   ALGORITHM,
   authorityKeyIdentifierExtension,
@@ -191,7 +191,6 @@ function keyIdentifier(spki: Uint8Array): Uint8Array {
 
 export const house: Authority = new Authority('Acme Mail')
 export const trust: Trust = house.trust()
-export const checkSignature: ReturnType<typeof createCheckSignature> = createCheckSignature()
 
 export const TEXT = 'Content-Type: text/plain; charset=utf-8\r\n\r\nBoth have proved themselves.\r\n'
 
@@ -214,7 +213,6 @@ export async function sealed(from: Holder, to: readonly Holder[], sealing: Seali
   const sealer = createSmimeSealer({
     signer: { certificates: [from.certificate], key: from.privateKey, ...signer },
     trust: sealing.trust ?? trust,
-    checkSignature,
   })
   const recipients = to.map(({ address, certificate }) => ({ address, format: 'smime' as const, key: certificate.der }))
   const { fields, body } = await sealer.seal(piecesOf(text), { profile, recipients, now })
@@ -260,7 +258,7 @@ export async function opened(
   keys: readonly ReadingKey[],
   { trust: by = trust, known = [], now = NOW }: Opening = {},
 ): Promise<Opened> {
-  const opener = createSmimeOpener({ keys, trust: by, known, checkSignature })
+  const opener = createSmimeOpener({ keys, trust: by, known })
   const layers: Layer[] = []
   let inside = { source: sourceOf(message), start: 0, end: message.length }
   try {

@@ -59,6 +59,7 @@ export { type Judgement, judge, type Question, verdictOf } from './gate/judge.ts
 export { createLocks, type Locks } from './gate/locks.ts'
 export { referenceOfRandom } from './gate/reference.ts'
 export { isPerson, sideOf, summaryOf } from './gate/side.ts'
+export { type TrustedQuestion, type Verdicts, verdictsOf } from './gate/verdicts.ts'
 export { prefersHtml } from './http/accept.ts'
 export { adoptSockets, closeAfterReading } from './http/http-server.ts'
 export { byWayOf, isPageLoad, type LoadHead } from './http/page-load.ts'

@@ -10,7 +10,7 @@ import {
   readText,
   signerOf,
 } from '@countersign/mail'
-import { createCheckSignature, openIdentity } from '@countersign/mtls'
+import { openIdentity } from '@countersign/mtls'
 import { drawMeeting, explainMeeting, formatWhen, writeJson, writeMeeting } from '@countersign/protocol'
 import { type Arguments, type Around, EXIT, type Run } from '../command.ts'
 import { openPgpOpenerFor } from '../mail/opening.ts'
@@ -30,7 +30,6 @@ export const mailOpen: Run = async (given, around) => {
   const opener = createSmimeOpener({
     keys: keys.map(({ certificates, privateKey }) => ({ certificate: certificates[0], privateKey })),
     trust: identity.trust,
-    checkSignature: createCheckSignature(),
   })
   const ofOpenPgp = openPgpOpenerFor(directory, around)
   await using source = await openFileSource(resolve(around.cwd, given.text('FILE') ?? ''))

@@ -10,7 +10,7 @@ import {
   type SealProfile,
   signerOf,
 } from '@countersign/mail'
-import { createCheckSignature, type DirectoryIdentity, type FoundOpenPgpKeys, findMailKeys } from '@countersign/mtls'
+import { type DirectoryIdentity, type FoundOpenPgpKeys, findMailKeys } from '@countersign/mtls'
 import type { OpenPgpTrust } from '@countersign/openpgp'
 import { MailError } from '@countersign/protocol'
 import type { Around } from '../command.ts'
@@ -67,7 +67,7 @@ export async function openSealing(
           ...(ofSmime && { encryption: ofSmime.certificates }),
           timeStamp: timeStampOf(directory, around),
         }
-        return createSmimeSealer({ signer, trust, checkSignature: createCheckSignature() })
+        return createSmimeSealer({ signer, trust })
       }
       const { createOpenPgpSealer } = await openPgpOrFail()
       const { privateKey: key } = signingKeyOf(ofOpenPgp, profile)

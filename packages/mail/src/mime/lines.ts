@@ -5,9 +5,10 @@ const CR = 0x0d
 const LF = 0x0a
 const CRLF = 0x0d0a
 const HYPHEN = 0x2d
-/** A space, and the highest bit, in each octet of a word. */
+/** A space, the highest bit, and the one below it, in each octet of a word. */
 const SPACES = 0x20202020
 const HIGHEST = -0x7f7f7f80
+const LETTERS = 0x40404040
 
 /** Takes lines, and says which ones it must see. */
 export interface LineTaker {
@@ -107,18 +108,22 @@ function nextControl(view: DataView, from: number, end: number): number {
 }
 
 /**
- * Where the first line begins that is not of so many octets, as the lines of base64 are, has a control character, or begins with
- * a hyphen. Nothing is asked within a line.
+ * Where the first line begins that is not of so many octets, as the lines of base64 are, begins with a hyphen, or has a control
+ * character: an octet with neither bit 5 nor bit 6, as some of UTF-8 are too. Nothing is asked within a line.
  */
 function passLinesLike(view: DataView, octets: number, from: number): number {
-  const last = view.byteLength - octets - 2
+  const latest = view.byteLength - octets - 2
   let at = from
-  for (; octets >= 4 && at <= last; at += octets + 2) {
+  for (; octets >= 4 && at <= latest; at += octets + 2) {
     const end = at + octets
     if (view.getUint16(end) !== CRLF || view.getUint8(at) === HYPHEN) return at
-    let controls = controlsIn(view.getInt32(end - 4, true))
-    for (let i = at; i < end - 4; i += 4) controls |= controlsIn(view.getInt32(i, true))
-    if (controls !== 0) return at
+    const last = view.getInt32(end - 4, true)
+    let either = last | (last << 1)
+    for (let i = at; i < end - 4; i += 4) {
+      const word = view.getInt32(i, true)
+      either &= word | (word << 1)
+    }
+    if ((either & LETTERS) !== LETTERS) return at
   }
   return at
 }

@@ -15,9 +15,9 @@ import {
   CmsError,
   type ContentCipher,
   cipherOf,
-  createMessageReader,
-  type EnvelopedData,
   isReferenceTo,
+  type MessageEvent,
+  type MessagePrefix,
   type MessageRest,
   OID,
   openContentKey,
@@ -44,6 +44,14 @@ export interface EncryptedFacts {
   openedBy?: Certificate
 }
 
+/** An encrypted message, of which the prefix was read. */
+export interface ReadEnvelope {
+  readonly prefix: Extract<MessagePrefix, { readonly kind: 'envelopedData' | 'authEnvelopedData' }>
+  readonly rest: AsyncIterable<MessageEvent>
+  /** All of it once more, the prefix too. */
+  readonly again: () => AsyncIterable<MessageEvent>
+}
+
 /**
  * Decrypts one message into `spool`, of which nothing may be shown before this has resolved.
  * Whatever is wrong with a key, a padding or a tag is `ERR_MAIL_DECRYPT` after the same work: all of the content was decrypted,
@@ -53,69 +61,57 @@ export interface EncryptedFacts {
  */
 export async function decryptInto(
   spool: () => Spool,
-  message: () => AsyncIterable<Uint8Array>,
+  { prefix, rest: events, again }: ReadEnvelope,
   keys: readonly ReadingKey[],
   facts: EncryptedFacts,
 ): Promise<Spool> {
+  const start = (attributes?: Uint8Array) => startDecryption(prefix, keys, facts, attributes)
   const first = spool()
-  const rest = await passOver(first, message(), keys, facts)
+  const rest = await passOver(first, events, start)
   const attributes = rest.kind === 'authEnvelopedData' ? rest.data.authAttrsDer : undefined
   if (attributes === undefined) return first
   // What is authenticated beside the content stands behind it, and AES-GCM wants it first: the message is read once more.
   await first[Symbol.asyncDispose]()
   const second = spool()
-  await passOver(second, message(), keys, facts, attributes)
+  await passOver(second, again(), start, attributes)
   return second
 }
 
 /** Reads a message and decrypts it; without `attributes` one that has some is read but not judged. */
 async function passOver(
   spool: Spool,
-  message: AsyncIterable<Uint8Array>,
-  keys: readonly ReadingKey[],
-  facts: EncryptedFacts,
+  events: AsyncIterable<MessageEvent>,
+  start: Start,
   attributes?: Uint8Array,
 ): Promise<MessageRest> {
   try {
-    return await decryptPieces(spool, message, keys, facts, attributes)
+    return await decryptPieces(spool, events, start, attributes)
   } catch (error) {
     await spool[Symbol.asyncDispose]()
     throw error
   }
 }
 
+type Start = (attributes?: Uint8Array) => Decryption
+
 async function decryptPieces(
   spool: Spool,
-  message: AsyncIterable<Uint8Array>,
-  keys: readonly ReadingKey[],
-  facts: EncryptedFacts,
+  events: AsyncIterable<MessageEvent>,
+  start: Start,
   attributes: Uint8Array | undefined,
 ): Promise<MessageRest> {
-  const reader = createMessageReader()
-  let decryption: Decryption | undefined
+  const decryption = start(attributes)
   let rest: MessageRest | undefined
   async function* contents(): AsyncGenerator<Uint8Array> {
-    for await (const piece of message)
-      for (const part of reader.push(piece))
-        if (part.event === 'content') yield part.octets
-        else if (part.event === 'rest') rest = part.message
-        else if (part.message.kind === 'signedData')
-          throw new MailError('ERR_MAIL_FORM', 'signed data is not encrypted')
-        else
-          decryption = startDecryption(
-            part.message.data,
-            part.message.kind === 'authEnvelopedData',
-            keys,
-            facts,
-            attributes,
-          )
-    reader.end()
+    for await (const part of events)
+      if (part.event === 'content') yield part.octets
+      else if (part.event === 'rest') rest = part.message
   }
   for await (const piece of gathered(contents())) {
-    const plain = decryption?.decipher.update(piece)
-    if (plain?.length) await spool.write(plain)
+    const plain = decryption.decipher.update(piece)
+    if (plain.length > 0) await spool.write(plain)
   }
-  if (rest === undefined || decryption === undefined) throw new CmsError('ERR_CMS_CONTENT_ABSENT')
+  if (rest === undefined) throw new CmsError('ERR_CMS_CONTENT_ABSENT')
   const hasMore = rest.kind === 'authEnvelopedData' && rest.data.authAttrsDer !== undefined && attributes === undefined
   if (!hasMore) await endDecryption(decryption, rest, spool)
   return rest
@@ -129,12 +125,12 @@ interface Decryption {
 }
 
 function startDecryption(
-  { recipientInfos, encryptedContentInfo: info }: EnvelopedData,
-  isAuthenticated: boolean,
+  { kind, data: { recipientInfos, encryptedContentInfo: info } }: ReadEnvelope['prefix'],
   keys: readonly ReadingKey[],
   facts: EncryptedFacts,
   attributes: Uint8Array | undefined,
 ): Decryption {
+  const isAuthenticated = kind === 'authEnvelopedData'
   facts.isAuthenticated = isAuthenticated
   facts.recipients = recipientInfos.reduce((sum, each) => sum + countOf(each), 0)
   const cipher = cipherOf(info, isAuthenticated)

@@ -1,12 +1,11 @@
 // S/MIME layers opened: RFC 8551 §3, in the two forms of signed and the two of encrypted data.
 import type { Trust } from '@countersign/mtls'
 import { MailError, type RefusalCode } from '@countersign/protocol'
-import type { CheckSignature } from '@countersign/verify'
 import {
   type Certificate,
   CmsError,
-  createMessageReader,
   DerError,
+  type MessageEvent,
   OID,
   type SignedData,
   X509Error,
@@ -16,7 +15,7 @@ import { MailFormError } from '../mime/error.ts'
 import type { Entity, LayerOpener, OpenContext, OpenedLayer, Source, Spool } from '../model.ts'
 import { decryptInto, type EncryptedFacts, type ReadingKey } from './decrypt.ts'
 import { signerOf } from './names.ts'
-import { gathered } from './pieces.ts'
+import { gathered, readMessage } from './pieces.ts'
 import { judgeSignatures, type SignatureContext } from './signatures.ts'
 
 /** What an opener has. */
@@ -25,7 +24,6 @@ export interface SmimeOpenerOptions {
   readonly keys: readonly ReadingKey[]
   /** By whose word signers are believed. */
   readonly trust: Trust
-  readonly checkSignature: CheckSignature
   /** Certificates of signers who may not send theirs. Candidates, believed by the gate alone. */
   readonly known?: readonly Certificate[]
 }
@@ -48,8 +46,8 @@ export function createSmimeOpener(options: SmimeOpenerOptions): LayerOpener {
   }
 }
 
-function contextOf({ trust, checkSignature, known = [] }: SmimeOpenerOptions, { now }: OpenContext): SignatureContext {
-  return { trust, checkSignature, known, now }
+function contextOf({ trust, known = [] }: SmimeOpenerOptions, { now }: OpenContext): SignatureContext {
+  return { trust, known, now }
 }
 
 /** By its protocol; by its second part where it does not say one, which RFC 1847 §2.1 wants. */
@@ -81,22 +79,19 @@ async function openMultipartSigned(entity: Entity, source: Source, context: Sign
   }
 }
 
-/** The octets of a CMS message, which a body holds in any transfer encoding. @see RFC 8551 §3.1.2 */
-function cmsOf(entity: Entity, source: Source): AsyncIterable<Uint8Array> {
-  return gathered(decodeBody(entity, source))
+/** A CMS message, which a body holds in any transfer encoding. @see RFC 8551 §3.1.2 */
+function cmsOf(entity: Entity, source: Source): AsyncGenerator<MessageEvent, undefined> {
+  return readMessage(gathered(decodeBody(entity, source)))
 }
 
 /** §3.5.3.1: "The SignedData encapContentInfo eContent field MUST be absent." */
-async function readSignature(message: AsyncIterable<Uint8Array>): Promise<SignedData> {
-  const reader = createMessageReader()
+async function readSignature(message: AsyncIterable<MessageEvent>): Promise<SignedData> {
   let data: SignedData | undefined
-  for await (const piece of message)
-    for (const part of reader.push(piece)) {
-      if (part.event === 'content') throw new CmsError('ERR_CMS_CONTENT_TWICE')
-      if (part.message.kind !== 'signedData') throw new CmsError('ERR_CMS_CONTENT_TYPE')
-      if (part.event === 'rest') data = part.message.data
-    }
-  reader.end()
+  for await (const part of message) {
+    if (part.event === 'content') throw new CmsError('ERR_CMS_CONTENT_TWICE')
+    if (part.message.kind !== 'signedData') throw new CmsError('ERR_CMS_CONTENT_TYPE')
+    if (part.event === 'rest') data = part.message.data
+  }
   if (data === undefined) throw new CmsError('ERR_CMS_CONTENT_ABSENT')
   if (data.eContent !== undefined) throw new CmsError('ERR_CMS_CONTENT_TWICE')
   requireData(data)
@@ -119,14 +114,16 @@ async function openMessage(
   const claimed = entity.contentType.parameters.get('smime-type')?.toLowerCase() ?? ''
   let isSigned = /^signed-|^certs-only$/.test(claimed)
   try {
-    isSigned = (await kindOf(decodeBody(entity, source))) === 'signedData'
-    if (isSigned) return await openSignedMessage(cmsOf(entity, source), context.spool(), contextOf(options, context))
-    const spool = await decryptInto(
-      () => context.spool(),
-      () => cmsOf(entity, source),
-      options.keys,
-      facts,
-    )
+    await using message = cmsOf(entity, source)
+    const { value: prefix } = await message.next()
+    if (prefix?.event !== 'prefix') throw new CmsError('ERR_CMS_CONTENT_ABSENT')
+    isSigned = prefix.message.kind === 'signedData'
+    if (prefix.message.kind === 'signedData') {
+      requireData(prefix.message.data)
+      return await openSignedMessage(message, context.spool(), contextOf(options, context))
+    }
+    const envelope = { prefix: prefix.message, rest: message, again: () => cmsOf(entity, source) }
+    const spool = await decryptInto(() => context.spool(), envelope, options.keys, facts)
     return { layer: { ...layerOf(facts), outcome: { ok: true } }, inside: await wholeOf(spool) }
   } catch (error) {
     const { code, note } = faultOf(error)
@@ -136,34 +133,18 @@ async function openMessage(
   }
 }
 
-/** What kind of message it is, by as many pieces of it as say so. */
-async function kindOf(
-  message: AsyncIterable<Uint8Array>,
-): Promise<'signedData' | 'envelopedData' | 'authEnvelopedData'> {
-  const reader = createMessageReader()
-  for await (const piece of message)
-    for (const part of reader.push(piece)) if (part.event === 'prefix') return part.message.kind
-  reader.end()
-  throw new CmsError('ERR_CMS_CONTENT_ABSENT')
-}
-
-/** §3.5.2. */
+/** §3.5.2. `message` is what follows its prefix. */
 async function openSignedMessage(
-  message: AsyncIterable<Uint8Array>,
+  message: AsyncIterable<MessageEvent>,
   spool: Spool,
   context: SignatureContext,
 ): Promise<OpenedLayer> {
   try {
-    const reader = createMessageReader()
     let data: SignedData | undefined
-    for await (const piece of message)
-      for (const part of reader.push(piece)) {
-        if (part.event === 'content') await spool.write(part.octets)
-        else if (part.message.kind !== 'signedData') throw new CmsError('ERR_CMS_CONTENT_TYPE')
-        else if (part.event === 'rest') data = part.message.data
-        else requireData(part.message.data)
-      }
-    reader.end()
+    for await (const part of message)
+      if (part.event === 'content') await spool.write(part.octets)
+      else if (part.message.kind !== 'signedData') throw new CmsError('ERR_CMS_CONTENT_TYPE')
+      else if (part.event === 'rest') data = part.message.data
     if (data?.eContent === undefined) throw new CmsError('ERR_CMS_CONTENT_ABSENT')
     const inside = await wholeOf(spool)
     return {

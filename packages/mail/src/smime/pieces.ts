@@ -1,5 +1,6 @@
 // Octets in pieces: few and large, so that hashes and ciphers cost what they cost for the whole.
 import { setImmediate } from 'node:timers/promises'
+import { createMessageReader, type MessageEvent } from '@countersign/x509'
 
 /** What a hash or a cipher is given at once, at least. */
 const PIECE_OCTETS = 32_768
@@ -34,4 +35,12 @@ export async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerat
 /** Text of ASCII in octets. */
 export function ascii(text: string): Uint8Array {
   return Buffer.from(text, 'latin1')
+}
+
+/** A message of CMS as it goes by; the first event is its prefix. @throws {DerError | X509Error | CmsError} where it is none. */
+export async function* readMessage(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<MessageEvent, undefined> {
+  const reader = createMessageReader()
+  for await (const piece of pieces) yield* reader.push(piece)
+  reader.end()
+  return undefined
 }

@@ -7,8 +7,8 @@ import {
   type KeyAgreement,
   type NewRecipient,
   readPublicKey,
-  readSubjectPublicKeyInfo,
   referenceByIssuer,
+  writeSubjectPublicKeyInfo,
 } from '@countersign/x509'
 import type { SealProfile } from '../model.ts'
 
@@ -47,9 +47,13 @@ export function newRecipient(certificate: Certificate, profile: SealProfile): Ne
   may('keyAgreement')
   const { publicKey: ephemeral, privateKey } = newPair(name)
   const theirs = createPublicKey({ key: Buffer.from(publicKey.der), format: 'der', type: 'spki' })
+  // On their curve, and so of their algorithm: to let OpenSSL write that takes four times as long.
+  const { algorithm } = publicKey
+  const subjectPublicKey = new Uint8Array(ephemeral.export({ format: 'raw-public' }))
+  const der = writeSubjectPublicKeyInfo({ algorithm, subjectPublicKey })
   return {
     rid,
-    ephemeralKey: readSubjectPublicKeyInfo(new Uint8Array(ephemeral.export({ format: 'der', type: 'spki' }))),
+    ephemeralKey: { der, algorithm, subjectPublicKey },
     sharedSecret: new Uint8Array(diffieHellman({ privateKey, publicKey: theirs })),
     ...agreement,
   }

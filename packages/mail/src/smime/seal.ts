@@ -1,8 +1,7 @@
 // S/MIME out of an entity: signed inside, encrypted outside, and in `legacy` signed again around what nothing authenticates.
 
-import { judge, type Trust } from '@countersign/mtls'
+import { type Trust, verdictsOf } from '@countersign/mtls'
 import { MailError } from '@countersign/protocol'
-import type { CheckSignature } from '@countersign/verify'
 import { type Certificate, DerError, type NewRecipient, readCertificate, X509Error } from '@countersign/x509'
 import type { LayerSealer, Recipient, SealedEntity, SealHow } from '../model.ts'
 import { encryptEntity } from './encrypt.ts'
@@ -15,7 +14,6 @@ export interface SmimeSealerOptions {
   readonly signer: SmimeSigner
   /** By whose word a certificate is a recipient's. */
   readonly trust: Trust
-  readonly checkSignature: CheckSignature
 }
 
 /**
@@ -50,16 +48,16 @@ async function* octetsOf({ fields, body }: SealedEntity): AsyncGenerator<Uint8Ar
 export function judgedRecipient(
   { address, format, key, issuers = [] }: Recipient,
   { profile, now }: Pick<SealHow, 'profile' | 'now'>,
-  { trust, checkSignature }: Pick<SmimeSealerOptions, 'trust' | 'checkSignature'>,
+  { trust }: Pick<SmimeSealerOptions, 'trust'>,
 ): NewRecipient {
   if (format !== 'smime') throw new MailError('ERR_MAIL_RECIPIENT_KEY', 'the key of the recipient is none of S/MIME')
   const certificate = readRecipient(key)
-  const judgement = judge({
+  const judgement = verdictsOf(trust).judge({
     presenter: 'callee',
     purpose: 'emailProtection',
     certificates: [certificate, ...issuers.map(readRecipient)],
     name: { kind: 'rfc822Name', value: address },
-    ...{ trust, now, address, checkSignature },
+    ...{ now, address },
   })
   if (!judgement.ok) {
     const { code, note, detail } = judgement.refusal

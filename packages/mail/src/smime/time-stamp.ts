@@ -1,6 +1,6 @@
 // Somebody else's word for when a signature was there: the time-stamp of RFC 3161 Appendix A, put in and believed.
 import { createHash } from 'node:crypto'
-import { judge, performWith } from '@countersign/mtls'
+import { performWith, verdictsOf } from '@countersign/mtls'
 import {
   type Certificate,
   CmsError,
@@ -80,7 +80,7 @@ export function judgeTimeStamp(
 function judgeRead(
   data: SignedData,
   digest: (hash: 'SHA-256' | 'SHA-384' | 'SHA-512') => Uint8Array,
-  context: SignerContext,
+  { trust, now }: SignerContext,
 ): TimeStampVerdict {
   const { eContentType, eContent, signerInfos } = data
   const [signer] = signerInfos
@@ -96,12 +96,12 @@ function judgeRead(
   if (certificate === undefined) return { ok: false, note: 'it does not have the certificate that it names' }
   const verdict = performSteps(verifySigner(data, signer, certificate.subjectPublicKeyInfo), performWith())
   if (!verdict.ok) return { ok: false, note: verdict.code }
-  const judgement = judge({
+  const judgement = verdictsOf(trust).judge({
     presenter: 'caller',
     purpose: 'timeStamping',
     certificates: [certificate, ...certificates.filter((other) => other !== certificate)],
     address: 'the time-stamping authority',
-    ...context,
+    now,
   })
   if (!judgement.ok) return { ok: false, note: judgement.refusal.code }
   return { ok: true, evidence: { at: latestOf(info), by: signerOf(certificate).name } }

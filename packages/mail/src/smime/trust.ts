@@ -1,7 +1,7 @@
 // Whether a signer is vouched for, for mail: the one gate says so. What RFC 8550 asks of a signer's key beside it is asked here.
 import { createHash } from 'node:crypto'
-import { judge, type Question, type Trust, verdictOf } from '@countersign/mtls'
-import type { CheckSignature, Finding } from '@countersign/verify'
+import { type Trust, type TrustedQuestion, verdictOf, verdictsOf } from '@countersign/mtls'
+import type { Finding } from '@countersign/verify'
 import { type Certificate, formatName } from '@countersign/x509'
 import type { SignerTrust } from '../model.ts'
 
@@ -9,21 +9,24 @@ import type { SignerTrust } from '../model.ts'
 export interface SignerContext {
   readonly trust: Trust
   readonly now: Temporal.Instant
-  readonly checkSignature: CheckSignature
 }
 
 /** Judges the certificate of a signer; `others` are those that came with it, candidates and no more. */
-export function trustOf(certificate: Certificate, others: readonly Certificate[], context: SignerContext): SignerTrust {
-  const question: Question = {
+export function trustOf(
+  certificate: Certificate,
+  others: readonly Certificate[],
+  { trust, now }: SignerContext,
+): SignerTrust {
+  const question: TrustedQuestion = {
     presenter: 'caller',
     purpose: 'emailProtection',
     certificates: [certificate, ...others.filter((other) => other !== certificate)],
     address: 'the signer',
-    ...context,
+    now,
   }
-  const judgement = judge(question)
+  const judgement = verdictsOf(trust).judge(question)
   if (!judgement.ok) {
-    const since = sinceOf(question)
+    const since = sinceOf(question, trust)
     return { ok: false, refusal: judgement.refusal, ...(since && { since }) }
   }
   const misused = whyNotForSigning(certificate)
@@ -46,8 +49,9 @@ function whyNotForSigning({ keyUsage }: Certificate): string | undefined {
 }
 
 /** Since when, where nothing else is wrong than that somebody of the path was revoked, or that a certificate has expired. */
-function sinceOf(question: Question): Temporal.Instant | undefined {
-  const verdict = verdictOf(question)
+function sinceOf(question: TrustedQuestion, trust: Trust): Temporal.Instant | undefined {
+  const { checkSignature } = verdictsOf(trust)
+  const verdict = verdictOf({ ...question, trust, checkSignature })
   if (verdict.ok) return undefined
   const times = verdict.findings.map(timeOf)
   if (!times.every((time) => time !== undefined)) return undefined

@@ -12,7 +12,7 @@ import {
   sealMessage,
   sourceOf,
 } from '@countersign/mail'
-import { createCheckSignature, createTrust } from '@countersign/mtls'
+import { createTrust } from '@countersign/mtls'
 import type { Reference } from '@countersign/protocol'
 import { writePem } from '@countersign/x509'
 import { Authority, type Holder } from '../../../../tools/testing/mail-people.ts'
@@ -49,7 +49,6 @@ async function signed(holder: Holder, to?: Holder, before = ''): Promise<string>
       createSmimeSealer({
         signer: { certificates: [holder.certificate], key: holder.privateKey },
         trust: acme.trust(),
-        checkSignature: createCheckSignature(),
       }),
     signerAddresses: [holder.address],
     keyOf,
@@ -268,7 +267,7 @@ suite('what is encrypted to a key that was given to the door', () => {
     assert.match(rest, /4,200 at once/)
     assert.doesNotMatch(rest, /^Subject: \[\.\.\.\]\r$/m, 'outside it is what it was')
     const inside = await openMessage(sourceOf(Buffer.from(rest, 'latin1')), {
-      openers: [createSmimeOpener({ keys: [], trust, checkSignature: createCheckSignature() })],
+      openers: [createSmimeOpener({ keys: [], trust })],
       now,
       spoolDirectory: await scratch(t),
     })

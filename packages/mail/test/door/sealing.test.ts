@@ -9,7 +9,7 @@ import {
   sealMessage,
   sourceOf,
 } from '@countersign/mail'
-import { createCheckSignature, createTrust } from '@countersign/mtls'
+import { createTrust } from '@countersign/mtls'
 import { OID } from '@countersign/x509'
 import { Authority, type Holder, house } from '../../../../tools/testing/mail-people.ts'
 import { createSealing, type SealingOptions } from '../../src/door/leave/sealing.ts'
@@ -51,7 +51,7 @@ async function leaving(t: TestContext, more: Partial<SealingOptions> = {}) {
 }
 
 async function open(t: TestContext, text: string, ...holders: readonly Holder[]): Promise<OpenedMessage> {
-  const opener = createSmimeOpener({ keys: holders, trust: house.trust(), checkSignature: createCheckSignature() })
+  const opener = createSmimeOpener({ keys: holders, trust: house.trust() })
   const opened = await openMessage(sourceOf(Buffer.from(text, 'latin1')), {
     openers: [opener],
     now: NOON,
@@ -441,7 +441,6 @@ function sealer({ certificate, privateKey }: Holder) {
   return createSmimeSealer({
     signer: { certificates: [certificate], key: privateKey },
     trust: house.trust(),
-    checkSignature: createCheckSignature(),
   })
 }
 

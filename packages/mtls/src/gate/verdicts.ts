@@ -12,6 +12,8 @@ export type TrustedQuestion = Omit<Question, 'trust' | 'checkSignature'>
 
 /** The gate under one trust. */
 export interface Verdicts {
+  /** What checks signatures for it, and remembers what has verified. */
+  readonly checkSignature: CheckSignature
   /** As {@link judge}; a chain that it has believed twice is not judged again. */
   judge(question: TrustedQuestion): Judgement
   /** For many open sessions at once, which are not what comes next: nothing is kept. */
@@ -56,6 +58,7 @@ export function createVerdicts(
   const judgeAnew = (question: TrustedQuestion) => judge({ ...question, trust, checkSignature })
 
   return {
+    checkSignature,
     judgeAnew,
     judge(question) {
       // Seen is no judgement, and stays.

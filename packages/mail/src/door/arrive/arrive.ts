@@ -1,6 +1,6 @@
 // Mail that arrives: judged before anybody is told that it is kept, marked with the verdict, and refused where a rule wants more.
 import { isAscii } from 'node:buffer'
-import { createCheckSignature, type House, type Trust } from '@countersign/mtls'
+import type { House, Trust } from '@countersign/mtls'
 import type { Meeting, Reference, RefusalCode } from '@countersign/protocol'
 import { createSpool } from '../../mime/source.ts'
 import type { LayerOpener, Source } from '../../model.ts'
@@ -84,7 +84,7 @@ async function judged(
   options: ArrivalOptions,
 ): Promise<RefusedArrival | undefined> {
   const { trust, keys, openers, spoolDirectory, host } = options
-  const opener = createSmimeOpener({ keys, trust, checkSignature: createCheckSignature() })
+  const opener = createSmimeOpener({ keys, trust })
   await using opened = await onDisk(
     openMessage(source, { openers: [opener, ...openers], now: intake.now, spoolDirectory }),
   )

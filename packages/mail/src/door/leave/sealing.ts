@@ -1,5 +1,5 @@
 // What must be encrypted is, before it leaves; what cannot be is held. Who wrote it is not for a door to sign.
-import { type Clock, createCheckSignature, type FoundMailKeys, type Log, type Trust } from '@countersign/mtls'
+import type { Clock, FoundMailKeys, Log, Trust } from '@countersign/mtls'
 import { MailError } from '@countersign/protocol'
 import type { NewRecipient } from '@countersign/x509'
 import { protectHeader } from '../../header/protect.ts'
@@ -36,8 +36,8 @@ export interface SealingOptions {
 
 /** How to encrypt to somebody. */
 type Way =
-  /** Made anew for each message. */
-  | { readonly format: 'smime'; readonly newRecipient: () => NewRecipient }
+  /** For one message alone. */
+  | { readonly format: 'smime'; readonly recipient: NewRecipient }
   | { readonly format: 'openpgp'; readonly recipient: Recipient; readonly sealing: OpenPgpSealing }
 
 /** One to whom it is sealed. */
@@ -192,7 +192,6 @@ function wayBySmime(
   { certificates, issuers }: FoundMailKeys,
   { trust, clock }: SealingOptions,
 ): Way | MailError | undefined {
-  const checkSignature = createCheckSignature()
   let why: MailError | undefined
   for (const certificate of certificates)
     try {
@@ -204,10 +203,7 @@ function wayBySmime(
         key: certificate.der,
         issuers: issuers.map(({ der }) => der),
       } as const
-      const newRecipient = () =>
-        judgedRecipient(recipient, { profile: 'modern', now: clock() }, { trust, checkSignature })
-      newRecipient()
-      return { format: 'smime', newRecipient }
+      return { format: 'smime', recipient: judgedRecipient(recipient, { profile: 'modern', now: clock() }, { trust }) }
     } catch (error) {
       if (!(error instanceof MailError)) throw error
       why ??= error
@@ -258,6 +254,6 @@ async function encrypted(
     const recipients = group.flatMap((one) => (one.format === 'openpgp' ? [one.recipient] : []))
     return first.sealing.sealer.seal(payload, { profile: kindOf(first).profile, recipients, now })
   }
-  const recipients = group.flatMap((one) => (one.format === 'smime' ? [one.newRecipient()] : []))
+  const recipients = group.flatMap((one) => (one.format === 'smime' ? [one.recipient] : []))
   return encryptEntity(payload, recipients, 'modern')
 }
