@@ -1,65 +1,11 @@
-// What leaves by a rule: sealed for whom it is, each in Bcc apart, left as it is where it is encrypted already, or held.
+// What leaves by a rule: sealed for whom it is, each in Bcc apart, and left as it is where it is encrypted already.
 import assert from 'node:assert/strict'
-import { suite, type TestContext, test } from 'node:test'
-import {
-  createSmimeOpener,
-  createSmimeSealer,
-  type OpenedMessage,
-  openMessage,
-  sealMessage,
-  sourceOf,
-} from '@countersign/mail'
-import { createTrust } from '@countersign/mtls'
-import { OID } from '@countersign/x509'
-import { Authority, type Holder, house } from '../../../../tools/testing/mail-people.ts'
-import { createSealing, type SealingOptions } from '../../src/door/leave/sealing.ts'
+import { suite, test } from 'node:test'
+import { type OpenedMessage, sealMessage, sourceOf } from '@countersign/mail'
+import type { Holder } from '../../../../tools/testing/mail-people.ts'
 import { signature } from '../smime/messages.ts'
-import { enqueue, type Got, type Leaver, NOON, openLeaver, openTestHop, scratch } from './support.ts'
-
-const alice = house.holder('alice@acme.example')
-const bob = house.holder('bob@partner.example')
-const carol = house.holder('carol@partner.example')
-const dave = house.holder('dave@partner.example')
-const PEOPLE = [bob, carol, dave]
-const LETTER = [
-  'From: Alice <alice@acme.example>',
-  'To: bob@partner.example, Carol <carol@partner.example>',
-  'Subject: The secret plan',
-  'Message-ID: <1@acme.example>',
-  'Date: Fri, 27 Nov 2026 12:00:00 +0000',
-  '',
-  'the first line',
-  '',
-].join('\r\n')
-
-async function leaving(t: TestContext, more: Partial<SealingOptions> = {}) {
-  const hop = await openTestHop(t)
-  const treat = createSealing({
-    mustEncrypt: (address) => (address.endsWith('@partner.example') ? 'must encrypt to *@partner.example' : undefined),
-    keysOf: async (address) => ({
-      certificates: PEOPLE.filter((one) => one.address === address).map(({ certificate }) => certificate),
-      issuers: [],
-    }),
-    trust: house.trust(),
-    door: 'mail',
-    clock: () => NOON,
-    log: () => undefined,
-    spoolDirectory: await scratch(t),
-    ...more,
-  })
-  return { hop, leaver: await openLeaver(t, hop.next, { treat }) }
-}
-
-async function open(t: TestContext, text: string, ...holders: readonly Holder[]): Promise<OpenedMessage> {
-  const opener = createSmimeOpener({ keys: holders, trust: house.trust() })
-  const opened = await openMessage(sourceOf(Buffer.from(text, 'latin1')), {
-    openers: [opener],
-    now: NOON,
-    spoolDirectory: await scratch(t),
-  })
-  t.after(() => opened[Symbol.asyncDispose]())
-  return opened
-}
+import { alice, bob, carol, dave, LETTER, leaving, open, sealer, toOf } from './sealing-support.ts'
+import { enqueue, NOON } from './support.ts'
 
 async function textOf({ payload }: OpenedMessage): Promise<string> {
   assert.ok(payload)
@@ -68,9 +14,6 @@ async function textOf({ payload }: OpenedMessage): Promise<string> {
 }
 
 const subjectOf = ({ payload }: OpenedMessage) => payload?.fields.find(({ name }) => name === 'Subject')?.value
-const toOf = (got: readonly Got[]) => got.map(({ to }) => to)
-const why = (leaver: Leaver, id: string) =>
-  leaver.queue.find(id)?.recipients.map(({ state, why }) => [state, why?.code, why?.note])
 
 suite('what must be encrypted', () => {
   test('is, once for all whom the header names, and the subject too', async (t) => {
@@ -105,7 +48,7 @@ suite('what must be encrypted', () => {
       const text = hop.got[index]?.text ?? ''
       assert.equal((await open(t, text, one)).verdict.encryption?.recipients, 1)
       assert.doesNotMatch(text, /carol|dave/)
-      for (const other of PEOPLE.filter((each) => each !== one))
+      for (const other of [bob, carol, dave].filter((each) => each !== one))
         assert.equal((await open(t, text, other)).verdict.refusal?.code, 'ERR_MAIL_NO_KEY')
     }
   })
@@ -277,173 +220,6 @@ suite('what is encrypted already', () => {
     })
 })
 
-suite('what cannot be sealed is held, and nothing of it is sent', () => {
-  const revoked = house.holder('bob@partner.example')
-  const stranger = new Authority('Mallory').holder('bob@partner.example')
-  const expired = house.holder('bob@partner.example', { notAfter: NOON.subtract({ hours: 1 }) })
-  const signing = house.holder('bob@partner.example', { usage: ['digitalSignature'] })
-  const keys = (one: Holder) => ({ keysOf: async () => ({ certificates: [one.certificate], issuers: [] }) })
-  const CASES: readonly (readonly [string, Partial<SealingOptions>, string, RegExp])[] = [
-    [
-      'no key is known',
-      { keysOf: async () => ({ certificates: [], issuers: [] }) },
-      'ERR_MAIL_MUST_ENCRYPT',
-      /no key of bob@partner\.example is known/,
-    ],
-    [
-      'only a key of OpenPGP is known, and the package for them is not there',
-      {
-        keysOf: async () => ({
-          certificates: [],
-          issuers: [],
-          openPgp: { authorities: [], keys: [{ fingerprint: 'ab', key: new Uint8Array(), isCurrent: true }] },
-        }),
-      },
-      'ERR_MAIL_MUST_ENCRYPT',
-      /only a key of OpenPGP is known, and the package for it is not installed at this door: a person seals it/,
-    ],
-    [
-      'the authority is away',
-      { keysOf: async () => Promise.reject(new Error('ECONNREFUSED')) },
-      'ERR_MAIL_MUST_ENCRYPT',
-      /cannot be asked now/,
-    ],
-    [
-      'the key was revoked',
-      {
-        ...keys(revoked),
-        trust: createTrust({
-          anchors: [house.certificate],
-          crls: [house.crl([revoked.certificate])],
-          revocation: 'require',
-          asOf: NOON,
-        }),
-      },
-      'ERR_CALLEE_REVOKED',
-      /./,
-    ],
-    [
-      'whether it was revoked is not known',
-      { trust: createTrust({ anchors: [house.certificate], crls: [], revocation: 'require', asOf: NOON }) },
-      'ERR_CALLEE_STATUS_UNKNOWN',
-      /./,
-    ],
-    ['the key has expired', keys(expired), 'ERR_CALLEE_EXPIRED', /./],
-    ['it is another authority’s', keys(stranger), 'ERR_CALLEE_UNKNOWN_ISSUER', /./],
-    ['it is another address’s', keys(carol), 'ERR_CALLEE_WRONG_NAME', /./],
-    ['it only signs', keys(signing), 'ERR_MAIL_RECIPIENT_KEY', /keyUsage/],
-    [
-      'it is for legacy readers',
-      { keysOf: async () => ({ certificates: [legacyOf(bob)], issuers: [] }) },
-      'ERR_MAIL_LEGACY',
-      /legacy/,
-    ],
-  ]
-  for (const [what, more, code, note] of CASES)
-    test(what, async (t) => {
-      const { hop, leaver } = await leaving(t, more)
-      const id = await enqueue(leaver.queue, { recipients: [bob.address] }, LETTER)
-      await leaver.turn()
-      const [[state, found, said] = []] = why(leaver, id) ?? []
-      assert.deepEqual([state, found], ['held', code])
-      assert.match(said ?? '', /^must encrypt to \*@partner\.example: /)
-      assert.match(said ?? '', note)
-      await leaver.turn()
-      assert.deepEqual(
-        hop.got.map(({ from, to }) => [from, ...to]),
-        [['', alice.address]],
-      )
-      const report = hop.got[0]?.text ?? ''
-      assert.match(report, /^Action: delayed\r$/m)
-      const told = report.indexOf(`(${code})`)
-      assert.ok(told > 0)
-      assert.match(report.slice(told), /must encrypt to \*@partner\.example: .*\r\n +next: \w/)
-      assert.doesNotMatch(report, /secret plan|the first line/)
-      assert.ok(leaver.queue.find(id), 'it is kept')
-    })
-
-  for (const [what, letter, code] of [
-    [
-      'a header that says of itself that it is protected',
-      LETTER.replace('Subject:', 'Content-Type: text/plain; hp="clear"\r\nSubject:'),
-      'ERR_MAIL_FORM',
-    ],
-    [
-      'a message that is read in two ways',
-      LETTER.replace('Subject:', 'Content-Type: multipart/mixed; boundary=b\r\nSubject:'),
-      'ERR_MAIL_FORM',
-    ],
-    [
-      'a message of too many parts',
-      `From: alice@acme.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n${'--b\r\n\r\n\r\n'.repeat(1_001)}--b--\r\n`,
-      'ERR_MAIL_BUDGET',
-    ],
-  ] as const)
-    test(what, async (t) => {
-      const { hop, leaver } = await leaving(t)
-      const id = await enqueue(leaver.queue, { recipients: [bob.address] }, letter)
-      await leaver.turn()
-      assert.deepEqual(hop.got, [])
-      assert.deepEqual(
-        why(leaver, id)?.map(([state, found]) => [state, found]),
-        [['held', code]],
-      )
-    })
-
-  test('a key comes, and then it leaves, sealed', async (t) => {
-    let has = false
-    const { hop, leaver } = await leaving(t, {
-      keysOf: async () => ({ certificates: has ? [bob.certificate] : [], issuers: [] }),
-    })
-    await enqueue(leaver.queue, { recipients: [bob.address] }, LETTER)
-    await leaver.turn()
-    has = true
-    leaver.pass(1)
-    await leaver.turn()
-    const [, sealed] = hop.got.toSorted((one, other) => one.from.length - other.from.length)
-    assert.equal((await open(t, sealed?.text ?? '', bob)).verdict.encryption?.outcome.ok, true)
-    assert.doesNotMatch(sealed?.text ?? '', /secret|the first line/)
-    assert.deepEqual(leaver.queue.list(), [])
-  })
-
-  test('a rule that comes later counts for what waits', async (t) => {
-    let rule: string | undefined
-    const { hop, leaver } = await leaving(t, { mustEncrypt: () => rule })
-    await hop.close()
-    await enqueue(leaver.queue, { recipients: ['erin@partner.example'] }, LETTER)
-    assert.equal(await leaver.turn(), false)
-    rule = 'must encrypt to *'
-    const again = await openTestHop(t, {}, hop.next.port)
-    leaver.pass(1)
-    await leaver.turn()
-    assert.equal(
-      again.got.some(({ text }) => text.includes('the first line')),
-      false,
-    )
-    assert.equal(leaver.queue.list()[0]?.recipients[0]?.state, 'held')
-  })
-
-  test('one that is held keeps nobody else waiting', async (t) => {
-    const { hop, leaver } = await leaving(t)
-    await enqueue(leaver.queue, { recipients: ['erin@partner.example', bob.address] }, LETTER)
-    await enqueue(leaver.queue, { recipients: [carol.address] }, LETTER)
-    await leaver.turn()
-    assert.deepEqual(
-      toOf(hop.got.filter(({ from }) => from !== ''))
-        .flat()
-        .sort(),
-      [bob.address, carol.address],
-    )
-  })
-})
-
-function sealer({ certificate, privateKey }: Holder) {
-  return createSmimeSealer({
-    signer: { certificates: [certificate], key: privateKey },
-    trust: house.trust(),
-  })
-}
-
 /** As the sealer of a person signs, with the header or without it. */
 async function signedBy(holder: Holder, letter: string, protect: boolean): Promise<string> {
   if (protect) {
@@ -467,9 +243,4 @@ async function signedBy(holder: Holder, letter: string, protect: boolean): Promi
     { profile: 'modern', recipients: [], now: NOON },
   )
   return `${header}\r\nMIME-Version: 1.0\r\n${fields.join('')}\r\n${Buffer.concat(await Array.fromAsync(signed)).toString('latin1')}`
-}
-
-/** The same key, of a holder who reads AES-256-CBC and no more. @see RFC 4262 §2 */
-function legacyOf(holder: Holder) {
-  return house.holder(holder.address, { capabilities: [OID['id-aes256-CBC']] }).certificate
 }
