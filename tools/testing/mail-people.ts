@@ -111,10 +111,14 @@ export class Authority {
       [
         keyUsageExtension(usage),
         ...(capabilities ? [capabilitiesExtension(capabilities)] : []),
-        extendedKeyUsageExtension(
-          purposes.map((purpose) => OID[purpose]),
-          { critical: options.arePurposesCritical === true },
-        ),
+        ...(purposes.length === 0
+          ? []
+          : [
+              extendedKeyUsageExtension(
+                purposes.map((purpose) => OID[purpose]),
+                { critical: options.arePurposesCritical === true },
+              ),
+            ]),
         ...(inSubject ? [] : [subjectAltNameExtension([{ kind: 'rfc822Name', value: address }], { critical: false })]),
       ],
       options,

@@ -15,7 +15,15 @@ import {
   writeSignedData,
   writeTSTInfo,
 } from '@countersign/x509'
-import { type Holder, house, NOW, opened, sealed, signedLayer } from '../../../../tools/testing/mail-people.ts'
+import {
+  Authority,
+  type Holder,
+  house,
+  NOW,
+  opened,
+  sealed,
+  signedLayer,
+} from '../../../../tools/testing/mail-people.ts'
 import { alice, bob, code, multipartSigned, signature } from './messages.ts'
 
 const tsa = house.holder('time@acme.example', {
@@ -111,6 +119,25 @@ suite('a time-stamp beside a signature', () => {
         usage: ['keyAgreement'],
       }),
     },
+    'ERR_CALLER_WRONG_PURPOSE',
+  )
+  const alone = { purposes: ['timeStamping'], arePurposesCritical: true, usage: ['digitalSignature'] } as const
+  refused(
+    'by an authority that nobody here believes',
+    { ...before, by: new Authority('Nobody').holder('time@acme.example', alone) },
+    'ERR_CALLER_UNKNOWN_ISSUER',
+  )
+  refused(
+    'by a certificate that has expired since',
+    { ...before, by: other({ ...alone, notAfter: NOW.subtract({ minutes: 1 }) }) },
+    'ERR_CALLER_EXPIRED',
+  )
+  refused('by one that was revoked since', before, 'ERR_CALLER_REVOKED', {
+    trust: house.trust([alice.certificate, tsa.certificate], NOW.subtract({ minutes: 30 })),
+  })
+  refused(
+    'by a certificate without any purpose',
+    { ...before, by: other({ purposes: [] }) },
     'ERR_CALLER_WRONG_PURPOSE',
   )
   refused('of another content type', { ...before, contentType: OID['id-data'] }, 'it is no time stamp by one authority')

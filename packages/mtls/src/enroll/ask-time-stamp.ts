@@ -1,5 +1,6 @@
 // Somebody else's word for when something was there: the party's own authority says it, as RFC 3161 has it.
 import { randomBytes } from 'node:crypto'
+import type { Reference } from '@countersign/protocol'
 import {
   CmsError,
   cmsFromBer,
@@ -46,9 +47,22 @@ export async function askTimeStamp(
     host,
     status: 200,
   })
+  return tokenOf(new Uint8Array(answer), { sha256, nonce, reference })
+}
+
+/** What was asked, and at which meeting. */
+export interface TimeStampQuestion {
+  /** 32 octets. */
+  readonly sha256: Uint8Array
+  readonly nonce: bigint
+  readonly reference: Reference
+}
+
+/** The token of an answer. @throws {EnrollmentError} where there is none, or it answers another question */
+export function tokenOf(answer: Uint8Array, { sha256, nonce, reference }: TimeStampQuestion): Uint8Array {
   const refused = (text: string) => new EnrollmentError('ERR_ENROLL_ANSWER', { detail: text, reference })
   try {
-    const { token, text = 'no reason' } = readTimeStampResp(new Uint8Array(answer))
+    const { token, text = 'no reason' } = readTimeStampResp(answer)
     if (token === undefined) throw refused(`no time stamp: ${text}`)
     const { eContent } = readSignedData(cmsFromBer(token))
     const info = eContent && readTSTInfo(eContent)
