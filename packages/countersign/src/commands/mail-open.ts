@@ -90,6 +90,8 @@ const REMARKS: Readonly<Record<MailRemark['kind'], (remark: MailRemark) => strin
     `the name before the address, ${plainText('text' in remark ? remark.text : '')}, is another address; go by the address`,
   'not-addressed': () => 'you are not among those to whom the sender wrote: in Bcc, or somebody passed it on',
   'attached-messages': () => 'messages are attached; what is in them was not looked into',
+  'header-altered': (remark) =>
+    `outside it says something else than its sender wrote (${plainText('text' in remark ? remark.text : '')}); what stands here is what they wrote`,
   'header-not-protected': () => 'subject and recipients are as they were carried: the sender has not signed them',
   'time-stamp': (remark) =>
     `a time stamp came with it and does not count (${plainText('text' in remark ? remark.text : '')})`,

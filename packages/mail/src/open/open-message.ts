@@ -44,6 +44,8 @@ export interface Payload {
   /** Where those stand. */
   readonly fieldsSource: Source
   readonly header?: ProtectedHeader
+  /** As in {@link ProtectedHeader}, of the header that was put outermost: a server may have put another one around the sender's. */
+  readonly altered: readonly string[]
   /** What stood at the top of what was decrypted, where it was: the payload, or what is signed around it. */
   readonly decrypted?: { readonly entity: Entity; readonly source: Source }
 }
@@ -159,21 +161,27 @@ async function readPayload(
   // What its writer did not sign is shown as it was carried: from inside, where a server hid it. It is signed by nobody still.
   const hidden =
     decrypted && decrypted.entity !== entity ? readProtectedHeader(decrypted.entity, outer, true) : undefined
+  const around = hidden?.fromDiffers === false ? hidden : undefined
   const [fields, fieldsSource] = header
     ? [header.fields, source]
-    : decrypted && hidden?.fromDiffers === false
-      ? [hidden.fields, decrypted.source]
+    : decrypted && around
+      ? [around.fields, decrypted.source]
       : [outer.fields, outerSource]
-  return { entity, source, contents, fields, fieldsSource, ...(header && { header }), ...(decrypted && { decrypted }) }
+  const altered = (around ?? header)?.altered ?? []
+  return {
+    ...{ entity, source, contents, fields, fieldsSource, altered },
+    ...(header && { header }),
+    ...(decrypted && { decrypted }),
+  }
 }
 
-function factsOf({ header, contents }: Payload): Partial<MailFacts> {
+function factsOf({ header, contents, altered }: Payload): Partial<MailFacts> {
   const { errants, attachedMessages } = contents
-  if (header === undefined) return { errants, attachedMessages }
+  const known = { errants, attachedMessages, ...(altered.length > 0 && { alteredFields: altered }) }
+  if (header === undefined) return known
   const { fields } = header
   return {
-    errants,
-    attachedMessages,
+    ...known,
     protectedFrom: addressesOf(fields, 'From') ?? [],
     protectedTo: [...(addressesOf(fields, 'To') ?? []), ...(addressesOf(fields, 'Cc') ?? [])],
   }

@@ -18,6 +18,8 @@ export interface MailFacts {
   readonly protectedFrom?: readonly Mailbox[]
   /** The addresses in To and Cc that the sender protected; absent where the header is not protected. */
   readonly protectedTo?: readonly Mailbox[]
+  /** Names, in lower case, of fields that stand outside otherwise than who protected the header had put them. */
+  readonly alteredFields?: readonly string[]
   /** The cryptographic envelope, from outside inwards. */
   readonly layers: readonly Layer[]
   readonly errants: readonly Errant[]

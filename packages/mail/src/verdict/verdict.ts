@@ -1,5 +1,6 @@
 // What a message comes to: one pure function over its facts. Nothing here reads octets, keys or clocks.
 import type { Refusal, RefusalCode } from '@countersign/protocol'
+import { readText } from '../mime/words.ts'
 import type { Layer, Mailbox, SignatureFact, Signer, TimeEvidence } from '../model.ts'
 import type { MailFacts } from './facts.ts'
 
@@ -15,6 +16,8 @@ export type MailRemark =
   | { readonly kind: 'attached-messages'; readonly count: number }
   /** The header that everybody sees was not signed. */
   | { readonly kind: 'header-not-protected' }
+  /** Fields outside are others than who protected the header had put there: what is shown is the protected ones. */
+  | { readonly kind: 'header-altered'; readonly text: string }
   /** It came with a time-stamp, of which nothing is believed. */
   | { readonly kind: 'time-stamp'; readonly text: string }
   /** Valid because somebody else saw it before its key was revoked, or had expired. */
@@ -124,7 +127,7 @@ function whyNotVerified(
       ),
     }
   // RFC 9788 §4.4: programs that know nothing of protected headers show the other.
-  if (protectedFrom && !outerFrom?.some(({ address }) => address === from.address))
+  if (protectedFrom && (outerFrom?.length !== 1 || outerFrom[0]?.address !== from.address))
     return { refusal: { code: 'ERR_MAIL_HEADER_DIFFERS' } }
   const others = layers.filter((layer) => layer.kind === 'signed' && layer !== author)
   if (others.some((layer) => layer.kind === 'signed' && !layer.signatures.some((each) => isBy(each, from))))
@@ -170,12 +173,12 @@ function evidenceOf({ timeStamp }: SignatureFact, { evidenceOfTime }: MailFacts)
 }
 
 function remarksOf(facts: MailFacts, signature: SignatureFact | undefined, from: Mailbox | undefined): MailRemark[] {
-  const { attachedMessages, protectedFrom, protectedTo, self } = facts
+  const { attachedMessages, protectedFrom, protectedTo, alteredFields = [], self } = facts
   const remarks: MailRemark[] = []
   const name = from?.displayName
-  if (name?.includes('@') && name.trim().toLowerCase() !== from?.address.toLowerCase())
-    remarks.push({ kind: 'display-name', text: name })
+  if (from && name !== undefined && isOtherAddress(name, from)) remarks.push({ kind: 'display-name', text: name })
   if (signature && protectedFrom === undefined) remarks.push({ kind: 'header-not-protected' })
+  if (alteredFields.length > 0) remarks.push({ kind: 'header-altered', text: alteredFields.join(', ') })
   if (self && protectedTo && !protectedTo.some(({ address }) => self.addresses.includes(address)))
     remarks.push({ kind: 'not-addressed' })
   if (attachedMessages > 0) remarks.push({ kind: 'attached-messages', count: attachedMessages })
@@ -185,6 +188,15 @@ function remarksOf(facts: MailFacts, signature: SignatureFact | undefined, from:
   if (evidence && trust?.ok === false && trust.since && isOlder(signature, facts))
     remarks.push({ kind: 'older-than-revocation', evidence, since: trust.since })
   return remarks
+}
+
+/**
+ * Whether a name reads as an address, and another than the one behind it: with any sign that is read as an at-sign, and with
+ * encoded words between quotes, which many programs show decoded (against RFC 2047 §5).
+ */
+function isOtherAddress(name: string, { address }: Mailbox): boolean {
+  const shown = readText(name).normalize('NFKC').trim().toLowerCase()
+  return shown.includes('@') && shown !== address.toLowerCase()
 }
 
 function refusal(code: RefusalCode, note: string | undefined): Refusal {

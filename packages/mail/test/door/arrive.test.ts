@@ -259,10 +259,13 @@ suite('what is encrypted to a key that was given to the door', () => {
   test('is opened and judged here, and handed on decrypted, signed as it was inside', async (t) => {
     const { door, bring, next } = await arriving(t, bob)
     const message = await signed(boss, bob)
-    assert.match(await bring(`Received: from x by mx.example; Fri, 27 Nov 2026 12:00:00 +0000\r\n${message}`), /^250 /)
+    const added =
+      'Received: from x by mx.example; Fri, 27 Nov 2026 12:00:00 +0000\r\nList-Id: <staff.acme.example>\r\nReply-To: eve@evil.example\r\n'
+    assert.match(await bring(`${added}${message}`), /^250 /)
     const [results, rest] = parted(await next())
     assert.match(results, /smime=pass \(verified, and opened here; M-.*\) body\.smime-identifier=boss@acme\.example$/)
-    assert.match(rest, /^Received: from x by mx\.example; /)
+    assert.match(rest, /^Received: from x by mx\.example; .*\r\nList-Id: /)
+    assert.doesNotMatch(rest, /evil/, 'who carried it says nothing in the name of its sender')
     assert.match(rest, /^Subject: pay\r$/m)
     assert.match(rest, /4,200 at once/)
     assert.doesNotMatch(rest, /^Subject: \[\.\.\.\]\r$/m, 'outside it is what it was')

@@ -21,6 +21,7 @@ interface Case {
     readonly outerFrom?: readonly string[]
     readonly protectedFrom?: readonly string[]
     readonly protectedTo?: readonly string[]
+    readonly alteredFields?: readonly string[]
     readonly layers: readonly (
       | { readonly signed: readonly Signed[] }
       | { readonly encrypted: { readonly authenticated: boolean; readonly outcome?: RefusalCode } }
@@ -51,7 +52,7 @@ suite('the verdict', () => {
     const given = new Set(cases.map(({ expect }) => expect.code))
     // What is refused when mail is sealed, handed in, sent on or brought.
     const others =
-      /_(RECIPIENT_KEY|LEGACY|KEY_CHANGED|MUST_ENCRYPT|NOT_ENCRYPTED|LINES|SENDER|NOT_ASCII|RATE|QUEUE|QUEUE_FULL|NEXT_HOP|DELAYED|REJECTED|CANNOT_CARRY|DROPPED|NOT_HERE|LOOP)$/
+      /_(RECIPIENT_KEY|LEGACY|KEY_CHANGED|MUST_ENCRYPT|NOT_ENCRYPTED|LINES|SENDER|NOT_ASCII|RATE|SESSIONS|QUEUE|QUEUE_FULL|NEXT_HOP|DELAYED|REJECTED|CANNOT_CARRY|DROPPED|NOT_HERE|LOOP)$/
     const without = Object.keys(REFUSALS).filter(
       (code) => code.startsWith('ERR_MAIL_') && !given.has(code) && !others.test(code),
     )
@@ -76,12 +77,22 @@ suite('the verdict', () => {
 })
 
 function factsOf(facts: Case['facts'], layers: readonly Layer[] = facts.layers.map(layerOf)): MailFacts {
-  const { form, outerFrom, protectedFrom, protectedTo, errants = [], attachedMessages = 0, evidenceOfTime } = facts
+  const {
+    form,
+    outerFrom,
+    protectedFrom,
+    protectedTo,
+    alteredFields,
+    errants = [],
+    attachedMessages = 0,
+    evidenceOfTime,
+  } = facts
   return {
     form: form === undefined ? { ok: true } : { ok: false, code: form },
     ...(outerFrom && { outerFrom: outerFrom.map(mailboxOf) }),
     ...(protectedFrom && { protectedFrom: protectedFrom.map(mailboxOf) }),
     ...(protectedTo && { protectedTo: protectedTo.map(mailboxOf) }),
+    ...(alteredFields && { alteredFields }),
     layers,
     errants,
     attachedMessages,

@@ -22,9 +22,11 @@ export async function unsealed(
   if (payload?.decrypted === undefined) return undefined
   const { decrypted, fields, fieldsSource, header } = payload
   const outer = await scanEntity(source, 0, source.length)
-  // What servers wrote on the way stays, and what the sender had not protected; the rest is as it is inside.
+  // What servers wrote on the way stays, and what the sender had not protected, but for what only the sender says; the rest is as it
+  // is inside.
   const isOfOthers = (field: Field) =>
-    isOfTransport(field) || header?.unprotected.some(({ start }) => start === field.start)
+    isOfTransport(field) ||
+    (!OF_SENDER.test(field.name) && header?.unprotected.some(({ start }) => start === field.start))
   const texts = [
     ...(await textsOf(outer.fields.filter(isOfOthers), source)),
     ...(await textsOf(
@@ -37,6 +39,9 @@ export async function unsealed(
   const { bodyStart, end } = decrypted.entity
   return { header: `${texts.join('')}\r\n`, body: decrypted.source.read(bodyStart, end) }
 }
+
+/** RFC 5322 §3.6.2 to §3.6.5: whoever adds one outside, as a Reply-To, speaks for the sender who protected all of theirs. */
+const OF_SENDER = /^(?:from|sender|reply-to|to|cc|in-reply-to|references|subject|comments|keywords)$/i
 
 async function textsOf(fields: readonly Field[], source: Source): Promise<readonly string[]> {
   const texts = fields.map(({ start, end }) => octetsOf(source, start, end))
