@@ -206,6 +206,13 @@ export const MAIL_REFUSALS = {
     'you have sent more messages in a minute than are taken here',
     'wait a minute',
   ],
+  ERR_MAIL_SESSIONS: [
+    'local limit',
+    'caller',
+    5,
+    'you have more sessions open at this door than are taken',
+    'end one of them, or wait until it has ended',
+  ],
   ERR_MAIL_QUEUE_FULL: [
     'RFC 5321 §4.2.3',
     'operator',

@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import { type CallerSession, createAcceptor, createTroubles, type Door, IdentityError } from '@countersign/mtls'
 import { readOwnMailKeys } from '../keys/own-keys.ts'
 import type { ReadingKey } from '../smime/decrypt.ts'
-import { createArrival } from './arrive/arrive.ts'
-import { createHop } from './leave/hop.ts'
+import { type Arrival, createArrival } from './arrive/arrive.ts'
+import { createHop, type Hop } from './leave/hop.ts'
+import type { LeaveOptions } from './leave/leave.ts'
 import { runLeaving } from './leave/run.ts'
 import { createSealing } from './leave/sealing.ts'
 import type { MailDoorConfig, MailHouse } from './model.ts'
+import type { Queue } from './queue/model.ts'
 import { openQueue } from './queue/queue.ts'
 import { lineOf } from './submit/answer.ts'
 import { createSubmission, endWith } from './submit/submission.ts'
@@ -23,50 +25,18 @@ export interface MailDoor extends Door {
  * @throws {IdentityError} where its keys cannot be read; {QueueError} where its queue is in use or cannot be written; the system's error where it cannot listen.
  */
 export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Promise<MailDoor> {
-  const { name, host, next } = config
-  const { clock, log, directory, failpoint, mustEncrypt, mustBeVerified, mailKeys, trust, openers = [] } = house
-  const { sealOpenPgp: openPgp } = house
+  const { name } = config
+  const { log, directory, failpoint } = house
   let current = config
   const keys = await readingKeys(config)
   const queue = await openQueue({ directory, ...(failpoint && { failpoint }) })
-  const hop = createHop(next, host[0])
-  const spoolDirectory = join(directory, 'spool')
-  const treat = createSealing({
-    // What arrives has come as it did, and goes to the mailboxes of this house.
-    mustEncrypt: config.arrives ? () => undefined : mustEncrypt,
-    ...{ keysOf: mailKeys, trust, door: name, clock, log, spoolDirectory },
-    ...(openPgp && { openPgp }),
-    ...(failpoint && { failpoint }),
-  })
-  const leaving = runLeaving({
-    queue,
-    hop,
-    treat,
-    door: name,
-    host: host[0],
-    hopName: next.name ?? next.host,
-    clock,
-    log,
-  })
+  const hop = createHop(config.next, config.host[0])
+  const leaving = runLeaving(leavingOf(config, house, queue, hop))
   const submission = createSubmission({
     config: () => current,
     house,
     queue,
-    ...(config.arrives && {
-      arrival: createArrival({
-        ...{
-          house,
-          trust,
-          door: name,
-          host: host[0],
-          arrives: config.arrives,
-          mustBeVerified,
-          spoolDirectory,
-          keys,
-          openers,
-        },
-      }),
-    }),
+    ...(config.arrives && { arrival: arrivalOf(config, config.arrives, house, keys) }),
     onQueued: () => leaving.poke(),
     onTrouble: createTroubles(house),
   })
@@ -118,6 +88,53 @@ export async function openMailDoor(config: MailDoorConfig, house: MailHouse): Pr
       discard: async () => undefined,
     }),
   }
+}
+
+/** What is sealed, sent on and told. */
+function leavingOf(
+  { name, host, next, arrives }: MailDoorConfig,
+  house: MailHouse,
+  queue: Queue,
+  hop: Hop,
+): LeaveOptions {
+  const { clock, log, trust, failpoint, mustEncrypt, mailKeys, sealOpenPgp } = house
+  const treat = createSealing({
+    // What arrives has come as it did, and goes to the mailboxes of this house.
+    mustEncrypt: arrives ? () => undefined : mustEncrypt,
+    keysOf: mailKeys,
+    trust,
+    door: name,
+    clock,
+    log,
+    spoolDirectory: spoolOf(house),
+    ...(sealOpenPgp && { openPgp: sealOpenPgp }),
+    ...(failpoint && { failpoint }),
+  })
+  return { queue, hop, treat, door: name, host: host[0], hopName: next.name ?? next.host, clock, log }
+}
+
+function arrivalOf(
+  { name, host }: MailDoorConfig,
+  arrives: readonly string[],
+  house: MailHouse,
+  keys: readonly ReadingKey[],
+): Arrival {
+  const { trust, mustBeVerified, openers = [] } = house
+  return createArrival({
+    house,
+    trust,
+    door: name,
+    host: host[0],
+    arrives,
+    mustBeVerified,
+    spoolDirectory: spoolOf(house),
+    keys,
+    openers,
+  })
+}
+
+function spoolOf({ directory }: MailHouse): string {
+  return join(directory, 'spool')
 }
 
 /** @throws {IdentityError} where they cannot be read, or there is none where some should be. */

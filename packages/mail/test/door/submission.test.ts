@@ -116,6 +116,12 @@ suite('refused', () => {
     ['a comment in From', 'From: (bob@acme.example) alice@acme.example\r\n\r\n', /ERR_MAIL_FROM/],
     ['Sender of another', 'From: alice@acme.example\r\nSender: bob@acme.example\r\n\r\n', /ERR_MAIL_SENDER/],
     ['white space before a colon', 'From : alice@acme.example\r\n\r\nhi\r\n', /ERR_MAIL_FORM/],
+    [
+      'another From behind a vertical tab',
+      'X: y\x0bFrom: bob@acme.example\r\nFrom: alice@acme.example\r\n\r\n',
+      /^550 5\.6\.0 .*ERR_MAIL_FORM/,
+    ],
+    ['a line of white space in its header', 'X: y\r\n \r\nFrom: alice@acme.example\r\n\r\nhi\r\n', /ERR_MAIL_FORM/],
     ['no header', '\r\nhi\r\n', /ERR_MAIL_FROM/],
     [
       'a header without end',
@@ -239,9 +245,13 @@ suite('the gate stands before', () => {
     const { door, hop } = await openBoth(t)
     const idle = await talk(door, WRITERS.alice)
     await idle.hear()
+    const other = await talk(door, WRITERS.alice)
+    await other.hear()
+    for (const command of ['EHLO client.example', 'MAIL FROM:<alice@acme.example>', 'RSET'])
+      assert.match(await other.say(`${command}\r\n`), /^250/)
     const client = await begun(door, WRITERS.alice)
     const drained = door.door.drain(5_000)
-    assert.match(await idle.hear(), /^421 4\.3\.2 .*ERR_DOOR_DRAINING/)
+    for (const each of [idle, other]) assert.match(await each.hear(), /^421 4\.3\.2 .*ERR_DOOR_DRAINING/)
     assert.match(await client.say(`${HEADER}\r\nthe last\r\n.\r\n`), /^250 /)
     await drained
     assert.equal(hop.got.length <= 1, true)

@@ -20,24 +20,30 @@ const ANSWERS: Readonly<Partial<Record<RefusalCode, readonly [number, string]>>>
   // It may be known later.
   ERR_CALLER_STATUS_UNKNOWN: [451, '4.7.1'],
   ERR_MAIL_RATE: [450, '4.7.1'],
+  ERR_MAIL_SESSIONS: [421, '4.7.0'],
   ERR_MAIL_QUEUE_FULL: [452, '4.3.1'],
   ERR_MAIL_QUEUE: [451, '4.3.0'],
   ERR_GATE_FAULT: [451, '4.3.0'],
   ERR_DOOR_DRAINING: [421, '4.3.2'],
 }
 
-/** The answer for one refusal. */
-export function answerOf(code: RefusalCode, reference: Reference): SmtpAnswer {
-  const [responseCode, status] = ANSWERS[code] ?? [550, '5.7.1']
+/** The answer for one refusal; `responseCode` where another number than usual is to be said. */
+export function answerOf(code: RefusalCode, reference: Reference, responseCode?: number): SmtpAnswer {
+  const [usual, status] = ANSWERS[code] ?? [550, '5.7.1']
+  const said = responseCode ?? usual
   const { public: text, next } = REFUSALS[code]
-  const message = `${status} ${text} (${code}, ${reference}); next: ${next}`.slice(0, MAX_TEXT)
+  // RFC 2034 §4: the class is that of the number.
+  const enhanced = `${String(said).charAt(0)}${status.slice(1)}`
+  return plainAnswer(said, `${enhanced} ${text} (${code}, ${reference}); next: ${next}`.slice(0, MAX_TEXT))
+}
+
+/** An answer of the protocol itself, which has no reference. */
+export function plainAnswer(responseCode: number, message: string): SmtpAnswer {
   return Object.assign(new Error(message), { responseCode })
 }
 
-/** The same as a line. */
-export function lineOf(code: RefusalCode, reference: Reference, responseCode?: number): string {
-  const answer = answerOf(code, reference)
-  const said = responseCode ?? answer.responseCode
-  // RFC 2034 §4: the class is that of the number.
-  return `${said} ${String(said).charAt(0)}${answer.message.slice(1)}\r\n`
+/** A refusal as a line. */
+export function lineOf(...refusal: Parameters<typeof answerOf>): string {
+  const { responseCode, message } = answerOf(...refusal)
+  return `${responseCode} ${message}\r\n`
 }

@@ -27,6 +27,10 @@ export type CheckedHeader =
  */
 const TAKEN_OUT = /^(?:(?:resent-)?bcc|return-path|authentication-results|countersign-.*)$/
 
+/** Some programs end a line at such a character, and some a header at a line of white space (RFC 5322 §3.2.2, §4.2). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const READ_IN_TWO_WAYS = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029]|\r\n[ \t]+\r\n/
+
 /** Checks the octets of a header: lines with CRLF, without the empty one. */
 export function checkHeader(octets: Uint8Array, context: HeaderContext): CheckedHeader {
   const text = utf8(octets)
@@ -36,6 +40,8 @@ export function checkHeader(octets: Uint8Array, context: HeaderContext): Checked
     return refuse('ERR_MAIL_NOT_ASCII', 'the header is not ASCII, and SMTPUTF8 was not said')
   const fields = readHeader(text)
   if (fields === undefined) return refuse('ERR_MAIL_FORM', 'a line of the header is no field')
+  if (READ_IN_TWO_WAYS.test(text))
+    return refuse('ERR_MAIL_FORM', 'the header has a control character, or a line of white space')
   const fault = authorFault(fields, context.meeting)
   if (fault) return fault
   const fieldOf = (name: string) => fields.find((field) => field.name === name)?.value
