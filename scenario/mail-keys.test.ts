@@ -1,7 +1,8 @@
 // A person's key for mail: made at their side, certified by the house, found by others, and never told to strangers.
 import assert from 'node:assert/strict'
+import { createPrivateKey } from 'node:crypto'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { type RunningHouse, startHouse } from './support/house.ts'
 
@@ -41,6 +42,28 @@ suite('keys for mail', () => {
     const { mode } = await stat(join(folder, names[0]!))
     assert.equal(mode & 0o777, 0o600)
     assert.match(await readFile(join(folder, names[0]!), 'utf8'), /BEGIN PRIVATE KEY/)
+  })
+
+  test('are kept by nobody else: no file of the authority has one, nor its backup', async () => {
+    await run(['backup', 'kept'])
+    const files = (await readdir(house.directory, { recursive: true, withFileTypes: true }))
+      .filter((file) => file.isFile())
+      .map(({ parentPath, name }) => relative(house.directory, join(parentPath, name)))
+    const keys = files.filter((file) => file.startsWith('alice/') && file.endsWith('.key'))
+    assert.equal(keys.length, 2, 'the one that signs, and the one to which mail is encrypted')
+    const forms = await Promise.all(
+      keys.map(async (file) => {
+        const pem = await readFile(join(house.directory, file), 'utf8')
+        const secret = Buffer.from(createPrivateKey(pem).export({ format: 'jwk' }).d ?? assert.fail(), 'base64url')
+        return [secret, secret.toString('hex'), ...pem.split('\n').slice(2, -2)]
+      }),
+    )
+    const others = files.filter((file) => !file.startsWith('alice/'))
+    assert.ok(others.some((file) => file.startsWith('kept/')) && others.length > 10)
+    for (const file of others) {
+      const octets = await readFile(join(house.directory, file))
+      for (const form of forms.flat()) assert.equal(octets.includes(form), false, file)
+    }
   })
 
   test('are found by others: the newest alone, once it was judged', async () => {

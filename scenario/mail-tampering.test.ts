@@ -2,7 +2,10 @@
 // tricks by which readers of mail have been deceived.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir, readFile, stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { needs } from '../interop/peer.ts'
 import { Letters } from './support/letters.ts'
@@ -104,6 +107,14 @@ suite('a letter on its way', needs('openssl', 'openssl'), () => {
       'not verified',
       'ERR_MAIL_FORM',
     ],
+    'one more From outside': [
+      (m) => m.replace('From: Alice <', 'From: mallory@acme.example, Alice <'),
+      'not verified',
+      'ERR_MAIL_HEADER_DIFFERS',
+    ],
+    'no From outside': [(m) => m.replace(/^From: .*\r\n/, ''), 'not verified', 'ERR_MAIL_HEADER_DIFFERS'],
+    'another subject outside alone': [(m) => m.replace('4,200', '9,900'), 'verified', 'header-altered'],
+    'another recipient outside alone': [(m) => m.replace('To: bob@', 'To: carol@'), 'verified', 'header-altered'],
     'From outside another': [(m) => m.replace('<alice@', '<mallory@'), 'not verified', 'ERR_MAIL_HEADER_DIFFERS'],
     'a second From': [(m) => `From: mallory@acme.example\r\n${m}`, 'not opened', 'ERR_MAIL_FORM'],
     'a bare line feed': [(m) => m.replace('\r\nTo:', '\nTo:'), 'not opened', 'ERR_MAIL_FORM'],
@@ -119,8 +130,16 @@ suite('a letter on its way', needs('openssl', 'openssl'), () => {
     test(`signed, with ${what}: ${code}`, async () => {
       const edited = edit(signed)
       assert.notEqual(edited, signed)
-      assert.deepEqual(await shown(edited, 1), [state, code])
+      assert.deepEqual(await shown(edited, state === 'verified' ? 0 : 1), [state, code])
     })
+
+  test('signed, with a field that was added outside: nothing of it is shown', async () => {
+    await letters.write('added', `Reply-To: mallory@acme.example\r\n${signed.replace('4,200', '9,900')}`)
+    const { stdout } = await letters.run(['mail', 'open', 'added', '--identity', 'bob', '--out', 'added.out'])
+    assert.match(stdout, /^Subject: The price is 4,200$/m)
+    assert.match(stdout, /^note: outside it says something else than its sender wrote \(subject\)/m)
+    assert.doesNotMatch(stdout + (await letters.read('added.out')), /mallory|9,900/)
+  })
 
   /** As OpenSSL does it, with the keys of a party. */
   const cms = async (args: readonly string[], input: string) => {
@@ -139,6 +158,10 @@ suite('a letter on its way', needs('openssl', 'openssl'), () => {
     await letters.write(`${party}.issuers`, issuers.join(''))
     return ['-signer', certificate, '-inkey', key, '-certfile', letters.path(`${party}.issuers`), '-nosmimecap']
   }
+  const keyOfBob = async () => {
+    const [name = assert.fail()] = (await readdir(letters.path('bob/mail'))).filter((each) => each.endsWith('.pem'))
+    return letters.path(`bob/mail/${name}`)
+  }
   const signedBy = async (party: string, entity: string) =>
     letter(entityOf(await cms(['-sign', ...(await signerOf(party))], entity)))
 
@@ -154,6 +177,27 @@ suite('a letter on its way', needs('openssl', 'openssl'), () => {
     assert.deepEqual(await shown(theirs, 1), ['not verified', 'ERR_MAIL_FROM_DIFFERS'])
     const own = theirs.replace('Alice <alice@', '"alice@acme.example" <mallory@')
     assert.deepEqual(await shown(own, 0), ['verified', 'display-name,header-not-protected'])
+  })
+
+  test('signed by a program that protects no header: From counts, and of the others that they are as they were carried', async () => {
+    const plain = await signedBy('alice', text('We take it.'))
+    assert.deepEqual(await shown(plain.replace('4,200', '9,900'), 0), ['verified', 'header-not-protected'])
+    for (const from of ['', 'From: alice@acme.example, mallory@acme.example\r\n'])
+      assert.deepEqual(await shown(plain.replace(/^From: .*\r\n/, from), 1), ['not verified', 'ERR_MAIL_FROM'])
+  })
+
+  test('signed around something that another has signed is not verified', async () => {
+    const theirs = entityOf(await signedBy('mallory', text('Pay mallory.')))
+    const around = await signedBy('alice', entityOf(mixed('mixed', text('See below.'), theirs)))
+    assert.deepEqual(await shown(around, 1), ['not verified', 'ERR_MAIL_NESTED'])
+  })
+
+  test('signed around the encryption alone is not verified: whoever signed need not know what is inside', async () => {
+    const encrypted = await cms(['-encrypt', '-aes-256-gcm', '-recip', await keyOfBob()], text('A secret.'))
+    assert.deepEqual(await shown(await signedBy('alice', entityOf(encrypted)), 1), [
+      'not verified',
+      'ERR_MAIL_SIGNED_OUTSIDE',
+    ])
   })
 
   test('signed by alice around the encryption of another is not verified: she may not know what is inside', async () => {
@@ -178,8 +222,7 @@ suite('a letter on its way', needs('openssl', 'openssl'), () => {
   })
 
   test('encrypted by CBC without a signature is not opened, changed (EFAIL) or not', async () => {
-    const [name = assert.fail()] = (await readdir(letters.path('bob/mail'))).filter((each) => each.endsWith('.pem'))
-    const sealed = await cms(['-encrypt', '-aes256', '-recip', letters.path(`bob/mail/${name}`)], text('A secret.'))
+    const sealed = await cms(['-encrypt', '-aes256', '-recip', await keyOfBob()], text('A secret.'))
     assert.deepEqual(await shown(letter(entityOf(sealed)), 1), ['not opened', 'ERR_MAIL_UNAUTHENTICATED'])
     const lines = sealed.split('\r\n')
     const at = lines.length - 5
@@ -191,6 +234,23 @@ suite('a letter on its way', needs('openssl', 'openssl'), () => {
     await letters.write('forwarded', signed)
     const { state, remarks } = await letters.open('forwarded', 'carol', 0)
     assert.deepEqual([state, remarks], ['verified', ['not-addressed']])
+  })
+
+  test('of a page with pictures elsewhere fetches nothing', async () => {
+    let asked = 0
+    const server = createServer((_request, response) => {
+      asked++
+      response.end()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const page = crlf('Content-Type: text/html', '', `<img src="${url}">`)
+    const elsewhere = crlf(`Content-Type: message/external-body; access-type=URL; URL="${url}"`, '', '')
+    await letters.seal('alice', mixed('related', page, elsewhere), 'page')
+    assert.equal((await letters.open('page', 'bob', 0, '--out', 'page.out')).state, 'verified')
+    assert.equal(asked, 0)
+    assert.ok((await letters.read('page.out')).includes(url), 'it is as its sender wrote it')
+    server.close()
   })
 
   test('of 30 MB goes and comes whole', async () => {
