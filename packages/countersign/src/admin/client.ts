@@ -144,7 +144,7 @@ function socketFailure(error: unknown, data: string, socketPath: string): Failur
     return new Failure(EXIT.unreachable, `no authority runs with the data directory ${data}`, {
       code: 'ERR_CLI_AUTHORITY_DOWN',
       next: isOfJoinedHouse(data)
-        ? 'the house here joins an authority elsewhere: ask that one, with --authority URL --identity DIR'
+        ? 'the house here joins an authority elsewhere: ask that one, with --authority URL --identity DIR; its own configuration it reads again at SIGHUP'
         : `start it with countersign up --data ${data}, or name its data directory with --data`,
       cause: error,
     })

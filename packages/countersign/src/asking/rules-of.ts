@@ -66,7 +66,7 @@ export function serviceNamed(word: string, { config, rulebook: { policy } }: Ask
     )
   throw new Failure(EXIT.input, `there is no service ${word}`, {
     code: 'ERR_CLI_POLICY',
-    next: `the services are ${policy.services.map(({ id }) => id).join(', ')}`,
+    next: `the services here are ${policy.services.map(({ id }) => id).join(', ') || 'none'}; of a house that joins this one, ask on its machine`,
   })
 }
 

@@ -8,6 +8,7 @@ import { type Met, meetDoor } from '../meeting/meet-door.ts'
 import { pictureLines } from '../meeting/picture.ts'
 import { refusalLines } from '../meeting/refusal-lines.ts'
 import { plainText } from '../output/plain-text.ts'
+import { shellWord } from '../output/shell-word.ts'
 
 /** `countersign meet`: exit 0 where both sides accepted, 1 where one refused. */
 export const meet: Run = async (given, around) => {
@@ -24,7 +25,13 @@ export const meet: Run = async (given, around) => {
       ...(identity !== undefined && { identity }),
     })
     if (given.flag('json')) printJson(met, around)
-    else for (const line of metLines(met, given.flag('path'), around)) around.out(line)
+    else {
+      for (const line of metLines(met, given.flag('path'), around)) around.out(line)
+      const { outcome } = met.meeting
+      // What is there, if it is no TLS, is not for a meeting to find out.
+      if (!outcome.ok && outcome.refusal.code === 'ERR_GATE_HANDSHAKE')
+        around.out(`  countersign doctor ${plainText(shellWord(given.text('ADDRESS') ?? ''))} says what is there`)
+    }
     return exitOf(met)
   } finally {
     // Whoever refused a door has told its authority why, where that answers soon.
