@@ -8,8 +8,8 @@ import type { MemoryWord } from '../support/memory-process.ts'
 import { presented } from '../support/tls-client.ts'
 
 /** Until what is made once, code above all, has been made. */
-const WARM_UP = 400
-const COUNTED = 200
+const WARM_UP = 600
+const COUNTED = 400
 const AT_ONCE = 8
 /** Of memory for each: less than the smallest record of a meeting, and more than what Node's own counters move by. */
 const MAX_OCTETS_EACH = 1_000
