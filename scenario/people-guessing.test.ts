@@ -5,8 +5,8 @@ import { client } from '@serenity-kit/opaque'
 import { codeOfRefusal, openLine, provePasswordOver, signInOver } from './support/customer.ts'
 import { type NetworkBank, startNetworkBank } from './support/network-bank.ts'
 
-const GUESSES = 2_500
-const ADDRESSES = 250
+const GUESSES = 10_000
+const ADDRESSES = 1_000
 /** docs/doors/login.md, "How often somebody may guess". */
 const FREE_PER_HOUR = 10
 
@@ -19,7 +19,7 @@ suite('guesses', () => {
     await network?.[Symbol.asyncDispose]()
   })
 
-  test('2,500, from 250 addresses: ten are heard, and the customer gets in meanwhile', {
+  test('10,000, from 1,000 addresses: ten are heard, and the customer gets in meanwhile', {
     timeout: 180_000,
   }, async (t) => {
     const { bank } = network
