@@ -1,6 +1,6 @@
 /**
  * Every prohibition of the house is planted once into a copy of it, and must be found there. A check that cannot fail
- * is a defect; so is one that fails on the house as it stands, which the first tests show.
+ * is a defect; so is one that fails on the house as it stands, which the first test and `npm run lint` show.
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -106,13 +106,8 @@ const PLANTED_FOR_US: readonly (readonly [law: string, file: string, code: strin
   ['peers', 'interop/unknown.interop.ts', "test('x', needs('foreign', 'foreign-package'), f)"],
 ]
 
-suite('the house as it stands', () => {
-  test('breaks no law', () => {
-    assert.deepEqual(breachesOf(ROOT), [])
-  })
-  test('and no rule of Biome', () => {
-    assert.deepEqual(biome(ROOT), [])
-  })
+test('the house as it stands breaks no law', () => {
+  assert.deepEqual(breachesOf(ROOT), [])
 })
 
 suite('Biome finds what is planted', () => {
@@ -136,19 +131,19 @@ suite('tools/law.ts finds what is planted', () => {
   const already = new Set(breachesOf(house).map((breach) => JSON.stringify(breach)))
   const newBreaches = () => breachesOf(house).filter((breach) => !already.has(JSON.stringify(breach)))
 
-  for (const [law, file, code] of PLANTED_FOR_US) {
+  for (const [, file, code] of PLANTED_FOR_US) plant(file, code)
+  const found = newBreaches()
+  for (const [, file] of PLANTED_FOR_US) rmSync(join(house, file))
+  for (const [law, file, code] of PLANTED_FOR_US)
     test(`${law}: ${code}`, () => {
-      plant(file, code)
-      try {
-        assert.deepEqual(
-          newBreaches().map((breach) => [breach.law, breach.file, breach.line]),
-          [[law, file, 1]],
-        )
-      } finally {
-        rmSync(join(house, file))
-      }
+      assert.deepEqual(
+        found.filter((breach) => breach.file === file).map((breach) => [breach.law, breach.line]),
+        [[law, 1]],
+      )
     })
-  }
+  test('and nothing else', () => {
+    assert.equal(found.length, PLANTED_FOR_US.length)
+  })
 
   const changed: readonly (readonly [law: string, file: string, from: string, to: string])[] = [
     ['import law', 'packages/x509/package.json', '"files"', '"dependencies": { "@countersign/verify": "*" }, "files"'],
