@@ -10,6 +10,7 @@ import { WEB_SECTION } from './web/section.ts'
 
 export type { Keys, Section } from './kind/model.ts'
 export { dnsName, hostName, isLoopback, type Listen, listen, provedName } from './kind/words.ts'
+export { examineMachine, type MachineFault } from './vpn/machine.ts'
 export { type VpnProfile, writeVpnProfile } from './vpn/profile.ts'
 
 /** One section for each kind of door. */

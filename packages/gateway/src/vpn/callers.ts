@@ -1,26 +1,16 @@
 // The callers of a door for VPN: what the engine says of each becomes events, and what follows is done here, in its order.
-import { randomBytes, timingSafeEqual } from 'node:crypto'
-import {
-  type CallerSession,
-  createEngineCallers,
-  createTroubles,
-  type EngineCaller,
-  type EngineCallers,
-  type House,
-  sideOf,
-} from '@countersign/mtls'
-import type { Meeting, Refusal, RefusalCode } from '@countersign/protocol'
+import { randomBytes } from 'node:crypto'
+import { type CallerSession, createEngineCallers, createTroubles, type House, sideOf } from '@countersign/mtls'
+import type { Meeting, RefusalCode } from '@countersign/protocol'
 import { createGrants } from '../kind/grants.ts'
 import { wordsOf, wordsOfMeeting } from '../kind/refusal-words.ts'
 import { type Client, type ClientEffect, type ClientEvent, stepClient } from './client.ts'
-import { clientAuth, clientDeny, clientHalt, clientRestart } from './commands.ts'
-import { readCredentials } from './credentials.ts'
+import { clientAuth, clientDeny, clientHalt, clientOptions, clientRestart } from './commands.ts'
 import { refusalOfVerifyError } from './engine-refusals.ts'
+import { type FindingParts, findCaller, isSameCaller, type OpenedWith } from './find-caller.ts'
 import type { Firewall } from './firewall.ts'
-import { type AddressPool, maskOf, type Network, readNetwork } from './network.ts'
+import type { AddressPool, Network } from './network.ts'
 import type { Notification, Variables } from './notifications.ts'
-import { PeerFileError, type Peers } from './peers.ts'
-import type { CheckPerson } from './people.ts'
 
 /** A network behind the door, and who may reach it: whoever the door lets in, or whoever a rule lets meet that service. */
 export interface RouteRule {
@@ -28,20 +18,14 @@ export interface RouteRule {
   readonly who: true | string
 }
 
-/** What a caller must show. */
-export type VpnProof = 'certificate' | 'password' | 'both'
-
 /** What the callers of a door stand on. */
-export interface CallersParts {
+export interface CallersParts extends FindingParts {
   readonly name: string
   readonly network: Network
   readonly pool: AddressPool
   /** Those of now: they may change. */
   readonly routes: () => readonly RouteRule[]
-  readonly proof: VpnProof
-  readonly checkPerson: CheckPerson | undefined
   readonly firewall: Firewall
-  readonly peers: Peers
   readonly say: (command: string) => void
   readonly house: House
 }
@@ -56,14 +40,10 @@ export interface VpnCallers {
 }
 
 /** What is held of one that the gate has let in. */
-interface Guest {
+interface Guest extends OpenedWith {
   readonly session: Omit<CallerSession, 'meetFor'>
   readonly release: () => void
   readonly address: string
-  readonly certificates: readonly Uint8Array[]
-  readonly account?: string
-  /** In place of password and code, as often as keys are renewed. Secret. */
-  readonly token?: string
   networks: readonly string[]
   received: number
   sent: number
@@ -139,10 +119,12 @@ export function createVpnCallers(parts: CallersParts): VpnCallers {
         return step(cid, { type: 'admitted' })
       case 'block':
         return firewall.set(effect.address, [])
-      case 'confirm':
-        return parts.say(
-          clientAuth(cid, effect.kid, effect.address === undefined ? [] : optionsOf(cid, effect.address)),
-        )
+      case 'confirm': {
+        const guest = guests.get(cid)
+        if (guest === undefined) throw new TypeError('nobody whom the gate has let in is confirmed')
+        const options = effect.address === undefined ? [] : clientOptions({ ...guest, within: parts.network })
+        return parts.say(clientAuth(cid, effect.kid, options))
+      }
       case 'deny':
         return parts.say(clientDeny(cid, effect.kid, 'refused', effect.words))
       case 'kill':
@@ -170,18 +152,6 @@ export function createVpnCallers(parts: CallersParts): VpnCallers {
       ...(cutBy !== undefined && { code: cutBy }),
     })
   }
-  const optionsOf = (cid: Cid, address: string): readonly string[] => {
-    const { networks = [], token } = guests.get(cid) ?? {}
-    return [
-      `ifconfig-push ${address} ${maskOf(parts.network)}`,
-      ...networks.flatMap((text) => {
-        const network = readNetwork(text)
-        return network ? [`push "route ${text.split('/')[0]} ${maskOf(network)}"`] : []
-      }),
-      ...(token === undefined ? [] : [`push "auth-token ${token}"`]),
-    ]
-  }
-
   const refuse = (cid: Cid, meeting: Meeting): Promise<void> => {
     house.record(meeting)
     return step(cid, { type: 'refused', words: wordsOfMeeting(meeting, house.clock()).text })
@@ -246,7 +216,7 @@ export function createVpnCallers(parts: CallersParts): VpnCallers {
   const renew = async (cid: Cid, kid: number, variables: Variables): Promise<void> => {
     const guest = guests.get(cid)
     const asked = run
-    const isSame = guest !== undefined && variables.ok && (await isStill(guest, variables.values, peers))
+    const isSame = guest !== undefined && (await isSameCaller(guest, variables, peers))
     if (run !== asked) return
     if (isSame || guest === undefined)
       return step(cid, { type: 'renewed', kid, ...(guest ? {} : { refusal: 'connect again' }) })
@@ -309,82 +279,4 @@ function count(guest: Guest | undefined, values: ReadonlyMap<string, string>): v
   const received = Number(values.get('bytes_received'))
   const sent = Number(values.get('bytes_sent'))
   if (Number.isSafeInteger(received) && Number.isSafeInteger(sent)) Object.assign(guest, { received, sent })
-}
-
-type FoundCaller =
-  | { readonly ok: true; readonly caller: EngineCaller }
-  | { readonly ok: false; readonly caller: EngineCaller; readonly refusal: Refusal }
-
-/** Who asks, by what it showed; what needs no policy is refused here. */
-async function findCaller(
-  variables: Variables | undefined,
-  gate: Pick<EngineCallers, 'judge'>,
-  { peers, proof, checkPerson }: CallersParts,
-): Promise<FoundCaller> {
-  const nobody: EngineCaller = { certificates: [], address: 'unknown' }
-  if (!variables?.ok) return { ok: false, caller: nobody, refusal: { code: 'ERR_VPN_CLIENT' } }
-  const { values } = variables
-  const network = `${values.get('untrusted_ip') ?? values.get('untrusted_ip6') ?? ''}`
-  const address = `${network.includes(':') ? `[${network}]` : network}:${values.get('untrusted_port') ?? ''}`
-  let certificates: readonly Uint8Array[]
-  try {
-    certificates = await peers.take(values)
-  } catch (error) {
-    if (!(error instanceof PeerFileError)) throw error
-    return {
-      ok: false,
-      caller: { ...nobody, address },
-      refusal: { code: 'ERR_VPN_CLIENT', note: error.message },
-    }
-  }
-  const caller: EngineCaller = { certificates, address }
-  if (proof === 'certificate') return { ok: true, caller }
-  if (proof === 'both' && certificates.length === 0) return { ok: true, caller }
-  const given = readCredentials(values)
-  if (given === undefined) return { ok: false, caller, refusal: { code: 'ERR_VPN_CLIENT' } }
-  if (given === 'none' || given.code === undefined)
-    return { ok: false, caller, refusal: { code: 'ERR_VPN_PROOF', note: 'no password with a code' } }
-  const { account, password, code } = given
-  if (checkPerson === undefined) throw new TypeError('nobody checks passwords for this door')
-  if (proof === 'both') {
-    // Before the check: whoever has somebody else's certificate, or none that counts, guesses no password here.
-    const judged = gate.judge(caller)
-    if (!judged.ok) return { ok: false, caller, refusal: judged.refusal }
-    if (judged.side.party !== account) return { ok: false, caller, refusal: { code: 'ERR_VPN_NAME' } }
-  }
-  const checked = await checkPerson({ account, password, code, address: network })
-  if (!checked.ok) {
-    const { code: refused, note } = checked
-    const person = { account, proofs: [] }
-    return {
-      ok: false,
-      caller: { ...caller, ...(certificates.length === 0 && { person }) },
-      refusal: { code: refused, ...(note !== undefined && { note }) },
-    }
-  }
-  // Of whom only a password is asked, a certificate says nothing.
-  const shown = proof === 'both' ? caller : { ...caller, certificates: [] }
-  return { ok: true, caller: { ...shown, person: { account, proofs: checked.proofs } } }
-}
-
-async function isStill(guest: Guest, values: ReadonlyMap<string, string>, peers: Peers): Promise<boolean> {
-  const { certificates, account, token } = guest
-  if (account !== undefined) {
-    const isToken = token !== undefined && sameText(values.get('password') ?? '', token)
-    if (values.get('username') !== account || !isToken) return false
-  }
-  const [leaf] = certificates
-  if (leaf === undefined) return account !== undefined
-  try {
-    const [shown] = await peers.take(values)
-    return shown !== undefined && Buffer.compare(shown, leaf) === 0
-  } catch (error) {
-    if (error instanceof PeerFileError) return false
-    throw error
-  }
-}
-
-function sameText(one: string, other: string): boolean {
-  const [left, right] = [Buffer.from(one), Buffer.from(other)]
-  return left.length === right.length && timingSafeEqual(left, right)
 }

@@ -1,5 +1,7 @@
 // What is said to OpenVPN on its management connection. @see OpenVPN doc/management-notes.txt, "Command Parsing"
 
+import { maskOf, type Network, readNetwork } from './network.ts'
+
 /** The engine reads lines of 1,023 octets, and sends a client a reason of about as many. */
 const MAX_WORDS = 700
 
@@ -24,6 +26,26 @@ export function clientAuth(cid: number, kid: number, options: readonly string[])
   if (options.length === 0) return `client-auth-nt ${cid} ${kid}\n`
   const wake = `client-pending-auth ${cid} ${kid} admitted ${HANDSHAKE_SECONDS}`
   return [wake, `client-auth ${cid} ${kid}`, ...options, 'END', ''].join('\n')
+}
+
+/** What the engine is told of one caller: its address, the networks that it may reach, and what renews its keys. */
+export function clientOptions(caller: {
+  readonly address: string
+  /** That of all callers. */
+  readonly within: Network
+  readonly networks: readonly string[]
+  /** Secret. */
+  readonly token?: string
+}): readonly string[] {
+  const { address, within, networks, token } = caller
+  return [
+    `ifconfig-push ${address} ${maskOf(within)}`,
+    ...networks.flatMap((text) => {
+      const network = readNetwork(text)
+      return network ? [`push "route ${text.split('/')[0]} ${maskOf(network)}"`] : []
+    }),
+    ...(token === undefined ? [] : [`push "auth-token ${token}"`]),
+  ]
 }
 
 /** Says no, with the words that the client shows. */

@@ -1,17 +1,18 @@
 // The door for VPN: OpenVPN as its engine, with our certificate; who comes in, what it reaches and when it ends is decided here.
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { findProgram } from '../kind/find-program.ts'
 import type { OpenDoor, Opener } from '../kind/model.ts'
 import type { Listen } from '../kind/words.ts'
-import { createVpnCallers, type RouteRule, type VpnProof } from './callers.ts'
+import { createVpnCallers, type RouteRule } from './callers.ts'
 import { deviceOf } from './device.ts'
 import { openEngine } from './engine.ts'
 import { writeEngineConfig } from './engine-config.ts'
+import type { VpnProof } from './find-caller.ts'
 import { openFirewall } from './firewall.ts'
+import { freeAddress } from './free-address.ts'
+import { overlapOf } from './machine.ts'
 import { createAddressPool, readNetwork } from './network.ts'
 import { openPeers } from './peers.ts'
 import type { VpnHouse } from './people.ts'
@@ -56,6 +57,8 @@ export async function openVpnDoor(config: VpnDoorConfig, house: VpnHouse): Promi
     throw new TypeError(`at ${config.people} nobody signs in, so nobody's password counts at ${name}`)
   const [openvpn, nft] = await Promise.all([findProgram('openvpn', 'openvpn'), findProgram('nft', 'nftables')])
   const listen = await freeAddress(config.listen)
+  const cause = overlapOf(config)
+  if (cause !== undefined) house.log('vpn.overlap', { door: name, cause })
   let current = config
 
   await using opened = new AsyncDisposableStack()
@@ -65,7 +68,7 @@ export async function openVpnDoor(config: VpnDoorConfig, house: VpnHouse): Promi
   const peers = await openPeers(directory, onFault)
   opened.defer(() => peers.close())
   const device = deviceOf(config)
-  const onMended = () => house.log('vpn.rules-mended', { door: name })
+  const onMended = (cause: string) => house.log('vpn.rules-mended', { door: name, cause })
   const firewall = await openFirewall({ program: nft, device, network, onMended, onFault })
   opened.defer(() => firewall.close())
   const pool = createAddressPool(network)
@@ -87,15 +90,7 @@ export async function openVpnDoor(config: VpnDoorConfig, house: VpnHouse): Promi
     onEnded: () => callers.ended(),
   })
   opened.defer(() => engine.close())
-  opened.defer(identity.onChange(() => engine.restart()))
-  let anchors = trust.anchorsSha256
-  opened.defer(
-    trust.onChange(() => {
-      if (anchors === trust.anchorsSha256) return
-      anchors = trust.anchorsSha256
-      engine.restart()
-    }),
-  )
+  opened.defer(onOtherProof(house, () => engine.restart()))
 
   const owned = opened.move()
   let closing: Promise<void> | undefined
@@ -129,6 +124,22 @@ export async function openVpnDoor(config: VpnDoorConfig, house: VpnHouse): Promi
   }
 }
 
+/** Calls where what the engine has to show, or whom it has to believe, is another by now; until what it answers is called. */
+function onOtherProof({ identity, trust }: Pick<VpnHouse, 'identity' | 'trust'>, then: () => void): () => void {
+  let anchors = trust.anchorsSha256
+  const leaves = [
+    identity.onChange(then),
+    trust.onChange(() => {
+      if (anchors === trust.anchorsSha256) return
+      anchors = trust.anchorsSha256
+      then()
+    }),
+  ]
+  return () => {
+    for (const leave of leaves) leave()
+  }
+}
+
 /** A socket's path may have 103 octets, and the engine's own parser reads these characters as they are. */
 const PLAIN_PATH = /^[A-Za-z0-9/._-]{1,90}$/
 
@@ -139,19 +150,4 @@ async function ownDirectory({ files }: Pick<VpnHouse, 'files'>): Promise<string>
   await rm(own, { recursive: true, force: true })
   await mkdir(own, { recursive: true, mode: 0o700 })
   return own
-}
-
-/** The engine does not say which port it has got, nor clearly that one is taken: both are found out before it starts. */
-async function freeAddress({ host, port }: Listen): Promise<Listen> {
-  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
-  const closed = once(socket, 'close')
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  socket.once('error', reject).bind({ address: host, port, exclusive: true }, resolve)
-  try {
-    await promise
-    return { host, port: socket.address().port }
-  } finally {
-    socket.close()
-    await closed
-  }
 }

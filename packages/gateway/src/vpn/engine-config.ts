@@ -1,6 +1,7 @@
 // The configuration of the engine, which is made here and handed to it on its standard input: no key is written for it.
 import type { Credential, Trust } from '@countersign/mtls'
 import { writePem } from '@countersign/x509'
+import { inline } from './inline.ts'
 import { addressAt, maskOf, type Network } from './network.ts'
 
 /** What the engine is told. */
@@ -64,8 +65,4 @@ export function writeEngineConfig(config: EngineConfig): string {
     ...inline('key', privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
     '',
   ].join('\n')
-}
-
-function inline(name: string, pem: string): readonly string[] {
-  return [`<${name}>`, pem.trimEnd(), `</${name}>`]
 }

@@ -43,7 +43,7 @@ const LONGEST_PAUSE_MS = 30_000
 const STEADY_MS = 60_000
 /** Of what it says on its output, for whoever has to mend its start. */
 const KEPT_OUTPUT = 4_096
-/** What it needs of the environment: the shell of its script finds `mv`. */
+/** What it needs of the environment. */
 const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
 const HELLO = ['version 5', 'state on', 'log on', 'bytecount 5', 'hold release', ''].join('\n')
 

@@ -3,10 +3,9 @@
 //
 // Others write rules on the same machine, and some begin with `flush ruleset`, as /etc/nftables.conf of Debian does: so it is
 // looked for again and again.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { EngineError } from '../kind/engine-error.ts'
 import { addressAt, formatNetwork, type Network } from './network.ts'
+import { createNft } from './nft.ts'
 
 /** The rules of one device. */
 export interface Firewall {
@@ -25,8 +24,8 @@ export interface FirewallOptions {
   readonly device: string
   /** The addresses of callers, and the first for the door itself: routers say by it what is too large or not there. */
   readonly network: Network
-  /** Somebody else had taken the rules away; they are there again, as they were. */
-  readonly onMended: () => void
+  /** The rules were not as they should be, mostly as somebody else had taken them away; they are again. */
+  readonly onMended: (cause: string) => void
   /** They are not there, and cannot be made; it is tried again. */
   readonly onFault: (error: unknown) => void
 }
@@ -44,12 +43,28 @@ export async function openFirewall(options: FirewallOptions): Promise<Firewall> 
   const { program, device, network, onMended, onFault } = options
   const table = `inet countersign_${device.replaceAll('-', '_')}`
   const empty = tableOf(table, device, network)
-  await run(program, empty)
+  const nft = createNft(program)
+  const must = async (script: string): Promise<void> => {
+    const why = await nft.run(script)
+    if (why !== undefined)
+      throw new EngineError(
+        'ERR_ENGINE_FAILED',
+        `nft did not change the rules: ${why}`,
+        'run as root, or with CAP_NET_ADMIN, on a kernel with nf_tables',
+      )
+  }
+  try {
+    await must(empty)
+  } catch (error) {
+    await nft.close()
+    throw error
+  }
   const reach = new Map<string, readonly string[]>()
   let waiting: Change[] = []
   let working: Promise<void> | undefined
   let isSuspect = false
-  let isStale = false
+  /** Why the rules in the kernel are not what they should be; undefined where they are, as far as is known. */
+  let fault: string | undefined
   let isClosed = false
 
   /** What was asked for while the program ran is one call of it. */
@@ -70,23 +85,16 @@ export async function openFirewall(options: FirewallOptions): Promise<Firewall> 
   }
   const look = async () => {
     isSuspect = false
-    try {
-      await run(program, `list table ${table}`)
-    } catch {
-      isStale = true
-    }
+    fault ??= await nft.run(`list table ${table}`)
   }
   /** A change that the kernel does not take was of rules that are others by now: then all of them are made anew. */
   const write = async (commands: readonly string[]) => {
-    try {
-      if (!isStale && commands.length > 0) await run(program, commands.join('\n'))
-    } catch {
-      isStale = true
-    }
-    if (!isStale) return
-    await run(program, `${empty}${[...reach].flatMap(([address, to]) => opened(table, address, to)).join('\n')}`)
-    isStale = false
-    onMended()
+    if (commands.length > 0) fault ??= await nft.run(commands.join('\n'))
+    if (fault === undefined) return
+    await must(`${empty}${[...reach].flatMap(([address, to]) => opened(table, address, to)).join('\n')}`)
+    const cause = fault
+    fault = undefined
+    onMended(cause)
   }
   const suspect = () => {
     if (isClosed) return
@@ -120,7 +128,11 @@ export async function openFirewall(options: FirewallOptions): Promise<Firewall> 
       isClosed = true
       clearInterval(timer)
       await working
-      await run(program, `table ${table} {}\ndelete table ${table}`)
+      try {
+        await must(`table ${table} {}\ndelete table ${table}`)
+      } finally {
+        await nft.close()
+      }
     },
   }
 }
@@ -163,22 +175,4 @@ table ${table} {
   }
 }
 `
-}
-
-/** Runs `nft` with a script: all of it, or nothing. */
-async function run(program: string, script: string): Promise<void> {
-  const child = spawn(program, ['-f', '-'], { stdio: ['pipe', 'ignore', 'pipe'] })
-  let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = `${said}${text}`.slice(0, 1_000)
-  })
-  child.stdin.on('error', () => child.stdin.destroy())
-  child.stdin.end(script)
-  const [code] = (await once(child, 'close')) as [number | null]
-  if (code !== 0)
-    throw new EngineError(
-      'ERR_ENGINE_FAILED',
-      `nft did not change the rules: ${said.split('\n')[0] || `it ended with ${code}`}`,
-      'run as root, or with CAP_NET_ADMIN, on a kernel with nf_tables',
-    )
 }

@@ -15,6 +15,15 @@ export function readNetwork(text: string): Network | undefined {
   return network.address % sizeOf(network) === 0 ? network : undefined
 }
 
+/** The network of an address as an interface has it: `10.8.0.5/24`. */
+export function networkAround(text: string): Network | undefined {
+  const [address = '', prefix = ''] = text.split('/')
+  const whole = readNetwork(`${address}/32`)
+  const size = readNetwork(`0.0.0.0/${prefix}`)
+  if (whole === undefined || size === undefined) return undefined
+  return { address: whole.address - (whole.address % sizeOf(size)), prefix: size.prefix }
+}
+
 /** As in `255.255.255.0`. */
 export function maskOf(network: Network): string {
   return textOf(2 ** 32 - sizeOf(network))

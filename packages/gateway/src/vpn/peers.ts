@@ -1,4 +1,4 @@
-// Certificates of callers, whole: the engine hands each to a script, which moves it to where it is taken here, once.
+// Certificates of callers, whole: the engine hands each to a script, which copies it to where it is taken here, once.
 //
 // The engine tells of a certificate by its hash; what is in the file counts only where it has that hash. Taken once, so that
 // what an earlier handshake of a caller has left is no proof in a later one.
@@ -32,9 +32,15 @@ const SWEEP_MS = 30_000
 /** The engine gives a handshake 60 s; what is older belongs to one that was left. */
 const KEPT_MS = 120_000
 
-/** The variables are the engine's own: an address, a port and a number, and `peer_cert` the name of a file that it made. */
+/**
+ * The variables are the engine's own: an address, a port and a number, and `peer_cert` the name of a file that it made. The shell
+ * copies by itself: to start another program for it takes longer than all the rest, three times in each handshake, for which
+ * the engine waits.
+ */
 const SCRIPT = `[ -n "$peer_cert" ] || exit 1
-exec mv -f -- "$peer_cert" "\${0%/*}/peers/$untrusted_ip$untrusted_ip6-$untrusted_port-$1"
+while IFS= read -r line; do
+  printf '%s\\n' "$line" || exit 1
+done <"$peer_cert" >"\${0%/*}/peers/$untrusted_ip$untrusted_ip6-$untrusted_port-$1"
 `
 
 /** @param directory Nobody else can enter it. */
@@ -55,16 +61,21 @@ export async function openPeers(directory: string, onFault: (error: unknown) => 
       const from = `${variables.get('untrusted_ip') ?? ''}${variables.get('untrusted_ip6') ?? ''}`
       const port = variables.get('untrusted_port') ?? ''
       if (!/^[0-9a-fA-F:.]{2,45}$/.test(from) || !/^\d{1,5}$/.test(port)) throw new PeerFileError('no address is said')
-      const chain: Uint8Array[] = []
+      const digests: string[] = []
       for (let depth = 0; depth < MAX_DEPTH; depth++) {
         const digest = variables.get(`tls_digest_sha256_${depth}`)
-        const der = digest && (await takeOne(join(place, `${from}-${port}-${depth}`), digest.replaceAll(':', '')))
-        if (!der) {
-          // Without a leaf there is nothing; that of an issuer may be of an earlier handshake.
-          if (digest !== undefined && depth === 0)
-            throw new PeerFileError('the certificate that was shown is not there')
-          break
-        }
+        if (digest === undefined) break
+        digests.push(digest.replaceAll(':', '').toLowerCase())
+      }
+      const shown = await Promise.all(
+        digests.map((sha256, depth) => takeOne(join(place, `${from}-${port}-${depth}`), sha256)),
+      )
+      // Without a leaf there is nothing; that of an issuer may be of an earlier handshake.
+      if (shown.length > 0 && shown[0] === undefined)
+        throw new PeerFileError('the certificate that was shown is not there')
+      const chain: Uint8Array[] = []
+      for (const der of shown) {
+        if (der === undefined) break
         chain.push(der)
       }
       return chain
@@ -89,7 +100,7 @@ async function takeOne(path: string, sha256: string): Promise<Uint8Array | undef
   }
   try {
     const [first] = readPem(text)
-    return first && hash('sha256', first.der, 'hex') === sha256.toLowerCase() ? first.der : undefined
+    return first && hash('sha256', first.der, 'hex') === sha256 ? first.der : undefined
   } catch (error) {
     if (error instanceof PemError) return undefined
     throw error

@@ -1,5 +1,6 @@
 // What a stock client of OpenVPN needs for a door, as one file.
-import type { VpnProof } from './callers.ts'
+import type { VpnProof } from './find-caller.ts'
+import { inline } from './inline.ts'
 
 /** What is written into it. */
 export interface VpnProfile {
@@ -36,8 +37,4 @@ export function writeVpnProfile({ door, remote, proof, roots, own }: VpnProfile)
     'verb 3',
     '',
   ].join('\n')
-}
-
-function inline(name: string, pem: string): readonly string[] {
-  return [`<${name}>`, pem.trimEnd(), `</${name}>`]
 }

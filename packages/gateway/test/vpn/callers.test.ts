@@ -1,4 +1,4 @@
-// Callers of an engine that ends and begins again, and of rules that the kernel does not take.
+// Callers of an engine that ends and begins again, of rules that the kernel does not take, and who renew their keys.
 import assert from 'node:assert/strict'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,6 +11,7 @@ import { issuing, root } from '../../../../tools/testing/web-house.ts'
 import { createVpnCallers, type VpnCallers } from '../../src/vpn/callers.ts'
 import { openFirewall } from '../../src/vpn/firewall.ts'
 import { createAddressPool, readNetwork } from '../../src/vpn/network.ts'
+import type { Variables } from '../../src/vpn/notifications.ts'
 import { openPeers } from '../../src/vpn/peers.ts'
 import type { Checked } from '../../src/vpn/people.ts'
 import { accessFor } from '../mqtt/support.ts'
@@ -31,6 +32,8 @@ interface Opened {
   /** Checks of passwords under way, in the order in which they began. */
   readonly checks: PromiseWithResolvers<Checked>[]
   asks(cid: number, account: string): void
+  /** The keys of `cid` are renewed: what is shown then. */
+  renews(cid: number, account: string, password: string): void
   /** Waits for a command, and answers all until then. */
   says(pattern: RegExp): Promise<readonly string[]>
 }
@@ -76,7 +79,7 @@ async function open(t: TestContext): Promise<Opened & { readonly failing: string
         onChange: () => () => undefined,
       },
       trust: createTrust({ anchors: [root.certificate], revocation: 'prefer', asOf: Temporal.Now.instant() }),
-      access: accessFor({ alice: '*' }),
+      access: accessFor({ alice: '*', bob: '*' }),
       sessions,
       clock: () => Temporal.Now.instant(),
       record: (meeting) => records.push(meeting),
@@ -86,13 +89,10 @@ async function open(t: TestContext): Promise<Opened & { readonly failing: string
   })
   return {
     ...{ callers, records, sessions, checks, failing },
-    asks(cid, account) {
-      const values = new Map([
-        ...[['untrusted_ip', '192.0.2.7'] as const, ['untrusted_port', '51234'] as const],
-        ...[['username', account] as const, ['password', 'SCRV1:c2VjcmV0:MTIzNDU2'] as const],
-      ])
-      callers.said({ kind: 'connect', cid, kid: 1, variables: { ok: true, values } })
-    },
+    asks: (cid, account) =>
+      callers.said({ kind: 'connect', cid, kid: 1, variables: shown(account, 'SCRV1:c2VjcmV0:MTIzNDU2') }),
+    renews: (cid, account, password) =>
+      callers.said({ kind: 'reauth', cid, kid: 2, variables: shown(account, password) }),
     says(pattern) {
       const { promise, resolve } = Promise.withResolvers<readonly string[]>()
       const look = () => {
@@ -103,6 +103,11 @@ async function open(t: TestContext): Promise<Opened & { readonly failing: string
       return promise.finally(() => looks.delete(look))
     },
   }
+}
+
+function shown(username: string, password: string): Variables {
+  const from = { untrusted_ip: '192.0.2.7', untrusted_port: '51234' }
+  return { ok: true, values: new Map(Object.entries({ ...from, username, password })) }
 }
 
 /** Waits until so many passwords are looked at. */
@@ -155,5 +160,36 @@ suite('callers of a door for VPN', () => {
     opened.checks[0]?.resolve(RIGHT)
     const said = await opened.says(/^client-(?:deny|auth) 0 1/m)
     assert.match(said[0] ?? '', /^client-deny 0 1 .*ERR_GATE_FAULT/)
+  })
+
+  test('keys are renewed by the token of that session alone; whoever shows another is told, and asked for nothing', async (t) => {
+    const opened = await open(t)
+    const tokens: string[] = []
+    for (const [cid, account] of ['alice', 'bob'].entries()) {
+      opened.asks(cid, account)
+      await checking(opened, cid + 1)
+      opened.checks[cid]?.resolve(RIGHT)
+      const said = await opened.says(new RegExp(`^client-auth ${cid} 1`, 'm'))
+      tokens.push(/push "auth-token (\S+)"/.exec(said.at(-1) ?? '')?.[1] ?? assert.fail(said.join('')))
+    }
+    const [alices = '', bobs = ''] = tokens
+    assert.notEqual(alices, bobs)
+    for (const [cid, account, password, answer] of [
+      [0, 'alice', alices, /^client-auth-nt 0 2$/m],
+      [0, 'alice', bobs, /^client-deny 0 2 .*ERR_VPN_KEYS, M-/m],
+      [1, 'alice', alices, /^client-deny 1 2 .*ERR_VPN_KEYS, M-/m],
+      [1, 'bob', alices, /^client-deny 1 2 .*ERR_VPN_KEYS, M-/m],
+      [1, 'bob', `${bobs}x`, /^client-deny 1 2 .*ERR_VPN_KEYS, M-/m],
+      [1, 'bob', 'SCRV1:c2VjcmV0:MTIzNDU2', /^client-deny 1 2 .*ERR_VPN_KEYS, M-/m],
+      [2, 'bob', bobs, /^client-deny 2 2 .*connect again/m],
+    ] as const) {
+      const said = await opened.says(/./)
+      const before = said.length
+      opened.renews(cid, account, password)
+      while (said.length === before) await new Promise((next) => setImmediate(next))
+      assert.match(said.at(-1) ?? '', answer)
+    }
+    assert.equal(opened.checks.length, 2)
+    assert.equal(opened.sessions.list().length, 2)
   })
 })

@@ -1,7 +1,7 @@
 // What goes to the engine, and what a client gives: nothing within a text ends it.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { clientAuth, clientDeny, clientHalt, quoted } from '../../src/vpn/commands.ts'
+import { clientAuth, clientDeny, clientHalt, clientOptions, quoted } from '../../src/vpn/commands.ts'
 import { readCredentials } from '../../src/vpn/credentials.ts'
 import { refusalOfVerifyError } from '../../src/vpn/engine-refusals.ts'
 import {
@@ -10,6 +10,7 @@ import {
   formatNetwork,
   maskOf,
   type Network,
+  networkAround,
   overlap,
   readNetwork,
 } from '../../src/vpn/network.ts'
@@ -23,6 +24,18 @@ suite('commands', () => {
     )
     assert.equal(clientDeny(1, 2, 'no', 'revoked; ask'), 'client-deny 1 2 "no" "revoked; ask"\n')
     assert.equal(clientHalt(7, 'revoked'), 'client-kill 7 "HALT,revoked"\n')
+  })
+
+  test('what the engine is told of a caller', () => {
+    const within = readNetwork('10.8.0.0/24') ?? assert.fail()
+    const networks = ['10.1.0.0/16', '0.0.0.0/0']
+    assert.deepEqual(clientOptions({ address: '10.8.0.2', within, networks, token: 'x_-' }), [
+      'ifconfig-push 10.8.0.2 255.255.255.0',
+      'push "route 10.1.0.0 255.255.0.0"',
+      'push "route 0.0.0.0 0.0.0.0"',
+      'push "auth-token x_-"',
+    ])
+    assert.equal(clientOptions({ address: '10.8.0.2', within, networks: [] }).length, 1)
   })
 
   test('no text ends its quotes, begins a line or is longer than the engine reads', () => {
@@ -84,6 +97,16 @@ suite('networks', () => {
     test(`${text} is none`, () => {
       assert.equal(readNetwork(text), undefined)
     })
+  test('an address as an interface has it is of one', () => {
+    for (const [text, is] of [
+      ['10.8.0.5/24', '10.8.0.0/24'],
+      ['10.255.255.255/8', '10.0.0.0/8'],
+      ['192.168.1.1/32', '192.168.1.1/32'],
+      ['192.168.1.1/0', '0.0.0.0/0'],
+    ] as const)
+      assert.equal(formatNetwork(networkAround(text) ?? assert.fail(text)), is)
+    for (const text of ['fe80::1/64', '10.8.0.5', '10.8.0.5/33', '']) assert.equal(networkAround(text), undefined)
+  })
   test('overlap where they have an address in common', () => {
     assert.ok(overlap(network('10.1.0.0/16'), network('10.1.2.0/24')))
     assert.ok(!overlap(network('10.1.0.0/16'), network('10.2.0.0/16')))
