@@ -15,6 +15,7 @@ import { examinePeople, type HouseHere } from './people.ts'
 import { examineProof } from './proof.ts'
 import { examineReach } from './reach.ts'
 import { examineSsh } from './ssh.ts'
+import { examineVpn, examineVpnWay, parseVpnAddress } from './vpn.ts'
 
 /** What was asked. */
 export interface Complaint {
@@ -47,17 +48,25 @@ export async function examineHouse(house: HouseHere, { clock }: Pick<Around, 'cl
 }
 
 async function examineDoors(house: HouseHere, now: Temporal.Instant): Promise<readonly Check[]> {
-  return [...(await examinePeople(house)), ...(await examineSsh(house, now))]
+  return [...(await examinePeople(house)), ...(await examineSsh(house, now)), ...(await examineVpn(house))]
 }
 
 /** Examines the way from here to a door. @throws {Failure} where the address is none. */
 export async function examine(complaint: Complaint, around: Around): Promise<Examination> {
   const { address, directory, house } = complaint
-  const patient: Patient = { address, directory, ...parseDoorAddress(address), now: around.clock() }
+  const vpn = parseVpnAddress(address)
+  const patient: Patient = { address, directory, ...(vpn ?? parseDoorAddress(address)), now: around.clock() }
   const name = referenceIdentity(complaint.name ?? patient.host)
   const own = await examineOwnSide(patient, complaint.trustFile, around)
   const here = house === undefined ? [] : await examineDoors(house, patient.now)
   try {
+    if (vpn) {
+      const proof: Check = {
+        ...{ area: 'proof', outcome: 'unknown' },
+        text: 'what it proves, and whom it lets in, a client of OpenVPN shows: openvpn --config its profile',
+      }
+      return concluded([...own.checks, ...here, ...(await examineVpnWay(vpn)), proof], { certificates: [], clock: {} })
+    }
     return await examineWay(patient, name, { ...own, checks: [...own.checks, ...here] }, around)
   } finally {
     own.identity?.close()

@@ -7,6 +7,7 @@ export const AREAS = [
   'status',
   'people',
   'ssh',
+  'vpn',
   'name',
   'reach',
   'tls',

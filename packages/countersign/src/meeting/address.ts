@@ -8,6 +8,11 @@ const HTTPS_PORT = 443
 /** Reads HOST, HOST:PORT or an https URL. @throws {Failure} with exit code 2. */
 export function parseDoorAddress(address: string): { readonly host: string; readonly port: number } {
   const url = URL.parse(address.includes('://') ? address : `https://${address}`)
+  if (address.startsWith('openvpn:'))
+    throw new Failure(EXIT.usage, `${address} is a door for VPN, which a client of OpenVPN meets`, {
+      code: 'ERR_CLI_USAGE',
+      next: 'countersign vpn profile PARTY writes what it needs; countersign doctor says whether the door answers',
+    })
   const plain = url !== null && url.username === '' && url.password === ''
   if (!plain || url.protocol !== 'https:' || url.hostname === '')
     throw new Failure(EXIT.usage, `${address} is not HOST, HOST:PORT or an https URL`, {
