@@ -68,4 +68,26 @@ suite('the door for VPN, by certificate', withVpn, () => {
     assert.match(carol.said(), /SIGTERM\[soft,auth-failure\]/)
     await carol.ended()
   })
+
+  test('who asks a doctor hears whether it answers, what this machine lacks, and that no page is there to be met', async () => {
+    const url = vpn.house.ready.doors[0]?.url ?? ''
+    const there = await vpn.house.run(['doctor', url, '--config', 'countersign.yaml'])
+    assert.equal(there.code, 0, there.stdout)
+    assert.match(there.stdout, /✔ vpn +office has what it needs of this machine/)
+    assert.match(there.stdout, /✔ reach +an OpenVPN server answers at UDP port \d+ in \d+ ms/)
+    vpn.place.sh('echo 0 > /proc/sys/net/ipv4/ip_forward; ip addr add 10.8.0.77/29 dev lo')
+    const [here, nobody, met] = await Promise.all([
+      vpn.house.run(['doctor', '--config', 'countersign.yaml']),
+      vpn.house.run(['doctor', 'openvpn://10.99.0.1:9']),
+      vpn.house.run(['meet', url, '--trust', vpn.house.ready.trust]),
+    ])
+    vpn.place.sh('echo 1 > /proc/sys/net/ipv4/ip_forward; ip addr del 10.8.0.77/29 dev lo')
+    assert.equal(here.code, 1)
+    assert.match(here.stdout, /✘ vpn +office: 10\.8\.0\.0\/24 overlaps with 10\.8\.0\.77\/29 of lo/)
+    assert.match(here.stdout, /! vpn +office: this machine forwards no packets/)
+    assert.equal(nobody.code, 4)
+    assert.match(nobody.stdout, /✘ reach +UDP port 9: nobody listens there \[ECONNREFUSED\]/)
+    assert.equal(met.code, 2)
+    assert.match(met.stderr, /is a door for VPN, which a client of OpenVPN meets[\s\S]*countersign vpn profile/)
+  })
 })

@@ -3,11 +3,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startHouse } from './support/house.ts'
 import { enrolled, type PartyFiles } from './support/peers.ts'
 import {
+  ACCESS_LOG,
   clientLines,
   engineOf,
   enrolledAll,
@@ -77,10 +80,22 @@ suite('what a door for VPN stands', withVpn, () => {
       send()`
     const noise = (await vpn.client()).spawn(process.execPath, ['-e', script], { stdio: 'ignore' })
     const quiet = once(noise, 'close')
-    const stalled = await startClient(await vpn.client(), clientLines(vpn, of('alice')))
-    await using _ = stalled
-    await stalled.says(/TLS: Initial packet/)
-    stalled.process.kill('SIGSTOP')
+    // Each stops where it is: within the handshake, before it asks for its address, and when it has one.
+    await using stalled = new AsyncDisposableStack()
+    const place = await vpn.client()
+    const nowhere = clientLines(vpn, of('alice'), ['ifconfig-noexec', 'route-noexec']).map((line) =>
+      line === 'dev tun' ? 'dev null' : line,
+    )
+    for (const state of [
+      /TLS: Initial packet/,
+      /VERIFY OK/,
+      /Control Channel: TLS/,
+      /Initialization Sequence Completed/,
+    ]) {
+      const one = stalled.use(await startClient(place, nowhere))
+      await one.says(state)
+      one.process.kill('SIGSTOP')
+    }
     await quiet
     await using next = await startClient(await vpn.client(), clientLines(vpn, of('mallory')))
     await next.says(/Initialization Sequence Completed/)
@@ -95,6 +110,10 @@ suite('what a door for VPN stands', withVpn, () => {
     await vpn.house.event(({ event }) => event === 'vpn.engine-ended')
     const rules = vpn.place.sh('nft list set inet countersign_vpn_office may')
     assert.doesNotMatch(rules, /elements/)
+    const accounts = join(vpn.house.directory, ACCESS_LOG)
+    const isAccounted = async () =>
+      /"event":"session\.done".*"code":"ERR_VPN_ENGINE"/.test(await readFile(accounts, 'utf8'))
+    await until(isAccounted, 'her session is accounted for')
     await vpn.house.event(({ event }) => event === 'vpn.engine-started')
     await alice.says(/(Initialization Sequence Completed[\s\S]*){2}/, PATIENCE_MS)
     assert.equal(await reaches(at, OFFICE), true)

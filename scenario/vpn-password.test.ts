@@ -1,7 +1,7 @@
 // Passwords with one-time codes at a door for VPN, and both with a certificate: stock clients, asked as graphical ones are,
 // with the profile that the command writes, and an app for codes that is not ours.
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { needs } from '../interop/peer.ts'
@@ -12,9 +12,11 @@ import {
   accountOf,
   codeNow,
   enrolledAll,
+  nextCode,
   OFFICE,
   reaches,
   startAsking,
+  startClient,
   startVpnHouse,
   type VpnHouse,
   withVpn,
@@ -104,7 +106,21 @@ suite('passwords and codes at the door for VPN', { ...withVpn, ...needs('oathtoo
   test('both: a name that is not of the certificate is refused before its password is looked at', async () => {
     await using client = await startAsking(vpn, await vpn.client(), await profile('bob', 'office'))
     await client.answers({ ...alice, code: codeNow(alice) })
-    await client.says(/AUTH_FAILED,.*ERR_VPN_NAME/)
+    const [line] = await client.says(/AUTH_FAILED,.*ERR_VPN_NAME.*/)
+    const why = await vpn.house.run(['why', /M-\w{4}-\w{4}/.exec(line)?.[0] ?? ''])
+    assert.match(why.stdout, /the user name is not the one of your certificate/)
+    assert.match(why.stdout, /bob, issued by/)
+  })
+
+  test('a name that is longer than any is refused before it is looked up', async () => {
+    const file = join(vpn.scratch, 'long')
+    await writeFile(file, `${'a'.repeat(1_200)}\npassword\n`)
+    const lines = (await profile('bob', 'phones'))
+      .flatMap((text) => text.split('\n'))
+      .filter((one) => !one.startsWith('static-challenge'))
+      .map((one) => (one === 'auth-user-pass' ? `auth-user-pass ${file}` : one))
+    await using client = await startClient(await vpn.client(), lines)
+    await client.says(/AUTH_FAILED,.*ERR_VPN_CLIENT, M-/)
   })
 
   test('a wrong password, a wrong code, a name that nobody has and a code of before: one and the same no', async () => {
@@ -130,5 +146,18 @@ suite('passwords and codes at the door for VPN', { ...withVpn, ...needs('oathtoo
     assert.equal(words.length, 4)
     assert.deepEqual([...new Set(words)].length, 1, words.join('\n'))
     assert.match(words[0] ?? '', /ERR_PERSON_CREDENTIALS/)
+  })
+
+  test('keys without the token of the session, with the password again: refused within it, and in its record', async () => {
+    const at = await vpn.client()
+    const lines = await profile('bob', 'office', ['reneg-sec 3', 'pull-filter ignore "auth-token"'])
+    await using client = await startAsking(vpn, at, lines)
+    await client.answers({ ...bob, code: nextCode(bob) })
+    await client.says(/Initialization Sequence Completed/)
+    const [line] = await client.says(/AUTH_FAILED,.*ERR_VPN_KEYS.*/)
+    const reference = /M-\w{4}-\w{4}/.exec(line)?.[0] ?? assert.fail(line)
+    await vpn.house.event((event) => event['event'] === 'vpn.refused' && event['reference'] === reference)
+    const why = await vpn.house.run(['why', reference])
+    assert.match(why.stdout, /whoever renews the keys of this session is not who opened it/)
   })
 })

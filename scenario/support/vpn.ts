@@ -27,6 +27,8 @@ export const withVpn: { readonly skip?: string } = {
 /** Behind the door: one host of each network. */
 export const OFFICE = '10.1.0.2'
 export const VAULT = '10.2.0.2'
+/** Among the files of the house. */
+export const ACCESS_LOG = 'access.jsonl'
 const GATE = '10.99.0.1'
 const PATIENCE_MS = 15_000
 
@@ -66,6 +68,7 @@ export async function startVpnHouse({ policy, parties, door, doors }: VpnHouseOp
   await writeFile(join(scratch, 'policy.yaml'), policy)
   const config = {
     authority: { listen: '127.0.0.1:0' },
+    accessLog: ACCESS_LOG,
     policy: join(scratch, 'policy.yaml'),
     parties,
     doors: [
@@ -239,7 +242,17 @@ export async function accountOf({ house, place }: VpnHouse, account: string): Pr
 
 /** What an app shows now: oathtool. */
 export function codeNow({ totpSecret }: Account): string {
-  return execFileSync(programPath('oathtool'), ['--totp', '--base32', totpSecret], { encoding: 'utf8' }).trim()
+  return codesOf(totpSecret)[0] ?? ''
+}
+
+/** What it shows next, which counts already: for whoever has used the one of now. */
+export function nextCode({ totpSecret }: Account): string {
+  return codesOf(totpSecret)[1] ?? ''
+}
+
+function codesOf(totpSecret: string): readonly string[] {
+  const args = ['--totp', '--base32', '--window', '1', totpSecret]
+  return execFileSync(programPath('oathtool'), args, { encoding: 'utf8' }).trim().split('\n')
 }
 
 /** A client that asks its user over its management socket, as graphical ones do. */
