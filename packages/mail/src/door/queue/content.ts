@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Source } from '@countersign/protocol'
 
 /** The contents of a queue. @throws the system's error (rejects). */
-export interface Contents {
+export interface Contents extends AsyncDisposable {
   /** Writes one; only after `end` is it on the disk. */
   begin(id: string): Promise<ContentWriter>
   source(id: string, length: number): Source
@@ -25,11 +25,14 @@ export interface ContentWriter {
 const READ_OCTETS = 64 * 1024
 /** What is written at once, at least, but for the end: pieces of a connection are smaller. */
 const WRITE_OCTETS = 128 * 1024
+/** Each piece that is held costs more than its octets: who sends octet by octet must not have them all held. */
+const MOST_HELD = 64
 
 /** Makes the directory where it is absent. */
 export async function openContents(directory: string): Promise<Contents> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await syncDirectory(join(directory, '..'))
+  const folder = await open(directory, 'r')
   const pathOf = (id: string) => join(directory, id)
   return {
     async begin(id) {
@@ -39,23 +42,26 @@ export async function openContents(directory: string): Promise<Contents> {
       let held: Uint8Array[] = []
       let heldOctets = 0
       const writeHeld = async () => {
-        const all = Buffer.concat(held)
+        const [all, length] = [held, heldOctets]
         held = []
         heldOctets = 0
-        await file.writeFile(all)
+        if (length === 0) return
+        const { bytesWritten } = await file.writev(all)
+        // Not all of it, as where the disk is full: what is left is written, or says why not.
+        if (bytesWritten < length) await file.writeFile(Buffer.concat(all).subarray(bytesWritten))
       }
       return {
         async write(more) {
           held.push(more)
           heldOctets += more.length
           octets += more.length
-          if (heldOctets >= WRITE_OCTETS) await writeHeld()
+          if (heldOctets >= WRITE_OCTETS || held.length >= MOST_HELD) await writeHeld()
         },
         async end() {
           await writeHeld()
           await file.sync()
           await file.close()
-          await syncDirectory(directory)
+          await folder.sync()
           return octets
         },
         async discard() {
@@ -82,6 +88,7 @@ export async function openContents(directory: string): Promise<Contents> {
     async sweep(known) {
       for (const id of await readdir(directory)) if (!known.has(id)) await rm(pathOf(id), { force: true })
     },
+    [Symbol.asyncDispose]: () => folder.close(),
   }
 }
 

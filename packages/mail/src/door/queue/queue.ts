@@ -118,6 +118,7 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
         await remove(about.id)
       },
       async [Symbol.asyncDispose]() {
+        await contents[Symbol.asyncDispose]()
         db.close()
         released()
       },
