@@ -5,11 +5,14 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { after, before, suite, test } from 'node:test'
 import { needs, programPath } from '../interop/peer.ts'
 import { revokeNow } from './support/administer.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
 import { enrolled } from './support/peers.ts'
+import { startCommand } from './support/run-command.ts'
+import { clockOff } from './support/wrong-clock.ts'
 
 const peers = { ...needs('ssh-keygen', 'openssh-client'), ...needs('ssh-agent', 'openssh-client') }
 
@@ -103,6 +106,41 @@ suite('certificates of SSH', peers, () => {
     ])
       assert.ok(stdout.includes(`  ${line}\n`), line)
   })
+
+  test('a host that is revoked is believed no more by who enrolls again', async () => {
+    const { directory } = await enrolled(house, 'dora')
+    await run(['--identity', directory, '--install'])
+    assert.match(await readFile(path('.ssh/config'), 'utf8'), /^RevokedHostKeys ".*\/\.ssh\/countersign\.krl"\n$/)
+    const listed = () => keygen('-Q', '-f', path('.ssh/countersign.krl'), path('host-cert.pub'))
+    assert.match(listed(), /: ok$/m)
+    await revokeNow(house, 'host/web1')
+    const { code, stderr } = await run(['--identity', directory])
+    assert.equal(code, 0, stderr)
+    assert.throws(listed, { stdout: /REVOKED/ })
+  })
+
+  test(
+    '--keep renews when two thirds of a life are over, and ends when it is asked to',
+    needs('faketime', 'faketime'),
+    async () => {
+      const { directory } = await enrolled(house, 'erin')
+      keygen('-q', '-t', 'ed25519', '-N', '', '-f', path('kept'))
+      const args = ['ssh', 'enroll', '--identity', directory, '--key', path('kept'), '--keep', '--json']
+      const child = startCommand(args, { cwd: scratch, env: { ...clockOff('+11h'), HOME: scratch } })
+      const ended = once(child, 'close')
+      const told: { readonly event: string; readonly serialNumber?: string }[] = []
+      if (child.stdout)
+        for await (const line of createInterface({ input: child.stdout }))
+          if (told.push(JSON.parse(line)) && told.at(-1)?.event === 'renewed') child.kill()
+      assert.deepEqual(await ended, [0, null])
+      assert.deepEqual(
+        told.map(({ event }) => event),
+        ['enrolled', 'keeping', 'renewed'],
+      )
+      const [, serial = ''] = /Serial: (\d+)/.exec(keygen('-L', '-f', path('kept-cert.pub'))) ?? []
+      assert.notEqual(BigInt(serial).toString(16), told[0]?.serialNumber)
+    },
+  )
 
   test('without an agent, with a key that is not there, or by an identity of the other kind there is none', async () => {
     const alice = await enrolled(house, 'carol')

@@ -79,10 +79,9 @@ suite('files for OpenSSH', () => {
   })
 
   test('known hosts get what is missing, behind what is there', async () => {
-    const file = {
-      ...personLines('/home/alice', ['ssh-ed25519 AAAA ssh', 'ssh-ed25519 BBBB ssh-2']),
-      path: path('known'),
-    }
+    const [, known] = personLines('/home/alice', ['ssh-ed25519 AAAA ssh', 'ssh-ed25519 BBBB ssh-2'])
+    assert.ok(known)
+    const file = { ...known, path: path('known') }
     await writeFile(file.path, 'host ssh-ed25519 CCCC\n@cert-authority * ssh-ed25519 AAAA ssh')
     await install([file])
     assert.equal(
@@ -90,5 +89,18 @@ suite('files for OpenSSH', () => {
       'host ssh-ed25519 CCCC\n@cert-authority * ssh-ed25519 AAAA ssh\n@cert-authority * ssh-ed25519 BBBB ssh-2\n',
     )
     assert.deepEqual(await install([file]), [])
+  })
+
+  test('the list of revoked hosts is named before every host, once; one of another is left', async () => {
+    const [config] = personLines('/home/alice', [])
+    assert.ok(config)
+    const file = { ...config, path: path('config') }
+    const own = 'Host web1\n  User deploy\n'
+    await writeFile(file.path, own)
+    await install([file])
+    await install([file])
+    assert.equal(await readFile(file.path, 'utf8'), `RevokedHostKeys "/home/alice/.ssh/countersign.krl"\n${own}`)
+    await writeFile(file.path, `${own}  revokedhostkeys=/home/alice/gone\n`)
+    await assert.rejects(install([file]), { code: 'ERR_CLI_SSH_CONFIG' })
   })
 })

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type CertifiedSshKey, certifySshKey } from '@countersign/mtls/ssh'
+import { type CertifiedSshKey, certifySshKey, fetchSshStatus } from '@countersign/mtls/ssh'
 import { formatWhen, writeJson } from '@countersign/protocol'
+import { readKeyRevocationList, SshError } from '@countersign/ssh'
 import { type Arguments, type Around, EXIT, Failure, type Run } from '../command.ts'
 import { failureOf } from '../failure-of.ts'
 import { plainText } from '../output/plain-text.ts'
@@ -17,7 +19,9 @@ import {
   HOST_KEY,
   hostLines,
   install,
+  listOf,
   personLines,
+  put,
   takeBack,
   textOf,
 } from '../ssh/sshd-files.ts'
@@ -52,7 +56,7 @@ async function certify(given: Arguments, around: Around): Promise<Given> {
   const directory = resolve(around.cwd, given.text('identity') ?? '.')
   const isHost = given.flag('host')
   const path = given.text('key') ?? (isHost ? HOST_KEY : undefined)
-  const home = around.env['HOME'] ?? homedir()
+  const home = homeOf(around)
   const options = { clock: around.clock }
   if (path === undefined) {
     const socket = around.env['SSH_AUTH_SOCK']
@@ -64,7 +68,7 @@ async function certify(given: Arguments, around: Around): Promise<Given> {
     const key = newSshKey()
     const certified = await certifySshKey(directory, 'ssh-user', key.sign, options)
     await key.give(socket, certified.certificate, around.clock())
-    return { ...certified, place: 'the agent', files: [personLines(home, certified.authorities)] }
+    return { ...certified, place: 'the agent', files: personLines(home, certified.authorities) }
   }
   const file = resolve(around.cwd, path)
   const profile = isHost ? 'ssh-host' : 'ssh-user'
@@ -72,15 +76,39 @@ async function certify(given: Arguments, around: Around): Promise<Given> {
   const place = await writeCertificate(file, certified.certificate)
   const files = isHost
     ? hostLines(file, certificatePath(file), given.text('door'))
-    : [personLines(home, certified.authorities)]
+    : personLines(home, certified.authorities)
   return { ...certified, place, files }
+}
+
+function homeOf({ env }: Around): string {
+  return env['HOME'] ?? homedir()
+}
+
+/** The hosts that a person does not believe any more, where ssh goes by that list, or will. */
+async function refreshList(given: Arguments, around: Around): Promise<void> {
+  const path = listOf(homeOf(around))
+  if (given.flag('host') || !(given.flag('install') || existsSync(path))) return
+  const directory = resolve(around.cwd, given.text('identity') ?? '.')
+  const { revoked } = await fetchSshStatus(directory, { clock: around.clock })
+  try {
+    readKeyRevocationList(revoked)
+  } catch (cause) {
+    if (!(cause instanceof SshError)) throw cause
+    throw new Failure(EXIT.input, `the list of revoked hosts cannot be read: ${cause.message}`, {
+      code: 'ERR_CLI_SSH_LIST',
+      next: 'tell the operator of the authority; ssh goes by the list of before',
+      cause,
+    })
+  }
+  await put(path, revoked, 0o600)
 }
 
 async function tell({ party, certificate, place, files }: Given, given: Arguments, around: Around): Promise<void> {
   const { principals, validBefore, serial } = certificate
   const wanted = given.flag('install')
-  if (wanted && !given.flag('host'))
-    await mkdir(join(around.env['HOME'] ?? homedir(), '.ssh'), { recursive: true, mode: 0o700 })
+  if (wanted && !given.flag('host')) await mkdir(join(homeOf(around), '.ssh'), { recursive: true, mode: 0o700 })
+  // Before ssh is told of it: without the list it would believe no host.
+  await refreshList(given, around)
   const changed = wanted ? await install(files) : []
   if (wanted && given.flag('host')) await checkSshd(changed)
   if (given.flag('host') && (wanted || given.flag('keep'))) await reloadSshd()
@@ -149,9 +177,13 @@ async function keep(first: Given, given: Arguments, around: Around): Promise<voi
   void around.stopped().then(() => ended.abort())
   around.out(json ? JSON.stringify({ event: 'keeping' }) : 'kept renewed until this ends')
   let current = first
+  // A machine that is away from its network for a night says so once.
+  let said = ''
   while (await waited(dueMs(current, around), ended.signal)) {
-    if (dueMs(current, around) > 0) continue
     try {
+      await refreshList(given, around)
+      said = ''
+      if (dueMs(current, around) > 0) continue
       current = await certify(given, around)
       if (given.flag('host')) await reloadSshd()
       const { validBefore: notAfter } = current.certificate
@@ -164,12 +196,14 @@ async function keep(first: Given, given: Arguments, around: Around): Promise<voi
       if (failure === undefined) throw error
       if (json)
         around.out(JSON.stringify({ event: 'not-renewed', code: failure.code ?? null, reason: failure.message }))
-      else
+      else if (failure.message !== said)
         around.err(
-          `${style.refused('!')} not renewed: ${plainText(failure.message)}; tried again in ${RETRY_MS / 1000} s`,
+          `${style.refused('!')} not renewed: ${plainText(failure.message)}; tried again every ${RETRY_MS / 1000} s`,
         )
-      if (!(await waited(RETRY_MS, ended.signal))) return
+      said = failure.message
     }
+    // Also where a clock is so far ahead that what was just given is over soon.
+    if (!(await waited(RETRY_MS, ended.signal))) return
   }
 }
 

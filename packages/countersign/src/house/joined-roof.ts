@@ -111,7 +111,7 @@ export async function openJoinedRoof(parts: JoinedParts, opened: AsyncDisposable
     },
     record: (meeting) => feed.record(meeting),
     mailKeys: (address) => mailKeys.find(address),
-    sshStatus: () => fetchSshStatus(directory, { clock }),
+    sshStatus: () => fetchSshStatus(directory, { clock, ref: false }),
     holdsWithout: async () => earliestEnd(identity, parts.doors),
     drain: async () => undefined,
   }

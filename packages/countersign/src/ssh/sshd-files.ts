@@ -7,8 +7,8 @@ import { EXIT, Failure } from '../command.ts'
 export interface FileLines {
   readonly path: string
   readonly lines: readonly string[]
-  /** `whole`: the file is ours. `first`: ours stand before the first line of PAM's session. `last`: they are added. */
-  readonly place: 'whole' | 'first' | 'last'
+  /** `whole`: the file is ours. `first`: ours stand before the first line of PAM's session. `top`, `last`: they are added. */
+  readonly place: 'whole' | 'first' | 'top' | 'last'
 }
 
 /** Debian's sshd_config includes this folder before anything else, and the first value counts. @see sshd_config(5) */
@@ -52,10 +52,19 @@ export function hostLines(
   ]
 }
 
-/** The lines of a person: hosts are believed that these have certified. */
-export function personLines(home: string, authorities: readonly string[]): FileLines {
+/** Where a person's list of revoked hosts is kept. */
+export function listOf(home: string): string {
+  return join(home, '.ssh', 'countersign.krl')
+}
+
+/** The lines of a person: hosts are believed that these have certified, but those on the list. */
+export function personLines(home: string, authorities: readonly string[]): readonly FileLines[] {
   const lines = authorities.map((line) => `@cert-authority * ${line}`)
-  return { path: join(home, '.ssh', 'known_hosts'), place: 'last', lines }
+  return [
+    // Before the first Host, and so for each. @see ssh_config(5)
+    { path: join(home, '.ssh', 'config'), place: 'top', lines: [`RevokedHostKeys "${listOf(home)}"`] },
+    { path: join(home, '.ssh', 'known_hosts'), place: 'last', lines },
+  ]
 }
 
 /** A file that was written, and what it said before, where it was there. */
@@ -90,7 +99,8 @@ export async function isInstalled(file: FileLines): Promise<boolean> {
   return text !== undefined && hasPlace(file, text) && withLines(file, text) === text
 }
 
-async function put(path: string, text: string, mode: number): Promise<void> {
+/** Whole or not at all. */
+export async function put(path: string, text: string | Uint8Array, mode: number): Promise<void> {
   const beside = `${path}.countersign.tmp`
   await writeFile(beside, text, { mode })
   await rename(beside, path)
@@ -106,6 +116,15 @@ function withLines({ path, lines, place }: FileLines, before: string | undefined
   const ours = lines.map((line) => `${line}\n`).join('')
   if (place === 'whole') return ours
   const had = before?.split('\n') ?? []
+  if (place === 'top') {
+    // The first one counts, and the other list would count no more.
+    if (had.some((line) => /^\s*RevokedHostKeys[\s=]/i.test(line) && !lines.includes(line)))
+      throw new Failure(EXIT.input, `${path} names another list of revoked hosts`, {
+        code: 'ERR_CLI_SSH_CONFIG',
+        next: 'leave out --install, and see what this command shows without it',
+      })
+    return lines.every((line) => had.includes(line)) ? (before ?? '') : `${ours}${before ?? ''}`
+  }
   if (place === 'last') {
     const missing = lines.filter((line) => !had.includes(line)).map((line) => `${line}\n`)
     const end = before === undefined || before === '' || before.endsWith('\n') ? '' : '\n'

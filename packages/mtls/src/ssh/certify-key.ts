@@ -81,11 +81,18 @@ export interface SshStatus {
   readonly revoked: Uint8Array
 }
 
-/** Asks the authority of the identity in `directory`. Whoever relies on what comes reads it. @throws as {@link certifySshKey} */
-export async function fetchSshStatus(directory: string, options: RenewOptions = {}): Promise<SshStatus> {
+/**
+ * Asks the authority of the identity in `directory`. Whoever relies on what comes reads it. `ref`: whether a process stays alive
+ * for it (default true).
+ * @throws as {@link certifySshKey}
+ */
+export async function fetchSshStatus(
+  directory: string,
+  { ref = true, ...options }: RenewOptions & { readonly ref?: boolean } = {},
+): Promise<SshStatus> {
   const ask = async (path: string) => {
     const { connected, host, waiting } = await meetAuthority(directory, options)
-    return exchangeOctets(connected, { ...waiting, method: 'GET', path, host, status: 200, ref: false })
+    return exchangeOctets(connected, { ...waiting, method: 'GET', path, host, status: 200, ref })
   }
   const [authorities, revoked] = await Promise.all([ask('/ssh/ca.pub'), ask('/ssh/revoked.krl')])
   return { authorities: authorities.toString('utf8'), revoked: new Uint8Array(revoked) }
