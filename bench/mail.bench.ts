@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writePem } from '@countersign/x509'
 import { findProgram } from '../interop/peer.ts'
+import { AS_STARTED } from '../tools/testing/as-started.ts'
 import { house, NOW } from '../tools/testing/mail-people.ts'
 import { print } from './measurement.ts'
 import { alice, bareOpen, bareSeal, bob, open, seal, sealed, textOf } from './support/mail.ts'
@@ -138,8 +139,7 @@ rmSync(folder, { recursive: true, force: true })
 
 for (const what of ['seal', 'open']) {
   const values = Array.from({ length: 3 }, () => {
-    // As `npm start` has it: what is new has 8 MB.
-    const args = ['--max-semi-space-size=8', '--expose-gc', '--conditions=source', MEMORY, what]
+    const args = [...AS_STARTED, '--expose-gc', '--conditions=source', MEMORY, what]
     return Number(execFileSync(process.execPath, args, { encoding: 'utf8' })) / 1e6
   })
   print({ name: `${what} 30 MB, memory above idle`, unit: 'MB', values, goal: '< 50 MB' })

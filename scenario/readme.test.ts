@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type Ran, runCommand, runShell } from './support/run-command.ts'
+import { AS_STARTED } from '../tools/testing/as-started.ts'
+import { BIN, type Ran, runCommand, runShell } from './support/run-command.ts'
 import { startTextHouse } from './support/text-house.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -94,7 +95,9 @@ suite('README.md', () => {
     const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
     assert.match(readme, /^npm ci && npm start {5}#/m)
     assert.match(readme, /^npm ci && npm test {6}#/m)
-    assert.equal(scripts.start, 'node --max-semi-space-size=8 packages/countersign/bin.js up')
+    assert.equal(scripts.start, `node ${AS_STARTED.join(' ')} packages/countersign/bin.js up`)
+    const [first] = (await readFile(BIN, 'utf8')).split('\n', 1)
+    assert.equal(first, `#!/usr/bin/env -S node ${AS_STARTED.join(' ')}`)
     assert.equal(scripts.test, 'node tools/test.ts')
   })
 })

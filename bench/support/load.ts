@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { PartyFiles } from '../../scenario/support/peers.ts'
+import { AS_STARTED } from '../../tools/testing/as-started.ts'
 import { cpuSeconds } from './cpu.ts'
 
 const CONCURRENCY = 8
@@ -22,12 +23,9 @@ export interface LoadedServer {
   stop(): Promise<void>
 }
 
-/** Of the command `countersign`: see its first line. */
-const MEMORY = '--max-semi-space-size=8'
-
 /** Starts `support/PROGRAM` on this Node; it prints its port once it listens. Ours as the command is started, others as `node` is. */
 export async function startNode(name: string, program: string, args: readonly string[]): Promise<LoadedServer> {
-  const options = ['--conditions=source', ...(name === 'countersign' ? [MEMORY] : [])]
+  const options = ['--conditions=source', ...(name === 'countersign' ? AS_STARTED : [])]
   const child = spawn(process.execPath, [...options, here(program), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

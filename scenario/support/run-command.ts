@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { AS_STARTED } from '../../tools/testing/as-started.ts'
 
 /** The launcher, as `node_modules/.bin/countersign` links it. */
 export const BIN = fileURLToPath(new URL('../../packages/countersign/bin.js', import.meta.url))
@@ -38,7 +39,7 @@ for (const port of [7443, 8443, 8444])
 
 /** Starts `countersign ARGS`. */
 export function startCommand(args: readonly string[], { cwd, env = {}, within = [] }: RunOptions): ChildProcess {
-  const [program = process.execPath, ...more] = [...within, process.execPath, BIN, ...args]
+  const [program = process.execPath, ...more] = [...within, process.execPath, ...AS_STARTED, BIN, ...args]
   return spawn(program, more, { cwd, env: { ...userEnvironment(), ...env }, stdio: 'pipe' })
 }
 

@@ -45,8 +45,8 @@ function spreadLines(into: Buffer, lines: number): void {
   let to = 0
   for (; from + LINE <= into.length; from += LINE, to += LINE_AND_END) {
     // By eights, and a four: to call `copyWithin` for a line takes three times as long.
-    for (let i = 0; i < LINE - 4; i += 8) view.setBigUint64(to + i, view.getBigUint64(from + i))
-    view.setUint32(to + LINE - 4, view.getUint32(from + LINE - 4))
+    for (let i = 0; i < LINE - 4; i += 8) view.setBigUint64(to + i, view.getBigUint64(from + i, true), true)
+    view.setUint32(to + LINE - 4, view.getUint32(from + LINE - 4, true), true)
     view.setUint16(to + LINE, CRLF)
   }
   if (from === into.length) return
