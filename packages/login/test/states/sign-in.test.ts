@@ -157,6 +157,10 @@ async function goOn(
     door.access.replace(accessOf(RULES.replace('proof: [password]', 'proof: [totp]')))
     door.time.pass({ hours: 24 })
     assert.deepEqual(await browser.ask('wait', { signIn }), { next: 'restore', ways: ['totp', 'passkey'] })
+    // The session at home is over since then: it is written to be so when it comes again, or by a round in some second.
+    await home.browser.send('account', {})
+    const [session] = door.store.database.prepare('SELECT ended_by FROM login_session').all()
+    assert.equal(session?.['ended_by'], 'ERR_SESSION_OVER')
   }
   if (!isKnown && ['code', 'done', 'over'].includes(step)) {
     const { waiting } = await home.browser.ask('account', {})
