@@ -1,10 +1,7 @@
-// Devices at a broker: connections and messages for a second of CPU, at mosquitto with its own TLS, and at our door with a
-// mosquitto behind it, of which both processes are counted. In turns in one run.
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { startHouse } from '../scenario/support/house.ts'
 import { enrolled } from '../scenario/support/peers.ts'
 import { startMosquitto } from '../tools/testing/mosquitto.ts'
+import { freePort } from '../tools/testing/ports.ts'
 import { print } from './measurement.ts'
 import { cpuSeconds } from './support/cpu.ts'
 import { type LoadedServer, runLoad, startNode } from './support/load.ts'
@@ -65,12 +62,4 @@ async function load(
   const { done } = (await runLoad('mqtt.ts', args)) as { done: number }
   if (done !== count) throw new Error(`${name}: ${done} of ${count}`)
   return done / (cpuSeconds(pids) - before)
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const { port } = listener.address() as AddressInfo
-  await new Promise<void>((resolve) => listener.close(() => resolve()))
-  return port
 }

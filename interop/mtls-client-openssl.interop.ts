@@ -4,7 +4,6 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -17,6 +16,7 @@ import {
   readCertificateList,
   readPem,
 } from '@countersign/x509'
+import { freePort } from '../tools/testing/ports.ts'
 import { needs, programPath } from './peer.ts'
 
 const openssl = needs('openssl', 'openssl')
@@ -134,15 +134,6 @@ async function startServer(directory: string, name: string, ...more: string[]) {
       await once(child, 'close')
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 suite('our client and openssl s_server', openssl, () => {

@@ -8,10 +8,11 @@ import { after, before, suite, test } from 'node:test'
 import { writePem } from '@countersign/x509'
 import { needs } from '../interop/peer.ts'
 import { createIssuer, issueLeaf, pemOf } from '../tools/testing/pki.ts'
+import { freePort } from '../tools/testing/ports.ts'
 import { enrolledNow } from './support/administer.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
 import { type PartyFiles, runProgram } from './support/peers.ts'
-import { freePort, NEEDS_POSTFIX, type Postfix, startPostfix } from './support/postfix.ts'
+import { NEEDS_POSTFIX, type Postfix, startPostfix } from './support/postfix.ts'
 import { type MovableClock, movableClock } from './support/wrong-clock.ts'
 
 const POLICY = `

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { needs } from '../interop/peer.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
+import { encryptedByPgp } from './support/letters.ts'
 
 const letterTo = (...fields: readonly string[]) =>
   [
@@ -269,35 +270,18 @@ suite('a letter in OpenPGP', () => {
       const options = ['--armor', '--trust-model', 'always', '-u', 'dave@acme.example', '-r', 'alice@acme.example']
       const sealed = gpg([...options, '--sign', '--encrypt'], answer)
       assert.equal(sealed.status, 0, sealed.said)
-      const entity = (block: string) =>
-        [
-          'From: dave@acme.example',
-          'To: alice@acme.example',
-          'Subject: Answer',
-          'MIME-Version: 1.0',
-          'Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary="b"',
-          '',
-          '--b',
-          'Content-Type: application/pgp-encrypted',
-          '',
-          'Version: 1',
-          '',
-          '--b',
-          'Content-Type: application/octet-stream',
-          '',
-          block,
-          '--b--',
-          '',
-        ].join('\n')
-      writeFileSync(path('answer'), entity(sealed.text))
+      writeFileSync(path('answer'), encryptedByPgp('dave@acme.example', sealed.text))
       const opened = await open('answer', 'alice', 0, '--out', 'answer.clear')
       assert.deepEqual([opened.state, opened.from], ['verified', 'dave@acme.example'])
       assert.match(await readFile(path('answer.clear'), 'utf8'), /Good\./)
       // The same from somebody else's address, and with a signature left away, is not verified.
-      writeFileSync(path('answer.other'), entity(sealed.text).replace('From: dave', 'From: carol'))
+      writeFileSync(
+        path('answer.other'),
+        encryptedByPgp('dave@acme.example', sealed.text).replace('From: dave', 'From: carol'),
+      )
       assert.equal((await open('answer.other', 'alice', 1)).state, 'not verified')
       const unsigned = gpg([...options, '--encrypt'], answer)
-      writeFileSync(path('answer.unsigned'), entity(unsigned.text))
+      writeFileSync(path('answer.unsigned'), encryptedByPgp('dave@acme.example', unsigned.text))
       assert.equal((await open('answer.unsigned', 'alice', 1)).code, 'ERR_MAIL_NOT_SIGNED')
     } finally {
       spawnSync('gpgconf', ['--kill', 'all'], { env })

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { needs } from '../interop/peer.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
+import { encryptedByPgp } from './support/letters.ts'
 
 const PARTNER = 'erin@partner.example'
 const withGpg = { ...needs('gpg', 'gpg'), ...needs('gpgconf', 'gpgconf') }
@@ -21,28 +22,6 @@ const letter = (from: string, to: string) =>
     'Message-ID: <1@acme.example>',
     '',
     'We take it.',
-    '',
-  ].join('\n')
-
-/** As a mail program that knows RFC 3156 writes it. */
-const encryptedBy = (from: string, block: string) =>
-  [
-    `From: ${from}`,
-    'To: alice@acme.example',
-    'Subject: Answer',
-    'MIME-Version: 1.0',
-    'Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary="b"',
-    '',
-    '--b',
-    'Content-Type: application/pgp-encrypted',
-    '',
-    'Version: 1',
-    '',
-    '--b',
-    'Content-Type: application/octet-stream',
-    '',
-    block,
-    '--b--',
     '',
   ].join('\n')
 
@@ -86,7 +65,7 @@ suite('a partner with GnuPG', withGpg, () => {
   const answer = async (file: string, by: string) => {
     const options = ['--armor', '--trust-model', 'always', '-u', by, '-r', 'alice@acme.example']
     const { text } = gpg([...options, '--sign', '--encrypt'], 'Content-Type: text/plain\r\n\r\nGood.\r\n')
-    await writeFile(path(file), encryptedBy(PARTNER, text))
+    await writeFile(path(file), encryptedByPgp(PARTNER, text))
   }
   const open = async (file: string, code = 0) =>
     JSON.parse((await run(['mail', 'open', file, '--json'], code)).stdout) as { state: string; code?: string }

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { needs, programPath } from '../interop/peer.ts'
+import { freePort, untilListening } from '../tools/testing/ports.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
 import { curl, enrolled, type PartyFiles, partyFiles, runProgram } from './support/peers.ts'
 
@@ -112,7 +112,7 @@ http {
         await closed
       },
     })
-    await listening(nginxPort)
+    await untilListening(nginxPort)
     return () => readFile(join(prefix, 'access.log'), 'utf8')
   }
 
@@ -120,28 +120,3 @@ http {
     await running.pop()?.stop()
   }
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-/** Waits until something listens on the port. */
-async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1')
-      socket.once('connect', () => {
-        socket.destroy()
-        resolve(true)
-      })
-      socket.once('error', () => resolve(false))
-    })
-    if (open) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`nothing listens on ${port}`)
-}

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -11,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { enroll, IdentityError, refreshStatus } from '@countersign/mtls'
+import { freePort, untilListening } from '../tools/testing/ports.ts'
 import { startAuthority, type TestAuthority } from './support/authority.ts'
 
 const HOUSE = fileURLToPath(new URL('..', import.meta.url))
@@ -100,7 +100,7 @@ suite('the programs of the README, as installed and as printed', () => {
       const port = await freePort()
       const server = await start(name, port)
       try {
-        await listening(port, server)
+        await untilListening(port, server.child)
         assert.equal(await said('client', port), 'hello alice\n')
 
         const bob = `bob-of-${name}`
@@ -137,7 +137,7 @@ suite('the programs of the README, as installed and as printed', () => {
     const port = await freePort()
     const server = await start('server', port)
     try {
-      await listening(port, server)
+      await untilListening(port, server.child)
       assert.equal(await said('client', port), 'hello alice\n')
       const revoked = await acme.authority.revoke({ subject: 'alice', reason: 'keyCompromise' })
       assert.ok(revoked.ok)
@@ -161,28 +161,3 @@ suite('the programs of the README, as installed and as printed', () => {
     }
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  assert.ok(address !== null && typeof address === 'object')
-  server.close()
-  await once(server, 'close')
-  return address.port
-}
-
-/** Answers when somebody listens at `port`. */
-async function listening(port: number, program: Program): Promise<void> {
-  for (let i = 0; i < 400 && program.child.exitCode === null; i++) {
-    const socket = connect(port, '127.0.0.1')
-    const open = await Promise.race([
-      once(socket, 'connect').then(() => true),
-      once(socket, 'close').then(() => false),
-    ]).catch(() => false)
-    socket.destroy()
-    if (open) return
-    await pause(25)
-  }
-  assert.fail(`nobody listens: ${program.complaints}`)
-}

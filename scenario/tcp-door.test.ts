@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { needs, programPath } from '../interop/peer.ts'
+import { freePort } from '../tools/testing/ports.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
 import { curl, enrolled, type PartyFiles, runProgram } from './support/peers.ts'
 
@@ -133,14 +134,6 @@ suite('the TCP door', PEERS, () => {
     assert.equal(callee['ok'], false)
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /** HAProxy that answers with what the PROXY protocol told it. */
 async function startHaproxy(directory: string): Promise<{ readonly port: number; stop(): Promise<void> }> {

@@ -2,11 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { readPem, writePem } from '@countersign/x509'
 import type { PartyFiles } from '../../scenario/support/peers.ts'
+import { untilListening } from '../../tools/testing/ports.ts'
 import type { LoadedServer } from './load.ts'
 
 /** Who works: the process that was started, or its children. */
@@ -30,7 +29,7 @@ export async function startForeign(
     await closed
   }
   try {
-    await listening(port, child)
+    await untilListening(port, child)
   } catch (error) {
     child.kill('SIGKILL')
     throw new Error(`${name} does not listen: ${said}`, { cause: error })
@@ -53,29 +52,4 @@ export async function crlsOf({ directory }: PartyFiles): Promise<string> {
     .map((octets) => (octets[0] === 0x30 ? octets : readPem(octets.toString('latin1'))[0]?.der))
     .map((der) => writePem('X509 CRL', der ?? new Uint8Array()))
     .join('')
-}
-
-/** A port of loopback that nobody had a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
-
-async function listening(port: number, child: ChildProcess): Promise<void> {
-  const deadline = performance.now() + 5000
-  for (;;) {
-    const socket = connect({ host: '127.0.0.1', port })
-    try {
-      await once(socket, 'connect')
-      return
-    } catch (error) {
-      if (performance.now() > deadline || child.exitCode !== null) throw error
-      await delay(50)
-    } finally {
-      socket.destroy()
-    }
-  }
 }

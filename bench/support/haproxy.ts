@@ -2,7 +2,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PartyFiles } from '../../scenario/support/peers.ts'
-import { crlsOf, freePort, startForeign } from './foreign.ts'
+import { freePort } from '../../tools/testing/ports.ts'
+import { crlsOf, startForeign } from './foreign.ts'
 import type { LoadedServer } from './load.ts'
 
 /** Starts one thread of the HAProxy at `program` with a small answer of its own. @throws {Error} when it does not listen. */

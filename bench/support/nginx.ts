@@ -2,7 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PartyFiles } from '../../scenario/support/peers.ts'
-import { crlsOf, freePort, startForeign } from './foreign.ts'
+import { freePort } from '../../tools/testing/ports.ts'
+import { crlsOf, startForeign } from './foreign.ts'
 import type { LoadedServer } from './load.ts'
 
 /** What differs between one nginx and another. */

@@ -1,11 +1,11 @@
 // step-ca as its `step ca init` sets it up: a root, an intermediate that issues (P-256), a JWK provisioner, and its database.
-
 import { execFile } from 'node:child_process'
 import { createSign, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { freePort, startForeign } from './foreign.ts'
+import { freePort } from '../../tools/testing/ports.ts'
+import { startForeign } from './foreign.ts'
 
 const run = promisify(execFile)
 const NAME = 'localhost'

@@ -75,3 +75,25 @@ export class Letters implements AsyncDisposable {
     return this.house[Symbol.asyncDispose]()
   }
 }
+
+/** A message to Alice, as a mail program that knows RFC 3156 writes it around what gpg has encrypted. */
+export const encryptedByPgp = (from: string, block: string) =>
+  [
+    `From: ${from}`,
+    'To: alice@acme.example',
+    'Subject: Answer',
+    'MIME-Version: 1.0',
+    'Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary="b"',
+    '',
+    '--b',
+    'Content-Type: application/pgp-encrypted',
+    '',
+    'Version: 1',
+    '',
+    '--b',
+    'Content-Type: application/octet-stream',
+    '',
+    block,
+    '--b--',
+    '',
+  ].join('\n')

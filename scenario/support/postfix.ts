@@ -2,11 +2,12 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { needs, programPath } from '../../interop/peer.ts'
+import { freePort } from '../../tools/testing/ports.ts'
 import { runProgram } from './peers.ts'
 
 /** Postfix drops to users of its own, which only root may. */
@@ -195,13 +196,4 @@ function userOf(name: string): number {
   if (stdout.trim() === '' || !Number.isInteger(uid))
     throw new Error(`there is no user ${name}; here is ${userInfo().username}`)
   return uid
-}
-
-/** A port of loopback on which nothing listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  return port
 }

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { chainOf, createIssuer, issueLeaf } from '../../../tools/testing/pki.ts'
+import { freePort } from '../../../tools/testing/ports.ts'
 import { writeIdentity } from '../src/identity/write.ts'
 import { issueCrl } from './support/crls.ts'
 import { temporaryDirectory } from './support/directory.ts'
-import { portOf } from './support/door.ts'
 import { dns, uri } from './support/pki.ts'
 
 test('the program with a socket of the README runs, and prints what it says', async () => {
@@ -42,12 +40,3 @@ test('the program with a socket of the README runs, and prints what it says', as
   })
   assert.deepEqual(stdout.trimEnd().split('\n'), said)
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const port = portOf(server)
-  server.close()
-  await once(server, 'close')
-  return port
-}
