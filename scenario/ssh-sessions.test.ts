@@ -11,9 +11,9 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { programPath } from '../interop/peer.ts'
-import { revokeNow } from './support/administer.ts'
+import { enrolledNow, revokeNow, sessionsNow } from './support/administer.ts'
 import { type RunningHouse, startHouse } from './support/house.ts'
-import { enrolled, runProgram } from './support/peers.ts'
+import { runProgram } from './support/peers.ts'
 import { certified, makeSshKey, newlyCertified, type Sshd, sshArguments, startSshd, withSshd } from './support/sshd.ts'
 
 const REFERENCE = /M-[0-9A-Z]{4}-[0-9A-Z]{4}/
@@ -85,27 +85,23 @@ suite('open sessions at sshd', withSshd, () => {
   const othersNote = async (more: string): Promise<ChildProcess> => {
     const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'ignore' })
     await once(child, 'spawn')
-    const fields = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? []
+    const name = `${child.pid}-${await startOf(child.pid ?? 0)}`
     const [, certificate] = (await readFile(path('bob-cert.pub'), 'utf8')).split(' ')
-    const note = `${child.pid} ${fields[19]} nobody - ${certificate?.trimEnd()}\n${more}`
-    await writeFile(path(`door/sessions/${child.pid}-${fields[19]}`), note)
+    const note = `${name.replace('-', ' ')} nobody - ${certificate?.trimEnd()}\n${more}`
+    await writeFile(path(`door/sessions/${name}`), note)
     return child
   }
-  const openAtDoor = async (): Promise<number> => {
-    const { stdout, code } = await house.run(['sessions', '--json'])
-    assert.equal(code, 0)
-    return stdout.split('"door":"web1"').length - 1
-  }
+  const openAtDoor = () => sessionsNow(house, 'web1')
 
   before(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'countersign-sshd-'))
     place = await mkdtemp(join(tmpdir(), 'countersign-house-'))
     makeSshKey(path('host'))
     await start('require')
-    const host = await enrolled(house, 'host/web1', ['--profile', 'server', '--san', 'dns:web1.localhost'])
+    const host = await enrolledNow(house, 'host/web1', { profile: 'server', san: ['dns:web1.localhost'] })
     await certified(host.directory, path('host'), 'ssh-host')
     for (const name of ['alice', 'bob']) {
-      await enrolled(house, name)
+      await enrolledNow(house, name)
       await renew(name)
     }
     const authorities = await readFile(path('door/authorities.pub'), 'utf8')
@@ -231,7 +227,14 @@ suite('open sessions at sshd', withSshd, () => {
     assert.equal(away.code, 255)
     // Notes of another start of the machine, in which a process of this one has the number and beginning.
     const others = await Promise.all([othersNote(''), othersNote('00000000-0000-4000-8000-000000000000\n')])
+    // One that is being written, and one that nobody will end any more.
+    const [written, left] = [`${process.pid}-${await startOf(process.pid)}.new`, '1-1.new']
+    for (const name of [written, left]) await writeFile(path(`door/sessions/${name}`), '')
     await start('require')
+    assert.deepEqual(
+      [written, left].map((name) => existsSync(path(`door/sessions/${name}`))),
+      [true, false],
+    )
     assert.deepEqual(
       others.map(({ signalCode }) => signalCode),
       [null, null],
@@ -277,6 +280,11 @@ suite('open sessions at sshd', withSshd, () => {
     assert.equal(await openAtDoor(), 0, 'what has ended meanwhile is not there')
   })
 })
+
+/** When a process began, in the kernel's ticks. */
+async function startOf(pid: number): Promise<string | undefined> {
+  return (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ')[19]
+}
 
 /** Whoever has ended, and is not waited for, does not run. */
 async function isRunning(pid: number): Promise<boolean> {

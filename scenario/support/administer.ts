@@ -21,14 +21,31 @@ export async function revokeNow(house: RunningHouse, subject: string): Promise<T
   return { ...readReceipt(JSON.parse(body)), calledAt, answeredAt }
 }
 
+/** How many sessions are open at the door of that name. */
+export async function sessionsNow(house: RunningHouse, door: string): Promise<number> {
+  const { status, body } = await ask(house, 'GET', '/v1/sessions')
+  if (status !== 200) throw new Error(`sessions: ${status} ${body}`)
+  const open = fieldOf(JSON.parse(body)).get('sessions').list(10_000)
+  return open.filter((one) => one.get('door').text() === door).length
+}
+
 function post(house: RunningHouse, path: string, json: object): Promise<{ status: number; body: string }> {
+  return ask(house, 'POST', path, json)
+}
+
+function ask(
+  house: RunningHouse,
+  method: 'GET' | 'POST',
+  path: string,
+  json?: object,
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const sent = request(
       {
         socketPath: join(house.data, 'admin.sock'),
         path,
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        method,
+        ...(json && { headers: { 'content-type': 'application/json' } }),
       },
       (response) => {
         let body = ''
@@ -39,7 +56,7 @@ function post(house: RunningHouse, path: string, json: object): Promise<{ status
       },
     )
     sent.on('error', reject)
-    sent.end(JSON.stringify(json))
+    sent.end(json && JSON.stringify(json))
   })
 }
 
