@@ -1,6 +1,8 @@
 // Stock clients of OpenVPN at a door for VPN, by their certificates alone: real packets to what rules let reach, and both
 // sides' view of every refusal.
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type { PartyFiles } from './support/peers.ts'
 import {
@@ -71,7 +73,9 @@ suite('the door for VPN, by certificate', withVpn, () => {
 
   test('who asks a doctor hears whether it answers, what this machine lacks, and that no page is there to be met', async () => {
     const url = vpn.house.ready.doors[0]?.url ?? ''
-    const there = await vpn.house.run(['doctor', url, '--config', 'countersign.yaml'])
+    const file = join(vpn.house.directory, 'standing.yaml')
+    await writeFile(file, JSON.stringify(vpn.config).replace('10.99.0.1:0', `10.99.0.1:${vpn.port}`))
+    const there = await vpn.house.run(['doctor', url, '--config', file])
     assert.equal(there.code, 0, there.stdout)
     assert.match(there.stdout, /✔ vpn +office has what it needs of this machine/)
     assert.match(there.stdout, /✔ reach +an OpenVPN server answers at UDP port \d+ in \d+ ms/)

@@ -47,7 +47,7 @@ export async function examineVpn({ config }: HouseHere): Promise<readonly Check[
         area: 'vpn',
         outcome: isMild ? 'note' : 'bad',
         text: `${door.name}: ${text}`,
-        code,
+        ...(code !== undefined && { code }),
         mend: { text: next, ...(command !== undefined && { command }), by: 'operator' },
       })
   }

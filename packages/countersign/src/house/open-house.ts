@@ -215,7 +215,7 @@ function readyOf(
 
 /** Nobody can call 0.0.0.0: a door that listens everywhere is called by the first of its names. */
 function reachable(url: string, name: string): string {
-  const everywhere = ['0.0.0.0', '[::]'].find((host) => url.startsWith(`https://${host}:`))
+  const everywhere = ['0.0.0.0', '[::]'].find((host) => url.includes(`://${host}:`))
   if (everywhere === undefined) return url
   return url.replace(everywhere, isIPv6(name) ? `[${name}]` : name)
 }

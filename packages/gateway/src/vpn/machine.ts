@@ -19,7 +19,7 @@ export interface VpnNeeds {
 /** What the machine lacks. */
 export interface MachineFault {
   /** `ERR_ENGINE_…`, or the system's own. */
-  readonly code: string
+  readonly code?: string
   readonly text: string
   /** What to do, as an imperative. */
   readonly next: string
@@ -49,7 +49,7 @@ export async function examineMachine(needs: VpnNeeds): Promise<readonly MachineF
       ...{ next: 'load the module of the kernel; a container must be given the device', command: 'modprobe tun' },
     })
   // Where the door stands, its device and its port are its own, and whoever asks may be somebody else.
-  if (!existsSync(`/sys/class/net/${deviceOf(needs)}`)) faults.push(...rightsFaults(), ...(await portFaults(needs)))
+  if (networkInterfaces()[deviceOf(needs)] === undefined) faults.push(...rightsFaults(), ...(await portFaults(needs)))
   const cause = overlapOf(needs)
   if (cause !== undefined)
     faults.push({
@@ -58,7 +58,7 @@ export async function examineMachine(needs: VpnNeeds): Promise<readonly MachineF
     })
   if (readFileSync(FORWARDING, 'utf8').trim() === '0')
     faults.push({
-      ...{ isMild: true, code: 'ERR_ENGINE_FAILED' },
+      isMild: true,
       text: 'this machine forwards no packets, so that nothing behind it is reached',
       ...{ next: 'let it be a router, unless callers reach its own addresses alone' },
       command: 'sysctl -w net.ipv4.ip_forward=1',
