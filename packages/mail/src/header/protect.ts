@@ -34,9 +34,11 @@ export async function protectHeader(
   const outer: string[] = []
   const repeated: string[] = []
   let hasType = false
+  // All of it at once: a source may be a file, and a field is some dozens of octets.
+  const written = Buffer.from(await octetsOf(source, message.start, message.bodyStart))
   for (const field of message.fields) {
     if (isHpOuter(field) || /^bcc$/i.test(field.name)) continue
-    const text = await writtenValue(field, source)
+    const text = writtenValue(field, written.subarray(field.start - message.start, field.end - message.start))
     const isType = /^content-type$/i.test(field.name)
     hasType ||= isType
     if (isOfTransport(field)) outer.push(`${field.name}: ${text}`)
@@ -64,9 +66,11 @@ function typeField(value: string, protection: HeaderProtection): string {
 }
 
 /** The value folded as it stands, for signatures of others may be in it, without the white space around it. */
-async function writtenValue({ name, start, end }: Field, source: Source): Promise<string> {
-  const text = Buffer.from(await octetsOf(source, start, end)).toString('utf8')
-  return text.slice(name.length + 1).replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+function writtenValue({ name }: Field, octets: Buffer): string {
+  return octets
+    .toString('utf8')
+    .slice(name.length + 1)
+    .replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
 }
 
 async function* payloadOf(header: string, { bodyStart, end }: Entity, source: Source): AsyncGenerator<Uint8Array> {

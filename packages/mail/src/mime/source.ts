@@ -90,7 +90,8 @@ export async function octetsOf(source: Source, start: number, end: number): Prom
   return Buffer.concat(await Array.fromAsync(source.read(start, end)))
 }
 
-function fileSource(file: FileHandle, length: number): Source {
+/** A source of a file that is open, and stays so while it is read. */
+export function fileSource(file: FileHandle, length: number): Source {
   return {
     length,
     async *read(start, end) {

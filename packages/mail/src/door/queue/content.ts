@@ -2,6 +2,7 @@
 import { mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Source } from '@countersign/protocol'
+import { fileSource } from '../../mime/source.ts'
 
 /** The contents of a queue. @throws the system's error (rejects). */
 export interface Contents extends AsyncDisposable {
@@ -22,7 +23,6 @@ export interface ContentWriter {
   discard(): Promise<void>
 }
 
-const READ_OCTETS = 64 * 1024
 /** What is written at once, at least, but for the end: pieces of a connection are smaller. */
 const WRITE_OCTETS = 128 * 1024
 /** Each piece that is held costs more than its octets: who sends octet by octet must not have them all held. */
@@ -74,14 +74,7 @@ export async function openContents(directory: string): Promise<Contents> {
       length,
       async *read(start, end) {
         await using file = await open(pathOf(id), 'r')
-        for (let at = start; at < end; ) {
-          const { bytesRead, buffer } = await file.read(new Uint8Array(Math.min(READ_OCTETS, end - at)), {
-            position: at,
-          })
-          if (bytesRead === 0) throw new RangeError(`${pathOf(id)} ends before its length`)
-          at += bytesRead
-          yield buffer.subarray(0, bytesRead)
-        }
+        yield* fileSource(file, length).read(start, end)
       },
     }),
     remove: (id) => rm(pathOf(id), { force: true }),
