@@ -13,7 +13,7 @@ import { print } from './measurement.ts'
 import { alice, bareOpen, bareSeal, bob, open, seal, sealed, textOf } from './support/mail.ts'
 
 const ROUNDS = 7
-const SIZES = { '2 kB': [2_000, 100], '1 MB': [1_000_000, 20] } as const
+const SIZES = { '2 kB': [2_000, 500], '1 MB': [1_000_000, 60] } as const
 const MEMORY = fileURLToPath(new URL('support/mail-memory.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-mail-'))
 const file = (name: string) => join(folder, name)
