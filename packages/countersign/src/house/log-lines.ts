@@ -69,13 +69,13 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
     'alarm',
     'sshd asks nobody at {door}: {path} must belong to root, and nobody else may write there (chown root, chmod go-w)',
   ],
-  'mail.held': ['ended', 'a message ({id}) at {door} is held for {recipients} recipients: {code}'],
+  'mail.held': ['ended', 'a message ({id}) at {door} is held for {recipients} of its recipients: {code}'],
   'mail.unknown': [
     'alarm',
     'it is not known whether {recipients} recipients of {door} have a message already; it is sent again with a mark: {cause}',
   ],
-  'mail.failed': ['ended', 'a message ({id}) at {door} was given up for {recipients} recipients: {code}: {cause}'],
-  'mail.later': ['ended', 'a message ({id}) at {door} waits for {recipients} recipients: {code}: {cause}'],
+  'mail.failed': ['ended', 'a message ({id}) at {door} was given up for {recipients} of its recipients: {code}: {cause}'],
+  'mail.later': ['ended', 'a message ({id}) at {door} waits for {recipients} of its recipients: {code}: {cause}'],
   'mail.directory-failed': [
     'alarm',
     'the keys of recipients cannot be asked for at {door}, and their mail is held: {cause}',
