@@ -1,13 +1,15 @@
 // The next hop proves its name, or nothing is sent to it: neither a message nor an address.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { writePem } from '@countersign/x509'
 import type { SMTPServerOptions } from 'smtp-server'
 import { createIssuer, issueLeaf, pemOf } from '../../../../tools/testing/pki.ts'
 import type { NextHop } from '../../src/door/model.ts'
-import { enqueue, openLeaver, openTestHop, scratch, type TestHop } from './support.ts'
+import { answer, enqueue, openLeaver, openTestHop, scratch, type TestHop } from './support.ts'
 
 const root = createIssuer('Relay Root')
 const stranger = createIssuer('Elsewhere Root')
@@ -90,6 +92,42 @@ suite('the next hop', () => {
         { hideSTARTTLS: true, disabledCommands: ['STARTTLS'] },
         { tls: 'starttls', name: 'relay.acme.example' },
       ),
+    )
+  })
+
+  // RFC 3207 §4.2: "The client MUST discard any knowledge obtained from the server … which was not obtained from the TLS negotiation itself".
+  test('starttls with answers that somebody between puts behind it, in clear: the server’s own count', async (t) => {
+    const hop = await openTestHop(t, {
+      ...pemOf(relay),
+      hideSTARTTLS: false,
+      onRcptTo: (_address, _session, done) => done(answer(550, '5.1.1 no such user')),
+    })
+    const sockets: Socket[] = []
+    const between = createServer((client) => {
+      const server = connect(hop.next.port, '127.0.0.1')
+      sockets.push(client, server)
+      for (const socket of [client, server]) socket.on('error', () => undefined)
+      client.pipe(server)
+      server.on('data', (octets: Buffer) => {
+        const isReady = /^220 .*TLS/i.test(octets.toString('latin1'))
+        client.write(isReady ? Buffer.concat([octets, Buffer.from('250 taken\r\n'.repeat(6))]) : octets)
+      })
+      server.on('end', () => client.end())
+    }).listen(0, '127.0.0.1')
+    t.after(() => {
+      for (const socket of sockets) socket.destroy()
+      between.close()
+    })
+    await once(between, 'listening')
+    const { port } = between.address() as AddressInfo
+    const anchors = join(await scratch(t), 'anchors.pem')
+    await writeFile(anchors, writePem('CERTIFICATE', root.certificate.der))
+    const leaver = await openLeaver(t, { ...hop.next, port, tls: 'starttls', name: 'relay.acme.example', anchors })
+    await enqueue(leaver.queue)
+    await leaver.turn()
+    assert.deepEqual(
+      leaver.logs.map(({ event }) => event).filter((event) => /^mail\.(?:sent|later|failed)$/.test(event)),
+      ['mail.failed'],
     )
   })
 

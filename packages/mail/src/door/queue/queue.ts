@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { LONGEST_WAIT_MS } from './backoff.ts'
-import { type ContentWriter, openContents } from './content.ts'
+import { type Contents, type ContentWriter, openContents } from './content.ts'
 import { openQueueFile, takeQueue } from './database.ts'
 import { type NewMessage, type Outcome, type Queue, QueueError, type Told } from './model.ts'
 import { createReader } from './rows.ts'
@@ -18,129 +18,146 @@ export interface QueueOptions {
  * Opens the queue; this process is then the only one that sends from it.
  * @throws {QueueError} where another process has it, or it cannot be written.
  */
-export async function openQueue(options: QueueOptions): Promise<Queue> {
-  const { directory, failpoint = () => undefined } = options
+export async function openQueue({ directory, failpoint = () => undefined }: QueueOptions): Promise<Queue> {
   const db = openQueueFile(directory)
   let release: (() => void) | undefined
+  let contents: Contents | undefined
   try {
     release = takeQueue(directory)
-    const contents = await wrapped(openContents(join(directory, 'content')))
-    const unknown = db.prepare(
-      "UPDATE recipient SET state = 'waiting', may_be_there = 1, next_at = ? WHERE state = 'trying'",
-    )
+    contents = await wrapped(openContents(join(directory, 'content')))
     const read = createReader(db)
     await wrapped(contents.sweep(new Set(read.all().map(({ id }) => id))))
-    const wake = db.prepare(
-      "UPDATE recipient SET next_at = ? WHERE state = 'waiting' AND code = 'ERR_MAIL_NEXT_HOP' AND may_be_there = 0",
-    )
-    const { insert, begin, settle, forget, isGone } = writerOf(db)
-    /** Ends of attempts that could not be written. Who has a message gets it no second time while this process lives. */
-    const unwritten: Settled[] = []
-    const settleAll = ({ id, outcomes, at }: Settled) => {
-      for (const [address, outcome] of outcomes) settle(id, address, outcome, at)
-      forget(id)
-    }
-    const remove = async (id: string) => {
-      if (!isGone(id)) return
-      failpoint('mail.before-remove')
-      await wrapped(contents.remove(id))
-    }
-    const released = release
-    return {
-      async receive(at) {
-        const id = newId(at)
-        const writer = await wrapped(contents.begin(id))
-        return {
-          id,
-          write: (octets) => wrapped(writer.write(octets)),
-          async enqueue(message) {
-            const octets = await ending(writer)
-            failpoint('mail.after-content')
-            try {
-              within(db, () => insert(id, message, octets))
-            } catch (error) {
-              await contents.remove(id)
-              throw error
-            }
-            failpoint('mail.after-commit')
-          },
-          discard: () => wrapped(writer.discard()),
-        }
-      },
-      list: read.all,
-      find: read.find,
-      due: ({ epochMilliseconds }) => read.due(epochMilliseconds, epochMilliseconds + LONGEST_WAIT_MS),
-      contentOf: ({ id, octets }) => contents.source(id, octets),
-      async recover(at) {
-        let count = 0
-        within(db, () => {
-          for (const each of unwritten) settleAll(each)
-          count = Number(unknown.run(at.epochMilliseconds).changes)
-        })
-        for (const { id } of unwritten.splice(0)) await remove(id)
-        return count
-      },
-      wake: ({ epochMilliseconds }) => within(db, () => wake.run(epochMilliseconds)),
-      begin(id, addresses, at) {
-        let begun: readonly string[] = []
-        within(db, () => {
-          begun = addresses.filter((address) => begin(id, address, at))
-        })
-        failpoint('mail.after-begin')
-        return begun
-      },
-      async settle(id, outcomes, at) {
-        failpoint('mail.before-settle')
-        const settled = { id, outcomes, at }
-        try {
-          within(db, () => settleAll(settled))
-        } catch (error) {
-          unwritten.push(settled)
-          throw error
-        }
-        failpoint('mail.after-settle')
-        await remove(id)
-      },
-      async tell(about, told) {
-        const notice = await written(told)
-        failpoint('mail.before-tell')
-        try {
-          within(db, () => {
-            if (notice && told.message) insert(notice.id, told.message.envelope, notice.octets)
-            markTold(db, about.id, told)
-            forget(about.id)
-          })
-        } catch (error) {
-          if (notice) await contents.remove(notice.id)
-          throw error
-        }
-        failpoint('mail.after-tell')
-        await remove(about.id)
-      },
-      async [Symbol.asyncDispose]() {
-        await contents[Symbol.asyncDispose]()
-        db.close()
-        released()
-      },
-    }
-
-    async function written({ message }: Told): Promise<{ readonly id: string; readonly octets: number } | undefined> {
-      if (message === undefined) return undefined
-      const id = newId(message.envelope.at)
-      const writer = await wrapped(contents.begin(id))
-      try {
-        await writer.write(message.content)
-      } catch (error) {
-        await writer.discard()
-        throw new QueueError(error)
-      }
-      return { id, octets: await ending(writer) }
-    }
+    return queueOver({ db, contents, read, release, failpoint })
   } catch (error) {
+    await contents?.[Symbol.asyncDispose]()
     release?.()
     db.close()
     throw error
   }
+}
+
+/** What a queue stands on. */
+interface Parts {
+  readonly db: DatabaseSync
+  readonly contents: Contents
+  readonly read: ReturnType<typeof createReader>
+  readonly release: () => void
+  readonly failpoint: (name: string) => void
+}
+
+function queueOver({ db, contents, read, release, failpoint }: Parts): Queue {
+  const unknown = db.prepare(
+    "UPDATE recipient SET state = 'waiting', may_be_there = 1, next_at = ? WHERE state = 'trying'",
+  )
+  const wake = db.prepare(
+    "UPDATE recipient SET next_at = ? WHERE state = 'waiting' AND code = 'ERR_MAIL_NEXT_HOP' AND may_be_there = 0",
+  )
+  const { insert, begin, settle, forget, isGone } = writerOf(db)
+  /** Ends of attempts that could not be written. Who has a message gets it no second time while this process lives. */
+  const unwritten: Settled[] = []
+  const settleAll = ({ id, outcomes, at }: Settled) => {
+    for (const [address, outcome] of outcomes) settle(id, address, outcome, at)
+    forget(id)
+  }
+  const remove = async (id: string) => {
+    if (!isGone(id)) return
+    failpoint('mail.before-remove')
+    await wrapped(contents.remove(id))
+  }
+  return {
+    async receive(at) {
+      const id = newId(at)
+      const writer = await wrapped(contents.begin(id))
+      return {
+        id,
+        write: (octets) => wrapped(writer.write(octets)),
+        async enqueue(message) {
+          const octets = await ending(writer)
+          failpoint('mail.after-content')
+          try {
+            within(db, () => insert(id, message, octets))
+          } catch (error) {
+            await contents.remove(id)
+            throw error
+          }
+          failpoint('mail.after-commit')
+        },
+        discard: () => wrapped(writer.discard()),
+      }
+    },
+    list: read.all,
+    find: read.find,
+    due: ({ epochMilliseconds }) => read.due(epochMilliseconds, epochMilliseconds + LONGEST_WAIT_MS),
+    contentOf: ({ id, octets }) => contents.source(id, octets),
+    async recover(at) {
+      let count = 0
+      within(db, () => {
+        for (const each of unwritten) settleAll(each)
+        count = Number(unknown.run(at.epochMilliseconds).changes)
+      })
+      for (const { id } of unwritten.splice(0)) await remove(id)
+      return count
+    },
+    wake: ({ epochMilliseconds }) => within(db, () => wake.run(epochMilliseconds)),
+    begin(id, addresses, at) {
+      let begun: readonly string[] = []
+      within(db, () => {
+        begun = addresses.filter((address) => begin(id, address, at))
+      })
+      failpoint('mail.after-begin')
+      return begun
+    },
+    async settle(id, outcomes, at) {
+      failpoint('mail.before-settle')
+      const settled = { id, outcomes, at }
+      try {
+        within(db, () => settleAll(settled))
+      } catch (error) {
+        unwritten.push(settled)
+        throw error
+      }
+      failpoint('mail.after-settle')
+      await remove(id)
+    },
+    async tell(about, told) {
+      const notice = await writtenNotice(contents, told)
+      failpoint('mail.before-tell')
+      try {
+        within(db, () => {
+          if (notice && told.message) insert(notice.id, told.message.envelope, notice.octets)
+          markTold(db, about.id, told)
+          forget(about.id)
+        })
+      } catch (error) {
+        if (notice) await contents.remove(notice.id)
+        throw error
+      }
+      failpoint('mail.after-tell')
+      await remove(about.id)
+    },
+    async [Symbol.asyncDispose]() {
+      await contents[Symbol.asyncDispose]()
+      db.close()
+      release()
+    },
+  }
+}
+
+/** The report of {@link Told} on the disk, before it stands in the queue. */
+async function writtenNotice(
+  contents: Contents,
+  { message }: Told,
+): Promise<{ readonly id: string; readonly octets: number } | undefined> {
+  if (message === undefined) return undefined
+  const id = newId(message.envelope.at)
+  const writer = await wrapped(contents.begin(id))
+  try {
+    await writer.write(message.content)
+  } catch (error) {
+    await writer.discard()
+    throw new QueueError(error)
+  }
+  return { id, octets: await ending(writer) }
 }
 
 /** How an attempt ended, for each of its recipients. */
