@@ -74,7 +74,10 @@ export const LOG_LINES: Readonly<Record<string, readonly [kind: 'done' | 'ended'
     'alarm',
     'it is not known whether {recipients} recipients of {door} have a message already; it is sent again with a mark: {cause}',
   ],
-  'mail.failed': ['ended', 'a message ({id}) at {door} was given up for {recipients} of its recipients: {code}: {cause}'],
+  'mail.failed': [
+    'ended',
+    'a message ({id}) at {door} was given up for {recipients} of its recipients: {code}: {cause}',
+  ],
   'mail.later': ['ended', 'a message ({id}) at {door} waits for {recipients} of its recipients: {code}: {cause}'],
   'mail.directory-failed': [
     'alarm',
