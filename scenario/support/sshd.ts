@@ -4,7 +4,6 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createPrivateKey, createPublicKey, randomBytes, sign } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { certifySshKey } from '@countersign/mtls/ssh'
 import { SSH_ENROLLMENT_NAMESPACE } from '@countersign/protocol'
@@ -19,6 +18,7 @@ import {
   writeSshTbsCertificate,
 } from '@countersign/ssh'
 import { needs, programPath } from '../../interop/peer.ts'
+import { freePort } from '../../tools/testing/ports.ts'
 
 /** What a test with such an sshd needs; it is skipped where the user is not root. */
 export const withSshd: { readonly skip?: string } = {
@@ -169,17 +169,6 @@ async function followed(child: ChildProcess, port: number): Promise<Sshd> {
       await ended
     },
   }
-}
-
-/** A port that was free a moment ago: sshd takes no 0. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 /** Makes a key pair of OpenSSH's; answers the path of the private one. */

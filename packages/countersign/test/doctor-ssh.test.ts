@@ -1,12 +1,13 @@
 // What is found at a host with a door for SSH: its real sshd is asked, and one thing after another is spoiled.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { needs, programPath } from '../../../interop/peer.ts'
+import { freePort } from '../../../tools/testing/ports.ts'
 import { readConfig } from '../src/config/read-config.ts'
 import type { Check } from '../src/doctor/model.ts'
 import { examineSsh } from '../src/doctor/ssh.ts'
@@ -22,6 +23,7 @@ suite('the examination of a door for SSH', peers, () => {
   // No directory above may be written by others, as /tmp is.
   let scratch: string
   let server: Server
+  let sshd: ChildProcess
   let answer = 'no\n'
   const path = (name: string) => join(scratch, name)
   const keygen = (...args: readonly string[]) => execFileSync(programPath('ssh-keygen'), args, { stdio: 'pipe' })
@@ -68,6 +70,11 @@ suite('the examination of a door for SSH', peers, () => {
     if (command) assert.match(bad[0]?.mend?.command ?? '', command)
   }
 
+  const startSshd = async (config: string) => {
+    sshd = spawn(programPath('sshd'), ['-D', '-e', '-f', path(config)], { stdio: ['ignore', 'ignore', 'pipe'] })
+    if (sshd.stderr) await once(sshd.stderr, 'data')
+  }
+
   before(async () => {
     await mkdir('/run/sshd', { recursive: true, mode: 0o755 })
     scratch = await mkdtemp('/run/countersign-doctor-')
@@ -77,15 +84,24 @@ suite('the examination of a door for SSH', peers, () => {
     await writeFile(path('door/authorities.pub'), await readFile(path('ca.pub')))
     keygen('-q', '-k', '-f', path('door/revoked.krl'))
     for (const name of ['principals', 'opened']) await writeFile(path(`door/${name}`), '#!/bin/sh\n', { mode: 0o755 })
-    const [sshd, pam] = hostLines(path('host'), path('host-cert.pub'), path('door'))
-    const more = ['AuthorizedKeysFile none', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no']
-    await writeFile(path('sshd_config'), [...(sshd?.lines ?? []), ...more, ''].join('\n'))
+    const [config, pam] = hostLines(path('host'), path('host-cert.pub'), path('door'))
+    const port = await freePort()
+    const more = [
+      `ListenAddress 127.0.0.1:${port}`,
+      'PidFile none',
+      'AuthorizedKeysFile none',
+      'PasswordAuthentication no',
+      'KbdInteractiveAuthentication no',
+    ]
+    await writeFile(path('sshd_config'), [...(config?.lines ?? []), ...more, ''].join('\n'))
     await writeFile(path('pam'), [...(pam?.lines ?? []), 'session required pam_permit.so', ''].join('\n'))
+    await startSshd('sshd_config')
     server = createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.end(answer)))
     await once(server.listen(path('door/door')), 'listening')
   })
   after(async () => {
     server?.close()
+    sshd?.kill()
     await rm(scratch, { recursive: true, force: true })
   })
 
@@ -93,7 +109,7 @@ suite('the examination of a door for SSH', peers, () => {
     const checks = await examined()
     assert.deepEqual(
       checks.map(({ outcome }) => outcome),
-      ['good', 'good', 'good', 'good', 'good', 'good'],
+      new Array(7).fill('good'),
     )
     assert.match(checks.map(({ text }) => text).join('\n'), /a certificate for web1\.localhost; it ends in /)
     const noted = (await examined(['root', 'no-such-one'])).filter(({ outcome }) => outcome !== 'good')
@@ -169,6 +185,22 @@ suite('the examination of a door for SSH', peers, () => {
         certify(ca, name, ...more)
         await found(why)
       })
+  })
+
+  test('an sshd that does not run, or has not read its files since', async () => {
+    const ends = async () => {
+      const ended = once(sshd, 'exit')
+      sshd.kill()
+      await ended
+    }
+    await ends()
+    await found(/no sshd shows that certificate at port \d+/, /^systemctl reload-or-restart ssh$/)
+    const text = await readFile(path('sshd_config'), 'utf8')
+    await writeFile(path('before'), text.replace(/^HostCertificate .*$/m, ''))
+    await startSshd('before')
+    await found(/no sshd shows that certificate/)
+    await ends()
+    await startSshd('sshd_config')
   })
 
   test('a door that does not answer, or something else that does', async () => {

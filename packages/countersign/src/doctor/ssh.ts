@@ -69,7 +69,7 @@ async function examineDoor(patient: Patient, settings: ReadonlySet<string>, plac
     await examineLists(patient),
     ...(sshd ? [examineSettings(patient, sshd, settings)] : []),
     ...(pam ? [await examinePam(patient, { ...pam, path: place.pam ?? pam.path })] : []),
-    await examineHost(patient),
+    ...(await examineHost(patient, settings)),
     await examineAnswer(patient),
     ...(await examineAccounts(patient)),
   ]
@@ -174,9 +174,10 @@ async function examineLists({ door, directory }: Patient): Promise<Check> {
   return good(door, 'sshd has the authorities, and what is revoked')
 }
 
-async function examineHost({ door, directory, certificate: path, now }: Patient): Promise<Check> {
+async function examineHost(patient: Patient, settings: ReadonlySet<string>): Promise<readonly Check[]> {
+  const { door, directory, certificate: path, now } = patient
   const mend = installing(directory, path)
-  const wrong = (why: string) => bad(door, `this host proves itself to nobody: ${why}`, { mend })
+  const wrong = (why: string) => [bad(door, `this host proves itself to nobody: ${why}`, { mend })]
   try {
     const certificate = readSshCertificate(parseKeyLine((await readFile(path, 'utf8')).trimEnd()).blob)
     const { role, principals, validBefore, signatureKey } = certificate
@@ -189,11 +190,34 @@ async function examineHost({ door, directory, certificate: path, now }: Patient)
     if ((await authoritiesOf(directory))?.some((one) => Buffer.compare(one, signer) === 0) === false)
       return wrong(`${path} is by another authority than that of this house`)
     const until = validBefore === 'forever' ? '' : `; it ends ${formatWhen(validBefore, now)}`
-    return good(door, `this host has a certificate for ${principals.join(', ')}${until}`)
+    return [
+      good(door, `this host has a certificate for ${principals.join(', ')}${until}`),
+      await examineRunning(door, certificate.blob, settings),
+    ]
   } catch (error) {
     if (!(error instanceof SshError || isOfSystem(error))) throw error
     return wrong(error instanceof SshError ? `${path} is damaged: ${error.message}` : `${path} is not there`)
   }
+}
+
+/** Whether the sshd that runs has read what stands in its files now. */
+async function examineRunning(door: SshDoor, blob: Uint8Array, settings: ReadonlySet<string>): Promise<Check> {
+  const line = [...settings].find((each) => each.startsWith('listenaddress ')) ?? ''
+  const [, host = '', port = ''] = /^listenaddress \[?(.*?)\]?:(\d+)$/.exec(line) ?? []
+  const address = host.replace(/^0\.0\.0\.0$/, '127.0.0.1').replace(/^::$/, '::1')
+  const args = ['-c', '-T', String(ANSWER_MS / 1_000), '-p', port, address]
+  const shown = await promisify(execFile)('ssh-keyscan', args).then(
+    ({ stdout }) => stdout,
+    (error: unknown) => {
+      // It ends with 1 where nobody answered.
+      if (isOfSystem(error)) return ''
+      throw error
+    },
+  )
+  if (shown.includes(blob.toBase64())) return good(door, `sshd shows it at port ${port}`)
+  return bad(door, `no sshd shows that certificate at port ${port}: none runs, or it has read its files before`, {
+    mend: { text: 'have it read them', command: 'systemctl reload-or-restart ssh', by: 'operator' },
+  })
 }
 
 /** Asks as sshd does, with what is no certificate: the answer is no, and nothing is recorded. */
