@@ -1,6 +1,8 @@
 // Runs the real command in a process of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AS_STARTED } from '../../tools/testing/as-started.ts'
 
@@ -54,10 +56,13 @@ export function runShell(line: string, options: RunOptions): Promise<Ran> {
   return finish(spawn('sh', ['-c', line], { cwd, env: { ...userEnvironment(), ...env }, stdio: 'pipe' }), options)
 }
 
-/** The environment of a user: without what this test run sets for its own Node. */
+/**
+ * The environment of a user: without what this test run sets for its own Node. Whoever has a home of their own finds what the
+ * command has compiled before all the same.
+ */
 function userEnvironment(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, NODE_COMPILE_CACHE: ___, ...rest } = process.env
-  return rest
+  return { XDG_CACHE_HOME: join(homedir(), '.cache'), ...rest }
 }
 
 async function finish(child: ChildProcess, { input, timeoutMs = 30_000 }: RunOptions): Promise<Ran> {

@@ -19,6 +19,7 @@ import {
 } from '@countersign/ssh'
 import { needs, programPath } from '../../interop/peer.ts'
 import { freePort } from '../../tools/testing/ports.ts'
+import { OWN_MOUNTS } from '../../tools/testing/small-disk.ts'
 
 /** What a test with such an sshd needs; it is skipped where the user is not root. */
 export const withSshd: { readonly skip?: string } = {
@@ -129,7 +130,7 @@ export async function startSshd({
     ...(door === undefined ? [] : [`mount --bind "$3" ${PLACE}`]),
     'exec "$2" -D -e -f "$1/sshd_config"',
   ].join(' && ')
-  const args = ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', place, programPath('sshd'), door ?? '']
+  const args = [...OWN_MOUNTS, 'sh', '-c', script, 'sh', place, programPath('sshd'), door ?? '']
   const [program = '', ...more] = [...within, programPath('unshare'), ...args]
   const child = spawn(program, more, { stdio: ['ignore', 'ignore', 'pipe'] })
   return followed(child, port)

@@ -87,7 +87,8 @@ export interface Asset {
   readonly immutable: boolean
   /** Strong, of the contents before coding. */
   readonly hash: string
-  readonly octets: Readonly<Record<Coding, Buffer>>
+  /** Compressed when somebody asks for it, once. */
+  octets(coding: Coding): Promise<Buffer>
 }
 
 /** The table. */
@@ -105,7 +106,7 @@ export type Entry = (typeof MODULES)[number]
 
 let opened: Promise<Assets> | undefined
 
-/** Reads and compresses what is served, once for this process and off its event loop. */
+/** Reads what is served, once for this process. */
 export function openAssets(): Promise<Assets> {
   opened ??= readAssets()
   return opened
@@ -134,12 +135,10 @@ async function readAssets(): Promise<Assets> {
     served.set(path, [JAVASCRIPT, Buffer.from(addressed(source, path.startsWith(base) ? './' : base))])
   }
   const assets = new Map(
-    await Promise.all(
-      [...served].map(async ([path, [type, octets]]) => {
-        const coded = await compressed(octets)
-        return [path, { path, type, immutable: path.startsWith(base), hash: hashOf(octets), octets: coded }] as const
-      }),
-    ),
+    [...served].map(([path, [type, identity]]) => [
+      path,
+      { path, type, immutable: path.startsWith(base), hash: hashOf(identity), octets: coded(identity) },
+    ]),
   )
   return {
     find: (path) => assets.get(path),
@@ -215,17 +214,21 @@ function importedBy(modules: readonly Entry[], sources: ReadonlyMap<Entry, strin
   return [...found].filter((each) => !modules.includes(each))
 }
 
-/** Of all files: the best there is (11) is a tenth smaller, and takes seven times as long, at each start of a house. */
+/** The best there is (11) is a tenth smaller, and takes seven times as long. */
 const QUALITY = 9
 
-async function compressed(identity: Buffer): Promise<Asset['octets']> {
-  const [br, gz] = await Promise.all([
-    promisify(brotliCompress)(identity, {
-      params: { [zlib.BROTLI_PARAM_QUALITY]: QUALITY, [zlib.BROTLI_PARAM_SIZE_HINT]: identity.length },
-    }),
-    promisify(gzip)(identity, { level: 9 }),
-  ])
-  return { identity, br, gzip: gz }
+/** Off the event loop, and not at the start of a house: most of it is not asked for in one of these codings, or not at all. */
+function coded(identity: Buffer): Asset['octets'] {
+  const known: Partial<Record<Coding, Promise<Buffer>>> = { identity: Promise.resolve(identity) }
+  return (coding) => {
+    known[coding] ??=
+      coding === 'gzip'
+        ? promisify(gzip)(identity, { level: 9 })
+        : promisify(brotliCompress)(identity, {
+            params: { [zlib.BROTLI_PARAM_QUALITY]: QUALITY, [zlib.BROTLI_PARAM_SIZE_HINT]: identity.length },
+          })
+    return known[coding]
+  }
 }
 
 function hashOf(octets: Buffer): string {

@@ -3,7 +3,7 @@ import { openAdmin } from '../admin/client.ts'
 import { withEntries } from '../admin/entries.ts'
 import type { Admin } from '../admin/model.ts'
 import { receiptLines } from '../admin/receipt.ts'
-import { EXIT, type Run } from '../command.ts'
+import { type Around, EXIT, Failure, type Run } from '../command.ts'
 import { plainText } from '../output/plain-text.ts'
 import { shellWord } from '../output/shell-word.ts'
 import { styleOf } from '../output/style.ts'
@@ -18,12 +18,23 @@ export const revoke: Run = async (given, around) => {
     ...(reason !== undefined && { reason }),
     ...(dryRun && { dryRun }),
   })
-  if (given.flag('json')) around.out(JSON.stringify(await withEntries(answer, admin)))
+  if (given.flag('json')) around.out(JSON.stringify(await afterwards(withEntries(answer, admin), answer, around)))
   else {
     for (const line of receiptLines(answer, { dryRun, style: styleOf(around.color.out) })) around.out(line)
-    for (const line of await leftLines(answer, admin)) around.out(line)
+    for (const line of await afterwards(leftLines(answer, admin), [], around)) around.out(line)
   }
   return EXIT.ok
+}
+
+/** What was done is done, and is told, whatever becomes of a question after it. */
+async function afterwards<Answer>(asked: Promise<Answer>, otherwise: Answer, around: Around): Promise<Answer> {
+  try {
+    return await asked
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    around.err(`the receipt is whole; more was not told: ${plainText(error.message)}`)
+    return otherwise
+  }
 }
 
 /** So many of one party are counted; whoever has more has many. */

@@ -86,7 +86,7 @@ export async function registerPages(app: FastifyInstance, options: PagesOptions)
     reply.headers({ ...ASSET_FIELDS, ...fieldsOf(asset, coding) })
     if (request.headers['if-none-match'] === tagOf(asset, coding)) return reply.code(304).send()
     if (coding !== 'identity') reply.header('content-encoding', coding)
-    return reply.type(asset.type).send(asset.octets[coding])
+    return reply.type(asset.type).send(await asset.octets(coding))
   }
 }
 
