@@ -19,6 +19,8 @@ meet:
 `
 const STORM = 100
 const PATIENCE_MS = 30_000
+/** Whoever gets no answer of an engine that has so many at once asks again after a minute, by its own clock (`hand-window`). */
+const SECOND_TRY_MS = 100_000
 
 suite('a hundred clients of one door for VPN', withVpn, () => {
   let vpn: VpnHouse
@@ -46,7 +48,7 @@ suite('a hundred clients of one door for VPN', withVpn, () => {
     await Promise.all(all.map((one) => one.says(/Initialization Sequence Completed/, PATIENCE_MS)))
     // It tells them that it goes, and they come at once.
     process.kill(engineOf(vpn), 'SIGTERM')
-    await Promise.all(all.map((one) => one.says(/(Initialization Sequence Completed[\s\S]*){2}/, PATIENCE_MS)))
+    await Promise.all(all.map((one) => one.says(/(Initialization Sequence Completed[\s\S]*){2}/, SECOND_TRY_MS)))
     assert.equal(await sessions(), STORM)
   })
 })

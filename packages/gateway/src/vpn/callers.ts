@@ -82,7 +82,16 @@ export function createVpnCallers(parts: CallersParts): VpnCallers {
   let run = 0
   const onFault = (error: unknown) => house.log('gate.fault', { door: name, error })
 
-  const step = async (cid: Cid, event: ClientEvent): Promise<void> => {
+  /** What is being done: an engine that is started again counts its callers from the beginning, and none is to meet another's end. */
+  const underWay = new Set<Promise<void>>()
+  const step = (cid: Cid, event: ClientEvent): Promise<void> => {
+    const one = take(cid, event)
+    underWay.add(one)
+    const over = () => void underWay.delete(one)
+    one.then(over, over)
+    return one
+  }
+  const take = async (cid: Cid, event: ClientEvent): Promise<void> => {
     const { client, effects } = stepClient(clients.get(cid), event)
     if (client) clients.set(cid, client)
     else clients.delete(cid)
@@ -270,6 +279,7 @@ export function createVpnCallers(parts: CallersParts): VpnCallers {
       const cuts = await Promise.allSettled(all.map((cid) => guests.get(cid)?.session.cut('ERR_VPN_ENGINE')))
       for (const cut of cuts) if (cut.status === 'rejected') onFault(cut.reason)
       for (const cid of all) await step(cid, { type: 'gone' }).catch(onFault)
+      while (underWay.size > 0) await Promise.allSettled(underWay)
     },
   }
 }
