@@ -29,8 +29,8 @@ const TIMEOUT_MILLISECONDS = 300_000
 /** What a house takes that has no file, and keeps: while tests run nobody has them, so that none takes them from another. */
 const PORTS_OF_A_HOUSE = [7443, 8443, 8444]
 
-/** Files at once. Node takes one less than there are processors; tests wait nearly as much as they work. */
-const CONCURRENCY = availableParallelism() + 2
+/** Files at once. Node takes one less than there are processors; tests wait more than they work. */
+const CONCURRENCY = availableParallelism() + 1
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 const flags = process.argv.slice(2).filter((word) => word.startsWith('-'))
