@@ -60,9 +60,9 @@ export function stepReading(
   const { text } = line
   if (text.startsWith(ENV)) return open ? withVariable(open, text.slice(ENV.length)) : { state, said: UNKNOWN }
   const client = CLIENT.exec(text)
-  // The lines of one notification come together; where they do not, the one before it is lost.
+  // Of two that come into each other the first is lost; what is said beside one is not of it.
   if (client) return { state: begin(client) }
-  return { state: {}, said: plainOf(text) }
+  return { state, said: plainOf(text) }
 }
 
 const UNKNOWN: Notification = { kind: 'unknown' }
