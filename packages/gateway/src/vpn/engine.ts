@@ -36,7 +36,11 @@ export interface Engine {
 }
 
 const START_TIMEOUT_MS = 10_000
-const END_TIMEOUT_MS = 5_000
+/**
+ * It tells its callers at once that it goes, and lives on for seconds, in which it takes whoever comes back: the next one does not
+ * know them, and they wait for a minute (`hand-window`). They come back after a second at the earliest.
+ */
+const END_TIMEOUT_MS = 500
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 30_000
 /** So long it must have run before a failure is a new one. */
