@@ -84,6 +84,25 @@ suite('gpg', withGpg, () => {
     assert.doesNotMatch(refused.said, /GOODMDC|GOODSIG/)
   })
 
+  test('reads what we seal at each length that base64 can have', async () => {
+    const house = await PgpHouse.make('legacy')
+    const alice = await house.person('alice3@acme.example')
+    const peer = await house.certified(gpgKey('dan@peer.example', CURVES), 'dan@peer.example')
+    right(gpg(['--import'], alice.publicKey))
+    const tails = new Set<string>()
+    for (let more = 0; more < 6; more++) {
+      const text = TEXT.replace('.', '.'.repeat(1 + more))
+      const [armored = ''] =
+        /-----BEGIN PGP MESSAGE[\s\S]*?-----END.*/.exec(await sealedBy(house, alice, text, 'legacy', [peer])) ?? []
+      tails.add(/=*\r\n=/.exec(armored)?.[0] ?? '')
+      const ran = gpg(['--decrypt'], Buffer.from(armored))
+      assert.equal(`${right(ran)}`, text)
+      assert.match(ran.said, /GOODMDC/)
+      assert.doesNotMatch(ran.said, /radix64/)
+    }
+    assert.equal(tails.size, 3)
+  })
+
   test('reads what we sign alone, and refuses what was changed', async () => {
     const house = await PgpHouse.make('legacy')
     const alice = await house.person('alice2@acme.example')

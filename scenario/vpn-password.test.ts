@@ -150,11 +150,12 @@ suite('passwords and codes at the door for VPN', { ...withVpn, ...needs('oathtoo
 
   test('keys without the token of the session, with the password again: refused within it, and in its record', async () => {
     const at = await vpn.client()
-    const lines = await profile('bob', 'office', ['reneg-sec 3', 'pull-filter ignore "auth-token"'])
+    // Longer than a refusal takes: a client that renews again before it hears one does not hear it.
+    const lines = await profile('bob', 'office', ['reneg-sec 10', 'pull-filter ignore "auth-token"'])
     await using client = await startAsking(vpn, at, lines)
     await client.answers({ ...bob, code: nextCode(bob) })
     await client.says(/Initialization Sequence Completed/)
-    const [line] = await client.says(/AUTH_FAILED,.*ERR_VPN_KEYS.*/)
+    const [line] = await client.says(/AUTH_FAILED,.*ERR_VPN_KEYS.*/, 30_000)
     const reference = /M-\w{4}-\w{4}/.exec(line)?.[0] ?? assert.fail(line)
     await vpn.house.event((event) => event['event'] === 'vpn.refused' && event['reference'] === reference)
     const why = await vpn.house.run(['why', reference])

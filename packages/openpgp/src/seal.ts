@@ -47,7 +47,8 @@ export async function createOpenPgpSealer({ key, trust }: OpenPgpSealerOptions):
         date: dateOf(now),
         config: configOf(profile),
       })
-      return encryptedForm(writeArmor(encrypted as AsyncIterable<Uint8Array>, 'MESSAGE'))
+      const checksum = profile === 'legacy'
+      return encryptedForm(writeArmor(encrypted as AsyncIterable<Uint8Array>, 'MESSAGE', { checksum }))
     },
   }
 }
@@ -129,7 +130,7 @@ function signEntity(entity: AsyncIterable<Uint8Array>, key: SigningKey, now: Tem
       if (!isWhole) await writer.abort(new Error('the entity was not read to its end'))
     }
     yield ascii(`\r\n--${boundary}\r\nContent-Type: application/pgp-signature; name="signature.asc"\r\n\r\n`)
-    yield* writeArmor(once(await signature), 'SIGNATURE')
+    yield* writeArmor(once(await signature), 'SIGNATURE', { checksum: key.keyPacket.version === 4 })
     yield ascii(`\r\n--${boundary}--\r\n`)
   }
   const type = `multipart/signed; protocol="application/pgp-signature"; micalg=pgp-sha512;\r\n boundary="${boundary}"`

@@ -59,14 +59,26 @@ suite('armor, RFC 9580 §6.2', () => {
       await assert.rejects(read(block(`${'AAAA'.repeat(1000)}\r\n`), pieceOctets), { code: 'ERR_MAIL_BUDGET' })
   })
 
+  const written = async (octets: Buffer, checksum: boolean, pieceOctets = 1000) =>
+    Buffer.from(
+      await collect(writeArmor(streamOf(octets, pieceOctets), 'MESSAGE', { checksum }), 1_000_000),
+    ).toString('latin1')
+
   test('what is written is read', async () => {
-    for (const length of [0, 1, 47, 48, 49, 100_000]) {
-      const octets = Buffer.alloc(length, 'octets')
-      const text = Buffer.from(await collect(writeArmor(streamOf(octets), 'MESSAGE'), 1_000_000)).toString('latin1')
-      assert.equal(await read(text, 1000), octets.toString('latin1'))
-      assert.ok(text.split('\r\n').every((line) => line.length <= 64))
-      assert.doesNotMatch(text, /[^\r]\n/)
-    }
+    for (const checksum of [true, false])
+      for (const length of [0, 1, 2, 3, 47, 48, 49, 100_000]) {
+        const octets = Buffer.alloc(length, 'octets')
+        const text = await written(octets, checksum)
+        assert.equal(await read(text, 1000), octets.toString('latin1'))
+        assert.ok(text.split('\r\n').every((line) => line.length <= 64))
+        assert.doesNotMatch(text, /[^\r]\n/)
+      }
+  })
+
+  test('the checksum is CRC-24/OPENPGP, by the check value of its catalogue, whatever the pieces; none where it must not be', async () => {
+    for (const pieceOctets of [1, 4, 9])
+      assert.match(await written(Buffer.from('123456789'), true, pieceOctets), /\r\nMTIzNDU2Nzg5\r\n=Ic8C\r\n-----END/)
+    assert.match(await written(Buffer.from('123456789'), false), /\r\nMTIzNDU2Nzg5\r\n-----END/)
   })
 })
 

@@ -120,33 +120,49 @@ function lineOf(octets: Buffer): string {
 }
 
 /**
- * A key in armor, as a text: what other programs import. Of a private key it is secret. With a checksum for a key of version 4:
- * GnuPG 2.2 reads the tail of the armor as base64 without one. Of version 6 there must be none. @see RFC 9580 §6.1, §6.2
+ * A key in armor, as a text: what other programs import. Of a private key it is secret. With a checksum for a key of version 4,
+ * of version 6 there must be none. @see RFC 9580 §6.1, §6.2
  */
 export function armorKey(octets: Uint8Array, label: 'PUBLIC KEY BLOCK' | 'PRIVATE KEY BLOCK', version: number): string {
   const lines = linesOfBase64(Buffer.from(octets)).toString('latin1')
-  const checksum = version === 4 ? `=${Buffer.from(crc24(octets)).toString('base64')}\r\n` : ''
+  const checksum = version === 4 ? checksumLine(crc24(CRC24_START, octets)) : ''
   return `-----BEGIN PGP ${label}-----\r\n\r\n${lines}${checksum}-----END PGP ${label}-----\r\n`
 }
 
-/** @see RFC 9580 §6.1.1 */
-function crc24(octets: Uint8Array): Uint8Array {
-  let crc = 0xb704ce
-  for (const octet of octets) {
-    crc ^= octet << 16
-    for (let bit = 0; bit < 8; bit++) {
-      crc <<= 1
-      if ((crc & 0x1000000) !== 0) crc = (crc & 0xffffff) ^ 0x864cfb
-    }
-  }
-  return Uint8Array.of(crc >> 16, (crc >> 8) & 0xff, crc & 0xff)
+const CRC24_START = 0xb704ce
+/** What an octet at the top of the register does to the rest of it. */
+const CRC24_OF_OCTET = Int32Array.from({ length: 256 }, (_, octet) => {
+  let crc = octet << 16
+  for (let bit = 0; bit < 8; bit++) crc = (crc & 0x800000) === 0 ? crc << 1 : ((crc << 1) & 0xffffff) ^ 0x864cfb
+  return crc
+})
+
+/** The checksum after more octets. @see RFC 9580 §6.1.1 */
+function crc24(before: number, octets: Uint8Array): number {
+  let crc = before
+  for (const octet of octets) crc = ((crc << 8) & 0xffffff) ^ (CRC24_OF_OCTET[((crc >> 16) ^ octet) & 0xff] as number)
+  return crc
 }
 
-/** Armor in lines that end with CRLF, without checksum: no reader of messages needs it. @see RFC 9580 §6.1 */
-export async function* writeArmor(octets: AsyncIterable<Uint8Array>, label: ArmorLabel): AsyncGenerator<Uint8Array> {
+function checksumLine(crc: number): string {
+  return `=${Buffer.of(crc >> 16, crc >> 8, crc).toString('base64')}\r\n`
+}
+
+/**
+ * Armor in lines that end with CRLF. With a checksum where GnuPG 2.2 is to read it: without one, and without padding before the
+ * tail, it takes the tail for base64. There must be none around SEIPD of version 2 and signatures of version 6.
+ * @see RFC 9580 §6.1
+ */
+export async function* writeArmor(
+  octets: AsyncIterable<Uint8Array>,
+  label: ArmorLabel,
+  { checksum }: { readonly checksum: boolean },
+): AsyncGenerator<Uint8Array> {
   yield Buffer.from(`-----BEGIN PGP ${label}-----\r\n\r\n`)
   let held = Buffer.alloc(0)
+  let crc = CRC24_START
   for await (const piece of octets) {
+    if (checksum) crc = crc24(crc, piece)
     held = Buffer.concat([held, piece])
     const whole = held.length - (held.length % OCTETS_PER_LINE)
     for (let at = 0; at < whole; at += OCTETS_PER_PIECE)
@@ -154,7 +170,7 @@ export async function* writeArmor(octets: AsyncIterable<Uint8Array>, label: Armo
     held = held.subarray(whole)
   }
   if (held.length > 0) yield linesOfBase64(held)
-  yield Buffer.from(`-----END PGP ${label}-----\r\n`)
+  yield Buffer.from(`${checksum ? checksumLine(crc) : ''}-----END PGP ${label}-----\r\n`)
 }
 
 function linesOfBase64(octets: Buffer): Buffer {
