@@ -60,9 +60,9 @@ suite('armor, RFC 9580 §6.2', () => {
   })
 
   const written = async (octets: Buffer, checksum: boolean, pieceOctets = 1000) =>
-    Buffer.from(
-      await collect(writeArmor(streamOf(octets, pieceOctets), 'MESSAGE', { checksum }), 1_000_000),
-    ).toString('latin1')
+    Buffer.from(await collect(writeArmor(streamOf(octets, pieceOctets), 'MESSAGE', { checksum }), 1_000_000)).toString(
+      'latin1',
+    )
 
   test('what is written is read', async () => {
     for (const checksum of [true, false])
