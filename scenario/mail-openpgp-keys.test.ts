@@ -138,7 +138,7 @@ suite('OpenPGP keys', () => {
       absent,
       `import { registerHooks } from 'node:module'
        registerHooks({ resolve(name, context, next) {
-         if (!name.startsWith('@countersign/openpgp')) return next(name, context)
+         if (!/^(?:@countersign\\/)?openpgp(?:$|\\/)/.test(name)) return next(name, context)
          throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
        } })`,
     )

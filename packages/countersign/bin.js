@@ -14,20 +14,20 @@ const home = dirname(fileURLToPath(import.meta.url))
 if (Number(process.versions.node.split('.')[0]) >= LEAST_NODE) await runHere()
 else await runOn(nearestNode())
 
-/** Under a Node that is new enough: the compile cache, the sources where they are, then the command itself. */
+/** Under a Node that is new enough: the compile cache, then the command itself, from its sources where they are. */
 async function runHere() {
   const module = await import('node:module')
   const cache = privateCache()
   if (cache !== undefined) module.enableCompileCache(cache)
   const sources = existsSync(join(home, 'src'))
   if (sources) {
-    // In the repository every package is read from its sources; a published package has only `dist`.
+    // In the repository every package is read from its sources; a published package has them in one bundle.
     module.registerHooks({
       resolve: (specifier, context, nextResolve) =>
         nextResolve(specifier, { ...context, conditions: [...context.conditions, 'source'] }),
     })
   }
-  const { start } = await import(sources ? './src/start.ts' : './dist/start.js')
+  const { start } = await import(sources ? './src/start.ts' : './bundle/start.js')
   await start()
 }
 

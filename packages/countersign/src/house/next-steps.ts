@@ -1,8 +1,8 @@
 // What to try next: lines that work as pasted, in a second terminal, from any directory.
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { shellWord } from '../output/shell-word.ts'
+import { ownFile } from '../own-file.ts'
 
 /** Names for newcomers; one whose directory is there already has enrolled before. */
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi'] as const
@@ -39,6 +39,6 @@ export function nextSteps(cwd: string, data: string, doorUrl: string): readonly 
 function commandWord(cwd: string): string {
   for (let at = cwd; ; at = dirname(at)) {
     if (existsSync(join(at, 'node_modules', '.bin', 'countersign'))) return 'npx countersign'
-    if (at === dirname(at)) return shellWord(fileURLToPath(new URL('../../bin.js', import.meta.url)))
+    if (at === dirname(at)) return shellWord(ownFile('bin.js'))
   }
 }
