@@ -7,11 +7,10 @@
 import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { link } from './testing/link.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const HOME = join(ROOT, 'packages', 'countersign')
-
 const BROWSER = join(ROOT, 'packages', 'login', 'dist', 'browser')
 
 /** What is started: the command, and what it starts itself, by these names beside it. */
@@ -21,36 +20,11 @@ const ENTRIES = [
   'packages/authority/src/keys/pkcs11/holder-process.ts',
 ]
 
-/**
- * Stays a package of its own: what has another licence or compiles at install, so that whoever runs the program may leave it
- * out; and what is read as a file.
- */
-const EXTERNAL = ['openpgp', 'pkcs11js', 'pg-native', '@serenity-kit/opaque']
-
-/** Modules of CommonJS ask for Node's own by it. */
-const REQUIRE = "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);"
-
-/** Writes the files into `directory`, in place of what is there. Throws where a module cannot be read. */
-export async function bundle(directory: string): Promise<void> {
+/** Writes the program into `directory`, in place of what is there. */
+async function bundle(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true })
-  const { metafile } = await build({
-    absWorkingDir: ROOT,
-    entryPoints: ENTRIES,
-    outdir: directory,
-    entryNames: '[name]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node26',
-    conditions: ['source'],
-    external: EXTERNAL,
-    banner: { js: REQUIRE },
-    legalComments: 'none',
-    logLevel: 'warning',
-    metafile: true,
-  })
-  await writeFile(join(directory, 'THIRD-PARTY.txt'), await licencesOf(Object.keys(metafile.inputs)))
+  const inputs = await link(ENTRIES, directory)
+  await writeFile(join(directory, 'THIRD-PARTY.txt'), await licencesOf(inputs))
   // What browsers run is served from files, as `npm run build` writes them.
   await mkdir(join(directory, 'browser'))
   for (const name of await readdir(BROWSER))

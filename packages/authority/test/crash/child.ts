@@ -2,8 +2,13 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { link } from '../../../../tools/testing/link.ts'
 import type { FailpointName } from '../../src/failpoints.ts'
 import { endAfter } from '../support/core.ts'
 import type { Place } from '../support/house.ts'
@@ -29,7 +34,16 @@ export interface Child {
   readonly ended: Promise<NodeJS.Signals | number | null>
 }
 
-const PROGRAM = fileURLToPath(new URL('authority-process.ts', import.meta.url))
+const PROGRAM = 'authority-process'
+let linked: Promise<string> | undefined
+
+/** The program in a few files, as it is started a hundred times. */
+async function linkProgram(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'countersign-authority-'))
+  process.once('exit', () => rmSync(directory, { recursive: true }))
+  await link([fileURLToPath(new URL(`${PROGRAM}.ts`, import.meta.url))], directory)
+  return join(directory, `${PROGRAM}.js`)
+}
 
 /** Starts one, and waits until it is ready or has ended. `soon` is called at once, with how to end it. */
 export async function startAuthority(
@@ -37,7 +51,10 @@ export async function startAuthority(
   options: ProcessOptions,
   soon?: (kill: () => void) => void,
 ): Promise<Child> {
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  linked ??= linkProgram()
+  const child = spawn(process.execPath, [await linked, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = once(child, 'exit').then(([code, signal]) => signal ?? code)
   endAfter(t, async () => {
     child.kill('SIGKILL')
