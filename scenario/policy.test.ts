@@ -208,4 +208,44 @@ suite('a policy at the door', needs('curl', 'curl'), () => {
     carol.write('GET / HTTP/1.1\r\nHost: day.localhost\r\nConnection: close\r\n\r\n')
     assert.match(await text(carol), /^HTTP\/1\.1 200 /)
   })
+
+  test('why tells what is in the way beside the rules: a lock by command, and certificates that are in force no more', async () => {
+    const why = async (...args: string[]) => {
+      const { code, stdout } = await house.run(['why', ...args])
+      return { code, stdout }
+    }
+    assert.deepEqual(await why('carol', 'day').then(({ code, stdout }) => [code, stdout.split('\n').length]), [0, 4])
+    await house.run(['lock', 'carol', '--reason', 'on leave'])
+    const locked = await why('carol', 'day')
+    assert.equal(locked.code, 1)
+    assert.match(locked.stdout, /^✔ carol can meet service:day, by “by day”$/m)
+    assert.match(
+      locked.stdout,
+      /^✘ whatever the rules say, no door lets it in: .*locked.*: by countersign lock: on leave, /m,
+    )
+    assert.match(locked.stdout, /ERR_POLICY_LOCKED/)
+    assert.equal(await visit('carol', 'day'), 'ERR_POLICY_LOCKED')
+    await house.run(['unlock', 'carol'])
+    assert.equal((await why('carol', 'day')).code, 0)
+
+    await house.run(['revoke', 'bob', '--reason', 'keyCompromise'])
+    const revoked = await why('bob', 'day')
+    assert.equal(revoked.code, 1)
+    assert.match(revoked.stdout, /none of its certificates is in force; revoked for keyCompromise, /)
+    assert.match(revoked.stdout, /ERR_CALLER_REVOKED/)
+    const { standing } = JSON.parse((await why('bob', 'day', '--json')).stdout)
+    assert.deepEqual([standing.known, standing.obstacle.code], [true, 'ERR_CALLER_REVOKED'])
+
+    // Who is to come is asked about before: the rules answer, and what is to be done next stands beside it.
+    const newcomer = await why('dora', 'day')
+    assert.equal(newcomer.code, 0)
+    assert.match(newcomer.stdout, /it has no certificate yet: countersign invite dora/)
+    // Another authority's party is none of this one's.
+    assert.doesNotMatch((await why('spiffe://partner.example/dora', 'day')).stdout, /certificate|no authority/)
+
+    await house.stop()
+    const alone = await why('bob', 'day')
+    assert.equal(alone.code, 0)
+    assert.match(alone.stdout, /of the rules alone: no authority answers here/)
+  })
 })

@@ -70,14 +70,20 @@ export function serviceNamed(word: string, { config, rulebook: { policy } }: Ask
   })
 }
 
-/** The party that a word names, by itself or by a name that another authority proves; whom the house does not know has no labels but its name's. */
-export function callerNamed(word: string, { rulebook: { directory } }: Asked): Caller {
-  const { domain } = directory
+/** The party of this authority that a word names, by itself or by its SPIFFE ID; undefined for a name that another proves. */
+export function partyNamed(word: string, { rulebook: { directory } }: Asked): string | undefined {
   const name = readName(word)
   const isNamed = name !== undefined && name.kind !== 'dNSName'
-  const own = partyIn(isNamed ? name.value : word, domain)
-  if (own === undefined && isNamed) return directory.callerOf({ name: word, identities: [name] })
-  const party = own ?? word
+  return partyIn(isNamed ? name.value : word, directory.domain) ?? (isNamed ? undefined : word)
+}
+
+/** Whom a word names, by itself or by a name that another authority proves; whom the house does not know has no labels but its name's. */
+export function callerNamed(word: string, asked: Asked): Caller {
+  const { directory } = asked.rulebook
+  const { domain } = directory
+  const party = partyNamed(word, asked)
+  const name = readName(word)
+  if (party === undefined) return directory.callerOf({ name: word, identities: name === undefined ? [] : [name] })
   // Whoever is a party of this house proves that by its SPIFFE ID.
   const identities = domain === undefined ? [] : [spiffeIdOf(domain, party)]
   return directory.callerOf({ name: party, party, identities })

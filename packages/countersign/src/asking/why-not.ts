@@ -1,13 +1,14 @@
 // `countersign why WHO WHAT`: what the rules say, and what single change would admit.
 import { type Change, formatRequirement, PROOF_KINDS, whyNot } from '@countersign/policy'
-import { REFUSALS } from '@countersign/protocol'
+import { formatWhen, REFUSALS } from '@countersign/protocol'
 import { type Arguments, type Around, EXIT, type ExitCode } from '../command.ts'
 import { provedBy, servicesOf } from '../house/policy.ts'
 import { plainText } from '../output/plain-text.ts'
 import { styleOf } from '../output/style.ts'
-import { type Asked, callerNamed, rulesOf, serviceNamed } from './rules-of.ts'
+import { type Asked, callerNamed, partyNamed, rulesOf, serviceNamed } from './rules-of.ts'
+import { type Standing, standingOf } from './standing.ts'
 
-/** Asks the rules for a party with a certificate, now; exit 0 where they let it in. */
+/** Asks the rules for a party with a certificate, now; exit 0 where they let it in, and nothing else that the authority knows is in its way. */
 export async function explainRules(
   given: Arguments,
   around: Around,
@@ -28,9 +29,11 @@ export async function explainRules(
   const answers = provedAt(service, asked).map((seen) => whyNot({ ...question, seen }, policy))
   const { decision, changes } =
     answers.find((each) => each.decision.ok) ?? answers[0] ?? whyNot({ ...question, seen: [] }, policy)
+  const standing = await standingHere(partyNamed(who, asked), given, around, asked)
+  const code = decision.ok && standing?.obstacle === undefined ? EXIT.ok : EXIT.refused
   if (given.flag('json')) {
-    around.out(JSON.stringify({ who, what: service, decision, changes }))
-    return decision.ok ? EXIT.ok : EXIT.refused
+    around.out(JSON.stringify({ who, what: service, decision, changes, ...(standing && { standing }) }))
+    return code
   }
   const style = styleOf(around.color.out)
   if (decision.ok) {
@@ -38,7 +41,8 @@ export async function explainRules(
     around.out(`${style.proved('✔')} ${plainText(who)} can meet ${service}, by “${plainText(decision.rule)}”`)
     if (rule) around.out(`  proof: ${rule.proof.map(formatRequirement).join(', ')}`)
     if (decision.recheckAt) around.out(`  asked again at ${decision.recheckAt}`)
-    return EXIT.ok
+    for (const line of standingLines(who, standing, around)) around.out(line)
+    return code
   }
   const { clause, cause } = REFUSALS[decision.code]
   around.out(
@@ -50,7 +54,35 @@ export async function explainRules(
   if (changes.length === 0) around.out('  no single change would admit')
   else around.out('  each of these alone would admit:')
   for (const change of changes) around.out(`    ${plainText(formatChange(change))}`)
-  return EXIT.refused
+  for (const line of standingLines(who, standing, around)) around.out(line)
+  return code
+}
+
+/** Of a party of this authority, where the house has one of its own or the arguments name it. */
+async function standingHere(
+  party: string | undefined,
+  given: Arguments,
+  around: Around,
+  { config }: Asked,
+): Promise<Standing | undefined> {
+  const hasAuthority = 'authority' in config || given.text('authority') !== undefined
+  return party === undefined || !hasAuthority ? undefined : standingOf(party, given, around)
+}
+
+/** What else there is to say than the rules do. */
+function standingLines(who: string, standing: Standing | undefined, around: Around): readonly string[] {
+  if (standing === undefined) return []
+  if (!standing.known) return ['  of the rules alone: no authority answers here that knows of locks and revocations']
+  if (standing.isNew === true) return [plainText(`  it has no certificate yet: countersign invite ${who}`)]
+  if (standing.obstacle === undefined) return []
+  const { code, note, at } = standing.obstacle
+  const { clause, cause } = REFUSALS[code]
+  const since = at === undefined ? '' : `, ${formatWhen(at, around.clock())}`
+  const said = plainText(`${cause.replaceAll('{name}', () => who)}: ${note}${since}`)
+  return [
+    `${styleOf(around.color.out).refused('✘')} whatever the rules say, no door lets it in: ${said}`,
+    `  ${code} (${clause})`,
+  ]
 }
 
 /** What each door of a service proves to whoever meets it there. */
