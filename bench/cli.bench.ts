@@ -45,6 +45,13 @@ try {
   print({ name: 'countersign --help', unit: 'ms', values: helped, baselines: [BARE], goal: '< 120 ms' })
   print({ name: 'countersign --help, the first time', unit: 'ms', values: unaided, baselines: [BARE] })
 
+  await using house = await startHouse({ config: CONFIG })
+  const listed: number[] = []
+  const list = () => house.run(['list'], { env: warm })
+  await list()
+  for (let round = 0; round < ROUNDS; round++) listed.push(await milliseconds(list))
+  print({ name: 'countersign list', unit: 'ms', values: listed, baselines: [BARE] })
+
   const first: number[] = []
   const again: number[] = []
   for (let round = 0; round < STARTS; round++) {

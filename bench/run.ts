@@ -10,6 +10,7 @@ import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { layOutForNow } from '../tools/bundle.ts'
 import { readMeasurement } from './measurement.ts'
 import { formatTable, type Row } from './table.ts'
 
@@ -32,9 +33,10 @@ if (unknown.length > 0 || chosen.length === 0) {
 } else {
   const rows: Row[] = []
   const failed: string[] = []
+  await using command = await layOutForNow()
   for (const program of chosen) {
     if (process.stderr.isTTY) console.error(`${program} …`)
-    const code = await runProgram(program, rows)
+    const code = await runProgram(program, rows, command.env)
     if (code !== 0) failed.push(`${program} ended with ${code}`)
   }
   if (values.json) for (const row of rows) console.log(JSON.stringify({ program: row.program, ...row.measurement }))
@@ -44,10 +46,12 @@ if (unknown.length > 0 || chosen.length === 0) {
 }
 
 /** Adds what the program measured to `rows`. Resolves to its exit code, or to 1 when it measured nothing. */
-async function runProgram(program: string, rows: Row[]): Promise<number> {
+async function runProgram(program: string, rows: Row[], env: NodeJS.ProcessEnv): Promise<number> {
   const before = rows.length
   const child = spawn(process.execPath, ['--conditions=source', join(FOLDER, `${program}.bench.ts`)], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    // Houses are measured as they are published.
+    env: { ...process.env, ...env },
   })
   const ended = new Promise<number>((resolve, reject) => {
     child.on('error', reject)

@@ -4,7 +4,8 @@
  * Its own packages and the libraries that they need are put into a few files beside `bin.js`: a command reads these in half of
  * the time that it takes for a thousand, and so does a house when it starts. Tests run it in this form.
  */
-import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { link } from './testing/link.ts'
@@ -32,11 +33,21 @@ async function bundle(directory: string): Promise<void> {
 }
 
 /** Lays out what `npm install countersign` would: the program in `directory`, with what it needs beside it. Answers its launcher. */
-export async function layOut(directory: string): Promise<string> {
+async function layOut(directory: string): Promise<string> {
   await bundle(join(directory, 'bundle'))
   for (const name of ['bin.js', 'package.json']) await copyFile(join(HOME, name), join(directory, name))
   await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'))
   return join(directory, 'bin.js')
+}
+
+/** The program in a directory that goes when this is disposed of, and the environment in which tests start that one. */
+export async function layOutForNow(): Promise<AsyncDisposable & { readonly env: NodeJS.ProcessEnv }> {
+  const directory = await mkdtemp(join(tmpdir(), 'countersign-program-'))
+  await chmod(directory, 0o755) // Other users run it too.
+  return {
+    env: { COUNTERSIGN_PROGRAM: await layOut(directory), XDG_CACHE_HOME: join(directory, 'cache') },
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  }
 }
 
 /** What is ours to pass on of the licences of everything that went in. */

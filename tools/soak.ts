@@ -5,12 +5,10 @@
  * and those that need more than CI has. What came out is written down in docs/soak.md.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { layOut } from './bundle.ts'
+import { layOutForNow } from './bundle.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** What one file may take. */
@@ -30,27 +28,21 @@ if (!(rounds > 0 && seconds > 0) || files.length === 0) {
   console.error('usage: npm run -s soak [-- --rounds N] [--seconds N] [--only WORD]')
   process.exitCode = 2
 } else {
-  const directory = mkdtempSync(join(tmpdir(), 'countersign-soak-'))
-  chmodSync(directory, 0o755) // The command is run as other users too.
-  try {
-    const program = await layOut(join(directory, 'program'))
-    // One after the other: each has the machine for itself.
-    const failed = files.filter((file) => !holds(file, program))
-    for (const file of failed) console.error(`✖ ${file}`)
-    process.exitCode = failed.length === 0 ? 0 : 1
-  } finally {
-    rmSync(directory, { recursive: true })
-  }
+  await using program = await layOutForNow()
+  // One after the other: each has the machine for itself.
+  const failed = files.filter((file) => !holds(file, program.env))
+  for (const file of failed) console.error(`✖ ${file}`)
+  process.exitCode = failed.length === 0 ? 0 : 1
 }
 
-function holds(file: string, program: string): boolean {
+function holds(file: string, env: NodeJS.ProcessEnv): boolean {
   console.log(`\n== ${file}`)
   const { status } = spawnSync(process.execPath, ['--test', `--test-timeout=${MAX_MILLISECONDS}`, file], {
     cwd: ROOT,
     stdio: 'inherit',
     env: {
       ...process.env,
-      COUNTERSIGN_PROGRAM: program,
+      ...env,
       COUNTERSIGN_SOAK_ROUNDS: String(rounds),
       COUNTERSIGN_SOAK_SECONDS: String(seconds),
       NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --conditions=source`.trim(),

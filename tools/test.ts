@@ -5,12 +5,12 @@
  * installed is skipped and named at the end; with COUNTERSIGN_NO_SKIPS=1, as in CI, a skip is a failure.
  */
 import { spawn } from 'node:child_process'
-import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { layOut } from './bundle.ts'
+import { layOutForNow } from './bundle.ts'
 import { type Outcome, objections, report } from './testing/outcome.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -41,10 +41,10 @@ if (files.length === 0) {
   process.exitCode = 1
 } else {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-test-'))
-  chmodSync(directory, 0o755) // The command is run as other users too.
   for (const port of PORTS_OF_A_HOUSE) hold(port)
   try {
-    const { exitCode, outcome } = await runTests(files, directory)
+    await using program = await layOutForNow()
+    const { exitCode, outcome } = await runTests(files, directory, program.env)
     const noSkips = process.env['COUNTERSIGN_NO_SKIPS'] === '1'
     console.log(report(outcome, ROOT))
     const reasons = objections(outcome, files, { noSkips, root: ROOT })
@@ -77,7 +77,11 @@ function hold(port: number): void {
 }
 
 /** Runs node's own test runner, its spec reporter on the terminal and our reporter into a file of `directory`. */
-async function runTests(tests: readonly string[], directory: string): Promise<{ exitCode: number; outcome: Outcome }> {
+function runTests(
+  tests: readonly string[],
+  directory: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ exitCode: number; outcome: Outcome }> {
   const outcomeFile = join(directory, 'outcome.json')
   const reporter = new URL('testing/outcome-reporter.ts', import.meta.url).href
   const child = spawn(
@@ -102,9 +106,7 @@ async function runTests(tests: readonly string[], directory: string): Promise<{ 
         NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --conditions=source`.trim(),
         // Each file is a process, which reads much the same sources: a fifth of what they do is to compile them.
         NODE_COMPILE_CACHE: join(directory, 'compiled'),
-        // The command as it is published, for all who start it; what it compiles goes with it.
-        COUNTERSIGN_PROGRAM: await layOut(join(directory, 'program')),
-        XDG_CACHE_HOME: join(directory, 'cache'),
+        ...env,
       },
     },
   )
