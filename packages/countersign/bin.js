@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=100
+#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=300
 // Starts the command on a Node that can run it. Plain JavaScript, because older Nodes read this file too.
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
@@ -8,7 +8,7 @@ const LEAST_NODE = 26
 // With the 16 MB that V8 takes of itself, a door that carries much collects all its garbage three times as often: marking
 // begins when what is left for old objects is less than what the young ones may take. docs/benchmarks.md has the figures.
 // What a door reads and writes counts as old at once: all is collected when that is as much as what lives, and not a part of it.
-const MEMORY = ['--max-semi-space-size=8', '--heap-growing-percent=100']
+const MEMORY = ['--max-semi-space-size=8', '--heap-growing-percent=300']
 const home = dirname(fileURLToPath(import.meta.url))
 
 if (Number(process.versions.node.split('.')[0]) >= LEAST_NODE) await runHere()
