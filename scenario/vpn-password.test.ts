@@ -148,14 +148,29 @@ suite('passwords and codes at the door for VPN', { ...withVpn, ...needs('oathtoo
     assert.match(words[0] ?? '', /ERR_PERSON_CREDENTIALS/)
   })
 
+  test('ten guesses are heard in an hour; then the right ones are refused too, with when to come again', async () => {
+    await using client = await startAsking(vpn, await vpn.client(), await profile('alice', 'phones'))
+    for (let guess = 1; guess <= 10; guess++) {
+      await client.answers({ ...alice, password: `guess ${guess}`, code: '000000' })
+      await client.says(new RegExp(`(AUTH_FAILED,[\\s\\S]*?){${guess}}`))
+    }
+    assert.doesNotMatch(client.said(), /ERR_PERSON_RESTING/)
+    await client.answers({ ...alice, code: nextCode(alice) })
+    const [line] = await client.says(/AUTH_FAILED,.*ERR_PERSON_RESTING.*/)
+    const why = await vpn.house.run(['why', /M-\w{4}-\w{4}/.exec(line)?.[0] ?? ''])
+    assert.match(why.stdout, /ERR_PERSON_RESTING/)
+    assert.doesNotMatch(client.said(), /Initialization Sequence Completed/)
+  })
+
   test('keys without the token of the session, with the password again: refused within it, and in its record', async () => {
     const at = await vpn.client()
-    // Longer than a refusal takes: a client that renews again before it hears one does not hear it.
-    const lines = await profile('bob', 'office', ['reneg-sec 10', 'pull-filter ignore "auth-token"'])
+    const lines = await profile('bob', 'office', ['reneg-sec 7', 'pull-filter ignore "auth-token"'])
     await using client = await startAsking(vpn, at, lines)
     await client.answers({ ...bob, code: nextCode(bob) })
     await client.says(/Initialization Sequence Completed/)
-    const [line] = await client.says(/AUTH_FAILED,.*ERR_VPN_KEYS.*/, 30_000)
+    // OpenVPN sends its refusal with the next packet of the client; one that renews again before that does not hear it.
+    const traffic = at.spawn('ping', ['-n', '-i', '0.2', OFFICE], { stdio: 'ignore' })
+    const [line] = await client.says(/AUTH_FAILED,.*ERR_VPN_KEYS.*/).finally(() => traffic.kill())
     const reference = /M-\w{4}-\w{4}/.exec(line)?.[0] ?? assert.fail(line)
     await vpn.house.event((event) => event['event'] === 'vpn.refused' && event['reference'] === reference)
     const why = await vpn.house.run(['why', reference])
