@@ -239,7 +239,7 @@ suite('a policy at the door', needs('curl', 'curl'), () => {
     // Who is to come is asked about before: the rules answer, and what is to be done next stands beside it.
     const newcomer = await why('dora', 'day')
     assert.equal(newcomer.code, 0)
-    assert.match(newcomer.stdout, /it has no certificate yet: countersign invite dora/)
+    assert.match(newcomer.stdout, /it has no certificate to show there yet: countersign invite dora/)
     // Another authority's party is none of this one's.
     assert.doesNotMatch((await why('spiffe://partner.example/dora', 'day')).stdout, /certificate|no authority/)
 

@@ -57,6 +57,16 @@ export function certificateField(field: Field): ListedCertificate {
   }
 }
 
+/** By which a party proves itself where it calls: those for clientAuth. */
+export const CALLER_PROFILES: ReadonlySet<string> = new Set([
+  'client',
+  'service',
+  'device',
+  'person',
+  'short-lived',
+  'admin',
+])
+
 /** Authorities sign, and meet nobody. */
 const SIGN_ONLY: ReadonlySet<string> = new Set(['root', 'issuing', 'intermediate'])
 

@@ -1,7 +1,9 @@
 // What stands in a party's way beside the rules, as the authority knows it now: a lock, and certificates that are in force no more.
 import { type Field, fieldOf, type RefusalCode } from '@countersign/protocol'
-import { certificateField } from '../admin/certificate.ts'
+import { CALLER_PROFILES, certificateField, type ListedCertificate } from '../admin/certificate.ts'
 import { openAdmin } from '../admin/client.ts'
+import type { Admin } from '../admin/model.ts'
+import { itemsOf } from '../admin/pages.ts'
 import { type Arguments, type Around, EXIT, Failure } from '../command.ts'
 
 /** Why a party meets nobody now, whatever the rules say. */
@@ -13,44 +15,55 @@ export interface Obstacle {
   readonly at?: Temporal.Instant
 }
 
-/** What an authority says of a party; not `known` where none answers. Of whom it has never heard, there is no certificate yet. */
+/** What an authority says of a party; not `known` where none answers, new where it has had no certificate that it could show. */
 export interface Standing {
   readonly known: boolean
   readonly isNew?: true
   readonly obstacle?: Obstacle
 }
 
-/** Asks the authority that the arguments name, if one answers. @throws {Failure} where it refuses to say */
-export async function standingOf(party: string, given: Arguments, around: Around): Promise<Standing> {
+/** Whom it is about, and whether it shows certificates of SSH where it goes. */
+export interface Visit {
+  readonly party: string
+  readonly bySsh: boolean
+}
+
+/** Asks the authority that the arguments name, if one answers whoever asks. @throws {Failure} where it refuses to say */
+export async function standingOf(visit: Visit, given: Arguments, around: Around): Promise<Standing> {
   try {
     const admin = await openAdmin(given, around)
-    return readStanding(fieldOf(await admin.get(`/v1/certificates/${encodeURIComponent(party)}`)))
+    // Who signs in has a lock too, and perhaps no certificate.
+    const party = fieldOf(await admin.get(`/v1/parties/${encodeURIComponent(visit.party)}`))
+    const lock = party.get('lock').optional(lockOf)
+    return { known: true, ...(lock === undefined ? await byCertificates(visit, admin) : { obstacle: lock }) }
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     if (error.code === 'ERR_ADMIN_NOT_FOUND') return { known: true, isNew: true }
-    if (error.exit === EXIT.unreachable) return { known: false }
+    // The files may be for more readers than the socket.
+    if (error.exit === EXIT.unreachable || error.code === 'ERR_CLI_SOCKET_MODE') return { known: false }
     throw error
   }
 }
 
-function readStanding(answer: Field): Standing {
-  const lock = answer.get('party').optional((party) => party.get('lock').optional(lockOf))
-  if (lock !== undefined) return { known: true, obstacle: lock }
-  const certificates = answer.get('certificates').list(10_000).map(certificateField)
-  if (certificates.length === 0) return { known: true, isNew: true }
-  if (certificates.some(({ state }) => state === 'valid')) return { known: true }
-  const [last] = certificates
-    .flatMap(({ revocation }) => revocation ?? [])
-    .sort((a, b) => Temporal.Instant.compare(b.at, a.at))
-  const obstacle: Obstacle =
-    last === undefined
-      ? { code: 'ERR_CALLER_EXPIRED', note: 'none of its certificates is in force' }
-      : {
-          code: 'ERR_CALLER_REVOKED',
-          note: `none of its certificates is in force; revoked for ${last.reason}`,
-          at: last.at,
-        }
-  return { known: true, obstacle }
+/** By those that it could show: one in force, or the newest. A party may have had thousands. */
+async function byCertificates({ party, bySsh }: Visit, admin: Admin): Promise<Omit<Standing, 'known'>> {
+  const isShown = ({ profile }: ListedCertificate) => CALLER_PROFILES.has(profile) || (bySsh && profile === 'ssh-user')
+  const listed = (asked: Readonly<Record<string, string>>) =>
+    itemsOf(admin, '/v1/certificates', 'certificates', new URLSearchParams({ party, ...asked }))
+  for await (const { item } of listed({ state: 'valid' })) if (isShown(certificateField(item))) return {}
+  let newest: ListedCertificate | undefined
+  for await (const { item } of listed({})) {
+    const each = certificateField(item)
+    const isNewer = newest === undefined || Temporal.Instant.compare(each.issuedAt, newest.issuedAt) >= 0
+    if (isShown(each) && isNewer) newest = each
+  }
+  return newest === undefined ? { isNew: true } : { obstacle: endOf(newest) }
+}
+
+function endOf({ revocation, notAfter }: ListedCertificate): Obstacle {
+  const note = 'none of its certificates is in force'
+  if (revocation === undefined) return { code: 'ERR_CALLER_EXPIRED', note, at: notAfter }
+  return { code: 'ERR_CALLER_REVOKED', note: `${note}; revoked for ${revocation.reason}`, at: revocation.at }
 }
 
 function lockOf(lock: Field): Obstacle {

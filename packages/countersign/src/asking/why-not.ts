@@ -2,8 +2,10 @@
 import { type Change, formatRequirement, PROOF_KINDS, whyNot } from '@countersign/policy'
 import { formatWhen, REFUSALS } from '@countersign/protocol'
 import { type Arguments, type Around, EXIT, type ExitCode } from '../command.ts'
+import type { Config } from '../config/model.ts'
 import { provedBy, servicesOf } from '../house/policy.ts'
 import { plainText } from '../output/plain-text.ts'
+import { shellWord } from '../output/shell-word.ts'
 import { styleOf } from '../output/style.ts'
 import { type Asked, callerNamed, partyNamed, rulesOf, serviceNamed } from './rules-of.ts'
 import { type Standing, standingOf } from './standing.ts'
@@ -29,7 +31,8 @@ export async function explainRules(
   const answers = provedAt(service, asked).map((seen) => whyNot({ ...question, seen }, policy))
   const { decision, changes } =
     answers.find((each) => each.decision.ok) ?? answers[0] ?? whyNot({ ...question, seen: [] }, policy)
-  const standing = await standingHere(partyNamed(who, asked), given, around, asked)
+  const party = partyNamed(who, asked)
+  const standing = await standingHere({ party, service }, given, around, asked)
   const code = decision.ok && standing?.obstacle === undefined ? EXIT.ok : EXIT.refused
   if (given.flag('json')) {
     around.out(JSON.stringify({ who, what: service, decision, changes, ...(standing && { standing }) }))
@@ -41,7 +44,7 @@ export async function explainRules(
     around.out(`${style.proved('✔')} ${plainText(who)} can meet ${service}, by “${plainText(decision.rule)}”`)
     if (rule) around.out(`  proof: ${rule.proof.map(formatRequirement).join(', ')}`)
     if (decision.recheckAt) around.out(`  asked again at ${decision.recheckAt}`)
-    for (const line of standingLines(who, standing, around)) around.out(line)
+    for (const line of standingLines({ who, party }, standing, around)) around.out(line)
     return code
   }
   const { clause, cause } = REFUSALS[decision.code]
@@ -54,42 +57,53 @@ export async function explainRules(
   if (changes.length === 0) around.out('  no single change would admit')
   else around.out('  each of these alone would admit:')
   for (const change of changes) around.out(`    ${plainText(formatChange(change))}`)
-  for (const line of standingLines(who, standing, around)) around.out(line)
+  for (const line of standingLines({ who, party }, standing, around)) around.out(line)
   return code
 }
 
 /** Of a party of this authority, where the house has one of its own or the arguments name it. */
 async function standingHere(
-  party: string | undefined,
+  { party, service }: { readonly party: string | undefined; readonly service: string },
   given: Arguments,
   around: Around,
   { config }: Asked,
 ): Promise<Standing | undefined> {
   const hasAuthority = 'authority' in config || given.text('authority') !== undefined
-  return party === undefined || !hasAuthority ? undefined : standingOf(party, given, around)
+  if (party === undefined || !hasAuthority) return undefined
+  const bySsh = doorsOf(service, config).some(({ kind }) => kind === 'ssh')
+  return standingOf({ party, bySsh }, given, around)
 }
 
 /** What else there is to say than the rules do. */
-function standingLines(who: string, standing: Standing | undefined, around: Around): readonly string[] {
+function standingLines(
+  { who, party = who }: { readonly who: string; readonly party: string | undefined },
+  standing: Standing | undefined,
+  around: Around,
+): readonly string[] {
   if (standing === undefined) return []
   if (!standing.known) return ['  of the rules alone: no authority answers here that knows of locks and revocations']
-  if (standing.isNew === true) return [plainText(`  it has no certificate yet: countersign invite ${who}`)]
+  if (standing.isNew === true)
+    return [plainText(`  it has no certificate to show there yet: countersign invite ${shellWord(party)}`)]
   if (standing.obstacle === undefined) return []
   const { code, note, at } = standing.obstacle
   const { clause, cause } = REFUSALS[code]
   const since = at === undefined ? '' : `, ${formatWhen(at, around.clock())}`
   const said = plainText(`${cause.replaceAll('{name}', () => who)}: ${note}${since}`)
+  // Who signs in without one may come in still.
+  const way = code === 'ERR_POLICY_LOCKED' ? '' : ' by a certificate'
   return [
-    `${styleOf(around.color.out).refused('✘')} whatever the rules say, no door lets it in: ${said}`,
+    `${styleOf(around.color.out).refused('✘')} whatever the rules say, no door lets it in${way}: ${said}`,
     `  ${code} (${clause})`,
   ]
 }
 
 /** What each door of a service proves to whoever meets it there. */
 function provedAt(service: string, { config, holder }: Asked): readonly (readonly string[])[] {
-  return config.doors
-    .filter((door) => servicesOf([door]).some(({ id }) => id === service))
-    .map((door) => provedBy(door, config, holder))
+  return doorsOf(service, config).map((door) => provedBy(door, config, holder))
+}
+
+function doorsOf(service: string, { doors }: Config): Config['doors'] {
+  return doors.filter((door) => servicesOf([door]).some(({ id }) => id === service))
 }
 
 function formatChange(change: Change): string {
