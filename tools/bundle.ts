@@ -6,7 +6,7 @@
  */
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { link } from './testing/link.ts'
 
@@ -22,7 +22,7 @@ const ENTRIES = [
 ]
 
 /** Writes the program into `directory`, in place of what is there. */
-async function bundle(directory: string): Promise<void> {
+export async function bundle(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true })
   const inputs = await link(ENTRIES, directory)
   await writeFile(join(directory, 'THIRD-PARTY.txt'), await licencesOf(inputs))
@@ -36,7 +36,8 @@ async function bundle(directory: string): Promise<void> {
 async function layOut(directory: string): Promise<string> {
   await bundle(join(directory, 'bundle'))
   for (const name of ['bin.js', 'package.json']) await copyFile(join(HOME, name), join(directory, name))
-  await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'))
+  // Windows lets everybody make a junction.
+  await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'), 'junction')
   return join(directory, 'bin.js')
 }
 
@@ -50,19 +51,40 @@ export async function layOutForNow(): Promise<AsyncDisposable & { readonly env: 
   }
 }
 
-/** What is ours to pass on of the licences of everything that went in. */
+/** What is ours to pass on of the licences of everything that went in. What single files say of themselves stays with them. */
 async function licencesOf(inputs: readonly string[]): Promise<string> {
-  const folders = new Set(inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []))
+  const packages = Map.groupBy(inputs, (path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? '')
+  packages.delete('') // Ours.
   const parts = await Promise.all(
-    [...folders].sort().map(async (folder) => {
+    [...packages].sort().map(async ([folder, files]) => {
       const { name, version, license } = JSON.parse(await readFile(join(ROOT, folder, 'package.json'), 'utf8'))
-      const file = (await readdir(join(ROOT, folder))).find((each) => /^(?:licen[cs]e|copying)/i.test(each))
-      const text =
-        file === undefined ? 'The package holds no text of it.' : await readFile(join(ROOT, folder, file), 'utf8')
-      return `${name} ${version}: ${license}\n\n${text.trim()}\n`
+      const texts = await Promise.all(foldersOf(files, folder).map(licenceTexts))
+      return [`${name} ${version}: ${license}`, ...(texts.flat().length > 0 ? texts.flat() : await inReadme(folder))]
     }),
   )
-  return parts.join(`\n${'-'.repeat(80)}\n\n`)
+  return `${parts.map((texts) => texts.join('\n\n')).join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
+}
+
+/** Those of a package that files went in from, and those above them: what it took from elsewhere has a licence of its own. */
+function foldersOf(files: readonly string[], folder: string): readonly string[] {
+  const folders = new Set([folder])
+  for (const file of files) for (let at = dirname(file); at.length > folder.length; at = dirname(at)) folders.add(at)
+  return [...folders].sort()
+}
+
+async function licenceTexts(folder: string): Promise<readonly string[]> {
+  const names = (await readdir(join(ROOT, folder))).filter((name) => LICENCE_FILE.test(name)).sort()
+  return Promise.all(names.map(async (name) => (await readFile(join(ROOT, folder, name), 'utf8')).trim()))
+}
+
+const LICENCE_FILE = /^(?:licen[cs]e|copying|copyright|notice)[\w-]*(?:\.(?:md|txt))?$/i
+
+/** Of a package without such a file: the end of what it says of itself, from that heading on. */
+async function inReadme(folder: string): Promise<readonly string[]> {
+  const name = (await readdir(join(ROOT, folder))).find((each) => /^readme\.md$/i.test(each))
+  const readme = name === undefined ? '' : await readFile(join(ROOT, folder, name), 'utf8')
+  const [, text = 'The package holds no text of it.'] = /^#+ *licen[cs]e\s+([\s\S]*)/im.exec(readme) ?? []
+  return [text.trim()]
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle(join(HOME, 'bundle'))

@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
  * Stays a package of its own: what has another licence or compiles at install, so that whoever runs the program may leave it
  * out; and what is read as a file.
  */
-const EXTERNAL = ['openpgp', 'pkcs11js', 'pg-native', '@serenity-kit/opaque']
+export const EXTERNAL: readonly string[] = ['openpgp', 'pkcs11js', 'pg-native', '@serenity-kit/opaque']
 
 /** Modules of CommonJS ask for Node's own by it. */
 const REQUIRE = "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);"
@@ -37,10 +37,10 @@ export async function link(entryPoints: readonly string[], directory: string): P
     platform: 'node',
     target: 'node26',
     conditions: ['source'],
-    external: EXTERNAL,
+    external: [...EXTERNAL],
     plugins: [LIGHT_HTTP],
     banner: { js: REQUIRE },
-    legalComments: 'none',
+    legalComments: 'eof',
     logLevel: 'warning',
     metafile: true,
   })
