@@ -272,6 +272,11 @@ doors:
       /^c\.yaml:8: doors\.0: there is no key revokation; did you mean revocation\?$/,
     ],
     [
+      'a key of another kind of door, which is no word for itself',
+      edit('    allow', '    broker: 127.0.0.1:1883\n    allow'),
+      /^c\.yaml:8: doors\.0: there is no key broker$/,
+    ],
+    [
       'an unknown kind of key',
       edit('organization: Acme', 'organization: Acme, algorithm: ml-dsa-6'),
       /^c\.yaml:\d+: authority\.algorithm must be p256, .*; did you mean ml-dsa-\d\d\?/,

@@ -135,13 +135,18 @@ function textOf(document: Document, issue: z.core.$ZodIssue): string {
     const place = issue.path
       .map((part, index) => (typeof part === 'number' || issue.path[index - 1] === 'parties' ? '*' : String(part)))
       .join('.')
-    return `${path === '' ? '' : `${path}: `}there is no key ${key}${didYouMean(key, keysAt(place))}`
+    return `${path === '' ? '' : `${path}: `}there is no key ${key}${didYouMean(key, othersAt(place, key))}`
   }
   if (path === '') return 'the file must be a mapping with the keys authority and doors'
   // Where another key would do as well, the message says so.
   if (!document.hasIn(issue.path))
     return issue.message.startsWith('must be given, or') ? `${path} ${issue.message}` : `${path} is missing`
   return `${path} ${issue.message.startsWith('must') ? issue.message : `is not as it must be: ${issue.message}`}`
+}
+
+/** The keys of every kind of door: one that another kind has is no word for itself. */
+function othersAt(place: string, key: string): readonly string[] {
+  return keysAt(place).filter((each) => each !== key)
 }
 
 /** Where in the text something is: at the unknown key, the value, or the nearest thing around it. */
