@@ -96,6 +96,21 @@ suite('why WHO WHAT, beside the rules', () => {
     assert.deepEqual(await why(certificates[0].sha256), { code: 0, known: true, isNew: true, obstacle: undefined })
   })
 
+  test('of those below an issuer that was given up, until there is one by another', async () => {
+    await obey('enroll', await obey('invite', 'erin'), '--out', 'erin')
+    await obey('authority', 'new', 'two')
+    await obey('authority', 'state', 'two', 'active')
+    assert.equal((await why('erin')).code, 0, 'who signs no more is believed')
+    await obey('authority', 'state', 'issuing', 'retired', '--force', '--reason', 'keyCompromise')
+    assert.deepEqual(await why('erin'), { code: 1, known: true, obstacle: 'ERR_CALLER_REVOKED' })
+    assert.match(
+      (await run('why', 'erin', 'shop')).out,
+      /the issuer authority\/issuing was given up; revoked for keyComp/,
+    )
+    await obey('enroll', await obey('invite', 'erin'), '--out', 'erin-again')
+    assert.deepEqual(await why('erin'), { code: 0, known: true, obstacle: undefined })
+  })
+
   test('of those that ended, beside one for mail that has not; by the newest, and not by one that was revoked before it', async () => {
     now = now.add({ hours: 31 * 24 })
     assert.match(await obey('list', '--party', 'bob', '--state', 'valid'), /bob@house\.example/)

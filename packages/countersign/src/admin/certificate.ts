@@ -67,8 +67,11 @@ export const CALLER_PROFILES: ReadonlySet<string> = new Set([
   'admin',
 ])
 
+/** Below a root. */
+export const ISSUER_PROFILES = ['issuing', 'intermediate'] as const
+
 /** Authorities sign, and meet nobody. */
-const SIGN_ONLY: ReadonlySet<string> = new Set(['root', 'issuing', 'intermediate'])
+const SIGN_ONLY: ReadonlySet<string> = new Set(['root', ...ISSUER_PROFILES])
 
 /** When and where it was last seen, for people. */
 export function lastSeenText({ profile, lastSeen }: ListedCertificate, now: Temporal.Instant): string {

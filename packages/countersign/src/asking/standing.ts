@@ -1,6 +1,6 @@
 // What stands in a party's way beside the rules, as the authority knows it now: a lock, and certificates that are in force no more.
 import { type Field, fieldOf, type RefusalCode } from '@countersign/protocol'
-import { CALLER_PROFILES, certificateField, type ListedCertificate } from '../admin/certificate.ts'
+import { CALLER_PROFILES, certificateField, ISSUER_PROFILES, type ListedCertificate } from '../admin/certificate.ts'
 import { openAdmin } from '../admin/client.ts'
 import type { Admin } from '../admin/model.ts'
 import { itemsOf } from '../admin/pages.ts'
@@ -47,21 +47,33 @@ export async function standingOf(visit: Visit, given: Arguments, around: Around)
 
 /** By those that it could show: one in force, or the newest. A party may have had thousands. */
 async function byCertificates({ party, bySsh }: Visit, admin: Admin): Promise<Omit<Standing, 'known'>> {
-  const isShown = ({ profile }: ListedCertificate) => CALLER_PROFILES.has(profile) || (bySsh && profile === 'ssh-user')
-  const listed = (asked: Readonly<Record<string, string>>) =>
-    itemsOf(admin, '/v1/certificates', 'certificates', new URLSearchParams({ party, ...asked }))
-  for await (const { item } of listed({ state: 'valid' })) if (isShown(certificateField(item))) return {}
-  let newest: ListedCertificate | undefined
-  for await (const { item } of listed({})) {
-    const each = certificateField(item)
-    const isNewer = newest === undefined || Temporal.Instant.compare(each.issuedAt, newest.issuedAt) >= 0
-    if (isShown(each) && isNewer) newest = each
+  const shown = async function* (asked: Readonly<Record<string, string>>): AsyncGenerator<ListedCertificate> {
+    for await (const each of listed({ party, ...asked }, admin))
+      if (CALLER_PROFILES.has(each.profile) || (bySsh && each.profile === 'ssh-user')) yield each
   }
-  return newest === undefined ? { isNew: true } : { obstacle: endOf(newest) }
+  const inForce = new Set<string>()
+  for await (const { sha256 } of shown({ state: 'valid' })) inForce.add(sha256)
+  let fallen: ListedCertificate | undefined
+  if (inForce.size > 0) {
+    for (const profile of ISSUER_PROFILES)
+      for await (const issuer of listed({ state: 'revoked', profile }, admin))
+        for await (const { sha256 } of shown({ state: 'valid', issuer: issuer.sha256 }))
+          if (inForce.delete(sha256)) fallen = issuer
+    if (inForce.size > 0) return {}
+  }
+  if (fallen !== undefined) return { obstacle: endOf(fallen, `the issuer ${fallen.party} was given up`) }
+  let newest: ListedCertificate | undefined
+  for await (const each of shown({}))
+    if (newest === undefined || Temporal.Instant.compare(each.issuedAt, newest.issuedAt) >= 0) newest = each
+  return newest === undefined ? { isNew: true } : { obstacle: endOf(newest, 'none of its certificates is in force') }
 }
 
-function endOf({ revocation, notAfter }: ListedCertificate): Obstacle {
-  const note = 'none of its certificates is in force'
+async function* listed(asked: Readonly<Record<string, string>>, admin: Admin): AsyncGenerator<ListedCertificate> {
+  const query = new URLSearchParams(asked)
+  for await (const { item } of itemsOf(admin, '/v1/certificates', 'certificates', query)) yield certificateField(item)
+}
+
+function endOf({ revocation, notAfter }: ListedCertificate, note: string): Obstacle {
   if (revocation === undefined) return { code: 'ERR_CALLER_EXPIRED', note, at: notAfter }
   return { code: 'ERR_CALLER_REVOKED', note: `${note}; revoked for ${revocation.reason}`, at: revocation.at }
 }
