@@ -12,6 +12,7 @@ import {
   accountOf,
   codeNow,
   enrolledAll,
+  keepsSending,
   nextCode,
   OFFICE,
   reaches,
@@ -169,7 +170,7 @@ suite('passwords and codes at the door for VPN', { ...withVpn, ...needs('oathtoo
     await client.answers({ ...bob, code: nextCode(bob) })
     await client.says(/Initialization Sequence Completed/)
     // OpenVPN sends its refusal with the next packet of the client; one that renews again before that does not hear it.
-    const traffic = at.spawn('ping', ['-n', '-i', '0.2', OFFICE], { stdio: 'ignore' })
+    const traffic = keepsSending(at, OFFICE)
     const [line] = await client.says(/AUTH_FAILED,.*ERR_VPN_KEYS.*/).finally(() => traffic.kill())
     const reference = /M-\w{4}-\w{4}/.exec(line)?.[0] ?? assert.fail(line)
     await vpn.house.event((event) => event['event'] === 'vpn.refused' && event['reference'] === reference)

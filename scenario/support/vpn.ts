@@ -197,6 +197,11 @@ export async function reaches(from: Namespace, address: string, seconds = 10): P
   return code === 0
 }
 
+/** Sends packets there, five in a second, until it is ended. */
+export function keepsSending(from: Namespace, address: string): ChildProcess {
+  return from.spawn('ping', ['-n', '-i', '0.2', address], { stdio: 'ignore' })
+}
+
 /** How many go there and back in a second, as fast as they come back. @throws {Error} where they do not. */
 export async function floods(from: Namespace, address: string, packets: number): Promise<number> {
   const began = performance.now()
