@@ -119,6 +119,20 @@ suite('why WHO WHAT, beside the rules', () => {
     assert.deepEqual(await why('dave'), { code: 1, known: true, obstacle: 'ERR_CALLER_EXPIRED' })
   })
 
+  test('of an authority that is named and does not answer: nothing, and exit 4', async () => {
+    const { code, out, err } = await run(
+      'why',
+      'dave',
+      'shop',
+      '--authority',
+      'https://127.0.0.1:1',
+      '--identity',
+      'again',
+    )
+    assert.deepEqual([code, out], [4, ''])
+    assert.match(err, /127\.0\.0\.1/)
+  })
+
   test('the profiles by which a party calls are those for clientAuth', () => {
     const calling = Object.entries(PROFILES).flatMap(([name, profile]) =>
       profile.kind === 'x509' && profile.extendedKeyUsage.includes('clientAuth') ? [name] : [],

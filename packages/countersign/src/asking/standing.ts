@@ -28,7 +28,7 @@ export interface Visit {
   readonly bySsh: boolean
 }
 
-/** Asks the authority that the arguments name, if one answers whoever asks. @throws {Failure} where it refuses to say */
+/** Asks the authority that the arguments name, or the one here, if it answers whoever asks. @throws {Failure} where it refuses to say */
 export async function standingOf(visit: Visit, given: Arguments, around: Around): Promise<Standing> {
   try {
     const admin = await openAdmin(given, around)
@@ -39,7 +39,8 @@ export async function standingOf(visit: Visit, given: Arguments, around: Around)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     if (error.code === 'ERR_ADMIN_NOT_FOUND') return { known: true, isNew: true }
-    // The files may be for more readers than the socket.
+    // One that is named must answer. The files may be for more readers than the socket.
+    if (given.text('authority') !== undefined) throw error
     if (error.exit === EXIT.unreachable || error.code === 'ERR_CLI_SOCKET_MODE') return { known: false }
     throw error
   }
