@@ -7,6 +7,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { needs, programPath } from '../../../../interop/peer.ts'
 import { endSession, isThere } from '../../src/ssh/processes.ts'
 import { BOOT_ID, openedProgram, principalsProgram } from '../../src/ssh/programs.ts'
@@ -178,5 +179,8 @@ test('a session ends with all that is below it, and no other process of that num
   assert.equal(await isThere(below), true)
   await endSession(monitor, 'over')
   await ended
+  // What a process has open is closed a moment before it is over.
+  const patience = performance.now() + 5_000
+  while (performance.now() < patience && (await isThere(below))) await delay(1)
   assert.equal(await isThere(below), false)
 })
