@@ -44,10 +44,17 @@ async function layOut(directory: string): Promise<string> {
 /** The program in a directory that goes when this is disposed of, and the environment in which tests start that one. */
 export async function layOutForNow(): Promise<AsyncDisposable & { readonly env: NodeJS.ProcessEnv }> {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-program-'))
-  await chmod(directory, 0o755) // Other users run it too.
-  return {
-    env: { COUNTERSIGN_PROGRAM: await layOut(directory), XDG_CACHE_HOME: join(directory, 'cache') },
-    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  const clear = () => rm(directory, { recursive: true, force: true })
+  try {
+    await chmod(directory, 0o755) // Other users run it too.
+    const launcher = await layOut(directory)
+    return {
+      env: { COUNTERSIGN_PROGRAM: launcher, XDG_CACHE_HOME: join(directory, 'cache') },
+      [Symbol.asyncDispose]: clear,
+    }
+  } catch (error) {
+    await clear()
+    throw error
   }
 }
 

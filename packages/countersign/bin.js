@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 const LEAST_NODE = 26
 // With the 16 MB that V8 takes of itself, a door that carries much collects all its garbage three times as often: marking
 // begins when what is left for old objects is less than what the young ones may take. docs/benchmarks.md has the figures.
-// What a door reads and writes counts as old at once: all is collected when that is as much as what lives, and not a part of it.
+// What a door reads and writes counts as old at once: all is collected when that is three times what lives, and not sooner.
 const MEMORY = ['--max-semi-space-size=8', '--heap-growing-percent=300']
 const home = dirname(fileURLToPath(import.meta.url))
 

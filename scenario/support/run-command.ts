@@ -6,10 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AS_STARTED } from '../../tools/testing/as-started.ts'
 
-/** The launcher in the repository, as `node_modules/.bin/countersign` links it: it runs the sources. */
-export const SOURCE_BIN = fileURLToPath(new URL('../../packages/countersign/bin.js', import.meta.url))
-/** The launcher of the program as it is published, which `npm test` lays out; of the sources where a file is run without it. */
-export const BIN = process.env['COUNTERSIGN_PROGRAM'] ?? SOURCE_BIN
+/** The launcher of the program as it is published, which `npm test` lays out; where a file is run without it, the one that runs the sources. */
+export const BIN =
+  process.env['COUNTERSIGN_PROGRAM'] ?? fileURLToPath(new URL('../../packages/countersign/bin.js', import.meta.url))
 
 export interface RunOptions {
   readonly cwd: string

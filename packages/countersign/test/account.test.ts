@@ -5,27 +5,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Authority, openAuthority } from '@countersign/authority'
+import type { Authority } from '@countersign/authority'
 import { LOGIN_PART } from '@countersign/login/store'
 import { main } from '../src/main.ts'
 import { accountsAt, deviceOf } from './support/accounts.ts'
 import { fakeAround } from './support/around.ts'
+import { authorityIn } from './support/authority.ts'
 
 const clock = () => Temporal.Now.instant()
 
 /** Runs one command beside an authority at whose door `bank` people sign in. */
 async function beside(t: TestContext) {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-'))
-  const authority: Authority = await openAuthority({
-    directory: join(directory, 'countersign-data'),
-    name: 'authority.localhost',
-    domain: 'house.localhost',
-    organization: 'Test',
-    listen: { host: '127.0.0.1', port: 0 },
+  const authority: Authority = await authorityIn(join(directory, 'countersign-data'), clock, {
     parts: [LOGIN_PART],
     accounts: accountsAt('bank', () => authority.part('login'), clock),
-    clock,
-    log: () => undefined,
   })
   t.after(async () => {
     await authority.close()

@@ -4,24 +4,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { type Authority, openAuthority } from '@countersign/authority'
+import type { Authority } from '@countersign/authority'
 import { main } from '../src/main.ts'
 import { fakeAround } from './support/around.ts'
+import { authorityIn } from './support/authority.ts'
 
 suite('administration over the socket of a real authority', () => {
   let directory: string
   let authority: Authority
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'countersign-'))
-    authority = await openAuthority({
-      directory: join(directory, 'countersign-data'),
-      name: 'authority.localhost',
-      domain: 'house.localhost',
-      organization: 'Test',
-      listen: { host: '127.0.0.1', port: 0 },
-      clock: () => Temporal.Now.instant(),
-      log: () => undefined,
-    })
+    authority = await authorityIn(join(directory, 'countersign-data'), Temporal.Now.instant)
   })
   after(async () => {
     await authority.close()

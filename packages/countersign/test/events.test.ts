@@ -6,25 +6,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Authority, openAuthority } from '@countersign/authority'
+import type { Authority } from '@countersign/authority'
 import { main } from '../src/main.ts'
 import { fakeAround } from './support/around.ts'
+import { authorityIn } from './support/authority.ts'
 
 const clock = () => Temporal.Now.instant()
 
 suite('countersign events', () => {
   test('goes on from where it was when the authority is back, each once', async (t) => {
     const directory = await mkdtemp(join(tmpdir(), 'countersign-'))
-    const open = () =>
-      openAuthority({
-        directory: join(directory, 'countersign-data'),
-        name: 'authority.localhost',
-        domain: 'house.localhost',
-        organization: 'Test',
-        listen: { host: '127.0.0.1', port: 0 },
-        clock,
-        log: () => undefined,
-      })
+    const open = () => authorityIn(join(directory, 'countersign-data'), clock)
     let authority = await open()
     t.after(async () => {
       await authority.close()

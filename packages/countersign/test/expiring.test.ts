@@ -5,23 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, suite, test } from 'node:test'
-import { type Authority, openAuthority } from '@countersign/authority'
+import type { Authority } from '@countersign/authority'
 import { main } from '../src/main.ts'
 import { fakeAround } from './support/around.ts'
+import { authorityIn } from './support/authority.ts'
 
 suite('what ends, over the socket of a real authority', () => {
   let directory: string
   let authority: Authority
   const open = async () => {
-    authority = await openAuthority({
-      directory: join(directory, 'countersign-data'),
-      name: 'authority.localhost',
-      domain: 'house.localhost',
-      organization: 'Test',
-      listen: { host: '127.0.0.1', port: 0 },
-      clock: () => Temporal.Now.instant(),
-      log: () => undefined,
-    })
+    authority = await authorityIn(join(directory, 'countersign-data'), Temporal.Now.instant)
   }
   const issue = (party: string) => {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })

@@ -5,9 +5,9 @@ import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import { openAuthority } from '@countersign/authority'
 import { main } from '../src/main.ts'
 import { fakeAround } from './support/around.ts'
+import { authorityIn } from './support/authority.ts'
 
 const clock = () => Temporal.Now.instant()
 
@@ -15,15 +15,7 @@ const clock = () => Temporal.Now.instant()
 async function between(t: TestContext, broken: number) {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-'))
   const data = join(directory, 'real')
-  const authority = await openAuthority({
-    directory: data,
-    name: 'authority.localhost',
-    domain: 'house.localhost',
-    organization: 'Test',
-    listen: { host: '127.0.0.1', port: 0 },
-    clock,
-    log: () => undefined,
-  })
+  const authority = await authorityIn(data, clock)
   await mkdir(join(directory, 'countersign-data'))
   let answers = 0
   const server: Server = createServer((near) => {

@@ -4,10 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { type Authority, openAuthority, PROFILES } from '@countersign/authority'
+import { type Authority, PROFILES } from '@countersign/authority'
 import { CALLER_PROFILES } from '../src/admin/certificate.ts'
 import { main } from '../src/main.ts'
 import { fakeAround } from './support/around.ts'
+import { authorityIn } from './support/authority.ts'
 
 const HOUSE = `
 authority: {domain: house.localhost, listen: "127.0.0.1:0"}
@@ -25,15 +26,7 @@ suite('why WHO WHAT, beside the rules', () => {
     directory = await mkdtemp(join(tmpdir(), 'countersign-standing-'))
     await writeFile(join(directory, 'countersign.yaml'), HOUSE)
     await writeFile(join(directory, 'policy.yaml'), RULES)
-    authority = await openAuthority({
-      directory: join(directory, 'countersign-data'),
-      name: 'authority.localhost',
-      domain: 'house.localhost',
-      organization: 'Test',
-      listen: { host: '127.0.0.1', port: 0 },
-      clock: () => now,
-      log: () => undefined,
-    })
+    authority = await authorityIn(join(directory, 'countersign-data'), () => now)
   })
   after(async () => {
     await authority?.close()

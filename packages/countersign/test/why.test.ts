@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { type Authority, openAuthority } from '@countersign/authority'
+import type { Authority } from '@countersign/authority'
 import {
   type Meeting,
   REFUSALS,
@@ -17,6 +17,7 @@ import {
 } from '@countersign/protocol'
 import { main } from '../src/main.ts'
 import { fakeAround } from './support/around.ts'
+import { authorityIn } from './support/authority.ts'
 
 const now = Temporal.Now.instant()
 const codes = Object.keys(REFUSALS) as RefusalCode[]
@@ -34,15 +35,7 @@ suite('countersign why REFERENCE', () => {
   let authority: Authority
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'countersign-why-'))
-    authority = await openAuthority({
-      directory: join(directory, 'countersign-data'),
-      name: 'authority.localhost',
-      domain: 'house.localhost',
-      organization: 'Test',
-      listen: { host: '127.0.0.1', port: 0 },
-      clock: () => now,
-      log: () => undefined,
-    })
+    authority = await authorityIn(join(directory, 'countersign-data'), () => now)
   })
   after(async () => {
     await authority?.close()

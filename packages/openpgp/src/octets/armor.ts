@@ -140,7 +140,7 @@ const CRC24_OF_OCTET = Int32Array.from({ length: 256 }, (_, octet) => {
 /** The checksum after more octets. @see RFC 9580 §6.1.1 */
 function crc24(before: number, octets: Uint8Array): number {
   let crc = before
-  for (const octet of octets) crc = ((crc << 8) & 0xffffff) ^ (CRC24_OF_OCTET[((crc >> 16) ^ octet) & 0xff] as number)
+  for (const octet of octets) crc = ((crc << 8) & 0xffffff) ^ (CRC24_OF_OCTET[((crc >> 16) ^ octet) & 0xff] ?? 0)
   return crc
 }
 
